@@ -111,7 +111,7 @@ def open_instance(settings: Settings) -> Instance:
             "kinds": kinds,
             "learners": count_learners,
             "outlines": {},
-            "papers": {},
+            "quiz_snapshots": {},
             "questions": {},
             "quotas": quotas_from(settings),
             "simulator_tasks": {},

@@ -112,7 +112,9 @@ def _links(outline: Outline, question: QuestionDefinition, sources: Mapping[str,
 def flags_of(loaded: LoadedAttempt, reader: Reader, history: Sequence[AttemptRow], *, now: datetime) -> frozenset[ReviewFlag]:
     """Return what may be shown of an attempt now; the history says whether its learner still answers in another one."""
     settings = loaded.snapshot.settings
-    moment = moment_of(loaded.row.finished_at, loaded.terms.review_closes(loaded.row.started_at), another_open=has_open(history), now=now)
+    moment = moment_of(
+        loaded.row.finished_at, loaded.setting_sources.review_closes(loaded.row.started_at), another_open=has_open(history), now=now
+    )
     return flags_for(settings.review, moment, settings.behaviour, reader)
 
 
@@ -157,7 +159,7 @@ def _overall(loaded: LoadedAttempt, flags: frozenset[ReviewFlag]) -> SafeHtml | 
 
 def _shown_later(loaded: LoadedAttempt, flags: frozenset[ReviewFlag], history: Sequence[AttemptRow], now: datetime) -> str:
     """Say when more will be shown, where that is so."""
-    closes, settings = loaded.terms.review_closes(loaded.row.started_at), loaded.snapshot.settings
+    closes, settings = loaded.setting_sources.review_closes(loaded.row.started_at), loaded.snapshot.settings
     if closes is None or flags >= flags_for(settings.review, ReviewMoment.CLOSED, settings.behaviour):
         return ""
     if now >= closes:
@@ -211,7 +213,7 @@ def _recorded(
         "response": saved[-1].payload if saved else None,
         "saved_at": saved[-1].server_time.isoformat() if saved else None,
         "times_saved": len(saved),
-        "written_offline_before_the_end": bool(saved) and saved[-1].proved,
+        "written_offline_before_the_end": bool(saved) and saved[-1].offline_in_time,
         **({"points": _exact(as_decimal(item.maximum))} if ReviewFlag.MAX_MARKS in flags else {}),
         **judged,
     }

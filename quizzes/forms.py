@@ -31,7 +31,7 @@ from quizzes.services.attempts import SaveRequest
 from quizzes.services.banks import FieldChanges
 from quizzes.services.overrides import AccommodationProfile, OverrideValues, values_of
 
-MAX_LEASE = 2**62
+MAX_PAGE_EPOCH = 2**62
 MAX_TOKEN = 300
 FLAG, SHOWN, LOCAL, UNTOUCHED = "flag", "seq", "local", "untouched"
 INCOMPLETE = N_("The page is incomplete. Reload it; your saved answers are still there.")
@@ -166,12 +166,12 @@ def first(form: Form, name: str) -> str:
     return next(iter(form.get(name, ())), "")
 
 
-def lease_of(form: Form) -> int:
-    """Return the lease that the server gave the page; raise Invalid."""
-    lease = whole_number(first(form, "lease"))
-    if not 0 < lease < MAX_LEASE:
+def page_epoch_of(form: Form) -> int:
+    """Return the epoch that the server gave the page; raise Invalid."""
+    page_epoch = whole_number(first(form, "lease"))
+    if not 0 < page_epoch < MAX_PAGE_EPOCH:
         raise Invalid(INCOMPLETE)
-    return lease
+    return page_epoch
 
 
 def form_parts(form: Form, place: int) -> dict[str, list[str]]:
@@ -211,37 +211,37 @@ def dropped_file(form: Form) -> tuple[int, str]:
 
 
 def answers_compared(form: Form, loaded: LoadedAttempt) -> set[int]:
-    """Return the saved answers that a page's plain form is compared with: those that it showed, and the last of its lease."""
+    """Return the saved answers that a page's plain form is compared with: those that it showed, and the last of its epoch."""
     shown = {whole_number(first(form, f"p{item.position}-{SHOWN}")) for item in loaded.items}
     return shown | {answer.id for answer in _own(form, loaded).values()}
 
 
 def _own(form: Form, loaded: LoadedAttempt) -> dict[int, StoredAnswer]:
-    lease = lease_of(form)
-    return {answer.item_id: answer for answer in loaded.answers if answer.lease == lease}
+    page_epoch = page_epoch_of(form)
+    return {answer.item_id: answer for answer in loaded.answers if answer.page_epoch == page_epoch}
 
 
 def form_batch(
     form: Form,
     loaded: LoadedAttempt,
     page: int,
-    said: Mapping[int, object],
+    compared_payloads: Mapping[int, object],
     closed: Collection[int] = (),
     files: FileChanges | None = None,
 ) -> SaveRequest:
     """Return the answers of a page sent as a plain form: those that were changed since the page was shown.
 
     `pN-seq` names the response that the page showed. What is as it was shown was not touched, and says nothing against what another
-    page has saved meanwhile; what was changed gets the next number under this page's lease, also when the page came back by «Back».
+    page has saved meanwhile; what was changed gets the next counter under this page's epoch, also when the page came back by «Back».
     What is already the response, or the last that this page gave, because its script saved it first, is not written again. `pN-local`
-    is the number that the script has given to the answer in its journal: what is still on its way from there is older, and stays so.
+    is the counter that the script has given to the answer in its journal: what is still on its way from there is older, and stays so.
     `pN-untouched` says that the script has put into the field what an earlier page left in the journal, which sends it on, or what it
     heard to be newer, and that nobody has touched it since: it says nothing either, whatever another page has saved meanwhile.
     Places that are `closed` take no answers: the page shows no fields for them. `files` are those that came with the page and those that
-    it takes away. `said` is what the answers said that are compared (`answers_compared`).
+    it takes away. `compared_payloads` are those of `answers_compared`.
     """
-    lease, own, given = lease_of(form), _own(form, loaded), _by_question(form)
-    shown = {answer_id: clean_parts(payload) for answer_id, payload in said.items()}
+    page_epoch, own, given = page_epoch_of(form), _own(form, loaded), _by_question(form)
+    shown = {answer_id: clean_parts(payload) for answer_id, payload in compared_payloads.items()}
     current = {item_id: clean_parts(answer.payload) for item_id, answer in loaded.responses.items()}
     events = []
     for item in loaded.items:
@@ -255,11 +255,11 @@ def form_batch(
         last = own.get(item.id)
         saved = [before, current.get(item.id, {}), shown[last.id] if last else before]
         if filled_parts(parts) not in [filled_parts(one) for one in saved]:
-            local = whole_number(first(form, f"p{item.position}-{LOCAL}"))
-            following = 1 + (last.seq if last else 0)
-            number = local if following <= local <= saving.MAX_COUNT else following
-            events.append(saving.SavedAnswer(item.position, saving.AnswerSequence(lease, number), parts))
-    return SaveRequest(lease, tuple(events), "save")
+            given_counter = whole_number(first(form, f"p{item.position}-{LOCAL}"))
+            following = 1 + (last.counter if last else 0)
+            counter = given_counter if following <= given_counter <= saving.MAX_COUNT else following
+            events.append(saving.AnswerSave(item.position, saving.AnswerSequence(page_epoch, counter), parts))
+    return SaveRequest(page_epoch, tuple(events), "save")
 
 
 def changed_flags(form: Form, loaded: LoadedAttempt, page: int) -> Mapping[int, bool]:
@@ -275,32 +275,32 @@ def script_batches(form: Form, kind: str) -> list[SaveRequest]:
         sent = read_json(first(form, "events") or "[]")
     except ValueError:
         raise Invalid(INCOMPLETE) from None
-    by_lease: dict[int, list[Any]] = {}
+    by_page_epoch: dict[int, list[Any]] = {}
     for entry in sent if isinstance(sent, list) else []:
-        by_lease.setdefault(_own_lease(entry) or lease_of(form), []).append(entry)
-    return [_script_batch(lease, entries, kind) for lease, entries in by_lease.items()]
+        by_page_epoch.setdefault(_own_page_epoch(entry) or page_epoch_of(form), []).append(entry)
+    return [_script_batch(page_epoch, entries, kind) for page_epoch, entries in by_page_epoch.items()]
 
 
-def _own_lease(entry: object) -> int | None:
-    lease = entry.get("lease") if isinstance(entry, dict) else None
-    return lease if isinstance(lease, int) and not isinstance(lease, bool) and 0 < lease < MAX_LEASE else None
+def _own_page_epoch(entry: object) -> int | None:
+    page_epoch = entry.get("lease") if isinstance(entry, dict) else None
+    return page_epoch if isinstance(page_epoch, int) and not isinstance(page_epoch, bool) and 0 < page_epoch < MAX_PAGE_EPOCH else None
 
 
-def _script_batch(lease: int, entries: list[Any], kind: str) -> SaveRequest:
+def _script_batch(page_epoch: int, entries: list[Any], kind: str) -> SaveRequest:
     events = tuple(
-        saving.SavedAnswer(event.item, event.sequence, clean_parts(event.payload)) for event in saving.read_events(lease, entries)
+        saving.AnswerSave(event.position, event.sequence, clean_parts(event.payload)) for event in saving.read_events(page_epoch, entries)
     )
     times = [time for entry in entries if isinstance(entry, dict) and isinstance(time := entry.get("client_time"), str)]
-    return SaveRequest(lease, events, kind, max((time for time in times if time.isprintable()), default=""), _tokens(entries))
+    return SaveRequest(page_epoch, events, kind, max((time for time in times if time.isprintable()), default=""), _tokens(entries))
 
 
 def _tokens(entries: list[Any]) -> dict[tuple[int, int], str]:
     found = {}
     for entry in entries:
         if isinstance(entry, dict) and isinstance(token := entry.get("token"), str) and token:
-            place, number = entry.get("item"), entry.get("seq")
-            if isinstance(place, int) and isinstance(number, int):
-                found[place, number] = token[:MAX_TOKEN]
+            position, counter = entry.get("item"), entry.get("seq")
+            if isinstance(position, int) and isinstance(counter, int):
+                found[position, counter] = token[:MAX_TOKEN]
     return found
 
 

@@ -79,7 +79,7 @@ class PreparedQuiz:
     slots: tuple[PreparedSlot, ...]
     questions: Mapping[str, definitions.QuestionDefinition]
     banks: Mapping[str, str]
-    found: tuple[SearchDocument, ...] = ()
+    search_documents: tuple[SearchDocument, ...] = ()
     """What can be found of it."""
 
 
@@ -98,7 +98,7 @@ def prepare_quiz(activity: ActivitySource, renderer: Renderer) -> tuple[Prepared
         slots=tuple(slots),
         questions={key: _rendered(known[key], renderer) for key in keys},
         banks={key: banks[key] for key in keys},
-        found=tuple(activity_entries(KIND.name, plain_texts(activity.title), renderer.inline(activity.summary, activity.path))),
+        search_documents=tuple(activity_entries(KIND.name, plain_texts(activity.title), renderer.inline(activity.summary, activity.path))),
     )
     return prepared, _facts(activity, quiz, slots)
 
@@ -249,7 +249,7 @@ def freeze_quizzes(session: Session, publication: Publication, quizzes: Sequence
     ]
     if candidates:
         session.execute(insert(SlotCandidate), candidates)
-    search.write_many(session, publication.version.id, [(activity.id, payload.found) for activity, payload in quizzes])
+    search.write_many(session, publication.version.id, [(activity.id, payload.search_documents) for activity, payload in quizzes])
 
 
 def list_quiz_entries(session: Session, version_id: int) -> Iterator[tuple[int, SearchDocument]]:

@@ -48,7 +48,7 @@ def leave_half(stage: DemoTimeline, actor: Actor, attempt: UUID, share: float, c
     """Answer the first half of an attempt and flag its last question."""
     loaded = locked(stage, actor, attempt)
     answers = _answers(stage, loaded, AttemptTarget(share), chance)
-    half = tuple(event for event in answers if event.item <= (len(loaded.items) + 1) // 2)
+    half = tuple(event for event in answers if event.position <= (len(loaded.items) + 1) // 2)
     quizzes.save_answers(stage.session, loaded, [SaveRequest(LEASE, half, "autosave")], now=now)
     quizzes.set_flag(stage.session, loaded, loaded.items[-1].position, flagged=True)
 
@@ -58,9 +58,9 @@ def locked(stage: DemoTimeline, actor: Actor, attempt: UUID) -> LoadedAttempt:
     return quiz_queries.load_attempt(stage.session, quiz_queries.lock_attempt(stage.session, actor, attempt).id)
 
 
-def _answers(stage: DemoTimeline, loaded: LoadedAttempt, plan: AttemptTarget, chance: Random) -> list[saving.SavedAnswer]:
+def _answers(stage: DemoTimeline, loaded: LoadedAttempt, plan: AttemptTarget, chance: Random) -> list[saving.AnswerSave]:
     questions = quiz_queries.get_questions(stage.session, [item.question_version_id for item in loaded.items])
     total = sum((item.maximum for item in loaded.items), Fraction(0))
     below = (loaded.snapshot.settings.pass_mark or 0) * total / 100 if plan.fails else None
     given = answer_all(loaded.items, questions, loaded.row.language, chance, share=plan.share, below=below)
-    return [saving.SavedAnswer(one.item.position, saving.AnswerSequence(LEASE, 1), one.parts) for one in given if one.parts]
+    return [saving.AnswerSave(one.item.position, saving.AnswerSequence(LEASE, 1), one.parts) for one in given if one.parts]

@@ -81,7 +81,7 @@ def _sit(stage: DemoTimeline, outline: Outline, identity: Identity, password_has
     questions = quiz_queries.get_questions(stage.session, [item.question_version_id for item in loaded.items])
     ability = chance.gauss(0, 1)
     events = [
-        saving.SavedAnswer(
+        saving.AnswerSave(
             item.position, saving.AnswerSequence(LEASE, 1), _answer(questions[item.question_version_id], item, ability, chance)
         )
         for item in loaded.items

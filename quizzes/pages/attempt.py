@@ -15,7 +15,7 @@ from courses.rules import Outline
 from kernel.i18n import choose
 from kernel.markup.model import SafeHtml
 from quizzes.pages.checks import check_views
-from quizzes.pages.introduction import place_of
+from quizzes.pages.introduction import activity_header
 from quizzes.pages.question import NOTHING_SAID, QuestionMessage, note_on, points, short_title, view_question
 from quizzes.pages.uploads import UploadedFiles
 from quizzes.queries import attempts as queries
@@ -47,7 +47,7 @@ class AttemptView:
     @property
     def place(self) -> dict[str, object]:
         """Return course, module and activity for the head of a page."""
-        return place_of(self.outline, self.loaded.snapshot.activity_key, self.loaded.row.activity_key)
+        return activity_header(self.outline, self.loaded.snapshot.activity_key, self.loaded.row.activity_key)
 
     def files_of(self, item: LoadedItem) -> list[SubmittedFile]:
         """Return the files of an item's response."""
@@ -66,7 +66,7 @@ def open_attempt(session: Session, loaded: LoadedAttempt) -> AttemptView:
     )
 
 
-def new_lease(loaded: LoadedAttempt, now: datetime) -> int:
+def new_page_epoch(loaded: LoadedAttempt, now: datetime) -> int:
     """Give a page that opens the attempt a number above every earlier page's, whatever the clock does."""
     elapsed = int((now - loaded.row.started_at).total_seconds() * 1000)
     return (max(loaded.row.lease // 1000, elapsed) + 1) * 1000 + secrets.randbelow(1000)
@@ -104,14 +104,14 @@ def _facts(loaded: LoadedAttempt, page: int, *, now: datetime) -> AttemptHeader:
         number=row.number,
         page=page,
         pages=loaded.pages,
-        lease=new_lease(loaded, now),
+        lease=new_page_epoch(loaded, now),
         attempts_allowed=allowed,
         sequential=settings.navigation is Navigation.SEQUENTIAL,
         preview=row.preview,
         state=_state(loaded, now=now),
         seconds_left=seconds_left(loaded.clock, now=now),
         ends_at=loaded.end,
-        at_end=loaded.terms.at_end.value,
+        at_end=loaded.setting_sources.at_end.value,
         saved_at=row.saved_at if loaded.answers else None,
         points=points(sum((item.maximum for item in loaded.items), Fraction(0))),
         pass_percent=None if settings.pass_mark is None else points(settings.pass_mark),
@@ -137,8 +137,8 @@ def _states(opened: AttemptView) -> dict[int, str]:
     }
 
 
-def attempt_page(opened: AttemptView, page: int, *, now: datetime, said: QuestionMessage = NOTHING_SAID) -> dict[str, object]:
-    """Return the content of one page of an attempt; `said` is the last request's message about one of its questions."""
+def attempt_page(opened: AttemptView, page: int, *, now: datetime, message: QuestionMessage = NOTHING_SAID) -> dict[str, object]:
+    """Return the content of one page of an attempt; `message` is the last request's about one of its questions."""
     loaded, convention = opened.loaded, convention_for(opened.loaded.row.language)
     shown, states = loaded.responses, _states(opened)
     checks = checks_of(loaded, opened.questions)
@@ -161,7 +161,7 @@ def attempt_page(opened: AttemptView, page: int, *, now: datetime, said: Questio
             for item in loaded.items
         ],
         "section": _section(loaded, page),
-        "checks": check_views(loaded, opened.questions, checks, page, said),
+        "checks": check_views(loaded, opened.questions, checks, page, message),
         "questions": [
             view_question(
                 item,
@@ -169,7 +169,7 @@ def attempt_page(opened: AttemptView, page: int, *, now: datetime, said: Questio
                 opened.responses.get(item.id),
                 shown[item.id].id if item.id in shown else 0,
                 convention,
-                UploadedFiles(opened.files_of(item), said.word if said.place == item.position else ""),
+                UploadedFiles(opened.files_of(item), message.word if message.place == item.position else ""),
             )
             for item in loaded.items
             if item.page == page

@@ -42,26 +42,26 @@ class CheckView:
 
 
 def check_views(
-    loaded: LoadedAttempt, questions: Mapping[int, QuestionDefinition], checks: QuestionChecks, page: int, said: QuestionMessage
+    loaded: LoadedAttempt, questions: Mapping[int, QuestionDefinition], checks: QuestionChecks, page: int, message: QuestionMessage
 ) -> dict[int, CheckView]:
-    """Return by place the checks around the questions of a page; `said` is the last request's message about one of them."""
+    """Return by place the checks around the questions of a page; `message` is the last request's about one of them."""
     responses = loaded.responses
     views = {}
     for item in loaded.items:
         if item.page == page and item.number is not None:
             question, response = questions[item.question_version_id], responses.get(item.id)
             parts = {} if response is None else clean_parts(response.payload)
-            views[item.position] = _view(loaded, item, marker_of(loaded, item, question), parts, checks, said)
+            views[item.position] = _view(loaded, item, marker_of(loaded, item, question), parts, checks, message)
     return views
 
 
 def _view(
-    loaded: LoadedAttempt, item: LoadedItem, judge: QuestionMarker, parts: Parts, checks: QuestionChecks, said: QuestionMessage
+    loaded: LoadedAttempt, item: LoadedItem, marker: QuestionMarker, parts: Parts, checks: QuestionChecks, message: QuestionMessage
 ) -> CheckView:
-    place, question = item.position, judge.question
+    place, question = item.position, marker.question
     if place in checks.waiting:
         return CheckView(waiting=True)
-    if asks_certainty(judge.behaviour, question):
+    if asks_certainty(marker.behaviour, question):
         return CheckView(certainty=str(certainty_of(parts) or ""))
     if place not in checks.standings:
         return CheckView()
@@ -71,10 +71,10 @@ def _view(
         locked=found.locked,
         tries_left=found.tries_left,
         hint=_hint(question, found),
-        checked=_checked(loaded, item, judge, tried, found) if tried else None,
-        penalty=judge.behaviour in (Behaviour.INTERACTIVE, Behaviour.ADAPTIVE) and question.penalty > 0,
-        last=judge.behaviour is Behaviour.IMMEDIATE or found.tries_left == 1,
-        nothing=said == QuestionMessage(place, "nothing") and not judge.is_readable(parts),
+        checked=_checked(loaded, item, marker, tried, found) if tried else None,
+        penalty=marker.behaviour in (Behaviour.INTERACTIVE, Behaviour.ADAPTIVE) and question.penalty > 0,
+        last=marker.behaviour is Behaviour.IMMEDIATE or found.tries_left == 1,
+        nothing=message == QuestionMessage(place, "nothing") and not marker.is_readable(parts),
     )
 
 
@@ -83,10 +83,10 @@ def _hint(question: QuestionDefinition, found: AnsweringState) -> SafeHtml | str
     return html(question.hints[found.hint]) if shown and found.hint is not None else ""
 
 
-def _checked(loaded: LoadedAttempt, item: LoadedItem, judge: QuestionMarker, tried: list[Parts], found: AnsweringState) -> QuestionReview:
+def _checked(loaded: LoadedAttempt, item: LoadedItem, marker: QuestionMarker, tried: list[Parts], found: AnsweringState) -> QuestionReview:
     flags = during_flags(loaded, QuestionProgress(checked=True, locked=found.locked))
     outcome = MarkingResult(fraction=found.fraction, state=found.state)
-    return answered_question(item, judge.question, tried[-1], flags, judge.convention, outcome)
+    return answered_question(item, marker.question, tried[-1], flags, marker.convention, outcome)
 
 
 def during_flags(loaded: LoadedAttempt, progress: QuestionProgress) -> frozenset[ReviewFlag]:
@@ -99,9 +99,11 @@ def checked_lines(
     loaded: LoadedAttempt, item: LoadedItem, question: QuestionDefinition, flags: frozenset[ReviewFlag]
 ) -> tuple[AnswerTryView, ...]:
     """Return the answers to an item that were checked on the way, as far as the flags let through."""
-    judge, tried, lines = marker_of(loaded, item, question), checked_parts(loaded, item), list[AnswerTryView]()
+    marker, tried, lines = marker_of(loaded, item, question), checked_parts(loaded, item), list[AnswerTryView]()
     for number, parts in enumerate(tried, 1):
-        found = judge.after(tried[:number])
-        shown = answered_question(item, question, parts, flags, judge.convention, MarkingResult(fraction=found.fraction, state=found.state))
+        found = marker.after(tried[:number])
+        shown = answered_question(
+            item, question, parts, flags, marker.convention, MarkingResult(fraction=found.fraction, state=found.state)
+        )
         lines.append(try_line(number, shown))
     return tuple(lines)

@@ -20,7 +20,7 @@ from quizzes.pages.question import points
 from quizzes.queries.attempts import AttemptRow, QuizSnapshot, has_open
 from quizzes.rules.access import EffectiveSettings, SettingSources
 from quizzes.rules.attempts import ENDED_STATES, AttemptRefusalReason, AttemptState, StartRuling
-from quizzes.rules.grades import AttemptGrade, over_attempts
+from quizzes.rules.grades import AttemptGrade, grade_over_attempts
 from quizzes.rules.layout import SlotEntry
 from quizzes.rules.review import flags_for, moment_of
 from quizzes.rules.settings import Behaviour, Navigation, ReviewFlag
@@ -73,13 +73,13 @@ def rules_of(snapshot: QuizSnapshot, access: EffectiveSettings) -> QuizRulesView
     )
 
 
-def quiz_enrolment(subject: ActivityContext, terms: SettingSources, result: ActivityResult | None) -> DatedEnrolment:
+def quiz_enrolment(subject: ActivityContext, setting_sources: SettingSources, result: ActivityResult | None) -> DatedEnrolment:
     """Return a person before a quiz with what its dates follow from."""
-    context, access, key = subject.context, terms.access(), subject.activity.key
+    context, access, key = subject.context, setting_sources.effective_settings(), subject.activity.key
     return DatedEnrolment(
         enrolment_id=context.enrolment_id or 0,
         person_id=0,
-        outline=subject.outline.for_person({key: OwnDates(access.opens, access.closes, terms.sets_opening)}),
+        outline=subject.outline.for_person({key: OwnDates(access.opens, access.closes, setting_sources.sets_opening)}),
         results={} if result is None else {key: result_of(result)},
         starts_at=context.starts_at,
         ends_at=context.ends_at,
@@ -87,18 +87,20 @@ def quiz_enrolment(subject: ActivityContext, terms: SettingSources, result: Acti
     )
 
 
-def access_for(subject: ActivityContext, terms: SettingSources) -> EffectiveSettings:
+def access_for(subject: ActivityContext, setting_sources: SettingSources) -> EffectiveSettings:
     """Return a person's effective settings with the dates by which they can start: those of the module and their edition too."""
-    access, enrolment = terms.access(), quiz_enrolment(subject, terms, None)
+    access, enrolment = setting_sources.effective_settings(), quiz_enrolment(subject, setting_sources, None)
     if not subject.context.is_learner:
         return access
     opens = enrolment.opening(enrolment.outline.by_key[subject.activity.key])
     return replace(access, opens=opens, closes=subject.context.end_for(access.closes))
 
 
-def quiz_deadline(subject: ActivityContext, terms: SettingSources, result: ActivityResult | None, *, now: datetime) -> DateView | None:
+def quiz_deadline(
+    subject: ActivityContext, setting_sources: SettingSources, result: ActivityResult | None, *, now: datetime
+) -> DateView | None:
     """Return until when a learner can start a quiz; nothing where they have nothing left to do in it."""
-    enrolment = quiz_enrolment(subject, terms, result)
+    enrolment = quiz_enrolment(subject, setting_sources, result)
     activity = enrolment.outline.by_key[subject.activity.key]
     if not subject.context.is_learner or enrolment.is_done(activity):
         return None
@@ -131,18 +133,20 @@ class AttemptListItem:
     reviewable: bool
 
 
-def attempt_lines(rows: Sequence[AttemptRow], snapshot: QuizSnapshot, terms: SettingSources, *, now: datetime) -> list[AttemptListItem]:
+def attempt_lines(
+    rows: Sequence[AttemptRow], snapshot: QuizSnapshot, setting_sources: SettingSources, *, now: datetime
+) -> list[AttemptListItem]:
     """Return the attempts, newest first, with only what their moment lets a learner see."""
-    telling = _telling_marks(rows, snapshot, terms, now)
+    telling = _telling_marks(rows, snapshot, setting_sources, now)
     return [_line(row, shows_marks=row in telling) for row in reversed(rows)]
 
 
-def _telling_marks(rows: Sequence[AttemptRow], snapshot: QuizSnapshot, terms: SettingSources, now: datetime) -> list[AttemptRow]:
+def _telling_marks(rows: Sequence[AttemptRow], snapshot: QuizSnapshot, setting_sources: SettingSources, now: datetime) -> list[AttemptRow]:
     """Return the attempts that have ended and whose marks their learner may see."""
     another_open, settings = has_open(rows), snapshot.settings
     found = []
     for row in rows:
-        moment = moment_of(row.finished_at, terms.review_closes(row.started_at), another_open=another_open, now=now)
+        moment = moment_of(row.finished_at, setting_sources.review_closes(row.started_at), another_open=another_open, now=now)
         if row.state in ENDED_STATES and ReviewFlag.MARKS in flags_for(settings.review, moment, settings.behaviour):
             found.append(row)
     return found
@@ -166,15 +170,15 @@ def _line(row: AttemptRow, *, shows_marks: bool) -> AttemptListItem:
 
 
 def standing(
-    rows: Sequence[AttemptRow], snapshot: QuizSnapshot, terms: SettingSources, *, now: datetime
+    rows: Sequence[AttemptRow], snapshot: QuizSnapshot, setting_sources: SettingSources, *, now: datetime
 ) -> tuple[Decimal | None, bool | None]:
     """Return the percentage that counts and whether the quiz is passed with it, by the attempts whose marks may be seen.
 
     Neither is known while the attempt that decides waits for a grader.
     """
-    counted = [row for row in _telling_marks(rows, snapshot, terms, now) if not row.preview]
+    counted = [row for row in _telling_marks(rows, snapshot, setting_sources, now) if not row.preview]
     grades = [AttemptGrade(row.number, row.percent, abandoned=row.state is AttemptState.ABANDONED) for row in counted]
-    best = over_attempts(snapshot.settings.grading, grades)
+    best = grade_over_attempts(snapshot.settings.grading, grades)
     return (None if best is None else points(best)), has_passed(best, snapshot.settings.pass_mark)
 
 
@@ -201,7 +205,7 @@ def _reason(reason: AttemptRefusalReason, moment: str) -> str:
             return _("Complete its prerequisites first.")
 
 
-def place_of(outline: Outline, key: str, present: str = "") -> dict[str, object]:
+def activity_header(outline: Outline, key: str, present: str = "") -> dict[str, object]:
     """Return course, module and activity for the head of a page; `present` is the key that the activity has now, if another."""
     activity = outline.by_key[key]
     module = outline.module_by_key[activity.module]

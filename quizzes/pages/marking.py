@@ -161,7 +161,7 @@ def item_page(
         "rubric": rubric_view(question, item.item.maximum, levels),
         "bounds": bounds(question, item),
         "history": _history(marks, item),
-        "annulled": item.item.annulled,
+        "void_effect": item.item.void_effect,
         "overrules": not item.is_by_hand,
     }
 

@@ -74,7 +74,7 @@ class QuestionStatisticsRow:
     key: str
     title: str
     drawn: bool
-    annulled: bool
+    voided: bool
     attempts: str
     figures: tuple[str, ...]
     guess: str
@@ -175,11 +175,11 @@ def _question_line(at: int, one: QuestionAnalysis, names: QuestionNames) -> Ques
         key=names.names[one.version].key,
         title=names.label(one.version),
         drawn=one.drawn,
-        annulled=one.annulled,
+        voided=one.voided,
         attempts=number(statistics.attempts),
         figures=tuple(_figures(statistics, QUESTION_FIELDS)),
         guess=MISSING if one.guess is None else percentage(one.guess * 100, 0),
-        concerns=() if one.annulled else tuple(_(CONCERNS[concern.value]) for concern in concerns_about(statistics)),
+        concerns=() if one.voided else tuple(_(CONCERNS[concern.value]) for concern in concerns_about(statistics)),
         findings=sum(finding.told for finding in one.findings),
         facility=None if facility is None else float(facility * 100),
         discrimination=None if discrimination is None else float(discrimination),

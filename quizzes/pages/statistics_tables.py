@@ -69,7 +69,7 @@ def _question_rows(examination: QuizAnalysis, names: QuestionNames) -> Iterator[
             decimal(one.maximum),
             *figures,
             guess,
-            int(one.annulled),
+            int(one.voided),
         )
 
 

@@ -66,7 +66,7 @@ class AnalysedAttempts:
     pools: Mapping[int, tuple[frozenset[int], ...]]
     """Of each quiz version by id: the question versions that may stand in its positions."""
     numbers: tuple[int, ...]
-    annulled: Mapping[int, str]
+    voided: Mapping[int, str]
     attempts: int
     other: int
     waiting: int
@@ -144,7 +144,7 @@ def list_compositions(session: Session, course_id: int, activity_key: str, learn
     return QuizCompositions(course_id, activity_key, compositions, choices, learners)
 
 
-def list_annulled(session: Session, course_id: int, activity_key: str) -> dict[int, str]:
+def list_voided(session: Session, course_id: int, activity_key: str) -> dict[int, str]:
     """Return the effect of each void in force, by question version."""
     statement = select(VoidedQuestion.question_version_id, VoidedQuestion.effect).where(
         VoidedQuestion.course_id == course_id, VoidedQuestion.activity_key == activity_key, VoidedQuestion.lifted_at.is_(None)
@@ -155,7 +155,7 @@ def list_annulled(session: Session, course_id: int, activity_key: str) -> dict[i
 def attempt_set(session: Session, quiz: QuizCompositions, which: CountedAttempts, choice: CompositionChoice) -> AnalysedAttempts:
     """Describe the attempts to analyse, and what distinguishes them from another set, without reading them."""
     pools = {version: composition.pools for version, composition in quiz.by_version.items() if composition.name == choice.name}
-    annulled = list_annulled(session, quiz.course_id, quiz.activity_key)
+    voided = list_voided(session, quiz.course_id, quiz.activity_key)
     picked = _picked(quiz.course_id, quiz.activity_key, which, quiz.learners)
     fits = picked.c.quiz_version_id.in_(tuple(pools))
     marked = fits & picked.c.raw.is_not(None)
@@ -170,7 +170,7 @@ def attempt_set(session: Session, quiz: QuizCompositions, which: CountedAttempts
         ).select_from(picked)
     ).one()
     composition = next(reversed([one for one in quiz.by_version.values() if one.name == choice.name]))
-    told = f"{sorted(pools)} {sorted(annulled.items())} {row[0]} {row[3]} {row[4]:.4f} {row[5]:.4f}"
+    told = f"{sorted(pools)} {sorted(voided.items())} {row[0]} {row[3]} {row[4]:.4f} {row[5]:.4f}"
     return AnalysedAttempts(
         course_id=quiz.course_id,
         activity_key=quiz.activity_key,
@@ -178,7 +178,7 @@ def attempt_set(session: Session, quiz: QuizCompositions, which: CountedAttempts
         composition=composition,
         pools=pools,
         numbers=choice.numbers,
-        annulled=annulled,
+        voided=voided,
         attempts=row[0],
         other=row[1],
         waiting=row[2],
@@ -242,7 +242,7 @@ def stream_papers(session: Session, found: AnalysedAttempts) -> Iterator[tuple[l
     their maximum, where the position counts for anyone.
     """
     reader = _ResponseReader(session)
-    removed = frozenset(version for version, effect in found.annulled.items() if effect == "removed")
+    removed = frozenset(version for version, effect in found.voided.items() if effect == "removed")
     counting = _counting(session, found, removed) if removed else frozenset()
     for items in _seated(session, found):
         yield (

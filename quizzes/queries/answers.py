@@ -18,14 +18,14 @@ class StoredAnswer:
 
     id: int
     item_id: int
-    lease: int
-    seq: int
+    page_epoch: int
+    counter: int
     payload: object
     """As it was typed. None of history: an answer that is neither its item's response nor was checked is known by its place alone."""
     server_time: datetime
     checked: int | None = None
     """The mark event that came of it, where the learner had it checked; a later check has a higher one."""
-    proved: bool = False
+    offline_in_time: bool = False
     """It came after the end, with the device's proof that it was written before (spec/quiz-engine 5.3.9)."""
 
 

@@ -75,7 +75,7 @@ class QuizSnapshot:
         return EffectiveSettings(opens=self.opens_at, closes=self.closes_at, limit=own.limit, attempts=own.attempts, pause=own.pause)
 
 
-_PAPER = select(QuizVersion, Activity.key, Activity.opens_at, Activity.closes_at).join(Activity, Activity.id == QuizVersion.activity_id)
+_SNAPSHOT = select(QuizVersion, Activity.key, Activity.opens_at, Activity.closes_at).join(Activity, Activity.id == QuizVersion.activity_id)
 _CANDIDATES = (
     select(
         Slot.position,
@@ -106,10 +106,10 @@ def get_snapshot(session: Session, quiz_version_id: int) -> QuizSnapshot:
 
 
 def _cached_snapshot(session: Session, column: InstrumentedAttribute[int], value: int) -> QuizSnapshot:
-    kept, name = cast("dict[tuple[str, int], QuizSnapshot]", session.info.setdefault("papers", {})), (column.key, value)
+    kept, name = cast("dict[tuple[str, int], QuizSnapshot]", session.info.setdefault("quiz_snapshots", {})), (column.key, value)
     snapshot = kept.get(name)
     if snapshot is None:
-        row = session.execute(_PAPER.where(column == value)).one_or_none()
+        row = session.execute(_SNAPSHOT.where(column == value)).one_or_none()
         if row is None:
             raise NotFound
         if len(kept) >= MOST_SNAPSHOTS:
@@ -271,14 +271,9 @@ class LoadedItem:
     layout: ItemLayout
     flagged: bool
     require_previous: bool = False
-    annulled: str = ""
+    void_effect: str = ""
     """`full_credit` or `removed` where the question was voided (spec/quiz-engine 5.11.4), and the regrade that did it."""
-    annulled_by: int | None = None
-
-    @property
-    def place(self) -> int:
-        """Return its position under the name that the rules on navigation use."""
-        return self.position
+    voided_by: int | None = None
 
 
 @dataclass(frozen=True)
@@ -290,7 +285,7 @@ class LoadedAttempt(AttemptContext):
     answers: tuple[StoredAnswer, ...]
     """Every saved answer; of each item the oldest first, so that the last one is its response."""
     snapshot: QuizSnapshot
-    terms: SettingSources
+    setting_sources: SettingSources
     """The sources of the settings that hold now, which a later publication may have changed; questions stay those of `snapshot`
     (spec/quiz-engine 5.3.1)."""
     has_left: bool
@@ -301,7 +296,7 @@ class LoadedAttempt(AttemptContext):
     @property
     def access(self) -> EffectiveSettings:
         """Return the dates, the limit and the attempts that hold for it now."""
-        return self.terms.access(self.row.started_at)
+        return self.setting_sources.effective_settings(self.row.started_at)
 
     @property
     def end(self) -> datetime | None:
@@ -311,7 +306,13 @@ class LoadedAttempt(AttemptContext):
     @property
     def clock(self) -> AttemptClock:
         """Return what decides about its time."""
-        return AttemptClock(AttemptState(self.row.state), self.end, self.terms.at_end, self.terms.grace, self.terms.window)
+        return AttemptClock(
+            AttemptState(self.row.state),
+            self.end,
+            self.setting_sources.at_end,
+            self.setting_sources.grace,
+            self.setting_sources.offline_window_seconds,
+        )
 
     @property
     def pages(self) -> int:
@@ -334,27 +335,27 @@ class LoadedAttempt(AttemptContext):
 
 
 KEPT_LAYOUTS = 4096
-_SEATED = PersonQuizColumns(Attempt.person_id, Attempt.enrolment_id, Attempt.course_id, Attempt.activity_key)
+_ATTEMPT_COLUMNS = PersonQuizColumns(Attempt.person_id, Attempt.enrolment_id, Attempt.course_id, Attempt.activity_key)
 _MARKED_BY_HAND = (
     exists()
     .where(AttemptItem.attempt_id == Attempt.id, MarkEvent.item_id == AttemptItem.id, MarkEvent.origin == "manual")
     .correlate(Attempt)
     .label("marked_by_hand")
 )
-_SITTING = (
+_ATTEMPT = (
     select(Attempt, CourseStaff.role, QuizVersion.id.label("followed"), Enrolment.left_at, _MARKED_BY_HAND, Accommodation, QuizOverride)
     .outerjoin(CourseStaff, (CourseStaff.course_id == Attempt.course_id) & (CourseStaff.person_id == bindparam("actor_id")))
     .outerjoin(Enrolment, Enrolment.id == Attempt.enrolment_id)
     .outerjoin(Activity, (Activity.version_id == Enrolment.course_version_id) & (Activity.key == Attempt.activity_key))
     .outerjoin(QuizVersion, QuizVersion.activity_id == Activity.id)
     .outerjoin(Accommodation, accommodation_of(Attempt.person_id))
-    .outerjoin(QuizOverride, overrides_for(_SEATED))
+    .outerjoin(QuizOverride, overrides_for(_ATTEMPT_COLUMNS))
     .order_by(QuizOverride.id)
 )
 """One row, or one for each override; `followed` is the quiz in the version that the learner follows now."""
-_SITTING_OF_PAGE = _SITTING.where(Attempt.uuid == bindparam("attempt"))
-_LOCKED_SITTING = _SITTING_OF_PAGE.with_for_update(of=Attempt)
-_SITTING_BY_ID = _SITTING.where(Attempt.id == bindparam("attempt"))
+_ATTEMPT_BY_UUID = _ATTEMPT.where(Attempt.uuid == bindparam("attempt"))
+_LOCKED_ATTEMPT = _ATTEMPT_BY_UUID.with_for_update(of=Attempt)
+_ATTEMPT_BY_ID = _ATTEMPT.where(Attempt.id == bindparam("attempt"))
 _ITEM = (
     AttemptItem.id,
     AttemptItem.position,
@@ -389,17 +390,17 @@ _ITEMS = (
 
 def get_attempt(session: Session, actor: Actor, attempt: UUID) -> LoadedAttempt:
     """Return an attempt as the actor finds it; raise NotFound, or SignInNeeded whether or not there is such an attempt."""
-    return _load_attempt(session, actor, attempt, _SITTING_OF_PAGE)
+    return _load_attempt(session, actor, attempt, _ATTEMPT_BY_UUID)
 
 
 def lock_attempt(session: Session, actor: Actor, attempt: UUID) -> LoadedAttempt:
     """Return an attempt, locked: everything that changes an attempt starts here."""
-    return _load_attempt(session, actor, attempt, _LOCKED_SITTING)
+    return _load_attempt(session, actor, attempt, _LOCKED_ATTEMPT)
 
 
 def load_attempt(session: Session, attempt_id: int) -> LoadedAttempt:
     """Return an attempt for the system itself."""
-    return _read_attempt(session, _SITTING_BY_ID, {"attempt": attempt_id, "actor_id": None})
+    return _read_attempt(session, _ATTEMPT_BY_ID, {"attempt": attempt_id, "actor_id": None})
 
 
 def _load_attempt(session: Session, actor: Actor, attempt: UUID, statement: Select[*tuple[Any, ...]]) -> LoadedAttempt:
@@ -416,10 +417,10 @@ def _read_attempt(session: Session, statement: Select[*tuple[Any, ...]], bound: 
     items, answers = _read_items(session, attempt)
     snapshot = get_snapshot(session, attempt.quiz_version_id)
     current = snapshot if followed is None else get_snapshot(session, followed)
-    terms = setting_sources_of(current.access, current.settings, [row[6] for row in rows if row[6] is not None], profile)
+    setting_sources = setting_sources_of(current.access, current.settings, [row[6] for row in rows if row[6] is not None], profile)
     if AttemptState(attempt.state) not in OPEN_STATES:
         outline = outline_of_activity(session, current.activity_id)
-        terms = replace(terms, answered_with=find_final_end(session, attempt.person_id, outline, current.activity_key))
+        setting_sources = replace(setting_sources, answered_with=find_final_end(session, attempt.person_id, outline, current.activity_key))
     return LoadedAttempt(
         id=attempt.id,
         uuid=attempt.uuid,
@@ -432,7 +433,7 @@ def _read_attempt(session: Session, statement: Select[*tuple[Any, ...]], bound: 
         items=items,
         answers=answers,
         snapshot=snapshot,
-        terms=terms,
+        setting_sources=setting_sources,
         has_left=left_at is not None,
         marked_by_hand=marked_by_hand,
     )
@@ -490,8 +491,8 @@ def _place(actor: Actor, subject: ActivityContext) -> PersonQuizKey:
 
 def effective_settings_at(session: Session, actor: Actor, subject: ActivityContext, snapshot: QuizSnapshot) -> SettingSources:
     """Return the effective settings of the actor at a quiz now."""
-    terms = find_setting_sources(session, snapshot.access, snapshot.settings, _place(actor, subject))
-    return replace(terms, answered_with=find_final_end(session, actor.person_id or 0, subject.outline, subject.activity.key))
+    setting_sources = find_setting_sources(session, snapshot.access, snapshot.settings, _place(actor, subject))
+    return replace(setting_sources, answered_with=find_final_end(session, actor.person_id or 0, subject.outline, subject.activity.key))
 
 
 def locked_settings_at(session: Session, actor: Actor, subject: ActivityContext, snapshot: QuizSnapshot) -> SettingSources:

@@ -136,7 +136,7 @@ def setting_sources_of(
         profile=None if profile is None else profile_of(profile),
         at_end=settings.at_end,
         grace=settings.grace,
-        window=settings.offline_window,
+        offline_window_seconds=settings.offline_window,
     )
 
 
@@ -180,9 +180,11 @@ def own_dates(session: Session, outlines: Mapping[int, Outline]) -> dict[int, di
     for (enrolment_id, key), rows in found.items():
         activity = outlines[enrolment_id].by_key.get(key)
         if activity is not None:
-            terms = setting_sources_of(EffectiveSettings(opens=activity.opens_at, closes=activity.closes_at), QuizSettings(), rows, None)
-            access = terms.access()
-            dates.setdefault(enrolment_id, {})[key] = OwnDates(access.opens, access.closes, terms.sets_opening)
+            setting_sources = setting_sources_of(
+                EffectiveSettings(opens=activity.opens_at, closes=activity.closes_at), QuizSettings(), rows, None
+            )
+            access = setting_sources.effective_settings()
+            dates.setdefault(enrolment_id, {})[key] = OwnDates(access.opens, access.closes, setting_sources.sets_opening)
     return dates
 
 

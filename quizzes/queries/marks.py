@@ -108,10 +108,10 @@ def marks_that_stand(session: Session, loaded: LoadedAttempt, responses: Mapping
 
 def _own_marks(session: Session, loaded: LoadedAttempt) -> dict[int, list[MarkEvent]]:
     """Return by item its marks without those of the void in force, the oldest first."""
-    annulled_by = {item.id: item.annulled_by for item in loaded.items}
+    voided_by = {item.id: item.voided_by for item in loaded.items}
     found: dict[int, list[MarkEvent]] = {}
-    for event in session.scalars(select(MarkEvent).where(MarkEvent.item_id.in_(annulled_by)).order_by(MarkEvent.id)):
-        if event.regrade_id is None or event.regrade_id != annulled_by[event.item_id]:
+    for event in session.scalars(select(MarkEvent).where(MarkEvent.item_id.in_(voided_by)).order_by(MarkEvent.id)):
+        if event.regrade_id is None or event.regrade_id != voided_by[event.item_id]:
             found.setdefault(event.item_id, []).append(event)
     return found
 

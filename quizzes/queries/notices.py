@@ -29,13 +29,13 @@ def _portion(rows: Sequence[Any], people: list[int]) -> RecipientBatch:
     return RecipientBatch(people, rows[-1].id if len(rows) == PORTION else None)
 
 
-_SEATED = PersonQuizColumns(Enrolment.person_id, Enrolment.id, Enrolment.course_id, Activity.key)
+_ENROLMENT_COLUMNS = PersonQuizColumns(Enrolment.person_id, Enrolment.id, Enrolment.course_id, Activity.key)
 _WITH_TERMS = (
     select(Enrolment.id, Enrolment.person_id, QuizVersion.id.label("version"), Accommodation, QuizOverride)
     .join(Activity, Activity.version_id == Enrolment.course_version_id)
     .join(QuizVersion, QuizVersion.activity_id == Activity.id)
     .outerjoin(Accommodation, accommodation_of(Enrolment.person_id))
-    .outerjoin(QuizOverride, overrides_for(_SEATED))
+    .outerjoin(QuizOverride, overrides_for(_ENROLMENT_COLUMNS))
     .order_by(Enrolment.id, QuizOverride.id)
 )
 
@@ -81,7 +81,7 @@ def find_before(session: Session, override: QuizOverride) -> QuizOverride | None
 def _is_better_off(session: Session, row: Any, held: list[QuizOverride], override: QuizOverride, before: QuizOverride | None) -> bool:
     snapshot = get_snapshot(session, row.version)
     without = [one for one in held if one.id != override.id] + ([before] if before is not None else [])
-    now, then = (setting_sources_of(snapshot.access, snapshot.settings, rows, row[3]).access() for rows in (held, without))
+    now, then = (setting_sources_of(snapshot.access, snapshot.settings, rows, row[3]).effective_settings() for rows in (held, without))
     return is_kinder(now, then)
 
 

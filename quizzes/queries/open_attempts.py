@@ -32,15 +32,15 @@ class LeftCourse(Conflict):
 
 def get_attempt(session: Session, actor: Actor, attempt: UUID) -> LoadedAttempt:
     """Return an attempt to answer in; raise NotFound, SignInNeeded or LeftCourse."""
-    return _going_on(actor, attempts.get_attempt(session, actor, attempt))
+    return _require_not_left(actor, attempts.get_attempt(session, actor, attempt))
 
 
 def lock_attempt(session: Session, actor: Actor, attempt: UUID) -> LoadedAttempt:
     """Return an attempt to answer in, locked."""
-    return _going_on(actor, attempts.lock_attempt(session, actor, attempt))
+    return _require_not_left(actor, attempts.lock_attempt(session, actor, attempt))
 
 
-def _going_on(actor: Actor, loaded: LoadedAttempt) -> LoadedAttempt:
+def _require_not_left(actor: Actor, loaded: LoadedAttempt) -> LoadedAttempt:
     """Return the attempt; raise LeftCourse for an open one of the actor who left. All others are as for everyone."""
     if loaded.has_left and loaded.state in OPEN_STATES and loaded.person_id == actor.person_id:
         raise LeftCourse

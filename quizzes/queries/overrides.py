@@ -203,7 +203,7 @@ class OpenAttempt:
     end: datetime | None
 
 
-_SEATED = PersonQuizColumns(Attempt.person_id, Attempt.enrolment_id, Attempt.course_id, Attempt.activity_key)
+_ATTEMPT_COLUMNS = PersonQuizColumns(Attempt.person_id, Attempt.enrolment_id, Attempt.course_id, Attempt.activity_key)
 _WITH_TERMS = (
     select(Attempt, Person, QuizVersion.id.label("followed"), Accommodation, QuizOverride)
     .join(Person, Person.id == Attempt.person_id)
@@ -211,17 +211,17 @@ _WITH_TERMS = (
     .outerjoin(Activity, (Activity.version_id == Enrolment.course_version_id) & (Activity.key == Attempt.activity_key))
     .outerjoin(QuizVersion, QuizVersion.activity_id == Activity.id)
     .outerjoin(Accommodation, accommodation_of(Attempt.person_id))
-    .outerjoin(QuizOverride, overrides_for(_SEATED))
+    .outerjoin(QuizOverride, overrides_for(_ATTEMPT_COLUMNS))
 )
 
 
 def list_open(session: Session, scope: AffectedAttempts, *, after: int = 0, limit: int) -> list[OpenAttempt]:
     """List the open attempts of a scope in the order of their ids, in one statement however many overrides there are."""
     page = select(Attempt.id).where(scope.condition, _OPEN, Attempt.id > after).order_by(Attempt.id).limit(limit)
-    return [_open(row, terms) for row, terms in _with_terms(session, page)]
+    return [_open(row, setting_sources) for row, setting_sources in _with_setting_sources(session, page)]
 
 
-def _with_terms(session: Session, attempts: Select[int] | list[int]) -> list[tuple[Any, SettingSources]]:
+def _with_setting_sources(session: Session, attempts: Select[int] | list[int]) -> list[tuple[Any, SettingSources]]:
     found: dict[int, tuple[Any, list[QuizOverride]]] = {}
     for row in session.execute(_WITH_TERMS.where(Attempt.id.in_(attempts)).order_by(Attempt.id, QuizOverride.id)):
         overrides = found.setdefault(row[0].id, (row, []))[1]
@@ -234,9 +234,9 @@ def _terms(session: Session, row: Any, overrides: Sequence[QuizOverride]) -> Set
     return setting_sources_of(snapshot.access, snapshot.settings, overrides, row[3])
 
 
-def _open(row: Any, terms: SettingSources) -> OpenAttempt:
+def _open(row: Any, setting_sources: SettingSources) -> OpenAttempt:
     attempt: Attempt = row[0]
-    end = end_of(terms.access(attempt.started_at), attempt.started_at, extra=attempt.extra_seconds)
+    end = end_of(setting_sources.effective_settings(attempt.started_at), attempt.started_at, extra=attempt.extra_seconds)
     state = AttemptState(attempt.state)
     return OpenAttempt(
         attempt.id,
@@ -266,13 +266,13 @@ def list_ended_attempts(session: Session, person_ids: Sequence[int], keys: Colle
     """List the ended attempts of people at quizzes with these keys, in one statement however many overrides there are."""
     mine = (Attempt.person_id.in_(person_ids), Attempt.activity_key.in_(keys), Attempt.enrolment_id.is_not(None))
     page = select(Attempt.id).where(*mine, _ENDED, ~Attempt.preview).order_by(Attempt.id.desc()).limit(limit)
-    return [_ended(row[0], terms) for row, terms in _with_terms(session, page)]
+    return [_ended(row[0], setting_sources) for row, setting_sources in _with_setting_sources(session, page)]
 
 
-def _ended(attempt: Attempt, terms: SettingSources) -> EndedAttemptRow:
-    held = terms.limit_of(attempt.started_at, attempt.extra_seconds)
+def _ended(attempt: Attempt, setting_sources: SettingSources) -> EndedAttemptRow:
+    held = setting_sources.limit_of(attempt.started_at, attempt.extra_seconds)
     summary = AttemptSummary(attempt.number, AttemptState(attempt.state), attempt.started_at, attempt.finished_at, held)
-    return EndedAttemptRow(attempt.enrolment_id or 0, attempt.activity_key, summary, terms.access())
+    return EndedAttemptRow(attempt.enrolment_id or 0, attempt.activity_key, summary, setting_sources.effective_settings())
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +299,10 @@ def list_used_up(session: Session, scope: AffectedAttempts, *, after: int = 0, l
         .limit(limit)
     )
     used = {row.id: row for row in session.execute(ended)}
-    allowed = {row[0].id: terms.access(row[0].started_at).attempts for row, terms in _with_terms(session, list(used))}
+    allowed = {
+        row[0].id: setting_sources.effective_settings(row[0].started_at).attempts
+        for row, setting_sources in _with_setting_sources(session, list(used))
+    }
     return [ExhaustedAttempts(id_, bool(row.exhausted) is (0 < allowed[id_] <= row.used)) for id_, row in used.items()]
 
 

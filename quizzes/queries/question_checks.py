@@ -51,10 +51,10 @@ def checks_of(loaded: LoadedAttempt, questions: Mapping[int, definitions.Questio
     responses = {item_id: clean_parts(answer.payload) for item_id, answer in loaded.responses.items()}
     standings, finished = dict[int, AnsweringState](), list[int]()
     for item in loaded.items:
-        judge, checked = marker_of(loaded, item, questions[item.question_version_id]), checked_parts(loaded, item)
-        if can_be_checked(behaviour, judge.question):
-            standings[item.position] = judge.after(checked)
-        if is_finished(judge, checked, responses.get(item.id)):
+        marker, checked = marker_of(loaded, item, questions[item.question_version_id]), checked_parts(loaded, item)
+        if can_be_checked(behaviour, marker.question):
+            standings[item.position] = marker.after(checked)
+        if is_finished(marker, checked, responses.get(item.id)):
             finished.append(item.position)
     return QuestionChecks(
         standings,

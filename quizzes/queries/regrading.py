@@ -290,7 +290,7 @@ def concerned_ids(session: Session, regrade: Regrade, enrolment_ids: Sequence[in
     return list(session.scalars(statement.order_by(Attempt.id)))
 
 
-def annulled_versions(session: Session, regrade: Regrade) -> frozenset[int]:
+def voided_versions(session: Session, regrade: Regrade) -> frozenset[int]:
     """Return the question versions that are void in the quiz now."""
     held = (
         VoidedQuestion.course_id == regrade.course_id,

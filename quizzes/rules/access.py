@@ -64,8 +64,8 @@ class AccommodationValues:
 class SettingSources:
     """Everything that decides about the dates, time and attempts of one person at one quiz, as it is now.
 
-    ``everyone`` stands for the quiz itself: groups, persons and profiles are measured against it. ``at_end``, ``grace`` and ``window``
-    (seconds, spec/quiz-engine 5.3.9) belong to the quiz alone.
+    ``everyone`` stands for the quiz itself: groups, persons and profiles are measured against it. ``at_end``, ``grace`` and
+    ``offline_window_seconds`` (spec/quiz-engine 5.3.9) belong to the quiz alone.
     """
 
     quiz: EffectiveSettings
@@ -75,20 +75,22 @@ class SettingSources:
     profile: AccommodationValues | None = None
     at_end: AtEnd = AtEnd.SUBMIT
     grace: int = 0
-    window: int = 0
+    offline_window_seconds: int = 0
     answered_with: datetime | None = None
     """When the person handed in the final test that this initial one is reviewed with: since then it is as good as closed."""
 
     def limit_of(self, started_at: datetime, extra_seconds: int) -> int | None:
         """Return the limit that holds for an attempt that began then, with what incidents added, in seconds."""
-        limit = self.access(started_at).limit
+        limit = self.effective_settings(started_at).limit
         return None if limit is None else limit + extra_seconds
 
     def review_closes(self, started_at: datetime) -> datetime | None:
         """Return from when on an attempt that began then is reviewed as after the close."""
-        return min((moment for moment in (self.access(started_at).closes, self.answered_with) if moment is not None), default=None)
+        return min(
+            (moment for moment in (self.effective_settings(started_at).closes, self.answered_with) if moment is not None), default=None
+        )
 
-    def access(self, started_at: datetime | None = None) -> EffectiveSettings:
+    def effective_settings(self, started_at: datetime | None = None) -> EffectiveSettings:
         """Return the effective settings of the person, for an attempt that began then."""
         quiz = self.quiz if self.everyone is None else effective(self.quiz, own=self.everyone)
         return effective(quiz, own=self.own, groups=self.groups, profile=self.profile, started_at=started_at)

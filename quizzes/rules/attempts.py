@@ -190,14 +190,15 @@ def _refusals(
 class AttemptClock:
     """The clock of an attempt: state, effective end (None: none), and what the quiz does there.
 
-    ``window`` are the seconds after the end in which a device may still prove what it wrote before it; 0: off (spec/quiz-engine 5.3.9).
+    ``offline_window_seconds`` are those after the end in which a device may still send what it wrote before it;
+    0: off (spec/quiz-engine 5.3.9).
     """
 
     state: AttemptState
     end: datetime | None
     at_end: AtEnd = AtEnd.SUBMIT
     grace: int = 0
-    window: int = 0
+    offline_window_seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,14 +206,14 @@ class TimeRuling:
     """The ruling on what a request to an attempt may do now.
 
     ``event`` must happen first (None: nothing); ``finished_at`` is the time to write where it ends the attempt (None: now).
-    ``may_prove`` says that answers are taken for which the device proves that it wrote them in time.
+    ``may_accept_offline`` says that answers are taken for which the device proves that it wrote them in time.
     """
 
     may_answer: bool
     may_submit: bool
     event: AttemptEvent | None = None
     finished_at: datetime | None = None
-    may_prove: bool = False
+    may_accept_offline: bool = False
 
 
 _NOTHING_LEFT = TimeRuling(may_answer=False, may_submit=False)
@@ -240,12 +241,12 @@ def rule_on_time(clock: AttemptClock, *, now: datetime) -> TimeRuling:
         return _back_in_time() if clock.state is AttemptState.OVERDUE else _ALL_OPEN
     if clock.state is AttemptState.IN_PROGRESS and now <= clock.end + NETWORK_TOLERANCE:
         return _ALL_OPEN
-    may_prove = clock.window > 0 and now <= clock.end + timedelta(seconds=clock.window)
+    may_accept_offline = clock.offline_window_seconds > 0 and now <= clock.end + timedelta(seconds=clock.offline_window_seconds)
     if clock.at_end is AtEnd.GRACE:
         ruling = _in_grace(clock, clock.end + timedelta(seconds=clock.grace), now)
-        return replace(ruling, may_prove=may_prove and ruling.may_submit)
-    if may_prove and clock.at_end is AtEnd.SUBMIT:
-        return TimeRuling(may_answer=False, may_submit=True, finished_at=clock.end, may_prove=True)
+        return replace(ruling, may_accept_offline=may_accept_offline and ruling.may_submit)
+    if may_accept_offline and clock.at_end is AtEnd.SUBMIT:
+        return TimeRuling(may_answer=False, may_submit=True, finished_at=clock.end, may_accept_offline=True)
     event = AttemptEvent.ABANDON if clock.at_end is AtEnd.ABANDON else AttemptEvent.SUBMIT
     return TimeRuling(may_answer=False, may_submit=False, event=event, finished_at=clock.end)
 
@@ -267,13 +268,13 @@ def reopened(clock: AttemptClock, *, now: datetime) -> tuple[AttemptEvent, ...]:
     return (AttemptEvent.REOPEN,)
 
 
-def accepts_evidence(end: datetime | None, window: int, *, token_time: datetime, now: datetime) -> bool:
+def accepts_evidence(end: datetime | None, offline_window_seconds: int, *, token_time: datetime, now: datetime) -> bool:
     """Return whether an event from a device's journal still counts.
 
     The last time that the server signed for the device must lie before the end, and the window after the end must not
     have passed; a window of 0 is off (spec/quiz-engine 5.3.9).
     """
-    return end is not None and window > 0 and token_time <= end and now <= end + timedelta(seconds=window)
+    return end is not None and offline_window_seconds > 0 and token_time <= end and now <= end + timedelta(seconds=offline_window_seconds)
 
 
 def _back_in_time() -> TimeRuling:

@@ -77,7 +77,7 @@ def grade_attempt(items: Sequence[ItemResult], settings: QuizSettings) -> Grade:
     return Grade(raw, maximum, share * settings.max_grade, share * 100, pending, has_passed(share * 100, settings.pass_mark))
 
 
-def over_attempts(grading: GradingMethod, attempts: Iterable[AttemptGrade]) -> Fraction | None:
+def grade_over_attempts(grading: GradingMethod, attempts: Iterable[AttemptGrade]) -> Fraction | None:
     """Return the percentage over several attempts; previews and abandoned ones do not count, None without a graded one.
 
     First and last mean the first and last finished attempt, also while it waits for marks.

@@ -63,7 +63,7 @@ class LaidItem:
     """A question in its place.
 
     ``slot`` names the stream of its chance; ``section`` is 0 before the first section; ``number`` counts from 1 over what is numbered,
-    ``place`` over everything. The numbers and pages that are 0 are not yet counted.
+    ``position`` over everything. The numbers and pages that are 0 are not yet counted.
     """
 
     slot: str
@@ -73,7 +73,7 @@ class LaidItem:
     section: int
     require_previous: bool
     number: int | None = 0
-    place: int = 0
+    position: int = 0
     page: int = 0
 
 
@@ -232,7 +232,7 @@ def _paged(pieces: Sequence[_Piece], per_page: int) -> AttemptLayout:
             continue
         if piece.number is not None:
             number, on_page = number + 1, on_page + 1
-        items.append(replace(piece, place=len(items) + 1, number=None if piece.number is None else number, page=page))
+        items.append(replace(piece, position=len(items) + 1, number=None if piece.number is None else number, page=page))
     return AttemptLayout(tuple(items), tuple(interludes))
 
 

@@ -18,11 +18,11 @@ class SummaryState(StrEnum):
 
 
 class PositionedItem(Protocol):
-    """A question in its place, as laid out or as stored."""
+    """A question in its position, as laid out or as stored."""
 
     @property
-    def place(self) -> int:
-        """Return its place, counted from 1 over everything."""
+    def position(self) -> int:
+        """Return its position, counted from 1 over everything."""
 
     @property
     def number(self) -> int | None:
@@ -55,9 +55,9 @@ def locked_places(items: Sequence[PositionedItem], finished: Collection[int], be
     previous: int | None = None
     for item in items:
         if item.require_previous and previous is not None and (previous in locked or previous not in finished):
-            locked.add(item.place)
+            locked.add(item.position)
         if item.number is not None:
-            previous = item.place
+            previous = item.position
     return frozenset(locked)
 
 

@@ -81,16 +81,16 @@ def certainty_of(parts: Parts | None) -> int | None:
     return _LEVELS.get(next(iter((parts or {}).get(CERTAINTY, ())), ""))
 
 
-def is_finished(judge: QuestionMarker, checked: Sequence[Parts], response: Parts | None) -> bool:
+def is_finished(marker: QuestionMarker, checked: Sequence[Parts], response: Parts | None) -> bool:
     """Return whether what waits for a question may open: it is locked, or it is answered where no rule can lock it (spec/quiz-engine
     5.5).
     """
-    if can_be_checked(judge.behaviour, judge.question):
-        return judge.after(checked).locked
-    return _says_something(judge, response)
+    if can_be_checked(marker.behaviour, marker.question):
+        return marker.after(checked).locked
+    return _says_something(marker, response)
 
 
-def _says_something(judge: QuestionMarker, response: Parts | None) -> bool:
-    if has_rule(judge.question):
-        return judge.marking(response).state is not MarkState.NOT_ANSWERED
+def _says_something(marker: QuestionMarker, response: Parts | None) -> bool:
+    if has_rule(marker.question):
+        return marker.marking(response).state is not MarkState.NOT_ANSWERED
     return any(any(values) for values in (response or {}).values())

@@ -67,7 +67,7 @@ class QuestionAnalysis:
     typed: tuple[TypedAnswer, ...]
     typed_otherwise: int
     findings: tuple[ItemFinding, ...]
-    annulled: bool
+    voided: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def examination_of(
     questions: Mapping[int, QuestionDefinition],
     which: CountedAttempts,
     *,
-    annulled: Container[int] = (),
+    voided: Container[int] = (),
 ) -> QuizAnalysis:
     """Compute the whole analysis of a set of counted attempts; positions without any mark are left out.
 
@@ -109,10 +109,10 @@ def examination_of(
     drawn = {version for one in positions if not one.position.question for version in one.versions}
     counted = {version: (found, found.evidence()) for version, found in sorted(tally.questions.items())}
     made = [end_outcomes(tally.unreached)]
-    made += [() if version in annulled else question_outcomes(questions[version], evidence) for version, (_, evidence) in counted.items()]
+    made += [() if version in voided else question_outcomes(questions[version], evidence) for version, (_, evidence) in counted.items()]
     about_all, *about_each = significant_findings(made)
     examined = [
-        _examined(version, questions[version], *one, findings, drawn=version in drawn, annulled=version in annulled)
+        _examined(version, questions[version], *one, findings, drawn=version in drawn, voided=version in voided)
         for (version, one), findings in zip(counted.items(), about_each, strict=True)
     ]
     whole = sum(maxima, _NOTHING)
@@ -128,7 +128,7 @@ def _examined(
     findings: tuple[ItemFinding, ...],
     *,
     drawn: bool,
-    annulled: bool,
+    voided: bool,
 ) -> QuestionAnalysis:
     return QuestionAnalysis(
         version=version,
@@ -140,7 +140,7 @@ def _examined(
         typed=tuple(_typed_answer(one.what, one.count, one.rests) for one in evidence.typed[:TYPED_SHOWN]),
         typed_otherwise=evidence.typed_otherwise + sum(one.count for one in evidence.typed[TYPED_SHOWN:]),
         findings=findings,
-        annulled=annulled,
+        voided=voided,
     )
 
 

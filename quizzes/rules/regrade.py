@@ -94,7 +94,7 @@ def takes_new_marks(policy: RegradePolicy, before: Fraction | None, after: Fract
     return after is not None and after > before
 
 
-def annulled_marking(effect: str) -> Marking | None:
+def void_marking(effect: str) -> Marking | None:
     """Return a void question's marking for everyone: all of its mark, or no part in the total (spec/quiz-engine 5.11.4); None: not void."""
     match effect:
         case RegradeKind.FULL_CREDIT:

@@ -1,6 +1,6 @@
 """The merge of answers that arrive late, twice or from two devices (spec/quiz-engine 5.4).
 
-An event's sequence is (lease, local): the server hands out a new lease for every tab that opens the attempt, the device
+A sequence is (page epoch, counter): the server gives a new epoch to every tab that opens the attempt, the device
 counts its own changes of a question from 1. The highest sequence is current; nothing is ever dropped.
 """
 
@@ -14,17 +14,17 @@ MAX_COUNT = 2**31 - 1
 
 @dataclass(frozen=True, slots=True, order=True)
 class AnswerSequence:
-    """A place in the order of a question's answers: lease first, then the device's own count."""
+    """A place in the order of a question's answers: page epoch first, then the device's own counter."""
 
-    lease: int
-    local: int
+    page_epoch: int
+    counter: int
 
 
 @dataclass(frozen=True, slots=True)
-class SavedAnswer:
-    """An answer as it was saved: the place of its question in the attempt, its sequence, and the payload."""
+class AnswerSave:
+    """An answer to save: the position of its question in the attempt, its sequence, and the payload."""
 
-    item: int
+    position: int
     sequence: AnswerSequence
     payload: Mapping[str, object]
 
@@ -35,14 +35,14 @@ class SaveOutcome(StrEnum):
     CURRENT = "current"
     KNOWN = "known"
     HISTORY = "history"
-    ELSEWHERE = "elsewhere"
+    OVERTAKEN = "overtaken"
 
 
 @dataclass(frozen=True, slots=True)
 class ArrivedSave:
-    """An event and its outcome: ``elsewhere`` when a newer lease has changed the question, ``history`` when it is merely older."""
+    """An event and its outcome: ``overtaken`` when a newer page has changed the question, ``history`` when it is merely older."""
 
-    event: SavedAnswer
+    event: AnswerSave
     outcome: SaveOutcome
 
 
@@ -50,26 +50,26 @@ class ArrivedSave:
 class SaveResult:
     """The answers to append, the outcome of each that arrived, and the current answer of every question."""
 
-    added: tuple[SavedAnswer, ...]
+    added: tuple[AnswerSave, ...]
     arrivals: tuple[ArrivedSave, ...]
-    current: Mapping[int, SavedAnswer]
+    current: Mapping[int, AnswerSave]
 
 
-def merge(stored: Iterable[SavedAnswer], arriving: Iterable[SavedAnswer]) -> SaveResult:
+def merge(stored: Iterable[AnswerSave], arriving: Iterable[AnswerSave]) -> SaveResult:
     """Merge a journal into what is stored.
 
-    The same (item, sequence) twice has no effect, in any order of arrival; of two different payloads under one sequence
+    The same (position, sequence) twice has no effect, in any order of arrival; of two different payloads under one sequence
     the first stored stays. Journals merged in any order give the same current answers.
     """
-    known = {(event.item, event.sequence): event for event in stored}
-    added: list[SavedAnswer] = []
+    known = {(event.position, event.sequence): event for event in stored}
+    added: list[AnswerSave] = []
     repeated: list[bool] = []
     events = list(arriving)
     for event in events:
-        place = (event.item, event.sequence)
-        repeated.append(place in known)
-        if place not in known:
-            known[place] = event
+        key = (event.position, event.sequence)
+        repeated.append(key in known)
+        if key not in known:
+            known[key] = event
             added.append(event)
     current = current_answers(known.values())
     arrivals = tuple(
@@ -78,40 +78,40 @@ def merge(stored: Iterable[SavedAnswer], arriving: Iterable[SavedAnswer]) -> Sav
     return SaveResult(tuple(added), arrivals, current)
 
 
-def current_answers(events: Iterable[SavedAnswer]) -> Mapping[int, SavedAnswer]:
-    """Return for every item the event with the highest sequence."""
-    current: dict[int, SavedAnswer] = {}
+def current_answers(events: Iterable[AnswerSave]) -> Mapping[int, AnswerSave]:
+    """Return for every position the event with the highest sequence."""
+    current: dict[int, AnswerSave] = {}
     for event in events:
-        held = current.get(event.item)
+        held = current.get(event.position)
         if held is None or event.sequence > held.sequence:
-            current[event.item] = event
+            current[event.position] = event
     return current
 
 
-def acknowledged(events: Iterable[SavedAnswer], lease: int) -> Mapping[int, int]:
-    """Return per item the highest n for which all of the lease's events 1 … n are stored: the device may drop those."""
+def acknowledged(events: Iterable[AnswerSave], page_epoch: int) -> Mapping[int, int]:
+    """Return per position the highest n for which all of the page's events 1 … n are stored: the device may drop those."""
     counts: dict[int, set[int]] = {}
     for event in events:
-        if event.sequence.lease == lease:
-            counts.setdefault(event.item, set()).add(event.sequence.local)
-    return {item: _contiguous(locals_) for item, locals_ in counts.items()}
+        if event.sequence.page_epoch == page_epoch:
+            counts.setdefault(event.position, set()).add(event.sequence.counter)
+    return {position: _contiguous(counters) for position, counters in counts.items()}
 
 
-def read_events(lease: int, batch: object) -> tuple[SavedAnswer, ...]:
+def read_events(page_epoch: int, batch: object) -> tuple[AnswerSave, ...]:
     """Read ``[{"item": 1, "seq": 3, "response": {…}}, …]`` of a device; entries that are not events are left out. Never raises."""
     if not isinstance(batch, Sequence) or isinstance(batch, str | bytes):
         return ()
-    events = (_read(lease, entry) for entry in batch)
+    events = (_read(page_epoch, entry) for entry in batch)
     return tuple(event for event in events if event is not None)
 
 
-def _read(lease: int, entry: object) -> SavedAnswer | None:
+def _read(page_epoch: int, entry: object) -> AnswerSave | None:
     if not isinstance(entry, Mapping):
         return None
-    item, local, response = entry.get("item"), entry.get("seq"), entry.get("response")
-    if not (_is_count(item) and _is_count(local)) or not isinstance(response, Mapping):
+    position, counter, response = entry.get("item"), entry.get("seq"), entry.get("response")
+    if not (_is_count(position) and _is_count(counter)) or not isinstance(response, Mapping):
         return None
-    return SavedAnswer(item, AnswerSequence(lease, local), response)
+    return AnswerSave(position, AnswerSequence(page_epoch, counter), response)
 
 
 def _is_count(value: object) -> TypeGuard[int]:
@@ -125,10 +125,10 @@ def _contiguous(counts: set[int]) -> int:
     return last
 
 
-def _outcome(event: SavedAnswer, *, known: bool, current: Mapping[int, SavedAnswer]) -> SaveOutcome:
-    winner = current[event.item].sequence
-    if winner.lease > event.sequence.lease:
-        return SaveOutcome.ELSEWHERE
+def _outcome(event: AnswerSave, *, known: bool, current: Mapping[int, AnswerSave]) -> SaveOutcome:
+    winner = current[event.position].sequence
+    if winner.page_epoch > event.sequence.page_epoch:
+        return SaveOutcome.OVERTAKEN
     if known:
         return SaveOutcome.KNOWN
     return SaveOutcome.CURRENT if winner == event.sequence else SaveOutcome.HISTORY

@@ -26,7 +26,7 @@ def compute(session: Session, found: AnalysedAttempts) -> QuizAnalysis:
     for snapshot, removed in analysis.stream_papers(session, found):
         tally.add(snapshot, removed)
     questions = attempts.get_questions(session, sorted(tally.questions))
-    return examination_of(tally, found.composition, questions, found.which, annulled=found.annulled)
+    return examination_of(tally, found.composition, questions, found.which, voided=found.voided)
 
 
 def keep(session: Session, found: AnalysedAttempts, examination: QuizAnalysis, *, now: datetime) -> None:

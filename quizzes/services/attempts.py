@@ -43,11 +43,11 @@ from quizzes.rules.attempts import (
 )
 from quizzes.rules.completion import EndedAttempt, QuizRecord, completed_at
 from quizzes.rules.encoding import canonical_json, encode
-from quizzes.rules.grades import AttemptGrade, Grade, ItemResult, grade_attempt, over_attempts
+from quizzes.rules.grades import AttemptGrade, Grade, ItemResult, grade_attempt, grade_over_attempts
 from quizzes.rules.marking import mark_answer
 from quizzes.rules.navigation import page_to_show
 from quizzes.rules.numbers import convention_for
-from quizzes.rules.regrade import annulled_marking
+from quizzes.rules.regrade import void_marking
 from quizzes.rules.responses import clean_parts, parts_of, payload_of
 from quizzes.rules.results import Marking
 from quizzes.rules.settings import AtEnd
@@ -89,7 +89,7 @@ class TimeIsUp(Conflict):
         """Say what becomes of what was saved in this attempt."""
         if ruling.event is AttemptEvent.ABANDON:
             return cls(N_("Time ran out before this attempt was submitted, so it has no grade."))
-        if loaded.terms.at_end is AtEnd.GRACE:
+        if loaded.setting_sources.at_end is AtEnd.GRACE:
             return cls(N_("Time is up. No more answers are accepted, but you can still submit what was saved."))
         return cls()
 
@@ -112,9 +112,9 @@ def start_attempt(
     assert actor.person_id is not None
     snapshot = queries.get_snapshot_of_activity(session, subject.activity.id)
     preview = not subject.context.is_learner
-    terms = queries.locked_settings_at(session, actor, subject, snapshot)
+    setting_sources = queries.locked_settings_at(session, actor, subject, snapshot)
     history = queries.list_attempts(session, actor.person_id, subject.context.course_id, subject.activity.key)
-    ruling = start_ruling(subject, terms, history, replace(entry, password=entry.password or ""), actor=actor, now=now)
+    ruling = start_ruling(subject, setting_sources, history, replace(entry, password=entry.password or ""), actor=actor, now=now)
     if ruling.open_number is not None:
         open_one = next(row for row in history if row.number == ruling.open_number)
         return session.execute(select(Attempt).where(Attempt.uuid == open_one.uuid)).scalar_one()
@@ -126,7 +126,9 @@ def start_attempt(
         _forget_previews(session, actor.person_id, subject)
     number = 1 + sum(not row.preview for row in history)
     last = _load_last(session, actor, history) if snapshot.settings.build_on_last else None
-    return _new_attempt(session, actor, subject, snapshot, terms, last, number=number, preview=preview, language=language, now=now)
+    return _new_attempt(
+        session, actor, subject, snapshot, setting_sources, last, number=number, preview=preview, language=language, now=now
+    )
 
 
 def _load_last(session: Session, actor: Actor, history: Sequence[AttemptRow]) -> LoadedAttempt | None:
@@ -154,7 +156,7 @@ def _new_attempt(
     actor: Actor,
     subject: ActivityContext,
     snapshot: QuizSnapshot,
-    terms: SettingSources,
+    setting_sources: SettingSources,
     last: LoadedAttempt | None,
     *,
     number: int,
@@ -180,7 +182,7 @@ def _new_attempt(
         lease=0,
         interludes=json.dumps([asdict(interlude) for interlude in drawn.layout.interludes], ensure_ascii=False),
         started_at=now,
-        due_at=end_of(terms.access(now), now, exempt=preview),
+        due_at=end_of(setting_sources.effective_settings(now), now, exempt=preview),
         saved_at=now,
         maximum=as_decimal(sum((item.mark for item in drawn.layout.items), Fraction(0))),
     )
@@ -197,14 +199,14 @@ def _item_rows(attempt_id: int, drawn: DrawnLayout) -> list[dict[str, object]]:
     return [
         {
             "attempt_id": attempt_id,
-            "position": item.place,
+            "position": item.position,
             "number": item.number,
             "page": item.page,
             "section": item.section,
             "require_previous": item.require_previous,
             "question_version_id": item.version,
             "maximum": as_decimal(item.mark),
-            "layout": canonical_json(encode(drawn.items[item.place])).decode(),
+            "layout": canonical_json(encode(drawn.items[item.position])).decode(),
             "flagged": False,
         }
         for item in drawn.layout.items
@@ -224,7 +226,7 @@ def _copy_responses(session: Session, attempt_id: int, last: LoadedAttempt, *, n
         answer = answer_from_page(old, earlier.layout, payload_of(old, clean_parts(responses[earlier.id].payload)))
         if old.kind is new.kind and not isinstance(answer, MalformedAnswer):
             parts = parts_of(new, page_from_answer(new, item.layout, answer))
-            event = saving.SavedAnswer(item.position, saving.AnswerSequence(1, 1), parts)
+            event = saving.AnswerSave(item.position, saving.AnswerSequence(1, 1), parts)
             rows.append(_event_row(loaded, event, SaveRequest(1, (), "import"), now))
     if rows:
         connection_of(session).execute(insert(AnswerEvent), rows)
@@ -232,38 +234,37 @@ def _copy_responses(session: Session, attempt_id: int, last: LoadedAttempt, *, n
 
 @dataclass(frozen=True, slots=True)
 class SaveRequest:
-    """Answers that one page sends: its lease, and for each a place, a sequence number and what was given."""
+    """Answers that one page sends: its epoch, and for each a position, a counter and what was given."""
 
-    lease: int
-    events: tuple[saving.SavedAnswer, ...]
+    page_epoch: int
+    events: tuple[saving.AnswerSave, ...]
     kind: str
     """`autosave`, `save` or `submit`."""
     client_time: str = ""
     tokens: Mapping[tuple[int, int], str] = field(default_factory=dict)
-    """By place and number the server's word that the device held when the answer was written (spec/quiz-engine 5.3.9)."""
-    proved: bool = False
-    """It is proved that they were written before the end, though they come after it."""
+    """By position and counter the server's word that the device held when the answer was written (spec/quiz-engine 5.3.9)."""
+    offline_in_time: bool = False
+    """They come after the end, but were written offline before it."""
 
 
 @dataclass(frozen=True, slots=True)
 class SaveReceipt:
-    """The server's receipt: per place the highest number saved without a gap, per place what became newer elsewhere."""
+    """The server's receipt: per position the highest counter saved without a gap, and newer answers by position."""
 
     acknowledged: Mapping[int, int]
-    elsewhere: Mapping[int, Mapping[str, object]]
+    newer_answers: Mapping[int, Mapping[str, object]]
     seconds_left: int | None
     state: AttemptState
     closed: frozenset[int] = frozenset()
-    """Places for which answers came although they take none (any more): what counts of them is in `elsewhere`."""
+    """Places for which answers came although they take none (any more): what counts of them is in `newer_answers`."""
 
 
 def save_answers(
-    session: Session, loaded: LoadedAttempt, batches: Sequence[SaveRequest], proved: Sequence[SaveRequest] = (), *, now: datetime
+    session: Session, loaded: LoadedAttempt, batches: Sequence[SaveRequest], offline_in_time: Sequence[SaveRequest] = (), *, now: datetime
 ) -> SaveReceipt:
     """Keep answers; raise AlreadySubmitted or TimeIsUp where they come too late, and nothing of them is kept.
 
-    After the end those count that are `proved` to be from before it,
-    as long as the quiz's window for that is open (spec/quiz-engine 5.3.9).
+    After the end those count that are `offline_in_time`, as long as the quiz's window for that is open (spec/quiz-engine 5.3.9).
 
     The same answer twice has no effect, an older one is kept as history. Even where nothing is new the attempt is written,
     so that what is acknowledged has been committed by this very request (spec/security 6.3).
@@ -272,20 +273,20 @@ def save_answers(
         raise AlreadySubmitted
     ruling = rule_on_time(loaded.clock, now=now)
     if not ruling.may_answer:
-        if not (ruling.may_prove and proved):
+        if not (ruling.may_accept_offline and offline_in_time):
             raise TimeIsUp.of(loaded, ruling)
-        batches = proved
+        batches = offline_in_time
     if ruling.event is not None:
         loaded.row.state = advance(AttemptState(loaded.row.state), ruling.event).value
     batches, refused = _without_closed(session, loaded, batches)
     stored = _stored_events(loaded)
-    merge = _keep(session, loaded, stored, batches, now=now)
-    lease = max((batch.lease for batch in batches), default=0)
-    overtaken = {arrival.event.item for arrival in merge.arrivals if arrival.outcome is saving.SaveOutcome.ELSEWHERE}
+    merge = _append_answers(session, loaded, stored, batches, now=now)
+    page_epoch = max((batch.page_epoch for batch in batches), default=0)
+    overtaken = {arrival.event.position for arrival in merge.arrivals if arrival.outcome is saving.SaveOutcome.OVERTAKEN}
     current = {place: event.payload for place, event in merge.current.items()}
     return SaveReceipt(
-        acknowledged=saving.acknowledged([*stored, *merge.added], lease),
-        elsewhere={place: current.get(place, {}) for place in overtaken | refused},
+        acknowledged=saving.acknowledged([*stored, *merge.added], page_epoch),
+        newer_answers={place: current.get(place, {}) for place in overtaken | refused},
         closed=refused,
         seconds_left=seconds_left(loaded.clock, now=now),
         state=AttemptState(loaded.row.state),
@@ -304,30 +305,30 @@ def check_takes_answers(loaded: LoadedAttempt, *, now: datetime) -> None:
 def _without_closed(session: Session, loaded: LoadedAttempt, batches: Sequence[SaveRequest]) -> tuple[list[SaveRequest], frozenset[int]]:
     """Leave out answers to questions that are locked after a check or wait for another: they change nothing; return their places."""
     closed = get_checks(session, loaded).closed
-    refused = frozenset(event.item for batch in batches for event in batch.events if event.item in closed)
-    open_ones = [replace(batch, events=tuple(event for event in batch.events if event.item not in closed)) for batch in batches]
+    refused = frozenset(event.position for batch in batches for event in batch.events if event.position in closed)
+    open_ones = [replace(batch, events=tuple(event for event in batch.events if event.position not in closed)) for batch in batches]
     return open_ones, refused
 
 
-def _stored_events(loaded: LoadedAttempt) -> list[saving.SavedAnswer]:
+def _stored_events(loaded: LoadedAttempt) -> list[saving.AnswerSave]:
     positions = {item.id: item.position for item in loaded.items}
     return [
-        saving.SavedAnswer(positions[answer.item_id], saving.AnswerSequence(answer.lease, answer.seq), _payload(answer.payload))
+        saving.AnswerSave(positions[answer.item_id], saving.AnswerSequence(answer.page_epoch, answer.counter), _payload(answer.payload))
         for answer in loaded.answers
     ]
 
 
-def _keep(
-    session: Session, loaded: LoadedAttempt, stored: Sequence[saving.SavedAnswer], batches: Sequence[SaveRequest], *, now: datetime
+def _append_answers(
+    session: Session, loaded: LoadedAttempt, stored: Sequence[saving.AnswerSave], batches: Sequence[SaveRequest], *, now: datetime
 ) -> saving.SaveResult:
-    arriving = [event for batch in batches for event in batch.events if loaded.item_at(event.item)]
+    arriving = [event for batch in batches for event in batch.events if loaded.item_at(event.position)]
     merge = saving.merge(stored, arriving)
-    by_lease = {batch.lease: batch for batch in batches}
-    rows = [_event_row(loaded, event, by_lease[event.sequence.lease], now) for event in merge.added]
+    by_page_epoch = {batch.page_epoch: batch for batch in batches}
+    rows = [_event_row(loaded, event, by_page_epoch[event.sequence.page_epoch], now) for event in merge.added]
     if rows:
         connection_of(session).execute(insert(AnswerEvent), rows)
     loaded.row.saved_at = now
-    loaded.row.lease = max([loaded.row.lease, *by_lease])
+    loaded.row.lease = max([loaded.row.lease, *by_page_epoch])
     return merge
 
 
@@ -335,18 +336,18 @@ def _payload(value: object) -> Mapping[str, object]:
     return value if isinstance(value, dict) else {}
 
 
-def _event_row(loaded: LoadedAttempt, event: saving.SavedAnswer, batch: SaveRequest, now: datetime) -> dict[str, object]:
-    item = loaded.item_at(event.item)
+def _event_row(loaded: LoadedAttempt, event: saving.AnswerSave, batch: SaveRequest, now: datetime) -> dict[str, object]:
+    item = loaded.item_at(event.position)
     assert item is not None
     return {
         "item_id": item.id,
-        "lease": event.sequence.lease,
-        "seq": event.sequence.local,
+        "lease": event.sequence.page_epoch,
+        "seq": event.sequence.counter,
         "kind": batch.kind,
         "payload": json.dumps(event.payload, ensure_ascii=False),
         "client_time": batch.client_time[:40],
         "server_time": now,
-        "proved": batch.proved,
+        "proved": batch.offline_in_time,
     }
 
 
@@ -355,14 +356,13 @@ def submit_attempt(
     actor: Actor,
     loaded: LoadedAttempt,
     batches: Sequence[SaveRequest],
-    proved: Sequence[SaveRequest] = (),
+    offline_in_time: Sequence[SaveRequest] = (),
     *,
     now: datetime,
 ) -> None:
     """Hand an attempt in, with the answers that come with it, and mark it. A second time changes nothing.
 
-    After the end of its time the answers that come with it are left out but for those `proved` to be from before it
-    (spec/quiz-engine 5.3.9), and what
+    After the end of its time the answers that come with it are left out but for those `offline_in_time` (spec/quiz-engine 5.3.9), and what
     was saved before counts.
     """
     if AttemptState(loaded.row.state) in ENDED_STATES:
@@ -374,9 +374,9 @@ def submit_attempt(
         return
     responses = _responses(loaded)
     if not ruling.may_answer:
-        batches = proved if ruling.may_prove else ()
+        batches = offline_in_time if ruling.may_accept_offline else ()
     if batches:
-        merge = _keep(session, loaded, _stored_events(loaded), _without_closed(session, loaded, batches)[0], now=now)
+        merge = _append_answers(session, loaded, _stored_events(loaded), _without_closed(session, loaded, batches)[0], now=now)
         responses = {loaded.items[place - 1].id: event.payload for place, event in merge.current.items()}
     finish(session, actor, loaded, responses, finished_at=ruling.finished_at or now, now=now)
 
@@ -426,21 +426,22 @@ def finish(
     """Mark every item by its tries and its response, keep the grade, and hand the result down to the learner's progress.
 
     Of an attempt that was reopened the marks that a person gave stay, where the answer is the one that was marked.
+    The earned mark of an item is what a person or the program gives its answer; the counted one is that, or what voiding makes of it.
     """
     row = loaded.row
     questions = queries.get_questions(session, [item.question_version_id for item in loaded.items])
-    by_hand = marks_that_stand(session, loaded, responses)
+    manual_marks = marks_that_stand(session, loaded, responses)
     results, marks = [], []
     for item in loaded.items:
-        judge, kept = marker_of(loaded, item, questions[item.question_version_id]), by_hand.get(item.id)
-        standing = kept or judge.at_end(checked_parts(loaded, item), clean_parts(responses.get(item.id)))
-        annulled = _annulled(session, item, kept)
-        held = annulled or standing
-        results.append(ItemResult(held.fraction, item.maximum, held.state, item.section))
-        if kept is None:
-            marks.append(mark_row(item.id, standing, now))
-        if annulled is not None:  # after what the answer is worth, which undoing the annulment gives back
-            marks.append(mark_row(item.id, annulled, now, regrade_id=item.annulled_by))
+        marker, manual_mark = marker_of(loaded, item, questions[item.question_version_id]), manual_marks.get(item.id)
+        earned_mark = manual_mark or marker.at_end(checked_parts(loaded, item), clean_parts(responses.get(item.id)))
+        void_mark = _void_mark(session, item, manual_mark)
+        counted_mark = void_mark or earned_mark
+        results.append(ItemResult(counted_mark.fraction, item.maximum, counted_mark.state, item.section))
+        if manual_mark is None:
+            marks.append(mark_row(item.id, earned_mark, now))
+        if void_mark is not None:  # after what the answer is worth, which lifting the voiding gives back
+            marks.append(mark_row(item.id, void_mark, now, regrade_id=item.voided_by))
     if marks:
         session.execute(insert(MarkEvent), marks)
     grade = grade_attempt(results, loaded.snapshot.settings)
@@ -454,11 +455,11 @@ def finish(
     return grade
 
 
-def _annulled(session: Session, item: LoadedItem, kept: Marking | None) -> Marking | None:
+def _void_mark(session: Session, item: LoadedItem, manual_mark: Marking | None) -> Marking | None:
     """Return what voiding makes of an item; manual marks stay unless they were to be taken too (spec/quiz-engine 5.11.4)."""
-    if kept is not None and item.annulled_by is not None and not session.get_one(Regrade, item.annulled_by).with_manual:
+    if manual_mark is not None and item.voided_by is not None and not session.get_one(Regrade, item.voided_by).with_manual:
         return None
-    return annulled_marking(item.annulled)
+    return void_marking(item.void_effect)
 
 
 def record_quiz_result(session: Session, actor: Actor, loaded: LoadedAttempt, *, now: datetime) -> None:
@@ -470,7 +471,7 @@ def record_quiz_result(session: Session, actor: Actor, loaded: LoadedAttempt, *,
         history = queries.history_of(session, loaded)
     ended = [one for one in (queries.row_of(row) if one.number == row.number else one for one in history) if _counts(one)]
     settings = queries.get_snapshot(session, ended[-1].quiz_version_id if ended else row.quiz_version_id).settings
-    score = over_attempts(
+    score = grade_over_attempts(
         settings.grading, [AttemptGrade(one.number, one.percent, abandoned=one.state is AttemptState.ABANDONED) for one in ended]
     )
     record = QuizRecord(viewed_at=history[0].started_at, attempts=tuple(_ended(one) for one in ended))

@@ -45,12 +45,12 @@ def check_answer(session: Session, loaded: LoadedAttempt, place: int, shown: Par
     answer_id, parts = _response(session, item)
     if filled_parts(parts) != filled_parts(shown):
         return CheckOutcome.CHANGED
-    judge, before = marker_of(loaded, item, question), checked_parts(loaded, item)
-    if answer_id is None or not judge.is_readable(parts):
+    marker, before = marker_of(loaded, item, question), checked_parts(loaded, item)
+    if answer_id is None or not marker.is_readable(parts):
         return CheckOutcome.NOTHING
-    if not judge.costs_a_try(before, parts) or answer_id in [answer.id for answer in loaded.checked(item.id)]:
+    if not marker.costs_a_try(before, parts) or answer_id in [answer.id for answer in loaded.checked(item.id)]:
         return CheckOutcome.REPEATED
-    session.execute(insert(MarkEvent), [mark_row(item.id, judge.after([*before, parts]), now, answer_id=answer_id)])
+    session.execute(insert(MarkEvent), [mark_row(item.id, marker.after([*before, parts]), now, answer_id=answer_id)])
     return CheckOutcome.MARKED
 
 

@@ -45,7 +45,9 @@ def draw_layout(session: Session, snapshot: QuizSnapshot, seed: int, *, seen: Ma
         raise EmptyPool
     questions = queries.get_questions(session, [item.version for item in layout.items])
     shuffle = snapshot.settings.shuffle_options
-    return DrawnLayout(layout, {item.place: _laid(questions[item.version], item, before, seed, shuffle=shuffle) for item in layout.items})
+    return DrawnLayout(
+        layout, {item.position: _laid(questions[item.version], item, before, seed, shuffle=shuffle) for item in layout.items}
+    )
 
 
 def _laid(
@@ -82,12 +84,12 @@ def recreate_layout(session: Session, loaded: LoadedAttempt) -> LoadedAttempt | 
 def _item_again(item: LoadedItem, laid: LaidItem, drawn: DrawnLayout) -> LoadedItem:
     return replace(
         item,
-        position=laid.place,
+        position=laid.position,
         number=laid.number,
         page=laid.page,
         section=laid.section,
         question_version_id=laid.version,
-        layout=drawn.items[laid.place],
+        layout=drawn.items[laid.position],
         require_previous=laid.require_previous,
     )
 

@@ -76,7 +76,7 @@ def mark_by_hand(session: Session, actor: Actor, subject: MarkedItem, given: Man
     before = queries.current_events(session, [subject.item.id])[subject.item.id]
     if before.id != given.seen:
         raise AlreadyMarked
-    if subject.item.annulled:
+    if subject.item.void_effect:
         raise QuestionVoided
     question = attempts.get_questions(session, [subject.item.question_version_id])[subject.item.question_version_id]
     fraction = manual_fraction(given.points, subject.item.maximum, minimum=lowest_fraction(question))

@@ -2,7 +2,7 @@
 
 Where a quiz has a window for it, each page and each acknowledgement gives the device a token: the attempt and the server's time, signed.
 The device keeps the last one with every answer in its journal. What comes late counts where its token was given before the end; tokens of
-one page never go back as its numbers go up, and what is taken is marked as such.
+one page never go back as its counters go up, and what is taken is marked as such.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from uuid import UUID
 from kernel.crypto import Secret, seal, unseal
 from quizzes.queries.attempts import LoadedAttempt
 from quizzes.rules.attempts import accepts_evidence
-from quizzes.rules.saving import SavedAnswer
+from quizzes.rules.saving import AnswerSave
 from quizzes.services.attempts import SaveRequest
 
 PURPOSE = "answering"
@@ -22,36 +22,36 @@ KEPT = timedelta(days=30)
 
 def offline_token(secret: Secret, loaded: LoadedAttempt, *, now: datetime) -> str:
     """Return the server's word that the device was answering this attempt now; empty where the quiz has no window."""
-    if not loaded.terms.window:
+    if not loaded.setting_sources.offline_window_seconds:
         return ""
     return seal(secret, PURPOSE, [str(loaded.uuid), int(now.timestamp())])
 
 
 def was_written_in_time(secret: Secret, loaded: LoadedAttempt, batches: Sequence[SaveRequest], *, now: datetime) -> list[SaveRequest]:
-    """Return what of these answers is proved to have been written before the end, and may still count now."""
-    if not loaded.terms.window:
+    """Return those of these answers that were written offline before the end by their tokens, and may still count now."""
+    if not loaded.setting_sources.offline_window_seconds:
         return []
-    proved = [replace(batch, events=_proved(secret, loaded, batch, now), proved=True) for batch in batches]
-    return [batch for batch in proved if batch.events]
+    taken = [replace(batch, events=_offline_in_time(secret, loaded, batch, now), offline_in_time=True) for batch in batches]
+    return [batch for batch in taken if batch.events]
 
 
-def _proved(secret: Secret, loaded: LoadedAttempt, batch: SaveRequest, now: datetime) -> tuple[SavedAnswer, ...]:
-    given: list[tuple[SavedAnswer, datetime]] = []
+def _offline_in_time(secret: Secret, loaded: LoadedAttempt, batch: SaveRequest, now: datetime) -> tuple[AnswerSave, ...]:
+    given: list[tuple[AnswerSave, datetime]] = []
     for event in batch.events:
-        moment = _moment(secret, loaded.uuid, batch.tokens.get((event.item, event.sequence.local), ""))
-        if moment is not None and accepts_evidence(loaded.end, loaded.terms.window, token_time=moment, now=now):
+        moment = _moment(secret, loaded.uuid, batch.tokens.get((event.position, event.sequence.counter), ""))
+        if moment is not None and accepts_evidence(loaded.end, loaded.setting_sources.offline_window_seconds, token_time=moment, now=now):
             given.append((event, moment))
-    return tuple(event for event, moment in given if _goes_on(loaded, batch.lease, event, moment, given))
+    return tuple(event for event, moment in given if _goes_on(loaded, batch.page_epoch, event, moment, given))
 
 
 def _goes_on(
-    loaded: LoadedAttempt, lease: int, event: SavedAnswer, moment: datetime, given: Sequence[tuple[SavedAnswer, datetime]]
+    loaded: LoadedAttempt, page_epoch: int, event: AnswerSave, moment: datetime, given: Sequence[tuple[AnswerSave, datetime]]
 ) -> bool:
-    """Say whether a number follows those that the page has used for the question, and its token those of the numbers before."""
-    item, number = loaded.item_at(event.item), event.sequence.local
-    if item is None or any(one.item_id == item.id and one.lease == lease and one.seq > number for one in loaded.answers):
+    """Say whether a counter follows those that the page has used for the question, and its token those of the counters before."""
+    item, counter = loaded.item_at(event.position), event.sequence.counter
+    if item is None or any(one.item_id == item.id and one.page_epoch == page_epoch and one.counter > counter for one in loaded.answers):
         return False
-    return all(earlier <= moment for other, earlier in given if other.item == event.item and other.sequence.local < number)
+    return all(earlier <= moment for other, earlier in given if other.position == event.position and other.sequence.counter < counter)
 
 
 def _moment(secret: Secret, attempt: UUID, token: str) -> datetime | None:

@@ -24,10 +24,10 @@ from quizzes.queries import regrading as queries
 from quizzes.queries import trials
 from quizzes.rules.attempts import AttemptState
 from quizzes.rules.completion import EndedAttempt, QuizRecord, completed_at
-from quizzes.rules.grades import AttemptGrade, over_attempts
+from quizzes.rules.grades import AttemptGrade, grade_over_attempts
 from quizzes.rules.regrade import PresentMark, RegradeKind, total_of
 from quizzes.services.marks import as_decimal, keep_grade
-from quizzes.services.trials import AT_ONCE, PORTION, check_not_annulled, is_annulled, plan_enrolments, renew_trial, settings_of
+from quizzes.services.trials import AT_ONCE, PORTION, check_not_voided, is_voided, plan_enrolments, renew_trial, settings_of
 
 _COPIED = ("item_id", "origin", "fraction", "exact", "state", "marked_at", "marked_by", "reason", "comment", "levels", "regrade_id")
 
@@ -63,7 +63,7 @@ def apply_trial(session: Session, actor: Actor, row: Regrade, *, seen: int, now:
     if row.state != "ready" or row.seen != seen:
         raise TrialOutdated
     if RegradeKind(row.kind).annuls:
-        check_not_annulled(session, row)
+        check_not_voided(session, row)
     row.committed_by = actor.person_id
     if row.total > AT_ONCE:
         row.state = "committing"
@@ -83,7 +83,7 @@ def apply_now(session: Session, actor: Actor, row: Regrade, *, now: datetime) ->
         renew_trial(session, actor, row, outdated=True, now=now)
         return False
     if RegradeKind(row.kind).annuls:
-        if is_annulled(session, row):
+        if is_voided(session, row):
             row.state, row.committed_by = "ready", None
             return False
         _annul(session, row)
@@ -204,7 +204,7 @@ def _achievement(session: Session, attempts: Sequence[Attempt]) -> Achievement:
     """Return the joint result of a learner's attempts. How many were used does not change by a regrade, so it is left as it was."""
     settings = settings_of(session, attempts[-1])
     graded = [(attempt, None if attempt.percent is None else Fraction(attempt.percent)) for attempt in attempts]
-    score = over_attempts(
+    score = grade_over_attempts(
         settings.grading,
         [AttemptGrade(one.number, percent, abandoned=one.state == AttemptState.ABANDONED) for one, percent in graded],
     )

@@ -13,9 +13,9 @@ from quizzes.rules.access import SettingSources, is_within
 from quizzes.rules.attempts import AttemptClock, AttemptSummary, StartConditions, StartRuling, end_of, may_start, seconds_left
 
 
-def facts_of(row: AttemptRow, terms: SettingSources) -> AttemptSummary:
+def facts_of(row: AttemptRow, setting_sources: SettingSources) -> AttemptSummary:
     """Return what the rules on starting need of an earlier attempt."""
-    held = terms.limit_of(row.started_at, row.extra_seconds)
+    held = setting_sources.limit_of(row.started_at, row.extra_seconds)
     return AttemptSummary(row.number, row.state, row.started_at, row.finished_at, held, row.preview)
 
 
@@ -32,11 +32,17 @@ ASKED_NOTHING = StartRequest()
 
 
 def start_ruling(
-    subject: ActivityContext, terms: SettingSources, history: Sequence[AttemptRow], entry: StartRequest, *, actor: Actor, now: datetime
+    subject: ActivityContext,
+    setting_sources: SettingSources,
+    history: Sequence[AttemptRow],
+    entry: StartRequest,
+    *,
+    actor: Actor,
+    now: datetime,
 ) -> StartRuling:
     """Say whether an attempt may start now, with every reason why not; a password not asked for yet is none (spec/quiz-engine 5.2.2)."""
-    access = terms.access()
-    if subject.closed and subject.opens_later and not terms.sets_opening:
+    access = setting_sources.effective_settings()
+    if subject.closed and subject.opens_later and not setting_sources.sets_opening:
         access = replace(access, opens=cast("datetime", subject.closed[1]))
     access = replace(access, closes=subject.context.end_for(access.closes))
     found = StartConditions(
@@ -45,10 +51,10 @@ def start_ruling(
         prerequisites_met=subject.closed is None or subject.opens_later,
         preview=not subject.context.is_learner,
     )
-    return may_start(access, [facts_of(row, terms) for row in history], found, now=now)
+    return may_start(access, [facts_of(row, setting_sources) for row in history], found, now=now)
 
 
-def time_left(row: AttemptRow, terms: SettingSources, *, now: datetime) -> int | None:
+def time_left(row: AttemptRow, setting_sources: SettingSources, *, now: datetime) -> int | None:
     """Return the seconds that an open attempt has left; None without an end."""
-    end = end_of(terms.access(row.started_at), row.started_at, exempt=row.preview, extra=row.extra_seconds)
+    end = end_of(setting_sources.effective_settings(row.started_at), row.started_at, exempt=row.preview, extra=row.extra_seconds)
     return seconds_left(AttemptClock(row.state, end), now=now)

@@ -29,7 +29,7 @@ from quizzes.queries.regrading import PresentItem
 from quizzes.rules.attempts import AttemptState
 from quizzes.rules.definitions import QuestionDefinition
 from quizzes.rules.encoding import decode
-from quizzes.rules.grades import AttemptGrade, over_attempts, written_exactly
+from quizzes.rules.grades import AttemptGrade, grade_over_attempts, written_exactly
 from quizzes.rules.item_layout import ItemLayout
 from quizzes.rules.marking import has_rule
 from quizzes.rules.numbers import convention_for
@@ -39,10 +39,10 @@ from quizzes.rules.regrade import (
     RegradeKind,
     RegradePolicy,
     RegradeResult,
-    annulled_marking,
     can_regrade,
     regrade_attempt,
     translated,
+    void_marking,
 )
 from quizzes.rules.responses import Parts, clean_parts
 from quizzes.rules.results import Marking, MarkState
@@ -111,7 +111,7 @@ def begin_trial(session: Session, actor: Actor, subject: QuizContext, order: Reg
     session.add(row)
     session.flush()  # its lines name it
     if order.kind.annuls:
-        check_not_annulled(session, row)
+        check_not_voided(session, row)
     elif not _judged_versions(session, row).keys() & queries.versions_to_regrade(session, row) and row.question_id is not None:
         raise NothingToRegrade
     audit.record(session, actor, TrialVerb.TRIED, row, now=now, kind=row.kind, activity=row.activity_key, question=row.question_id)
@@ -119,15 +119,15 @@ def begin_trial(session: Session, actor: Actor, subject: QuizContext, order: Reg
     return row
 
 
-def check_not_annulled(session: Session, row: Regrade) -> None:
+def check_not_voided(session: Session, row: Regrade) -> None:
     """Raise AlreadyVoided where the question of an order does not decide any more."""
-    if is_annulled(session, row):
+    if is_voided(session, row):
         raise AlreadyVoided
 
 
-def is_annulled(session: Session, row: Regrade) -> bool:
+def is_voided(session: Session, row: Regrade) -> bool:
     """Return whether the question of a regrade is void."""
-    return bool(queries.annulled_versions(session, row) & frozenset(queries.versions_of(session, row)))
+    return bool(queries.voided_versions(session, row) & frozenset(queries.versions_of(session, row)))
 
 
 def refresh_trial(session: Session, row: Regrade, *, now: datetime) -> None:
@@ -229,7 +229,7 @@ def _passed(session: Session, attempts: Sequence[Attempt], outcomes: Mapping[int
         if attempt.id in outcomes and outcomes[attempt.id].marks:
             percent = outcomes[attempt.id].after.percent
         graded.append(AttemptGrade(attempt.number, percent, abandoned=attempt.state == AttemptState.ABANDONED))
-    return has_passed(over_attempts(settings.grading, graded), settings.pass_mark)
+    return has_passed(grade_over_attempts(settings.grading, graded), settings.pass_mark)
 
 
 def _line(
@@ -302,8 +302,8 @@ def _new_markings(
     """Return the new markings of some attempts, by attempt and item, as far as the order reaches."""
     items = [item for attempt in attempts for item in present[attempt.id] if row.with_manual or item.origin != "manual"]
     if RegradeKind(row.kind).annuls:
-        return _annulled(session, row, items)
-    skipped = queries.annulled_versions(session, row)
+        return _void_markings(session, row, items)
+    skipped = queries.voided_versions(session, row)
     judged_by = _judges(session, row, items)
     wanted = [
         item
@@ -313,8 +313,8 @@ def _new_markings(
     return _judged(session, {attempt.id: attempt for attempt in attempts}, wanted, judged_by)
 
 
-def _annulled(session: Session, row: Regrade, items: Sequence[PresentItem]) -> dict[int, dict[int, Marking]]:
-    marking = annulled_marking(row.kind)
+def _void_markings(session: Session, row: Regrade, items: Sequence[PresentItem]) -> dict[int, dict[int, Marking]]:
+    marking = void_marking(row.kind)
     assert marking is not None
     versions = frozenset(queries.versions_of(session, row))
     questions = attempts.get_questions(session, sorted(versions))
@@ -345,22 +345,22 @@ def _judged(
     for item in items:
         attempt, question = attempts_by_id[item.attempt_id], questions[item.question_version_id]
         layout = decode(ItemLayout, json.loads(layouts[item.id]))
-        judge = QuestionMarker(
+        marker = QuestionMarker(
             settings_of(session, attempt).behaviour,
             questions[judged_by[item.question_version_id]],
             layout,
             convention_for(attempt.language),
         )
-        found.setdefault(item.attempt_id, {})[item.id] = _judge(judge, question, answers.get(item.id, []))
+        found.setdefault(item.attempt_id, {})[item.id] = _judge(marker, question, answers.get(item.id, []))
     return found
 
 
-def _judge(judge: QuestionMarker, answered: QuestionDefinition, answers: Sequence[StoredAnswer]) -> Marking:
+def _judge(marker: QuestionMarker, answered: QuestionDefinition, answers: Sequence[StoredAnswer]) -> Marking:
     """Judge what a learner answered to one version as the judge's own version does: tries that were checked, then the last response."""
 
     def translated_parts(answer: StoredAnswer) -> Parts:
-        return translated(answered, judge.question, judge.layout, clean_parts(answer.payload))
+        return translated(answered, marker.question, marker.layout, clean_parts(answer.payload))
 
     checked = sorted((answer for answer in answers if answer.checked is not None), key=lambda answer: answer.checked or 0)
-    standing = judge.at_end([translated_parts(answer) for answer in checked], translated_parts(answers[-1]) if answers else None)
+    standing = marker.at_end([translated_parts(answer) for answer in checked], translated_parts(answers[-1]) if answers else None)
     return Marking(standing.state, standing.fraction)

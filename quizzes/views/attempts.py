@@ -37,8 +37,8 @@ from quizzes.forms import (
     form_parts,
     script_batches,
 )
-from quizzes.pages.attempt import AttemptView, attempt_page, new_lease, open_attempt, summary_page
-from quizzes.pages.introduction import access_for, attempt_lines, place_of, quiz_deadline, refusal_words, rules_of, standing
+from quizzes.pages.attempt import AttemptView, attempt_page, new_page_epoch, open_attempt, summary_page
+from quizzes.pages.introduction import access_for, activity_header, attempt_lines, quiz_deadline, refusal_words, rules_of, standing
 from quizzes.pages.question import QuestionMessage, html
 from quizzes.permissions import QuizAction, reader_of
 from quizzes.publication import withheld_marks
@@ -76,26 +76,26 @@ def quiz(subject: ActivityContext) -> Answer:
     if subject.activity.kind != "quiz":
         raise NotFound
     snapshot = queries.get_snapshot_of_activity(session, subject.activity.id)
-    terms = queries.effective_settings_at(session, actor, subject, snapshot)
+    setting_sources = queries.effective_settings_at(session, actor, subject, snapshot)
     history = queries.list_attempts(session, actor.person_id or 0, subject.context.course_id, subject.activity.key)
-    ruling = start_conditions.start_ruling(subject, terms, history, start_conditions.ASKED_NOTHING, actor=actor, now=now)
-    best, passed = standing(history, snapshot, terms, now=now)
+    ruling = start_conditions.start_ruling(subject, setting_sources, history, start_conditions.ASKED_NOTHING, actor=actor, now=now)
+    best, passed = standing(history, snapshot, setting_sources, now=now)
     result = _result_of(subject)
-    deadline = quiz_deadline(subject, terms, result, now=now)
+    deadline = quiz_deadline(subject, setting_sources, result, now=now)
     open_one = next((row for row in history if row.number == ruling.open_number), None)
     return render_template(
         "quizzes/quiz.html",
-        **place_of(subject.outline, subject.activity.key),
+        **activity_header(subject.outline, subject.activity.key),
         instructions=html(snapshot.instructions),
         icons=(),
-        rules=rules_of(snapshot, access_for(subject, terms)),
+        rules=rules_of(snapshot, access_for(subject, setting_sources)),
         deadline=deadline,
         attempts_left=ruling.attempts_left,
         best=best,
         passed=passed,
         set_by_team=_set_by_team(subject, result),
-        open_attempt=None if open_one is None else _open_line(open_one, start_conditions.time_left(open_one, terms, now=now)),
-        attempts=attempt_lines(history, snapshot, terms, now=now),
+        open_attempt=None if open_one is None else _open_line(open_one, start_conditions.time_left(open_one, setting_sources, now=now)),
+        attempts=attempt_lines(history, snapshot, setting_sources, now=now),
         refusals=refusal_words(ruling),
         may_start=ruling.allowed and allows(QuizAction.START, subject),
         asks_first=ruling.needs_confirmation or ruling.needs_password,
@@ -160,16 +160,16 @@ def _begin_page(subject: ActivityContext, form: StartForm, *, status: int = 200)
     if subject.activity.kind != "quiz":
         raise NotFound
     snapshot = queries.get_snapshot_of_activity(session, subject.activity.id)
-    terms = queries.effective_settings_at(session, actor, subject, snapshot)
+    setting_sources = queries.effective_settings_at(session, actor, subject, snapshot)
     history = queries.list_attempts(session, actor.person_id or 0, subject.context.course_id, key)
-    ruling = start_conditions.start_ruling(subject, terms, history, start_conditions.ASKED_NOTHING, actor=actor, now=clock.now())
+    ruling = start_conditions.start_ruling(subject, setting_sources, history, start_conditions.ASKED_NOTHING, actor=actor, now=clock.now())
     if not ruling.allowed:
         return see_page("quizzes.quiz", slug=slug, key=key)
     page = render_template(
         "quizzes/start.html",
-        **place_of(subject.outline, key),
-        rules=rules_of(snapshot, access_for(subject, terms)),
-        deadline=quiz_deadline(subject, terms, None, now=clock.now()),
+        **activity_header(subject.outline, key),
+        rules=rules_of(snapshot, access_for(subject, setting_sources)),
+        deadline=quiz_deadline(subject, setting_sources, None, now=clock.now()),
         attempts_left=ruling.attempts_left,
         needs_password=ruling.needs_password,
         form=form,
@@ -191,8 +191,8 @@ def attempt(subject: LoadedAttempt) -> Answer:
         return see_page("quizzes.attempt", attempt=subject.uuid, page=subject.row.page_reached)
     if not 1 <= page <= subject.pages:
         raise NotFound
-    place, _dash, said = request.args.get("said", "").partition("-")
-    shown = attempt_page(open_attempt(current_session(), subject), page, now=now, said=QuestionMessage(whole_number(place), said))
+    place, _dash, message = request.args.get("said", "").partition("-")
+    shown = attempt_page(open_attempt(current_session(), subject), page, now=now, message=QuestionMessage(whole_number(place), message))
     return render_template(
         "quizzes/attempt.html", icons=(), token=offline_answers.offline_token(secrets_of_app(), subject, now=now), **shown
     )
@@ -209,16 +209,18 @@ def save(subject: LoadedAttempt) -> Answer:
     session = current_session()
     if wants_json():
         batches = script_batches(form, "autosave")
-        return _acknowledge(subject, services.save_answers(session, subject, batches, _proved(subject, batches, now), now=now), now)
+        return _acknowledge(
+            subject, services.save_answers(session, subject, batches, _offline_in_time(subject, batches, now), now=now), now
+        )
     closed = get_checks(session, subject).closed
     received = receive_files(session, subject, kept, dropped=(dropped,), now=now)
-    said = read_payloads(session, subject.answers, answers_compared(form, subject))
-    batch = form_batch(form, subject, page, said, closed, FileChanges(received.added, frozenset({dropped})))
+    compared_payloads = read_payloads(session, subject.answers, answers_compared(form, subject))
+    batch = form_batch(form, subject, page, compared_payloads, closed, FileChanges(received.added, frozenset({dropped})))
     done = services.save_answers(session, subject, [batch], now=now)
     for place, flagged in changed_flags(form, subject, page).items():
         services.set_flag(session, subject, place, flagged=flagged)
-    if done.elsewhere:
-        flash(_changed_elsewhere(subject, sorted(done.elsewhere)), "warn")
+    if done.newer_answers:
+        flash(_changed_elsewhere(subject, sorted(done.newer_answers)), "warn")
     for place, misfit in received.refused.items():
         return _stay(subject, page, place, misfit.value)
     if at or (at := whole_number(first(form, "at"))):
@@ -228,9 +230,9 @@ def save(subject: LoadedAttempt) -> Answer:
     return _go_on(subject, page, now)
 
 
-def _stay(loaded: LoadedAttempt, page: int, place: int, said: str = "") -> Response:
+def _stay(loaded: LoadedAttempt, page: int, place: int, message: str = "") -> Response:
     """Show the page again at one of its questions, with what is to be said there."""
-    told = {"said": f"{place}-{said}"} if said else {}
+    told = {"said": f"{place}-{message}"} if message else {}
     return see_page("quizzes.attempt", attempt=loaded.uuid, page=min(page, loaded.pages), **told, _anchor=f"p{place}")
 
 
@@ -252,21 +254,21 @@ def _changed_elsewhere(loaded: LoadedAttempt, places: Sequence[int]) -> str:
     )
 
 
-def _proved(subject: LoadedAttempt, batches: Sequence[SaveRequest], now: datetime) -> list[SaveRequest]:
+def _offline_in_time(subject: LoadedAttempt, batches: Sequence[SaveRequest], now: datetime) -> list[SaveRequest]:
     return offline_answers.was_written_in_time(secrets_of_app(), subject, batches, now=now)
 
 
 def _acknowledge(subject: LoadedAttempt, done: SaveReceipt, now: datetime) -> Response:
-    """Return what is saved to the script. A page shown a newer answer gets a newer lease: a change after seeing it counts
+    """Return what is saved to the script. A page shown a newer answer gets a newer epoch: a change after seeing it counts
     (spec/quiz-engine 5.4.3).
     """
-    renewed = {"lease": new_lease(subject, now)} if done.elsewhere else {}
+    renewed = {"lease": new_page_epoch(subject, now)} if done.newer_answers else {}
     return jsonify(
         **renewed,
         acknowledged={str(item): seq for item, seq in done.acknowledged.items()},
         seconds_left=done.seconds_left,
         state=done.state.value,
-        newer={str(item): payload for item, payload in done.elsewhere.items()},
+        newer={str(item): payload for item, payload in done.newer_answers.items()},
         closed=sorted(done.closed),
         at=format_time(now),
         token=offline_answers.offline_token(secrets_of_app(), subject, now=now),
@@ -307,7 +309,7 @@ def summary(subject: LoadedAttempt) -> Answer:
 def submit(subject: LoadedAttempt) -> Answer:
     """Hand the attempt in, with whatever the device still held."""
     batches, now = script_batches(request.form.to_dict(flat=False), "submit"), clock.now()
-    services.submit_attempt(current_session(), current_actor(), subject, batches, _proved(subject, batches, now), now=now)
+    services.submit_attempt(current_session(), current_actor(), subject, batches, _offline_in_time(subject, batches, now), now=now)
     return see_page("quizzes.review", attempt=subject.uuid)
 
 
@@ -328,13 +330,13 @@ def review(subject: LoadedAttempt) -> Answer:
         **review_page(session, opened, flags, history, now=now),
         may_download=may_download_answers(flags),
         icons=(),
-        annulled={item.position: item.annulled for item in subject.items if item.annulled},
+        void_effects={item.position: item.void_effect for item in subject.items if item.void_effect},
         may_report=owner == actor.person_id and not queries.has_open(history),
         may_mark=subject.state is AttemptState.FINISHED and allows(QuizAction.REOPEN, subject),
         may_reopen=is_reopenable(subject) and allows(QuizAction.REOPEN, subject),
         whose="" if subject.person_id == actor.person_id else get_person(session, subject.person_id).full_name,
         rules=rules_of(subject.snapshot, subject.access),
-        attempts=attempt_lines(history, subject.snapshot, subject.terms, now=now),
+        attempts=attempt_lines(history, subject.snapshot, subject.setting_sources, now=now),
         next=following,
         may_retry=retry,
     )
@@ -350,7 +352,7 @@ def _after_review(opened: AttemptView, history: list[AttemptRow], now: datetime)
     subject = enrolment_queries.activity_context(session, context, outline, key)
     _before, after = outline.neighbours(key)
     ruling = start_conditions.start_ruling(
-        subject, opened.loaded.terms, history, start_conditions.ASKED_NOTHING, actor=current_actor(), now=now
+        subject, opened.loaded.setting_sources, history, start_conditions.ASKED_NOTHING, actor=current_actor(), now=now
     )
     return course_view(context, outline).step(after), ruling.allowed
 

@@ -4,7 +4,7 @@ from flask import Blueprint, render_template, url_for
 
 from kernel.i18n import _
 from kernel.web.request import allows, current_session, requires
-from quizzes.pages.introduction import place_of
+from quizzes.pages.introduction import activity_header
 from quizzes.pages.manage import TOOLS
 from quizzes.permissions import QuizAction, QuizContext
 from quizzes.queries import teaching
@@ -23,7 +23,7 @@ def manage(subject: QuizContext) -> str:
     ]
     return render_template(
         "quizzes/manage.html",
-        **place_of(subject.outline, subject.key),
+        **activity_header(subject.outline, subject.key),
         counts=teaching.count_attempts(current_session(), subject),
         tools=tools,
         may_delete=allows(QuizAction.REGRADE, subject),

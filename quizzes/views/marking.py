@@ -19,7 +19,7 @@ from quizzes.attempt_review import flags_of, review_items
 from quizzes.forms import MarkForm, chosen_levels
 from quizzes.pages import marking as pages
 from quizzes.pages.attempt import AttemptView, open_attempt
-from quizzes.pages.introduction import place_of
+from quizzes.pages.introduction import activity_header
 from quizzes.pages.manage import quiz_lines
 from quizzes.permissions import QuizAction, QuizContext, reader_of
 from quizzes.queries import attempts, teaching
@@ -69,7 +69,7 @@ def queue(subject: QuizContext) -> Answer:
     lines = queries.list_queue(session, subject, asked, offset=page.offset, limit=page.size + 1)
     return render_template(
         "quizzes/marking.html",
-        **place_of(subject.outline, subject.key),
+        **activity_header(subject.outline, subject.key),
         questions=pages.question_rows(session, counts),
         waiting=sum(count.waiting for count in counts),
         queue=asked,

@@ -29,5 +29,5 @@ def report(subject: ReportedQuestion) -> str | Response | tuple[str, int]:
         subject.question_key,
         subject.question_number,
     )
-    back = url_for("quizzes.review", attempt=subject.loaded.uuid, _anchor=f"p{item.place}")
+    back = url_for("quizzes.review", attempt=subject.loaded.uuid, _anchor=f"p{item.position}")
     return mistake_page({"slug": outline.slug, "title": choose(outline.title)}, place, back, marked=True)

@@ -20,7 +20,7 @@ from kernel.web.paging import Page, requested_page
 from kernel.web.request import current_actor, current_session, requires, see_page
 from quizzes.forms import IncidentForm, QuizOverrideForm
 from quizzes.models import QuizOverride
-from quizzes.pages.introduction import place_of, rules_of
+from quizzes.pages.introduction import activity_header, rules_of
 from quizzes.pages.overrides import incident_views, open_views, override_views
 from quizzes.permissions import IncidentContext, NewOverrideContext, OverrideContext, QuizAction, QuizContext
 from quizzes.queries import attempts, teaching
@@ -48,7 +48,7 @@ def overrides(quiz: QuizContext) -> Answer:
     found = enrolment_queries.list_learners(session, quiz.course_id, query, limit=FOUND + 1) if query else []
     return render_template(
         "quizzes/overrides.html",
-        **place_of(quiz.outline, quiz.key),
+        **activity_header(quiz.outline, quiz.key),
         rules=rules_of(snapshot := attempts.get_snapshot_of_activity(session, quiz.activity_id), snapshot.access),
         page=Page(override_views(current_actor(), rows[:ROWS]), asked.number, len(rows) > ROWS),
         ended=override_views(current_actor(), queries.list_ended(session, quiz, limit=ENDED)),
@@ -118,7 +118,7 @@ def _form_page(quiz: QuizContext, whom: Whom, form: QuizOverrideForm, action: st
     snapshot = attempts.get_snapshot_of_activity(current_session(), quiz.activity_id)
     page = render_template(
         "quizzes/override.html",
-        **place_of(quiz.outline, quiz.key),
+        **activity_header(quiz.outline, quiz.key),
         rules=rules_of(snapshot, snapshot.access),
         whom=whom.group.name if whom.group else whom.person.full_name if whom.person else "",
         is_group=whom.group is not None,
@@ -207,7 +207,7 @@ def incidents(quiz: QuizContext) -> Answer:
     attempts = queries.list_open(session, queries.AffectedAttempts(quiz.course_id, quiz.key), limit=ROWS + 1)
     page = render_template(
         "quizzes/incidents.html",
-        **place_of(quiz.outline, quiz.key),
+        **activity_header(quiz.outline, quiz.key),
         form=form,
         count=count,
         attempts=open_views(attempts[:ROWS]),

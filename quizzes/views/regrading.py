@@ -17,7 +17,7 @@ from kernel.web.paging import Page, requested_page
 from kernel.web.request import current_actor, current_session, requires, see_other, see_page
 from quizzes.forms import RegradeForm
 from quizzes.pages import regrading as pages
-from quizzes.pages.introduction import place_of
+from quizzes.pages.introduction import activity_header
 from quizzes.permissions import QuizAction, QuizContext
 from quizzes.queries import regrading as queries
 from quizzes.queries import teaching, trials
@@ -44,7 +44,7 @@ def regrades(subject: QuizContext) -> Answer:
     titles = {str(row["key"]): str(row["title"]) for row in asked}
     return render_template(
         "quizzes/regrades.html",
-        **place_of(subject.outline, subject.key),
+        **activity_header(subject.outline, subject.key),
         questions=asked,
         entries=pages.entry_rows(queries.list_regrades(session, subject), titles),
     )
@@ -105,7 +105,7 @@ def _form_page(subject: QuizContext, form: RegradeForm, asked: QuizQuestionVersi
     target = next((version.id for version in asked.versions if version.number == number), None) if asked else None
     return render_template(
         "quizzes/regrade_new.html",
-        **place_of(subject.outline, subject.key),
+        **activity_header(subject.outline, subject.key),
         form=form,
         here=request.full_path.rstrip("?"),
         question=pages.title_of(session, asked) if asked else "",
@@ -132,7 +132,7 @@ def regrade(subject: RegradeContext) -> Answer:
     left_out = queries.list_left_out(session, row)
     return render_template(
         "quizzes/regrade.html",
-        **place_of(subject.outline, subject.key),
+        **activity_header(subject.outline, subject.key),
         regrade=pages.facts(row),
         question=_title(subject),
         misfits=_misfits(subject),

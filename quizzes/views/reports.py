@@ -18,7 +18,7 @@ from kernel.web import after_response
 from kernel.web.file_responses import send_generated
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import allows, current_actor, current_session, requires
-from quizzes.pages.introduction import place_of
+from quizzes.pages.introduction import activity_header
 from quizzes.pages.reports import COLUMNS, OUTCOMES, STATES, ReportQuery, choices, download_rows, headings, lines_of, report_query
 from quizzes.permissions import QuizAction, QuizContext
 from quizzes.queries import reports, teaching
@@ -38,7 +38,7 @@ def attempts(subject: QuizContext) -> str:
     rows = reports.list_report(session, subject.course_id, subject.key, asked.wanted, asked.order, offset=page.offset, limit=page.size + 1)
     return render_template(
         "quizzes/report.html",
-        **place_of(subject.outline, subject.key),
+        **activity_header(subject.outline, subject.key),
         asked=asked,
         counts=reports.count_report(session, subject.course_id, subject.key, asked.wanted),
         page=Page(lines_of(rows[:ROWS]), page.number, len(rows) > ROWS),

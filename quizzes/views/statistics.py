@@ -20,7 +20,7 @@ from kernel.web.request import current_session, requires, see_page
 from quizzes.pages import statistics as pages
 from quizzes.pages.class_answers import question_text
 from quizzes.pages.figures import figure, percentage
-from quizzes.pages.introduction import place_of
+from quizzes.pages.introduction import activity_header
 from quizzes.pages.item_findings import FindingView, certainties, reach_of
 from quizzes.pages.manage import quiz_lines
 from quizzes.pages.reports import chosen
@@ -168,7 +168,7 @@ def quizzes(subject: CourseContext) -> str:
 def quiz(subject: QuizContext) -> str:
     """Show the statistics of a quiz."""
     looked = _selected_statistics(subject)
-    place = place_of(subject.outline, subject.key)
+    place = activity_header(subject.outline, subject.key)
     examination = looked.examination
     if examination is None or not examination.quiz.attempts:
         return render_template("quizzes/statistics.html", **place, **_about(looked), examination=None)
@@ -210,7 +210,7 @@ def question(subject: QuizContext) -> str | Response:
     places = {one.version: at for at, one in enumerate(looked.examination.questions, 1)}
     return render_template(
         "quizzes/question_statistics.html",
-        **place_of(subject.outline, subject.key),
+        **activity_header(subject.outline, subject.key),
         **_about(looked),
         title=lines[places[examined[-1].version]].title,
         **_finding_values(subject, looked.examination, names, wanted),
@@ -237,7 +237,7 @@ def question(subject: QuizContext) -> str | Response:
 def surveys(subject: QuizContext) -> str:
     """Show what was answered to the surveys of a quiz: they have no key and no mark."""
     found = list_surveys(current_session(), subject.course_id, subject.key)
-    return render_template("quizzes/surveys.html", **place_of(subject.outline, subject.key), surveys=survey_views(found))
+    return render_template("quizzes/surveys.html", **activity_header(subject.outline, subject.key), surveys=survey_views(found))
 
 
 @bp.get("/courses/<slug>/quizzes/<key>/surveys.csv")

@@ -54,7 +54,7 @@ def take(instance: Instance, actor: Actor, right: int, *, now: datetime) -> UUID
     attempt = start(instance, actor, "prueba", now=now)
     batch = right_batch(instance, actor, attempt)
     kept = tuple(one for one in batch.events if one.item <= right)
-    submit(instance, actor, attempt, type(batch)(batch.lease, kept, batch.kind), now=now + timedelta(minutes=5))
+    submit(instance, actor, attempt, type(batch)(batch.page_epoch, kept, batch.kind), now=now + timedelta(minutes=5))
     return attempt
 
 
@@ -247,7 +247,7 @@ def test_annulled_questions_have_no_findings_and_removed_ones_no_marks(instance:
         assert version.id not in {one.version for one in found.questions}
         assert [one.position.number for one in found.positions] == [2, 3, 4, 5]
     else:
-        assert [one.annulled for one in found.questions if one.version == version.id] == [True]
+        assert [one.voided for one in found.questions if one.version == version.id] == [True]
 
 
 def test_what_was_computed_is_kept_until_something_changes(instance: Instance, now: datetime) -> None:

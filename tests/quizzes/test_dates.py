@@ -40,8 +40,12 @@ def may_start(instance: Instance, learner: Actor, at: At, moment: datetime) -> b
     at.moment = moment
     with instance.database.unit_of_work(write=False) as session:
         subject = enrolment_queries.get_activity_context(session, learner, "prueba", "cuestionario-1")
-        terms = queries.effective_settings_at(session, learner, subject, queries.get_snapshot_of_activity(session, subject.activity.id))
-        return start_conditions.start_ruling(subject, terms, [], start_conditions.ASKED_NOTHING, actor=learner, now=moment).allowed
+        setting_sources = queries.effective_settings_at(
+            session, learner, subject, queries.get_snapshot_of_activity(session, subject.activity.id)
+        )
+        return start_conditions.start_ruling(
+            subject, setting_sources, [], start_conditions.ASKED_NOTHING, actor=learner, now=moment
+        ).allowed
 
 
 Setting = Callable[[Office, Actor], object]
@@ -159,9 +163,11 @@ def pause_over(instance: Instance, learner: Actor, moment: datetime) -> datetime
     """Return until when the engine lets a learner wait before the next attempt."""
     with instance.database.unit_of_work(write=False) as session:
         subject = enrolment_queries.get_activity_context(session, learner, "prueba", "cuestionario-1")
-        terms = queries.effective_settings_at(session, learner, subject, queries.get_snapshot_of_activity(session, subject.activity.id))
+        setting_sources = queries.effective_settings_at(
+            session, learner, subject, queries.get_snapshot_of_activity(session, subject.activity.id)
+        )
         history = queries.list_attempts(session, learner.person_id or 0, subject.context.course_id, "cuestionario-1")
-        ruling = start_conditions.start_ruling(subject, terms, history, start_conditions.ASKED_NOTHING, actor=learner, now=moment)
+        ruling = start_conditions.start_ruling(subject, setting_sources, history, start_conditions.ASKED_NOTHING, actor=learner, now=moment)
     return next((refusal.until for refusal in ruling.refusals if refusal.until is not None), None)
 
 

@@ -14,7 +14,7 @@ from quizzes.models import QuestionVersion
 from quizzes.queries import attempts as queries
 from quizzes.queries.answers import read_payloads
 from quizzes.rules.layout import SlotEntry
-from quizzes.rules.saving import AnswerSequence, SavedAnswer
+from quizzes.rules.saving import AnswerSave, AnswerSequence
 from quizzes.services.attempts import SaveRequest
 from quizzes.services.checking import check_answer
 from tests.support.browser import Counter
@@ -88,7 +88,7 @@ def test_an_attempt_comes_with_its_items_and_answers_in_two_statements(instance:
         assert len(counter.statements) == 2
         assert len(loaded.items) == 7
         assert len(loaded.answers) == 38
-        assert {answer.seq for answer in loaded.responses.values()} == {19}
+        assert {answer.counter for answer in loaded.responses.values()} == {19}
 
 
 def test_an_attempt_asks_for_a_session_whether_it_exists_or_not(instance: Instance) -> None:
@@ -147,7 +147,7 @@ def test_questions_seen_are_counted_over_a_course_without_previews(instance: Ins
 
 def written(text: str, seqs: range, lease: int = 1000) -> SaveRequest:
     """Return a long text as a page's script saves it again and again, each time a little longer."""
-    return SaveRequest(lease, tuple(SavedAnswer(1, AnswerSequence(lease, seq), {"answer": [f"{text}{seq}"]}) for seq in seqs), "autosave")
+    return SaveRequest(lease, tuple(AnswerSave(1, AnswerSequence(lease, seq), {"answer": [f"{text}{seq}"]}) for seq in seqs), "autosave")
 
 
 def test_a_save_reads_one_text_of_an_essay_that_was_saved_three_hundred_times(instance: Instance) -> None:
@@ -184,8 +184,8 @@ def test_an_answer_that_was_checked_comes_with_its_text(instance: Instance) -> N
                 check_answer(session, loaded, 1, {"answer": [str(1 + seq % 3)]}, now=clock.now())
 
     with sitting_of(instance, learner, attempt) as (session, loaded):
-        texts = {answer.seq: answer.payload for answer in loaded.answers}
-        ids = {answer.seq: answer.id for answer in loaded.answers}
+        texts = {answer.counter: answer.payload for answer in loaded.answers}
+        ids = {answer.counter: answer.id for answer in loaded.answers}
         said = read_payloads(session, loaded.answers, {ids[1], ids[4], 0})
 
     assert texts == {1: None, 2: {"answer": ["3"]}, 3: None, 4: {"answer": ["2"]}}

@@ -292,7 +292,7 @@ def test_reopening_past_the_end_submits_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("end", "window", "token", "now", "accepted"),
+    ("end", "offline_window_seconds", "token", "now", "accepted"),
     [
         (NOON, 600, at(0), at(10), True),
         (NOON, 600, at(0), at(10, 1), False),
@@ -302,10 +302,10 @@ def test_reopening_past_the_end_submits_at_once() -> None:
     ],
 )
 def test_a_device_may_prove_that_it_wrote_in_time(
-    end: datetime | None, window: int, token: datetime, now: datetime, *, accepted: bool
+    end: datetime | None, offline_window_seconds: int, token: datetime, now: datetime, *, accepted: bool
 ) -> None:
     """spec/quiz-engine 5.3.9: offline evidence window."""
-    assert accepts_evidence(end, window, token_time=token, now=now) is accepted
+    assert accepts_evidence(end, offline_window_seconds, token_time=token, now=now) is accepted
 
 
 QUIZ = EffectiveSettings(opens=at(0), closes=at(60), limit=600, attempts=2, passwords=frozenset({"quiz"}))
@@ -389,11 +389,11 @@ def test_extending_helps_a_person_inside_the_quiz() -> None:
     ("at_end", "seconds", "ruling"),
     [
         (AtEnd.SUBMIT, 60, TimeRuling(may_answer=True, may_submit=True)),
-        (AtEnd.SUBMIT, 61, TimeRuling(may_answer=False, may_submit=True, finished_at=NOON, may_prove=True)),
-        (AtEnd.SUBMIT, 600, TimeRuling(may_answer=False, may_submit=True, finished_at=NOON, may_prove=True)),
+        (AtEnd.SUBMIT, 61, TimeRuling(may_answer=False, may_submit=True, finished_at=NOON, may_accept_offline=True)),
+        (AtEnd.SUBMIT, 600, TimeRuling(may_answer=False, may_submit=True, finished_at=NOON, may_accept_offline=True)),
         (AtEnd.SUBMIT, 601, TimeRuling(may_answer=False, may_submit=False, event=AttemptEvent.SUBMIT, finished_at=NOON)),
         (AtEnd.ABANDON, 61, TimeRuling(may_answer=False, may_submit=False, event=AttemptEvent.ABANDON, finished_at=NOON)),
-        (AtEnd.GRACE, 61, TimeRuling(may_answer=False, may_submit=True, event=AttemptEvent.RUN_OUT, may_prove=True)),
+        (AtEnd.GRACE, 61, TimeRuling(may_answer=False, may_submit=True, event=AttemptEvent.RUN_OUT, may_accept_offline=True)),
         (AtEnd.GRACE, 601, TimeRuling(may_answer=False, may_submit=False, event=AttemptEvent.ABANDON, finished_at=NOON)),
     ],
 )
@@ -401,7 +401,7 @@ def test_a_window_for_proofs_keeps_an_attempt_open_after_its_end(at_end: AtEnd, 
     """spec/quiz-engine 5.3.9: W = 10 min, grace 5 min: what a device proves may come until E + W, and the attempt is handed in then,
     finished at E.
     """
-    clock = AttemptClock(S.IN_PROGRESS, NOON, at_end, grace=300, window=600)
+    clock = AttemptClock(S.IN_PROGRESS, NOON, at_end, grace=300, offline_window_seconds=600)
     if ruling.event is AttemptEvent.ABANDON and at_end is AtEnd.GRACE:
         ruling = replace(ruling, finished_at=NOON + timedelta(seconds=300))
 
@@ -410,16 +410,18 @@ def test_a_window_for_proofs_keeps_an_attempt_open_after_its_end(at_end: AtEnd, 
 
 def test_a_quiz_without_a_window_takes_no_proof() -> None:
     """spec/quiz-engine 5.3.9: default off."""
-    assert not rule_on_time(AttemptClock(S.IN_PROGRESS, NOON), now=NOON + timedelta(seconds=61)).may_prove
+    assert not rule_on_time(AttemptClock(S.IN_PROGRESS, NOON), now=NOON + timedelta(seconds=61)).may_accept_offline
 
 
 def test_what_holds_for_everybody_is_the_quiz_for_groups_persons_and_profiles() -> None:
     """spec/quiz-engine 5.10.1 and 5.10.3."""
-    terms = SettingSources(QUIZ, everyone=override(limit=1200), groups=(override(attempts=5),), profile=AccommodationValues(Fraction(3, 2)))
+    setting_sources = SettingSources(
+        QUIZ, everyone=override(limit=1200), groups=(override(attempts=5),), profile=AccommodationValues(Fraction(3, 2))
+    )
 
-    assert terms.access() == replace(QUIZ, limit=1800, attempts=5)
-    assert replace(terms, own=override(limit=60)).access().limit == 60
-    assert (terms.sets_opening, replace(terms, own=override(opens=None)).sets_opening) == (False, True)
+    assert setting_sources.effective_settings() == replace(QUIZ, limit=1800, attempts=5)
+    assert replace(setting_sources, own=override(limit=60)).effective_settings().limit == 60
+    assert (setting_sources.sets_opening, replace(setting_sources, own=override(opens=None)).sets_opening) == (False, True)
 
 
 def test_time_that_incidents_gave_moves_the_end_whatever_it_follows_from() -> None:

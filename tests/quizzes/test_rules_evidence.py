@@ -320,10 +320,10 @@ def test_an_examination_is_whole_and_the_same_after_keeping() -> None:
             ]
         )
     questions = {1: a_question(a_single()), 11: a_question(a_single())}
-    found = examination_of(tally, composition, questions, CountedAttempts.FIRST, annulled={1})
+    found = examination_of(tally, composition, questions, CountedAttempts.FIRST, voided={1})
 
     assert [one.position.number for one in found.positions] == [1, 2]
-    assert [(one.version, one.drawn, one.annulled) for one in found.questions] == [(1, False, True), (11, True, False)]
+    assert [(one.version, one.drawn, one.voided) for one in found.questions] == [(1, False, True), (11, True, False)]
     assert found.questions[1].guess == f("1/3")
     assert [(one.matched, one.count) for one in found.questions[1].classes] == [("b", 2), ("a", 1)]
     assert (found.maximum, found.quiz.mean, sum(found.grades)) == (2, f("4/3"), 3)
@@ -372,7 +372,7 @@ def test_questions_are_examined_by_what_was_answered_to_them() -> None:
 
     found = examination_of(tally, composition, questions, CountedAttempts.ALL)
     first, drawn, _other = found.questions
-    annulled = examination_of(tally, composition, questions, CountedAttempts.ALL, annulled={1})
+    voided = examination_of(tally, composition, questions, CountedAttempts.ALL, voided={1})
 
     assert (found.maximum, found.grades) == (3, (4, 0, 0, 36, 0, 0, 16, 0, 0, 4))
     assert [one.statistics.facility for one in found.questions] == [f("2/3"), f("1/3"), f("1/3")]
@@ -382,8 +382,8 @@ def test_questions_are_examined_by_what_was_answered_to_them() -> None:
     assert drawn.statistics != question_statistics(rests_of(tally.questions[2].pairs), f("2"))
     assert [(one.part, one.text, one.count, one.mean_rest) for one in first.typed] == [("nombre", "luna", 20, f("8/5"))]
     assert [one.ailment for one in first.findings] == [FindingKind.NEGATIVE]
-    assert annulled.questions[0].findings == ()
-    assert annulled.questions[0].statistics == first.statistics
+    assert voided.questions[0].findings == ()
+    assert voided.questions[0].statistics == first.statistics
 
 
 def test_of_many_typed_answers_the_most_frequent_are_shown_and_the_others_counted() -> None:

@@ -117,7 +117,7 @@ def test_the_paper_of_a_seed_is_this(seed: int, drawn: str) -> None:
 
     assert isinstance(layout, AttemptLayout)
     assert " ".join(item.question for item in layout.items) == drawn
-    assert [item.place for item in layout.items] == [item.number for item in layout.items] == list(range(1, 11))
+    assert [item.position for item in layout.items] == [item.number for item in layout.items] == list(range(1, 11))
     assert [item.section for item in layout.items] == [0, 0, 1, 1, 1, 1, 2, 2, 2, 2]
     assert {item.mark for item in layout.items if item.question == "k"} == {5}
     assert layout.interludes == (Interlude(3, 1, es("S1"), es("t")), Interlude(7, 1, None, es("w")), Interlude(7, 1, es("S2"), None))

@@ -29,8 +29,8 @@ from quizzes.rules.grades import (
     ItemResult,
     band_for,
     grade_attempt,
+    grade_over_attempts,
     manual_fraction,
-    over_attempts,
     rounded_mark,
     section_totals,
     stored,
@@ -299,16 +299,16 @@ def test_the_grade_over_attempts(grading: GradingMethod, expected: str) -> None:
     """spec/quiz-engine 5.8: highest, average, first, last."""
     attempts = [*grades("50", "90", "70"), AttemptGrade(0, f("100"), preview=True), AttemptGrade(4, None, abandoned=True)]
 
-    assert over_attempts(grading, reversed(attempts)) == f(expected)
+    assert grade_over_attempts(grading, reversed(attempts)) == f(expected)
 
 
 def test_ungraded_attempts_are_left_out_of_the_average() -> None:
     """spec/quiz-engine 5.8: average of graded attempts (ungraded ones excluded)."""
-    assert over_attempts(GradingMethod.AVERAGE, grades("50", None, "70")) == 60
-    assert over_attempts(GradingMethod.HIGHEST, grades(None)) is None
-    assert over_attempts(GradingMethod.FIRST, grades(None, "70")) is None
-    assert over_attempts(GradingMethod.LAST, grades("70", None)) is None
-    assert over_attempts(GradingMethod.LAST, []) is None
+    assert grade_over_attempts(GradingMethod.AVERAGE, grades("50", None, "70")) == 60
+    assert grade_over_attempts(GradingMethod.HIGHEST, grades(None)) is None
+    assert grade_over_attempts(GradingMethod.FIRST, grades(None, "70")) is None
+    assert grade_over_attempts(GradingMethod.LAST, grades("70", None)) is None
+    assert grade_over_attempts(GradingMethod.LAST, []) is None
 
 
 def test_feedback_bands_are_half_open_and_the_top_one_closed() -> None:

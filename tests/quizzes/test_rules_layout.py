@@ -105,7 +105,7 @@ def test_the_same_seed_gives_the_same_order(seed: int, slot: str, entries: list[
 def test_questions_stand_in_order_with_numbers_marks_and_slots() -> None:
     layout = snapshot([fixed("a"), fixed("b", mark=f("3")), fixed("c", require_previous=True)])
 
-    assert layout.items[1] == LaidItem("2.1", "b", 1, f("3"), 0, require_previous=False, number=2, place=2, page=1)
+    assert layout.items[1] == LaidItem("2.1", "b", 1, f("3"), 0, require_previous=False, number=2, position=2, page=1)
     assert layout.items[2].require_previous
     assert (keys(layout), layout.pages) == (["a", "b", "c"], 1)
 
@@ -117,7 +117,7 @@ def test_descriptions_are_not_numbered_and_carry_no_mark() -> None:
     items = snapshot([fixed("a"), text, fixed("b")]).items
 
     assert [item.number for item in items] == [1, None, 2]
-    assert [item.place for item in items] == [1, 2, 3]
+    assert [item.position for item in items] == [1, 2, 3]
     assert items[1].mark == 0
 
 

@@ -24,13 +24,13 @@ from quizzes.rules.regrade import (
     PresentMark,
     RegradeKind,
     RegradePolicy,
-    annulled_marking,
     can_regrade,
     differences,
     regrade_attempt,
     takes_new_marks,
     total_of,
     translated,
+    void_marking,
 )
 from quizzes.rules.responses import Parts
 from quizzes.rules.results import Marking, MarkState
@@ -212,9 +212,9 @@ def test_an_answer_is_read_in_the_places_of_the_other_version(
 def test_two_kinds_of_marking_again_annul() -> None:
     """spec/quiz-engine 5.11.4."""
     assert [kind for kind in RegradeKind if kind.annuls] == [RegradeKind.FULL_CREDIT, RegradeKind.REMOVED]
-    assert annulled_marking("full_credit") == Marking(MarkState.RIGHT, f("1"))
-    assert annulled_marking("removed") == Marking(MarkState.NOT_MARKED, None)
-    assert annulled_marking("") is annulled_marking("same") is None
+    assert void_marking("full_credit") == Marking(MarkState.RIGHT, f("1"))
+    assert void_marking("removed") == Marking(MarkState.NOT_MARKED, None)
+    assert void_marking("") is void_marking("same") is None
 
 
 @pytest.mark.parametrize(

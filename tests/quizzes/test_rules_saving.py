@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizzes.rules.saving import AnswerSequence, SavedAnswer, SaveOutcome, acknowledged, current_answers, merge, read_events
+from quizzes.rules.saving import AnswerSave, AnswerSequence, SaveOutcome, acknowledged, current_answers, merge, read_events
 
 
-def event(item: int, lease: int, local: int, text: str = "") -> SavedAnswer:
-    return SavedAnswer(item, AnswerSequence(lease, local), {"text": text or f"{item}.{lease}.{local}"})
+def event(item: int, lease: int, local: int, text: str = "") -> AnswerSave:
+    return AnswerSave(item, AnswerSequence(lease, local), {"text": text or f"{item}.{lease}.{local}"})
 
 
 EVENTS = st.builds(event, st.integers(1, 3), st.integers(1, 3), st.integers(1, 5))
@@ -46,7 +46,7 @@ def test_the_older_tab_is_told_that_the_question_was_changed_elsewhere() -> None
     """spec/quiz-engine 5.4.3."""
     result = merge([event(1, 2, 1)], [event(1, 1, 7), event(2, 1, 8)])
 
-    assert [arrival.outcome for arrival in result.arrivals] == [SaveOutcome.ELSEWHERE, SaveOutcome.CURRENT]
+    assert [arrival.outcome for arrival in result.arrivals] == [SaveOutcome.OVERTAKEN, SaveOutcome.CURRENT]
     assert result.current[1].payload == {"text": "1.2.1"}
 
 
@@ -59,7 +59,7 @@ def test_the_acknowledgement_is_the_highest_contiguous_count() -> None:
 
 
 @given(JOURNALS, JOURNALS)
-def test_two_journals_merge_to_the_same_in_any_order(one: list[SavedAnswer], other: list[SavedAnswer]) -> None:
+def test_two_journals_merge_to_the_same_in_any_order(one: list[AnswerSave], other: list[AnswerSave]) -> None:
     """spec/quiz-engine 5.14.11: two devices offline; two journals merge."""
     left = merge(merge([], one).added, other)
     right = merge(merge([], other).added, one)
@@ -69,24 +69,24 @@ def test_two_journals_merge_to_the_same_in_any_order(one: list[SavedAnswer], oth
 
 
 @given(JOURNALS)
-def test_merging_again_changes_nothing(journal: list[SavedAnswer]) -> None:
+def test_merging_again_changes_nothing(journal: list[AnswerSave]) -> None:
     once = merge([], journal)
     again = merge(once.added, journal)
 
     assert again.added == ()
     assert again.current == once.current
-    assert {arrival.outcome for arrival in again.arrivals} <= {SaveOutcome.KNOWN, SaveOutcome.ELSEWHERE}
+    assert {arrival.outcome for arrival in again.arrivals} <= {SaveOutcome.KNOWN, SaveOutcome.OVERTAKEN}
 
 
 @given(JOURNALS)
-def test_nothing_that_arrived_is_lost(journal: list[SavedAnswer]) -> None:
+def test_nothing_that_arrived_is_lost(journal: list[AnswerSave]) -> None:
     assert set(map(repr, merge([], journal).added)) == set(map(repr, journal))
 
 
 def test_a_batch_is_read_with_the_lease_of_its_tab() -> None:
     batch = [{"item": 1, "seq": 2, "response": {"text": "a"}, "attempt": "x"}]
 
-    assert read_events(4, batch) == (SavedAnswer(1, AnswerSequence(4, 2), {"text": "a"}),)
+    assert read_events(4, batch) == (AnswerSave(1, AnswerSequence(4, 2), {"text": "a"}),)
 
 
 @pytest.mark.parametrize(
@@ -99,13 +99,13 @@ def test_a_batch_is_read_with_the_lease_of_its_tab() -> None:
 def test_what_is_no_event_is_left_out(entry: object) -> None:
     good = {"item": 1, "seq": 1, "response": {}}
 
-    assert read_events(1, [entry, good]) == (SavedAnswer(1, AnswerSequence(1, 1), {}),)
+    assert read_events(1, [entry, good]) == (AnswerSave(1, AnswerSequence(1, 1), {}),)
 
 
 def test_counts_may_be_as_large_as_a_database_holds() -> None:
     largest = 2**31 - 1
 
-    assert read_events(1, [{"item": 1, "seq": largest, "response": {}}]) == (SavedAnswer(1, AnswerSequence(1, largest), {}),)
+    assert read_events(1, [{"item": 1, "seq": largest, "response": {}}]) == (AnswerSave(1, AnswerSequence(1, largest), {}),)
 
 
 @pytest.mark.parametrize("batch", [None, "[]", b"[]", 5, {"item": 1}])

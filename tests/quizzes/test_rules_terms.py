@@ -64,16 +64,16 @@ def test_everybody_stands_before_groups_persons_and_profiles() -> None:
     quiz = EffectiveSettings(closes=NOON, limit=600, attempts=1)
     everyone = override(OverridableSetting.CLOSES, closes=NOON + HOUR)
 
-    assert SettingSources(quiz).access() == quiz
-    assert SettingSources(quiz, everyone).access().closes == NOON + HOUR
-    assert SettingSources(quiz, everyone, groups=(override(OverridableSetting.LIMIT, limit=900),)).access().limit == 900
-    assert SettingSources(quiz, everyone, own=override(OverridableSetting.ATTEMPTS, attempts=3)).access().attempts == 3
-    lengthened = SettingSources(quiz, everyone, profile=AccommodationValues(Fraction(2))).access(NOON)
+    assert SettingSources(quiz).effective_settings() == quiz
+    assert SettingSources(quiz, everyone).effective_settings().closes == NOON + HOUR
+    assert SettingSources(quiz, everyone, groups=(override(OverridableSetting.LIMIT, limit=900),)).effective_settings().limit == 900
+    assert SettingSources(quiz, everyone, own=override(OverridableSetting.ATTEMPTS, attempts=3)).effective_settings().attempts == 3
+    lengthened = SettingSources(quiz, everyone, profile=AccommodationValues(Fraction(2))).effective_settings(NOON)
     assert (lengthened.limit, lengthened.closes) == (1200, NOON + HOUR + timedelta(seconds=600))
 
 
 @pytest.mark.parametrize(
-    ("terms", "opens"),
+    ("setting_sources", "opens"),
     [
         (SettingSources(EffectiveSettings()), False),
         (SettingSources(EffectiveSettings(), override(OverridableSetting.OPENS)), True),
@@ -82,9 +82,9 @@ def test_everybody_stands_before_groups_persons_and_profiles() -> None:
         (SettingSources(EffectiveSettings(), override(OverridableSetting.CLOSES), own=override(OverridableSetting.LIMIT)), False),
     ],
 )
-def test_an_override_of_the_opening_is_known(terms: SettingSources, *, opens: bool) -> None:
+def test_an_override_of_the_opening_is_known(setting_sources: SettingSources, *, opens: bool) -> None:
     """spec/quiz-engine 5.10.1: it decides when one may start, whatever opens the activity otherwise."""
-    assert terms.sets_opening is opens
+    assert setting_sources.sets_opening is opens
 
 
 def test_an_own_limit_moves_no_close_date() -> None:
@@ -182,22 +182,22 @@ def test_responses_that_show_alike_are_equal() -> None:
 
 
 @pytest.mark.parametrize(
-    ("at_end", "window", "seconds", "expected"),
+    ("at_end", "offline_window_seconds", "seconds", "expected"),
     [
-        (AtEnd.SUBMIT, 120, 61, TimeRuling(may_answer=False, may_submit=True, finished_at=NOON, may_prove=True)),
-        (AtEnd.SUBMIT, 120, 120, TimeRuling(may_answer=False, may_submit=True, finished_at=NOON, may_prove=True)),
+        (AtEnd.SUBMIT, 120, 61, TimeRuling(may_answer=False, may_submit=True, finished_at=NOON, may_accept_offline=True)),
+        (AtEnd.SUBMIT, 120, 120, TimeRuling(may_answer=False, may_submit=True, finished_at=NOON, may_accept_offline=True)),
         (AtEnd.SUBMIT, 120, 121, TimeRuling(may_answer=False, may_submit=False, event=AttemptEvent.SUBMIT, finished_at=NOON)),
         (AtEnd.SUBMIT, 0, 61, TimeRuling(may_answer=False, may_submit=False, event=AttemptEvent.SUBMIT, finished_at=NOON)),
         (AtEnd.ABANDON, 120, 61, TimeRuling(may_answer=False, may_submit=False, event=AttemptEvent.ABANDON, finished_at=NOON)),
-        (AtEnd.GRACE, 120, 61, TimeRuling(may_answer=False, may_submit=True, event=AttemptEvent.RUN_OUT, may_prove=True)),
+        (AtEnd.GRACE, 120, 61, TimeRuling(may_answer=False, may_submit=True, event=AttemptEvent.RUN_OUT, may_accept_offline=True)),
         (AtEnd.GRACE, 0, 61, TimeRuling(may_answer=False, may_submit=True, event=AttemptEvent.RUN_OUT)),
     ],
 )
 def test_a_window_of_evidence_keeps_an_attempt_open_for_what_was_written_in_time(
-    at_end: AtEnd, window: int, seconds: int, expected: TimeRuling
+    at_end: AtEnd, offline_window_seconds: int, seconds: int, expected: TimeRuling
 ) -> None:
     """spec/quiz-engine 5.3.9: until E + W, where the quiz has a window; finish = E; what is abandoned at its end stays so."""
-    clock = AttemptClock(AttemptState.IN_PROGRESS, NOON, at_end, grace=600, window=window)
+    clock = AttemptClock(AttemptState.IN_PROGRESS, NOON, at_end, grace=600, offline_window_seconds=offline_window_seconds)
 
     assert rule_on_time(clock, now=NOON + timedelta(seconds=seconds)) == expected
 

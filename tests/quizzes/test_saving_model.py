@@ -19,7 +19,7 @@ from courses.models import Course
 from lms.instance import Instance
 from quizzes.forms import answers_compared, form_batch, script_batches
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
-from quizzes.pages.attempt import new_lease
+from quizzes.pages.attempt import new_page_epoch
 from quizzes.queries.answers import read_payloads
 from quizzes.queries.attempts import LoadedAttempt
 from quizzes.services import attempts as services
@@ -137,7 +137,7 @@ class Saving(RuleBasedStateMachine):
 
     def _opened(self, *, script: bool) -> Page:
         with sitting_of(self.instance, self.actor, self.attempt) as (_session, loaded):
-            lease = new_lease(loaded, self.now)
+            lease = new_page_epoch(loaded, self.now)
             shown = {item.position: loaded.responses.get(item.id) for item in loaded.items}
         told = {place: (answer.id, answer.payload["answer"][0]) if answer else (0, "") for place, answer in shown.items()}  # type: ignore[index]  # as it was saved
         self.now += timedelta(milliseconds=1)
@@ -183,8 +183,8 @@ class Saving(RuleBasedStateMachine):
             if self._refused(lambda: services.save_answers(session, loaded, [batch], now=self.now)):
                 return
         for event in batch.events:
-            assert event.item in page.touched, "kept though nobody touched it"
-            self._store((event.item, batch.lease, event.sequence.local), str(event.payload["answer"][0]))  # type: ignore[index]  # as the form has it
+            assert event.position in page.touched, "kept though nobody touched it"
+            self._store((event.position, batch.page_epoch, event.sequence.counter), str(event.payload["answer"][0]))  # type: ignore[index]  # as the form has it
         if page.script or not comes_back:
             following = self._opened(script=page.script)
             following.journal, following.sent = page.journal, set(page.journal)
@@ -215,7 +215,7 @@ class Saving(RuleBasedStateMachine):
             batches = script_batches(events_of(request), "autosave")
             if self._refused(lambda: told.append(services.save_answers(session, loaded, batches, now=self.now))):
                 return
-            renewed = new_lease(loaded, self.now)
+            renewed = new_page_epoch(loaded, self.now)
         lease, events = request
         for key, text in events:
             self._store(key, text)
@@ -226,12 +226,12 @@ class Saving(RuleBasedStateMachine):
 
     def _hear(self, page: Page, told: services.SaveReceipt, lease: int, batch: dict[Key, str], renewed: int) -> None:
         gone = {key for key in page.journal if key[1] == lease and key[2] <= told.acknowledged.get(key[0], 0)}
-        gone |= {key for key in batch if key[0] in told.elsewhere}
+        gone |= {key for key in batch if key[0] in told.newer_answers}
         page.journal = {key: text for key, text in page.journal.items() if key not in gone}
-        for place, newer in told.elsewhere.items():
+        for place, newer in told.newer_answers.items():
             if not any(key[0] == place for key in page.journal):
                 page.take_in(place, newer["answer"][0])  # type: ignore[index]  # as it was saved
-        if told.elsewhere:
+        if told.newer_answers:
             page.lease, page.numbers = renewed, {}
 
     def _refused(self, attempt: Callable[[], object]) -> bool:

@@ -196,7 +196,7 @@ def test_the_same_answer_twice_has_no_effect_and_an_older_one_is_history(instanc
     assert told == [{1: 1}, {1: 1}, {1: 1}, {1: 3}]
     assert counted(instance, AnswerEvent) == 3
     with sitting_of(instance, learner, attempt) as (_session, loaded):
-        assert loaded.responses[loaded.items[0].id].seq == 3
+        assert loaded.responses[loaded.items[0].id].counter == 3
 
 
 def test_a_retry_that_finds_its_work_done_writes_and_commits_again(instance: Instance) -> None:
@@ -219,7 +219,7 @@ def test_the_higher_lease_wins_and_the_older_page_is_told_the_newer_answer(insta
 
     told = save(instance, learner, attempt, a_batch({1: ["1"]}, lease=1000, seq=7))
 
-    assert told.elsewhere == {1: {"answer": ["3"]}}
+    assert told.newer_answers == {1: {"answer": ["3"]}}
     assert counted(instance, AnswerEvent) == 2
     with sitting_of(instance, learner, attempt) as (_session, loaded):
         assert loaded.responses[loaded.items[0].id].payload == {"answer": ["3"]}

@@ -83,7 +83,7 @@ def set_review(instance: Instance, review: dict[str, list[str]]) -> None:
         settings = json.loads(row.settings)
         settings["review"] = {"preset": "hidden", "overrides": {moment: review.get(moment, []) for moment in ("during", *MOMENTS)}}
         row.settings = json.dumps(settings)
-        session.info["papers"].clear()
+        session.info["quiz_snapshots"].clear()
 
 
 def found_in(text: str) -> set[str]:

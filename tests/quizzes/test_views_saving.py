@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from accounts.models import Device, Person
 from lms.instance import Instance
 from quizzes.models import Attempt
-from quizzes.pages.attempt import new_lease
+from quizzes.pages.attempt import new_page_epoch
 from tests.support.answers import open_attempt
 from tests.support.attempts import an_answer, begin, stored
 from tests.support.browser import Browser
@@ -392,4 +392,4 @@ def test_the_lease_of_a_page_is_above_every_earlier_one_whatever_the_clock_does(
     browser.path = path
     loaded, _questions = open_attempt(browser)
 
-    assert new_lease(loaded, loaded.row.started_at - timedelta(hours=2)) > 123_456_789_000
+    assert new_page_epoch(loaded, loaded.row.started_at - timedelta(hours=2)) > 123_456_789_000

@@ -86,9 +86,7 @@ def sitting_of(instance: Instance, actor: Actor, attempt: UUID, *, write: bool =
 
 def a_batch(answers: Mapping[int, Sequence[str]], *, lease: int = 1000, seq: int = 1, kind: str = "autosave") -> SaveRequest:
     """Return answers to choice questions as a page's script sends them."""
-    events = tuple(
-        saving.SavedAnswer(place, saving.AnswerSequence(lease, seq), {"answer": list(given)}) for place, given in answers.items()
-    )
+    events = tuple(saving.AnswerSave(place, saving.AnswerSequence(lease, seq), {"answer": list(given)}) for place, given in answers.items())
     return SaveRequest(lease, events, kind)
 
 
@@ -117,7 +115,7 @@ def right_batch(instance: Instance, actor: Actor, attempt: UUID, *, lease: int =
             if name == prefix or name.startswith(f"{prefix}-"):
                 values = value if isinstance(value, list | tuple) else [value]
                 parts[name.removeprefix(prefix).removeprefix("-") or "answer"] = [str(one) for one in values]
-        events.append(saving.SavedAnswer(item.position, saving.AnswerSequence(lease, 1), parts))
+        events.append(saving.AnswerSave(item.position, saving.AnswerSequence(lease, 1), parts))
     return SaveRequest(lease, tuple(events), kind)
 
 
