@@ -96,6 +96,7 @@ def test_an_attempt_in_progress_stands_before_all_else_at_home(browser: Browser,
 
     assert next(href for href, _words in home.links if href.startswith(("/attempts/", LESSON))) == f"/attempts/{attempt}"
     assert f"/attempts/{attempt}" in {href for href, _words in course_page.links}
+    assert ("/calendar", "Ver el calendario") in home.links
 
 
 def test_one_goes_on_where_one_was_last_in_any_course(browser: Browser, instance: Instance, at: At) -> None:
