@@ -5,14 +5,14 @@ from courses.content.facts import describe_lesson
 from courses.content.pages import KIND
 from courses.kinds import ActivityPublisher
 from courses.permissions import PERMISSIONS
-from courses.publication import prepare_page
+from courses.publication import prepare_lesson
 from courses.queries.search_entries import list_lesson_entries
 from courses.queries.waiting import waiting_folders, waiting_publications
-from courses.services.publishing import freeze_pages
+from courses.services.publishing import freeze_lessons
 from courses.views import archiving, folders, history, lessons, lists, media, outline, plans, publishing, settings, team, texts, versions
 from kernel.feature import Feature
 
-PAGE = ActivityPublisher(KIND, prepare_page, freeze_pages, entries=list_lesson_entries, tell=describe_lesson)
+PAGE = ActivityPublisher(KIND, prepare_lesson, freeze_lessons, entries=list_lesson_entries, tell=describe_lesson)
 FEATURE = Feature(
     name="courses",
     blueprints=(

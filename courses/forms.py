@@ -45,14 +45,14 @@ class NatureForm(Form):
         validators=[AnyOf(_NATURES, message=lazy_("Choose one of the three."))],
     )
 
-    def publishing(self, *, revision: int | None = None, again: int | None = None) -> PublishOptions:
+    def publishing(self, *, revision: int | None = None, revision_to_publish: int | None = None) -> PublishOptions:
         """Return how to publish."""
         return PublishOptions(
             nature=PublicationNature.CORRECTION if self.nature.data == "correction" else PublicationNature.IMPROVEMENT,
             note=clean_text(self.note.data or "", lines=True),
             revision=revision,
             asks=self.nature.data == "choice",
-            again=again,
+            revision_to_publish=revision_to_publish,
         )
 
 
@@ -72,9 +72,9 @@ class PublishForm(NatureForm):
 
     def command(self, tells: tuple[str, ...]) -> PublishOptions:
         """Return the publishing options for the reviewed revision; `tells` are the activities to notify learners of, if wanted."""
-        how = self.publishing(revision=whole(self.revision.data))
+        options = self.publishing(revision=whole(self.revision.data))
         looked_at = (self.looked_at.data or "")[:64]
-        return replace(how, tells=tells if self.tell.data else (), autosaved=self.included, looked_at=looked_at)
+        return replace(options, tells=tells if self.tell.data else (), autosaved=self.included, looked_at=looked_at)
 
     @property
     def included(self) -> tuple[int, ...]:
@@ -123,7 +123,7 @@ class RepublishForm(NatureForm):
 
     def command(self, version: CourseVersion) -> PublishOptions:
         """Return how to publish."""
-        return self.publishing(again=version.draft_revision)
+        return self.publishing(revision_to_publish=version.draft_revision)
 
 
 class RestoreForm(Form):

@@ -13,7 +13,7 @@ from courses.queries import autosaved, catalogue, history, plans, team
 from courses.services import publication_plans
 from courses.services import team as team_services
 from courses.services.archive_guard import CourseArchived
-from courses.services.publication_plans import NoResponsiblePublisher, PlanPublishingContext
+from courses.services.publication_plans import NoResponsiblePublisher, PublishInputs
 from courses.services.publishing import DraftChangedSinceReview
 from kernel import mail
 from kernel.files import files_of
@@ -45,7 +45,7 @@ def publish_planned(delivery: Delivery) -> Effect | None:
             publication_plans.cancel_plan(session, course, row, now=delivery.now)
             return
         try:
-            publication_plans.publish_plan(session, course, row, PlanPublishingContext(prepared, kinds, files), now=delivery.now)
+            publication_plans.publish_plan(session, course, row, PublishInputs(prepared, kinds, files), now=delivery.now)
         except (DraftChangedSinceReview, CourseArchived):  # nothing was written yet
             publication_plans.cancel_plan(session, course, row, now=delivery.now)
         except NoResponsiblePublisher:  # nor here

@@ -17,7 +17,7 @@ from courses.content.model import Finding, Severity
 from courses.content.reader import read_unchecked
 from courses.content.texts import TOO_MUCH
 from courses.kinds import CourseKinds
-from courses.publication import PreparedLesson, prepare_page
+from courses.publication import PreparedLesson, prepare_lesson
 from courses.queries import drafts
 from courses.rendering import DRAWING, NOTHING, Renderer
 from courses.services.authoring import DraftOutline
@@ -75,7 +75,7 @@ def preview_lesson(
     if activity is None:
         return LessonPreview(findings, None)
     renderer = kinds.renderer(with_lesson(around.course, activity))
-    pages, _facts = prepare_page(activity, renderer)
+    pages, _facts = prepare_lesson(activity, renderer)
     told = (*findings, *_refused(renderer, findings))
     language = path.removesuffix(".md").rpartition(".")[2]
     page = next((page for page in pages if page.language == language), None)

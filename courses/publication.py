@@ -103,7 +103,7 @@ def _prepare(course: CourseFolder, digest: str, kinds: CourseKinds) -> PreparedC
     if renderer.refused:
         raise Unavailable
     named = (term_entries(entry.term.key, plain_texts(entry.term.term), entry.term.also, entry.definition) for entry in terms)
-    papers = (resource_entries(one.key, plain_texts(one.title), plain_texts(one.host)) for one in course.resources)
+    resource_documents = (resource_entries(one.key, plain_texts(one.title), plain_texts(one.host)) for one in course.resources)
     return PreparedCourse(
         course=course,
         digest=digest,
@@ -113,7 +113,7 @@ def _prepare(course: CourseFolder, digest: str, kinds: CourseKinds) -> PreparedC
         activities=activities,
         terms=terms,
         resource_urls=renderer.urls,
-        entries=(*course_entries(plain_texts(course.title), summary, objectives), *chain.from_iterable(chain(named, papers))),
+        entries=(*course_entries(plain_texts(course.title), summary, objectives), *chain.from_iterable(chain(named, resource_documents))),
     )
 
 
@@ -153,7 +153,7 @@ def _entries(
     return found
 
 
-def prepare_page(activity: ActivitySource, renderer: Renderer) -> tuple[tuple[PreparedLesson, ...], ActivityDescription]:
+def prepare_lesson(activity: ActivitySource, renderer: Renderer) -> tuple[tuple[PreparedLesson, ...], ActivityDescription]:
     """Render a lesson in all its languages, its own first, so that translations take its addresses."""
     settings: LessonSettings = activity.settings
     pages: list[PreparedLesson] = []

@@ -115,7 +115,7 @@ def open_instance(settings: Settings) -> Instance:
             "questions": {},
             "quotas": quotas_from(settings),
             "simulator_tasks": {},
-            "verdicts": {},
+            "draft_checks": {},
             "versions": {},
             "waiting": tuple(source for feature in FEATURES for source in feature.waiting),
         }

@@ -63,11 +63,11 @@ def publish_folder(
     seen = None if over_edits else plan.revision
     kept = draft_services.keep_contents(instance.files, contents, media_types(checked.course.media))
     with instance.database.unit_of_work() as session:
-        course = draft_services.import_draft(session, actor, checked.course, kept, seen=seen, now=now)
+        course = draft_services.import_draft(session, actor, checked.course, kept, base_revision=seen, now=now)
         before = course_versions.latest_version(session, course.id)
-        how = PublishOptions(nature, note)
+        options = PublishOptions(nature, note)
         version = publishing_services.publish_version(
-            session, actor, course, checked.prepared, instance.kinds, instance.files, how, now=now
+            session, actor, course, checked.prepared, instance.kinds, instance.files, options, now=now
         )
     if mark is not None:
         renew_mark(instance, folder, course.slug, contents)

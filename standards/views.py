@@ -11,7 +11,7 @@ from flask import Blueprint, Response, current_app, flash, render_template, requ
 from accounts.rules import SENT_IN_LIFE
 from courses.content.editing import EditRefused
 from courses.content.filetypes import media_type
-from courses.pages.editor_header import place_of
+from courses.pages.editor_header import course_header
 from courses.permissions import CourseContext
 from courses.queries import catalogue as course_catalogue
 from courses.services import drafts as draft_services
@@ -60,7 +60,7 @@ def _words(error: DomainError) -> str:
 
 def _place(course_id: int) -> dict[str, object]:
     course = course_catalogue.get_course(current_session(), course_id)
-    return place_of(course)
+    return course_header(course)
 
 
 # --- In ----------------------------------------------------------------------------------------------------------------------------------

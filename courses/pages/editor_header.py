@@ -7,7 +7,7 @@ from kernel.i18n import choose
 from kernel.web.request import allows, current_actor, current_session
 
 
-def place_of(course: Course) -> dict[str, object]:
+def course_header(course: Course) -> dict[str, object]:
     """Return a course's address and title, and of an archived one whether the reader may bring it back."""
     archived = course.archived_at is not None
     return {

@@ -80,13 +80,13 @@ class LessonEditor:
         return lesson_text_of(self.text, self.path, self.language) if self.text is not None else LessonText("", "", "")
 
 
-def preview_values(editor: LessonEditor, look: LessonPreview, text: str, kinds: CourseKinds) -> dict[str, object]:
+def preview_values(editor: LessonEditor, preview: LessonPreview, text: str, kinds: CourseKinds) -> dict[str, object]:
     """Return what `courses/_lesson_preview.html` shows."""
     parts = split(text)
     first = len(parts[0]) + 3 if parts is not None else 1
-    page, words = look.page, FormFindings(kinds)
+    page, words = preview.page, FormFindings(kinds)
     return {
-        "told": [_line(finding, first, editor.path, words) for finding in look.findings],
+        "told": [_line(finding, first, editor.path, words) for finding in preview.findings],
         "body": anchored(page.rendered.html) if page is not None else None,
         "icons": page.rendered.icons if page is not None else (),
         "minutes": page.minutes if page is not None else None,

@@ -51,7 +51,7 @@ _LESSONS = (
     .group_by(Activity.version_id, LessonPage.language)
 )
 
-_PAGES = (
+_LESSON_TEXTS = (
     select(
         LessonPage.language,
         LessonPage.title,
@@ -185,9 +185,9 @@ def _outline_activity(activity: Activity, module: str) -> OutlineActivity:
     )
 
 
-def list_pages(session: Session, activity_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
+def list_lesson_texts(session: Session, activity_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
     """List a lesson's rendered texts, the course's own language first."""
-    return connection_of(session).execute(_PAGES, {"activity_id": activity_id}).all()
+    return connection_of(session).execute(_LESSON_TEXTS, {"activity_id": activity_id}).all()
 
 
 def list_terms(session: Session, version_id: int, keys: Sequence[str] | None = None) -> list[Term]:

@@ -22,7 +22,7 @@ from courses.models import Course, DraftFileVersion, DraftRevision, StaffRole
 from courses.queries import autosaved as queries
 from courses.queries import catalogue, drafts, history
 from courses.queries.autosaved import AutosavedText
-from courses.services import drafts as files
+from courses.services import drafts as draft_services
 from courses.services import team
 from courses.services.archive_guard import check_open
 from courses.services.drafts import AutosaveMark, FileContent
@@ -73,14 +73,14 @@ def blocking_findings(draft_outline: DraftOutline, change: DraftChange, kinds: C
 
     The folder is read without bodies of lessons, banks and contents of media: their findings are the same before and after.
     """
-    return tuple(finding for finding in list_imported_files(draft_outline, change, kinds, today=today) if finding.refuses_import)
+    return tuple(finding for finding in new_findings(draft_outline, change, kinds, today=today) if finding.refuses_import)
 
 
 UNREAD = frozenset({"C603", "C604", "C605", "C606", "C608"})
 """What only the contents of media tell, which are not read here."""
 
 
-def list_imported_files(draft_outline: DraftOutline, change: DraftChange, kinds: CourseKinds, *, today: date) -> tuple[Finding, ...]:
+def new_findings(draft_outline: DraftOutline, change: DraftChange, kinds: CourseKinds, *, today: date) -> tuple[Finding, ...]:
     """Return the errors that a change brings: `blocking_findings`, and in the texts that it writes those that refuse publishing."""
     after = [
         finding
@@ -113,8 +113,8 @@ def create_course(session: Session, actor: Actor, new: NewCourse, *, now: dateti
     session.add(course)
     session.flush()  # its files and its team point to it
     audit.record(session, actor, CourseVerb.CREATED, course, now=now)
-    contents = {path: files.text_content(text) for path, text in course_files(new).items()}
-    files.save_files(session, actor, course, contents, now=now)
+    contents = {path: draft_services.text_content(text) for path, text in course_files(new).items()}
+    draft_services.save_files(session, actor, course, contents, now=now)
     assert actor.person_id is not None
     team.add_staff(session, actor, course, actor.person_id, StaffRole.OWNER, now=now)
     return course
@@ -128,11 +128,11 @@ class FileChanged(Conflict):
 
 
 def save_text(
-    session: Session, actor: Actor, course: Course, path: str, text: str, *, seen: int, automatic: bool = False, now: datetime
+    session: Session, actor: Actor, course: Course, path: str, text: str, *, base_revision: int, automatic: bool = False, now: datetime
 ) -> int:
     """Write one text of a locked course's draft; return the revision that its next change builds on.
 
-    `seen` is the revision that wrote the text shown to the editor (0: there was none). Raises FileChanged where another one
+    `base_revision` is the revision that wrote the text shown to the editor (0: there was none). Raises FileChanged where another one
     is there now; the same text sent twice is saved once. An autosave replaces one of the same text by the same person some minutes ago,
     unless the draft was saved, published or planned meanwhile.
     """
@@ -142,11 +142,13 @@ def save_text(
         if not automatic:
             _keep(session, actor, course, present.revision, now=now)
         return present.revision
-    if (present.revision if present is not None else 0) != seen:
+    if (present.revision if present is not None else 0) != base_revision:
         raise FileChanged
     last = history.find_automatic(session, course, actor.person_id, path, since=now - TOGETHER) if automatic else None
     since = now if last is None or last.automatic_since is None else last.automatic_since
-    files.save_files(session, actor, course, {path: files.text_content(text)}, typed=AutosaveMark(since) if automatic else None, now=now)
+    draft_services.save_files(
+        session, actor, course, {path: draft_services.text_content(text)}, autosave=AutosaveMark(since) if automatic else None, now=now
+    )
     if last is not None:
         _forget(session, last)
     return course.draft_revision
@@ -175,28 +177,28 @@ def add_file(session: Session, actor: Actor, course: Course, path: str, content:
     """Put a file whose bytes are kept already into a locked course's working copy; raises Conflict where its name was taken meanwhile."""
     if drafts.list_draft_contents(session, course.id, [path]):
         raise Conflict(N_("Someone else has changed this course. Review it again before you continue."))
-    files.save_files(session, actor, course, {path: content}, now=now)
+    draft_services.save_files(session, actor, course, {path: content}, now=now)
 
 
-def save_change(session: Session, actor: Actor, course: Course, change: DraftChange, *, seen: int, now: datetime) -> bool:
+def save_change(session: Session, actor: Actor, course: Course, change: DraftChange, *, base_revision: int, now: datetime) -> bool:
     """Write a change to a locked course's draft; raise Conflict where it was saved since the revision that was seen.
 
     An autosaved text does not become a saved one: it goes with its file, and its change is put into both texts.
     """
-    if course.draft_revision != seen:
+    if course.draft_revision != base_revision:
         raise Conflict(N_("Someone else has changed this course. Review it again before you continue."))
     sources = {**change.moved, **change.copied}
     present = {row.path: row for row in drafts.list_draft_contents(session, course.id, list(sources))}
     contents = {
         new: FileContent(row.sha256, row.size, row.body, row.media_type) for old, new in sources.items() if (row := present.get(old))
     }
-    contents |= {path: files.text_content(text) for path, text in change.written.items()}
+    contents |= {path: draft_services.text_content(text) for path, text in change.written.items()}
     autosaved = _autosaved_after(session, course, change)
     for path, (saved, _text) in autosaved.items():
         contents.pop(path)
-        contents |= {path: files.text_content(saved)} if saved is not None else {}
-    changed = files.save_files(session, actor, course, contents, removed=[*change.moved, *change.removed], now=now)
-    files.write_autosaved(session, actor, course, {path: text for path, (_saved, text) in autosaved.items()}, now=now)
+        contents |= {path: draft_services.text_content(saved)} if saved is not None else {}
+    changed = draft_services.save_files(session, actor, course, contents, removed=[*change.moved, *change.removed], now=now)
+    draft_services.write_autosaved(session, actor, course, {path: text for path, (_saved, text) in autosaved.items()}, now=now)
     return changed or bool(autosaved)
 
 

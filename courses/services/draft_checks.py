@@ -17,7 +17,7 @@ from courses.queries import outlines as course_outlines
 from courses.rendering import DRAWING
 from kernel.files import FileStore
 
-KEPT_VERDICTS = 16
+KEPT_DRAFT_CHECKS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +59,14 @@ def _vanished(session: Session, course: Course, folder: CourseFolder) -> tuple[F
 
 def cached_draft_check(session: Session, files: FileStore, course: Course, kinds: CourseKinds, *, now: datetime) -> DraftCheck:
     """Return the draft check of a course's present draft. The process caches it until draft, publication or day change."""
-    known = _verdicts(session).get(course.id)
+    known = _draft_checks(session).get(course.id)
     if known is not None and known[0] == _state_of(session, course, now):
         return known[1]
     checked = check(course_drafts.draft_files(session, files, course.id), kinds, today=now.date())
     return cache_draft_check(session, course, checked, kinds, now=now)
 
 
-def outgoing_verdict(session: Session, files: FileStore, course: Course, kinds: CourseKinds, *, now: datetime) -> DraftCheck:
+def outgoing_draft_check(session: Session, files: FileStore, course: Course, kinds: CourseKinds, *, now: datetime) -> DraftCheck:
     """Return the draft check of what would be published of a course: without the texts that were only autosaved."""
     if not autosaved.list_autosaved(session, course.id):
         return cached_draft_check(session, files, course, kinds, now=now)
@@ -75,16 +75,16 @@ def outgoing_verdict(session: Session, files: FileStore, course: Course, kinds: 
 
 
 def cache_draft_check(session: Session, course: Course, checked: CheckedCourse, kinds: CourseKinds, *, now: datetime) -> DraftCheck:
-    """Keep the verdict on a draft that stands as it was checked: nobody has saved anything else since it was read for that."""
-    verdict, kept = check_draft(session, course, checked, kinds, now=now), _verdicts(session)
-    if len(kept) >= KEPT_VERDICTS:
+    """Keep the draft check of a draft that stands as it was checked: nobody has saved anything else since it was read for that."""
+    draft_check, kept = check_draft(session, course, checked, kinds, now=now), _draft_checks(session)
+    if len(kept) >= KEPT_DRAFT_CHECKS:
         kept.clear()  # at once, because other threads read it
-    kept[course.id] = (_state_of(session, course, now), verdict)
-    return verdict
+    kept[course.id] = (_state_of(session, course, now), draft_check)
+    return draft_check
 
 
-def _verdicts(session: Session) -> dict[int, tuple[object, DraftCheck]]:
-    return cast("dict[int, tuple[object, DraftCheck]]", session.info.setdefault("verdicts", {}))
+def _draft_checks(session: Session) -> dict[int, tuple[object, DraftCheck]]:
+    return cast("dict[int, tuple[object, DraftCheck]]", session.info.setdefault("draft_checks", {}))
 
 
 def _state_of(session: Session, course: Course, now: datetime) -> tuple[object, ...]:

@@ -77,12 +77,12 @@ def import_draft(
     contents: Mapping[str, FileContent],
     *,
     origin: RevisionOrigin = RevisionOrigin.IMPORTED,
-    seen: int | None = None,
+    base_revision: int | None = None,
     now: datetime,
 ) -> Course:
     """Make or replace a course's working copy; unchanged files keep their revision.
 
-    Raise Conflict where the draft is neither at the revision that was `seen` (None: it was not looked at) nor as it is to become.
+    Raise Conflict where the draft is neither at `base_revision` (None: it was not looked at) nor as it is to become.
     """
     row = catalogue.find_course(session, course.key)
     if row is None:
@@ -92,7 +92,7 @@ def import_draft(
         audit.record(session, actor, CourseVerb.CREATED, row, now=now)
     row = catalogue.lock_course(session, row.id)
     present = draft_queries.list_draft_checksums(session, row.id)
-    if seen not in (None, row.draft_revision) and present != {path: content.sha256 for path, content in contents.items()}:
+    if base_revision not in (None, row.draft_revision) and present != {path: content.sha256 for path, content in contents.items()}:
         raise Conflict(N_("Someone changed this course's draft in the meantime. Review again what would change."))
     gone = [path for path in present if path not in contents]
     saved = save_files(session, actor, row, contents, removed=gone, origin=origin, now=now)
@@ -124,7 +124,7 @@ def save_files(
     removed: Collection[str] = (),
     origin: RevisionOrigin = RevisionOrigin.EDITED,
     restored: int | None = None,
-    typed: AutosaveMark | None = None,
+    autosave: AutosaveMark | None = None,
     now: datetime,
 ) -> bool:
     """Write and remove some files of a locked course's working copy as one revision; what is as it was changes nothing.
@@ -145,9 +145,9 @@ def save_files(
         number=course.draft_revision,
         origin=origin.value,
         restored=restored,
-        changed_at=now if typed is None or typed.at is None else typed.at,
-        changed_by=actor.person_id if typed is None or typed.at is None else typed.by,
-        automatic_since=None if typed is None else typed.since,
+        changed_at=now if autosave is None or autosave.at is None else autosave.at,
+        changed_by=actor.person_id if autosave is None or autosave.at is None else autosave.by,
+        automatic_since=None if autosave is None else autosave.since,
     )
     session.add(revision)
     session.flush()  # the versions of its files point to it
@@ -172,8 +172,8 @@ def save_files(
 def write_autosaved(session: Session, actor: Actor, course: Course, texts: Mapping[str, AutosavedText], *, now: datetime) -> None:
     """Write texts, each to a path, as a page saved them by itself: whose they are and since when stays."""
     for path, text in texts.items():
-        typed = AutosaveMark(text.since, text.typed_by, text.typed_at)
-        save_files(session, actor, course, {path: text_content(text.text)}, typed=typed, now=now)
+        autosave = AutosaveMark(text.since, text.typed_by, text.typed_at)
+        save_files(session, actor, course, {path: text_content(text.text)}, autosave=autosave, now=now)
 
 
 def restore_draft(session: Session, actor: Actor, course: Course, revision: int, *, now: datetime) -> bool:

@@ -143,4 +143,4 @@ def apply_import_plan(
     same = {path: hashlib.sha256(content).hexdigest() for path, content in plan.folder.items()}
     as_it_is = same == {path: content.sha256 for path, content in contents.items()}
     origin = RevisionOrigin.IMPORTED if as_it_is else RevisionOrigin.MERGED
-    return drafts.import_draft(session, actor, course, contents, origin=origin, seen=plan.revision, now=now)
+    return drafts.import_draft(session, actor, course, contents, origin=origin, base_revision=plan.revision, now=now)

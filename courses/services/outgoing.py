@@ -14,26 +14,28 @@ from courses.services.publishing import DraftChangedSinceReview, PublishOptions
 from kernel.permissions import Actor
 
 
-def settle(session: Session, actor: Actor, course: Course, how: PublishOptions, digest: str, *, now: datetime) -> PublishOptions:
-    """Return the publishing options of a locked course with the revision (`again`) whose text was prepared, of this digest.
+def resolve_revision_to_publish(
+    session: Session, actor: Actor, course: Course, options: PublishOptions, digest: str, *, now: datetime
+) -> PublishOptions:
+    """Return the publishing options of a locked course with the revision (`revision_to_publish`) whose text was prepared, of this digest.
 
     Where texts stay behind and no revision holds the rest alone, one is made, and the texts are restored after it as they were.
     Raise DraftChangedSinceReview where the draft was saved since the review, or a text to be published was edited further.
     """
-    _check_seen(session, course, how)
-    behind = autosaved.left_out(session, course.id, how.autosaved)
+    _check_seen(session, course, options)
+    behind = autosaved.left_out(session, course.id, options.autosaved)
     revision = _revision_without(session, actor, course, behind, now=now) if behind else course.draft_revision
     if autosaved.digest_at(session, course.id, revision) != digest:
         raise DraftChangedSinceReview
-    return replace(how, again=revision, revision=None)
+    return replace(options, revision_to_publish=revision, revision=None)
 
 
-def _check_seen(session: Session, course: Course, how: PublishOptions) -> None:
-    if how.revision is None or how.revision > course.draft_revision or autosaved.saved_since(session, course.id, how.revision):
+def _check_seen(session: Session, course: Course, options: PublishOptions) -> None:
+    if options.revision is None or options.revision > course.draft_revision or autosaved.saved_since(session, course.id, options.revision):
         raise DraftChangedSinceReview
-    if how.looked_at and how.looked_at != autosaved.outgoing_digest(session, course.id):
+    if options.looked_at and options.looked_at != autosaved.outgoing_digest(session, course.id):
         raise DraftChangedSinceReview  # somebody saved what a page had saved by itself: that makes no revision of its own
-    if not set(how.autosaved) <= {text.revision for text in autosaved.list_autosaved(session, course.id)}:
+    if not set(options.autosaved) <= {text.revision for text in autosaved.list_autosaved(session, course.id)}:
         raise DraftChangedSinceReview
 
 

@@ -16,7 +16,7 @@ from courses.permissions import edits
 from courses.queries import autosaved, team
 from courses.queries import plans as queries
 from courses.services.archive_guard import check_open
-from courses.services.outgoing import settle
+from courses.services.outgoing import resolve_revision_to_publish
 from courses.services.publishing import DraftChangedSinceReview, PublishOptions, publish_version
 from kernel import audit, outbox
 from kernel.errors import N_, Conflict
@@ -61,8 +61,8 @@ class NoResponsiblePublisher(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
-class PlanPublishingContext:
-    """The context for publishing a plan, besides the plan itself."""
+class PublishInputs:
+    """The inputs of a publication, at once or from a plan: the prepared course, the activity kinds and the file store."""
 
     prepared: PreparedCourse
     kinds: CourseKinds
@@ -82,18 +82,18 @@ def set_approval(session: Session, actor: Actor, course: Course, *, needed: bool
 
 
 def publish_draft(
-    session: Session, actor: Actor, course: Course, publisher: PlanPublishingContext, how: PublishOptions, *, now: datetime
+    session: Session, actor: Actor, course: Course, inputs: PublishInputs, options: PublishOptions, *, now: datetime
 ) -> CourseVersion:
     """Publish the draft of a locked course, or an earlier text again, at once; raise ApprovalNeeded where a second person has to agree."""
     if course.needs_approval:
         raise ApprovalNeeded
-    if how.again is None:
-        how = settle(session, actor, course, how, publisher.prepared.digest, now=now)
-    return publish_version(session, actor, course, publisher.prepared, publisher.kinds, publisher.files, how, now=now)
+    if options.revision_to_publish is None:
+        options = resolve_revision_to_publish(session, actor, course, options, inputs.prepared.digest, now=now)
+    return publish_version(session, actor, course, inputs.prepared, inputs.kinds, inputs.files, options, now=now)
 
 
 def request_publication(
-    session: Session, actor: Actor, course: Course, digest: str, how: PublishOptions, publish_at: datetime | None, *, now: datetime
+    session: Session, actor: Actor, course: Course, digest: str, options: PublishOptions, publish_at: datetime | None, *, now: datetime
 ) -> PlannedPublication:
     """Ask for a second person's approval of a locked course's draft, or plan its publication for later.
 
@@ -102,8 +102,8 @@ def request_publication(
     """
     assert actor.person_id is not None
     check_open(course)
-    settled = settle(session, actor, course, how, digest, now=now)
-    assert settled.again is not None
+    resolved = resolve_revision_to_publish(session, actor, course, options, digest, now=now)
+    assert resolved.revision_to_publish is not None
     present = queries.lock_open_plan(session, course.id)
     if present is not None and not autosaved.saved_since(session, course.id, present.revision):
         raise AlreadyPlanned
@@ -113,12 +113,12 @@ def request_publication(
     row = PlannedPublication(
         course_id=course.id,
         state=(PlanState.WAITING if course.needs_approval else PlanState.PLANNED).value,
-        revision=settled.again,
+        revision=resolved.revision_to_publish,
         digest=digest,
-        nature=how.nature.value,
-        asks=how.asks,
-        tells=how.tells or None,
-        note=how.note,
+        nature=options.nature.value,
+        asks=options.asks,
+        tells=options.tells or None,
+        note=options.note,
         publish_at=publish_at,
         asked_by=actor.person_id,
         asked_at=now,
@@ -136,7 +136,7 @@ def request_publication(
 
 
 def approve(
-    session: Session, actor: Actor, course: Course, row: PlannedPublication, publisher: PlanPublishingContext, remark: str, *, now: datetime
+    session: Session, actor: Actor, course: Course, row: PlannedPublication, inputs: PublishInputs, remark: str, *, now: datetime
 ) -> CourseVersion | None:
     """Agree to a locked course's publication: it is published now, or at its moment (then nothing is returned).
 
@@ -144,7 +144,7 @@ def approve(
     """
     check_open(course)
     _decide(actor, row)
-    _check_unchanged(session, course, row, publisher)
+    _check_unchanged(session, course, row, inputs)
     row.decided_by, row.decided_at, row.remark = actor.person_id, now, remark
     audit.record(session, actor, CourseVerb.PUBLICATION_APPROVED, course, now=now, plan=row.id, revision=row.revision, remark=remark)
     if row.publish_at is not None and row.publish_at > now:
@@ -152,7 +152,7 @@ def approve(
         _enqueue(session, row, now=now)
         _notify(session, course, row, [row.asked_by], "approved", now=now)
         return None
-    return publish_plan(session, course, row, publisher, now=now)
+    return publish_plan(session, course, row, inputs, now=now)
 
 
 def refuse(session: Session, actor: Actor, course: Course, row: PlannedPublication, remark: str, *, now: datetime) -> None:
@@ -172,24 +172,24 @@ def withdraw(session: Session, actor: Actor, course: Course, row: PlannedPublica
     audit.record(session, actor, CourseVerb.PUBLICATION_WITHDRAWN, course, now=now, plan=row.id)
 
 
-def publish_plan(
-    session: Session, course: Course, row: PlannedPublication, publisher: PlanPublishingContext, *, now: datetime
-) -> CourseVersion:
+def publish_plan(session: Session, course: Course, row: PlannedPublication, inputs: PublishInputs, *, now: datetime) -> CourseVersion:
     """Publish what a locked plan names, in the name of who asked, or of who approved it where the other may publish no more.
 
     Raise DraftChangedSinceReview, or NoResponsiblePublisher.
     """
-    _check_unchanged(session, course, row, publisher)
-    how = PublishOptions(PublicationNature(row.nature), row.note, asks=row.asks, again=row.revision, tells=row.tells or ())
+    _check_unchanged(session, course, row, inputs)
+    options = PublishOptions(
+        PublicationNature(row.nature), row.note, asks=row.asks, revision_to_publish=row.revision, tells=row.tells or ()
+    )
     author = Actor(person_id=_who_answers(session, row), via=ActorChannel.JOB)
-    version = publish_version(session, author, course, publisher.prepared, publisher.kinds, publisher.files, how, now=now)
+    version = publish_version(session, author, course, inputs.prepared, inputs.kinds, inputs.files, options, now=now)
     row.state, row.settled_at, row.version_id = PlanState.PUBLISHED.value, now, version.id
     _notify(session, course, row, [row.asked_by], "published", now=now)
     return version
 
 
-def _check_unchanged(session: Session, course: Course, row: PlannedPublication, publisher: PlanPublishingContext) -> None:
-    if autosaved.saved_since(session, course.id, row.revision) or publisher.prepared.digest != row.digest:
+def _check_unchanged(session: Session, course: Course, row: PlannedPublication, inputs: PublishInputs) -> None:
+    if autosaved.saved_since(session, course.id, row.revision) or inputs.prepared.digest != row.digest:
         raise DraftChangedSinceReview
 
 

@@ -53,8 +53,8 @@ class PublishOptions:
     """The draft's revision that was looked at; None where the draft was written in the same transaction."""
     asks: bool = False
     """Those who have begun are asked, where the nature is an improvement."""
-    again: int | None = None
-    """The revision of the working copy whose text is published again; None: the present one."""
+    revision_to_publish: int | None = None
+    """The revision of the working copy whose text goes out; None: the present one."""
     autosaved: tuple[int, ...] = ()
     """Revisions in which pages saved texts by themselves that go out all the same."""
     looked_at: str = ""
@@ -77,7 +77,7 @@ def publish_version(
     prepared: PreparedCourse,
     kinds: CourseKinds,
     files: FileStore,
-    how: PublishOptions,
+    options: PublishOptions,
     *,
     now: datetime,
 ) -> CourseVersion:
@@ -89,14 +89,14 @@ def publish_version(
     session.flush()  # a draft that was saved in this transaction
     course = catalogue.lock_course(session, course.id)
     check_open(course)
-    if how.revision is not None and how.revision != course.draft_revision:
+    if options.revision is not None and options.revision != course.draft_revision:
         raise DraftChangedSinceReview
     newest = versions.latest_version(session, course.id)
     if newest is not None and newest.digest == prepared.digest:
         return newest
-    if how.again is None and drafts.draft_digest(session, course.id) != prepared.digest:
+    if options.revision_to_publish is None and drafts.draft_digest(session, course.id) != prepared.digest:
         raise DraftChangedSinceReview
-    version = _version_row(course, prepared, how, actor, number=newest.number + 1 if newest else 1, now=now)
+    version = _version_row(course, prepared, options, actor, number=newest.number + 1 if newest else 1, now=now)
     session.add(version)
     session.flush()  # everything below points to it
     publication = Publication(course, version, prepared, {media.path: media for media in prepared.course.media})
@@ -106,9 +106,11 @@ def publish_version(
     course.published_version_id = version.id
     course.title = version.title
     _count_as_saved(session, actor, course, version, now=now)
-    audit.record(session, actor, CourseVerb.PUBLISHED, course, now=now, version=version.number, nature=how.nature.value, asks=version.asks)
-    if how.tells:
-        audit.record(session, actor, CourseVerb.CHANGES_TOLD, course, now=now, version=version.number, activities=list(how.tells))
+    audit.record(
+        session, actor, CourseVerb.PUBLISHED, course, now=now, version=version.number, nature=options.nature.value, asks=version.asks
+    )
+    if options.tells:
+        audit.record(session, actor, CourseVerb.CHANGES_TOLD, course, now=now, version=version.number, activities=list(options.tells))
     return version
 
 
@@ -125,18 +127,18 @@ def _count_as_saved(session: Session, actor: Actor, course: Course, version: Cou
 
 
 def _version_row(
-    course: Course, prepared: PreparedCourse, how: PublishOptions, actor: Actor, *, number: int, now: datetime
+    course: Course, prepared: PreparedCourse, options: PublishOptions, actor: Actor, *, number: int, now: datetime
 ) -> CourseVersion:
     source = prepared.course
     return CourseVersion(
         course_id=course.id,
         number=number,
         digest=prepared.digest,
-        draft_revision=course.draft_revision if how.again is None else how.again,
-        nature=how.nature.value,
-        asks=how.asks and how.nature is PublicationNature.IMPROVEMENT,
-        tells=how.tells or None,
-        note=how.note,
+        draft_revision=course.draft_revision if options.revision_to_publish is None else options.revision_to_publish,
+        nature=options.nature.value,
+        asks=options.asks and options.nature is PublicationNature.IMPROVEMENT,
+        tells=options.tells or None,
+        note=options.note,
         published_at=now,
         published_by=actor.person_id,
         title=plain_texts(source.title),
@@ -302,25 +304,25 @@ def _activity_row(publication: Publication, module: ModuleSource, module_id: int
     )
 
 
-def freeze_pages(session: Session, publication: Publication, lessons: Sequence[tuple[Activity, tuple[PreparedLesson, ...]]]) -> None:
+def freeze_lessons(session: Session, publication: Publication, lessons: Sequence[tuple[Activity, tuple[PreparedLesson, ...]]]) -> None:
     """Write the rendered texts of lessons."""
-    insert_all(session, [_page_row(activity, page) for activity, payload in lessons for page in payload])
-    found = [(activity.id, page.entries) for activity, payload in lessons for page in payload]
+    insert_all(session, [_lesson_row(activity, lesson_text) for activity, payload in lessons for lesson_text in payload])
+    found = [(activity.id, lesson_text.entries) for activity, payload in lessons for lesson_text in payload]
     search.write_many(session, publication.version.id, found)
 
 
-def _page_row(activity: Activity, page: PreparedLesson) -> LessonPage:
-    rendered = page.rendered
+def _lesson_row(activity: Activity, lesson_text: PreparedLesson) -> LessonPage:
+    rendered = lesson_text.rendered
     headings = [heading for heading in (*rendered.headings, *rendered.closing) if heading.level == 2]
     return LessonPage(
         activity_id=activity.id,
-        language=page.language,
-        title=page.title,
-        summary=page.summary,
+        language=lesson_text.language,
+        title=lesson_text.title,
+        summary=lesson_text.summary,
         body=str(rendered.html),
         headings=tuple(f"{heading.id}|{heading.text}" for heading in headings),
         symbols=rendered.icons,
         words=rendered.words,
-        minutes=page.minutes,
+        minutes=lesson_text.minutes,
         figures=len(rendered.figures),
     )

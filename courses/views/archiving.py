@@ -4,7 +4,7 @@ from flask import Blueprint, flash, render_template
 
 from courses.audit_verbs import CourseVerb
 from courses.forms import ArchiveForm
-from courses.pages.editor_header import place_of
+from courses.pages.editor_header import course_header
 from courses.permissions import CourseAction, CourseContext
 from courses.queries import catalogue, team
 from courses.services import archiving
@@ -39,5 +39,7 @@ def archive(subject: CourseContext) -> Answer:
                 )
             return see_page("courses_archiving.archive", slug=subject.slug)
     put_away = team.find_last_entry(session, course.id, CourseVerb.ARCHIVED) if course.archived_at is not None else None
-    page = render_template("courses/archive.html", course=place_of(course), archived_at=course.archived_at, put_away=put_away, form=form)
+    page = render_template(
+        "courses/archive.html", course=course_header(course), archived_at=course.archived_at, put_away=put_away, form=form
+    )
     return (page, 422) if form.errors or form.form_errors else page

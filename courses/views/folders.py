@@ -22,7 +22,7 @@ from courses.content.starter_files import LONGEST_NAME, is_key
 from courses.forms import FolderForm, NewFolderForm
 from courses.kinds import CourseKinds
 from courses.models import Course, PendingFolder
-from courses.pages.editor_header import place_of
+from courses.pages.editor_header import course_header
 from courses.permissions import AuthoringContext, CourseAction, CourseContext, FolderUploadContext, NewCourseUpload
 from courses.publication import CheckedCourse
 from courses.queries import catalogue
@@ -96,7 +96,7 @@ def upload(subject: CourseContext) -> Answer:
     sent = _uploaded_archive(form, course) if request.method == "POST" else None
     if sent is None:
         waiting = folder_queries.list_waiting(current_session(), current_actor(), course.id)
-        page = render_template("courses/folder.html", course=place_of(course), form=form, waiting=waiting, **_limits())
+        page = render_template("courses/folder.html", course=course_header(course), form=form, waiting=waiting, **_limits())
         return (page, 422) if request.method == "POST" else page
     row = folders.store_uploaded_folder(begin_writing(), current_actor(), subject.id, *sent, now=clock.now())
     return see_page("courses_folders.confirm", slug=subject.slug, upload=row.uuid)
@@ -335,7 +335,7 @@ def _page(look: ArchivePreview, *, refused: str = "") -> str:
     attributes = list(converted.attributes.items())
     return render_template(
         "courses/folder_changes.html",
-        course=place_of(look.course) if look.course is not None else None,
+        course=course_header(look.course) if look.course is not None else None,
         upload=look.pending.uuid,
         name=look.pending.name,
         expires_at=look.pending.expires_at,

@@ -3,7 +3,7 @@
 from flask import Blueprint, flash, render_template, request
 
 from courses.pages import history as pages
-from courses.pages.editor_header import place_of
+from courses.pages.editor_header import course_header
 from courses.permissions import CourseAction, CourseContext, RevisionContext
 from courses.queries import catalogue, history
 from courses.services import drafts
@@ -33,7 +33,7 @@ def changes(subject: CourseContext) -> Answer:
         raise NotFound
     return render_template(
         "courses/history.html",
-        course=place_of(course),
+        course=course_header(course),
         path=path,
         rows=rows[:ROWS],
         present=course.draft_revision,
@@ -53,7 +53,7 @@ def change(subject: RevisionContext) -> Answer:
     files = pages.differences(session, subject.id, found[0])
     return render_template(
         "courses/revision.html",
-        course=place_of(course),
+        course=course_header(course),
         row=pages.line_of(found[0]),
         files=files,
         is_present=subject.revision == course.draft_revision,

@@ -17,12 +17,12 @@ from courses.content.uploads import Upload
 from courses.forms import LessonForm
 from courses.lesson_preview import LessonPreview
 from courses.pages import lessons as pages
-from courses.pages.editor_header import place_of
+from courses.pages.editor_header import course_header
 from courses.pages.lessons import LessonEditor
 from courses.permissions import CourseAction, PartContext
 from courses.queries import catalogue, drafts, history
 from courses.services import authoring
-from courses.services import drafts as files
+from courses.services import drafts as draft_services
 from courses.services.archive_guard import CourseArchived
 from courses.services.authoring import FileChanged
 from courses.views.outline import Answer, kinds, save
@@ -41,7 +41,7 @@ PASTE_LIMIT = 4_000_000
 UPLOAD_LIMIT = MAXIMUM_DOCUMENT + 1_000_000
 
 
-def _files() -> FileStore:
+def _file_store() -> FileStore:
     return cast("FileStore", current_app.extensions["files"])
 
 
@@ -67,17 +67,17 @@ def _submitted_text(form: LessonForm) -> LessonText:
     return LessonText(form.title.data or "", form.summary.data or "", tidy_body(form.body.data or ""))
 
 
-def _reviewed_revision(form: LessonForm) -> int:
+def _base_revision(form: LessonForm) -> int:
     text = form.seen.data or ""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _base(editor: LessonEditor, form: LessonForm) -> str | None:
     """Return the text that the editor had before them; None where there was none."""
-    seen = _reviewed_revision(form)
-    if seen == editor.revision:
+    base_revision = _base_revision(form)
+    if base_revision == editor.revision:
         return editor.text
-    return history.find_text_at(current_session(), editor.course.id, _path_at(editor, seen), seen)
+    return history.find_text_at(current_session(), editor.course.id, _path_at(editor, base_revision), base_revision)
 
 
 def _path_at(editor: LessonEditor, revision: int) -> str:
@@ -114,14 +114,14 @@ def lesson(subject: PartContext) -> Answer:
         if not form.faults:
             form.refuse(form.body, _("The text is longer than a lesson can be (100 kB). Split it into two lessons."))
         return _page(editor, form), 422
-    wish = request.form.get("do", "save")
-    if wish == "preview":
-        return _page(editor, form, look=_preview(editor, _composed(editor, form)))
-    if wish == "upload":
+    form_action = request.form.get("do", "save")
+    if form_action == "preview":
+        return _page(editor, form, preview=_preview(editor, _composed(editor, form)))
+    if form_action == "upload":
         return _with_upload(editor, form)
-    if wish == "merge":
-        return _put_together(editor, form)
-    if wish == "overwrite":
+    if form_action == "merge":
+        return _apply_merge_choices(editor, form)
+    if form_action == "overwrite":
         form.seen.data = form.theirs.data
     return _saved(subject, editor, form)
 
@@ -136,7 +136,7 @@ def _saved(subject: PartContext, editor: LessonEditor, form: LessonForm) -> Answ
     if editor.text not in (text, _base(editor, form)):
         return _conflict(editor, form)
     try:
-        _save_text(editor, text, seen=editor.revision)
+        _save_text(editor, text, base_revision=editor.revision)
     except FileChanged:
         return _conflict(_lesson_editor(subject), form)
     except CourseArchived as refused:
@@ -146,10 +146,12 @@ def _saved(subject: PartContext, editor: LessonEditor, form: LessonForm) -> Answ
     return see_page("courses_lessons.lesson", slug=subject.slug, key=subject.key, language=editor.language)
 
 
-def _save_text(editor: LessonEditor, text: str, *, seen: int, automatic: bool = False) -> int:
+def _save_text(editor: LessonEditor, text: str, *, base_revision: int, automatic: bool = False) -> int:
     writing = begin_writing()
     course = catalogue.lock_course(writing, editor.draft_outline.course_id)
-    return authoring.save_text(writing, current_actor(), course, editor.path, text, seen=seen, automatic=automatic, now=clock.now())
+    return authoring.save_text(
+        writing, current_actor(), course, editor.path, text, base_revision=base_revision, automatic=automatic, now=clock.now()
+    )
 
 
 @bp.post("/teaching/<slug>/lessons/<key>/autosave")
@@ -164,7 +166,7 @@ def autosave(subject: PartContext) -> tuple[Response, int]:
     if editor.text not in (text, _base(editor, form)):
         return _conflict_response()
     try:
-        revision = _save_text(editor, text, seen=editor.revision, automatic=True)
+        revision = _save_text(editor, text, base_revision=editor.revision, automatic=True)
     except FileChanged:
         return _conflict_response()
     except CourseArchived as refused:
@@ -189,7 +191,7 @@ def _uploaded(editor: LessonEditor, form: LessonForm) -> Upload:
     content = sent.read()
     sent.close()
     upload = uploads.prepared(sent.filename, content, folder=folder, taken=editor.draft_outline.checksums, **words)
-    kept = files.keep_contents(_files(), {upload.path: upload.content}, {upload.path: upload.media_type})
+    kept = draft_services.keep_contents(_file_store(), {upload.path: upload.content}, {upload.path: upload.media_type})
     writing = begin_writing()
     course = catalogue.lock_course(writing, editor.draft_outline.course_id)
     authoring.add_file(writing, current_actor(), course, upload.path, kept[upload.path], now=clock.now())
@@ -257,7 +259,7 @@ def removal(subject: PartContext) -> Answer:
         return see_page("courses_lessons.lesson", slug=subject.slug, key=subject.key)
     title = choose(dict(editor.activity.title)) or subject.key
     return render_template(
-        "courses/language_removal.html", course=place_of(editor.course), key=subject.key, title=title, language=editor.language
+        "courses/language_removal.html", course=course_header(editor.course), key=subject.key, title=title, language=editor.language
     )
 
 
@@ -266,7 +268,7 @@ def removal(subject: PartContext) -> Answer:
 
 def _preview(editor: LessonEditor, text: str) -> LessonPreview:
     today = clock.now().date()
-    around = lesson_preview.course_references(current_session(), _files(), editor.draft_outline, kinds(), today=today)
+    around = lesson_preview.course_references(current_session(), _file_store(), editor.draft_outline, kinds(), today=today)
     return lesson_preview.preview_lesson(around, editor.draft_outline, kinds(), {editor.path: text}, editor.path, today=today)
 
 
@@ -290,7 +292,7 @@ def preview(subject: PartContext) -> Answer:
     shown = _preview(editor, editor.text)
     return render_template(
         "courses/lesson_preview.html",
-        course=place_of(editor.course),
+        course=course_header(editor.course),
         key=editor.activity.key,
         language=editor.language,
         title=editor.words.title,
@@ -311,7 +313,7 @@ def _conflict(editor: LessonEditor, form: LessonForm) -> Answer:
     return _page(editor, form, merge=_merge(editor, form)), 409
 
 
-def _put_together(editor: LessonEditor, form: LessonForm) -> Answer:
+def _apply_merge_choices(editor: LessonEditor, form: LessonForm) -> Answer:
     """Put both texts together as chosen, into the form: saving is the next step. Choices are those of the text that was shown alone."""
     if form.theirs.data != str(editor.revision):
         return _conflict(editor, form)
@@ -321,22 +323,27 @@ def _put_together(editor: LessonEditor, form: LessonForm) -> Answer:
         form.form_errors.append(_("For each difference, choose which text to keep."))
         return _page(editor, form, merge=merge), 422
     _fill(form, editor, lesson_text_of(text, editor.path, editor.language))
-    return _page(editor, form, look=_preview(editor, text), joined=True)
+    return _page(editor, form, preview=_preview(editor, text), joined=True)
 
 
 def _page(
-    editor: LessonEditor, form: LessonForm, *, look: LessonPreview | None = None, merge: ThreeWayMerge | None = None, joined: bool = False
+    editor: LessonEditor,
+    form: LessonForm,
+    *,
+    preview: LessonPreview | None = None,
+    merge: ThreeWayMerge | None = None,
+    joined: bool = False,
 ) -> str:
     typed, session = _submitted_text(form), current_session()
     glossary = drafts.draft_bodies(session, editor.course.id, [GLOSSARY]).get(GLOSSARY, "")
     shown = (
-        pages.preview_values(editor, look, _composed(editor, form), kinds())
-        if look is not None
+        pages.preview_values(editor, preview, _composed(editor, form), kinds())
+        if preview is not None
         else {"told": None, "body": None, "icons": ()}
     )
     return render_template(
         "courses/lesson.html",
-        course=place_of(editor.course),
+        course=course_header(editor.course),
         module={"key": editor.module.key, "title": choose(dict(editor.module.title))},
         activity={
             "key": editor.activity.key,
@@ -357,7 +364,7 @@ def _page(
         regions=merge_choices.regions(merge) if merge is not None else None,
         has_conflicts=bool(merge is not None and merge.conflicts),
         joined=joined,
-        looked=look is not None,
+        looked=preview is not None,
         pieces=pages.pieces(editor, glossary),
         tools=[(name, symbol, _(words), _(example) if example else "") for name, symbol, words, example in pages.TOOLS],
         count=count_words(typed.body),

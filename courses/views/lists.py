@@ -17,7 +17,7 @@ from courses.content.settings import FieldShape, FieldSpec, FormValues, values_o
 from courses.content.uses import uses_of
 from courses.forms import SettingsForm
 from courses.models import Course
-from courses.pages.editor_header import place_of
+from courses.pages.editor_header import course_header
 from courses.pages.uses import UsageLink, used_in
 from courses.permissions import CourseAction, CourseListContext, ListEntryContext
 from courses.queries import catalogue, drafts
@@ -127,7 +127,7 @@ def entries(subject: CourseListContext) -> str:
     wanted = [row for row in rows if find.casefold() in " ".join([str(row["key"]), str(row["title"]), str(row["about"])]).casefold()]
     return render_template(
         "courses/list.html",
-        course=place_of(course),
+        course=course_header(course),
         listing=listing,
         listings=list(LISTINGS.values()),
         rows=wanted,
@@ -196,7 +196,7 @@ def removal(subject: ListEntryContext) -> Answer:
     titles = _words(present[subject.key], listing.shown, draft_outline.tree.languages)
     return render_template(
         "courses/entry_removal.html",
-        course=place_of(course),
+        course=course_header(course),
         listing=listing,
         key=subject.key,
         title=titles.get(draft_outline.tree.languages[0], subject.key),
@@ -214,7 +214,7 @@ def _page(sheet: ListEntryEditor, form: SettingsForm, merge: ThreeWayMerge | Non
     titles = _words(_entries(sheet.draft_outline, sheet.listing).get(sheet.key), sheet.listing.shown, sheet.languages)
     return render_template(
         "courses/entry.html",
-        course=place_of(sheet.course),
+        course=course_header(sheet.course),
         listing=sheet.listing,
         key=sheet.key,
         title=titles.get(sheet.languages[0], sheet.key),

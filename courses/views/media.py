@@ -13,14 +13,14 @@ from courses.content.layout import is_media
 from courses.content.uses import media_uses
 from courses.forms import MediaForm
 from courses.models import Course
-from courses.pages.editor_header import place_of
+from courses.pages.editor_header import course_header
 from courses.pages.uses import used_in
 from courses.permissions import CourseAction, CourseContext
 from courses.queries import catalogue, drafts
 from courses.queries.drafts import DraftContent
 from courses.rules import file_url
 from courses.services import authoring
-from courses.services import drafts as files
+from courses.services import drafts as draft_services
 from courses.services.archive_guard import CourseArchived
 from courses.services.authoring import DraftOutline
 from courses.views.outline import Answer, kinds, save
@@ -72,7 +72,7 @@ def _store_upload(draft_outline: DraftOutline, form: MediaForm) -> str:
     content = sent.read()
     sent.close()
     upload = uploads.accepted(sent.filename, content, folder=folder, taken=draft_outline.checksums)
-    kept = files.keep_contents(
+    kept = draft_services.keep_contents(
         cast("FileStore", current_app.extensions["files"]), {upload.path: upload.content}, {upload.path: upload.media_type}
     )
     writing = begin_writing()
@@ -111,7 +111,7 @@ def _page(course: Course, draft_outline: DraftOutline, form: MediaForm) -> str:
         )
     return render_template(
         "courses/media.html",
-        course=place_of(course),
+        course=course_header(course),
         form=form,
         total=file_size(sum(content.size for content in contents)),
         groups=[(titles.get(folder, folder), rows) for folder, rows in groups.items() if rows],

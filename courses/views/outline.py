@@ -12,7 +12,7 @@ from courses.content.tree import TreeActivity, TreeModule
 from courses.forms import NewActivityForm, NewCourseForm, NewModuleForm
 from courses.kinds import CourseKinds
 from courses.models import Course
-from courses.pages.editor_header import place_of
+from courses.pages.editor_header import course_header
 from courses.pages.form_findings import FormFindings
 from courses.permissions import AuthoringContext, CourseAction, CourseContext, PartContext
 from courses.queries import catalogue
@@ -155,7 +155,7 @@ def save(subject: CourseContext, draft_outline: DraftOutline, change: DraftChang
     """Write a change in a transaction of its own; return the revision that it made, None where nothing changed."""
     writing = begin_writing()
     course = catalogue.lock_course(writing, subject.id)
-    changed = authoring.save_change(writing, current_actor(), course, change, seen=draft_outline.revision, now=clock.now())
+    changed = authoring.save_change(writing, current_actor(), course, change, base_revision=draft_outline.revision, now=clock.now())
     return course.draft_revision if changed else None
 
 
@@ -165,7 +165,7 @@ def _outline(
     undo = request.args.get("undo", "")
     return render_template(
         "courses/outline.html",
-        course=place_of(course),
+        course=course_header(course),
         modules=[_module(module, draft_outline) for module in draft_outline.tree.modules],
         told=[FormFindings(kinds()).message(finding) for finding in told],
         refused=refused,
@@ -218,18 +218,18 @@ def new_module(subject: CourseContext) -> Answer:
     form = NewModuleForm()
     if request.method != "POST":
         form.lesson.data = _("Introduction")
-        return render_template("courses/new_module.html", course=place_of(course), form=form)
+        return render_template("courses/new_module.html", course=course_header(course), form=form)
     if form.validate_on_post():
         draft_outline = authoring.load_draft_outline(current_session(), course, kinds())
         try:
             save(subject, draft_outline, changes.add_module(draft_outline.tree, form.title.data or "", form.lesson.data or ""))
         except (Invalid, CourseArchived) as refused:
             form.form_errors.append(_(refused.text, **refused.facts))
-            return render_template("courses/new_module.html", course=place_of(course), form=form), refused.status
+            return render_template("courses/new_module.html", course=course_header(course), form=form), refused.status
         else:
             flash(_("The module “%(title)s” was added to the draft.", title=form.title.data), "ok")
             return see_page("courses_outline.outline", slug=subject.slug)
-    return render_template("courses/new_module.html", course=place_of(course), form=form), 422
+    return render_template("courses/new_module.html", course=course_header(course), form=form), 422
 
 
 @bp.route("/teaching/<slug>/new-activity", methods=["GET", "POST"])
@@ -243,17 +243,17 @@ def new_activity(subject: CourseContext) -> Answer:
     form.kind.choices = [(kind.name, kind.label) for kind in offered]
     form.module.choices = [(module.key, choose(dict(module.title)) or module.key) for module in draft_outline.tree.modules]
     if request.method != "POST":
-        return render_template("courses/new_activity.html", course=place_of(course), form=form)
+        return render_template("courses/new_activity.html", course=course_header(course), form=form)
     module = draft_outline.tree.find_module(form.module.data or "")
     if not form.validate_on_post() or module is None:
-        return render_template("courses/new_activity.html", course=place_of(course), form=form), 422
+        return render_template("courses/new_activity.html", course=course_header(course), form=form), 422
     kind = next(kind for kind in offered if kind.name == form.kind.data)
     try:
         key, change = changes.add_activity(draft_outline.tree, draft_outline.paths, module, kind, form.title.data or "")
         save(subject, draft_outline, change)
     except (Invalid, CourseArchived) as refused:
         form.form_errors.append(_(refused.text, **refused.facts))
-        return render_template("courses/new_activity.html", course=place_of(course), form=form), refused.status
+        return render_template("courses/new_activity.html", course=course_header(course), form=form), refused.status
     flash(_("“%(title)s” was added to the draft.", title=form.title.data), "ok")
     return see_page(EDITORS.get(kind.name, "courses_settings.part"), slug=subject.slug, key=key)
 
@@ -272,7 +272,7 @@ def removal(subject: PartContext) -> Answer:
         )
     return render_template(
         "courses/removal.html",
-        course=place_of(course),
+        course=course_header(course),
         key=subject.key,
         title=choose(dict(part.title)) or subject.key,
         inside=[choose(dict(activity.title)) or activity.key for activity in part.activities] if isinstance(part, TreeModule) else [],
@@ -296,7 +296,7 @@ def deletion(subject: CourseContext) -> Answer:
     draft_outline = authoring.load_draft_outline(session, course, kinds())
     page = render_template(
         "courses/deletion.html",
-        course=place_of(course),
+        course=course_header(course),
         activities=sum(1 for _activity in draft_outline.tree.activities()),
         refused=refused,
     )

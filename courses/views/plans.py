@@ -9,7 +9,7 @@ from courses.queries import catalogue as course_catalogue
 from courses.queries import history
 from courses.queries import plans as plan_queries
 from courses.services import publication_plans as planning_services
-from courses.services.publication_plans import PlanPublishingContext
+from courses.services.publication_plans import PublishInputs
 from courses.services.publishing import DraftChangedSinceReview
 from courses.views.publishing import kinds, stored
 from kernel import clock
@@ -45,8 +45,8 @@ def approve(subject: PublicationPlanContext) -> Response:
         raise DraftChangedSinceReview
     writing = begin_writing()
     locked = course_catalogue.lock_course(writing, subject.course.id)
-    publisher = PlanPublishingContext(prepared, kinds(), stored())
-    version = planning_services.approve(writing, current_actor(), locked, _locked(subject), publisher, _remark(), now=clock.now())
+    inputs = PublishInputs(prepared, kinds(), stored())
+    version = planning_services.approve(writing, current_actor(), locked, _locked(subject), inputs, _remark(), now=clock.now())
     flash(
         _("Version %(number)s is published.", number=version.number)
         if version

@@ -13,7 +13,7 @@ from courses.kinds import CourseKinds, PreparedCourse
 from courses.models import Course
 from courses.pages import changes as pages
 from courses.pages.autosaved import AutosavedDraftView, autosaved_lines
-from courses.pages.editor_header import place_of
+from courses.pages.editor_header import course_header
 from courses.permissions import CourseAction, CourseContext
 from courses.publication import CheckedCourse
 from courses.queries import autosaved, history
@@ -24,7 +24,7 @@ from courses.services import draft_checks
 from courses.services import publication_plans as planning_services
 from courses.services.archive_guard import CourseArchived
 from courses.services.draft_checks import DraftCheck
-from courses.services.publication_plans import PlanPublishingContext
+from courses.services.publication_plans import PublishInputs
 from courses.services.publishing import PublishOptions
 from kernel import clock
 from kernel.files import FileStore
@@ -41,7 +41,7 @@ SHOWN_VERSIONS = 3
 class PublicationCheck:
     """The draft check that a page shows of what would be published, and the digest of its files."""
 
-    verdict: DraftCheck
+    draft_check: DraftCheck
     digest: str
 
 
@@ -68,21 +68,21 @@ def publishing(subject: CourseContext) -> Answer:
     checked = publication.prepare(contents, kinds(), today=clock.now().date())
     digest = autosaved.outgoing_digest(session, course.id, form.included)
     if not form.validate_on_post() or checked.prepared is None:
-        return _page(subject, course, _judged(session, course, checked, digest), form), 422
-    later = form.moment_in(checked.prepared.course.timezone)
-    if later is not None and later <= clock.now():
+        return _page(subject, course, _draft_check(session, course, checked, digest), form), 422
+    publish_at = form.moment_in(checked.prepared.course.timezone)
+    if publish_at is not None and publish_at <= clock.now():
         form.refuse(form.when, _("Choose a date and time in the future."))
-        return _page(subject, course, _judged(session, course, checked, digest), form), 422
-    how = form.command(_change_audience(course, _judged(session, course, checked, digest)).keys if form.tell.data else ())
+        return _page(subject, course, _draft_check(session, course, checked, digest), form), 422
+    options = form.command(_change_audience(course, _draft_check(session, course, checked, digest)).keys if form.tell.data else ())
     writing = begin_writing()
     locked = course_catalogue.lock_course(writing, subject.id)
     try:
-        said = _publish_or_plan(writing, locked, checked.prepared, how, later)
+        said = _publish_or_plan(writing, locked, checked.prepared, options, publish_at)
     except CourseArchived as refused:
         form.form_errors.append(_(refused.text))
-        return _page(subject, locked, _judged(writing, locked, checked, digest), form), 409
+        return _page(subject, locked, _draft_check(writing, locked, checked, digest), form), 409
     flash(said, "ok")
-    _flash_behind(writing, locked, how)
+    _flash_behind(writing, locked, options)
     return see_page("courses.publishing", slug=subject.slug)
 
 
@@ -93,12 +93,12 @@ def _publication_check(session: Session, course: Course) -> PublicationCheck:
         planned = autosaved.digest_at(session, course.id, plan.revision)
         if planned != digest:
             contents = history.read_all_at(session, stored(), course.id, plan.revision)
-            return _judged(session, course, publication.check(contents, kinds(), today=now.date()), planned)
-    return PublicationCheck(draft_checks.outgoing_verdict(session, stored(), course, kinds(), now=now), digest)
+            return _draft_check(session, course, publication.check(contents, kinds(), today=now.date()), planned)
+    return PublicationCheck(draft_checks.outgoing_draft_check(session, stored(), course, kinds(), now=now), digest)
 
 
-def _flash_behind(session: Session, course: Course, how: PublishOptions) -> None:
-    behind = len(autosaved.left_out(session, course.id, how.autosaved))
+def _flash_behind(session: Session, course: Course, options: PublishOptions) -> None:
+    behind = len(autosaved.left_out(session, course.id, options.autosaved))
     if behind:
         told = ngettext(
             "%(count)s text that was only autosaved was not published; it stays in the draft.",
@@ -108,61 +108,63 @@ def _flash_behind(session: Session, course: Course, how: PublishOptions) -> None
         flash(told, "warn")
 
 
-def _judged(session: Session, course: Course, checked: CheckedCourse, digest: str) -> PublicationCheck:
+def _draft_check(session: Session, course: Course, checked: CheckedCourse, digest: str) -> PublicationCheck:
     return PublicationCheck(draft_checks.check_draft(session, course, checked, kinds(), now=clock.now()), digest)
 
 
 def _change_audience(course: Course, shown: PublicationCheck) -> pages.ChangeAudience:
     """Return the audience of the changes to be published: the activities whose learners may be notified."""
-    return pages.change_audience(_changes(current_session(), course, shown, []), shown.verdict.folder)
+    return pages.change_audience(_changes(current_session(), course, shown, []), shown.draft_check.folder)
 
 
-def _publish_or_plan(session: Session, locked: Course, prepared: PreparedCourse, how: PublishOptions, later: datetime | None) -> str:
+def _publish_or_plan(
+    session: Session, locked: Course, prepared: PreparedCourse, options: PublishOptions, publish_at: datetime | None
+) -> str:
     """Publish a locked course's draft, or plan it for its date or for approval; return the message to show."""
     actor = current_actor()
-    if locked.needs_approval or later is not None:
-        planning_services.request_publication(session, actor, locked, prepared.digest, how, later, now=clock.now())
+    if locked.needs_approval or publish_at is not None:
+        planning_services.request_publication(session, actor, locked, prepared.digest, options, publish_at, now=clock.now())
         return _("Approval requested.") if locked.needs_approval else _("The publication is planned.")
-    publisher = PlanPublishingContext(prepared, kinds(), stored())
-    version = planning_services.publish_draft(session, actor, locked, publisher, how, now=clock.now())
+    inputs = PublishInputs(prepared, kinds(), stored())
+    version = planning_services.publish_draft(session, actor, locked, inputs, options, now=clock.now())
     return _("Version %(number)s is published.", number=version.number)
 
 
 def _page(subject: CourseContext, course: Course, shown: PublicationCheck, form: PublishForm) -> str:
-    session, verdict = current_session(), shown.verdict
+    session, draft_check = current_session(), shown.draft_check
     found = course_versions.list_versions(session, course.id, limit=SHOWN_VERSIONS + 1)
     lines = pages.version_lines(course, found)
-    problems = pages.problems_of(course.slug, verdict.findings, verdict.folder, kinds())
+    problems = pages.problems_of(course.slug, draft_check.findings, draft_check.folder, kinds())
     changes = _changes(session, course, shown, problems)
     shown_problems = pages.beside(problems, changes)
     severities = [problem.severity for problem in problems]
     return render_template(
         "courses/publishing.html",
-        course=place_of(course),
+        course=course_header(course),
         next_number=found[0].number + 1 if found else 1,
         published=next((line for line in lines if line.current), None),
         form=form,
         needs_approval=course.needs_approval,
         plan=_plan(course),
-        zone=verdict.folder.timezone if verdict.folder else "",
+        zone=draft_check.folder.timezone if draft_check.folder else "",
         hints=pages.nature_hints(publication.count_learners(session, course.id)),
         problems=shown_problems,
         sorts=pages.sorts_of([problem for problem in shown_problems if problem.severity == "warning"]),
         errors=severities.count("error"),
         warnings=severities.count("warning"),
-        checked_at=verdict.checked_at,
-        good=_good(verdict),
+        checked_at=draft_check.checked_at,
+        good=_good(draft_check),
         changes=changes,
-        told=pages.change_audience(changes, verdict.folder).titles,
+        told=pages.change_audience(changes, draft_check.folder).titles,
         keys=_changed_keys(session, course),
-        autosaved=_autosaved(session, course, verdict, form),
+        autosaved=_autosaved(session, course, draft_check, form),
         versions=lines[:SHOWN_VERSIONS],
         more_versions=len(lines) > SHOWN_VERSIONS,
     )
 
 
-def _autosaved(session: Session, course: Course, verdict: DraftCheck, form: PublishForm) -> list[AutosavedDraftView]:
-    places = pages.places_of(verdict.folder) if verdict.folder else {}
+def _autosaved(session: Session, course: Course, draft_check: DraftCheck, form: PublishForm) -> list[AutosavedDraftView]:
+    places = pages.places_of(draft_check.folder) if draft_check.folder else {}
     return autosaved_lines(autosaved.list_autosaved(session, course.id), places, form.included)
 
 
@@ -176,7 +178,7 @@ def _changes(
     if shown.digest == current.digest:
         return pages.DraftComparison()
     before = pages.folder_of(session, stored(), current, kinds())
-    return pages.changes_between(session, course, before, shown.verdict.folder, kinds(), problems)
+    return pages.changes_between(session, course, before, shown.draft_check.folder, kinds(), problems)
 
 
 def _changed_keys(session: Session, course: Course) -> tuple[pages.ChangedPart, ...]:
@@ -202,11 +204,11 @@ def _plan(course: Course) -> pages.PublicationPlanView | None:
     return pages.plan_of(found, current_actor().person_id, outdated=outdated)
 
 
-def _good(verdict: DraftCheck) -> list[str]:
-    if verdict.refuses_publishing or verdict.folder is None:
+def _good(draft_check: DraftCheck) -> list[str]:
+    if draft_check.refuses_publishing or draft_check.folder is None:
         return []
-    activities = sum(1 for _activity in verdict.folder.activities())
-    modules = ngettext("%(count)s module", "%(count)s modules", len(verdict.folder.modules))
+    activities = sum(1 for _activity in draft_check.folder.activities())
+    modules = ngettext("%(count)s module", "%(count)s modules", len(draft_check.folder.modules))
     return [
         _(
             "The draft has %(modules)s and %(activities)s.",

@@ -13,7 +13,7 @@ from courses.content.renaming import with_key
 from courses.content.settings import FieldSpec
 from courses.content.tree import TreeModule
 from courses.forms import RenameKeyForm, SettingsForm
-from courses.pages.editor_header import place_of
+from courses.pages.editor_header import course_header
 from courses.pages.form_findings import FormFindings
 from courses.permissions import CourseAction, CourseContext, PartContext
 from courses.queries import catalogue, drafts
@@ -74,7 +74,7 @@ def rename(subject: PartContext) -> Answer:
         flash(_("The key is now %(key)s. Learners' results will follow it with the next publication.", key=form.key.data), "ok")
         return see_page("courses_settings.part", slug=subject.slug, key=form.key.data)
     title = choose(dict(found.title)) or subject.key
-    page = render_template("courses/key.html", course=place_of(row), key=subject.key, title=title, form=form)
+    page = render_template("courses/key.html", course=course_header(row), key=subject.key, title=title, form=form)
     return page if request.method != "POST" else (page, 422)
 
 
@@ -109,7 +109,7 @@ def _page(sheet: SettingsEditor, form: SettingsForm, merge: ThreeWayMerge | None
     title = dict(found.title) if found is not None else dict(sheet.draft_outline.tree.title)
     return render_template(
         "courses/settings.html",
-        course=place_of(sheet.course),
+        course=course_header(sheet.course),
         key=sheet.key,
         title=choose(title) or sheet.key,
         is_lesson=sheet.path.endswith(".md"),

@@ -156,12 +156,12 @@ def _joined(sheet: SettingsEditor, form: SettingsForm, base: str, mine: str) -> 
         return mine, None
     if mine in (base, theirs):
         return theirs, None
-    merge, wish = merging.merge(base, mine, theirs), request.form.get("do", "save")
+    merge, form_action = merging.merge(base, mine, theirs), request.form.get("do", "save")
     shown, present = form.theirs.data, sheet.draft_outline.checksums.get(sheet.path, "")
     form.theirs.data = present
-    if shown != present or wish not in ("merge", "overwrite"):
+    if shown != present or form_action not in ("merge", "overwrite"):
         return None, merge
-    if wish == "overwrite":
+    if form_action == "overwrite":
         return merge.preferring(MergeSide.MINE), None
     text = merge_choices.chosen(merge, request.form)
     if text is None:
@@ -171,7 +171,7 @@ def _joined(sheet: SettingsEditor, form: SettingsForm, base: str, mine: str) -> 
 
 def _saved(subject: CourseContext, sheet: SettingsEditor, form: SettingsForm, draw: Draw, done: Done, text: str) -> Answer:
     change = DraftChange({sheet.path: text})
-    found = authoring.list_imported_files(sheet.draft_outline, change, kinds(), today=clock.now().date())
+    found = authoring.new_findings(sheet.draft_outline, change, kinds(), today=clock.now().date())
     told = tuple(finding for finding in found if finding.refuses_import)
     if told:
         _attach_findings(form, sheet, told)
@@ -179,7 +179,7 @@ def _saved(subject: CourseContext, sheet: SettingsEditor, form: SettingsForm, dr
     writing = begin_writing()
     row = catalogue.lock_course(writing, subject.id)
     try:
-        changed = authoring.save_change(writing, current_actor(), row, change, seen=sheet.draft_outline.revision, now=clock.now())
+        changed = authoring.save_change(writing, current_actor(), row, change, base_revision=sheet.draft_outline.revision, now=clock.now())
     except Conflict as conflict:  # between reading and locking: the next try puts both together
         form.form_errors.append(_(conflict.text))
         return draw(form, None), 409

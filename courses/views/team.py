@@ -8,7 +8,7 @@ from flask import Blueprint, Response, flash, render_template, request
 from courses.forms import TeamForm
 from courses.models import StaffRole
 from courses.pages import log as pages
-from courses.pages.editor_header import place_of
+from courses.pages.editor_header import course_header
 from courses.permissions import CourseAction, CourseContext, InvitationContext
 from courses.queries import catalogue as course_catalogue
 from courses.queries import team as team_queries
@@ -72,7 +72,7 @@ def _team_page(subject: CourseContext, form: TeamForm, *, handed: Mapping[str, s
     invitations = team_queries.list_invitations(session, course.id, now=clock.now())
     return render_template(
         "courses/team.html",
-        course=place_of(course),
+        course=course_header(course),
         members=team_queries.list_members(session, course.id),
         invitations=invitations,
         lapsed=team_queries.is_expired_condition(session, invitations),
@@ -158,4 +158,4 @@ def log(subject: CourseContext) -> Answer:
     found = team_queries.list_log(session, subject.id, parts, offset=asked.offset, limit=asked.size + 1)
     rows = [{"at": entry.at, "by": entry.by or _("the system"), "words": pages.sentence(entry, parts)} for entry in found[: asked.size]]
     course = course_catalogue.get_course(session, subject.id)
-    return render_template("courses/log.html", course=place_of(course), page=Page(rows, asked.number, len(found) > asked.size))
+    return render_template("courses/log.html", course=course_header(course), page=Page(rows, asked.number, len(found) > asked.size))

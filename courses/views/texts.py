@@ -9,7 +9,7 @@ from courses.content.lesson_text import tidy_body
 from courses.content.text_diff import compared_lines
 from courses.forms import SourceTextForm
 from courses.models import Course
-from courses.pages.editor_header import place_of
+from courses.pages.editor_header import course_header
 from courses.permissions import CourseAction, CourseContext
 from courses.queries import catalogue, drafts
 from courses.services import authoring
@@ -72,7 +72,7 @@ def _saved(subject: CourseContext, course: Course, path: str, form: SourceTextFo
     writing = begin_writing()
     locked = catalogue.lock_course(writing, course_id)
     try:
-        authoring.save_text(writing, current_actor(), locked, path, typed, seen=revision, now=clock.now())
+        authoring.save_text(writing, current_actor(), locked, path, typed, base_revision=revision, now=clock.now())
     except FileChanged:
         theirs = next(iter(drafts.list_draft_contents(writing, course_id, [path])), None)
         form.seen.data = str(theirs.revision if theirs else 0)
@@ -86,4 +86,4 @@ def _saved(subject: CourseContext, course: Course, path: str, form: SourceTextFo
 
 def _page(course: Course, path: str, form: SourceTextForm, *, theirs: str | None = None) -> str:
     both = compared_lines(theirs, form.text.data or "") if theirs is not None else ()
-    return render_template("courses/text.html", course=place_of(course), path=path, form=form, theirs=theirs, both=both)
+    return render_template("courses/text.html", course=course_header(course), path=path, form=form, theirs=theirs, both=both)

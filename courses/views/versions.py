@@ -6,7 +6,7 @@ from courses import publication
 from courses.forms import RepublishForm, RestoreForm
 from courses.models import Course, CourseVersion
 from courses.pages import changes as pages
-from courses.pages.editor_header import place_of
+from courses.pages.editor_header import course_header
 from courses.permissions import CourseAction, CourseContext, VersionContext
 from courses.queries import catalogue as course_catalogue
 from courses.queries import drafts as course_drafts
@@ -14,7 +14,7 @@ from courses.queries import versions as course_versions
 from courses.services import drafts as draft_services
 from courses.services import publication_plans as planning_services
 from courses.services import publishing as publishing_services
-from courses.services.publication_plans import PlanPublishingContext
+from courses.services.publication_plans import PublishInputs
 from courses.views.publishing import kinds, stored
 from kernel import clock
 from kernel.errors import NotFound
@@ -35,7 +35,7 @@ def versions(subject: CourseContext) -> Answer:
     course = course_catalogue.get_course(session, subject.id)
     found = course_versions.list_versions(session, course.id, offset=asked.offset, limit=asked.size + 1)
     page = Page(pages.version_lines(course, found[: asked.size]), asked.number, len(found) > asked.size)
-    return render_template("courses/versions.html", course=place_of(course), page=page)
+    return render_template("courses/versions.html", course=course_header(course), page=page)
 
 
 @bp.get("/teaching/<slug>/versions/<int:number>")
@@ -53,7 +53,7 @@ def _page(subject: VersionContext, form: RepublishForm, restoring: RestoreForm) 
     restoring.revision.data = str(course.draft_revision)
     return render_template(
         "courses/version.html",
-        course=place_of(course),
+        course=course_header(course),
         version=course_versions.describe_version(session, shown),
         line=pages.version_lines(course, [course_versions.describe_version(session, shown)])[0],
         before=before.number if before else None,
@@ -105,7 +105,7 @@ def publish(subject: VersionContext) -> Answer:
         return _page(subject, form, RestoreForm()), 422
     writing = begin_writing()
     locked = course_catalogue.lock_course(writing, subject.course.id)
-    publisher = PlanPublishingContext(checked.prepared, kinds(), stored())
-    made = planning_services.publish_draft(writing, current_actor(), locked, publisher, form.command(subject.version), now=clock.now())
+    inputs = PublishInputs(checked.prepared, kinds(), stored())
+    made = planning_services.publish_draft(writing, current_actor(), locked, inputs, form.command(subject.version), now=clock.now())
     flash(_("Version %(number)s is published.", number=made.number), "ok")
     return see_page("courses_versions.version", slug=subject.course.slug, number=made.number)

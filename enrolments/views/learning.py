@@ -177,8 +177,8 @@ def activity(subject: ActivityContext) -> Answer:
     if subject.activity.kind != "page":
         return see_other(activity_url(subject.outline.slug, subject.activity.kind, subject.activity.key))
     view = course_view(subject.context, subject.outline)
-    pages = course_outlines.list_pages(current_session(), subject.activity.id)
-    page = next((row for row in pages if row.language == language()), pages[0])
+    lesson_texts = course_outlines.list_lesson_texts(current_session(), subject.activity.id)
+    page = next((row for row in lesson_texts if row.language == language()), lesson_texts[0])
     record_visit_later(subject, view)
     deadline = activity_deadline(view, subject.activity.key)
     return cached_page("enrolments/lesson.html", **lesson_context(subject, view, page), deadline=deadline)

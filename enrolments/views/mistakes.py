@@ -37,8 +37,8 @@ ROWS = 50
 def report(subject: ActivityContext) -> Answer:
     """Report a mistake in a lesson, a recording or a task."""
     outline, activity = subject.outline, subject.activity
-    rows = course_outlines.list_pages(current_session(), activity.id) if activity.kind == "page" else []
-    page = next((row for row in rows if row.language == language()), rows[0] if rows else None)
+    lesson_texts = course_outlines.list_lesson_texts(current_session(), activity.id) if activity.kind == "page" else []
+    page = next((row for row in lesson_texts if row.language == language()), lesson_texts[0] if lesson_texts else None)
     place = MistakePlace(
         outline.course_id,
         outline.version_id,

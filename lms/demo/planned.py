@@ -39,13 +39,15 @@ def _plan(instance: Instance, slug: str, path: str, *, approved: bool, now: date
         if approved:
             publication_plans.set_approval(session, owner, course, needed=True, now=now)
         text = draft_queries.list_draft_contents(session, course.id, [path])[0]
-        revision = authoring.save_text(session, editor, course, path, (text.body or "").rstrip() + ADDED, seen=text.revision, now=now)
+        revision = authoring.save_text(
+            session, editor, course, path, (text.body or "").rstrip() + ADDED, base_revision=text.revision, now=now
+        )
         session.flush()  # what goes out is read below
         checked = publication.prepare(autosaved.outgoing_files(session, instance.files, course.id), instance.kinds, today=now.date())
         assert checked.prepared is not None
-        how = PublishOptions(PublicationNature.CORRECTION, "Un párrafo más en la lección.", revision)
+        options = PublishOptions(PublicationNature.CORRECTION, "Un párrafo más en la lección.", revision)
         when = None if approved else stage.day(DAYS, 7)
-        publication_plans.request_publication(session, editor, course, checked.prepared.digest, how, when, now=now)
+        publication_plans.request_publication(session, editor, course, checked.prepared.digest, options, when, now=now)
 
 
 def _member(stage: DemoTimeline, role: StaffRole) -> Actor:

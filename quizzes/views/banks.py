@@ -9,7 +9,7 @@ from courses.content.editing import EditRefused, tidy
 from courses.content.model import Finding
 from courses.content.text_diff import compared_lines
 from courses.kinds import CourseKinds
-from courses.pages.editor_header import place_of
+from courses.pages.editor_header import course_header
 from courses.permissions import CourseContext
 from courses.publication import CheckedCourse
 from courses.queries import catalogue as course_catalogue
@@ -90,7 +90,7 @@ def _list(subject: CourseContext, form: QuestionFieldsForm, chosen: list[str] | 
     form.offer([(row.path, choose(row.title) or row.key) for row in banks])
     return render_template(
         "quizzes/bank/questions.html",
-        course=place_of(course_catalogue.get_course(session, subject.id)),
+        course=course_header(course_catalogue.get_course(session, subject.id)),
         up_to_date=up_to_date,
         page=Page(pages.lines_of(rows[:ROWS], attempts), page.number, len(rows) > ROWS),
         found=queries.count_questions(session, subject.id, wanted),
@@ -226,9 +226,9 @@ def _conflict(subject: CourseContext, form: QuestionTextForm, change: EntryText)
 
 def _entry_findings(subject: CourseContext, key: str, path: str) -> list[SourceFindingView]:
     course = course_catalogue.get_course(current_session(), subject.id)
-    verdict = draft_checks.cached_draft_check(current_session(), _files(), course, _kinds(), now=clock.now())
+    draft_check = draft_checks.cached_draft_check(current_session(), _files(), course, _kinds(), now=clock.now())
     entry = services.get_entry(current_session(), subject.id, path, key)
-    return pages.finding_views(verdict.findings, path, entry)
+    return pages.finding_views(draft_check.findings, path, entry)
 
 
 def _change_findings(findings: tuple[Finding, ...], body: str, change: EntryText) -> list[SourceFindingView]:
@@ -266,7 +266,7 @@ def _editor(
     key = present.key if present else ""
     return render_template(
         "quizzes/bank/question.html",
-        course=place_of(course),
+        course=course_header(course),
         key=key,
         line=pages.lines_of([row], {})[0] if row else None,
         form=form,
@@ -288,28 +288,28 @@ def _editor(
 
 def _drafted(subject: BankQuestionContext) -> tuple[DraftCheck, QuestionDefinition, str]:
     course = course_catalogue.get_course(current_session(), subject.id)
-    verdict = draft_checks.cached_draft_check(current_session(), _files(), course, _kinds(), now=clock.now())
-    found = pages.find_question(verdict.folder, subject.key) if verdict.folder is not None else None
+    draft_check = draft_checks.cached_draft_check(current_session(), _files(), course, _kinds(), now=clock.now())
+    found = pages.find_question(draft_check.folder, subject.key) if draft_check.folder is not None else None
     if found is None:
         raise NotFound
-    return verdict, *found
+    return draft_check, *found
 
 
 @bp.route("/teaching/<slug>/questions/<key>/preview", methods=["GET", "POST"])
 @requires(QuizAction.EDIT_BANK, queries.get_taught_question, reads_first=True)
 def preview(subject: BankQuestionContext) -> Answer:
     """Let an editor answer a question as its learner would, and see its feedback. Nothing is recorded."""
-    verdict, found, path = _drafted(subject)
+    draft_check, found, path = _drafted(subject)
     seed = whole_number(request.values.get("seed", "1"), otherwise=1) % MOST_SEED
     parts = form_parts(request.form.to_dict(flat=False), 1) if request.method == "POST" else None
-    assert verdict.folder is not None
+    assert draft_check.folder is not None
     return render_template(
         "quizzes/bank/preview.html",
-        course=place_of(course_catalogue.get_course(current_session(), subject.id)),
+        course=course_header(course_catalogue.get_course(current_session(), subject.id)),
         key=subject.key,
         seed=seed,
         following=(seed + 1) % MOST_SEED,
-        shown=pages.preview(verdict.folder, _kinds(), found, path, seed=seed, parts=parts),
+        shown=pages.preview(draft_check.folder, _kinds(), found, path, seed=seed, parts=parts),
     )
 
 
@@ -331,7 +331,7 @@ def versions(subject: BankQuestionContext) -> Answer:
         lines = pages.change_lines(published[numbers[old]], after)
     return render_template(
         "quizzes/bank/versions.html",
-        course=place_of(course_catalogue.get_course(session, subject.id)),
+        course=course_header(course_catalogue.get_course(session, subject.id)),
         key=subject.key,
         versions=rows,
         old=old,
@@ -341,6 +341,6 @@ def versions(subject: BankQuestionContext) -> Answer:
 
 
 def _rendered_draft(subject: BankQuestionContext) -> QuestionDefinition:
-    verdict, found, path = _drafted(subject)
-    assert verdict.folder is not None
-    return render_question(found, _kinds().renderer(verdict.folder), path)
+    draft_check, found, path = _drafted(subject)
+    assert draft_check.folder is not None
+    return render_question(found, _kinds().renderer(draft_check.folder), path)

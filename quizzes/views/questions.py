@@ -11,7 +11,7 @@ from courses.content.model import CourseFolder, Finding
 from courses.content.starter_files import proposed_key
 from courses.content.text_diff import compared_lines
 from courses.kinds import CourseKinds
-from courses.pages.editor_header import place_of
+from courses.pages.editor_header import course_header
 from courses.pages.form_findings import FormFindings
 from courses.permissions import CourseContext
 from courses.queries import catalogue as course_catalogue
@@ -92,7 +92,7 @@ def question(subject: BankQuestionContext) -> Answer:
     if request.method != "POST":
         seen.seen.data = checksum_of(entry.text)
         editor = QuestionEditor(subject, KindFormView(kind, languages, said), seen, subject.key)
-        return _page(editor, verdict=_verdict(subject.id))
+        return _page(editor, draft_check=_draft_check(subject.id))
     editor = QuestionEditor(subject, submitted_form(kind, languages, request.form, _act()), seen, subject.key)
     if not _is_ready(editor):
         return _page(editor), _status()
@@ -237,7 +237,7 @@ def _attach_findings(editor: QuestionEditor, own: list[Finding], refusing: list[
             editor.seen.form_errors.append(words.message(finding))
 
 
-def _verdict(course_id: int) -> DraftCheck:
+def _draft_check(course_id: int) -> DraftCheck:
     """Return what the checks say of the draft as it stands."""
     session = current_session()
     course = course_catalogue.get_course(session, course_id)
@@ -247,24 +247,27 @@ def _verdict(course_id: int) -> DraftCheck:
 def _page(
     editor: QuestionEditor,
     *,
-    verdict: DraftCheck | None = None,
+    draft_check: DraftCheck | None = None,
     told: list[Finding] | None = None,
     folder: CourseFolder | None = None,
     shown: str = "",
     both: tuple[str, str] | None = None,
 ) -> str:
-    """Show the form: `verdict` is that of the draft, else findings and `folder` are of a text that is only checked."""
+    """Show the form: `draft_check` is that of the draft, else findings and `folder` are of a text that is only checked."""
     session, sheet = current_session(), editor.sheet
     course = course_catalogue.get_course(session, editor.subject.id)
-    if verdict is not None and isinstance(editor.subject, BankQuestionContext):
+    if draft_check is not None and isinstance(editor.subject, BankQuestionContext):
         entry = services.get_entry(session, course.id, editor.subject.path, editor.key)
-        told, folder = [finding for finding in verdict.findings if pages.concerns(finding, editor.subject.path, entry)], verdict.folder
+        told, folder = (
+            [finding for finding in draft_check.findings if pages.concerns(finding, editor.subject.path, entry)],
+            draft_check.folder,
+        )
     found = pages.find_question(folder, shown) if folder is not None and shown else None
     words = FormFindings(_kinds())
     placed = [(finding, sheet.field_of(finding)) for finding in told or []]
     return render_template(
         "quizzes/bank/form.html",
-        course=place_of(course),
+        course=course_header(course),
         key=editor.key,
         quiz=editor.quiz,
         kind=editor.kind,

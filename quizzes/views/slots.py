@@ -16,7 +16,7 @@ from courses.content.tree import TreeActivity, TreeModule
 from courses.forms import SettingsForm, settings_form
 from courses.kinds import CourseKinds
 from courses.models import Course
-from courses.pages.editor_header import place_of
+from courses.pages.editor_header import course_header
 from courses.pages.form_findings import FormFindings
 from courses.permissions import CourseAction, PartContext
 from courses.publication import CheckedCourse
@@ -201,7 +201,7 @@ def _saved(subject: PartContext, sheet: SlotEditor, text: str, checked: CheckedC
     course = catalogue.lock_course(writing, subject.id)
     is_as_checked = course.draft_revision == sheet.draft_outline.revision
     try:
-        authoring.save_text(writing, current_actor(), course, sheet.path, text, seen=sheet.revision, now=clock.now())
+        authoring.save_text(writing, current_actor(), course, sheet.path, text, base_revision=sheet.revision, now=clock.now())
     except FileChanged:
         return _together(subject, _sheet(subject), new)
     except CourseArchived as refused:
@@ -257,7 +257,7 @@ def _page(
     session = current_session()
     if not queries.is_up_to_date(session, sheet.course.id):
         after_response.run_after_response(lambda writing: index_banks(writing, sheet.course.id))
-    verdict = draft_checks.cached_draft_check(session, _files(), sheet.course, _kinds(), now=clock.now())
+    draft_check = draft_checks.cached_draft_check(session, _files(), sheet.course, _kinds(), now=clock.now())
     texts, words = slot_fields.slot_texts(shown) if forms else [], FormFindings(_kinds())
     fixed = [key for slot in texts if isinstance(key := slot_fields.shown_fields(slot).get("question"), str)]
     rows = {row.key: row for row in queries.find_questions(session, sheet.course.id, fixed)}
@@ -270,12 +270,12 @@ def _page(
     new.seen.data = new.seen.data or str(sheet.revision)
     return render_template(
         "quizzes/slots.html",
-        course=place_of(sheet.course),
+        course=course_header(sheet.course),
         key=sheet.activity.key,
         title=choose(dict(sheet.activity.title)) or sheet.activity.key,
         path=sheet.path,
         slots=pages.slot_lines(
-            texts, forms, rows, verdict, sheet.activity.key, list_entries(shown, slot_fields.SLOTS) if texts else (), words
+            texts, forms, rows, draft_check, sheet.activity.key, list_entries(shown, slot_fields.SLOTS) if texts else (), words
         ),
         new=new,
         faults=[fault for form in forms for fault in form.faults],

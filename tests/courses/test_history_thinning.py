@@ -39,7 +39,7 @@ def save(instance: Instance, author: Actor, words: str, *, minutes: float = 0, a
         key = "key: leccion-1\n" if path == PATH else ""
         text = f"---\n{key}title: Contar 1\n---\n{words}\n"
         now = NOW + timedelta(minutes=minutes)
-        return authoring.save_text(session, author, course, path, text, seen=present, automatic=automatic, now=now)
+        return authoring.save_text(session, author, course, path, text, base_revision=present, automatic=automatic, now=now)
 
 
 def changes(instance: Instance) -> list[int]:

@@ -49,8 +49,8 @@ def publish_draft(instance: Instance, files: dict[str, bytes], revision: int | N
     assert prepared is not None
     with instance.database.unit_of_work() as session:
         course = session.execute(select(Course)).scalar_one()
-        how = PublishOptions(PublicationNature.CORRECTION, "", revision)
-        return publishing_services.publish_version(session, SYSTEM, course, prepared, KINDS, instance.files, how, now=NOON).number
+        options = PublishOptions(PublicationNature.CORRECTION, "", revision)
+        return publishing_services.publish_version(session, SYSTEM, course, prepared, KINDS, instance.files, options, now=NOON).number
 
 
 def test_a_draft_keeps_the_revision_of_each_file_and_changes_only_what_changed(instance: Instance) -> None:

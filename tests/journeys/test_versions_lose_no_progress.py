@@ -177,14 +177,14 @@ class Histories(RuleBasedStateMachine):
         assert checked.prepared is not None, [found.message for found in checked.findings]
         assert checked.course is not None
         kept = draft_services.keep_contents(self.instance.files, files, {})
-        how = PublishOptions(
+        options = PublishOptions(
             PublicationNature.CORRECTION if nature == "correction" else PublicationNature.IMPROVEMENT, "", asks=nature == "choice"
         )
         self._tick()
         with self.instance.database.unit_of_work() as session:
             course = draft_services.import_draft(session, SYSTEM, checked.course, kept, now=self.now)
             row = publishing_services.publish_version(
-                session, SYSTEM, course, checked.prepared, KINDS, self.instance.files, how, now=self.now
+                session, SYSTEM, course, checked.prepared, KINDS, self.instance.files, options, now=self.now
             )
         self._published(row, tuple(self.draft), nature)
 
@@ -198,7 +198,7 @@ class Histories(RuleBasedStateMachine):
             files = course_versions.version_files(session, self.instance.files, version)
         prepared = publication.prepare(files, KINDS, today=NOON.date()).prepared
         assert prepared is not None
-        how = PublishOptions(
+        options = PublishOptions(
             PublicationNature.CORRECTION if nature == "correction" else PublicationNature.IMPROVEMENT,
             "",
             None,
@@ -207,7 +207,7 @@ class Histories(RuleBasedStateMachine):
         )
         with self.instance.database.unit_of_work() as session:
             course = course_catalogue.get_course(session, version.course_id)
-            row = publishing_services.publish_version(session, SYSTEM, course, prepared, KINDS, self.instance.files, how, now=self.now)
+            row = publishing_services.publish_version(session, SYSTEM, course, prepared, KINDS, self.instance.files, options, now=self.now)
         self._published(row, old.things, nature)
 
     def _published(self, row: CourseVersion, things: tuple[Thing, ...], nature: str) -> None:
