@@ -70,11 +70,11 @@ _NEAREST = {
 }
 
 
-def weights(body: MultipleChoiceBody, notebook: TransferRemarkCollector) -> list[Fraction]:
+def weights(body: MultipleChoiceBody, remarks: TransferRemarkCollector) -> list[Fraction]:
     """Return each option's weight for a format that sums weights and cuts below nothing; a missing rule is reported as a loss."""
     rule = _NEAREST.get(body.rule, body.rule)
     if rule is not body.rule:
-        notebook.loss(
+        remarks.loss(
             N_("The rule “%(rule)s” becomes “%(other)s”."),
             N_("The format adds up the weights of options and has no other rule."),
             rule=body.rule.value,
@@ -83,11 +83,11 @@ def weights(body: MultipleChoiceBody, notebook: TransferRemarkCollector) -> list
     if rule is MultipleRule.FRACTIONS:
         found = [option.credit for option in body.options]
         if any(option.right is not (option.credit > 0) for option in body.options):
-            notebook.loss(N_("Only the credits show which options are right."), N_("The format cannot express it."))
+            remarks.loss(N_("Only the credits show which options are right."), N_("The format cannot express it."))
     else:
         share = Fraction(1, max(sum(option.right for option in body.options), 1))
         found = [share if option.right else -ALL if rule is MultipleRule.RIGHT_ONLY else -share for option in body.options]
     comes_back = rule_of([replace(option, credit=credit) for option, credit in zip(body.options, found, strict=True)])
     if comes_back is not rule:
-        notebook.note(N_("When imported again, the question has the rule “%(rule)s”, which gives the same marks."), rule=comes_back.value)
+        remarks.note(N_("When imported again, the question has the rule “%(rule)s”, which gives the same marks."), rule=comes_back.value)
     return found

@@ -6,20 +6,20 @@ from kernel.errors import N_
 from standards.model import FileRefused, TransferRemarkCollector
 
 
-def decode(content: bytes, notebook: TransferRemarkCollector) -> DecodedText:
+def decode(content: bytes, remarks: TransferRemarkCollector) -> DecodedText:
     """Return the text of a file, telling where its encoding is a guess; raise FileRefused where it is no text."""
     try:
         found = decoding.decode(content)
     except decoding.Undecodable as refused:
         raise FileRefused(refused.text, code=None, **refused.facts) from refused
-    remark_guessed_encoding(found.guessed_from, notebook)
+    remark_guessed_encoding(found.guessed_from, remarks)
     return found
 
 
-def remark_guessed_encoding(line: int | None, notebook: TransferRemarkCollector) -> None:
+def remark_guessed_encoding(line: int | None, remarks: TransferRemarkCollector) -> None:
     """Note from which line on the encoding of a file is a guess, where it is."""
     if line is not None:
-        notebook.note(
+        remarks.note(
             N_("The file was read as Windows-1252."),
             N_("It is not UTF-8 from line %(at)s onwards. Check the accented letters."),
             line=line,

@@ -29,38 +29,38 @@ _USUAL = QuestionDefinition("", {}, DescriptionBody())
 _FIELDS = ("former_keys", "state", "unverified", "tags", "difficulty", "mark", "hints", "penalty", "explanation", "source", "see", "note")
 
 
-def remark_lost_fields(question: QuestionDefinition, kept: Iterable[str], notebook: TransferRemarkCollector) -> None:
+def remark_lost_fields(question: QuestionDefinition, kept: Iterable[str], remarks: TransferRemarkCollector) -> None:
     """Report the common fields that are written and that the format does not keep."""
     keeps = frozenset(kept)
     for name in _FIELDS:
         if name not in keeps and getattr(question, name) != getattr(_USUAL, name):
-            lose(notebook, name)
+            lose(remarks, name)
 
 
-def lose(notebook: TransferRemarkCollector, field: str) -> None:
+def lose(remarks: TransferRemarkCollector, field: str) -> None:
     """Report one field that is left out."""
-    notebook.loss(N_("The field “%(field)s” is left out."), N_("The format has no place for it."), field=field)
+    remarks.loss(N_("The field “%(field)s” is left out."), N_("The format has no place for it."), field=field)
 
 
-def remark_lost_languages(question: QuestionDefinition, language: str, notebook: TransferRemarkCollector) -> None:
+def remark_lost_languages(question: QuestionDefinition, language: str, remarks: TransferRemarkCollector) -> None:
     """Report the languages that stay behind: the formats have one text for everybody."""
     others = sorted(set(question.text) - {language})
     if language in question.text and others:
-        notebook.loss(
+        remarks.loss(
             N_("The texts in %(others)s are left out."),
             N_("The format has one language. Export each language separately."),
             others=", ".join(map(language_name, others)),
         )
     elif others:
-        notebook.note(N_("There is no text in %(language)s; the first language was used."), language=language_name(language))
+        remarks.note(N_("There is no text in %(language)s; the first language was used."), language=language_name(language))
 
 
-def remark_lost_keys(question: QuestionDefinition, notebook: TransferRemarkCollector) -> None:
+def remark_lost_keys(question: QuestionDefinition, remarks: TransferRemarkCollector) -> None:
     """Report keys of entries that are not those of their texts: they are made anew when the question is imported again."""
     for entries in _keyed(question):
         keys = KeyAllocator()
         if any(key != keys.of(next(iter(text.values()), "")) for key, text in entries):
-            notebook.loss(
+            remarks.loss(
                 N_("The keys of options or items are left out."), N_("They are made from the texts when the question is imported again.")
             )
 
@@ -83,12 +83,12 @@ def _keyed(question: QuestionDefinition) -> list[list[tuple[str, Texts]]]:
             return []
 
 
-def lose_quantity(body: NumericalBody, notebook: TransferRemarkCollector) -> None:
+def lose_quantity(body: NumericalBody, remarks: TransferRemarkCollector) -> None:
     """Report the fields of units and decimals, for which a format with bare numbers has no place."""
     usual = NumericalBody(())
     for name in ("unit", "units", "unit_penalty", "decimals"):
         if getattr(body, name) != getattr(usual, name):
-            lose(notebook, name)
+            lose(remarks, name)
 
 
 def refuse_kind(question: QuestionDefinition) -> NotTranslatable:
@@ -98,12 +98,12 @@ def refuse_kind(question: QuestionDefinition) -> NotTranslatable:
     )
 
 
-def nominal(answer: NumericalAnswer, usual: Tolerance, notebook: TransferRemarkCollector) -> Tolerance:
+def nominal(answer: NumericalAnswer, usual: Tolerance, remarks: TransferRemarkCollector) -> Tolerance:
     """Return an answer's tolerance as an amount; a relative one is exact, a geometric one is reported as a loss."""
     tolerance = answer.tolerance or usual
     if tolerance.kind is ToleranceKind.NOMINAL or answer.value is None:
         return Tolerance(ToleranceKind.NOMINAL, tolerance.amount)
-    weight, words = (notebook.note, _RELATIVE) if tolerance.kind is ToleranceKind.RELATIVE else (notebook.loss, _GEOMETRIC)
+    weight, words = (remarks.note, _RELATIVE) if tolerance.kind is ToleranceKind.RELATIVE else (remarks.loss, _GEOMETRIC)
     weight(words, N_("The format supports only absolute amounts."))
     return Tolerance(ToleranceKind.NOMINAL, abs(answer.value) * tolerance.amount)
 

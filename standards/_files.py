@@ -71,35 +71,35 @@ def is_with(address: str) -> bool:
     return bool(address) and not _ELSEWHERE.match(address)
 
 
-def import_file(address: str, notebook: TransferRemarkCollector) -> str:
+def import_file(address: str, remarks: TransferRemarkCollector) -> str:
     """Take the file that an address means into the media of the import and return its name there; '' where it is not taken."""
-    found = found_in(notebook.offered, address)
+    found = found_in(remarks.offered, address)
     name = named(found[1], found[0]) if found is not None else ""
     if found is None or not name:
         return ""
-    size = sum(len(content) for known, content in notebook.media.items() if known != name)
+    size = sum(len(content) for known, content in remarks.media.items() if known != name)
     if size + len(found[1]) > MOST:
         return ""
-    notebook.media[name] = found[1]
+    remarks.media[name] = found[1]
     return name
 
 
-def needs(address: str, notebook: TransferRemarkCollector) -> bool:
+def needs(address: str, remarks: TransferRemarkCollector) -> bool:
     """Say whether a text is not whole without the file that an address means: of a source that carries its files."""
-    return notebook.carries_files and is_with(address)
+    return remarks.carries_files and is_with(address)
 
 
-def refuse(address: str, notebook: TransferRemarkCollector) -> None:
+def refuse(address: str, remarks: TransferRemarkCollector) -> None:
     """Report a file that a text needs and that is not imported; the question is then a draft."""
-    found = found_in(notebook.offered, address)
+    found = found_in(remarks.offered, address)
     why = N_("It is not a picture, audio file or document, or it is too large.") if found is not None else N_("It was not included.")
-    notebook.loss(
+    remarks.loss(
         N_("The file “%(name)s”, which the question needs, is left out; the question is imported as a draft."), why, name=bare(address)[:80]
     )
-    notebook.lacks_file = True
+    remarks.lacks_file = True
 
 
-def with_links(source: str, notebook: TransferRemarkCollector) -> str:
+def with_links(source: str, remarks: TransferRemarkCollector) -> str:
     """Return HTML whose links and players of files that came along lead to media/; those of refused ones are words alone."""
     pieces, at = [], 0
     lower = source.lower()
@@ -107,42 +107,42 @@ def with_links(source: str, notebook: TransferRemarkCollector) -> str:
         close = f"</{match[1].lower()}>"
         end = lower.find(close, match.end())
         whole = source[match.start() : end + len(close)] if end >= 0 else match[0]
-        pieces += [source[at : match.start()], _player(whole, notebook)]
+        pieces += [source[at : match.start()], _player(whole, remarks)]
         at = match.start() + len(whole)
-    return _LINK.sub(lambda match: _link(match, notebook), "".join([*pieces, source[at:]]))
+    return _LINK.sub(lambda match: _link(match, remarks), "".join([*pieces, source[at:]]))
 
 
-def _player(tag: str, notebook: TransferRemarkCollector) -> str:
+def _player(tag: str, remarks: TransferRemarkCollector) -> str:
     """Return a link to the file that a player plays; the player as it is where that is not taken, so that it is reported."""
     address = address_in(tag)
-    name = import_file(address, notebook) if is_with(address) else ""
-    if not name and needs(address, notebook):
-        refuse(address, notebook)
+    name = import_file(address, remarks) if is_with(address) else ""
+    if not name and needs(address, remarks):
+        refuse(address, remarks)
         return ""
     return f'<a href="media/{name}">{escape(PurePosixPath(bare(address)).name)}</a>' if name else tag
 
 
-def _link(match: re.Match[str], notebook: TransferRemarkCollector) -> str:
+def _link(match: re.Match[str], remarks: TransferRemarkCollector) -> str:
     address = address_in(match[1])
     if address.startswith(f"media/{PREFIX}"):
         return match[0]
-    name = import_file(address, notebook) if is_with(address) else ""
+    name = import_file(address, remarks) if is_with(address) else ""
     if name:
         return f'<a href="media/{name}">'
     if not address.startswith(_HOSTS):
         return match[0]
-    refuse(address, notebook)
+    refuse(address, remarks)
     return "<a>"
 
 
-def in_markdown(text: str, notebook: TransferRemarkCollector) -> str:
+def in_markdown(text: str, remarks: TransferRemarkCollector) -> str:
     """Return Markdown of Moodle whose files that came along lead to media/; of refused ones the address is taken out."""
 
     def replaced(match: re.Match[str]) -> str:
-        name = import_file(match[1], notebook)
+        name = import_file(match[1], remarks)
         if name:
             return f"](media/{name})"
-        refuse(match[1], notebook)
+        refuse(match[1], remarks)
         return "]"
 
     return _MARKDOWN.sub(replaced, text)

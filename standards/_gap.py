@@ -9,12 +9,12 @@ BLANK = "\\_\\_\\_\\_\\_"
 """What stands for a gap where the question has it no longer."""
 
 
-def mark(number: int) -> str:
+def placeholder(number: int) -> str:
     """Return the sign for the gap with a number, counted from 1."""
     return f"{HERE}{number}{HERE}"
 
 
-def without_marks(text: str) -> str:
+def without_placeholders(text: str) -> str:
     """Return an outside text without signs that could be taken for gaps."""
     return text.replace(HERE, "")
 

@@ -45,7 +45,7 @@ class _Converter(Converter):
         return f"\n\n{fence}\n{text.strip(chr(10))}\n{fence}\n\n" if text.strip() else ""
 
 
-def to_markdown(source: str, shape: TextShape, notebook: TransferRemarkCollector) -> str:
+def to_markdown(source: str, shape: TextShape, remarks: TransferRemarkCollector) -> str:
     """Return HTML as Markdown; an inline field becomes one line. Images, embeds, scripts and styles are reported as losses.
 
     Raises NotTranslatable for more than MAXIMUM characters and for elements nested too deep.
@@ -53,12 +53,12 @@ def to_markdown(source: str, shape: TextShape, notebook: TransferRemarkCollector
     if len(source) > MAXIMUM:
         raise NotTranslatable(N_("A text has more than %(limit)s characters."), limit=MAXIMUM)
     pictures: list[Picture] = []
-    source = with_links(source, notebook)
+    source = with_links(source, remarks)
     if shape is TextShape.MARKDOWN:
-        source, pictures = taken_out(source, notebook)
+        source, pictures = taken_out(source, remarks)
     else:
-        source = as_links(source, notebook)
-    _remark_losses(source, shape, notebook)
+        source = as_links(source, remarks)
+    _remark_losses(source, shape, remarks)
     try:
         converter = _Converter()
         converter.shape = shape
@@ -68,7 +68,7 @@ def to_markdown(source: str, shape: TextShape, notebook: TransferRemarkCollector
     if shape is TextShape.INLINE:
         return _inline(bare)
     lines = [line if line.endswith("  ") and line.strip() else line.rstrip() for line in bare.strip().split("\n")]
-    return put_back(re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip(), pictures, notebook)
+    return put_back(re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip(), pictures, remarks)
 
 
 def _inline(markdown: str) -> str:
@@ -80,22 +80,22 @@ def is_like_html(text: str) -> bool:
     return bool(re.search(r"</?(?:p|br|b|i|em|strong|span|div|ul|ol|li|a|img|code|pre|sub|sup|h[1-6]|table)\b[^<>]*>", text, re.IGNORECASE))
 
 
-def _remark_losses(source: str, shape: TextShape, notebook: TransferRemarkCollector) -> None:
+def _remark_losses(source: str, shape: TextShape, remarks: TransferRemarkCollector) -> None:
     if any(source.find(end, source.find(begin) + len(begin)) > 0 for begin, end in _FORMULAS if begin in source):
-        notebook.loss(N_("A formula is shown as it is written."), N_("Rewrite it between two $ signs."))
+        remarks.loss(N_("A formula is shown as it is written."), N_("Rewrite it between two $ signs."))
     tags = [(match[1].lower(), match[2]) for match in _TAGS.finditer(source)]
     for tag, attributes in tags:
         if tag in _MEDIA:
             name = _IMAGE.search(attributes)
-            notebook.loss(
+            remarks.loss(
                 N_("%(tag)s “%(name)s” is left out."),
                 N_("Put the file into media/ and refer to it in the text."),
                 tag=tag,
                 name=name[1] if name else "–",
             )
         elif tag in _ACTIVE:
-            notebook.loss(N_("<%(tag)s> is left out."), N_("Texts cannot contain scripts, styles or form fields."), tag=tag)
+            remarks.loss(N_("<%(tag)s> is left out."), N_("Texts cannot contain scripts, styles or form fields."), tag=tag)
     if any(tag in _UNDRAWN or _DRAWN.search(attributes) for tag, attributes in tags):
-        notebook.loss(N_("Colours, sizes and other text formatting are left out."), N_("Texts follow the site's appearance."))
+        remarks.loss(N_("Colours, sizes and other text formatting are left out."), N_("Texts follow the site's appearance."))
     if shape is TextShape.INLINE and any(tag in _BLOCKS for tag, _ in tags):
-        notebook.loss(N_("A list, table or block of code became one line."), N_("Options and feedback are a single paragraph."))
+        remarks.loss(N_("A list, table or block of code became one line."), N_("Options and feedback are a single paragraph."))

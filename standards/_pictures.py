@@ -24,28 +24,28 @@ class Picture:
     alternative: str
 
 
-def taken_out(source: str, notebook: TransferRemarkCollector) -> tuple[str, list[Picture]]:
+def taken_out(source: str, remarks: TransferRemarkCollector) -> tuple[str, list[Picture]]:
     """Return HTML with a sign for each picture whose file was included, and those pictures; the others stay to be reported."""
     pictures: list[Picture] = []
 
     def replaced(match: re.Match[str]) -> str:
-        picture = _imported_picture(match[1], notebook)
+        picture = _imported_picture(match[1], remarks)
         if picture is None:
-            return _left(match, notebook)
+            return _left(match, remarks)
         pictures.append(picture)
         return f"{SIGN}{len(pictures) - 1}{SIGN}"
 
     return _TAG.sub(replaced, source.replace(SIGN, "")), pictures
 
 
-def as_links(source: str, notebook: TransferRemarkCollector) -> str:
+def as_links(source: str, remarks: TransferRemarkCollector) -> str:
     """Return HTML of one line with a link in the place of each picture whose file came along: options show no figures."""
 
     def replaced(match: re.Match[str]) -> str:
-        picture = _imported_picture(match[1], notebook)
+        picture = _imported_picture(match[1], remarks)
         if picture is None:
-            return _left(match, notebook)
-        notebook.note(
+            return _left(match, remarks)
+        remarks.note(
             N_("The picture “%(name)s” in an option or feedback became a link."),
             N_("Only texts with paragraphs of their own can show pictures."),
             name=picture.name,
@@ -55,24 +55,24 @@ def as_links(source: str, notebook: TransferRemarkCollector) -> str:
     return _TAG.sub(replaced, source)
 
 
-def _left(match: re.Match[str], notebook: TransferRemarkCollector) -> str:
+def _left(match: re.Match[str], remarks: TransferRemarkCollector) -> str:
     """Return the tag of a picture that is not taken, to be reported; '' where the question needs it, which is reported at once."""
     address = address_in(match[1])
-    if not needs(address, notebook):
+    if not needs(address, remarks):
         return match[0]
-    refuse(address, notebook)
+    refuse(address, remarks)
     return ""
 
 
-def _imported_picture(attributes: str, notebook: TransferRemarkCollector) -> Picture | None:
+def _imported_picture(attributes: str, remarks: TransferRemarkCollector) -> Picture | None:
     address, said = address_in(attributes), _ALTERNATIVE.search(attributes)
-    name = import_file(address, notebook) if is_with(address) else ""
+    name = import_file(address, remarks) if is_with(address) else ""
     if not name:
         return None
     return Picture(name, " ".join(unescape(said[1] or said[2] or "").split()) if said else "")
 
 
-def put_back(markdown: str, pictures: list[Picture], notebook: TransferRemarkCollector) -> str:
+def put_back(markdown: str, pictures: list[Picture], remarks: TransferRemarkCollector) -> str:
     """Return a text with its pictures as figures of their own; those inside a list or table stand after it."""
     lines: list[str] = []
     waiting: list[Picture] = []
@@ -82,24 +82,24 @@ def put_back(markdown: str, pictures: list[Picture], notebook: TransferRemarkCol
             lines.append(_PLACE.sub("", line))
             continue
         if line:
-            lines += _after(waiting, notebook)
+            lines += _after(waiting, remarks)
             waiting = []
-        lines.append(_PLACE.sub(lambda match: _figure(pictures[int(match[1])], notebook), line))
-    lines += _after(waiting, notebook)
+        lines.append(_PLACE.sub(lambda match: _figure(pictures[int(match[1])], remarks), line))
+    lines += _after(waiting, remarks)
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
 
 
-def _after(waiting: list[Picture], notebook: TransferRemarkCollector) -> list[str]:
+def _after(waiting: list[Picture], remarks: TransferRemarkCollector) -> list[str]:
     for picture in waiting:
-        notebook.note(N_("The picture “%(name)s” was inside a list or table and is placed after it."), name=picture.name)
-    return [_figure(picture, notebook) for picture in waiting]
+        remarks.note(N_("The picture “%(name)s” was inside a list or table and is placed after it."), name=picture.name)
+    return [_figure(picture, remarks) for picture in waiting]
 
 
-def _figure(picture: Picture, notebook: TransferRemarkCollector) -> str:
+def _figure(picture: Picture, remarks: TransferRemarkCollector) -> str:
     alternative = re.sub(r"[\[\]\\]", "", picture.alternative)
     if not alternative:
-        notebook.add(
-            RemarkSeverity.MEND,
+        remarks.add(
+            RemarkSeverity.TO_CORRECT,
             N_("The picture “%(name)s” has no description for people who cannot see it."),
             N_("Write what it shows between the brackets."),
             name=picture.name,

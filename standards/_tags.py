@@ -18,9 +18,9 @@ class Categories(StrEnum):
     LEAVE = "leave"
 
 
-def leave_category(name: str, notebook: TransferRemarkCollector, line: int = 0) -> None:
+def leave_category(name: str, remarks: TransferRemarkCollector, line: int = 0) -> None:
     """Report a category that is left out, unless the import makes tags of categories."""
-    notebook.loss(CATEGORY_LEFT, N_("A bank is one list."), line=line, name=name[:200])
+    remarks.loss(CATEGORY_LEFT, N_("A bank is one list."), line=line, name=name[:200])
 
 
 def with_category_tags(imported: ImportedQuestions) -> ImportedQuestions:
@@ -53,18 +53,18 @@ def _became_tag(remark: TransferRemark, named: dict[str, str]) -> TransferRemark
     if remark.what != CATEGORY_LEFT or name not in named:
         return remark
     facts = {"name": name, "tag": named[name]}
-    return replace(remark, weight=RemarkSeverity.NOTE, what=N_("The category “%(name)s” became the tag “%(tag)s”."), why="", facts=facts)
+    return replace(remark, severity=RemarkSeverity.NOTE, what=N_("The category “%(name)s” became the tag “%(tag)s”."), why="", facts=facts)
 
 
-def tags_of(words: Iterable[str], notebook: TransferRemarkCollector) -> tuple[str, ...]:
+def tags_of(words: Iterable[str], remarks: TransferRemarkCollector) -> tuple[str, ...]:
     """Return tags as keys, each once; a changed or empty one is reported."""
     found: dict[str, None] = {}
     for word in words:
         tag = slug(word)
         if tag and tag != word.strip():
-            notebook.note(N_("The tag “%(word)s” became “%(tag)s”."), word=word.strip()[:80], tag=tag)
+            remarks.note(N_("The tag “%(word)s” became “%(tag)s”."), word=word.strip()[:80], tag=tag)
         elif not tag:
-            notebook.loss(N_("The tag “%(word)s” is left out."), N_("It has no letters or digits."), word=word.strip()[:80])
+            remarks.loss(N_("The tag “%(word)s” is left out."), N_("It has no letters or digits."), word=word.strip()[:80])
         if tag:
             found[tag] = None
     return tuple(found)

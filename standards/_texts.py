@@ -103,38 +103,36 @@ def file_names(addresses: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def remark_lost_files(
-    question: QuestionDefinition, language: str, notebook: TransferRemarkCollector, carried: Collection[str] = ()
-) -> None:
+def remark_lost_files(question: QuestionDefinition, language: str, remarks: TransferRemarkCollector, carried: Collection[str] = ()) -> None:
     """Report as lost the files of the course that texts show or link to and that are not exported."""
     for text in texts_of(question, language):
         for address in dict.fromkeys(FILE.findall(text)):
             if address not in carried:
-                notebook.loss(
+                remarks.loss(
                     N_("The file “%(name)s” is left out."),
                     N_("The format cannot include files, or the file is not in the course."),
                     name=address.rpartition("/")[2],
                 )
 
 
-def remark_changed_text(question: QuestionDefinition, language: str, notebook: TransferRemarkCollector) -> None:
+def remark_changed_text(question: QuestionDefinition, language: str, remarks: TransferRemarkCollector) -> None:
     """Report as lost what a text in HTML shows as plain words, because it means something only inside a course of ours."""
     for text in texts_of(question, language):
         masked = mask(text)
         for pattern, name in _OURS:
             if pattern.search(masked):
-                notebook.loss(
+                remarks.loss(
                     N_("A text contains %(thing)s, which becomes plain text."), N_("Only this product understands it."), thing=name
                 )
 
 
-def remark_own_markup(question: QuestionDefinition, language: str, notebook: TransferRemarkCollector) -> None:
+def remark_own_markup(question: QuestionDefinition, language: str, remarks: TransferRemarkCollector) -> None:
     """Note what other products will show as it is written, because it means something only inside a course of ours."""
     for text in texts_of(question, language):
         masked = mask(text)
         for pattern, name in _OURS:
             if pattern.search(masked):
-                notebook.note(
+                remarks.note(
                     N_("A text contains %(thing)s, which only this product understands."),
                     N_("Elsewhere it is shown as it is written."),
                     thing=name,

@@ -47,7 +47,7 @@ def commands() -> tuple[click.Command, ...]:
 
 @click.command("import")
 @click.argument("file", type=FILE)
-@click.option("--format", "form", type=click.Choice(NAMES), help="The file's format; told from the file where it is not given.")
+@click.option("--format", "format_name", type=click.Choice(NAMES), help="The file's format; told from the file where it is not given.")
 @click.option("--to", "target", type=TARGET, required=True, help="The bank to write, for example banco.yaml.")
 @click.option("--add", is_flag=True, help="Add to the bank if it exists; without this it must not.")
 @click.option("--dry-run", is_flag=True, help="Only show what comes in and what does not.")
@@ -62,13 +62,13 @@ def commands() -> tuple[click.Command, ...]:
 @_EVERY
 @_LANGUAGE
 def import_(
-    file: Path, form: str | None, target: Path, add: bool, dry_run: bool, strict: bool, categories: str, every: bool, language: str
+    file: Path, format_name: str | None, target: Path, add: bool, dry_run: bool, strict: bool, categories: str, every: bool, language: str
 ) -> None:
     """Make a bank of the questions in FILE, or add them to one; show first what is imported, what cannot be, and why."""
     from standards.importing import import_file
 
     try:
-        found = import_file(file.name, _content(file), form, language, categories)
+        found = import_file(file.name, _content(file), format_name, language, categories)
         plan, before = _planned(found.imported, target if add else None, language)
     except DomainError as refused:
         raise click.ClickException(f"{file}: {_refusal(refused)}") from refused
@@ -81,7 +81,7 @@ def import_(
         format=found.format,
     )
     _show(questions, plan, head, every=every)
-    problems = sum(remark.weight.value == "problem" for remark in plan.remarks)
+    problems = sum(remark.severity.value == "problem" for remark in plan.remarks)
     if not questions or (strict and problems):
         raise click.ClickException(_("Nothing was written."))
     if dry_run:
@@ -112,11 +112,11 @@ def _planned(imported: ImportedQuestions, target: Path | None, language: str) ->
 def _add(target: Path, before: str, plan: QuestionImportPlan) -> None:
     """Write the bank anew with the questions at its end; it is whole at any moment."""
     from courses.content.editing import add_entries
-    from standards.import_plans import placed
+    from standards.import_plans import bank_files_of
 
     try:
         partial = target.with_name(f".{target.name}.partial")
-        partial.write_text(add_entries(before, "questions", placed(plan, target.as_posix())[0]), encoding="utf-8", newline="")
+        partial.write_text(add_entries(before, "questions", bank_files_of(plan, target.as_posix())[0]), encoding="utf-8", newline="")
         partial.replace(target)
     except DomainError as refused:
         raise click.ClickException(f"{target}: {_refusal(refused)}") from refused
@@ -127,21 +127,21 @@ def _add(target: Path, before: str, plan: QuestionImportPlan) -> None:
 
 @click.command()
 @click.argument("bank", type=FILE)
-@click.option("--format", "form", type=click.Choice(WRITTEN), required=True, help="The format to write.")
+@click.option("--format", "format_name", type=click.Choice(WRITTEN), required=True, help="The format to write.")
 @click.option("--to", "target", type=TARGET, required=True, help="The file to write; it must not exist.")
 @click.option("--strict", is_flag=True, help="Write nothing if a single question cannot go out.")
 @_EVERY
 @_LANGUAGE
-def export(bank: Path, form: str, target: Path, strict: bool, every: bool, language: str) -> None:
+def export(bank: Path, format_name: str, target: Path, strict: bool, every: bool, language: str) -> None:
     """Write the questions of BANK in an outside format; report what the format has no place for."""
     from standards.bank.read import read
     from standards.formats import FORMATS
 
-    write = FORMATS[form].write
+    write = FORMATS[format_name].write
     try:
         imported = read(_content(bank), language, _around(bank))
         if write is None:
-            raise click.ClickException(form)
+            raise click.ClickException(format_name)
         exported = write(imported.questions, language, _files_of(bank, imported.questions, language))
     except DomainError as refused:
         raise click.ClickException(f"{bank}: {_refusal(refused)}") from refused
@@ -151,7 +151,7 @@ def export(bank: Path, form: str, target: Path, strict: bool, every: bool, langu
         "%(part)s of %(count)s questions are exported as %(format)s.",
         len(imported.questions),
         part=exported.count,
-        format=form,
+        format=format_name,
     )
     _show((), exported, count, every=every)
     if not exported.count or (strict and exported.count < len(imported.questions)):
@@ -200,7 +200,7 @@ def _refusal(refused: DomainError) -> str:
 def _report_faults(imported: ImportedQuestions) -> None:
     """Report questions of the bank that could not be read; they are not exported."""
     for remark in imported.remarks:
-        if remark.weight.value == "problem":
+        if remark.severity.value == "problem":
             click.echo(_line(remark), err=True)
 
 
@@ -222,11 +222,11 @@ def _show(
     kinds = Counter(question.kind.value for question in questions)
     if kinds:
         click.echo("  " + ", ".join(f"{count} {kind}" for kind, count in kinds.most_common()))
-    for weight, heading in HEADINGS:
-        remarks = [remark for remark in result.remarks if remark.weight.value == weight]
+    for severity, heading in HEADINGS:
+        remarks = [remark for remark in result.remarks if remark.severity.value == severity]
         if remarks:
             click.echo(_(heading))
-            for line in _lines(remarks, every=every or weight == "problem"):
+            for line in _lines(remarks, every=every or severity == "problem"):
                 click.echo(f"  {line}")
 
 

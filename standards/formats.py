@@ -43,8 +43,8 @@ def _function(place: str) -> Any:
 
 
 FORMATS: Mapping[str, QuestionFormat] = {
-    form.name: form
-    for form in (
+    file_format.name: file_format
+    for file_format in (
         QuestionFormat("gift", "gift.read:read", "gift.write:write"),
         QuestionFormat("aiken", "aiken.read:read", "aiken.write:write"),
         QuestionFormat("moodle-xml", "moodle_xml.read:read", "moodle_xml.write:write"),

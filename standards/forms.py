@@ -12,7 +12,7 @@ from standards.formats import FORMATS
 
 NEW = "new:"
 NAMES = tuple(FORMATS)
-WRITTEN = tuple(name for name, form in FORMATS.items() if form.writer)
+WRITTEN = tuple(name for name, file_format in FORMATS.items() if file_format.writer)
 TITLES = {
     "gift": "GIFT",
     "aiken": "Aiken",
@@ -58,7 +58,7 @@ class ConfirmForm(Form):
         self.bank.choices = list(banks)
         self.categories.choices = [(Categories.TAGS, _("Turn them into tags of their questions")), (Categories.LEAVE, _("Leave them out"))]
 
-    def way(self) -> Categories:
+    def category_handling(self) -> Categories:
         """Return what becomes of the file's categories; tags where none of the list was asked for."""
         return Categories.LEAVE if self.categories.data == Categories.LEAVE else Categories.TAGS
 

@@ -26,9 +26,9 @@ class QuestionImportPlan:
     media: Mapping[str, bytes] = field(default_factory=dict)
     """Files that the entries show or link to, by name."""
 
-    def of_weight(self, weight: RemarkSeverity) -> tuple[TransferRemark, ...]:
-        """Return the remarks of a weight."""
-        return tuple(remark for remark in self.remarks if remark.weight is weight)
+    def of_severity(self, severity: RemarkSeverity) -> tuple[TransferRemark, ...]:
+        """Return the remarks of a severity."""
+        return tuple(remark for remark in self.remarks if remark.severity is severity)
 
 
 def plan(imported: ImportedQuestions, present: Iterable[QuestionDefinition], taken: Collection[str], language: str) -> QuestionImportPlan:
@@ -56,13 +56,13 @@ def plan(imported: ImportedQuestions, present: Iterable[QuestionDefinition], tak
     return QuestionImportPlan(tuple(sources), texts, tuple(remarks), media)
 
 
-def placed(made: QuestionImportPlan, path: str) -> tuple[tuple[str, ...], dict[str, bytes]]:
+def bank_files_of(plan: QuestionImportPlan, path: str) -> tuple[tuple[str, ...], dict[str, bytes]]:
     """Return the entries as they stand in the bank at a path, and the files of its pictures by path of the folder."""
     folder = PurePosixPath(path).parent
     inside = folder.name == "banco"
     home = folder.parent if inside else folder
-    entries = tuple(entry.replace(f"](media/{PREFIX}", f"](../media/{PREFIX}") for entry in made.entries) if inside else made.entries
-    return entries, {(home / "media" / name).as_posix(): content for name, content in made.media.items()}
+    entries = tuple(entry.replace(f"](media/{PREFIX}", f"](../media/{PREFIX}") for entry in plan.entries) if inside else plan.entries
+    return entries, {(home / "media" / name).as_posix(): content for name, content in plan.media.items()}
 
 
 def _remark_of(source: SourceQuestion, what: str, **facts: str) -> TransferRemark:

@@ -9,7 +9,7 @@ from standards.bank.write import write
 from standards.formats import FORMATS, guess
 from standards.model import FileRefused, ImportedQuestions, RemarkSeverity, TransferRemark
 
-_KEPT = (RemarkSeverity.PROBLEM, RemarkSeverity.MEND)
+_KEPT = (RemarkSeverity.PROBLEM, RemarkSeverity.TO_CORRECT)
 _TOLD_CODES = frozenset({"C413"})
 """What the check finds that changes a mark: an answer that is never reached."""
 
@@ -30,23 +30,23 @@ def import_file(
 
     `categories` says what becomes of those of GIFT and Moodle XML (Categories).
     """
-    form = FORMATS[format_name] if format_name is not None else guess(name, content)
-    if form.read is None:
-        raise FileRefused(N_("Files in the format %(name)s cannot be imported."), name=form.name)
-    found = form.read(content, language)
-    imported = held_against_rules(with_category_tags(found) if categories == Categories.TAGS else found, language)
-    return QuestionImport(form.name, imported, write(imported.questions, language).content)
+    file_format = FORMATS[format_name] if format_name is not None else guess(name, content)
+    if file_format.read is None:
+        raise FileRefused(N_("Files in the format %(name)s cannot be imported."), name=file_format.name)
+    found = file_format.read(content, language)
+    imported = validated_as_bank(with_category_tags(found) if categories == Categories.TAGS else found, language)
+    return QuestionImport(file_format.name, imported, write(imported.questions, language).content)
 
 
-def held_against_rules(imported: ImportedQuestions, language: str) -> ImportedQuestions:
+def validated_as_bank(imported: ImportedQuestions, language: str) -> ImportedQuestions:
     """Return the questions that our own reader takes; what it refuses is a problem, what it could not publish is to be corrected."""
     opened = open_bank({PATH: write(imported.questions, language).content}, PATH, language)
     lines = {source.question.key: source.line for source in imported.sources}
     remarks = [_with_author_lines(remark, lines) for remark in opened.imported.remarks if _is_reported(remark)]
-    whole = next((remark for remark in remarks if remark.weight is RemarkSeverity.PROBLEM and not remark.question), None)
+    whole = next((remark for remark in remarks if remark.severity is RemarkSeverity.PROBLEM and not remark.question), None)
     if whole is not None:
         raise FileRefused(N_("The questions do not fit in one bank: %(reason)s"), reason=whole.message)
-    refused = {remark.question for remark in remarks if remark.weight is RemarkSeverity.PROBLEM}
+    refused = {remark.question for remark in remarks if remark.severity is RemarkSeverity.PROBLEM}
     others = len(opened.imported.remarks) - len(remarks)
     if others:
         remarks.append(
@@ -61,8 +61,8 @@ def held_against_rules(imported: ImportedQuestions, language: str) -> ImportedQu
 
 
 def _is_reported(remark: TransferRemark) -> bool:
-    return remark.weight in _KEPT or remark.facts.get(CODE) in _TOLD_CODES
+    return remark.severity in _KEPT or remark.facts.get(CODE) in _TOLD_CODES
 
 
 def _with_author_lines(remark: TransferRemark, lines: dict[str, int]) -> TransferRemark:
-    return TransferRemark(remark.weight, remark.what, remark.why, lines.get(remark.question, 0), remark.question, remark.facts)
+    return TransferRemark(remark.severity, remark.what, remark.why, lines.get(remark.question, 0), remark.question, remark.facts)

@@ -25,7 +25,7 @@ class RemarkSeverity(StrEnum):
 
     NOTE = "note"
     LOSS = "loss"
-    MEND = "mend"
+    TO_CORRECT = "mend"
     PROBLEM = "problem"
 
 
@@ -33,7 +33,7 @@ class RemarkSeverity(StrEnum):
 class TransferRemark:
     """A remark: `what` and `why` are msgids that share `facts`; `line` is from 1 (0: none), `question` a name or key ('': file)."""
 
-    weight: RemarkSeverity
+    severity: RemarkSeverity
     what: str
     why: str = ""
     line: int = 0
@@ -71,9 +71,9 @@ class ImportedQuestions:
         """Return the questions alone."""
         return tuple(source.question for source in self.sources)
 
-    def of_weight(self, *weights: RemarkSeverity) -> tuple[TransferRemark, ...]:
-        """Return the remarks of some weights."""
-        return tuple(remark for remark in self.remarks if remark.weight in weights)
+    def of_severity(self, *severities: RemarkSeverity) -> tuple[TransferRemark, ...]:
+        """Return the remarks of some severities."""
+        return tuple(remark for remark in self.remarks if remark.severity in severities)
 
 
 Files: TypeAlias = Mapping[str, Mapping[str, bytes]]
@@ -89,9 +89,9 @@ class ExportedFile:
     count: int
     remarks: tuple[TransferRemark, ...] = ()
 
-    def of_weight(self, *weights: RemarkSeverity) -> tuple[TransferRemark, ...]:
-        """Return the remarks of some weights."""
-        return tuple(remark for remark in self.remarks if remark.weight in weights)
+    def of_severity(self, *severities: RemarkSeverity) -> tuple[TransferRemark, ...]:
+        """Return the remarks of some severities."""
+        return tuple(remark for remark in self.remarks if remark.severity in severities)
 
 
 class FileRefused(DomainError):
@@ -132,18 +132,18 @@ class TransferRemarkCollector:
         self._turns = 0
         self._told: set[tuple[object, ...]] = set()
 
-    def turn_to(self, question: str, line: int = 0) -> None:
+    def begin_question(self, question: str, line: int = 0) -> None:
         """Let the remarks that follow be about this question; raises FileRefused beyond MAXIMUM_TURNS."""
         self.question, self.line, self.lacks_file = question, line, False
         self._turns += 1
         if self._turns > MAXIMUM_TURNS:
             raise FileRefused(N_("The file has more than %(limit)s questions or lines."), limit=MAXIMUM_TURNS)
 
-    def add(self, weight: RemarkSeverity, what: str, why: str = "", /, *, line: int = 0, **facts: object) -> None:
+    def add(self, severity: RemarkSeverity, what: str, why: str = "", /, *, line: int = 0, **facts: object) -> None:
         """Write a remark down, once."""
         words = {name: str(fact) for name, fact in facts.items()}
-        remark = TransferRemark(weight, what, why, line or self.line, self.question, words)
-        identity = (weight, what, why, remark.line, remark.question, *words.items())
+        remark = TransferRemark(severity, what, why, line or self.line, self.question, words)
+        identity = (severity, what, why, remark.line, remark.question, *words.items())
         if identity not in self._told:
             self._told.add(identity)
             self.remarks.append(remark)
@@ -159,7 +159,7 @@ class TransferRemarkCollector:
     def refuse(self, refusal: NotTranslatable) -> None:
         """Report that a question does not pass; what was reported of it before no longer matters."""
         while self.question and self.remarks and self.remarks[-1].question == self.question:
-            if self.remarks[-1].weight is RemarkSeverity.PROBLEM:
+            if self.remarks[-1].severity is RemarkSeverity.PROBLEM:
                 break
             self.remarks.pop()
         self.add(RemarkSeverity.PROBLEM, refusal.what, refusal.why, line=refusal.line, **refusal.facts)

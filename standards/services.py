@@ -26,13 +26,15 @@ class TransferVerb(StrEnum):
     EXPORTED = "questions.exported"
 
 
-def store_upload(session: Session, actor: Actor, course_id: int, name: str, form: str, content: bytes, *, now: datetime) -> PendingImport:
+def store_upload(
+    session: Session, actor: Actor, course_id: int, name: str, format_name: str, content: bytes, *, now: datetime
+) -> PendingImport:
     """Keep a file until it is confirmed; an earlier one of the same person for the same course is forgotten."""
     if actor.person_id is None:
         raise SignInNeeded
-    row = PendingImport(course_id=course_id, person_id=actor.person_id, name=name, format=form, content=content)
+    row = PendingImport(course_id=course_id, person_id=actor.person_id, name=name, format=format_name, content=content)
     accounts.store_pending_upload(session, row, PendingImport.course_id == course_id, now=now)
-    audit.record(session, actor, TransferVerb.RECEIVED, row, now=now, course=course_id, format=form, size=len(content))
+    audit.record(session, actor, TransferVerb.RECEIVED, row, now=now, course=course_id, format=format_name, size=len(content))
     return row
 
 
@@ -46,11 +48,11 @@ class IncomingQuestions:
 
 
 def import_questions(
-    session: Session, actor: Actor, course_id: int, coming: IncomingQuestions, pending: PendingImport, *, now: datetime
+    session: Session, actor: Actor, course_id: int, incoming: IncomingQuestions, pending: PendingImport, *, now: datetime
 ) -> None:
     """Add questions to a bank of the draft, which is made where it is new, and delete the file."""
-    path, entries = coming.path, coming.entries
-    bank_services.add_to_bank(session, actor, course_id, path, entries, media=coming.media, now=now)
+    path, entries = incoming.path, incoming.entries
+    bank_services.add_to_bank(session, actor, course_id, path, entries, media=incoming.media, now=now)
     course = course_catalogue.get_course(session, course_id)
     audit.record(session, actor, TransferVerb.IMPORTED, course, now=now, format=pending.format, bank=path, questions=len(entries))
     session.delete(pending)
@@ -62,10 +64,10 @@ def discard(session: Session, actor: Actor, pending: PendingImport, *, now: date
     session.delete(pending)
 
 
-def record_question_export(session: Session, actor: Actor, course_id: int, form: str, count: int, *, now: datetime) -> None:
+def record_question_export(session: Session, actor: Actor, course_id: int, format_name: str, count: int, *, now: datetime) -> None:
     """Record who exported questions, with their keys, from the installation."""
     audit.record(
-        session, actor, TransferVerb.EXPORTED, course_catalogue.get_course(session, course_id), now=now, format=form, questions=count
+        session, actor, TransferVerb.EXPORTED, course_catalogue.get_course(session, course_id), now=now, format=format_name, questions=count
     )
 
 

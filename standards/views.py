@@ -34,7 +34,7 @@ from standards._tags import Categories
 from standards.exporting import files_named
 from standards.formats import FORMATS
 from standards.forms import NEW, TITLES, ConfirmForm, ExportForm, UploadForm
-from standards.import_plans import QuestionImportPlan, chosen, placed, plan
+from standards.import_plans import QuestionImportPlan, bank_files_of, chosen, plan
 from standards.importing import import_file
 from standards.model import ExportedFile, RemarkSeverity, TransferRemark
 from standards.models import PendingImport
@@ -48,7 +48,7 @@ NARROWED_BY = ("text", "bank", "kind", "state", "difficulty", "tag")
 SUFFIXES = {"gift": "gift", "aiken": "txt", "moodle-xml": "xml", "csv": "csv", "xlsx": "xlsx", "qti": "zip", "qti-canvas": "zip"}
 HEADINGS = {
     RemarkSeverity.PROBLEM: ("bad", "circle-x"),
-    RemarkSeverity.MEND: ("warn", "triangle-alert"),
+    RemarkSeverity.TO_CORRECT: ("warn", "triangle-alert"),
     RemarkSeverity.LOSS: ("warn", "circle-alert"),
     RemarkSeverity.NOTE: ("", "info"),
 }
@@ -58,7 +58,7 @@ def _words(error: DomainError) -> str:
     return _(error.text, **error.facts)
 
 
-def _place(course_id: int) -> dict[str, object]:
+def _course_header(course_id: int) -> dict[str, object]:
     course = course_catalogue.get_course(current_session(), course_id)
     return course_header(course)
 
@@ -90,7 +90,9 @@ def upload(subject: CourseContext) -> Answer:
 
 
 def _upload_page(subject: CourseContext, form: UploadForm) -> str:
-    return render_template("standards/upload.html", course=_place(subject.id), form=form, largest=LARGEST, kept=SENT_IN_LIFE.days * 24)
+    return render_template(
+        "standards/upload.html", course=_course_header(subject.id), form=form, largest=LARGEST, kept=SENT_IN_LIFE.days * 24
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,29 +149,29 @@ def confirm(subject: ImportContext) -> Answer:
         if any(form.bank.data == choice[0] for choice in form.bank.iter_choices())
         else next((choice[0] for choice in form.bank.iter_choices()), "")
     )
-    made = _plan(pending, draft, target, form.way())
+    plan = _plan(pending, draft, target, form.category_handling())
     if request.method != "POST":
-        form.bank.data, form.categories.data = target, form.way()
-        return _confirm_page(subject, pending, form, made)
-    if not form.is_offered() or not made.entries:
-        return _confirm_page(subject, pending, form, made), 422
-    if form.seen.data != _digest(made):
+        form.bank.data, form.categories.data = target, form.category_handling()
+        return _confirm_page(subject, pending, form, plan)
+    if not form.is_offered() or not plan.entries:
+        return _confirm_page(subject, pending, form, plan), 422
+    if form.seen.data != _digest(plan):
         flash(_("The draft has changed, or you chose something else. Review it once more before importing."), "warn")
-        return _confirm_page(subject, pending, form, made), 409
-    entries, media = placed(made, target.removeprefix(NEW))
+        return _confirm_page(subject, pending, form, plan), 409
+    entries, media = bank_files_of(plan, target.removeprefix(NEW))
     files = cast("FileStore", current_app.extensions["files"])
     kept = draft_services.keep_contents(files, media, {path: media_type(path) for path in media})
-    coming = services.IncomingQuestions(target.removeprefix(NEW), entries, kept)
+    incoming = services.IncomingQuestions(target.removeprefix(NEW), entries, kept)
     writing = begin_writing()
     try:
         services.import_questions(
-            writing, current_actor(), subject.id, coming, queries.get_upload(writing, subject.upload), now=clock.now()
+            writing, current_actor(), subject.id, incoming, queries.get_upload(writing, subject.upload), now=clock.now()
         )
     except EditRefused as refused:
         form.refuse(form.bank, _words(refused))
-        return _confirm_page(subject, pending, form, made), 422
+        return _confirm_page(subject, pending, form, plan), 422
     flash(
-        ngettext("%(count)s question was imported into the draft.", "%(count)s questions were imported into the draft.", len(made.entries)),
+        ngettext("%(count)s question was imported into the draft.", "%(count)s questions were imported into the draft.", len(plan.entries)),
         "ok",
     )
     return see_page("quizzes_banks.questions", slug=subject.slug)
@@ -194,26 +196,26 @@ def _plan(pending: PendingImport, draft: DraftQuestions, target: str, categories
     return plan(imported, draft.banks.get(target, ()), draft.used_keys, draft.language)
 
 
-def _digest(made: QuestionImportPlan) -> str:
+def _digest(plan: QuestionImportPlan) -> str:
     """Return the checksum that distinguishes one plan from another; the same questions may go into any bank."""
-    return sha256("\0".join(made.entries).encode()).hexdigest()
+    return sha256("\0".join(plan.entries).encode()).hexdigest()
 
 
-def _confirm_page(subject: ImportContext, pending: PendingImport, form: ConfirmForm, made: QuestionImportPlan) -> str:
+def _confirm_page(subject: ImportContext, pending: PendingImport, form: ConfirmForm, plan: QuestionImportPlan) -> str:
     return render_template(
         "standards/confirm.html",
-        course=_place(subject.id),
+        course=_course_header(subject.id),
         upload=subject.upload,
         name=pending.name,
         format=TITLES[pending.format],
         expires_at=pending.expires_at,
         form=form,
-        seen=_digest(made),
-        coming=[_incoming_row(source.question, source.line) for source in made.sources],
-        remarks={weight.value: remark_lines(made.of_weight(weight)) for weight in RemarkSeverity},
-        has_categories=any(source.category for source in made.sources),
-        problems=len(made.of_weight(RemarkSeverity.PROBLEM)),
-        pictures=len(made.media),
+        seen=_digest(plan),
+        coming=[_incoming_row(source.question, source.line) for source in plan.sources],
+        remarks={severity.value: remark_lines(plan.of_severity(severity)) for severity in RemarkSeverity},
+        has_categories=any(source.category for source in plan.sources),
+        problems=len(plan.of_severity(RemarkSeverity.PROBLEM)),
+        pictures=len(plan.media),
     )
 
 
@@ -253,8 +255,8 @@ def _selected(subject: CourseContext) -> ExportSelection:
     return ExportSelection(list(chosen(questions.values(), [row.key for row in rows])), banks, draft.languages, asked)
 
 
-def _exported(course_id: int, selection: ExportSelection, form: str, language: str) -> ExportedFile:
-    write = FORMATS[form].write
+def _exported(course_id: int, selection: ExportSelection, format_name: str, language: str) -> ExportedFile:
+    write = FORMATS[format_name].write
     assert write is not None
     named = {question.key: files_named(question, language, selection.banks[question.key]) for question in selection.questions}
     paths = {path for found in named.values() for path in found.values()}
@@ -279,11 +281,13 @@ def export(subject: CourseContext) -> Answer:
         return send_generated(io.BytesIO(exported.content), "application/octet-stream", name)
     return render_template(
         "standards/export.html",
-        course=_place(subject.id),
+        course=_course_header(subject.id),
         form=form,
         several=len(selection.languages) > 1,
         asked=selection.asked,
         total=len(selection.questions),
         count=exported.count if exported is not None else 0,
-        remarks={weight.value: remark_lines(exported.of_weight(weight)) if exported is not None else [] for weight in RemarkSeverity},
+        remarks={
+            severity.value: remark_lines(exported.of_severity(severity)) if exported is not None else [] for severity in RemarkSeverity
+        },
     )

@@ -31,24 +31,24 @@ class _Draft:
 
 def read(content: bytes, language: str = "es") -> ImportedQuestions:
     """Return the questions of an Aiken file, each a choice of one option; every line that fits nowhere is reported."""
-    notebook = TransferRemarkCollector()
-    reader = _AikenReader(language, notebook)
-    for number, line in enumerate(decode(content, notebook).words.split("\n"), start=1):
-        notebook.turn_to(reader.name, number)
+    remarks = TransferRemarkCollector()
+    reader = _AikenReader(language, remarks)
+    for number, line in enumerate(decode(content, remarks).words.split("\n"), start=1):
+        remarks.begin_question(reader.name, number)
         try:
             reader.take(line.strip(), number)
         except NotTranslatable as refusal:
-            notebook.refuse(refusal)
+            remarks.refuse(refusal)
             reader.draft = None
     reader.close()
-    return ImportedQuestions(tuple(reader.sources), tuple(notebook.remarks))
+    return ImportedQuestions(tuple(reader.sources), tuple(remarks.remarks))
 
 
 class _AikenReader:
     """Takes one line after the other."""
 
-    def __init__(self, language: str, notebook: TransferRemarkCollector) -> None:
-        self.language, self.notebook = language, notebook
+    def __init__(self, language: str, remarks: TransferRemarkCollector) -> None:
+        self.language, self.remarks = language, remarks
         self.draft: _Draft | None = None
         self.keys = KeyAllocator()
         self.sources: list[SourceQuestion] = []
@@ -76,8 +76,8 @@ class _AikenReader:
     def close(self) -> None:
         """Report a question that ended before its ANSWER."""
         if self.draft is not None:
-            self.notebook.turn_to(self.draft.name, self.draft.line)
-            self.notebook.refuse(NotTranslatable(N_("The question has no ANSWER line."), N_("Write it below the options.")))
+            self.remarks.begin_question(self.draft.name, self.draft.line)
+            self.remarks.refuse(NotTranslatable(N_("The question has no ANSWER line."), N_("Write it below the options.")))
             self.draft = None
 
     def _add(self, letter: str, words: str, number: int) -> None:

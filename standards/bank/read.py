@@ -35,7 +35,7 @@ def read(content: bytes, language: str = "es", around: Mapping[str, bytes] | Non
     Raises FileRefused where the YAML itself cannot be read; errors of a question are problems (C1xx, C2xx) or to be corrected.
     """
     opened = open_bank({PATH: content, **(around or {})}, PATH, language)
-    broken = next((remark for remark in opened.imported.of_weight(RemarkSeverity.PROBLEM) if not remark.question), None)
+    broken = next((remark for remark in opened.imported.of_severity(RemarkSeverity.PROBLEM) if not remark.question), None)
     if broken is not None and not opened.imported.sources:
         raise FileRefused(N_("The bank cannot be read, line %(line)s: %(reason)s"), line=broken.line, reason=broken.message)
     return opened.imported
@@ -58,13 +58,13 @@ def open_bank(files: Mapping[str, bytes], path: str, language: str) -> OpenBank:
 
 
 def _remark(finding: Finding) -> TransferRemark:
-    weight = (
+    severity = (
         RemarkSeverity.PROBLEM
         if finding.refuses_import
-        else RemarkSeverity.MEND
+        else RemarkSeverity.TO_CORRECT
         if finding.severity is Severity.ERROR
         else RemarkSeverity.NOTE
     )
     facts = {"reason": finding.message, "fix": finding.fix, CODE: finding.code}
     question = finding.facts.get("subject", "")
-    return TransferRemark(weight, N_("%(reason)s %(fix)s"), line=finding.line, question=question, facts=facts)
+    return TransferRemark(severity, N_("%(reason)s %(fix)s"), line=finding.line, question=question, facts=facts)

@@ -37,7 +37,7 @@ class GiftBlock:
         return self.numbers[min(max(inside, 1), len(self.numbers)) - 1]
 
 
-def blocks(text: str, notebook: TransferRemarkCollector) -> list[GiftBlock]:
+def blocks(text: str, remarks: TransferRemarkCollector) -> list[GiftBlock]:
     """Split a file into questions; comments and categories are reported."""
     found, block, comments, category = [], GiftBlock(), 0, ""
     for number, line in enumerate(text.split("\n"), start=1):
@@ -46,7 +46,7 @@ def blocks(text: str, notebook: TransferRemarkCollector) -> list[GiftBlock]:
             comments += not _note_marks(block, bare)
         elif bare.upper().startswith(_CATEGORY):
             category = bare[len(_CATEGORY) :].strip()
-            leave_category(category, notebook, number)
+            leave_category(category, remarks, number)
         elif bare:
             block.category = category
             block.lines.append(line)
@@ -55,7 +55,7 @@ def blocks(text: str, notebook: TransferRemarkCollector) -> list[GiftBlock]:
             found.append(block)
             block = GiftBlock()
     if comments:
-        notebook.note(N_("%(count)s comment lines are left out."), count=comments)
+        remarks.note(N_("%(count)s comment lines are left out."), count=comments)
     return [*found, block] if block.lines else found
 
 

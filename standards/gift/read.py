@@ -43,20 +43,20 @@ INLINE, MARKDOWN = TextShape.INLINE, TextShape.MARKDOWN
 
 def read(content: bytes, language: str = "es") -> ImportedQuestions:
     """Return the questions of a GIFT file with what could not be imported; raises FileRefused for what is no text."""
-    notebook = TransferRemarkCollector()
-    text = _gap.without_marks(decode(content, notebook).words)
+    remarks = TransferRemarkCollector()
+    text = _gap.without_placeholders(decode(content, remarks).words)
     keys = KeyAllocator()
     sources: list[SourceQuestion] = []
-    for block in blocks(text, notebook):
-        notebook.turn_to(_name(block.lines[0]), block.line)
+    for block in blocks(text, remarks):
+        remarks.begin_question(_name(block.lines[0]), block.line)
         try:
             sources.append(
-                SourceQuestion(_GiftReader(parse(block.text), block, language, keys, notebook).question(), block.line, block.category)
+                SourceQuestion(_GiftReader(parse(block.text), block, language, keys, remarks).question(), block.line, block.category)
             )
         except NotTranslatable as refusal:
             refusal.line = block.line_at(refusal.line) if refusal.line else block.line
-            notebook.refuse(refusal)
-    return ImportedQuestions(tuple(sources), tuple(notebook.remarks))
+            remarks.refuse(refusal)
+    return ImportedQuestions(tuple(sources), tuple(remarks.remarks))
 
 
 def _name(line: str) -> str:
@@ -68,15 +68,15 @@ def _name(line: str) -> str:
 class _GiftReader:
     """Makes one question of what the grammar found."""
 
-    def __init__(self, entry: GiftQuestion, block: GiftBlock, language: str, keys: KeyAllocator, notebook: TransferRemarkCollector) -> None:
-        self.entry, self.block, self.language, self.keys, self.notebook = entry, block, language, keys, notebook
+    def __init__(self, entry: GiftQuestion, block: GiftBlock, language: str, keys: KeyAllocator, remarks: TransferRemarkCollector) -> None:
+        self.entry, self.block, self.language, self.keys, self.remarks = entry, block, language, keys, remarks
         self.usual = entry.before.format or GiftTextFormat.MOODLE
 
     def question(self) -> QuestionDefinition:
         """Return the question."""
         name = one_line(unescape(self.entry.name)) or self.block.identifier
         if self.block.identifier and name != self.block.identifier:
-            self.notebook.loss(
+            self.remarks.loss(
                 N_("The identifier “%(name)s” is left out."), N_("The key is made from the name."), name=self.block.identifier
             )
         answers = self.entry.answers
@@ -90,7 +90,7 @@ class _GiftReader:
             self.keys.of_question(name, text),
             {self.language: text},
             body,
-            tags=tags_of(self.block.tags, self.notebook),
+            tags=tags_of(self.block.tags, self.remarks),
             explanation={self.language: explanation} if explanation else None,
         )
 
@@ -98,18 +98,18 @@ class _GiftReader:
         pieces = answers.truth.feedbacks if answers is not None and answers.truth is not None else ()
         found = [self._markdown(piece, MARKDOWN) for piece in pieces]
         if any(found):
-            self.notebook.note(N_("The feedback for true and false became part of the explanation."))
+            self.remarks.note(N_("The feedback for true and false became part of the explanation."))
         return list(dict.fromkeys(found))
 
     def _text(self, body: Body) -> tuple[str, Body]:
         """Return the text of the question, and its body: inside a gap where words stand after the braces."""
         before, after = self.entry.before.text, self.entry.after.strip()
         if after and not any(sign.isalnum() for sign in after) and before.rstrip().endswith(_ENDS):
-            self.notebook.note(N_("“%(text)s” after the answers is left out."), text=after)
+            self.remarks.note(N_("“%(text)s” after the answers is left out."), text=after)
             after = ""
         if not after:
             return self._markdown(GiftText(before, self.usual), MARKDOWN), body
-        whole = self._markdown(GiftText(before + _gap.mark(1) + self.entry.after, self.usual), MARKDOWN)
+        whole = self._markdown(GiftText(before + _gap.placeholder(1) + self.entry.after, self.usual), MARKDOWN)
         if isinstance(body, ShortAnswerBody | NumericalBody | SingleChoiceBody):
             return _gap.with_names(whole, 1), GapsBody((Gap(_gap.NAME, body),))
         return _gap.with_blanks(whole), body
@@ -122,7 +122,7 @@ class _GiftReader:
             return one_line(words) if shape is INLINE else words.strip()
         words = unescape(" ".join(line.strip() for line in written.split("\n")))
         if form is GiftTextFormat.HTML or (form is GiftTextFormat.MOODLE and is_like_html(words)):
-            return to_markdown(words, shape, self.notebook)
+            return to_markdown(words, shape, self.remarks)
         return from_plain(words, shape)
 
     def _plain(self, text: str) -> str:

@@ -35,32 +35,32 @@ _TAIL_SIGNS = (".", "?", "!", ":", "…", ">")
 
 def write(questions: Sequence[QuestionDefinition], language: str = "es", _files: Files = NO_FILES) -> ExportedFile:
     """Return a GIFT file with the questions in one language; those of other kinds are problems."""
-    notebook = TransferRemarkCollector()
+    remarks = TransferRemarkCollector()
     entries: list[str] = []
     for question in questions:
-        notebook.turn_to(question.key)
+        remarks.begin_question(question.key)
         try:
-            entries.append(_GiftWriter(question, language, notebook).entry())
+            entries.append(_GiftWriter(question, language, remarks).entry())
         except NotTranslatable as refusal:
-            notebook.refuse(refusal)
-    return ExportedFile("\n\n".join([*entries, ""]).lstrip("\n").encode(), len(entries), tuple(notebook.remarks))
+            remarks.refuse(refusal)
+    return ExportedFile("\n\n".join([*entries, ""]).lstrip("\n").encode(), len(entries), tuple(remarks.remarks))
 
 
 class _GiftWriter:
     """Writes one question."""
 
-    def __init__(self, question: QuestionDefinition, language: str, notebook: TransferRemarkCollector) -> None:
-        self.question, self.language, self.notebook = question, language, notebook
+    def __init__(self, question: QuestionDefinition, language: str, remarks: TransferRemarkCollector) -> None:
+        self.question, self.language, self.remarks = question, language, remarks
 
     def entry(self) -> str:
         """Return the question's lines, its tags in a comment above."""
-        question, notebook = self.question, self.notebook
+        question, remarks = self.question, self.remarks
         text = self._text(question)
-        remark_lost_fields(question, _KEPT, notebook)
-        remark_lost_languages(question, self.language, notebook)
-        remark_lost_keys(question, notebook)
-        remark_own_markup(question, self.language, notebook)
-        remark_lost_files(question, self.language, notebook)
+        remark_lost_fields(question, _KEPT, remarks)
+        remark_lost_languages(question, self.language, remarks)
+        remark_lost_keys(question, remarks)
+        remark_own_markup(question, self.language, remarks)
+        remark_lost_files(question, self.language, remarks)
         tags = "// " + " ".join(f"[tag:{tag}]" for tag in question.tags) + "\n" if question.tags else ""
         return f"{tags}::{escape(question.key)}::[markdown]{text}"
 
@@ -68,7 +68,7 @@ class _GiftWriter:
         text = in_language(question.text, self.language)
         if isinstance(question.body, DescriptionBody):
             if question.explanation:
-                lose(self.notebook, "explanation")
+                lose(self.remarks, "explanation")
             return self._escaped(text)
         if not isinstance(question.body, GapsBody):
             return f"{self._escaped(text)}{self._braces(question.body)}"
@@ -83,9 +83,9 @@ class _GiftWriter:
         if len(pieces) != 2 or not names_in_text(text):
             raise NotTranslatable(N_("The gap “%(name)s” does not appear exactly once in the text."), name=gap.name)
         if gap.name != _gap.NAME or gap.weight != 1:
-            self.notebook.loss(N_("The name and weight of the gap are left out."), N_("The format has one gap without a name."))
+            self.remarks.loss(N_("The name and weight of the gap are left out."), N_("The format has one gap without a name."))
         if _vanishes(*pieces):
-            self.notebook.loss(
+            self.remarks.loss(
                 N_("The gap at the end of the text becomes a question below it."), N_("The format has gaps only inside a sentence.")
             )
             pieces = [pieces[0].rstrip() or _gap.BLANK, ""]
@@ -104,7 +104,7 @@ class _GiftWriter:
         if not pattern:
             words, lost = to_plain(words, TextShape.INLINE, self.language)
             if lost:
-                self.notebook.loss(N_("A match is written without its markup."), N_("Matches are plain text in the format."))
+                self.remarks.loss(N_("A match is written without its markup."), N_("Matches are plain text in the format."))
         if "->" in words:
             raise NotTranslatable(N_("The format cannot write the sign -> in an answer."))
         return escape(one_line(words))
@@ -148,7 +148,7 @@ class _GiftWriter:
     def _weight(self, share: Fraction, words: str, *, usual: Fraction) -> str:
         written = percent(share)
         if credit(number(written)) != share:
-            self.notebook.loss(N_("The credit %(credit)s is written as %(percent)s %%."), credit=share, percent=written)
+            self.remarks.loss(N_("The credit %(credit)s is written as %(percent)s %%."), credit=share, percent=written)
         return "" if share == usual and not words.lstrip().startswith("%") else f"%{written}%"
 
     def _single(self, options: Sequence[Option], shuffle: bool) -> list[str]:
@@ -159,7 +159,7 @@ class _GiftWriter:
 
     def _multiple(self, body: MultipleChoiceBody) -> list[str]:
         self._remark_order(body.options, body.shuffle)
-        weights = _choices.weights(body, self.notebook)
+        weights = _choices.weights(body, self.remarks)
         return [self._option(option, "~", weight, Fraction(0)) for option, weight in zip(body.options, weights, strict=True)]
 
     def _option(self, option: Option, sign: str, share: Fraction, usual: Fraction) -> str:
@@ -168,9 +168,9 @@ class _GiftWriter:
 
     def _remark_order(self, options: Sequence[Option], shuffle: bool) -> None:
         if not shuffle:
-            lose(self.notebook, "shuffle")
+            lose(self.remarks, "shuffle")
         if any(option.fixed for option in options):
-            lose(self.notebook, "fixed")
+            lose(self.remarks, "fixed")
 
     def _short(self, body: ShortAnswerBody) -> list[str]:
         if not body.answers:
@@ -182,7 +182,7 @@ class _GiftWriter:
             ("criteria", bool(body.criteria)),
         ):
             if lost:
-                lose(self.notebook, field)
+                lose(self.remarks, field)
         lines = []
         for answer in body.answers:
             words = self._plain(answer.patterns, pattern=True)
@@ -190,31 +190,31 @@ class _GiftWriter:
         return lines
 
     def _numerical(self, body: NumericalBody) -> list[str]:
-        lose_quantity(body, self.notebook)
+        lose_quantity(body, self.remarks)
         return [self._number(answer, body) for answer in body.answers]
 
     def _number(self, answer: NumericalAnswer, body: NumericalBody) -> str:
         why = self._why(answer.why)
         if answer.value is None:
             return f"~{self._weight(answer.credit, '', usual=Fraction(0))}*{why}"
-        tolerance = nominal(answer, body.tolerance, self.notebook)
+        tolerance = nominal(answer, body.tolerance, self.remarks)
         weight = self._weight(answer.credit, "", usual=Fraction(1))
         return f"={weight}{decimal(answer.value)}:{decimal(tolerance.amount)}{why}"
 
     def _matching(self, body: MatchingBody) -> list[str]:
         if not body.shuffle:
-            lose(self.notebook, "shuffle")
+            lose(self.remarks, "shuffle")
         if any(pair.why for pair in body.pairs):
-            lose(self.notebook, "why")
+            lose(self.remarks, "why")
         pairs = [f"={self._piece(pair.item)} -> {self._plain(pair.match)}" for pair in body.pairs]
         return [*pairs, *(f"= -> {self._plain(label.text)}" for label in body.extra)]
 
     def _essay(self, body: EssayBody) -> list[str]:
         for field in ("template", "model", "rubric", "files"):
             if getattr(body, field):
-                lose(self.notebook, field)
+                lose(self.remarks, field)
         if body.words.minimum is not None or body.words.maximum is not None:
-            lose(self.notebook, "words")
+            lose(self.remarks, "words")
         return []
 
 

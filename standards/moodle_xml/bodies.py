@@ -55,8 +55,8 @@ def flag(element: Element, name: str, usual: bool) -> bool:
 class BodyReader:
     """Reads the body of one question."""
 
-    def __init__(self, element: Element, texts: MoodleTextReader, notebook: TransferRemarkCollector) -> None:
-        self.element, self.texts, self.notebook = element, texts, notebook
+    def __init__(self, element: Element, texts: MoodleTextReader, remarks: TransferRemarkCollector) -> None:
+        self.element, self.texts, self.remarks = element, texts, remarks
 
     def read(self, kind: str) -> Body:
         """Return the body; raises NotTranslatable for a type that is not known here."""
@@ -129,7 +129,7 @@ class BodyReader:
                 raise NotTranslatable(N_("A unit has the multiplier 0."))
             found[" ".join(words(child(unit, "unit_name")).split())] = 1 / times
         if found and words(child(self.element, "showunits")).strip() == "3":
-            self.notebook.loss(N_("Units that are not asked for are left out."))
+            self.remarks.loss(N_("Units that are not asked for are left out."))
             return {}
         return found
 
@@ -152,7 +152,7 @@ class BodyReader:
         items = [self.texts.needed(answer, INLINE) for answer in sorted(children(self.element, "answer"), key=_place)]
         said = words(child(self.element, "gradingtype")).strip()
         if words(child(self.element, "selecttype")).strip() not in ("", "ALL", "0"):
-            self.notebook.loss(N_("The selection of some of the items to order is left out."), N_("All items are shown."))
+            self.remarks.loss(N_("The selection of some of the items to order is left out."), N_("All items are shown."))
         labels = tuple(KeyedLabel(keys.of(item[self.texts.language]), item) for item in items)
         return OrderingBody(labels, ORDERINGS.get(said, OrderingRule.ABSOLUTE_POSITION))
 
@@ -165,7 +165,7 @@ class BodyReader:
         model = self.texts.texts(child(self.element, "graderinfo"), BLOCKS)
         if said["responseformat"] == "noinline" and files and (accept := self._extensions()):
             if template or model:
-                self.notebook.loss(N_("The information for graders and the template are left out."), N_("A file upload question has none."))
+                self.remarks.loss(N_("The information for graders and the template are left out."), N_("A file upload question has none."))
             said_bytes = words(child(self.element, "maxbytes")).strip()
             size = int(said_bytes) // _MEGABYTE if _BYTES.match(said_bytes) else 0
             return FileBody(accept, files, min(size or 10, 50))
@@ -202,7 +202,7 @@ class BodyReader:
     def _dragged(self) -> Body:
         boxes = self._boxes("dragbox")
         if len({group for _, group in boxes}) > 1:
-            self.notebook.note(N_("The groups of boxes became drop-down lists."))
+            self.remarks.note(N_("The groups of boxes became drop-down lists."))
             return self._singles(boxes)
         places, language = self.places(), self.texts.language
         for right in places:

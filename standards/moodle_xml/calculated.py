@@ -47,7 +47,7 @@ def with_marks(written: str, names: Mapping[str, str]) -> str:
     if _COMPUTED.search(written):
         raise NotTranslatable(N_("The text computes a formula, {=…}."), N_("Texts can show only variables. Write the formula in words."))
     places = {name: at for at, name in enumerate(names, start=1)}
-    return WILD.sub(lambda match: _gap.mark(places[match[1].strip()]) if match[1].strip() in places else match[0], written)
+    return WILD.sub(lambda match: _gap.placeholder(places[match[1].strip()]) if match[1].strip() in places else match[0], written)
 
 
 def with_variables(markdown: str, names: Mapping[str, str]) -> str:
@@ -57,14 +57,14 @@ def with_variables(markdown: str, names: Mapping[str, str]) -> str:
 
 
 def calculated(
-    element: Element, texts: MoodleTextReader, notebook: TransferRemarkCollector, names: Mapping[str, str], units: Mapping[str, Fraction]
+    element: Element, texts: MoodleTextReader, remarks: TransferRemarkCollector, names: Mapping[str, str], units: Mapping[str, Fraction]
 ) -> CalculatedBody:
     """Return the body; raises NotTranslatable for formulas that cannot be said here."""
     definitions = children(child(element, "dataset_definitions"), "dataset_definition")
     variables = tuple(_variable(definition, name) for definition, name in zip(definitions, names.values(), strict=True))
     if not variables:
         raise NotTranslatable(N_("The question gives no values for its wild cards."))
-    notebook.note(
+    remarks.note(
         N_("Each learner's values are drawn again from the ranges of the wild cards."), N_("The prepared sets of values are left out.")
     )
     answers = tuple(_answer(answer, texts, names) for answer in children(element, "answer"))

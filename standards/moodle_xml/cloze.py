@@ -38,33 +38,33 @@ _CHOICE_SHUFFLED = frozenset({"MULTICHOICE_S", "MCS", "MULTICHOICE_VS", "MCVS", 
 
 def read(content: bytes, language: str = "es") -> ImportedQuestions:
     """Read a file that is one Cloze question as plain text; it has no name."""
-    notebook = TransferRemarkCollector()
-    text = _gap.without_marks(decode(content, notebook).words).strip()
-    notebook.turn_to(one_line(text)[:60], 1)
+    remarks = TransferRemarkCollector()
+    text = _gap.without_placeholders(decode(content, remarks).words).strip()
+    remarks.begin_question(one_line(text)[:60], 1)
     if not _START.search(text):
-        notebook.refuse(NotTranslatable(N_("The text has no gap.")))
-        return ImportedQuestions((), tuple(notebook.remarks))
+        remarks.refuse(NotTranslatable(N_("The text has no gap.")))
+        return ImportedQuestions((), tuple(remarks.remarks))
     try:
-        marked, gaps = gaps_of(text, language, notebook)
-        lines = to_markdown(marked, TextShape.MARKDOWN, notebook) if is_like_html(marked) else from_plain(marked, TextShape.MARKDOWN)
+        marked, gaps = gaps_of(text, language, remarks)
+        lines = to_markdown(marked, TextShape.MARKDOWN, remarks) if is_like_html(marked) else from_plain(marked, TextShape.MARKDOWN)
         words = _gap.with_names(lines, len(gaps.gaps))
         mark = sum((gap.weight for gap in gaps.gaps), Fraction(0))
         source = SourceQuestion(QuestionDefinition(KeyAllocator().of_question("", words), {language: words}, gaps, mark=mark), 1)
     except NotTranslatable as refusal:
-        notebook.refuse(refusal)
-        return ImportedQuestions((), tuple(notebook.remarks))
-    return ImportedQuestions((source,), tuple(notebook.remarks))
+        remarks.refuse(refusal)
+        return ImportedQuestions((), tuple(remarks.remarks))
+    return ImportedQuestions((source,), tuple(remarks.remarks))
 
 
-def gaps_of(text: str, language: str, notebook: TransferRemarkCollector) -> tuple[str, GapsBody]:
+def gaps_of(text: str, language: str, remarks: TransferRemarkCollector) -> tuple[str, GapsBody]:
     """Return the text with a sign for each gap, and the gaps."""
     pieces, found, at = [], [], 0
     while match := _START.search(text, at):
         end = _end(text, match.end())
         found.append(_parsed(match, text[match.end() : end]))
-        pieces += [text[at : match.start()], _gap.mark(len(found))]
+        pieces += [text[at : match.start()], _gap.placeholder(len(found))]
         at = end + 1
-    reader = _ClozeReader(language, notebook)
+    reader = _ClozeReader(language, remarks)
     gaps = tuple(Gap(_gap.name(at, len(found)), reader.body(gap), Fraction(gap.weight)) for at, gap in enumerate(found, start=1))
     return "".join([*pieces, text[at:]]), GapsBody(gaps)
 
@@ -113,8 +113,8 @@ def _unescaped(text: str) -> str:
 class _ClozeReader:
     """Makes gaps of ours."""
 
-    def __init__(self, language: str, notebook: TransferRemarkCollector) -> None:
-        self.language, self.notebook = language, notebook
+    def __init__(self, language: str, remarks: TransferRemarkCollector) -> None:
+        self.language, self.remarks = language, remarks
 
     def body(self, gap: ClozeGap) -> ShortAnswerBody | NumericalBody | SingleChoiceBody:
         """Return what is asked in one gap; raises NotTranslatable for kinds that gaps of ours do not have."""
@@ -130,7 +130,7 @@ class _ClozeReader:
 
     def _texts(self, words: str) -> Texts:
         if is_like_html(words):
-            return {self.language: to_markdown(words, TextShape.INLINE, self.notebook)}
+            return {self.language: to_markdown(words, TextShape.INLINE, self.remarks)}
         return {self.language: from_plain(html.unescape(words), TextShape.INLINE)}
 
     def _why(self, answer: ClozeAnswer) -> Texts | None:
@@ -158,8 +158,8 @@ def _worth(answer: ClozeAnswer) -> Fraction:
 class ClozeWriter:
     """Writes gaps of ours into a text."""
 
-    def __init__(self, language: str, notebook: TransferRemarkCollector) -> None:
-        self.language, self.notebook = language, notebook
+    def __init__(self, language: str, remarks: TransferRemarkCollector) -> None:
+        self.language, self.remarks = language, remarks
 
     def text(self, markdown: str, body: GapsBody) -> str:
         """Return the text with a gap of Cloze in the place of each of ours."""
@@ -169,7 +169,7 @@ class ClozeWriter:
         if len(pieces) != len(places) + 1:
             raise NotTranslatable(N_("Not every gap appears exactly once in the text."))
         if [gap.name for gap in places] != [_gap.name(at, len(places)) for at in range(1, len(places) + 1)]:
-            self.notebook.loss(N_("The names of the gaps are left out."), N_("They are numbered when the question is imported again."))
+            self.remarks.loss(N_("The names of the gaps are left out."), N_("They are numbered when the question is imported again."))
         if any(piece for piece in pieces if _START.search(piece)):
             raise NotTranslatable(N_("The text would be read as a gap."))
         return pieces[0] + "".join(self._gap(gap) + piece for gap, piece in zip(places, pieces[1:], strict=True))
@@ -185,38 +185,38 @@ class ClozeWriter:
         match body:
             case SingleChoiceBody(options, shuffle):
                 if any(option.fixed for option in options):
-                    lose(self.notebook, "fixed")
+                    lose(self.remarks, "fixed")
                 kind = "MULTICHOICE_S" if shuffle else "MULTICHOICE"
                 return kind, [self._answer(option.credit, self._words(option.text), option.why) for option in options]
             case ShortAnswerBody() as short:
                 return "SHORTANSWER" if short.ignore_case else "SHORTANSWER_C", self._short(short)
             case numerical:
-                lose_quantity(numerical, self.notebook)
+                lose_quantity(numerical, self.remarks)
                 return "NUMERICAL", [self._number(answer, numerical) for answer in numerical.answers]
 
     def _short(self, body: ShortAnswerBody) -> list[str]:
         if body.ignore_accents is not (self.language == "es"):
-            lose(self.notebook, "ignore_accents")
+            lose(self.remarks, "ignore_accents")
         patterns = [(answer, one_line(in_language(answer.patterns, self.language))) for answer in body.answers]
         return [self._answer(answer.credit, _escaped(html.escape(words, quote=False)), answer.why) for answer, words in patterns]
 
     def _number(self, answer: NumericalAnswer, body: NumericalBody) -> str:
         if answer.value is None:
             return self._answer(answer.credit, "*", answer.why)
-        tolerance = nominal(answer, body.tolerance, self.notebook)
+        tolerance = nominal(answer, body.tolerance, self.remarks)
         return self._answer(answer.credit, f"{decimal(answer.value)}:{decimal(tolerance.amount)}", answer.why)
 
     def _answer(self, share: Fraction, words: str, why: Texts | None) -> str:
         written = percent(share)
         if credit(number(written)) != share:
-            self.notebook.loss(N_("The credit %(credit)s is written as %(percent)s %%."), credit=share, percent=written)
+            self.remarks.loss(N_("The credit %(credit)s is written as %(percent)s %%."), credit=share, percent=written)
         sign = "=" if share == 1 and not words.startswith("%") else f"%{written}%"
         return f"{sign}{words}" + (f"#{self._words(why)}" if why else "")
 
     def _words(self, texts: Texts) -> str:
         words, lost = to_plain(in_language(texts, self.language), TextShape.INLINE, self.language)
         if lost:
-            self.notebook.loss(N_("Text inside a gap is written without its markup."), N_("Gaps can hold only plain text in the format."))
+            self.remarks.loss(N_("Text inside a gap is written without its markup."), N_("Gaps can hold only plain text in the format."))
         return _escaped(html.escape(one_line(words), quote=False))
 
 

@@ -26,32 +26,32 @@ def read(content: bytes, language: str = "es") -> ImportedQuestions:
     root = parse(content)
     if local(root) != "quiz":
         raise FileRefused(N_("The file is not Moodle XML: it begins with <%(name)s> instead of <quiz>."), name=local(root)[:40])
-    notebook, keys = TransferRemarkCollector(), KeyAllocator()
-    notebook.carries_files = True
+    remarks, keys = TransferRemarkCollector(), KeyAllocator()
+    remarks.carries_files = True
     sources: list[SourceQuestion] = []
     category = ""
     for element in children(root, "question"):
         kind = element.get("type", "")
         name = one_line(clean(words(child(element, "name", "text"))))
-        notebook.turn_to(name[:80], line(element))
-        notebook.offered.clear()
+        remarks.begin_question(name[:80], line(element))
+        remarks.offered.clear()
         if kind == "category":
             category = one_line(clean(words(child(element, "category", "text"))))
-            leave_category(category, notebook)
+            leave_category(category, remarks)
             continue
         try:
-            sources.append(SourceQuestion(_MoodleReader(element, language, notebook).question(kind, name, keys), line(element), category))
+            sources.append(SourceQuestion(_MoodleReader(element, language, remarks).question(kind, name, keys), line(element), category))
         except NotTranslatable as refusal:
-            notebook.refuse(refusal)
-    return ImportedQuestions(tuple(sources), tuple(notebook.remarks), notebook.media)
+            remarks.refuse(refusal)
+    return ImportedQuestions(tuple(sources), tuple(remarks.remarks), remarks.media)
 
 
 class _MoodleReader:
     """Reads one question."""
 
-    def __init__(self, element: Element, language: str, notebook: TransferRemarkCollector) -> None:
-        self.element, self.language, self.notebook = element, language, notebook
-        self.texts = MoodleTextReader(language, notebook)
+    def __init__(self, element: Element, language: str, remarks: TransferRemarkCollector) -> None:
+        self.element, self.language, self.remarks = element, language, remarks
+        self.texts = MoodleTextReader(language, remarks)
 
     def question(self, kind: str, name: str, keys: KeyAllocator) -> QuestionDefinition:
         """Return the question."""
@@ -67,7 +67,7 @@ class _MoodleReader:
             {self.language: text},
             body,
             state=self._state(),
-            tags=tags_of([self.texts.plain(tag) for tag in children(child(self.element, "tags"), "tag")], self.notebook),
+            tags=tags_of([self.texts.plain(tag) for tag in children(child(self.element, "tags"), "tag")], self.remarks),
             mark=self._mark(body),
             hints=hints,
             penalty=self._penalty(body),
@@ -76,25 +76,25 @@ class _MoodleReader:
 
     def _state(self) -> QuestionState:
         """Return the state, which is read last: a question with a missing file is a draft."""
-        if self.notebook.lacks_file:
+        if self.remarks.lacks_file:
             return QuestionState.DRAFT
         return QuestionState.HIDDEN if flag(self.element, "hidden", False) else QuestionState.READY
 
     def _text_and_body(self, kind: str) -> tuple[str, Body]:
         element = child(self.element, "questiontext")
-        written = _gap.without_marks(self.texts.raw(element))
+        written = _gap.without_placeholders(self.texts.raw(element))
         if kind == "cloze":
-            written, gaps = gaps_of(written, self.language, self.notebook)
+            written, gaps = gaps_of(written, self.language, self.remarks)
             return _gap.with_names(self.texts.converted(written, element, BLOCKS), len(gaps.gaps)), gaps
         if kind in CALCULATED:
             names = variable_names(self.element)
             text = self.texts.converted(with_marks(written, names), element, BLOCKS)
-            units = BodyReader(self.element, self.texts, self.notebook).units()
-            return with_variables(text, names), calculated(self.element, self.texts, self.notebook, names, units)
-        body = BodyReader(self.element, self.texts, self.notebook).read(kind)
+            units = BodyReader(self.element, self.texts, self.remarks).units()
+            return with_variables(text, names), calculated(self.element, self.texts, self.remarks, names, units)
+        body = BodyReader(self.element, self.texts, self.remarks).read(kind)
         if isinstance(body, GapsBody):
             numbers = iter(range(1, len(body.gaps) + 1))
-            written = re.sub(r"\[\[[0-9]{1,3}\]\]", lambda _match: _gap.mark(next(numbers)), written)
+            written = re.sub(r"\[\[[0-9]{1,3}\]\]", lambda _match: _gap.placeholder(next(numbers)), written)
             return _gap.with_names(self.texts.converted(written, element, BLOCKS), len(body.gaps)), body
         return self.texts.converted(written, element, BLOCKS), body
 
@@ -104,7 +104,7 @@ class _MoodleReader:
         if kind == "truefalse":
             own = [self.texts.markdown(child(answer, "feedback"), BLOCKS) for answer in children(self.element, "answer")]
             if any(own):
-                self.notebook.note(N_("The feedback for true and false became part of the explanation."))
+                self.remarks.note(N_("The feedback for true and false became part of the explanation."))
             parts += [part for part in dict.fromkeys(own) if part]
         return "\n\n".join(parts)
 
@@ -129,9 +129,9 @@ class _MoodleReader:
 
     def _remark_unread(self) -> None:
         if any(self.texts.raw(child(self.element, name)).strip() for name in COMBINED):
-            self.notebook.loss(
+            self.remarks.loss(
                 N_("The overall feedback for right, partly right and wrong answers is left out."),
                 N_("Each option has its own feedback here."),
             )
         for name in unread(self.element, READ | LOOKS | frozenset(COMBINED)):
-            self.notebook.loss(N_("<%(name)s> is left out."), N_("There is no equivalent here."), name=name)
+            self.remarks.loss(N_("<%(name)s> is left out."), N_("There is no equivalent here."), name=name)

@@ -19,8 +19,8 @@ INLINE, BLOCKS = TextShape.INLINE, TextShape.MARKDOWN
 class MoodleTextReader:
     """A reader of texts in one language; attached files are reported as losses."""
 
-    def __init__(self, language: str, notebook: TransferRemarkCollector) -> None:
-        self.language, self.notebook = language, notebook
+    def __init__(self, language: str, remarks: TransferRemarkCollector) -> None:
+        self.language, self.remarks = language, remarks
 
     def raw(self, element: Element | None) -> str:
         """Return what stands in `<text>`, cleaned of control signs."""
@@ -28,11 +28,11 @@ class MoodleTextReader:
 
     def plain(self, element: Element | None) -> str:
         """Return a text that has no markup, on one line."""
-        return one_line(_gap.without_marks(self.raw(element)))
+        return one_line(_gap.without_placeholders(self.raw(element)))
 
     def markdown(self, element: Element | None, shape: TextShape, usual: str = HTML) -> str:
         """Return a text as Markdown, '' where it is not there."""
-        return self.converted(_gap.without_marks(self.raw(element)), element, shape, usual)
+        return self.converted(_gap.without_placeholders(self.raw(element)), element, shape, usual)
 
     def converted(self, written: str, element: Element | None, shape: TextShape, usual: str = HTML) -> str:
         """Return words as Markdown by the format that their element names."""
@@ -43,19 +43,19 @@ class MoodleTextReader:
             if f"@@PLUGINFILE@@/{file.get('name', '')}" in unquote(written):
                 self._offer(file)
                 continue  # shown, or told, where the text names it
-            self.notebook.loss(N_("The file “%(name)s” is left out."), N_("Put it into media/ and refer to it in the text."), name=name)
+            self.remarks.loss(N_("The file “%(name)s” is left out."), N_("Put it into media/ and refer to it in the text."), name=name)
         form = element.get("format") or usual
         if form == MARKDOWN:
-            written = in_markdown(written, self.notebook)
+            written = in_markdown(written, self.remarks)
             return one_line(written) if shape is INLINE else written.strip("\n").rstrip()
         if form == HTML or (form == AUTO and is_like_html(written)):
-            return to_markdown(written, shape, self.notebook)
+            return to_markdown(written, shape, self.remarks)
         return from_plain(written, shape)
 
     def _offer(self, file: Element) -> None:
         """Offer a file that was attached to a text to those who show it; what is no base64 is not there."""
         try:
-            self.notebook.offered[file.get("name", "")] = b64decode(words(file), validate=False)
+            self.remarks.offered[file.get("name", "")] = b64decode(words(file), validate=False)
         except ValueError:
             return
 

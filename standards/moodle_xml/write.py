@@ -20,18 +20,18 @@ _DIGITS = 7
 
 def write(questions: Sequence[QuestionDefinition], language: str = "es", files: Files = NO_FILES) -> ExportedFile:
     """Return a Moodle XML file with the questions in one language and their files inside; kinds unknown to Moodle are problems."""
-    notebook = TransferRemarkCollector()
+    remarks = TransferRemarkCollector()
     root = _xml.root("quiz")
     for question in questions:
-        notebook.turn_to(question.key)
+        remarks.begin_question(question.key)
         try:
             carried = files.get(question.key, {})
-            element = _MoodleWriter(question, language, notebook).element()
-            remark_lost_files(question, language, notebook, carried)
+            element = _MoodleWriter(question, language, remarks).element()
+            remark_lost_files(question, language, remarks, carried)
             root.append(_with_files(element, carried))
         except NotTranslatable as refusal:
-            notebook.refuse(refusal)
-    return ExportedFile(_xml.serialize(root), len(root), tuple(notebook.remarks))
+            remarks.refuse(refusal)
+    return ExportedFile(_xml.serialize(root), len(root), tuple(remarks.remarks))
 
 
 def _with_files(element: Element, carried: Mapping[str, bytes]) -> Element:
@@ -53,14 +53,14 @@ def _with_files(element: Element, carried: Mapping[str, bytes]) -> Element:
 class _MoodleWriter:
     """Writes one question."""
 
-    def __init__(self, question: QuestionDefinition, language: str, notebook: TransferRemarkCollector) -> None:
-        self.question, self.language, self.notebook = question, language, notebook
+    def __init__(self, question: QuestionDefinition, language: str, remarks: TransferRemarkCollector) -> None:
+        self.question, self.language, self.remarks = question, language, remarks
         self.element_ = _xml.root("question")
 
     def element(self) -> Element:
         """Return the question's element."""
         question, element = self.question, self.element_
-        bodies = BodyWriter(question, self.language, self.notebook)
+        bodies = BodyWriter(question, self.language, self.remarks)
         _xml.add(_xml.add(element, "name"), "text", question.key)
         text = _xml.add(element, "questiontext", format=MARKDOWN)
         _xml.add(text, "text", bodies.text())
@@ -82,30 +82,30 @@ class _MoodleWriter:
         question = self.question
         if isinstance(question.body, DescriptionBody):
             if question.mark != 1:
-                lose(self.notebook, "mark")
+                lose(self.remarks, "mark")
         else:
             _xml.add(self.element_, "defaultgrade", decimal(question.mark, _DIGITS))
         if number(decimal(question.mark, _DIGITS)) != question.mark:
-            lose(self.notebook, "mark")
+            lose(self.remarks, "mark")
         _xml.add(self.element_, "penalty", self._penalty())
 
     def _penalty(self) -> str:
         question = self.question
         if isinstance(question.body, DescriptionBody | EssayBody | FileBody):
             if question.penalty != USUAL_PENALTY:
-                lose(self.notebook, "penalty")
+                lose(self.remarks, "penalty")
             return "0"
         if isinstance(question.body, TrueFalseBody) and question.penalty == USUAL_PENALTY:
             return "1"
         said = decimal(question.penalty, _DIGITS)
         if credit(number(said) * 100) != question.penalty or (isinstance(question.body, TrueFalseBody) and question.penalty == 1):
-            lose(self.notebook, "penalty")
+            lose(self.remarks, "penalty")
         return said
 
     def _remark(self) -> None:
-        question, notebook = self.question, self.notebook
+        question, remarks = self.question, self.remarks
         kept = _KEPT | {"state"} if question.state is QuestionState.HIDDEN else _KEPT
-        remark_lost_fields(question, kept, notebook)
-        remark_lost_languages(question, self.language, notebook)
-        remark_lost_keys(question, notebook)
-        remark_own_markup(question, self.language, notebook)
+        remark_lost_fields(question, kept, remarks)
+        remark_lost_languages(question, self.language, remarks)
+        remark_lost_keys(question, remarks)
+        remark_own_markup(question, self.language, remarks)

@@ -45,15 +45,15 @@ INLINE = TextShape.INLINE
 class BodyWriter:
     """Writes the text and the body of one question."""
 
-    def __init__(self, question: QuestionDefinition, language: str, notebook: TransferRemarkCollector) -> None:
-        self.question, self.language, self.notebook = question, language, notebook
+    def __init__(self, question: QuestionDefinition, language: str, remarks: TransferRemarkCollector) -> None:
+        self.question, self.language, self.remarks = question, language, remarks
 
     def text(self) -> str:
         """Return the question's text, its gaps as Moodle writes them."""
         text, body = in_language(self.question.text, self.language), self.question.body
         if not isinstance(body, GapsBody):
             return text
-        return self._dragged_text(text, body) if body.drag else ClozeWriter(self.language, self.notebook).text(text, body)
+        return self._dragged_text(text, body) if body.drag else ClozeWriter(self.language, self.remarks).text(text, body)
 
     def text_of(self, parent: Element, name: str, texts: Texts | None, shape: TextShape) -> Element:
         """Add an element with a Markdown text; an empty one where nothing is written."""
@@ -68,7 +68,7 @@ class BodyWriter:
             case SingleChoiceBody(options, shuffle):
                 return self._choice(element, options, [option.credit for option in options], shuffle)
             case MultipleChoiceBody() as multiple:
-                return self._choice(element, multiple.options, _choices.weights(multiple, self.notebook), multiple.shuffle, several=True)
+                return self._choice(element, multiple.options, _choices.weights(multiple, self.remarks), multiple.shuffle, several=True)
             case TrueFalseBody(answer):
                 return self._truth(element, answer)
             case ShortAnswerBody() as short:
@@ -98,7 +98,7 @@ class BodyWriter:
     def _answer(self, element: Element, share: Fraction, words: str, why: Texts | None, form: str) -> Element:
         written = percent(share)
         if credit(number(written)) != share:
-            self.notebook.loss(N_("The credit %(credit)s is written as %(percent)s %%."), credit=share, percent=written)
+            self.remarks.loss(N_("The credit %(credit)s is written as %(percent)s %%."), credit=share, percent=written)
         answer = _xml.add(element, "answer", fraction=written, format=form)
         _xml.add(answer, "text", words)
         self.text_of(answer, "feedback", why, INLINE)
@@ -108,9 +108,9 @@ class BodyWriter:
         self, element: Element, options: Sequence[Option], worths: Sequence[Fraction], shuffle: bool, *, several: bool = False
     ) -> str:
         if not several and any(option.right is not (option.credit == 1) for option in options):
-            self.notebook.loss(N_("Only the credits show which options are right."), N_("The format cannot express it."))
+            self.remarks.loss(N_("Only the credits show which options are right."), N_("The format cannot express it."))
         if any(option.fixed for option in options):
-            lose(self.notebook, "fixed")
+            lose(self.remarks, "fixed")
         _xml.add(element, "single", "false" if several else "true")
         _xml.add(element, "shuffleanswers", "true" if shuffle else "false")
         _xml.add(element, "answernumbering", "abc")
@@ -132,7 +132,7 @@ class BodyWriter:
             ("criteria", bool(body.criteria)),
         ):
             if lost:
-                lose(self.notebook, field)
+                lose(self.remarks, field)
         _xml.add(element, "usecase", "0" if body.ignore_case else "1")
         for answer in body.answers:
             self._answer(element, answer.credit, one_line(in_language(answer.patterns, self.language)), answer.why, PLAIN)
@@ -141,7 +141,7 @@ class BodyWriter:
     def _numerical(self, element: Element, body: NumericalBody) -> str:
         for field in ("unit", "decimals"):
             if getattr(body, field) is not None:
-                lose(self.notebook, field)
+                lose(self.remarks, field)
         for answer in body.answers:
             self._number(element, answer, body)
         self._units(element, body)
@@ -152,12 +152,12 @@ class BodyWriter:
             self._answer(element, answer.credit, "*", answer.why, AUTO)
             return
         written = self._answer(element, answer.credit, decimal(answer.value), answer.why, AUTO)
-        _xml.add(written, "tolerance", decimal(nominal(answer, body.tolerance, self.notebook).amount))
+        _xml.add(written, "tolerance", decimal(nominal(answer, body.tolerance, self.remarks).amount))
 
     def _units(self, element: Element, body: NumericalBody) -> None:
         if not body.units:
             if body.unit_penalty:
-                lose(self.notebook, "unit_penalty")
+                lose(self.remarks, "unit_penalty")
             return
         units = _xml.add(element, "units")
         for name, factor in body.units.items():
@@ -175,12 +175,12 @@ class BodyWriter:
     def _plain(self, texts: Texts) -> str:
         words, lost = to_plain(in_language(texts, self.language), INLINE, self.language)
         if lost:
-            self.notebook.loss(N_("A match is written without its markup."), N_("Matches are plain text in the format."))
+            self.remarks.loss(N_("A match is written without its markup."), N_("Matches are plain text in the format."))
         return one_line(words)
 
     def _matching(self, element: Element, body: MatchingBody) -> str:
         if any(pair.why for pair in body.pairs):
-            lose(self.notebook, "why")
+            lose(self.remarks, "why")
         _xml.add(element, "shuffleanswers", "true" if body.shuffle else "false")
         for pair in body.pairs:
             self._sub(element, one_line(in_language(pair.item, self.language)), pair.match)
@@ -203,7 +203,7 @@ class BodyWriter:
 
     def _essay(self, element: Element, body: EssayBody) -> str:
         if body.rubric:
-            lose(self.notebook, "rubric")
+            lose(self.remarks, "rubric")
         said = {"responseformat": "editor", "attachments": str(body.files), "attachmentsrequired": "0"}
         limits = {"minwordlimit": body.words.minimum, "maxwordlimit": body.words.maximum}
         for name, value in {**said, **limits}.items():
@@ -211,12 +211,12 @@ class BodyWriter:
         self.text_of(element, "graderinfo", body.model, TextShape.MARKDOWN)
         self.text_of(element, "responsetemplate", body.template, TextShape.MARKDOWN)
         if body.words.minimum == 0:
-            lose(self.notebook, "words")
+            lose(self.remarks, "words")
         return "essay"
 
     def _file(self, element: Element, body: FileBody) -> str:
         if body.rubric:
-            lose(self.notebook, "rubric")
+            lose(self.remarks, "rubric")
         files = str(min(body.files, MAXIMUM_FILES))
         said = {"responseformat": "noinline", "attachments": files, "attachmentsrequired": "1", "maxbytes": str(body.size * _MEGABYTE)}
         for name, value in said.items():
@@ -230,7 +230,7 @@ class BodyWriter:
         if len(pieces) != len(places) + 1 or sorted(names_in_text(text)) != sorted(gap.name for gap in places):
             raise NotTranslatable(N_("Not every gap appears exactly once in the text."))
         if [gap.name for gap in places] != [_gap.name(at, len(places)) for at in range(1, len(places) + 1)]:
-            self.notebook.loss(N_("The names of the gaps are left out."), N_("They are numbered when the question is imported again."))
+            self.remarks.loss(N_("The names of the gaps are left out."), N_("They are numbered when the question is imported again."))
         numbers = [self._box(gap.body.answers if isinstance(gap.body, ShortAnswerBody) else (), body.choices) for gap in places]
         return pieces[0] + "".join(f"[[{at}]]{piece}" for at, piece in zip(numbers, pieces[1:], strict=True))
 
@@ -241,17 +241,17 @@ class BodyWriter:
         if not rights:
             raise NotTranslatable(N_("A gap has no right text."))
         if len(answers) > 1 or rights[0].why:
-            self.notebook.loss(
+            self.remarks.loss(
                 N_("The other answers and the feedback of a gap are left out."), N_("The format allows one right text per gap.")
             )
         return keys.index(rights[0].key) + 1
 
     def _dragged(self, element: Element, body: GapsBody) -> str:
         if any(gap.weight != 1 for gap in body.gaps):
-            lose(self.notebook, "weight")
+            lose(self.remarks, "weight")
         shorts = [gap.body for gap in body.gaps if isinstance(gap.body, ShortAnswerBody)]
         if any(not short.ignore_case or short.ignore_accents is not (self.language == "es") for short in shorts):
-            lose(self.notebook, "ignore_accents")
+            lose(self.remarks, "ignore_accents")
         _xml.add(element, "shuffleanswers", "1")
         for label in body.choices:
             box = _xml.add(element, "dragbox")

@@ -60,9 +60,9 @@ _ANY_FILE = ("pdf", "docx", "odt", "jpg", "png")
 class CanvasReader:
     """Reads one item."""
 
-    def __init__(self, item: Element, language: str, notebook: TransferRemarkCollector) -> None:
-        self.item, self.language, self.notebook = item, language, notebook
-        self.texts = QtiTextReader(language, notebook)
+    def __init__(self, item: Element, language: str, remarks: TransferRemarkCollector) -> None:
+        self.item, self.language, self.remarks = item, language, remarks
+        self.texts = QtiTextReader(language, remarks)
         self.fields = {
             words(child(field, "fieldlabel")).strip(): words(child(field, "fieldentry")).strip()
             for field in descendants(item, "qtimetadatafield")
@@ -83,7 +83,7 @@ class CanvasReader:
             raise NotTranslatable(N_("The question has no text."))
         explanation = self._explanation(body)
         if any(self._feedback(ident, INLINE) for ident in _COMBINED):
-            self.notebook.loss(
+            self.remarks.loss(
                 N_("The overall feedback for right, partly right and wrong answers is left out."),
                 N_("Each option has its own feedback here."),
             )
@@ -129,13 +129,13 @@ class CanvasReader:
     def _text(self, body: Body) -> str:
         material = child(self.presentation, "material")
         written = "".join(clean(words(text)) for text in descendants(material, "mattext")) if material is not None else ""
-        written = _gap.without_marks(written)
+        written = _gap.without_placeholders(written)
         if not isinstance(body, GapsBody):
             return self.texts.material(self.presentation, BLOCKS)
         for at, name in enumerate(self._gap_names(), start=1):
             if f"[{name}]" not in written:
                 raise NotTranslatable(N_("The gap “%(name)s” does not appear exactly once in the text."), name=name)
-            written = written.replace(f"[{name}]", _gap.mark(at), 1)
+            written = written.replace(f"[{name}]", _gap.placeholder(at), 1)
         return _gap.with_names(self.texts.html(written, BLOCKS), len(body.gaps))
 
     def _feedback(self, ident: str, shape: TextShape) -> str:
@@ -154,7 +154,7 @@ class CanvasReader:
             names = [name for ident, _text in self._labels(response) for name in self._named(response.get("ident", ""), ident)]
             own = [self._feedback(name, BLOCKS) for name in dict.fromkeys(names)]
             if any(own):
-                self.notebook.note(N_("The feedback for true and false became part of the explanation."))
+                self.remarks.note(N_("The feedback for true and false became part of the explanation."))
             parts += own
         return "\n\n".join(dict.fromkeys(part for part in parts if part))
 
@@ -182,7 +182,7 @@ class CanvasReader:
         """Report feedback that no answer of the question has a place for."""
         for ident in [name for name in self.feedback if name not in self.taken and name not in _COMBINED]:
             if said := self._feedback(ident, INLINE):
-                self.notebook.loss(N_("The feedback “%(text)s” is left out."), N_("No answer has a place for it."), text=said[:80])
+                self.remarks.loss(N_("The feedback “%(text)s” is left out."), N_("No answer has a place for it."), text=said[:80])
 
     def _rights(self, ident: str) -> list[str]:
         """Return what is marked as right for a response, in order: the values of conditions that give a score, those under `not` apart."""
@@ -337,7 +337,7 @@ class CanvasReader:
         return self._gaps(patterns)
 
     def _file(self) -> Body:
-        self.notebook.note(N_("The accepted file types are not specified; the usual ones are used."))
+        self.remarks.note(N_("The accepted file types are not specified; the usual ones are used."))
         return FileBody(_ANY_FILE)
 
 

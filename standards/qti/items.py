@@ -49,9 +49,9 @@ _ANY_FILE = ("pdf", "docx", "odt", "jpg", "png")
 class ItemReader:
     """Reads one assessmentItem."""
 
-    def __init__(self, item: Element, language: str, notebook: TransferRemarkCollector) -> None:
-        self.item, self.language, self.notebook = item, language, notebook
-        self.texts = QtiTextReader(language, notebook)
+    def __init__(self, item: Element, language: str, remarks: TransferRemarkCollector) -> None:
+        self.item, self.language, self.remarks = item, language, remarks
+        self.texts = QtiTextReader(language, remarks)
         self.worths = Worths(item)
         body = child(item, "itemBody")
         if body is None:
@@ -94,12 +94,12 @@ class ItemReader:
     def _remark_scoring(self, mark: Fraction) -> None:
         """Report what of the response processing the question does not have, by element name: no mark changes in silence."""
         for name in dict.fromkeys([*self.worths.lost, *self.worths.scoring.left()]):
-            self.notebook.loss(
+            self.remarks.loss(
                 N_("What “%(name)s” scores in the item is left out."), N_("Compare the question's marks with its source."), name=name[:60]
             )
         total = self.worths.total
         if total and mark and abs(total - mark) > _NEAR * mark:
-            self.notebook.loss(
+            self.remarks.loss(
                 N_("The right answers score %(total)s in the item, which gives %(mark)s as the maximum."),
                 N_("The question is worth %(mark)s."),
                 total=decimal(total, 4),
@@ -127,12 +127,12 @@ class ItemReader:
         """Return the feedback that belongs to no answer of the question."""
         parts = dict.fromkeys(self.texts.content(one.element, BLOCKS) for one in self.feedbacks.left)
         if any(one.name != EXPLANATION and words(one.element).strip() for one in self.feedbacks.left):
-            self.notebook.note(N_("The feedback for right and wrong answers became part of the explanation."))
+            self.remarks.note(N_("The feedback for right and wrong answers became part of the explanation."))
         return "\n\n".join(part for part in parts if part)
 
     def _remark_graders(self, body: Body) -> None:
         if self.graders and not isinstance(body, EssayBody):
-            self.notebook.loss(N_("The information for graders is left out."), N_("Only an essay has a model answer."))
+            self.remarks.loss(N_("The information for graders is left out."), N_("Only an essay has a model answer."))
 
     # --- One interaction as a block --------------------------------------------------------------------------------------------------
 
@@ -206,7 +206,7 @@ class ItemReader:
         return EssayBody(model=self.texts.texts(model))
 
     def _upload(self, interaction: Element) -> Body:
-        self.notebook.note(N_("The accepted file types are not specified; the usual ones are used."))
+        self.remarks.note(N_("The accepted file types are not specified; the usual ones are used."))
         return FileBody(_ANY_FILE)
 
     # --- Interactions inside the text ------------------------------------------------------------------------------------------------
@@ -216,7 +216,7 @@ class ItemReader:
         bodies = [self._entry(found) if local(found) == "textEntryInteraction" else self._selected(found) for found in interactions]
         replace_by_gaps(interactions)
         markdown = self.texts.content(self.body, BLOCKS)
-        before, _, after = markdown.rpartition(_gap.mark(1))
+        before, _, after = markdown.rpartition(_gap.placeholder(1))
         first = bodies[0]
         if len(bodies) == 1 and not any(sign.isalnum() for sign in after) and before.strip() and not isinstance(first, SingleChoiceBody):
             return before.strip(), first

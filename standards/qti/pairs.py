@@ -70,7 +70,7 @@ class PairReader:
 
     def _lists(self, items: Mapping[str, str], matches: Mapping[str, str], paired: Paired, shuffle: bool) -> GapsBody:
         """Return one gap an item, each with the list of all matches and its own weight: pairs of a matching count all the same here."""
-        self.texts.notebook.note(
+        self.texts.remarks.note(
             N_("The matching became gaps with a list to choose from."),
             N_("Its pairs are worth different marks, which gaps allow and pairs do not."),
         )
@@ -133,6 +133,6 @@ def replace_by_gaps(interactions: Sequence[Element]) -> None:
     for at, found in enumerate(interactions, start=1):
         for inner in list(found):
             found.remove(inner)
-        found.tag, found.text = "span", _gap.mark(at)
+        found.tag, found.text = "span", _gap.placeholder(at)
         for name in list(found.attrib):
             del found.attrib[name]

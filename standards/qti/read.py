@@ -28,18 +28,18 @@ _TWINS = "non_cc_assessments/"
 
 def read(content: bytes, language: str = "es") -> ImportedQuestions:
     """Return the questions of a QTI file or package; raises FileRefused for what is hostile, broken, or holds no item."""
-    notebook = TransferRemarkCollector()
-    notebook.carries_files = content.startswith(b"PK")
-    files = read_archive(content, *DOCUMENTS, *SUFFIXES) if notebook.carries_files else {"": content}
-    notebook.offered.update({path: content for path, content in files.items() if path.lower().endswith(SUFFIXES)})
-    files = {path: content for path, content in files.items() if path not in notebook.offered}
-    reader = _QtiReader(language, notebook)
+    remarks = TransferRemarkCollector()
+    remarks.carries_files = content.startswith(b"PK")
+    files = read_archive(content, *DOCUMENTS, *SUFFIXES) if remarks.carries_files else {"": content}
+    remarks.offered.update({path: content for path, content in files.items() if path.lower().endswith(SUFFIXES)})
+    files = {path: content for path, content in files.items() if path not in remarks.offered}
+    reader = _QtiReader(language, remarks)
     for path, root in _documents(files):
         reader.read(path, root)
     if not reader.found:
         is_third = reader.third or _THIRD_MANIFEST in files.get(MANIFEST, b"").decode("utf-8", "replace")
         raise FileRefused(_THIRD_REFUSED if is_third else N_("There are no QTI items in the file."))
-    return ImportedQuestions(tuple(reader.sources), tuple(notebook.remarks), notebook.media)
+    return ImportedQuestions(tuple(reader.sources), tuple(remarks.remarks), remarks.media)
 
 
 def _documents(files: Mapping[str, bytes]) -> Iterator[tuple[str, Element]]:
@@ -57,8 +57,8 @@ def _documents(files: Mapping[str, bytes]) -> Iterator[tuple[str, Element]]:
 class _QtiReader:
     """Collects the questions of all documents."""
 
-    def __init__(self, language: str, notebook: TransferRemarkCollector) -> None:
-        self.language, self.notebook = language, notebook
+    def __init__(self, language: str, remarks: TransferRemarkCollector) -> None:
+        self.language, self.remarks = language, remarks
         self.keys = KeyAllocator()
         self.sources: list[SourceQuestion] = []
         self.found = self.third = False
@@ -74,11 +74,11 @@ class _QtiReader:
                 self._take(item, name_of(item), path)
         elif name.startswith(_THIRD.decode()) or (name == "manifest" and _is_third(root)):
             self.third = True
-            self.notebook.turn_to(path, line(root))
-            self.notebook.refuse(NotTranslatable(_THIRD_REFUSED))
+            self.remarks.begin_question(path, line(root))
+            self.remarks.refuse(NotTranslatable(_THIRD_REFUSED))
         elif name == "assessmentTest":
-            self.notebook.turn_to("", 0)
-            self.notebook.loss(
+            self.remarks.begin_question("", 0)
+            self.remarks.loss(
                 N_("The test “%(name)s” is left out."),
                 N_("Only its questions are imported. Create a quiz from them."),
                 name=root.get("title", "")[:80],
@@ -87,17 +87,17 @@ class _QtiReader:
     def _take(self, item: Element, name: str, path: str) -> None:
         self.found = True
         shown = name or item.get("ident", "") or item.get("identifier", "")
-        self.notebook.turn_to(f"{path}: {shown}" if path else shown, line(item))
+        self.remarks.begin_question(f"{path}: {shown}" if path else shown, line(item))
         try:
             question = self._question(item, name)
-            if self.notebook.lacks_file:
+            if self.remarks.lacks_file:
                 question = replace(question, state=QuestionState.DRAFT)
             if self._is_copy(_identity(item), question):
-                self.notebook.note(N_("The question appears twice and is imported once."))
+                self.remarks.note(N_("The question appears twice and is imported once."))
             else:
                 self.sources.append(SourceQuestion(question, line(item)))
         except NotTranslatable as refusal:
-            self.notebook.refuse(refusal)
+            self.remarks.refuse(refusal)
 
     def _is_copy(self, identity: str, question: QuestionDefinition) -> bool:
         """Say whether a question came in before; a copy that was changed inside a quiz is a question of its own."""
@@ -106,8 +106,8 @@ class _QtiReader:
 
     def _question(self, item: Element, name: str) -> QuestionDefinition:
         if local(item) == "item":
-            return CanvasReader(item, self.language, self.notebook).question(name, self.keys)
-        return ItemReader(item, self.language, self.notebook).question(name, self.keys)
+            return CanvasReader(item, self.language, self.remarks).question(name, self.keys)
+        return ItemReader(item, self.language, self.remarks).question(name, self.keys)
 
 
 def _is_third(manifest: Element) -> bool:

@@ -13,12 +13,12 @@ INLINE, BLOCKS = TextShape.INLINE, TextShape.MARKDOWN
 class QtiTextReader:
     """Reads texts into one language."""
 
-    def __init__(self, language: str, notebook: TransferRemarkCollector) -> None:
-        self.language, self.notebook = language, notebook
+    def __init__(self, language: str, remarks: TransferRemarkCollector) -> None:
+        self.language, self.remarks = language, remarks
 
     def html(self, source: str, shape: TextShape) -> str:
         """Return HTML as Markdown."""
-        return to_markdown(clean(source), shape, self.notebook)
+        return to_markdown(clean(source), shape, self.remarks)
 
     def content(self, element: Element, shape: TextShape) -> str:
         """Return what is inside an element of QTI 2 as Markdown."""
@@ -31,7 +31,7 @@ class QtiTextReader:
             return ""
         parts = []
         for text in descendants(found, "mattext"):
-            said = _gap.without_marks(clean(words(text)))
+            said = _gap.without_placeholders(clean(words(text)))
             parts.append(self.html(said, shape) if text.get("texttype") == "text/html" else from_plain(said, shape))
         return "\n\n".join(part for part in parts if part)
 

@@ -19,25 +19,25 @@ _DIGITS = 10
 
 def write(questions: Sequence[QuestionDefinition], language: str = "es", files: Files = NO_FILES) -> ExportedFile:
     """Return a package with one item a question and the files that these show; kinds unknown to QTI are problems."""
-    notebook = TransferRemarkCollector()
+    remarks = TransferRemarkCollector()
     items: dict[str, bytes] = {}
     media: dict[str, bytes] = {}
     for question in questions:
-        notebook.turn_to(question.key)
+        remarks.begin_question(question.key)
         try:
             carried = files.get(question.key, {})
             names = {address: f"{question.key}/{name}" for address, name in file_names(carried).items()}
             addresses = {address: f"../media/{name}" for address, name in names.items()}
-            items[f"items/{question.key}.xml"] = _xml.written_as_is(_item(question, language, notebook, addresses))
+            items[f"items/{question.key}.xml"] = _xml.written_as_is(_item(question, language, remarks, addresses))
             media |= {f"media/{name}": carried[address] for address, name in names.items()}
         except NotTranslatable as refusal:
-            notebook.refuse(refusal)
-    return ExportedFile(package(items, "imsqti_item_xmlv2p1", "1.1.4", media), len(items), tuple(notebook.remarks))
+            remarks.refuse(refusal)
+    return ExportedFile(package(items, "imsqti_item_xmlv2p1", "1.1.4", media), len(items), tuple(remarks.remarks))
 
 
-def _item(question: QuestionDefinition, language: str, notebook: TransferRemarkCollector, addresses: Mapping[str, str]) -> Element:
+def _item(question: QuestionDefinition, language: str, remarks: TransferRemarkCollector, addresses: Mapping[str, str]) -> Element:
     item = _xml.root("assessmentItem", ITEM_2, identifier=f"q-{question.key}", title=question.key, adaptive="false", timeDependent="false")
-    body = ItemBody(question, language, notebook, addresses)
+    body = ItemBody(question, language, remarks, addresses)
     made = body.element()
     for declared in body.declarations:
         item.append(declared)
@@ -54,8 +54,8 @@ def _item(question: QuestionDefinition, language: str, notebook: TransferRemarkC
         item.append(body.modal("FEEDBACK", ident, texts, TextShape.INLINE))
     if question.explanation:
         item.append(body.modal("EXPLANATION", EXPLANATION, question.explanation, TextShape.MARKDOWN))
-    _remark(question, language, notebook)
-    remark_lost_files(question, language, notebook, addresses)
+    _remark(question, language, remarks)
+    remark_lost_files(question, language, remarks, addresses)
     return item
 
 
@@ -64,9 +64,9 @@ def _outcome(item: Element, name: str, kind: str, value: str) -> None:
     _xml.add(_xml.add(outcome, tag("defaultValue")), tag("value"), value)
 
 
-def _remark(question: QuestionDefinition, language: str, notebook: TransferRemarkCollector) -> None:
+def _remark(question: QuestionDefinition, language: str, remarks: TransferRemarkCollector) -> None:
     kept = _KEPT if number(decimal(question.mark, _DIGITS)) == question.mark else _KEPT - {"mark"}
-    remark_lost_fields(question, kept - {"mark"} if isinstance(question.body, DescriptionBody) and question.mark != 1 else kept, notebook)
-    remark_lost_languages(question, language, notebook)
-    remark_lost_keys(question, notebook)
-    remark_changed_text(question, language, notebook)
+    remark_lost_fields(question, kept - {"mark"} if isinstance(question.body, DescriptionBody) and question.mark != 1 else kept, remarks)
+    remark_lost_languages(question, language, remarks)
+    remark_lost_keys(question, remarks)
+    remark_changed_text(question, language, remarks)

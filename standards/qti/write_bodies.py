@@ -45,9 +45,9 @@ class ItemBody:
     """Makes the body of one item; `declarations`, `processing` and `feedback` are what the item needs besides."""
 
     def __init__(
-        self, question: QuestionDefinition, language: str, notebook: TransferRemarkCollector, addresses: Mapping[str, str] = NOWHERE
+        self, question: QuestionDefinition, language: str, remarks: TransferRemarkCollector, addresses: Mapping[str, str] = NOWHERE
     ) -> None:
-        self.question, self.language, self.notebook = question, language, notebook
+        self.question, self.language, self.remarks = question, language, remarks
         self.addresses = addresses
         """Where the files that the texts name lie, seen from the item."""
         self.declarations: list[Element] = []
@@ -78,7 +78,7 @@ class ItemBody:
     def _html(self, markdown: str, shape: TextShape = BLOCKS) -> Element:
         made = _xml.fragment(to_html({self.language: markdown}, shape, self.language, self.addresses), ITEM_2)
         for caption in plain_figures(made):
-            self.notebook.loss(N_("The caption “%(caption)s” becomes a paragraph below its picture."), caption=caption[:80])
+            self.remarks.loss(N_("The caption “%(caption)s” becomes a paragraph below its picture."), caption=caption[:80])
         return made
 
     def _inside(self, parent: Element, texts: Texts) -> None:
@@ -92,7 +92,7 @@ class ItemBody:
         match self.question.body:
             case SingleChoiceBody(options, shuffle):
                 if any(option.right is not (option.credit == 1) for option in options):
-                    self.notebook.loss(N_("Only the credits show which options are right."), N_("The format cannot express it."))
+                    self.remarks.loss(N_("Only the credits show which options are right."), N_("The format cannot express it."))
                 return self._choice(options, [option.credit for option in options], shuffle, several=False)
             case MultipleChoiceBody() as multiple:
                 return self._several(multiple)
@@ -103,12 +103,12 @@ class ItemBody:
             case OrderingBody() as ordering:
                 return self._ordering(ordering)
             case EssayBody() as essay:
-                lose_written(self.notebook, essay, ("template", "model", "rubric", "files"), words=essay.words != EssayBody().words)
+                lose_written(self.remarks, essay, ("template", "model", "rubric", "files"), words=essay.words != EssayBody().words)
                 self._declare(RESPONSE, "single", "string")
                 return _xml.root(tag("extendedTextInteraction"), None, responseIdentifier=RESPONSE)
             case FileBody():
                 for name in ("accept", "files", "size"):
-                    lose(self.notebook, name)
+                    lose(self.remarks, name)
                 self._declare(RESPONSE, "single", "file")
                 return _xml.root(tag("uploadInteraction"), None, responseIdentifier=RESPONSE)
             case _:
@@ -173,7 +173,7 @@ class ItemBody:
     def _several(self, body: MultipleChoiceBody) -> Element:
         if body.rule is MultipleRule.ALL_OR_NOTHING:
             return self._choice(body.options, None, body.shuffle, several=True)
-        return self._choice(body.options, _choices.weights(body, self.notebook), body.shuffle, several=True)
+        return self._choice(body.options, _choices.weights(body, self.remarks), body.shuffle, several=True)
 
     def _choice(self, options: Sequence[Option], worths: Sequence[Fraction] | None, shuffle: bool, *, several: bool) -> Element:
         names = [f"choice_{at}" for at in range(1, len(options) + 1)]
@@ -207,7 +207,7 @@ class ItemBody:
 
     def _ordering(self, body: OrderingBody) -> Element:
         if body.rule is not OrderingRule.ALL_OR_NOTHING:
-            self.notebook.loss(
+            self.remarks.loss(
                 N_("The rule “%(rule)s” becomes “%(other)s”."),
                 N_("The format compares with the right order and has no other rule."),
                 rule=body.rule.value,
@@ -223,7 +223,7 @@ class ItemBody:
 
     def _matching(self, body: MatchingBody) -> Element:
         if any(pair.why for pair in body.pairs):
-            lose(self.notebook, "why")
+            lose(self.remarks, "why")
         matches = matches_of(body)
         names = {key: f"match_{at}" for at, key in enumerate(matches, start=1)}
         correct = [f"item_{at} {names[pair.match_key]}" for at, pair in enumerate(body.pairs, start=1)]
@@ -253,9 +253,9 @@ class ItemBody:
         if not body.answers:
             raise NotTranslatable(N_("A self-check without patterns cannot be exported."))
         accents = body.ignore_accents is not (self.language == "es")
-        lose_written(self.notebook, body, ("model", "criteria"), ignore_accents=accents, why=any(answer.why for answer in body.answers))
+        lose_written(self.remarks, body, ("model", "criteria"), ignore_accents=accents, why=any(answer.why for answer in body.answers))
         if any(self._takes_all(answer) for answer in body.answers):
-            self.notebook.loss(N_("The answer “*” for everything else is left out."), N_("The format has no place for it."))
+            self.remarks.loss(N_("The answer “*” for everything else is left out."), N_("The format has no place for it."))
         best = max(answer.credit for answer in body.answers)
         if best <= 0:
             raise NotTranslatable(N_("No answer is right."))
@@ -272,26 +272,26 @@ class ItemBody:
         return in_language(answer.patterns, self.language) == "*" and not answer.credit
 
     def _number(self, ident: str, body: NumericalBody) -> None:
-        lose_written(self.notebook, body, ("unit", "units", "unit_penalty"), decimals=body.decimals is not None)
+        lose_written(self.remarks, body, ("unit", "units", "unit_penalty"), decimals=body.decimals is not None)
         right = next((answer for answer in body.answers if answer.credit == 1 and answer.value is not None), None)
         if right is None or right.value is None:
             raise NotTranslatable(N_("No answer is right."))
         if len(body.answers) > 1 or right.why:
-            self.notebook.loss(
+            self.remarks.loss(
                 N_("The other answers and the feedback of a number are left out."), N_("The format compares with one number.")
             )
         tolerance = right.tolerance or body.tolerance
         said = {"toleranceMode": "relative", "tolerance": decimal(tolerance.amount * 100)}
         if tolerance.kind is not ToleranceKind.RELATIVE:
-            said = {"toleranceMode": "absolute", "tolerance": decimal(nominal(right, body.tolerance, self.notebook).amount)}
+            said = {"toleranceMode": "absolute", "tolerance": decimal(nominal(right, body.tolerance, self.remarks).amount)}
         self._declare(ident, "single", "float", [decimal(right.value)])
         self._score([ident], mapped=False, tolerance=said)
 
     def _gaps(self, body: GapsBody) -> Element:
         text = in_language(self.question.text, self.language)
-        places = gaps_in_order(body, text, self.notebook)
+        places = gaps_in_order(body, text, self.remarks)
         for at, gap in enumerate(places, start=1):
-            text = text.replace("{" + gap.name + "}", _gap.mark(at), 1)
+            text = text.replace("{" + gap.name + "}", _gap.placeholder(at), 1)
         made = _xml.root(tag("itemBody"))
         if body.drag:
             self._dragged(made, text, body, places)
@@ -317,7 +317,7 @@ class ItemBody:
             return made
         options = gap.body.options
         if any(option.why for option in options):
-            lose(self.notebook, "why")
+            lose(self.remarks, "why")
         names = [f"choice_{at}_{place}" for place in range(1, len(options) + 1)]
         worths = {name: option.credit * self._share() for name, option in zip(names, options, strict=True) if option.credit}
         right = [name for name, option in zip(names, options, strict=True) if option.credit == 1]
@@ -326,7 +326,7 @@ class ItemBody:
         for name, option in zip(names, options, strict=True):
             words, lost = to_plain(in_language(option.text, self.language), INLINE, self.language)
             if lost:
-                self.notebook.loss(
+                self.remarks.loss(
                     N_("Text inside a gap is written without its markup."), N_("Gaps can hold only plain text in the format.")
                 )
             _xml.add(made, tag("inlineChoice"), one_line(words), identifier=name)
@@ -351,7 +351,7 @@ class ItemBody:
             if not answers:
                 raise NotTranslatable(N_("A gap has no right text."))
             if answers[0].why or (isinstance(gap.body, ShortAnswerBody) and len(gap.body.answers) > 1):
-                self.notebook.loss(
+                self.remarks.loss(
                     N_("The other answers and the feedback of a gap are left out."), N_("The format allows one right text per gap.")
                 )
             correct.append(f"text_{keys.index(answers[0].key) + 1} gap_{at}")
@@ -360,7 +360,7 @@ class ItemBody:
         for at, label in enumerate(gaps.choices, start=1):
             words, lost = to_plain(in_language(label.text, self.language), INLINE, self.language)
             if lost:
-                self.notebook.loss(
+                self.remarks.loss(
                     N_("Text inside a gap is written without its markup."), N_("Gaps can hold only plain text in the format.")
                 )
             _xml.add(made, tag("gapText"), one_line(words), identifier=f"text_{at}", matchMax="0")

@@ -37,19 +37,19 @@ _KEPT = frozenset({"mark", "explanation"})
 
 def write(questions: Sequence[QuestionDefinition], language: str = "es", _files: Files = NO_FILES) -> ExportedFile:
     """Return a package with one assessment of all questions; kinds unknown to Canvas are problems."""
-    notebook = TransferRemarkCollector()
+    remarks = TransferRemarkCollector()
     root = _xml.root("questestinterop", ITEM_1)
     assessment = _xml.add(root, _tag("assessment"), ident="banco", title="banco")
     section = _xml.add(assessment, _tag("section"), ident="root_section")
     for question in questions:
-        notebook.turn_to(question.key)
+        remarks.begin_question(question.key)
         try:
-            section.append(_Item(question, language, notebook).element())
+            section.append(_Item(question, language, remarks).element())
         except NotTranslatable as refusal:
-            notebook.refuse(refusal)
+            remarks.refuse(refusal)
     count = len(section)
     files = {"banco/banco.xml": _xml.written_as_is(root)}
-    return ExportedFile(package(files, "imsqti_xmlv1p2", "1.1.3"), count, tuple(notebook.remarks))
+    return ExportedFile(package(files, "imsqti_xmlv1p2", "1.1.3"), count, tuple(remarks.remarks))
 
 
 def _tag(name: str) -> str:
@@ -59,8 +59,8 @@ def _tag(name: str) -> str:
 class _Item:
     """Writes one item."""
 
-    def __init__(self, question: QuestionDefinition, language: str, notebook: TransferRemarkCollector) -> None:
-        self.question, self.language, self.notebook = question, language, notebook
+    def __init__(self, question: QuestionDefinition, language: str, remarks: TransferRemarkCollector) -> None:
+        self.question, self.language, self.remarks = question, language, remarks
         self.item = _xml.root(_tag("item"), None, ident=f"q-{question.key}", title=question.key)
         self.metadata = _xml.add(_xml.add(self.item, _tag("itemmetadata")), _tag("qtimetadata"))
         self.presentation = _xml.add(self.item, _tag("presentation"))
@@ -89,14 +89,14 @@ class _Item:
         return self.item
 
     def _remark(self) -> None:
-        question, notebook = self.question, self.notebook
+        question, remarks = self.question, self.remarks
         unmarked = isinstance(question.body, DescriptionBody) and question.mark != 1
         kept = _KEPT - {"mark"} if unmarked or number(decimal(question.mark, DIGITS)) != question.mark else _KEPT
-        remark_lost_fields(question, kept, notebook)
-        remark_lost_languages(question, self.language, notebook)
-        remark_lost_keys(question, notebook)
-        remark_changed_text(question, self.language, notebook)
-        remark_lost_files(question, self.language, notebook)
+        remark_lost_fields(question, kept, remarks)
+        remark_lost_languages(question, self.language, remarks)
+        remark_lost_keys(question, remarks)
+        remark_changed_text(question, self.language, remarks)
+        remark_lost_files(question, self.language, remarks)
 
     def _field(self, label: str, entry: str) -> None:
         field = _xml.add(self.metadata, _tag("qtimetadatafield"))
@@ -128,12 +128,12 @@ class _Item:
     def _longer(self, body: object) -> str:
         match body:
             case EssayBody() as essay:
-                lose_written(self.notebook, essay, ("template", "model", "rubric", "files"), words=essay.words != EssayBody().words)
+                lose_written(self.remarks, essay, ("template", "model", "rubric", "files"), words=essay.words != EssayBody().words)
                 self._text_response()
                 return "essay_question"
             case FileBody():
                 for name in ("accept", "files", "size"):
-                    lose(self.notebook, name)
+                    lose(self.remarks, name)
                 return "file_upload_question"
             case DescriptionBody():
                 return "text_only_question"
@@ -169,7 +169,7 @@ class _Item:
 
     def _options(self, options: Sequence[Option], cardinality: str, *, shuffle: bool) -> list[str]:
         if any(option.fixed for option in options):
-            lose(self.notebook, "fixed")
+            lose(self.remarks, "fixed")
         idents = self._choice_response("response1", cardinality, [self._html(option.text) for option in options], shuffle=shuffle)
         self.feedback += [(f"{ident}_fb", option.why, INLINE) for ident, option in zip(idents, options, strict=True) if option.why]
         return idents
@@ -179,7 +179,7 @@ class _Item:
         if len(rights) != 1:
             raise NotTranslatable(N_("The question does not have exactly one right option with full credit."))
         if any(option.credit not in (0, 1) or option.right is not (option.credit == 1) for option in options):
-            lose(self.notebook, "credit")
+            lose(self.remarks, "credit")
         idents = self._options(options, "Single", shuffle=shuffle)
         self._equal(
             self._condition("100"), "response1", next(ident for ident, option in zip(idents, options, strict=True) if option.credit == 1)
@@ -188,14 +188,14 @@ class _Item:
 
     def _multiple(self, body: MultipleChoiceBody) -> str:
         if body.rule is not MultipleRule.RIGHT_MINUS_WRONG:
-            self.notebook.loss(
+            self.remarks.loss(
                 N_("The rule “%(rule)s” becomes “%(other)s”."),
                 N_("Canvas has no other rule."),
                 rule=body.rule.value,
                 other=MultipleRule.RIGHT_MINUS_WRONG.value,
             )
         if body.shuffle:
-            lose(self.notebook, "shuffle")
+            lose(self.remarks, "shuffle")
         idents = self._options(body.options, "Multiple", shuffle=False)
         every = _xml.add(self._condition("100"), _tag("and"))
         for ident, option in zip(idents, body.options, strict=True):
@@ -210,7 +210,7 @@ class _Item:
     def _patterns(self, answers: Sequence[TextPattern]) -> list[str]:
         """Return the right answers as whole words."""
         if any(answer.credit not in (0, 1) or not answer.right or answer.why for answer in answers):
-            self.notebook.loss(N_("Wrong answers, part credits and their feedback are left out."), N_("The format has only right answers."))
+            self.remarks.loss(N_("Wrong answers, part credits and their feedback are left out."), N_("The format has only right answers."))
         found = [whole_words(answer, self.language) for answer in answers if answer.right]
         if not found:
             raise NotTranslatable(N_("No answer is right."))
@@ -218,7 +218,7 @@ class _Item:
 
     def _short(self, body: ShortAnswerBody) -> str:
         accents = body.ignore_accents is not (self.language == "es")
-        lose_written(self.notebook, body, ("model", "criteria"), ignore_accents=accents)
+        lose_written(self.remarks, body, ("model", "criteria"), ignore_accents=accents)
         self._text_response()
         condition = self._condition("100")
         for words in self._patterns(body.answers):
@@ -226,15 +226,15 @@ class _Item:
         return "short_answer_question"
 
     def _numerical(self, body: NumericalBody) -> str:
-        lose_written(self.notebook, body, ("unit", "units", "unit_penalty"), decimals=body.decimals is not None)
+        lose_written(self.remarks, body, ("unit", "units", "unit_penalty"), decimals=body.decimals is not None)
         rights = [answer for answer in body.answers if answer.credit == 1 and answer.value is not None]
         if len(rights) < len(body.answers) or any(answer.why for answer in rights):
-            self.notebook.loss(N_("Wrong answers, part credits and their feedback are left out."), N_("The format has only right answers."))
+            self.remarks.loss(N_("Wrong answers, part credits and their feedback are left out."), N_("The format has only right answers."))
         if not rights:
             raise NotTranslatable(N_("No answer is right."))
         self._text_response()
         for answer in rights:
-            amount = nominal(answer, body.tolerance, self.notebook).amount
+            amount = nominal(answer, body.tolerance, self.remarks).amount
             value = answer.value or Fraction(0)
             either = _xml.add(self._condition("100"), _tag("or"))
             self._equal(either, "response1", decimal(value))
@@ -245,7 +245,7 @@ class _Item:
 
     def _matching(self, body: MatchingBody) -> str:
         if not body.shuffle:
-            lose(self.notebook, "shuffle")
+            lose(self.remarks, "shuffle")
         matches = matches_of(body)
         share = decimal(Fraction(100, len(body.pairs)), 2)
         for at, pair in enumerate(body.pairs, start=1):
@@ -258,13 +258,13 @@ class _Item:
         return "matching_question"
 
     def _gap_text(self, text: str, body: GapsBody) -> str:
-        for gap in gaps_in_order(body, text, self.notebook):
+        for gap in gaps_in_order(body, text, self.remarks):
             text = text.replace("{" + gap.name + "}", f"\\[{gap.name}]", 1)
         return text
 
     def _gaps(self, body: GapsBody) -> str:
         share = decimal(Fraction(100, max(len(body.gaps), 1)), 2)
-        places = gaps_in_order(body, in_language(self.question.text, self.language), self.notebook)
+        places = gaps_in_order(body, in_language(self.question.text, self.language), self.remarks)
         if all(isinstance(gap.body, SingleChoiceBody) for gap in places):
             for gap in places:
                 self._dropdown(gap.name, gap.body.options if isinstance(gap.body, SingleChoiceBody) else (), share)
@@ -279,7 +279,7 @@ class _Item:
 
     def _dropdown(self, name: str, options: Sequence[Option], share: str) -> None:
         if any(option.why or option.credit not in (0, 1) for option in options):
-            self.notebook.loss(N_("Part credits and the feedback of a gap are left out."), N_("The format has only right and wrong."))
+            self.remarks.loss(N_("Part credits and the feedback of a gap are left out."), N_("The format has only right and wrong."))
         labels = self._choice_response(f"response_{name}", "Single", [self._html(option.text) for option in options], name)
         for label, option in zip(labels, options, strict=True):
             if option.credit == 1:

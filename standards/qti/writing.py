@@ -19,10 +19,10 @@ def truth(language: str) -> tuple[str, str]:
     return _TRUTH.get(language, _TRUTH["en"])
 
 
-def lose_written(notebook: TransferRemarkCollector, body: object, names: Sequence[str], **others: bool) -> None:
+def lose_written(remarks: TransferRemarkCollector, body: object, names: Sequence[str], **others: bool) -> None:
     """Report the fields of a body that are not empty, and the others that are true, as left out."""
     for name in (*(name for name in names if getattr(body, name)), *(name for name, lost in others.items() if lost)):
-        lose(notebook, name)
+        lose(remarks, name)
 
 
 def whole_words(answer: TextPattern, language: str) -> str:
@@ -38,17 +38,17 @@ def matches_of(body: MatchingBody) -> Mapping[str, Texts]:
     return {pair.match_key: pair.match for pair in body.pairs} | {label.key: label.text for label in body.extra}
 
 
-def gaps_in_order(body: GapsBody, text: str, notebook: TransferRemarkCollector) -> tuple[Gap, ...]:
+def gaps_in_order(body: GapsBody, text: str, remarks: TransferRemarkCollector) -> tuple[Gap, ...]:
     """Return the gaps as they stand in the text; their weights and names stay behind.
 
     Raises NotTranslatable where one is missing or there twice.
     """
     names = [gap.name for gap in body.gaps]
     if any(gap.weight != 1 for gap in body.gaps):
-        lose(notebook, "weight")
+        lose(remarks, "weight")
     if len(_gap.split(text, names)) != len(names) + 1:
         raise NotTranslatable(N_("Not every gap appears exactly once in the text."))
     places = tuple(sorted(body.gaps, key=lambda gap: text.find("{" + gap.name + "}")))
     if [gap.name for gap in places] != [_gap.name(at, len(places)) for at in range(1, len(places) + 1)]:
-        notebook.loss(N_("The names of the gaps are left out."), N_("They are numbered when the question is imported again."))
+        remarks.loss(N_("The names of the gaps are left out."), N_("They are numbered when the question is imported again."))
     return places

@@ -61,27 +61,27 @@ class SpreadsheetAnswer:
 
 def read_csv(content: bytes, language: str = "es") -> ImportedQuestions:
     """Return the questions of a CSV file; raises FileRefused where it is no table or has no headings."""
-    notebook = TransferRemarkCollector()
-    return _questions(rows_of_csv(content, notebook), language, notebook)
+    remarks = TransferRemarkCollector()
+    return _questions(rows_of_csv(content, remarks), language, remarks)
 
 
 def read_xlsx(content: bytes, language: str = "es") -> ImportedQuestions:
     """Return the questions of a workbook's first sheet; raises FileRefused where it is hostile or no workbook."""
-    notebook = TransferRemarkCollector()
-    return _questions(rows_of_xlsx(content, notebook), language, notebook)
+    remarks = TransferRemarkCollector()
+    return _questions(rows_of_xlsx(content, remarks), language, remarks)
 
 
-def _questions(rows: Sequence[SpreadsheetRow], language: str, notebook: TransferRemarkCollector) -> ImportedQuestions:
+def _questions(rows: Sequence[SpreadsheetRow], language: str, remarks: TransferRemarkCollector) -> ImportedQuestions:
     keys = KeyAllocator()
     sources: list[SourceQuestion] = []
     for row in rows:
-        notebook.turn_to(row.get("key") or one_line(row.get("text"))[:60], row.line)
+        remarks.begin_question(row.get("key") or one_line(row.get("text"))[:60], row.line)
         try:
             check_cells(row)
-            sources.append(SourceQuestion(_SpreadsheetReader(row, language, notebook).question(keys), row.line))
+            sources.append(SourceQuestion(_SpreadsheetReader(row, language, remarks).question(keys), row.line))
         except NotTranslatable as refusal:
-            notebook.refuse(refusal)
-    return ImportedQuestions(tuple(sources), tuple(notebook.remarks))
+            remarks.refuse(refusal)
+    return ImportedQuestions(tuple(sources), tuple(remarks.remarks))
 
 
 def _word(words: str, among: Mapping[str, T], what: str) -> T:
@@ -115,8 +115,8 @@ def _share(words: str) -> Fraction:
 class _SpreadsheetReader:
     """Reads one row."""
 
-    def __init__(self, row: SpreadsheetRow, language: str, notebook: TransferRemarkCollector) -> None:
-        self.row, self.language, self.notebook = row, language, notebook
+    def __init__(self, row: SpreadsheetRow, language: str, remarks: TransferRemarkCollector) -> None:
+        self.row, self.language, self.remarks = row, language, remarks
         self.used = {"key", "kind", "text", "mark", "tags", "difficulty", "state", "hints", "penalty", "explanation", "note"}
 
     def question(self, keys: KeyAllocator) -> QuestionDefinition:
@@ -134,7 +134,7 @@ class _SpreadsheetReader:
             {self.language: row.get("text")},
             body,
             state=_word(row.get("state", "ready"), STATES, "state") if row.get("state") else QuestionState.READY,
-            tags=tags_of(re.split(r"[,;\n]", row.get("tags")), self.notebook) if row.get("tags") else (),
+            tags=tags_of(re.split(r"[,;\n]", row.get("tags")), self.remarks) if row.get("tags") else (),
             difficulty=_word(row.get("difficulty"), DIFFICULTIES, "difficulty") if row.get("difficulty") else None,
             mark=_number(row.get("mark")) if row.get("mark") else _USUAL.mark,
             hints=hints,
@@ -153,7 +153,7 @@ class _SpreadsheetReader:
     def _remark_unused(self) -> None:
         for name in self.row.cells:
             if name not in self.used:
-                self.notebook.loss(N_("The cell “%(name)s” is left out."), N_("This kind of question does not use it."), name=name)
+                self.remarks.loss(N_("The cell “%(name)s” is left out."), N_("This kind of question does not use it."), name=name)
 
     def _answers(self, *columns: str) -> list[SpreadsheetAnswer]:
         """Return the answers in order; `columns` are those that the kind uses."""
@@ -233,7 +233,7 @@ class _SpreadsheetReader:
         """Return a number of an answer; a comma that may separate thousands is reported."""
         if self.language != "es" and _THOUSANDS.match(words):
             said = words.replace(",", ".")
-            self.notebook.note(
+            self.remarks.note(
                 N_("“%(text)s” was read as %(number)s."), N_("Write numbers without a thousands separator."), text=words, number=said
             )
         return _number(words)

@@ -13,17 +13,17 @@ from standards.model import FileRefused, NotTranslatable, TransferRemarkCollecto
 from standards.spreadsheet.model import MAXIMUM_CELL, MAXIMUM_ROWS, SpreadsheetRow, column
 
 
-def rows_of_csv(content: bytes, notebook: TransferRemarkCollector) -> list[SpreadsheetRow]:
+def rows_of_csv(content: bytes, remarks: TransferRemarkCollector) -> list[SpreadsheetRow]:
     """Return the rows of a CSV file, its cells parted by comma, semicolon, tab or bar."""
     try:
         table = read_csv(content)
     except Undecodable as refused:
         raise FileRefused(refused.text, code=None, **refused.facts) from refused
-    remark_guessed_encoding(table.guessed_from, notebook)
-    return _rows(table.rows, notebook)
+    remark_guessed_encoding(table.guessed_from, remarks)
+    return _rows(table.rows, remarks)
 
 
-def rows_of_xlsx(content: bytes, notebook: TransferRemarkCollector) -> list[SpreadsheetRow]:
+def rows_of_xlsx(content: bytes, remarks: TransferRemarkCollector) -> list[SpreadsheetRow]:
     """Return the rows of the first sheet of a workbook; the other sheets are reported."""
     judge_document(content)
     try:
@@ -31,11 +31,11 @@ def rows_of_xlsx(content: bytes, notebook: TransferRemarkCollector) -> list[Spre
     except Undecodable as refused:
         raise FileRefused(refused.text) from refused
     for name in sheet.others:
-        notebook.loss(N_("The sheet “%(name)s” is left out."), N_("Questions are read from the first sheet."), name=name)
-    return _rows(sheet.rows, notebook)
+        remarks.loss(N_("The sheet “%(name)s” is left out."), N_("Questions are read from the first sheet."), name=name)
+    return _rows(sheet.rows, remarks)
 
 
-def _rows(lines: Iterable[tuple[int, Sequence[str]]], notebook: TransferRemarkCollector) -> list[SpreadsheetRow]:
+def _rows(lines: Iterable[tuple[int, Sequence[str]]], remarks: TransferRemarkCollector) -> list[SpreadsheetRow]:
     """Return the rows below the headings; an unknown heading is reported, rows beyond the limit raise FileRefused."""
     filled = [(line, cells) for line, cells in lines if any(cell.strip() for cell in cells)]
     if not filled:
@@ -46,7 +46,7 @@ def _rows(lines: Iterable[tuple[int, Sequence[str]]], notebook: TransferRemarkCo
     names = [column(heading) for heading in headings]
     for heading, name in zip(headings, names, strict=True):
         if heading.strip() and not name:
-            notebook.loss(
+            remarks.loss(
                 N_("The column “%(name)s” is left out."), N_("Its heading is not recognised."), line=head_line, name=heading.strip()[:80]
             )
     if "text" not in names or "kind" not in names:

@@ -49,19 +49,19 @@ def write_xlsx(questions: Sequence[QuestionDefinition], language: str = "es", _f
 def _exported(
     questions: Sequence[QuestionDefinition], language: str, write: Callable[[Sequence[str], Sequence[Sequence[str]]], bytes]
 ) -> ExportedFile:
-    notebook = TransferRemarkCollector()
+    remarks = TransferRemarkCollector()
     rows: list[dict[str, str]] = []
     for question in questions[:MAXIMUM_ROWS]:
-        notebook.turn_to(question.key)
+        remarks.begin_question(question.key)
         try:
-            rows.append(_SpreadsheetWriter(question, language, notebook).row())
+            rows.append(_SpreadsheetWriter(question, language, remarks).row())
         except NotTranslatable as refusal:
-            notebook.refuse(refusal)
+            remarks.refuse(refusal)
     most = max((int(name.partition(" ")[2]) for row in rows for name in row if " " in name), default=0)
     names = [*COLUMNS, *(f"{name} {at}" for at in range(1, most + 1) for name in NUMBERED)]
     filled = [name for name in names if name in ("key", "kind", "text") or any(row.get(name) for row in rows)]
     table = [[row.get(name, "") for name in filled] for row in rows]
-    return ExportedFile(write([heading(name, language) for name in filled], table), len(rows), tuple(notebook.remarks))
+    return ExportedFile(write([heading(name, language) for name in filled], table), len(rows), tuple(remarks.remarks))
 
 
 def _exact(value: Fraction) -> str:
@@ -72,8 +72,8 @@ def _exact(value: Fraction) -> str:
 class _SpreadsheetWriter:
     """Writes one row: words by English name of the column."""
 
-    def __init__(self, question: QuestionDefinition, language: str, notebook: TransferRemarkCollector) -> None:
-        self.question, self.language, self.notebook = question, language, notebook
+    def __init__(self, question: QuestionDefinition, language: str, remarks: TransferRemarkCollector) -> None:
+        self.question, self.language, self.remarks = question, language, remarks
 
     def row(self) -> dict[str, str]:
         """Return the row; raises NotTranslatable for kinds that a table does not hold."""
@@ -81,10 +81,10 @@ class _SpreadsheetWriter:
         answers = self._body()
         if any(int(name.partition(" ")[2] or 0) > MAXIMUM_ANSWERS for name in answers):
             raise NotTranslatable(N_("The question has more than %(limit)s answers."), limit=MAXIMUM_ANSWERS)
-        remark_lost_fields(question, _KEPT, self.notebook)
-        remark_lost_languages(question, self.language, self.notebook)
-        remark_lost_keys(question, self.notebook)
-        remark_lost_files(question, self.language, self.notebook)
+        remark_lost_fields(question, _KEPT, self.remarks)
+        remark_lost_languages(question, self.language, self.remarks)
+        remark_lost_keys(question, self.remarks)
+        remark_lost_files(question, self.language, self.remarks)
         return {
             "key": question.key,
             "kind": question.kind.value,
@@ -131,14 +131,14 @@ class _SpreadsheetWriter:
 
     def _lose(self, body: object, names: Sequence[str], **others: bool) -> None:
         for name in (*(name for name in names if getattr(body, name)), *(name for name, lost in others.items() if lost)):
-            lose(self.notebook, name)
+            lose(self.remarks, name)
 
     def _shuffle(self, shuffle: bool) -> dict[str, str]:
         return {} if shuffle else {"shuffle": "no"}
 
     def _options(self, options: Sequence[Option]) -> dict[str, str]:
         if any(option.fixed for option in options):
-            lose(self.notebook, "fixed")
+            lose(self.remarks, "fixed")
         return self._answers([(self._line(option.text), option) for option in options])
 
     def _answers(self, answers: "Sequence[tuple[str, Option | TextPattern | NumericalAnswer]]") -> dict[str, str]:

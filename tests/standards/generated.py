@@ -272,12 +272,12 @@ _RESET = QuestionDefinition("", {}, DescriptionBody())
 def check_same_or_told(question: QuestionDefinition, write: Write, read: Read) -> None:
     """Assert that a question comes back the same, but for what the remarks of the export name, or that it is told to stay behind."""
     out = write([question], LANGUAGE)
-    if out.of_weight(RemarkSeverity.PROBLEM):
+    if out.of_severity(RemarkSeverity.PROBLEM):
         assert not out.count
         return
     back = read(out.content, LANGUAGE)
     assert out.count == len(back.questions) == 1, (out.content, back.remarks)
-    losses = out.of_weight(RemarkSeverity.LOSS, RemarkSeverity.NOTE)
+    losses = out.of_severity(RemarkSeverity.LOSS, RemarkSeverity.NOTE)
     fields = {remark.facts["field"] for remark in losses if "field" in remark.facts}
     told = [remark for remark in losses if "thing" not in remark.facts]
     if all("field" in remark.facts for remark in told) and all(hasattr(_RESET, field) for field in fields):
@@ -374,9 +374,9 @@ def check_shown_the_same(question: QuestionDefinition, write: Write, read: Read)
 def check_kind_or_told(question: QuestionDefinition, write: Write, read: Read) -> None:
     """Assert that a question comes back as the same kind, or that something was told."""
     out = write([question], LANGUAGE)
-    if out.of_weight(RemarkSeverity.PROBLEM):
+    if out.of_severity(RemarkSeverity.PROBLEM):
         assert not out.count
         return
     back = read(out.content, LANGUAGE)
     assert out.count == 1
-    assert [found.kind for found in back.questions] == [question.kind] or out.remarks or back.of_weight(RemarkSeverity.PROBLEM)
+    assert [found.kind for found in back.questions] == [question.kind] or out.remarks or back.of_severity(RemarkSeverity.PROBLEM)

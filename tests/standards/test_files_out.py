@@ -81,7 +81,7 @@ def test_a_question_of_moodle_comes_back_as_it_was_but_for_the_names_of_its_file
     out = written("moodle-xml")
     back = import_file("x.xml", out.content, "moodle-xml").imported
 
-    assert not out.of_weight(RemarkSeverity.LOSS)
+    assert not out.of_severity(RemarkSeverity.LOSS)
     assert back.questions[0].text["es"] == moved(TEXT)
     again = FORMATS["moodle-xml"].write
     assert again is not None
@@ -97,12 +97,12 @@ def test_a_package_holds_each_file_once_and_names_it() -> None:
         manifest = archive.read("imsmanifest.xml").decode()
     assert len(names) == len(FILES)
     assert all(f'href="{name}"' in manifest for name in names)
-    assert [remark.facts["caption"] for remark in out.of_weight(RemarkSeverity.LOSS)] == ["Figura 1. Una casa"]
+    assert [remark.facts["caption"] for remark in out.of_severity(RemarkSeverity.LOSS)] == ["Figura 1. Una casa"]
 
 
 @pytest.mark.parametrize("form", sorted({name for name, found in FORMATS.items() if found.write is not None} - CARRYING))
 def test_a_format_that_carries_no_files_tells_each_by_name(form: str) -> None:
-    told = [remark.facts.get("name") for remark in written(form).of_weight(RemarkSeverity.LOSS) if remark.what.startswith("The file")]
+    told = [remark.facts.get("name") for remark in written(form).of_severity(RemarkSeverity.LOSS) if remark.what.startswith("The file")]
 
     assert {"foto.png", "casa.png", "audio.mp3", "guia.pdf"} <= set(told)
 
@@ -114,7 +114,7 @@ def test_a_file_that_is_not_there_is_told(form: str) -> None:
 
     out = write([a_question_with_files()], "es", {})
 
-    assert {remark.facts["name"] for remark in out.of_weight(RemarkSeverity.LOSS) if "name" in remark.facts} == {
+    assert {remark.facts["name"] for remark in out.of_severity(RemarkSeverity.LOSS) if "name" in remark.facts} == {
         "foto.png",
         "casa.png",
         "audio.mp3",
@@ -158,7 +158,7 @@ def test_the_page_takes_files_of_the_draft_along(browser: Browser, instance: Ins
 
     back = import_file(f"x.{form}", editor.response.data, form).imported
     assert list(back.media.values()) == [REAL_PNG]
-    assert not back.of_weight(RemarkSeverity.LOSS)
+    assert not back.of_severity(RemarkSeverity.LOSS)
 
 
 REAL_PNG = bytes.fromhex(

@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.shared, needs_shared]
 QUESTIONS = SHARED / "fixtures" / "questions"
 
 OUTCOMES: list[tuple[str, str, dict[str, int], dict[str, int]]] = [
-    # file, format that is guessed, kinds that come in, remarks by weight
+    # file, format that is guessed, kinds that come in, remarks by severity
     (
         "moodle/questions.gift.txt",
         "gift",
@@ -74,7 +74,7 @@ def test_outcome_of_a_file(name: str, form: str, kinds: dict[str, int], remarks:
 
     assert found.format == form
     assert Counter(question.kind.value for question in found.imported.questions) == kinds
-    assert Counter(remark.weight.value for remark in found.imported.remarks) == remarks
+    assert Counter(remark.severity.value for remark in found.imported.remarks) == remarks
 
 
 @pytest.mark.parametrize("name", [outcome[0] for outcome in OUTCOMES])
@@ -102,7 +102,7 @@ def test_letters_of_windows_1252_survive() -> None:
 
 
 def test_faults_of_aiken_are_told_by_line() -> None:
-    problems = brought("moodle/aiken_errors.txt").of_weight(RemarkSeverity.PROBLEM)
+    problems = brought("moodle/aiken_errors.txt").of_severity(RemarkSeverity.PROBLEM)
 
     assert [problem.line for problem in problems] == [1, 5, 7, 14]
 

@@ -86,7 +86,7 @@ def test_signs_after_a_finished_sentence_are_told_and_dropped() -> None:
     found = read(b"Verdad?{T}.")
 
     assert found.questions[0].text == es("Verdad?")
-    assert [note.facts for note in found.of_weight(RemarkSeverity.NOTE)] == [{"text": "."}]
+    assert [note.facts for note in found.of_severity(RemarkSeverity.NOTE)] == [{"text": "."}]
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_broken_question_is_told_with_its_line_and_the_others_come_in() -> None:
     found = read(b"::a::Uno{T}\n\n// x\n::b::Dos{\n=a\n~b\n\n::c::Tres}\n\n::d::Cuatro{=a{b}}\n\n::e::Cinco{F}")
 
     assert [question.key for question in found.questions] == ["a", "e"]
-    assert [(problem.line, problem.question) for problem in found.of_weight(RemarkSeverity.PROBLEM)] == [(6, "b"), (8, "c"), (10, "d")]
+    assert [(problem.line, problem.question) for problem in found.of_severity(RemarkSeverity.PROBLEM)] == [(6, "b"), (8, "c"), (10, "d")]
 
 
 @pytest.mark.parametrize("numbers", ["#1,5", "#x", "#1e400", "#=%200%3"])
@@ -150,7 +150,7 @@ def test_number_that_is_none_keeps_the_question_out(numbers: str) -> None:
     found = read(f"¿Cuánto?{{{numbers}}}".encode())
 
     assert not found.questions
-    assert len(found.of_weight(RemarkSeverity.PROBLEM)) == 1
+    assert len(found.of_severity(RemarkSeverity.PROBLEM)) == 1
 
 
 def test_question_that_starts_like_a_comment_or_a_format_survives() -> None:
@@ -164,7 +164,7 @@ def test_kinds_that_gift_lacks_are_told_and_the_rest_is_written() -> None:
     out = write([a_question(a_matrix()), a_question(some_gaps()), a_question(dragged_gaps()), a_question(TrueFalseBody(answer=True))])
 
     assert out.count == 1
-    assert len(out.of_weight(RemarkSeverity.PROBLEM)) == 3
+    assert len(out.of_severity(RemarkSeverity.PROBLEM)) == 3
 
 
 def test_gap_at_the_end_is_told_to_become_a_question_below() -> None:
@@ -172,7 +172,7 @@ def test_gap_at_the_end_is_told_to_become_a_question_below() -> None:
     body = question.body
     out = write([QuestionDefinition("q", es("Escriba la capital: {gap}"), body)])
 
-    assert [loss.what for loss in out.of_weight(RemarkSeverity.LOSS)] == ["The gap at the end of the text becomes a question below it."]
+    assert [loss.what for loss in out.of_severity(RemarkSeverity.LOSS)] == ["The gap at the end of the text becomes a question below it."]
     assert isinstance(read(out.content).questions[0].body, SingleChoiceBody)
 
 
@@ -183,7 +183,7 @@ def test_other_languages_are_told_to_stay_behind() -> None:
 
     assert b"Yes" not in spanish.content
     assert b"Yes?" in english.content
-    assert [loss.facts["others"] for loss in spanish.of_weight(RemarkSeverity.LOSS)] == ["inglés"]
+    assert [loss.facts["others"] for loss in spanish.of_severity(RemarkSeverity.LOSS)] == ["inglés"]
 
 
 def test_rule_right_only_goes_out_as_weights_and_comes_back() -> None:

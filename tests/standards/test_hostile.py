@@ -179,17 +179,17 @@ def test_xml_in_windows_1252_that_says_so_is_read() -> None:
 
 
 def test_encoding_that_was_guessed_is_told_with_its_line() -> None:
-    notebook = TransferRemarkCollector()
+    remarks = TransferRemarkCollector()
 
-    assert _decoding.decode("uno\ndos años".encode("cp1252"), notebook).words == "uno\ndos años"
-    assert [remark.line for remark in notebook.remarks] == [2]
+    assert _decoding.decode("uno\ndos años".encode("cp1252"), remarks).words == "uno\ndos años"
+    assert [remark.line for remark in remarks.remarks] == [2]
 
 
 def test_marks_of_encodings_are_read_and_taken_away() -> None:
     for encoding in ("utf-8-sig", "utf-16"):
-        notebook = TransferRemarkCollector()
-        assert _decoding.decode("años".encode(encoding), notebook).words == "años"
-        assert not notebook.remarks
+        remarks = TransferRemarkCollector()
+        assert _decoding.decode("años".encode(encoding), remarks).words == "años"
+        assert not remarks.remarks
 
 
 def test_bytes_that_are_no_text_are_refused_with_the_line() -> None:
@@ -234,7 +234,7 @@ def test_formula_in_a_workbook_is_not_computed_and_told() -> None:
     told = sheet_read.read_xlsx(target.getvalue())
 
     assert told.questions == found.questions
-    assert [problem.line for problem in told.of_weight(RemarkSeverity.PROBLEM)] == [3]
+    assert [problem.line for problem in told.of_severity(RemarkSeverity.PROBLEM)] == [3]
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+x", "-x", "@x", "|x", "%x", "'=x", "＝x"])

@@ -46,11 +46,11 @@ def test_a_calculated_question_comes_in_with_its_variables_tolerance_and_feedbac
     assert question.body.answers[0].expression == "a * b_1"
     assert (question.body.tolerance.kind, question.body.tolerance.amount) == (ToleranceKind.NOMINAL, Fraction(1, 100))
     assert question.mark == 2
-    assert not found.imported.of_weight(RemarkSeverity.PROBLEM, RemarkSeverity.MEND)
+    assert not found.imported.of_severity(RemarkSeverity.PROBLEM, RemarkSeverity.TO_CORRECT)
 
 
 def test_what_becomes_of_the_prepared_values_is_told() -> None:
-    assert "drawn again" in " ".join(remark.what for remark in import_file("x.xml", document()).imported.of_weight(RemarkSeverity.NOTE))
+    assert "drawn again" in " ".join(remark.what for remark in import_file("x.xml", document()).imported.of_severity(RemarkSeverity.NOTE))
 
 
 def test_values_stand_in_for_a_range_that_says_nothing() -> None:
@@ -88,19 +88,19 @@ def test_what_cannot_be_said_here_stays_out_with_its_reason(formula: str) -> Non
     """spec/security 4.7: nothing is evaluated while it is read; what expressions do not have never comes in whole."""
     found = import_file("x.xml", document(formula=formula.replace("<", "&lt;")))
 
-    told = found.imported.of_weight(RemarkSeverity.PROBLEM, RemarkSeverity.MEND)
+    told = found.imported.of_severity(RemarkSeverity.PROBLEM, RemarkSeverity.TO_CORRECT)
     assert told
     assert all(remark.message for remark in told)
 
 
 def test_a_text_that_computes_stays_out() -> None:
-    problems = import_file("x.xml", document(text="Es {={a}*2}")).imported.of_weight(RemarkSeverity.PROBLEM)
+    problems = import_file("x.xml", document(text="Es {={a}*2}")).imported.of_severity(RemarkSeverity.PROBLEM)
 
     assert [problem.question for problem in problems] == ["producto"]
 
 
 def test_choices_that_are_computed_are_not_read() -> None:
-    problems = import_file("x.xml", document(kind="calculatedmulti")).imported.of_weight(RemarkSeverity.PROBLEM)
+    problems = import_file("x.xml", document(kind="calculatedmulti")).imported.of_severity(RemarkSeverity.PROBLEM)
 
     assert "calculatedmulti" in problems[0].message
 

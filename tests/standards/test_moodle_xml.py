@@ -199,7 +199,7 @@ def test_signs_that_are_dragged_come_in() -> None:
 
     found = import_file("signs.xml", quiz("ddwtos", boxes, "3 [[1]] 5 y 7 [[2]] 2")).imported
 
-    assert not found.of_weight(RemarkSeverity.PROBLEM, RemarkSeverity.MEND)
+    assert not found.of_severity(RemarkSeverity.PROBLEM, RemarkSeverity.TO_CORRECT)
     body = found.questions[0].body
     assert isinstance(body, GapsBody)
     assert [label.text["es"] for label in body.choices] == ["\\<", ">", "="]
@@ -213,7 +213,7 @@ def test_cloze_that_is_not_known_is_told(text: str) -> None:
     found = cloze.read(text.encode())
 
     assert not found.questions
-    assert len(found.of_weight(RemarkSeverity.PROBLEM)) == 1
+    assert len(found.of_severity(RemarkSeverity.PROBLEM)) == 1
 
 
 @pytest.mark.parametrize("kind", ["calculated", "calculatedmulti", "ddimageortext", "random", ""])
@@ -221,11 +221,11 @@ def test_type_that_is_not_known_is_told_with_its_line(kind: str) -> None:
     found = read(b"<quiz>\n\n" + quiz(kind, "").split(b"<quiz>")[1])
 
     assert not found.questions
-    assert [problem.line for problem in found.of_weight(RemarkSeverity.PROBLEM)] == [3]
+    assert [problem.line for problem in found.of_severity(RemarkSeverity.PROBLEM)] == [3]
 
 
 def test_elements_that_nobody_reads_are_told_by_name() -> None:
-    losses = read(quiz("description", "<sorpresa>1</sorpresa><answernumbering>abc</answernumbering>")).of_weight(RemarkSeverity.LOSS)
+    losses = read(quiz("description", "<sorpresa>1</sorpresa><answernumbering>abc</answernumbering>")).of_severity(RemarkSeverity.LOSS)
 
     assert [loss.facts["name"] for loss in losses] == ["sorpresa"]
 
@@ -234,7 +234,7 @@ def test_elements_that_nobody_reads_are_told_by_name() -> None:
 def test_formulas_in_tex_are_told(text: str, told: int) -> None:
     found = read(quiz("description", "", f"<p>{text}</p>"))
 
-    assert [loss.what for loss in found.of_weight(RemarkSeverity.LOSS)] == ["A formula is shown as it is written."] * told
+    assert [loss.what for loss in found.of_severity(RemarkSeverity.LOSS)] == ["A formula is shown as it is written."] * told
 
 
 def test_another_root_is_refused() -> None:
@@ -249,7 +249,7 @@ def test_weight_that_is_none_keeps_the_question_out(fraction: str, said: str) ->
     found: ImportedQuestions = read(quiz("shortanswer", answer(fraction, "a")))
 
     assert not found.questions
-    assert said in found.of_weight(RemarkSeverity.PROBLEM)[0].what
+    assert said in found.of_severity(RemarkSeverity.PROBLEM)[0].what
 
 
 def test_feedback_to_true_and_false_becomes_the_explanation() -> None:
@@ -279,7 +279,7 @@ def test_kinds_that_moodle_lacks_are_told() -> None:
     out = write([a_question(a_calculated()), a_question(a_matrix())])
 
     assert out.count == 0
-    assert [problem.facts["kind"] for problem in out.of_weight(RemarkSeverity.PROBLEM)] == ["Número calculado", "Tabla"]
+    assert [problem.facts["kind"] for problem in out.of_severity(RemarkSeverity.PROBLEM)] == ["Número calculado", "Tabla"]
 
 
 def test_rule_without_a_match_is_told_as_a_loss() -> None:
@@ -287,7 +287,7 @@ def test_rule_without_a_match_is_told_as_a_loss() -> None:
         (Option("a", es("a"), True, Fraction(1)), Option("b", es("b"), False, Fraction(0))), MultipleRule.ALL_OR_NOTHING
     )
 
-    assert [loss.facts.get("rule") for loss in write([a_question(body)]).of_weight(RemarkSeverity.LOSS)] == ["all_or_nothing"]
+    assert [loss.facts.get("rule") for loss in write([a_question(body)]).of_severity(RemarkSeverity.LOSS)] == ["all_or_nothing"]
 
 
 def test_one_unknown_gap_refuses_only_its_question_and_categories_become_tags_when_asked() -> None:
@@ -305,5 +305,5 @@ def test_one_unknown_gap_refuses_only_its_question_and_categories_become_tags_wh
     found = import_file("x.xml", file, categories="tags").imported
 
     assert [(question.key, question.tags) for question in found.questions] == [("uno", ()), ("tres", ("aportes-jubilacion",))]
-    assert [problem.question for problem in found.of_weight(RemarkSeverity.PROBLEM)] == ["dos"]
-    assert not found.of_weight(RemarkSeverity.LOSS)
+    assert [problem.question for problem in found.of_severity(RemarkSeverity.PROBLEM)] == ["dos"]
+    assert not found.of_severity(RemarkSeverity.LOSS)

@@ -46,13 +46,13 @@ def test_a_picture_becomes_a_figure_of_its_own_with_its_alternative() -> None:
 
     assert found.questions[0].text["es"] == f"Mire\n\n![Una casa](media/{NAME})\n\n: Una casa\n\ny diga."
     assert found.media == {NAME: PNG}
-    assert not found.of_weight(RemarkSeverity.LOSS, RemarkSeverity.MEND)
+    assert not found.of_severity(RemarkSeverity.LOSS, RemarkSeverity.TO_CORRECT)
 
 
 def test_a_picture_without_words_has_to_be_mended_before_publishing() -> None:
     found = import_file("x.xml", moodle('<p><img src="@@PLUGINFILE@@/Mi%20foto.png"></p>')).imported
 
-    assert [NAME in remark.message for remark in found.of_weight(RemarkSeverity.MEND)] == [True]
+    assert [NAME in remark.message for remark in found.of_severity(RemarkSeverity.TO_CORRECT)] == [True]
 
 
 def test_what_is_no_raster_image_stays_behind_and_is_told() -> None:
@@ -61,7 +61,7 @@ def test_what_is_no_raster_image_stays_behind_and_is_told() -> None:
         found = import_file("x.xml", moodle(SHOWN, content)).imported
         assert found.media == {}
         assert "media/" not in found.questions[0].text["es"]
-        assert found.of_weight(RemarkSeverity.LOSS)
+        assert found.of_severity(RemarkSeverity.LOSS)
 
 
 def test_pictures_of_other_peoples_servers_stay_behind_and_are_told() -> None:
@@ -69,7 +69,7 @@ def test_pictures_of_other_peoples_servers_stay_behind_and_are_told() -> None:
 
     assert outside.media == {}
     assert outside.questions[0].state is QuestionState.READY
-    assert any("foto2.png" in remark.message for remark in outside.of_weight(RemarkSeverity.LOSS))
+    assert any("foto2.png" in remark.message for remark in outside.of_severity(RemarkSeverity.LOSS))
 
 
 def test_a_picture_of_an_option_becomes_a_link_and_that_is_told() -> None:
@@ -78,7 +78,7 @@ def test_a_picture_of_an_option_becomes_a_link_and_that_is_told() -> None:
     body = inside.questions[0].body
     assert isinstance(body, SingleChoiceBody)
     assert body.options[0].text["es"] == f"[Mi foto.png](media/{NAME}) sí"
-    assert any(NAME in remark.message for remark in inside.of_weight(RemarkSeverity.NOTE))
+    assert any(NAME in remark.message for remark in inside.of_severity(RemarkSeverity.NOTE))
 
 
 def test_a_picture_inside_a_list_comes_after_it_and_that_is_told() -> None:
@@ -88,8 +88,8 @@ def test_a_picture_inside_a_list_comes_after_it_and_that_is_told() -> None:
 
     assert found.questions[0].text["es"] == f"- uno\n- dos\n\n![x](media/{NAME})\n\n: x\n\nDiga."
     assert found.media == {NAME: PNG}
-    assert any(NAME in remark.message for remark in found.of_weight(RemarkSeverity.NOTE))
-    assert not found.of_weight(RemarkSeverity.LOSS)
+    assert any(NAME in remark.message for remark in found.of_severity(RemarkSeverity.NOTE))
+    assert not found.of_severity(RemarkSeverity.LOSS)
 
 
 def test_a_picture_inside_a_table_at_the_end_comes_after_it() -> None:
@@ -178,7 +178,7 @@ def test_a_sound_that_a_text_plays_or_links_comes_along(stem: str, form: str) ->
     assert found.questions[0].text["es"].startswith("Oiga [")
     assert f"](media/{name})" in found.questions[0].text["es"]
     assert found.questions[0].state is QuestionState.READY
-    assert not [remark for remark in found.of_weight(RemarkSeverity.LOSS) if "bon" in remark.message and remark.line == 0]
+    assert not [remark for remark in found.of_severity(RemarkSeverity.LOSS) if "bon" in remark.message and remark.line == 0]
 
 
 @pytest.mark.parametrize("form", ["html", "markdown"])
@@ -213,7 +213,7 @@ def test_a_file_that_is_refused_is_told_by_name_and_the_question_is_a_draft(name
     assert question.state is QuestionState.DRAFT
     assert found.media == {}
     assert "PLUGINFILE" not in str(question)
-    told = [remark for remark in found.of_weight(RemarkSeverity.LOSS) if name in remark.message]
+    told = [remark for remark in found.of_severity(RemarkSeverity.LOSS) if name in remark.message]
     assert [remark.question for remark in told if "draft" in remark.what] == ["son"]
     assert all(remark.line for remark in told)
     assert read_bank(import_file("x.xml", moodle_of(shown, "sí", files)).bank).questions[0].state is QuestionState.DRAFT
@@ -224,4 +224,4 @@ def test_many_players_that_nobody_closes_take_no_long_time() -> None:
 
     found = import_file("x.xml", moodle_of(f"<p>Oiga {text}</p>", "sí", {"a.mp3": MP3})).imported
 
-    assert len(found.questions) + len(found.of_weight(RemarkSeverity.PROBLEM)) == 1
+    assert len(found.questions) + len(found.of_severity(RemarkSeverity.PROBLEM)) == 1

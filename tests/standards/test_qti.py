@@ -71,7 +71,7 @@ def test_outcome_of_an_item(name: str, kinds: dict[str, int], remarks: dict[str,
 
     assert found.format == "qti"
     assert Counter(question.kind.value for question in found.imported.questions) == kinds
-    assert Counter(remark.weight.value for remark in found.imported.remarks) == remarks
+    assert Counter(remark.severity.value for remark in found.imported.remarks) == remarks
 
 
 def sachsen(name: str) -> ImportedQuestions:
@@ -101,8 +101,8 @@ def test_package_gives_all_its_items_and_leaves_the_test_behind() -> None:
     found = read(packed(QTI / "qti21-sachsen"))
 
     assert len(found.questions) == 9
-    assert len(found.of_weight(RemarkSeverity.PROBLEM)) == 4
-    assert [loss.facts["name"] for loss in found.of_weight(RemarkSeverity.LOSS) if "test" in loss.what] == ["Interaction Mix (Sachsen)"]
+    assert len(found.of_severity(RemarkSeverity.PROBLEM)) == 4
+    assert [loss.facts["name"] for loss in found.of_severity(RemarkSeverity.LOSS) if "test" in loss.what] == ["Interaction Mix (Sachsen)"]
 
 
 @pytest.mark.shared
@@ -119,7 +119,7 @@ def test_package_of_canvas_gives_each_question_once() -> None:
     found = import_file("canvas-grouptest.zip", (QTI / "canvas-grouptest.zip").read_bytes()).imported
 
     twice = [remark for remark in found.remarks if "twice" in remark.what]
-    problems = found.of_weight(RemarkSeverity.PROBLEM)
+    problems = found.of_severity(RemarkSeverity.PROBLEM)
     assert Counter(question.kind.value for question in found.questions) == CANVAS
     assert len(found.questions) + len(twice) + len(problems) == sum(
         content.count(b"<item ") for path, content in _zip.read_archive((QTI / "canvas-grouptest.zip").read_bytes(), ".qti").items()
@@ -195,7 +195,7 @@ def test_file_upload_takes_the_usual_files_and_says_so() -> None:
     found = read(item_1("file_upload_question", ""))
 
     assert isinstance(found.questions[0].body, FileBody)
-    assert len(found.of_weight(RemarkSeverity.NOTE)) == 1
+    assert len(found.of_severity(RemarkSeverity.NOTE)) == 1
 
 
 @pytest.mark.parametrize("kind", ["calculated_question", "hot_spot_question"])
@@ -203,7 +203,7 @@ def test_type_that_is_not_known_is_told(kind: str) -> None:
     found = read(item_1(kind, ""))
 
     assert not found.questions
-    assert [problem.facts["kind"] for problem in found.of_weight(RemarkSeverity.PROBLEM)] == [kind]
+    assert [problem.facts["kind"] for problem in found.of_severity(RemarkSeverity.PROBLEM)] == [kind]
 
 
 def test_package_has_the_same_bytes_each_time() -> None:
@@ -223,7 +223,7 @@ def test_what_is_for_graders_alone_is_no_part_of_the_question() -> None:
     assert (essay.questions[0].text, essay.remarks) == ({"es": "Explique."}, ())
     assert essay.questions[0].body == EssayBody(model={"es": r"Debe nombrar \*\*la ley\*\*."})
     assert short.questions[0].text == {"es": "¿Qué?"}
-    assert [loss.what for loss in short.of_weight(RemarkSeverity.LOSS)] == ["The information for graders is left out."]
+    assert [loss.what for loss in short.of_severity(RemarkSeverity.LOSS)] == ["The information for graders is left out."]
     assert shown.questions[0].text == {"es": "Con mayúscula.\n\n¿Qué?"}
 
 
@@ -233,7 +233,7 @@ def test_an_item_whose_values_are_drawn_is_told_and_not_brought_in_with_holes() 
     found = item_2(declared, '<p>¿<printedVariable identifier="A"/> + 2?</p>' + ENTRY)
 
     assert not found.questions
-    assert [problem.what for problem in found.of_weight(RemarkSeverity.PROBLEM)] == ["The item draws values for each learner."]
+    assert [problem.what for problem in found.of_severity(RemarkSeverity.PROBLEM)] == ["The item draws values for each learner."]
 
 
 def test_other_documents_of_a_package_are_not_looked_into() -> None:

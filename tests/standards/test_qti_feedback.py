@@ -30,10 +30,10 @@ def test_feedback_to_true_and_false_of_canvas_joins_the_explanation_and_what_has
     found = with_feedback(item, a1_fb="nadie", general_fb="Ley 1", **{"1_fb": "Así es", "2_fb": "Léala"})
 
     assert found.questions[0].explanation == {"es": "Ley 1\n\nAsí es\n\nLéala"}
-    assert [remark.what for remark in found.of_weight(RemarkSeverity.NOTE)] == [
+    assert [remark.what for remark in found.of_severity(RemarkSeverity.NOTE)] == [
         "The feedback for true and false became part of the explanation."
     ]
-    assert [loss.message for loss in found.of_weight(RemarkSeverity.LOSS)] == [
+    assert [loss.message for loss in found.of_severity(RemarkSeverity.LOSS)] == [
         "La retroalimentación «nadie» queda fuera. Ninguna respuesta tiene lugar para ella."
     ]
 
@@ -73,7 +73,7 @@ def test_feedback_to_numbers_of_canvas_stands_beside_them() -> None:
         (20, False, 0, {"es": "El doble"}),
     ]
     assert body.tolerance == Tolerance(amount=Fraction(1))
-    assert [loss.facts["text"] for loss in found.of_weight(RemarkSeverity.LOSS)] == ["Otra"]
+    assert [loss.facts["text"] for loss in found.of_severity(RemarkSeverity.LOSS)] == ["Otra"]
 
 
 @pytest.mark.parametrize("kind", ["multiple_dropdowns_question", "fill_in_multiple_blanks_question"])
@@ -110,7 +110,7 @@ def test_feedback_to_true_and_false_of_an_item_joins_the_explanation() -> None:
 
     assert found.questions[0].body == TrueFalseBody(True)
     assert found.questions[0].explanation == {"es": "Así es.\n\nLea la ley."}
-    assert [remark.weight for remark in found.remarks] == [RemarkSeverity.NOTE]
+    assert [remark.severity for remark in found.remarks] == [RemarkSeverity.NOTE]
 
 
 def test_feedback_inside_the_body_of_an_item_is_read_by_nobody_before_answering() -> None:
@@ -140,7 +140,7 @@ def test_feedback_to_words_of_an_item_stands_beside_them() -> None:
         ("Lima", False, {"es": "Es del Perú"}),
     ]
     assert found.questions[0].explanation == {"es": "Lea"}
-    assert [remark.weight for remark in found.remarks] == [RemarkSeverity.NOTE]
+    assert [remark.severity for remark in found.remarks] == [RemarkSeverity.NOTE]
 
 
 def test_feedback_to_numbers_of_an_item_stands_beside_them_and_a_range_is_their_tolerance() -> None:
@@ -185,4 +185,4 @@ def test_feedback_of_canvas_to_all_other_numbers_is_said_of_none(others: str) ->
     body = found.questions[0].body
     assert isinstance(body, NumericalBody)
     assert [(one.value, one.right, one.why) for one in body.answers] == [(10, True, None)]
-    assert [loss.facts["text"] for loss in found.of_weight(RemarkSeverity.LOSS)] == ["Otra vez"]
+    assert [loss.facts["text"] for loss in found.of_severity(RemarkSeverity.LOSS)] == ["Otra vez"]

@@ -47,7 +47,7 @@ def points(question: QuestionDefinition, answer: Answer) -> Fraction:
 
 
 def losses(found: ImportedQuestions) -> list[str]:
-    return [str(remark.facts.get("name", remark.what)) for remark in found.of_weight(RemarkSeverity.LOSS)]
+    return [str(remark.facts.get("name", remark.what)) for remark in found.of_severity(RemarkSeverity.LOSS)]
 
 
 def choices(name: str, *idents: str, maximum: str = "1") -> str:
@@ -261,7 +261,7 @@ def test_a_most_that_the_right_answers_do_not_reach_is_told() -> None:
     found = item_2(declared("string", "single", "uno", "uno=2") + most, ENTRY, BY_MAPPING)
 
     assert found.questions[0].mark == 5
-    assert [remark.facts for remark in found.of_weight(RemarkSeverity.LOSS)] == [{"total": "2", "mark": "5"}]
+    assert [remark.facts for remark in found.of_severity(RemarkSeverity.LOSS)] == [{"total": "2", "mark": "5"}]
 
 
 def test_a_pattern_that_is_never_reached_is_told_when_it_comes_in() -> None:

@@ -67,4 +67,4 @@ def test_items_of_qti_3_among_older_ones_are_told_each_by_its_place() -> None:
     found = read(packed({"imsmanifest.xml": MANIFEST, "old.xml": OLDER, "new/i.xml": ITEM}))
 
     assert [question.key for question in found.questions] == ["dos"]
-    assert [(remark.what, remark.question) for remark in found.of_weight(RemarkSeverity.PROBLEM)] == [(REFUSED, "new/i.xml")]
+    assert [(remark.what, remark.question) for remark in found.of_severity(RemarkSeverity.PROBLEM)] == [(REFUSED, "new/i.xml")]
