@@ -336,14 +336,14 @@ class Database:
         """Open a session; its transaction begins with its first statement. Read-only ones cannot write: the connection refuses."""
         return self._writer() if write else self._reader()
 
-    def finish(self, session: Session, *, keep: bool) -> None:
-        """Commit (`keep`) or let go of everything, then do what follows a commit. What was read stays usable as plain values."""
+    def finish(self, session: Session, *, commit: bool) -> None:
+        """Commit (`commit`) or let go of everything, then do what follows a commit. What was read stays usable as plain values."""
         try:
-            if keep:
+            if commit:
                 session.commit()
         finally:
             session.close()
-        if keep:
+        if commit:
             for follow in self._after_commit:
                 follow(session)
 
@@ -354,9 +354,9 @@ class Database:
         try:
             yield session
         except BaseException:
-            self.finish(session, keep=False)
+            self.finish(session, commit=False)
             raise
-        self.finish(session, keep=write)
+        self.finish(session, commit=write)
 
     def check(self) -> None:
         """See that the database answers, by a connection that nobody else waits for; raise what SQLAlchemy raises where it does not.

@@ -197,7 +197,7 @@ def create_app(instance: Instance) -> Flask:
             quiet=PROBES | {assets.ENDPOINT},
             any_host=PROBES,
             active_requests=ActiveRequests(instance.settings.max_active_requests),
-            turns=ConcurrencyLimiter() if instance.database.is_sqlite else ConcurrencyLimiter(BESIDE_A_SERVER),
+            concurrency=ConcurrencyLimiter() if instance.database.is_sqlite else ConcurrencyLimiter(BESIDE_A_SERVER),
         ),
     )
     is_staff = or_(exists().where(CourseStaff.person_id == Person.id), account_queries.has_role_condition(SiteRole.INSTRUCTOR))

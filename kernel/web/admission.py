@@ -44,9 +44,9 @@ class AdmissionGate:
         self._inside = app.wsgi_app
         self._is_newcomer = is_newcomer
         self._counted = counted
-        instance = services_of_app(app)
-        self._active_requests = instance.active_requests
-        self._always = tuple(rule.rule.partition("<")[0] for rule in app.url_map.iter_rules() if rule.endpoint in instance.quiet)
+        services = services_of_app(app)
+        self._active_requests = services.active_requests
+        self._always = tuple(rule.rule.partition("<")[0] for rule in app.url_map.iter_rules() if rule.endpoint in services.quiet)
         self._pages: dict[tuple[object, ...], _Page] = {}
         self._turned_away, self._told = 0, 0.0
 

@@ -79,9 +79,9 @@ def leave_record(record: Note) -> None:
     g.setdefault("records", []).append(record)
 
 
-def _write(database: Database, turns: ConcurrencyLimiter, notes: Sequence[Note], records: Sequence[Note], backlog: Backlog) -> None:
+def _write(database: Database, concurrency: ConcurrencyLimiter, notes: Sequence[Note], records: Sequence[Note], backlog: Backlog) -> None:
     try:
-        with turns.admitted(writes=False), database.unit_of_work() as session:
+        with concurrency.admitted(writes=False), database.unit_of_work() as session:
             for note in (*records, *notes):
                 note(session)
     except SQLAlchemyError as error:
@@ -96,13 +96,13 @@ def _write(database: Database, turns: ConcurrencyLimiter, notes: Sequence[Note],
 
 def _after(response: Response) -> Response:
     notes, records = g.pop("notes", []), g.pop("records", [])
-    instance, backlog = request_services(), backlog_of(current_app)
+    services, backlog = request_services(), backlog_of(current_app)
     if (notes or records) and response.status_code < 400:
         response.direct_passthrough = False  # the end of a file that is passed through is told to nobody
-        response.call_on_close(lambda: _write(instance.database, instance.turns, notes, records, backlog))
+        response.call_on_close(lambda: _write(services.database, services.concurrency, notes, records, backlog))
     elif backlog.is_due():
         response.direct_passthrough = False
-        response.call_on_close(lambda: backlog.write(instance.database))
+        response.call_on_close(lambda: backlog.write(services.database))
     return response
 
 

@@ -77,7 +77,7 @@ class RequestServices:
     any_host: frozenset[str] = frozenset()
     """Endpoints that machines ask by whatever name or address a process has: probes, figures. Their answers name no site."""
     active_requests: ActiveRequests = field(default_factory=ActiveRequests)
-    turns: ConcurrencyLimiter = field(default_factory=ConcurrencyLimiter)
+    concurrency: ConcurrencyLimiter = field(default_factory=ConcurrencyLimiter)
     """Of the requests in hand few compute, and beside them those that take long."""
 
 
@@ -211,7 +211,7 @@ def reading_file() -> Iterator[None]:
 def _forget_session() -> None:
     session = g.pop("session", None)
     if session is not None:
-        request_services().database.finish(session, keep=False)
+        request_services().database.finish(session, commit=False)
 
 
 def begin_writing() -> Session:
@@ -265,7 +265,7 @@ def _open() -> None:
         _check_origin()
         _read_body(access)
     deadline.begin(request_services().request_seconds)
-    _take_in_hand()
+    _admit()
     if not is_read_only_request():
         g.cookie_before = dict(cookie)
         g.writes = not (access.reads_first() if callable(access.reads_first) else access.reads_first)
@@ -273,25 +273,25 @@ def _open() -> None:
             g.session = request_services().database.begin(write=True)
 
 
-def _take_in_hand() -> None:
+def _admit() -> None:
     """Count the request once its body has arrived, and wait for its turn; raise ServerBusy where the admission gate refused it."""
-    instance = request_services()
-    instance.active_requests.enter()
+    services = request_services()
+    services.active_requests.enter()
     g.in_hand = True
-    if request.endpoint in instance.quiet:
+    if request.endpoint in services.quiet:
         return
     if TURNED_AWAY in request.environ:
         raise ServerBusy
-    g.turn = instance.turns.take(writes=not is_read_only_request())
+    g.turn = services.concurrency.take(writes=not is_read_only_request())
 
 
 def _end_turn() -> None:
     turn = g.pop("turn", None)
     if turn is not None:
-        request_services().turns.give_back(turn)
+        request_services().concurrency.give_back(turn)
 
 
-def _take_turn() -> None:
+def _begin_late_write() -> None:
     """Wait for the one writer's turn on SQLite, as late as can be: what comes before, nobody else waits for."""
     if g.get("writes") and request_services().database.is_sqlite:
         begin_writing()
@@ -302,13 +302,13 @@ def _close(response: Response) -> Response:
     if session is None:
         deadline.end()
         return response
-    keep = not is_read_only_request() and response.status_code < 400
-    if keep and deadline.has_passed():
+    commit = not is_read_only_request() and response.status_code < 400
+    if commit and deadline.has_passed():
         g.session = session
         return cast("Response", current_app.handle_user_exception(deadline.DeadlineExceeded()))
     deadline.end()
     try:
-        request_services().database.finish(session, keep=keep)
+        request_services().database.finish(session, commit=commit)
     except SQLAlchemyError as error:
         log.error("commit.failed", **cause_of(error))  # noqa: TRY400 - the error may hold what people wrote
         return cast("Response", current_app.handle_user_exception(Unavailable()))
@@ -361,10 +361,10 @@ class WholeConverter(IntegerConverter):
         return number
 
 
-def install(app: Flask, plumbing: RequestServices) -> None:
+def install(app: Flask, services: RequestServices) -> None:
     """Give every request of the application its transaction and its actor."""
     app.url_map.converters["int"] = WholeConverter
-    app.extensions["plumbing"] = plumbing
+    app.extensions["plumbing"] = services
     app.before_request(_open)
     app.after_request(_log_request)
     app.teardown_request(_abandon)
@@ -375,7 +375,7 @@ def install_last(app: Flask) -> None:
 
     Flask runs before-request functions first to last and after-request functions last to first: install these last.
     """
-    app.before_request(_take_turn)
+    app.before_request(_begin_late_write)
     app.after_request(_close)
 
 

@@ -22,9 +22,9 @@ pytestmark = pytest.mark.settings(max_active_requests=2)
 @pytest.fixture
 def active_requests(browser: Browser) -> Iterator[ActiveRequests]:
     """Keep the door as it stands; whatever a test has asked for must be out of hand at its end."""
-    plumbing: RequestServices = browser.app.extensions["plumbing"]
-    yield plumbing.active_requests
-    assert plumbing.active_requests._inside == 0
+    services: RequestServices = browser.app.extensions["plumbing"]
+    yield services.active_requests
+    assert services.active_requests._inside == 0
 
 
 def fill(active_requests: ActiveRequests) -> None:

@@ -228,7 +228,7 @@ def test_what_is_forgotten_is_found_no_more_and_can_be_written_again(database: D
 def test_what_is_rolled_back_is_not_found(database: Database) -> None:
     session = database.begin(write=True)
     index.write(session, 1, 1, [entry("lesson", "es", "Efímera", [], readers=BOTH)])
-    database.finish(session, keep=False)
+    database.finish(session, commit=False)
 
     assert places(ask(database, "efímera")) == []
 

@@ -22,9 +22,9 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def turn(app: Flask) -> Iterator[ConcurrencyLimiter]:
     """Return the turns of the application; whatever a test has asked for has given its turn back at its end."""
-    plumbing: RequestServices = app.extensions["plumbing"]
-    yield plumbing.turns
-    assert not plumbing.turns._holders
+    services: RequestServices = app.extensions["plumbing"]
+    yield services.concurrency
+    assert not services.concurrency._holders
 
 
 def come(instance: ConcurrencyLimiter, names: dict[str, bool], order: list[str]) -> list[threading.Thread]:
