@@ -174,37 +174,37 @@ def send_notices(delivery: Delivery) -> Effect | None:
     """
     key = cast("str", delivery.arguments["key"])
     with delivery.database.unit_of_work(write=False) as session:
-        letters = notices.list_letters(session, key, cast("list[int]", delivery.arguments["people"]), now=delivery.now)
-    entries, mornings = dict[int, MailBatch](), defaultdict[datetime, list[int]](list)
-    for letter in letters:
-        patient = NoticeKind(letter.notices[0].kind) in PATIENT_KINDS
-        morning = night_ends(delivery.now, find_zone(letter.person.zone)) if patient else None
+        mail_batches = notices.list_mail_batches(session, key, cast("list[int]", delivery.arguments["people"]), now=delivery.now)
+    entries, postponed = dict[int, MailBatch](), defaultdict[datetime, list[int]](list)
+    for mail_batch in mail_batches:
+        patient = NoticeKind(mail_batch.notices[0].kind) in PATIENT_KINDS
+        morning = night_ends(delivery.now, find_zone(mail_batch.person.zone)) if patient else None
         if morning is None:
-            entries[letter.person.id] = letter
+            entries[mail_batch.person.id] = mail_batch
         else:
-            mornings[morning].append(letter.person.id)
+            postponed[morning].append(mail_batch.person.id)
     rest = _send_to_many(delivery, "accounts.send_notices", entries, partial(_send_and_note, delivery))
 
     def write(session: Session) -> None:
-        _divide(delivery, "accounts.send_notices", list(mornings.items()), session)
+        _divide(delivery, "accounts.send_notices", list(postponed.items()), session)
         if rest is not None:
             rest(session)
 
     return write
 
 
-def _send_and_note(delivery: Delivery, letter: MailBatch) -> None:
-    effect = _send_notice(delivery, letter)
+def _send_and_note(delivery: Delivery, mail_batch: MailBatch) -> None:
+    effect = _send_notice(delivery, mail_batch)
     with delivery.database.unit_of_work() as session:
         effect(session)
 
 
-def _send_notice(delivery: Delivery, letter: MailBatch) -> Effect:
-    (notice,) = letter.notices
+def _send_notice(delivery: Delivery, mail_batch: MailBatch) -> Effect:
+    (notice,) = mail_batch.notices
     kind = NoticeKind(notice.kind)
-    with reading(letter.person.language):
+    with reading(mail_batch.person.language):
         facts = {"title": choose(notice.subject), "words": choose(notice.words), "kind": _(NOTICE_KINDS[kind][0])}
-    return _send_letter(delivery, letter, "notice", kind, path=notice.path, **facts)
+    return _send_mail_batch(delivery, mail_batch, "notice", kind, path=notice.path, **facts)
 
 
 def send_digests(delivery: Delivery) -> None:
@@ -237,26 +237,28 @@ def send_digest(delivery: Delivery) -> Effect | None:
     """Send the notifications that wait for a person's daily mail, in one message."""
     until = datetime.fromisoformat(cast("str", delivery.arguments["until"]))
     with delivery.database.unit_of_work(write=False) as session:
-        letter = notices.find_digest(session, cast("int", delivery.arguments["person"]), until, limit=DIGEST_LINES, now=delivery.now)
-    if letter is None:
+        mail_batch = notices.find_digest(session, cast("int", delivery.arguments["person"]), until, limit=DIGEST_LINES, now=delivery.now)
+    if mail_batch is None:
         return None
-    with reading(letter.person.language):
+    with reading(mail_batch.person.language):
         lines = [
             {"title": choose(notice.subject), "words": choose(notice.words), "url": delivery.settings.public_url + notice.path}
-            for notice in letter.notices
+            for notice in mail_batch.notices
         ]
-    return _send_letter(delivery, letter, "digest", None, path="/notices", lines=lines)
+    return _send_mail_batch(delivery, mail_batch, "digest", None, path="/notices", lines=lines)
 
 
-def _send_letter(delivery: Delivery, letter: MailBatch, template: str, stops: NoticeKind | None, *, path: str, **facts: object) -> Effect:
-    person, settings = letter.person, delivery.settings
+def _send_mail_batch(
+    delivery: Delivery, mail_batch: MailBatch, template: str, stops: NoticeKind | None, *, path: str, **facts: object
+) -> Effect:
+    person, settings = mail_batch.person, delivery.settings
     stop = f"/notices/stop/{notices.unsubscription_token(secret_keys(settings)[0], person.uuid, stops)}"
     message = mail.write(
         settings,
         person.email,
         template,
         person.language,
-        key=f"notice-{letter.notices[-1].id}-{letter.notices[-1].given_at:%Y%m%d%H%M}",  # numbers of rows that went are given again
+        key=f"notice-{mail_batch.notices[-1].id}-{mail_batch.notices[-1].given_at:%Y%m%d%H%M}",  # numbers of rows that went are given again
         path=path,
         stop_path=stop,
         name=person.given_names,
@@ -268,5 +270,5 @@ def _send_letter(delivery: Delivery, letter: MailBatch, template: str, stops: No
     except mail.Refused as error:
         if not mail.knows_nobody(error):
             raise
-    sent = [notice.id for notice in letter.notices]
+    sent = [notice.id for notice in mail_batch.notices]
     return lambda session: notices.note_mailed(session, sent, now=delivery.now)

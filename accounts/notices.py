@@ -45,16 +45,14 @@ class Message:
     mail_until: datetime | None = None
 
 
-def give(session: Session, message: Message, people: Sequence[int], *, now: datetime) -> int:
+def notify(session: Session, message: Message, people: Sequence[int], *, now: datetime) -> int:
     """Notify these people (at most some hundreds at a time) in the transaction of the event; return how many notifications are new."""
     known = queries.was_notified(session, message.key, people)
-    switches = queries.switches_for(session, message.kind, [person for person in people if person not in known])
-    rows = [
-        _row(message, person, switch, now) for person, switch in switches.items() if switch.in_bell or switch.mail is not MailTime.NEVER
-    ]
+    choices = queries.notification_choices_for(session, message.kind, [person for person in people if person not in known])
+    rows = [_row(message, person, choice, now) for person, choice in choices.items() if choice.in_bell or choice.mail is not MailTime.NEVER]
     if rows:
         session.execute(insert(Notification), rows)
-    mailed = [person for person, switch in switches.items() if switch.mail is MailTime.AT_ONCE]
+    mailed = [person for person, choice in choices.items() if choice.mail is MailTime.AT_ONCE]
     for begin in range(0, len(mailed), MAILS):
         arguments = {"key": message.key, "people": mailed[begin : begin + MAILS]}
         outbox.enqueue(session, "accounts.send_notices", arguments, now=now)
@@ -80,14 +78,14 @@ def replace_standing(session: Session, message: Message, people: Sequence[int], 
     mine = Notification.key == message.key
     session.execute(update(Notification).where(mine, Notification.subject != message.subject).values(subject=message.subject, read_at=None))
     reword_notification(session, message)
-    return give(session, message, people, now=now)
+    return notify(session, message, people, now=now)
 
 
 def replace_own(session: Session, message: Message, person_id: int, *, now: datetime) -> None:
     """Notify one person of a lasting state of their own: earlier notifications of its kind leave their bell, and are still mailed."""
     mine = (Notification.person_id == person_id, Notification.kind == message.kind.value, Notification.key != message.key)
     session.execute(update(Notification).where(*mine).values(in_bell=False))
-    give(session, message, [person_id], now=now)
+    notify(session, message, [person_id], now=now)
 
 
 def take_back_kind(session: Session, kind: NoticeKind, *, but: str = "") -> None:
@@ -95,7 +93,7 @@ def take_back_kind(session: Session, kind: NoticeKind, *, but: str = "") -> None
     session.execute(delete(Notification).where(Notification.kind == kind.value, Notification.key != but))
 
 
-def _row(message: Message, person_id: int, switch: NotificationChoice, now: datetime) -> dict[str, object]:
+def _row(message: Message, person_id: int, choice: NotificationChoice, now: datetime) -> dict[str, object]:
     return {
         "person_id": person_id,
         "kind": message.kind.value,
@@ -104,8 +102,8 @@ def _row(message: Message, person_id: int, switch: NotificationChoice, now: date
         "words": message.words,
         "path": message.path,
         "given_at": now,
-        "in_bell": switch.in_bell,
-        "mail": switch.mail.value,
+        "in_bell": choice.in_bell,
+        "mail": choice.mail.value,
         "mail_until": message.mail_until,
     }
 
@@ -125,16 +123,18 @@ def forget_before(session: Session, moment: datetime) -> int:
     return len(session.scalars(delete(Notification).where(Notification.given_at < moment).returning(Notification.id)).all())
 
 
-def set_switches(session: Session, actor: Actor, person: Person, wanted: Mapping[NoticeKind, NotificationChoice], *, now: datetime) -> None:
+def set_notification_choices(
+    session: Session, actor: Actor, person: Person, wanted: Mapping[NoticeKind, NotificationChoice], *, now: datetime
+) -> None:
     """Store a person's notification preferences; they apply from now on."""
     present = queries.notification_choices_of(session, person.id)
-    changed = {kind: switch for kind, switch in wanted.items() if present[kind] != switch}
+    changed = {kind: choice for kind, choice in wanted.items() if present[kind] != choice}
     if not changed:
         return
     mine = NotificationPreference.person_id == person.id
     session.execute(delete(NotificationPreference).where(mine, NotificationPreference.kind.in_([kind.value for kind in changed])))
-    for kind, switch in changed.items():
-        session.add(NotificationPreference(person_id=person.id, kind=kind.value, in_bell=switch.in_bell, mail=switch.mail.value))
+    for kind, choice in changed.items():
+        session.add(NotificationPreference(person_id=person.id, kind=kind.value, in_bell=choice.in_bell, mail=choice.mail.value))
     audit.record(session, actor, NoticeVerb.SWITCHED, person, now=now, kinds=sorted(changed))
 
 
@@ -163,7 +163,9 @@ def stop_mails(session: Session, actor: Actor, asked: Unsubscription, *, now: da
     person = queries.get_person_by_uuid(session, asked.person)
     kinds = [asked.kind] if asked.kind else list(NoticeKind)
     present = queries.notification_choices_of(session, person.id)
-    set_switches(session, actor, person, {kind: NotificationChoice(present[kind].in_bell, MailTime.NEVER) for kind in kinds}, now=now)
+    set_notification_choices(
+        session, actor, person, {kind: NotificationChoice(present[kind].in_bell, MailTime.NEVER) for kind in kinds}, now=now
+    )
     waiting = (Notification.person_id == person.id, Notification.mailed_at.is_(None), Notification.kind.in_([kind.value for kind in kinds]))
     session.execute(update(Notification).where(*waiting).values(mail=MailTime.NEVER.value))
 
@@ -176,7 +178,7 @@ class MailBatch:
     notices: tuple[Notification, ...]
 
 
-def list_letters(session: Session, key: str, people: Sequence[int], *, now: datetime) -> list[MailBatch]:
+def list_mail_batches(session: Session, key: str, people: Sequence[int], *, now: datetime) -> list[MailBatch]:
     """List the notices of an event to these people that are to go out at once and have not, by the people's numbers."""
     statement = (
         select(Notification, Person)

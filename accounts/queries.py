@@ -404,13 +404,13 @@ class NotificationChoice:
 
 
 def notification_choices_of(session: Session, person_id: int) -> dict[NoticeKind, NotificationChoice]:
-    """Return all of a person's switches."""
+    """Return all of a person's notification choices."""
     rows = session.scalars(select(NotificationPreference).where(NotificationPreference.person_id == person_id))
     chosen = {row.kind: NotificationChoice(row.in_bell, MailTime(row.mail)) for row in rows}
     return {kind: chosen.get(kind.value, NotificationChoice()) for kind in NoticeKind}
 
 
-def switches_for(session: Session, kind: NoticeKind, people: Sequence[int]) -> dict[int, NotificationChoice]:
+def notification_choices_for(session: Session, kind: NoticeKind, people: Sequence[int]) -> dict[int, NotificationChoice]:
     """Return the notification preferences of these people for a kind; suspended people are left out."""
     statement = (
         select(Person.id, NotificationPreference.in_bell, NotificationPreference.mail)

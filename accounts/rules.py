@@ -7,7 +7,7 @@ from enum import StrEnum
 
 TOKEN_LIFE = timedelta(minutes=30)
 INVITATION_LIFE = timedelta(days=14)
-SENT_IN_LIFE = timedelta(hours=24)
+PENDING_UPLOAD_LIFETIME = timedelta(hours=24)
 """How long something is kept that was sent in and not confirmed."""
 STAMP_RENEWAL = timedelta(minutes=5)
 TIME_TO_THINK = timedelta(days=7)

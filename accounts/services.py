@@ -25,7 +25,7 @@ from accounts.models import (
     TokenPurpose,
 )
 from accounts.passwords import NOBODYS
-from accounts.rules import INVITATION_LIFE, NOTICE, NOTICE_VERSION, SENT_IN_LIFE, TIME_TO_THINK, TOKEN_LIFE, name_key
+from accounts.rules import INVITATION_LIFE, NOTICE, NOTICE_VERSION, PENDING_UPLOAD_LIFETIME, TIME_TO_THINK, TOKEN_LIFE, name_key
 from kernel import audit, outbox
 from kernel.db import Base
 from kernel.errors import N_, Conflict, NotFound
@@ -270,7 +270,7 @@ def store_pending_upload(session: Session, row: PendingUpload, *earlier: ColumnE
     table = type(row)
     mine = select(table.id).where(table.person_id == row.person_id, *earlier).order_by(table.created_at.desc(), table.id.desc())
     session.execute(delete(table).where(table.id.in_(session.scalars(mine).all()[keep - 1 :])))
-    row.created_at, row.expires_at = now, now + SENT_IN_LIFE
+    row.created_at, row.expires_at = now, now + PENDING_UPLOAD_LIFETIME
     session.add(row)
     session.flush()  # the audit entry names it
 

@@ -42,4 +42,4 @@ def notify_issued(delivery: Delivery) -> Effect:
         words=in_every_language(lambda: _("Anyone can verify it with the code %(code)s at %(address)s", code=code, address=address)),
         path=f"/certificates/{row.uuid}",
     )
-    return lambda session: notices.give(session, message, [row.person_id], now=delivery.now)
+    return lambda session: notices.notify(session, message, [row.person_id], now=delivery.now)

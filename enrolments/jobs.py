@@ -216,6 +216,6 @@ def remind(delivery: Delivery) -> Effect | None:
 
     def write(session: Session) -> None:
         for notice in due:
-            notices.give(session, notice.message, notice.people, now=delivery.now)
+            notices.notify(session, notice.message, notice.people, now=delivery.now)
 
     return write

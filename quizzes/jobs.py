@@ -83,7 +83,7 @@ def notify_marked(delivery: Delivery) -> Effect:
         ),
         path=f"/attempts/{told.attempt}/review",
     )
-    return lambda session: notices.give(session, message, [told.person_id], now=delivery.now)
+    return lambda session: notices.notify(session, message, [told.person_id], now=delivery.now)
 
 
 def notify_reopened(delivery: Delivery) -> Effect:
@@ -98,7 +98,7 @@ def notify_reopened(delivery: Delivery) -> Effect:
         ),
         path=f"/attempts/{told.attempt}",
     )
-    return lambda session: notices.give(session, message, [told.person_id], now=delivery.now)
+    return lambda session: notices.notify(session, message, [told.person_id], now=delivery.now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import cast
 
 from flask import Blueprint, Response, current_app, flash, render_template, request
 
-from accounts.rules import SENT_IN_LIFE
+from accounts.rules import PENDING_UPLOAD_LIFETIME
 from courses.content.editing import EditRefused
 from courses.content.filetypes import media_type
 from courses.pages.editor_header import course_header
@@ -91,7 +91,7 @@ def upload(subject: CourseContext) -> Answer:
 
 def _upload_page(subject: CourseContext, form: UploadForm) -> str:
     return render_template(
-        "standards/upload.html", course=_course_header(subject.id), form=form, largest=LARGEST, kept=SENT_IN_LIFE.days * 24
+        "standards/upload.html", course=_course_header(subject.id), form=form, largest=LARGEST, kept=PENDING_UPLOAD_LIFETIME.days * 24
     )
 
 

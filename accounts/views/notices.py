@@ -58,7 +58,7 @@ def switches() -> Answer:
     if is_read_only_request():
         form.show(queries.notification_choices_of(session, person.id))
     elif form.validate_on_post():
-        notices.set_switches(session, actor, person, form.command(), now=clock.now())
+        notices.set_notification_choices(session, actor, person, form.command(), now=clock.now())
         flash(_("Your notification preferences were saved."), "ok")
         return see_page("accounts_notices.switches")
     return render_template("accounts/notification_preferences.html", form=form, email=person.email), 422 if form.errors else 200

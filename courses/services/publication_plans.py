@@ -276,4 +276,4 @@ def _notify(session: Session, course: Course, row: PlannedPublication, people: S
 
     key = f"plan-{row.id}-{what}"
     message = Message(NoticeKind.APPROVAL, key, in_every_language(subject), in_every_language(words), f"/teaching/{course.slug}/publishing")
-    notices.give(session, message, people, now=now)
+    notices.notify(session, message, people, now=now)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, current_app, flash, render_template, request
 
-from accounts.rules import SENT_IN_LIFE
+from accounts.rules import PENDING_UPLOAD_LIFETIME
 from courses import publication
 from courses.content.archives import LARGEST, FolderArchive, read_folder_archive, write_folder
 from courses.content.folder_merge import ConflictResolution, FileMergeState, FilePlan, lines_changed
@@ -118,7 +118,7 @@ def upload_new(_subject: AuthoringContext) -> Answer:
 
 def _limits() -> dict[str, int]:
     """Return what a page says of files that are sent in: bytes, how many are kept, for how many hours."""
-    return {"largest": LARGEST, "most": folders.MOST_WAITING, "kept": SENT_IN_LIFE.days * 24}
+    return {"largest": LARGEST, "most": folders.MOST_WAITING, "kept": PENDING_UPLOAD_LIFETIME.days * 24}
 
 
 def _uploaded_archive(form: FolderForm, course: Course) -> tuple[str, bytes] | None:

@@ -95,7 +95,7 @@ def notify_announcement_batch(session: Session, announcement_id: int, *, now: da
         return False
     people = queries.list_audience(session, row, limit=PORTION)
     if people:
-        notices.give(session, _message(session, row), people, now=now)
+        notices.notify(session, _message(session, row), people, now=now)
         row.told_until, row.told = people[-1], row.told + len(people)
     if len(people) < PORTION:
         row.told_at = row.told_at or now

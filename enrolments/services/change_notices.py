@@ -42,7 +42,7 @@ def notify_change_batch(session: Session, version_id: int, after: int, *, now: d
     )
     people = list(session.scalars(statement))
     if people:
-        notices.give(session, _message(session, version), people, now=now)
+        notices.notify(session, _message(session, version), people, now=now)
     return people[-1] if len(people) == PORTION else None
 
 

@@ -13,7 +13,7 @@ from accounts import notices
 from accounts import services as accounts
 from accounts.models import Person
 from accounts.notices import Message
-from accounts.rules import SENT_IN_LIFE, NoticeKind
+from accounts.rules import PENDING_UPLOAD_LIFETIME, NoticeKind
 from courses.models import Course
 from courses.queries.outlines import get_outline
 from enrolments.audit_verbs import EnrolmentVerb
@@ -309,7 +309,7 @@ def _notify_enrolled(session: Session, course: Course, people: Sequence[int], *,
         words=in_every_language(lambda: _("Open the course to get started.")),
         path=f"/courses/{course.slug}",
     )
-    notices.give(session, message, people, now=now)
+    notices.notify(session, message, people, now=now)
 
 
 def leave(session: Session, actor: Actor, enrolment: Enrolment, *, now: datetime, heir: Enrolment | None = None) -> None:
@@ -369,7 +369,7 @@ def confirm_list(session: Session, actor: Actor, pending: PendingEnrolmentList, 
     if row.confirmed_at is None:
         open_course(session, row.course_id)
         row.confirmed_at = now
-        row.expires_at = now + SENT_IN_LIFE  # it is needed until everybody of it is enrolled
+        row.expires_at = now + PENDING_UPLOAD_LIFETIME  # it is needed until everybody of it is enrolled
         audit.record(session, actor, EditionVerb.LIST_CONFIRMED, row, now=now, course=row.course_id)
         outbox.enqueue(session, "enrolments.enrol_list", {"list": row.id}, now=now)
 

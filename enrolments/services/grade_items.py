@@ -164,7 +164,7 @@ def mark_item(
     marks = [[learners[one].enrolment.person_id, _old(present.get(one)), str(entry.points)] for one, entry in changed.items()]
     audit.record(session, actor, EnrolmentVerb.ITEM_MARKED, item, now=now, marks=marks)
     people = [learners[one].enrolment.person_id for one in changed]
-    notices.give(session, _message(session.get_one(Course, item.course_id), item.title, number), people, now=now)
+    notices.notify(session, _message(session.get_one(Course, item.course_id), item.title, number), people, now=now)
     return GradeEntryResult(len(changed), {})
 
 

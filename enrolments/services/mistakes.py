@@ -150,7 +150,7 @@ def decide(
             row.settled_at, row.corrected_version_id = now, decision.version_id
         _record(session, actor, DECISIONS[decision.state], row, now=now, version=version.number if version else None)
     message = _message(session, report, decision, version.number if version else None)
-    notices.give(session, message, sorted({row.person_id for row in rows}), now=now)
+    notices.notify(session, message, sorted({row.person_id for row in rows}), now=now)
     return len(rows)
 
 

@@ -95,7 +95,7 @@ def override_result(session: Session, actor: Actor, subject: ResultContext, want
             made_at=now,
         )
     )
-    notices.give(session, _message(subject, wanted), [learning.enrolment.person_id], now=now)
+    notices.notify(session, _message(subject, wanted), [learning.enrolment.person_id], now=now)
     return progress
 
 

@@ -51,7 +51,7 @@ def notify_override(session: Session, override_id: int, *, after: int, now: date
             "The team of the course “%(course)s” set this for you. See the quiz page for the settings that apply to you.", course=course
         ),
     )
-    notices.give(session, message, portion.people, now=now)
+    notices.notify(session, message, portion.people, now=now)
     return portion.last
 
 
@@ -69,7 +69,7 @@ def notify_incident(session: Session, incident_id: int, *, after: int, now: date
         lambda title: ngettext("%(count)s extra minute in “%(title)s”", "%(count)s extra minutes in “%(title)s”", minutes, title=title),
         lambda course: _("The team of the course “%(course)s” gave it to everyone with an open attempt.", course=course),
     )
-    notices.give(session, message, portion.people, now=now)
+    notices.notify(session, message, portion.people, now=now)
     return portion.last
 
 
@@ -102,5 +102,5 @@ def notify_regrade(session: Session, regrade_id: int, *, after: int, now: dateti
             lambda course: _("In the course “%(course)s”, a regrade of your answers was undone.", course=course),
         )
         people = sorted(was_notified(session, key, portion.people))
-    notices.give(session, message, people, now=now)
+    notices.notify(session, message, people, now=now)
     return portion.last

@@ -44,7 +44,7 @@ def forget_password(instance: Instance, person: Person, now: datetime = NOW) -> 
 def tell(instance: Instance, *people: Person, key: str = "evento") -> None:
     with instance.database.unit_of_work() as session:
         message = Message(MESSAGE.kind, key, MESSAGE.subject, MESSAGE.words, MESSAGE.path)
-        notices.give(session, message, [person.id for person in people], now=NOW)
+        notices.notify(session, message, [person.id for person in people], now=NOW)
 
 
 def jobs_of(instance: Instance) -> list[Job]:

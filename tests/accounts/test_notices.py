@@ -37,12 +37,12 @@ def a_message(key: str = "evento-1", kind: NoticeKind = NoticeKind.GRADED) -> Me
 
 def give(instance: Instance, *people: Person, message: Message | None = None, now: datetime | None = None) -> int:
     with instance.database.unit_of_work() as session:
-        return notices.give(session, message or a_message(), [person.id for person in people], now=now or clock.now())
+        return notices.notify(session, message or a_message(), [person.id for person in people], now=now or clock.now())
 
 
 def switch(instance: Instance, person: Person, *, in_bell: bool = True, mail: MailTime = MailTime.AT_ONCE) -> None:
     with instance.database.unit_of_work() as session:
-        notices.set_switches(session, SYSTEM, person, {NoticeKind.GRADED: NotificationChoice(in_bell, mail)}, now=clock.now())
+        notices.set_notification_choices(session, SYSTEM, person, {NoticeKind.GRADED: NotificationChoice(in_bell, mail)}, now=clock.now())
 
 
 def deliver(instance: Instance, kind: str, now: datetime) -> None:
@@ -123,10 +123,10 @@ def test_a_person_chooses_by_kind(browser: Browser, instance: Instance) -> None:
     browser.submit("/profile/notices", {"graded_mail": "hourly"}, status=422)
 
     with instance.database.unit_of_work(write=False) as session:
-        switches = queries.notification_choices_of(session, ana.id)
+        choices = queries.notification_choices_of(session, ana.id)
         assert session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == "notices.switched")) == 1
-    assert switches[NoticeKind.GRADED] == NotificationChoice(in_bell=False, mail=MailTime.DAILY)
-    assert {switches[kind] for kind in NoticeKind if kind is not NoticeKind.GRADED} == {NotificationChoice()}
+    assert choices[NoticeKind.GRADED] == NotificationChoice(in_bell=False, mail=MailTime.DAILY)
+    assert {choices[kind] for kind in NoticeKind if kind is not NoticeKind.GRADED} == {NotificationChoice()}
 
 
 @pytest.mark.parametrize(

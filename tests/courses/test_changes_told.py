@@ -113,7 +113,7 @@ def test_who_wants_no_such_notices_gets_none(editor: Browser, instance: Instance
     reword(instance)
     with instance.database.unit_of_work() as session:
         person = session.scalars(select(Person).where(Person.email == "ana@example.org")).one()
-        notices.set_switches(
+        notices.set_notification_choices(
             session, SYSTEM, person, {NoticeKind.CHANGED: NotificationChoice(in_bell=False, mail=MailTime.NEVER)}, now=clock.now()
         )
     editor.get(PAGE)

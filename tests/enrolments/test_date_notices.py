@@ -181,7 +181,7 @@ def test_each_kind_can_be_switched_off(browser: Browser, instance: Instance) -> 
         reminders.write_reminder(session, ana, ReminderValues("Llamar", EIGHT + DAY), uuid4(), now=EIGHT)
         person = session.get_one(Person, ana.person_id)
         off = NotificationChoice(in_bell=False, mail=MailTime.NEVER)
-        notices.set_switches(session, ana, person, {NoticeKind.DEADLINE: off, NoticeKind.REMINDER: off}, now=EIGHT)
+        notices.set_notification_choices(session, ana, person, {NoticeKind.DEADLINE: off, NoticeKind.REMINDER: off}, now=EIGHT)
 
     remind(instance, EIGHT)
 
@@ -292,7 +292,7 @@ def test_mail_that_waited_until_it_is_too_late_is_not_sent(browser: Browser, ins
     ana = a_learner_until(instance, EIGHT + DAY)
     with instance.database.unit_of_work() as session:
         daily = NotificationChoice(in_bell=True, mail=MailTime.DAILY)
-        notices.set_switches(session, SYSTEM, session.get_one(Person, ana.person_id), {NoticeKind.DEADLINE: daily}, now=EIGHT)
+        notices.set_notification_choices(session, SYSTEM, session.get_one(Person, ana.person_id), {NoticeKind.DEADLINE: daily}, now=EIGHT)
     remind(instance, EIGHT)
     assert len(told(instance)) == 1
 

@@ -53,7 +53,7 @@ def test_what_was_kept_long_enough_goes_and_the_log_says_how_much(browser: Brows
     with instance.database.unit_of_work() as session:
         services.make_token(session, TokenPurpose.RESET, session.merge(person), now=now)
         session.add(Job(kind="x", arguments="{}", created_at=now, available_at=now, done_at=now))
-        notices.give(session, Message(NoticeKind.GRADED, "k", {"es": "x"}, {"es": "x"}, "/"), [person.id], now=now)
+        notices.notify(session, Message(NoticeKind.GRADED, "k", {"es": "x"}, {"es": "x"}, "/"), [person.id], now=now)
 
     browser.deliver_jobs()  # the mail of the notice
 

@@ -300,8 +300,10 @@ def test_lms_worker_is_woken_for_what_its_own_jobs_add(instance: Instance, tmp_p
         WakeUpQueue(instance.worker, {}).follow()
         ana, now = a_person(instance), clock.now()
         with instance.database.unit_of_work() as session:
-            notices.set_switches(session, SYSTEM, ana, {NoticeKind.GRADED: NotificationChoice(in_bell=True, mail=MailTime.DAILY)}, now=now)
-            notices.give(session, Message(NoticeKind.GRADED, "k", {"es": "x"}, {"es": "x"}, "/"), [ana.id], now=now - timedelta(days=2))
+            notices.set_notification_choices(
+                session, SYSTEM, ana, {NoticeKind.GRADED: NotificationChoice(in_bell=True, mail=MailTime.DAILY)}, now=now
+            )
+            notices.notify(session, Message(NoticeKind.GRADED, "k", {"es": "x"}, {"es": "x"}, "/"), [ana.id], now=now - timedelta(days=2))
             outbox.enqueue(session, "accounts.send_digests", {}, now=now)
         wait_for(lambda: is_done("accounts.send_digest"), 20)
     finally:

@@ -139,7 +139,7 @@ def test_who_wants_no_notice_of_marks_is_told_of_neither(instance: Instance, edi
     with instance.database.unit_of_work() as session:
         person = session.get_one(Person, ana.person_id)
         never = {NoticeKind.REMARKED: NotificationChoice(in_bell=False, mail=MailTime.NEVER)}
-        notices.set_switches(session, SYSTEM, person, never, now=clock.now())
+        notices.set_notification_choices(session, SYSTEM, person, never, now=clock.now())
     trial = a_trial(instance, editor, an_order(instance, RegradeKind.OTHER, 2))
     commit(instance, editor, trial)
     told(instance, leo)
