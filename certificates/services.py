@@ -71,13 +71,21 @@ def find_award(session: Session, enrolment_id: int, *, instead_of: Credential | 
     completion = find_completion(session, enrolment_id)
     if completion is None or _had_left(enrolment, completion) or is_permanently_closed(session, enrolment.person_id):
         return None
-    outline, held = get_outline(session, completion.course_version_id), queries.find_newest(session, enrolment_id)
-    if held is not None and held.revoked_at is not None and (held is instead_of or held.revoked_at < completion.completed_at):
-        held = None
-    if held is not None and held.expires_on is not None and held.issued_at >= completion.completed_at:
+    outline, newest_credential = get_outline(session, completion.course_version_id), queries.find_newest(session, enrolment_id)
+    if (
+        newest_credential is not None
+        and newest_credential.revoked_at is not None
+        and (newest_credential is instead_of or newest_credential.revoked_at < completion.completed_at)
+    ):
+        newest_credential = None
+    if (
+        newest_credential is not None
+        and newest_credential.expires_on is not None
+        and newest_credential.issued_at >= completion.completed_at
+    ):
         return None  # a completion is awarded once: what has expired is not issued again for it
     policy = AwardPolicy(None if outline.certificate == "none" else outline.certificate, outline.completion_grade)
-    if deserves(policy, _progress(enrolment, completion), held=queries.state(held) if held else None) is not None:
+    if deserves(policy, _progress(enrolment, completion), held=queries.state(newest_credential) if newest_credential else None) is not None:
         return None
     return AwardInputs(session.get_one(Person, enrolment.person_id), enrolment, completion, outline)
 
