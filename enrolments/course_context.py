@@ -139,7 +139,7 @@ def record_visit_later(subject: ActivityContext, view: CourseView) -> None:
     key, now, actor = subject.activity.key, clock.now(), current_actor()
     if subject.activity.completion_rule == "viewed" and not view.is_done(key):
         after_response.run_after_response(
-            lambda session: services.record_result(session, actor, enrolment_id, key, services.Achievement(completed=True), now=now)
+            lambda session: services.record_result(session, actor, enrolment_id, key, services.ActivityOutcome(completed=True), now=now)
         )
     if subject.context.last_activity_key != key or key not in view.results:
         after_response.run_after_response(lambda session: services.record_visit(session, enrolment_id, key, now=now))

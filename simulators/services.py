@@ -15,7 +15,7 @@ from enrolments.permissions import ActivityContext
 from enrolments.queries.learning import lock_enrolment_turn
 from enrolments.rules import has_passed
 from enrolments.services import learning as enrolment_services
-from enrolments.services.learning import Achievement
+from enrolments.services.learning import ActivityOutcome
 from kernel import audit
 from kernel.errors import N_, Conflict, NotFound
 from kernel.permissions import Actor
@@ -205,8 +205,8 @@ def _hand_down(
     """Record in the learner's progress the combined result of all submissions for the activity."""
     score = over_attempts(policy.grading, history)
     completed, passed = is_completed(policy, history), has_passed(score, policy.pass_mark)
-    achievement = Achievement(completed, score, passed, exhausted=is_used_up(policy, history))
-    enrolment_services.record_result(session, actor, enrolment_id, key, achievement, now=now)
+    outcome = ActivityOutcome(completed, score, passed, exhausted=is_used_up(policy, history))
+    enrolment_services.record_result(session, actor, enrolment_id, key, outcome, now=now)
 
 
 def record_task_progress(session: Session, actor: Actor, found: OutOfStep, *, now: datetime) -> None:

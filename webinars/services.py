@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from enrolments.permissions import ActivityContext
 from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolment_services
-from enrolments.services.learning import Achievement
+from enrolments.services.learning import ActivityOutcome
 from kernel.permissions import Actor
 from webinars import queries
 from webinars.models import WatchedSpan
@@ -38,7 +38,7 @@ def record_watched(
     share = share_watched(present, seconds)
     enough = subject.activity.completion_rule == "watched" and share * 100 >= (subject.activity.completion_amount or 100)
     if enough and completed_at is None:  # also where nothing is new: less may be asked now, or the completion was taken back
-        enrolment_services.record_result(session, actor, enrolment_id, key, Achievement(completed=True), now=now)
+        enrolment_services.record_result(session, actor, enrolment_id, key, ActivityOutcome(completed=True), now=now)
     return share
 
 

@@ -18,7 +18,7 @@ from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.models import ActivityResult, Enrolment, ManualGrade, ManualGradeItem
 from enrolments.queries import grade_items as queries
 from enrolments.rules import GradeItemWeight
-from enrolments.services.progress import LockedEnrolment, exact_decimal, lock_many, update_progress
+from enrolments.services.progress import LockedEnrolment, exact_decimal, lock_enrolments, update_progress
 from kernel import audit, outbox
 from kernel.errors import N_, Conflict
 from kernel.i18n import _, choose, in_every_language
@@ -139,8 +139,8 @@ def mark_item(
     item = session.get_one(ManualGradeItem, item.id, with_for_update={"read": True})
     if item.maximum != shown:
         raise MaximumChanged
-    locked = lock_many(session, sorted(entries))
-    learners = {learning.enrolment.id: learning for learning in locked if not is_own(actor, learning.enrolment.person_id)}
+    locked = lock_enrolments(session, sorted(entries))
+    learners = {one.enrolment.id: one for one in locked if not is_own(actor, one.enrolment.person_id)}
     if len(learners) < len(locked):
         note_left_out(session, actor, item, now=now)
     present = queries.present_marks(session, item.id, list(learners))
@@ -178,13 +178,13 @@ def _old(mark: ManualGrade | None) -> str | None:
     return None if mark is None else str(mark.points)
 
 
-def _count_mark(session: Session, learning: LockedEnrolment, item: ManualGradeItem, points: Decimal | None) -> None:
-    row = learning.result(item.key)
+def _count_mark(session: Session, locked: LockedEnrolment, item: ManualGradeItem, points: Decimal | None) -> None:
+    row = locked.result(item.key)
     if row.id is None:
         session.add(row)
     row.score = None if points is None else exact_decimal(Fraction(points) * 100 / Fraction(item.maximum))
     if item.retired_at is None:
-        learning.counted[item.key] = GradeItemWeight(item.category, Fraction(item.weight))
+        locked.counted[item.key] = GradeItemWeight(item.category, Fraction(item.weight))
 
 
 def _message(course: Course, item: str, number: UUID) -> Message:
@@ -200,5 +200,5 @@ def _message(course: Course, item: str, number: UUID) -> Message:
 def save_grades(session: Session, enrolments: Sequence[int], *, now: datetime) -> None:
     """Compute the grade of some enrolments again; whom it completes the course for has completed it."""
     actor = Actor(via=ActorChannel.JOB)
-    for learning in lock_many(session, enrolments):
-        update_progress(session, actor, learning, now=now)
+    for locked in lock_enrolments(session, enrolments):
+        update_progress(session, actor, locked, now=now)

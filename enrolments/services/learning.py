@@ -23,7 +23,7 @@ from enrolments.queries import learning as queries
 from enrolments.queries import versions as version_queries
 from enrolments.rules import Progress, is_held_back
 from enrolments.services.editions import end_requests_of_learners
-from enrolments.services.progress import LockedEnrolment, complete, exact_decimal, lock, recompute_progress, update_progress
+from enrolments.services.progress import LockedEnrolment, complete, exact_decimal, lock_enrolment, recompute_progress, update_progress
 from kernel import audit
 from kernel.db import UtcDateTime, connection_of
 from kernel.errors import N_, Conflict
@@ -77,7 +77,7 @@ def record_visit(session: Session, enrolment_id: int, activity_key: str, *, now:
 
 
 @dataclass(frozen=True, slots=True)
-class Achievement:
+class ActivityOutcome:
     """The effect of an event on one activity: completed or not, and the score in percent that counts."""
 
     completed: bool
@@ -92,7 +92,7 @@ def mark_done(session: Session, actor: Actor, subject: ActivityContext, *, now: 
     if subject.activity.completion_rule not in ("marked", "viewed", "watched"):
         raise Conflict(N_("You can't mark this activity as done: it is completed when you do it."))
     return record_result(
-        session, actor, cast("int", subject.context.enrolment_id), subject.activity.key, Achievement(completed=True), now=now
+        session, actor, cast("int", subject.context.enrolment_id), subject.activity.key, ActivityOutcome(completed=True), now=now
     )
 
 
@@ -100,14 +100,14 @@ def unmark_done(session: Session, actor: Actor, subject: ActivityContext, *, now
     """Take the learner's own mark back; a course once completed stays completed."""
     if subject.activity.completion_rule != "marked":
         raise Conflict(N_("You can't mark this activity as done: it is completed when you do it."))
-    learning = lock(session, cast("int", subject.context.enrolment_id))
-    row = learning.result(subject.activity.key)
+    locked = lock_enrolment(session, cast("int", subject.context.enrolment_id))
+    row = locked.result(subject.activity.key)
     if row.completed_at is None:
         return
     row.completed_at = None
     row.completed_version_id = None
-    audit.record(session, actor, EnrolmentVerb.ACTIVITY_REOPENED, learning.enrolment, now=now, activity=row.activity_key)
-    update_progress(session, actor, learning, now=now)
+    audit.record(session, actor, EnrolmentVerb.ACTIVITY_REOPENED, locked.enrolment, now=now, activity=row.activity_key)
+    update_progress(session, actor, locked, now=now)
 
 
 def revoke_completion(session: Session, actor: Actor, enrolment_id: int, activity_key: str, reason: str, *, now: datetime) -> bool:
@@ -115,73 +115,73 @@ def revoke_completion(session: Session, actor: Actor, enrolment_id: int, activit
 
     Say whether the course's went too. Scores, attempts and certificates stay as they are; doing the activity again completes it again.
     """
-    learning = lock(session, enrolment_id)
-    row = learning.rows.get(activity_key)
+    locked = lock_enrolment(session, enrolment_id)
+    row = locked.rows.get(activity_key)
     if row is None or row.completed_at is None:
         raise Conflict(N_("This activity is not completed."))
     facts = {"activity": activity_key, "reason": reason, "was": row.completed_at.isoformat()}
-    audit.record(session, actor, EnrolmentVerb.ACTIVITY_TAKEN_BACK, learning.enrolment, now=now, **facts)
+    audit.record(session, actor, EnrolmentVerb.ACTIVITY_TAKEN_BACK, locked.enrolment, now=now, **facts)
     row.completed_at = None
     row.completed_version_id = None
     if row.overridden_at is not None:
         row.own_completed = False  # nor does it come back with what was earned
-    progress = update_progress(session, actor, learning, now=now)
+    progress = update_progress(session, actor, locked, now=now)
     completion = queries.find_completion(session, enrolment_id)
     if completion is None or progress.completed:
         return False
     facts = {"activity": activity_key, "reason": reason, "was": completion.completed_at.isoformat(), "grade": str(completion.grade)}
-    audit.record(session, actor, EnrolmentVerb.TAKEN_BACK, learning.enrolment, now=now, **facts)
+    audit.record(session, actor, EnrolmentVerb.TAKEN_BACK, locked.enrolment, now=now, **facts)
     session.delete(completion)
     return True
 
 
 def record_result(
-    session: Session, actor: Actor, enrolment_id: int, activity_key: str, achievement: Achievement, *, now: datetime
+    session: Session, actor: Actor, enrolment_id: int, activity_key: str, outcome: ActivityOutcome, *, now: datetime
 ) -> Progress:
     """Record what an event means for an activity, and keep progress and completion up in the same transaction.
 
     A completed activity stays completed, with the moment and version in which it first was.
     """
-    return record_result_on_locked(session, actor, lock(session, enrolment_id), activity_key, achievement, now=now)
+    return record_result_on_locked(session, actor, lock_enrolment(session, enrolment_id), activity_key, outcome, now=now)
 
 
 def record_result_on_locked(
-    session: Session, actor: Actor, learning: LockedEnrolment, activity_key: str, achievement: Achievement, *, now: datetime
+    session: Session, actor: Actor, locked: LockedEnrolment, activity_key: str, outcome: ActivityOutcome, *, now: datetime
 ) -> Progress:
-    """Record an event as `record_result` does, for an enrolment that its caller locked before reading what the achievement follows from."""
-    row = learning.result(activity_key)
+    """Record an event as `record_result` does, for an enrolment that its caller locked before reading what the outcome follows from."""
+    row = locked.result(activity_key)
     if row.id is None:
         session.add(row)
     row.viewed_at = row.viewed_at or now
-    if achievement.exhausted is not None:
-        row.exhausted = achievement.exhausted
+    if outcome.exhausted is not None:
+        row.exhausted = outcome.exhausted
     if row.overridden_at is not None:
-        _record_own(session, actor, learning, row, achievement, now=now)
+        _record_own(session, actor, locked, row, outcome, now=now)
     else:
-        _record_score(row, achievement)
-        if achievement.completed:
-            complete(session, actor, learning, row, now=now)
-    return update_progress(session, actor, learning, now=now)
+        _record_score(row, outcome)
+        if outcome.completed:
+            complete(session, actor, locked, row, now=now)
+    return update_progress(session, actor, locked, now=now)
 
 
-def _record_score(row: ActivityResult, achievement: Achievement) -> None:
-    if achievement.score is not None:
-        row.score = exact_decimal(achievement.score)
-        row.passed = achievement.passed
+def _record_score(row: ActivityResult, outcome: ActivityOutcome) -> None:
+    if outcome.score is not None:
+        row.score = exact_decimal(outcome.score)
+        row.passed = outcome.passed
 
 
 def _record_own(
-    session: Session, actor: Actor, learning: LockedEnrolment, row: ActivityResult, achievement: Achievement, *, now: datetime
+    session: Session, actor: Actor, locked: LockedEnrolment, row: ActivityResult, outcome: ActivityOutcome, *, now: datetime
 ) -> None:
     """Keep what is earned beside what the team has set, which goes on counting."""
-    if achievement.score is not None:
-        row.own_score = exact_decimal(achievement.score)
-        row.own_passed = achievement.passed
-    if achievement.completed:
+    if outcome.score is not None:
+        row.own_score = exact_decimal(outcome.score)
+        row.own_passed = outcome.passed
+    if outcome.completed:
         row.own_completed = True
-        activity = get_outline(session, learning.enrolment.course_version_id).by_key.get(row.activity_key)
+        activity = get_outline(session, locked.enrolment.course_version_id).by_key.get(row.activity_key)
         if activity is None or not is_held_back(activity.completion_rule, row.passed):
-            complete(session, actor, learning, row, now=now)
+            complete(session, actor, locked, row, now=now)
 
 
 def follow_version(session: Session, actor: Actor, enrolment_id: int, version_id: int, *, now: datetime) -> None:
@@ -198,13 +198,13 @@ def follow_version(session: Session, actor: Actor, enrolment_id: int, version_id
     if renames:
         for publisher in cast("CourseKinds", session.info["kinds"]).publishers:
             publisher.rename(session, enrolment_id, renames, now)
-    learning = lock(session, enrolment_id)
-    if learning.enrolment.course_version_id != followed:
+    locked = lock_enrolment(session, enrolment_id)
+    if locked.enrolment.course_version_id != followed:
         raise Conflict(N_("There is a newer version now. Check the course page again."))
-    learning.rename(session, renames)
-    learning.enrolment.course_version_id = version_id
-    audit.record(session, actor, EnrolmentVerb.MOVED, learning.enrolment, now=now, version=version_id)
-    update_progress(session, actor, learning, now=now)
+    locked.rename(session, renames)
+    locked.enrolment.course_version_id = version_id
+    audit.record(session, actor, EnrolmentVerb.MOVED, locked.enrolment, now=now, version=version_id)
+    update_progress(session, actor, locked, now=now)
 
 
 def _renames(session: Session, followed: int, wanted: int) -> dict[str, str]:
@@ -225,7 +225,7 @@ def answer_offer(session: Session, actor: Actor, context: LearnerContext, versio
     Who said that they stay may move later. The same answer a second time changes nothing.
     """
     enrolment_id = cast("int", context.enrolment_id)
-    lock(session, enrolment_id)
+    lock_enrolment(session, enrolment_id)
     kept = session.get(VersionOfferReply, (enrolment_id, version_id))
     if kept is not None and kept.moves >= moves:
         return

@@ -94,12 +94,12 @@ def _last_word(session: Session, row: ActivityResult) -> datetime:
     return session.scalar(select(func.max(ResultOverride.made_at)).where(*said)) or cast("datetime", row.overridden_at)
 
 
-def complete(session: Session, actor: Actor, learning: LockedEnrolment, row: ActivityResult, *, now: datetime) -> None:
+def complete(session: Session, actor: Actor, locked: LockedEnrolment, row: ActivityResult, *, now: datetime) -> None:
     """Complete an activity; one that is completed stays so, with the moment and version in which it first was."""
     if row.completed_at is None:
         row.completed_at = now
-        row.completed_version_id = learning.enrolment.course_version_id
-        audit.record(session, actor, EnrolmentVerb.ACTIVITY_COMPLETED, learning.enrolment, now=now, activity=row.activity_key)
+        row.completed_version_id = locked.enrolment.course_version_id
+        audit.record(session, actor, EnrolmentVerb.ACTIVITY_COMPLETED, locked.enrolment, now=now, activity=row.activity_key)
 
 
 _RECORDED = (
@@ -112,12 +112,12 @@ _RECORDED = (
 )
 
 
-def lock(session: Session, enrolment_id: int) -> LockedEnrolment:
+def lock_enrolment(session: Session, enrolment_id: int) -> LockedEnrolment:
     """Lock an enrolment, and read its results."""
-    return lock_many(session, [enrolment_id])[0]
+    return lock_enrolments(session, [enrolment_id])[0]
 
 
-def lock_many(session: Session, enrolment_ids: Sequence[int]) -> list[LockedEnrolment]:
+def lock_enrolments(session: Session, enrolment_ids: Sequence[int]) -> list[LockedEnrolment]:
     """Lock enrolments in the order of their ids, then read their results, with those that someone else recorded meanwhile.
 
     What this session has read of them before is read anew; what it has changed of them has to be written before.
@@ -127,24 +127,24 @@ def lock_many(session: Session, enrolment_ids: Sequence[int]) -> list[LockedEnro
     with session.no_autoflush:  # what the caller has changed of other tables is written together with what follows
         all_ = {enrolment.id: LockedEnrolment(enrolment, is_completed=False, rows={}) for enrolment in session.scalars(enrolments)}
         for enrolment_id, completion, row, category, weight in session.execute(_RECORDED.where(wanted)):
-            learning = all_[enrolment_id]
-            learning.is_completed = completion is not None
+            locked = all_[enrolment_id]
+            locked.is_completed = completion is not None
             if row is not None:
-                learning.rows[row.activity_key] = row
+                locked.rows[row.activity_key] = row
             if category is not None:
-                learning.counted[row.activity_key] = GradeItemWeight(category, Fraction(weight))
+                locked.counted[row.activity_key] = GradeItemWeight(category, Fraction(weight))
         return list(all_.values())
 
 
-def update_progress(session: Session, actor: Actor, learning: LockedEnrolment, *, now: datetime) -> Progress:
+def update_progress(session: Session, actor: Actor, locked: LockedEnrolment, *, now: datetime) -> Progress:
     """Write down how far a learner is now, and that the course is completed where it is: by nobody who does not take it any more."""
-    enrolment = learning.enrolment
+    enrolment = locked.enrolment
     outline = get_outline(session, enrolment.course_version_id)
-    progress = evaluate_completion(outline, learning.results(), now)
+    progress = evaluate_completion(outline, locked.results(), now)
     enrolment.done, enrolment.total = progress.done, progress.total
     grade = None if progress.grade is None else exact_decimal(progress.grade)
     enrolment.grade, enrolment.grade_stale = grade, None
-    if progress.completed and not learning.is_completed and enrolment.left_at is None:
+    if progress.completed and not locked.is_completed and enrolment.left_at is None:
         session.add(Completion(enrolment_id=enrolment.id, course_version_id=outline.version_id, completed_at=now, grade=grade))
         audit.record(session, actor, EnrolmentVerb.COMPLETED, enrolment, now=now, version=outline.number)
     return progress
@@ -153,5 +153,5 @@ def update_progress(session: Session, actor: Actor, learning: LockedEnrolment, *
 def recompute_progress(session: Session, actor: Actor, enrolment_ids: Sequence[int], *, now: datetime) -> None:
     """Update the progress of those who returned to a course: what was submitted or marked meanwhile counts from now on."""
     if enrolment_ids:
-        for learning in lock_many(session, enrolment_ids):
-            update_progress(session, actor, learning, now=now)
+        for locked in lock_enrolments(session, enrolment_ids):
+            update_progress(session, actor, locked, now=now)

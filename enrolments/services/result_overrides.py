@@ -19,7 +19,7 @@ from enrolments.permissions import ResultContext
 from enrolments.queries import learning as queries
 from enrolments.queries.results import find_override
 from enrolments.rules import Progress, completes_by_word, has_passed
-from enrolments.services.progress import LockedEnrolment, complete, exact_decimal, lock, update_progress
+from enrolments.services.progress import LockedEnrolment, complete, exact_decimal, lock_enrolment, update_progress
 from kernel import audit
 from kernel.errors import N_, Conflict
 from kernel.i18n import _, choose, in_every_language
@@ -48,45 +48,45 @@ def override_result(session: Session, actor: Actor, subject: ResultContext, want
     What was earned stays beside it, and goes on being recorded. Completion and grade follow by the rules that hold for what is earned:
     a completed activity stays completed. Taking the team's word back takes back what it alone had completed.
     """
-    learning = lock(session, subject.enrolment.id)
-    row = learning.result(subject.activity.key)
+    locked = lock_enrolment(session, subject.enrolment.id)
+    row = locked.result(subject.activity.key)
     if find_override(session, wanted.uuid) is not None:
-        return update_progress(session, actor, learning, now=now)
+        return update_progress(session, actor, locked, now=now)
     if wanted.score is None and row.overridden_at is None:
         raise NoOverrideInForce
     before, facts = row.score, {"activity": row.activity_key, "reason": wanted.reason, "before": str(row.score), "own": str(row.own_score)}
     if wanted.score is None:
         since = cast("datetime", row.overridden_at)
-        _take_word_back(session, actor, learning, row, now=now)
+        _take_word_back(session, actor, locked, row, now=now)
         audit.record(
             session,
             actor,
             EnrolmentVerb.OVERRIDE_UNDONE,
-            learning.enrolment,
+            locked.enrolment,
             now=now,
             **facts,
-            person=learning.enrolment.person_id,
+            person=locked.enrolment.person_id,
             after=str(row.score),
         )
-        progress = update_progress(session, actor, learning, now=now)
-        _reopen_course(session, actor, learning, progress, since, wanted.reason, now=now)
+        progress = update_progress(session, actor, locked, now=now)
+        _reopen_course(session, actor, locked, progress, since, wanted.reason, now=now)
     else:
-        _set_result(session, actor, learning, row, subject, wanted.score, now=now)
+        _set_result(session, actor, locked, row, subject, wanted.score, now=now)
         audit.record(
             session,
             actor,
             EnrolmentVerb.OVERRIDDEN,
-            learning.enrolment,
+            locked.enrolment,
             now=now,
             **facts,
-            person=learning.enrolment.person_id,
+            person=locked.enrolment.person_id,
             after=str(row.score),
         )
-        progress = update_progress(session, actor, learning, now=now)
+        progress = update_progress(session, actor, locked, now=now)
     session.add(
         ResultOverride(
             uuid=wanted.uuid,
-            enrolment_id=learning.enrolment.id,
+            enrolment_id=locked.enrolment.id,
             activity_key=row.activity_key,
             score=None if wanted.score is None else row.score,
             before=before,
@@ -95,14 +95,14 @@ def override_result(session: Session, actor: Actor, subject: ResultContext, want
             made_at=now,
         )
     )
-    notices.notify(session, _message(subject, wanted), [learning.enrolment.person_id], now=now)
+    notices.notify(session, _message(subject, wanted), [locked.enrolment.person_id], now=now)
     return progress
 
 
 def _set_result(
     session: Session,
     actor: Actor,
-    learning: LockedEnrolment,
+    locked: LockedEnrolment,
     row: ActivityResult,
     subject: ResultContext,
     score: Fraction,
@@ -117,29 +117,29 @@ def _set_result(
     pass_mark = cast("CourseKinds", session.info["kinds"]).publisher(subject.activity.kind).pass_mark(session, subject.activity)
     row.score, row.passed = exact_decimal(score), has_passed(score, pass_mark)
     if completes_by_word(subject.activity.completion_rule, row.passed, exhausted=bool(row.exhausted)):
-        complete(session, actor, learning, row, now=now)
+        complete(session, actor, locked, row, now=now)
 
 
-def _take_word_back(session: Session, actor: Actor, learning: LockedEnrolment, row: ActivityResult, *, now: datetime) -> None:
+def _take_word_back(session: Session, actor: Actor, locked: LockedEnrolment, row: ActivityResult, *, now: datetime) -> None:
     row.score, row.passed, completed = row.own_score, row.own_passed, row.own_completed
     row.overridden_at = row.own_score = row.own_passed = row.own_completed = None
     if completed:
-        complete(session, actor, learning, row, now=now)
+        complete(session, actor, locked, row, now=now)
     elif row.completed_at is not None:
         facts = {"activity": row.activity_key, "was": row.completed_at.isoformat()}
-        audit.record(session, actor, EnrolmentVerb.ACTIVITY_TAKEN_BACK, learning.enrolment, now=now, **facts)
+        audit.record(session, actor, EnrolmentVerb.ACTIVITY_TAKEN_BACK, locked.enrolment, now=now, **facts)
         row.completed_at = row.completed_version_id = None
 
 
 def _reopen_course(
-    session: Session, actor: Actor, learning: LockedEnrolment, progress: Progress, since: datetime, reason: str, *, now: datetime
+    session: Session, actor: Actor, locked: LockedEnrolment, progress: Progress, since: datetime, reason: str, *, now: datetime
 ) -> None:
     """Take back the completion of a course that was reached while the team's word counted, and is not without it. Certificates stay."""
-    completion = queries.find_completion(session, learning.enrolment.id)
+    completion = queries.find_completion(session, locked.enrolment.id)
     if completion is None or progress.completed or completion.completed_at < since:
         return
     facts = {"reason": reason, "was": completion.completed_at.isoformat(), "grade": str(completion.grade)}
-    audit.record(session, actor, EnrolmentVerb.TAKEN_BACK, learning.enrolment, now=now, **facts)
+    audit.record(session, actor, EnrolmentVerb.TAKEN_BACK, locked.enrolment, now=now, **facts)
     session.delete(completion)
 
 

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from enrolments.permissions import ActivityContext
 from enrolments.rules import has_passed
 from enrolments.services import learning as enrolment_services
-from enrolments.services.learning import Achievement
-from enrolments.services.progress import lock
+from enrolments.services.learning import ActivityOutcome
+from enrolments.services.progress import lock_enrolment
 from kernel import audit
 from kernel.db import connection_of
 from kernel.errors import N_, Conflict
@@ -467,7 +467,9 @@ def record_quiz_result(session: Session, actor: Actor, loaded: LoadedAttempt, *,
     row = loaded.row
     assert row.enrolment_id is not None
     with session.no_autoflush:  # this attempt is taken as it is now, everything is written at once
-        learning = lock(session, row.enrolment_id)  # first: an attempt that somebody else ends or marks at this moment is in the history
+        learning = lock_enrolment(
+            session, row.enrolment_id
+        )  # first: an attempt that somebody else ends or marks at this moment is in the history
         history = queries.history_of(session, loaded)
     ended = [one for one in (queries.row_of(row) if one.number == row.number else one for one in history) if _counts(one)]
     settings = queries.get_snapshot(session, ended[-1].quiz_version_id if ended else row.quiz_version_id).settings
@@ -478,7 +480,7 @@ def record_quiz_result(session: Session, actor: Actor, loaded: LoadedAttempt, *,
     completed = completed_at(settings.completion, record, pass_mark=settings.pass_mark, allowed=loaded.access.attempts)
     shown = None if score is None else max(Fraction(0), min(Fraction(100), score))
     used_up = 0 < loaded.access.attempts <= len(ended)
-    achievement = Achievement(completed is not None, shown, has_passed(score, settings.pass_mark), exhausted=used_up)
+    achievement = ActivityOutcome(completed is not None, shown, has_passed(score, settings.pass_mark), exhausted=used_up)
     enrolment_services.record_result_on_locked(session, actor, learning, row.activity_key, achievement, now=now)
 
 

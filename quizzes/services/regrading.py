@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session, aliased
 from enrolments.queries.awards import list_awards
 from enrolments.rules import has_passed
 from enrolments.services import learning as enrolment_services
-from enrolments.services.learning import Achievement
-from enrolments.services.progress import lock_many
+from enrolments.services.learning import ActivityOutcome
+from enrolments.services.progress import lock_enrolments
 from kernel import audit, outbox
 from kernel.errors import N_, Conflict, OwnRecord
 from kernel.own_records import is_own, note_left_out
@@ -184,7 +184,7 @@ def _follow(session: Session, actor: Actor, row: Regrade, touched: Mapping[int, 
 def _follow_some(
     session: Session, actor: Actor, row: Regrade, enrolments: Sequence[int], touched: frozenset[int], *, now: datetime
 ) -> None:
-    learners = lock_many(session, enrolments)  # first: an attempt that one of them ends at this moment is among the ended ones
+    learners = lock_enrolments(session, enrolments)  # first: an attempt that one of them ends at this moment is among the ended ones
     ended = queries.list_ended(session, row, enrolments)
     before = {enrolment_id: _achievement(session, attempts) for enrolment_id, attempts in ended.items()}
     finished = [one for attempts in ended.values() for one in attempts if one.id in touched and one.state == AttemptState.FINISHED]
@@ -200,7 +200,7 @@ def _follow_some(
     _open_reviews(session, row, {one: (before[one].score, after[one].score) for one in lost}, now=now)
 
 
-def _achievement(session: Session, attempts: Sequence[Attempt]) -> Achievement:
+def _achievement(session: Session, attempts: Sequence[Attempt]) -> ActivityOutcome:
     """Return the joint result of a learner's attempts. How many were used does not change by a regrade, so it is left as it was."""
     settings = settings_of(session, attempts[-1])
     graded = [(attempt, None if attempt.percent is None else Fraction(attempt.percent)) for attempt in attempts]
@@ -212,7 +212,7 @@ def _achievement(session: Session, attempts: Sequence[Attempt]) -> Achievement:
     record = QuizRecord(viewed_at=attempts[0].started_at, attempts=ended)
     completed = completed_at(settings.completion, record, pass_mark=settings.pass_mark, allowed=0)
     shown = None if score is None else max(Fraction(0), min(Fraction(100), score))
-    return Achievement(completed is not None, shown, has_passed(score, settings.pass_mark), exhausted=None)
+    return ActivityOutcome(completed is not None, shown, has_passed(score, settings.pass_mark), exhausted=None)
 
 
 def _open_reviews(session: Session, row: Regrade, lost: dict[int, tuple[Fraction | None, Fraction | None]], *, now: datetime) -> None:

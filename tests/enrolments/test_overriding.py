@@ -11,7 +11,7 @@ from courses.models import Course, StaffRole
 from enrolments.models import ActivityResult, Completion, ResultOverride
 from enrolments.queries.learning import results_of
 from enrolments.services import learning as learning_services
-from enrolments.services.learning import Achievement
+from enrolments.services.learning import ActivityOutcome
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM, Actor
@@ -245,7 +245,7 @@ def test_the_teams_word_survives_marking_again(instance: Instance) -> None:
     override(instance, teacher, ana, "cuestionario-1", 80)
     enrolment = enrolment_of(instance, ana, course)
     with instance.database.unit_of_work() as session:
-        earned = Achievement(completed=False, score=Fraction(55), passed=False)
+        earned = ActivityOutcome(completed=False, score=Fraction(55), passed=False)
         learning_services.record_result(session, SYSTEM, enrolment.id, "cuestionario-1", earned, now=clock.now())
 
     row = result_of(instance, ana, course)

@@ -16,8 +16,8 @@ from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.models import ActivityResult, Completion, Enrolment
 from enrolments.queries import learning as queries
 from enrolments.services import learning as enrolments
-from enrolments.services.learning import Achievement
-from enrolments.services.progress import LockedEnrolment, lock
+from enrolments.services.learning import ActivityOutcome
+from enrolments.services.progress import LockedEnrolment, lock_enrolment
 from kernel.audit import AuditEntry
 from kernel.errors import Conflict
 from kernel.outbox import Delivery, Job
@@ -100,7 +100,7 @@ def test_a_failing_transaction_leaves_neither_result_nor_completion(instance: In
     def complete_and_fail() -> None:
         with instance.database.unit_of_work() as session:
             enrolment_id = session.execute(select(Enrolment.id)).scalar_one()
-            progress = enrolments.record_result(session, actor, enrolment_id, "leccion-1", Achievement(completed=True), now=NOON)
+            progress = enrolments.record_result(session, actor, enrolment_id, "leccion-1", ActivityOutcome(completed=True), now=NOON)
             assert progress.completed
             raise Conflict
 
@@ -315,9 +315,9 @@ def test_who_was_moved_while_one_waited_for_them_is_not_moved_back(instance: Ins
 
     def after_another(session: Session, enrolment_id: int) -> LockedEnrolment:
         session.execute(update(Enrolment).where(Enrolment.id == enrolment_id).values(course_version_id=later))
-        return lock(session, enrolment_id)
+        return lock_enrolment(session, enrolment_id)
 
-    monkeypatch.setattr(enrolments, "lock", after_another)
+    monkeypatch.setattr(enrolments, "lock_enrolment", after_another)
     with pytest.raises(Conflict), instance.database.unit_of_work() as session:
         enrolments.follow_version(session, Actor(), people[0], right, now=NOON)
 
@@ -421,7 +421,7 @@ def test_what_was_done_while_out_of_a_course_completes_it_on_coming_back(instanc
         row.left_at = NOON
     with instance.database.unit_of_work() as session:
         enrolments.record_result(
-            session, SYSTEM, row.id, "cuestionario-1", Achievement(completed=True, score=Fraction(90), passed=True), now=NOON
+            session, SYSTEM, row.id, "cuestionario-1", ActivityOutcome(completed=True, score=Fraction(90), passed=True), now=NOON
         )
     outside = counted(instance, Completion)
     enrol(instance, actor)
@@ -434,12 +434,10 @@ def test_scores_are_kept_with_seven_decimals(instance: Instance) -> None:
     """spec/quiz-engine 5.1.5: a third is 33.3333333 percent."""
     course = a_course(instance, modules=1)
     actor = a_learner(instance, course)
-    achievement = Achievement(completed=False, score=Fraction(100, 3), passed=False)
+    outcome = ActivityOutcome(completed=False, score=Fraction(100, 3), passed=False)
 
     with instance.database.unit_of_work() as session:
-        enrolments.record_result(
-            session, actor, session.execute(select(Enrolment.id)).scalar_one(), "cuestionario-1", achievement, now=NOON
-        )
+        enrolments.record_result(session, actor, session.execute(select(Enrolment.id)).scalar_one(), "cuestionario-1", outcome, now=NOON)
 
     row = results(instance)["cuestionario-1"]
     assert (row.score, row.passed, row.completed_at) == (Decimal("33.3333333"), False, None)

@@ -17,7 +17,7 @@ from enrolments.rules import Progress
 from enrolments.services import grade_items, result_overrides
 from enrolments.services import learning as learning_services
 from enrolments.services.grade_items import GradeEntry, GradeEntryResult, GradeItemValues
-from enrolments.services.learning import Achievement
+from enrolments.services.learning import ActivityOutcome
 from enrolments.services.result_overrides import ResultOverrideValues
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor
@@ -93,7 +93,7 @@ def score(instance: Instance, course: Course, actor: Actor, **scores: int | str)
     """Give a learner results in percent by the numbers of the quizzes."""
     enrolment = enrolment_of(instance, actor, course)
     for key, value in scores.items():
-        reached = Achievement(completed=True, score=Fraction(value), passed=True)
+        reached = ActivityOutcome(completed=True, score=Fraction(value), passed=True)
         with instance.database.unit_of_work() as session:
             learning_services.record_result(session, SYSTEM, enrolment.id, key.replace("q", "cuestionario-"), reached, now=clock.now())
 

@@ -9,7 +9,7 @@ from enrolments.course_context import course_view, record_visit_later
 from enrolments.pages.outline import html
 from enrolments.permissions import ActivityContext
 from enrolments.queries.learning import get_activity_context
-from enrolments.services.learning import Achievement, record_result
+from enrolments.services.learning import ActivityOutcome, record_result
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import choose
@@ -46,5 +46,5 @@ def complete(subject: ActivityContext) -> Response:
     """Complete a link by the learner's word: result, progress, completion and audit entry in one transaction."""
     enrolment_id = subject.context.enrolment_id
     assert enrolment_id is not None
-    record_result(current_session(), current_actor(), enrolment_id, subject.activity.key, Achievement(completed=True), now=clock.now())
+    record_result(current_session(), current_actor(), enrolment_id, subject.activity.key, ActivityOutcome(completed=True), now=clock.now())
     return see_page("links.link", slug=subject.outline.slug, key=subject.activity.key)
