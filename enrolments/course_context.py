@@ -37,7 +37,7 @@ def course_view(context: LearnerContext, outline: Outline) -> CourseView:
     """Read the actor's results and dates and put the course together as they see it."""
     session = current_session()
     if context.enrolment_id is not None:
-        outline = queries.own_outlines(session, {context.enrolment_id: outline})[context.enrolment_id]
+        outline = queries.with_personal_dates(session, {context.enrolment_id: outline})[context.enrolment_id]
     results = queries.results_of(session, context.enrolment_id)
     scored = [outline.by_key[key] for key, result in results.items() if result.score is not None and key in outline.by_key]
     number = context.enrolment_id or 0

@@ -17,7 +17,7 @@ from courses.models import Course
 from courses.queries import outlines as course_outlines
 from courses.rules import Outline, OutlineActivity, OutlineModule, Texts, activity_url
 from enrolments.models import Completion, Edition, EditionPlace, Enrolment, PersonalReminder
-from enrolments.queries.learning import own_outlines, results_of_many
+from enrolments.queries.learning import results_of_many, with_personal_dates
 from enrolments.queries.ungraded import list_ungraded
 from enrolments.rules import NO_RESULT, Results, completed_keys
 from kernel.i18n import DEFAULT_LANGUAGE, choose
@@ -94,7 +94,7 @@ class DatedEnrolment:
     enrolment_id: int
     person_id: int
     outline: Outline
-    """With the dates that hold for this learner (`enrolments.queries.learning.own_outlines`)."""
+    """With the dates that hold for this learner (`enrolments.queries.learning.with_personal_dates`)."""
     results: Results
     starts_at: datetime | None = None
     ends_at: datetime | None = None
@@ -244,7 +244,7 @@ def list_dated_enrolments(session: Session, person_ids: Sequence[int]) -> list[D
         return []
     results = results_of_many(session, [row.id for row in rows])
     followed = course_outlines.list_outlines(session, [row.course_version_id for row in rows])
-    outlines = own_outlines(session, {row.id: followed[row.course_version_id] for row in rows})
+    outlines = with_personal_dates(session, {row.id: followed[row.course_version_id] for row in rows})
     waiting = list_ungraded(session, outlines, results)
     return [
         DatedEnrolment(

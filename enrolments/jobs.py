@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from accounts import notices
 from accounts.services import delete_pending_uploads
 from courses.permissions import edits
-from courses.queries.team import list_still_authorised
+from courses.queries.team import may_still_act
 from enrolments.models import Edition, PendingEnrolmentList
 from enrolments.pages.calendar import notice_words
-from enrolments.people_lists import ListedAddress, judge_list, read_list
+from enrolments.people_lists import ListedAddress, check_list, read_list
 from enrolments.queries import calendar
 from enrolments.queries import invitations as invitation_queries
 from enrolments.queries import learning as queries
@@ -77,22 +77,22 @@ def enrol_list(delivery: Delivery) -> None:
     with delivery.database.unit_of_work(write=False) as session:
         pending = session.get_one(PendingEnrolmentList, list_id)
     entries = read_list(pending.content).entries
-    for place in range(pending.place, len(entries), editions.PORTION):
-        portion = entries[place : place + editions.PORTION]
+    for processed in range(pending.place, len(entries), editions.PORTION):
+        portion = entries[processed : processed + editions.PORTION]
         with delivery.database.unit_of_work() as session:
             row = session.get_one(PendingEnrolmentList, list_id, with_for_update=True)
-            if not list_still_authorised(session, row.person_id, row.course_id, edits):
+            if not may_still_act(session, row.person_id, row.course_id, edits):
                 return
-            _take_in(session, row, portion, delivery.now)
-            row.place = place + len(portion)
+            _enrol_portion(session, row, portion, delivery.now)
+            row.place = processed + len(portion)
 
 
-def _take_in(session: Session, row: PendingEnrolmentList, portion: Sequence[ListedAddress], now: datetime) -> None:
+def _enrol_portion(session: Session, row: PendingEnrolmentList, portion: Sequence[ListedAddress], now: datetime) -> None:
     """Invite the people of a portion; those with an account are enrolled at once where an administrator sent the list."""
     actor = Actor(person_id=row.person_id, via=ActorChannel.JOB)
     edition = None if row.edition_id is None else session.get_one(Edition, row.edition_id)
-    by_account = list_still_authorised(session, row.person_id, row.course_id, lambda sender, _role: sender.is_administrator)
-    judged = judge_list(session, row.course_id, portion, by_account=by_account, now=now)
+    by_account = may_still_act(session, row.person_id, row.course_id, lambda sender, _role: sender.is_administrator)
+    judged = check_list(session, row.course_id, portion, by_account=by_account, now=now)
     if judged.people:
         editions.enrol_others(session, actor, row.course_id, edition, judged.people, now=now)
     batch = InvitationBatch(row.course_id, edition, row.uuid)

@@ -47,30 +47,30 @@ def read_list(content: bytes) -> PeopleList:
     if not table.rows:
         raise Undecodable(N_("The list is empty."))
     headings = [fold(cell).strip() for cell in table.rows[0][1]]
-    place = next((at for at, heading in enumerate(headings) if heading in ADDRESS_HEADINGS), None)
+    column = next((at for at, heading in enumerate(headings) if heading in ADDRESS_HEADINGS), None)
     named, rows = _name_places(headings), table.rows[1:]
-    if place is None:
-        place, rows = next((at for at, cell in enumerate(headings) if "@" in cell), None), table.rows
+    if column is None:
+        column, rows = next((at for at, cell in enumerate(headings) if "@" in cell), None), table.rows
         named = []
-    if place is None:
+    if column is None:
         raise Undecodable(N_("There is no column called “email” or “correo”, and the first row contains no address."))
     if len(rows) > MOST_ENTRIES:
         raise Undecodable(N_("The list has %(count)s rows; the limit is %(limit)s."), count=len(rows), limit=MOST_ENTRIES)
-    entries = (ListedAddress(line, _cell(cells, place).strip().lower(), _name(cells, named)) for line, cells in rows)
+    entries = (ListedAddress(line, _cell(cells, column).strip().lower(), _name(cells, named)) for line, cells in rows)
     return PeopleList(tuple(entries), table.guessed_from)
 
 
 def _name_places(headings: Sequence[str]) -> list[int]:
     found = (next((at for at, heading in enumerate(headings) if heading in PEOPLE_COLUMNS[part]), None) for part in NAME_COLUMNS)
-    return [place for place in found if place is not None]
+    return [column for column in found if column is not None]
 
 
-def _cell(cells: Sequence[str], place: int) -> str:
-    return cells[place] if place < len(cells) else ""
+def _cell(cells: Sequence[str], column: int) -> str:
+    return cells[column] if column < len(cells) else ""
 
 
 def _name(cells: Sequence[str], places: Sequence[int]) -> str:
-    words = " ".join(part for place in places if (part := _cell(cells, place)) != FORMULA)
+    words = " ".join(part for column in places if (part := _cell(cells, column)) != FORMULA)
     return " ".join(normalise(words).split())[:LONGEST_NAME]
 
 
@@ -98,12 +98,12 @@ class EnrolmentListCheck:
     people: tuple[int, ...]
     """Only of the list of somebody who may see all accounts."""
     invited: tuple[ListedAddress, ...]
-    inside: int
-    open: int
+    already_enrolled: int
+    already_invited: int
     faults: tuple[EntryFault, ...]
 
 
-def judge_list(
+def check_list(
     session: Session, course_id: int, entries: Sequence[ListedAddress], *, by_account: bool, now: datetime
 ) -> EnrolmentListCheck:
     """Compare a list with who takes the course or is invited to it; nothing is written.
@@ -115,20 +115,22 @@ def judge_list(
     known = known_addresses(session, course_id, list(clean)) if by_account else {}
     taken = list_taken(session, course_id, list(clean), now=now)
     people, invited = dict[int, None](), list[ListedAddress]()
-    inside = waiting = 0
+    already_enrolled = already_invited = 0
     for address, entry in clean.items():
         found = known.get(address)
         if address in taken.inside or (found is not None and found.enrolled):
-            inside += 1
+            already_enrolled += 1
         elif found is not None and found.suspended:
             faults.append(EntryFault(entry.line, address, N_("The account with this address is suspended.")))
         elif found is not None:
             people[found.person_id] = None
         elif address in taken.invited:
-            waiting += 1
+            already_invited += 1
         else:
             invited.append(entry)
-    return EnrolmentListCheck(tuple(people), tuple(invited), inside, waiting, tuple(sorted(faults, key=lambda fault: fault.line)))
+    return EnrolmentListCheck(
+        tuple(people), tuple(invited), already_enrolled, already_invited, tuple(sorted(faults, key=lambda fault: fault.line))
+    )
 
 
 def _clean(entries: Sequence[ListedAddress]) -> tuple[dict[str, ListedAddress], list[EntryFault]]:

@@ -74,7 +74,7 @@ class LearnerContext:
     version_id: int | None
     """The version followed: the enrolment's, else the published one."""
     visibility: str
-    way: str
+    enrolment_mode: str
     opens_at: datetime | None
     closes_at: datetime | None
     archived: bool
@@ -112,7 +112,7 @@ class LearnerContext:
         """Return why nobody can enrol now."""
         if self.version_id is None:
             return EnrolmentRefusal.NOT_PUBLISHED
-        refused = may_enrol(self.way, self.opens_at, self.closes_at, archived=self.archived, now=self.now)
+        refused = may_enrol(self.enrolment_mode, self.opens_at, self.closes_at, archived=self.archived, now=self.now)
         return EnrolmentRefusal.BY_EDITION if refused is None and self.by_edition else refused
 
     @property
@@ -450,7 +450,7 @@ def _join(actor: Actor, subject: object) -> Verdict:
         return Verdict.FORBID
     if not subject.by_code and not (subject.edition.self_enrolment and _view_course(actor, subject.context) is Verdict.ALLOW):
         return Verdict.HIDE
-    return allow_if(subject.refusal is None and (subject.by_code or subject.context.way == "open"))
+    return allow_if(subject.refusal is None and (subject.by_code or subject.context.enrolment_mode == "open"))
 
 
 def _accept_invitation(_actor: Actor, subject: object) -> Verdict:

@@ -402,11 +402,13 @@ class EnrolmentRefusal(StrEnum):
     ENDED = "ended"
 
 
-def may_enrol(way: str, opens: datetime | None, closes: datetime | None, *, archived: bool, now: datetime) -> EnrolmentRefusal | None:
+def may_enrol(
+    enrolment_mode: str, opens: datetime | None, closes: datetime | None, *, archived: bool, now: datetime
+) -> EnrolmentRefusal | None:
     """Return why nobody can enrol themselves now, or nothing."""
     if archived:
         return EnrolmentRefusal.ARCHIVED
-    if way != "open":
+    if enrolment_mode != "open":
         return EnrolmentRefusal.BY_INVITATION
     if opens is not None and now < opens:
         return EnrolmentRefusal.NOT_YET

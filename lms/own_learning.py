@@ -95,7 +95,7 @@ def _dated(session: Session, actor: Actor, own: Sequence[OwnCourse]) -> list[Dat
     """Return the actor's enrolments with their outlines, results and dates, in the order of their courses."""
     results = enrolment_queries.results_of_many(session, [course.enrolment_id for course in own]) if own else {}
     followed = course_outlines.list_outlines(session, [course.version_id for course in own])
-    outlines = enrolment_queries.own_outlines(session, {course.enrolment_id: followed[course.version_id] for course in own})
+    outlines = enrolment_queries.with_personal_dates(session, {course.enrolment_id: followed[course.version_id] for course in own})
     waiting = list_ungraded(session, outlines, results)
     return [
         DatedEnrolment(

@@ -115,11 +115,13 @@ class _Places:
 
     def __init__(self, session: Session, actor: Actor, chosen: str) -> None:
         self._session = session
-        seats = enrolments.visible_learner_contexts(session, actor)
-        self.chosen = chosen if any(context.slug == chosen for context in seats) else ""
-        kept = [context for context in seats if self.chosen in ("", context.slug)]
+        contexts = enrolments.visible_learner_contexts(session, actor)
+        self.chosen = chosen if any(context.slug == chosen for context in contexts) else ""
+        kept = [context for context in contexts if self.chosen in ("", context.slug)]
         opened = openable(actor, kept, enrolments.visible_activities(session, actor, kept))
-        self._outlines = course_outlines.list_outlines(session, [context.version_id for context in seats if context.version_id is not None])
+        self._outlines = course_outlines.list_outlines(
+            session, [context.version_id for context in contexts if context.version_id is not None]
+        )
         self.scope = scope_of(kept, self._outlines, {version: [one.id for one in open_ones] for version, open_ones in opened.items()})
         self._activities = {activity.id: activity for outline in self._outlines.values() for activity in outline.activities()}
         self.courses = [(outline.slug, choose(outline.title)) for outline in self._outlines.values()]
@@ -153,16 +155,16 @@ class _Places:
 
 
 def openable(
-    actor: Actor, seats: Sequence[LearnerContext], opened: Mapping[int, list[OutlineActivity]]
+    actor: Actor, contexts: Sequence[LearnerContext], opened: Mapping[int, list[OutlineActivity]]
 ) -> dict[int, list[OutlineActivity]]:
     """Leave out what gives marks where the reader does not take part: a preview opens lessons and recordings alone."""
-    inside = {context.version_id for context in seats if takes_part(actor, context)}
+    inside = {context.version_id for context in contexts if takes_part(actor, context)}
     return {version: [one for one in found if version in inside or not one.gives_marks] for version, found in opened.items()}
 
 
-def scope_of(seats: Sequence[LearnerContext], outlines: Mapping[int, Outline], opened: Mapping[int, Sequence[int]]) -> SearchScope:
+def scope_of(contexts: Sequence[LearnerContext], outlines: Mapping[int, Outline], opened: Mapping[int, Sequence[int]]) -> SearchScope:
     """Return what may be found: all of the versions that are open as a whole, and the open activities of the others."""
-    versions = [context.version_id for context in seats if context.version_id is not None]
+    versions = [context.version_id for context in contexts if context.version_id is not None]
     whole = frozenset(version for version in versions if len(opened[version]) == len(list(outlines[version].activities())))
     parts = frozenset(number for version in versions if version not in whole for number in opened[version])
     return SearchScope(frozenset(versions), whole, parts)

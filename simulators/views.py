@@ -413,4 +413,4 @@ def _after_submission(found: queries.Reviewed, outline: Outline) -> tuple[Submit
         return None, None
     subject = enrolment_queries.activity_context(session, context, followed, key)
     _before, after = followed.neighbours(key)
-    return services.load_task_context(session, actor, subject, now=clock.now()).ruling, course_view(context, followed).step(after)
+    return services.load_task_context(session, actor, subject, now=clock.now()).ruling, course_view(context, followed).activity_link(after)

@@ -167,8 +167,8 @@ def recording(subject: ActivityContext) -> Answer:
         watched_percent=_watched(subject, found) if needed else None,
         needed_percent=needed,
         deadline=activity_deadline(view, subject.activity.key),
-        previous=view.step(before),
-        next=view.step(after),
+        previous=view.activity_link(before),
+        next=view.activity_link(after),
     )
 
 

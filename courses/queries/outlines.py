@@ -58,7 +58,7 @@ _LESSON_TEXTS = (
         LessonPage.summary,
         LessonPage.body,
         LessonPage.headings,
-        LessonPage.symbols,
+        LessonPage.symbols.label("icons"),
         LessonPage.minutes,
     )
     .where(LessonPage.activity_id == bindparam("activity_id"))
@@ -105,8 +105,8 @@ def _read_outlines(session: Session, version_ids: Sequence[int]) -> dict[int, Ou
         number = 1 + sum(before.number is not None for before in own) if module.numbered else None
         own.append(_outline_module(module, number, activities[module.id], objectives[module.version_id, module.id]))
     lessons: defaultdict[int, dict[str, int]] = defaultdict(dict)
-    for version_id, tongue, count in session.execute(_LESSONS, bound):
-        lessons[version_id][tongue] = count
+    for version_id, language, count in session.execute(_LESSONS, bound):
+        lessons[version_id][language] = count
     found = {}
     for row in session.execute(_VERSIONS, bound):
         version_id = row.CourseVersion.id

@@ -36,7 +36,7 @@ def count_owners(session: Session, course_id: int) -> int:
     return session.scalar(statement.where(CourseStaff.course_id == course_id, CourseStaff.role == StaffRole.OWNER.value)) or 0
 
 
-def list_still_authorised(session: Session, person_id: int, course_id: int, rule: Callable[[Actor, StaffRole | None], bool]) -> bool:
+def may_still_act(session: Session, person_id: int, course_id: int, rule: Callable[[Actor, StaffRole | None], bool]) -> bool:
     """Return whether a person who made a request may still act in a course, by their present role (spec/security 1.4).
 
     A suspended account may do nothing; a merged one what the remaining account may.
@@ -113,7 +113,7 @@ def get_invitation(session: Session, invitation_id: int) -> tuple[CourseInvitati
 def is_still_authorised(session: Session, invitation: CourseInvitation) -> bool:
     """Say whether who invited may still decide on the team; what the command line invited is upheld."""
     by = invitation.invited_by
-    return by is None or list_still_authorised(session, by, invitation.course_id, owns)
+    return by is None or may_still_act(session, by, invitation.course_id, owns)
 
 
 def is_expired_condition(session: Session, invitations: Collection[CourseInvitation]) -> set[UUID]:

@@ -195,7 +195,7 @@ def _check_unchanged(session: Session, course: Course, row: PlannedPublication, 
 
 def _who_answers(session: Session, row: PlannedPublication) -> int:
     for person in (row.asked_by, row.decided_by):
-        if person is not None and team.list_still_authorised(session, person, row.course_id, edits):
+        if person is not None and team.may_still_act(session, person, row.course_id, edits):
             return person
     raise NoResponsiblePublisher
 

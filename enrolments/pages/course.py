@@ -147,7 +147,7 @@ def entry_of(actor: Actor, context: LearnerContext) -> str:
     words: Mapping[EnrolmentRefusal | None, str] = {
         None: "sign_in" if actor.is_anonymous else "open",
         EnrolmentRefusal.BY_EDITION: "sign_in_edition" if actor.is_anonymous else "edition",
-        EnrolmentRefusal.BY_INVITATION: "code" if context.way == "code" else "invitation",
+        EnrolmentRefusal.BY_INVITATION: "code" if context.enrolment_mode == "code" else "invitation",
         EnrolmentRefusal.NOT_YET: "not_yet",
     }
     return words.get(context.refusal, "closed")

@@ -53,11 +53,11 @@ def lesson_context(subject: ActivityContext, view: CourseView, page: Row[*tuple[
     )
     return {
         "course": {"slug": outline.slug, "title": choose(outline.title)},
-        "module": view.block(outline.module_by_key[activity.module], activity.key),
+        "module": view.module_block(outline.module_by_key[activity.module], activity.key),
         "activity": facts,
         "body": anchored(SafeHtml.stored(page.body)),
-        "icons": page.symbols,
+        "icons": page.icons,
         "headings": [HeadingLink(*heading.split("|", 1)) for heading in page.headings],
-        "previous": view.step(before),
-        "next": view.step(after),
+        "previous": view.activity_link(before),
+        "next": view.activity_link(after),
     }

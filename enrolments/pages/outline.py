@@ -197,7 +197,7 @@ class CourseView:
             return "", None
         return ("", closed[1]) if isinstance(closed[1], datetime) else (self.title_of(closed[1]), None)
 
-    def line(self, activity: OutlineActivity, current: str | None = None) -> ActivityListItem:
+    def activity_item(self, activity: OutlineActivity, current: str | None = None) -> ActivityListItem:
         """Return one activity as the reader finds it."""
         result = self._shown.get(activity.key, NO_RESULT)
         module = self.outline.module_by_key[activity.module]
@@ -226,7 +226,7 @@ class CourseView:
             opens_after=after,
         )
 
-    def block(self, module: OutlineModule, current: str | None = None) -> ModuleBlock:
+    def module_block(self, module: OutlineModule, current: str | None = None) -> ModuleBlock:
         """Return one module as the reader finds it."""
         progress = self.progress.module(module.key)
         after, at = self._opening(progress.closed)
@@ -245,19 +245,19 @@ class CourseView:
             opens_after=after,
             opens_at=at,
             expanded=self._is_expanded(module, progress),
-            activities=tuple(self.line(activity, current) for activity in module.activities),
+            activities=tuple(self.activity_item(activity, current) for activity in module.activities),
         )
 
     def _is_expanded(self, module: OutlineModule, progress: ModuleProgress) -> bool:
         following = self.outline.by_key.get(self.next_key or "")
         return following is not None and following.module == module.key and progress.standing is not CompletionState.LOCKED
 
-    def step(self, activity: OutlineActivity | None) -> "ActivityLink | None":
+    def activity_link(self, activity: OutlineActivity | None) -> "ActivityLink | None":
         """Return a link to an activity, if it is open to the reader."""
         if activity is None:
             return None
-        line = self.line(activity)
-        return ActivityLink(line.title, line.url, line.minutes) if line.url else None
+        activity_item = self.activity_item(activity)
+        return ActivityLink(activity_item.title, activity_item.url, activity_item.minutes) if activity_item.url else None
 
     @property
     def shown_grade(self) -> Fraction | None:
@@ -271,7 +271,7 @@ class CourseView:
     @property
     def next_step(self) -> "ActivityLink | None":
         """Return where to go on."""
-        return self.step(self.outline.by_key.get(self.next_key or ""))
+        return self.activity_link(self.outline.by_key.get(self.next_key or ""))
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ def list_editions(session: Session, course_id: int) -> list[EditionRow]:
     return [EditionRow(*row) for row in session.execute(statement)]
 
 
-def get_line(session: Session, edition_id: int) -> EditionRow:
+def get_edition_row(session: Session, edition_id: int) -> EditionRow:
     """Return an edition with its numbers."""
     return EditionRow(*session.execute(select(Edition, _TAKEN, _WAITING).where(Edition.id == edition_id)).one())
 
@@ -65,7 +65,7 @@ def get_line(session: Session, edition_id: int) -> EditionRow:
 def lock_edition(session: Session, edition_id: int) -> EditionRow:
     """Return an edition with its numbers, after every other change of its places."""
     session.execute(select(Edition.id).where(Edition.id == edition_id).with_for_update()).all()
-    return get_line(session, edition_id)
+    return get_edition_row(session, edition_id)
 
 
 def name_is_taken(session: Session, course_id: int, name: str, *, but: int | None = None) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from accounts.models import AccountMerge, Person, RoleGrant
 from accounts.queries import hash_of, is_confirmed_condition
 from courses.models import Course, CourseStaff
-from courses.queries.team import EDITING, list_still_authorised
+from courses.queries.team import EDITING, may_still_act
 from enrolments.models import Edition, Enrolment, EnrolmentInvitation, WaitingPlace
 from enrolments.permissions import EnrolmentInvitationContext, InvitedContext
 from enrolments.queries.learning import get_learner_context
@@ -231,7 +231,7 @@ def _takes_nobody(edition: Edition | None, now: datetime) -> bool:
 
 def is_from_administrator(session: Session, invitation: EnrolmentInvitation) -> bool:
     """Return whether an invitation lets somebody sign up where only administrators add people: one of them sent it."""
-    return list_still_authorised(session, invitation.invited_by, invitation.course_id, lambda sender, _role: sender.is_administrator)
+    return may_still_act(session, invitation.invited_by, invitation.course_id, lambda sender, _role: sender.is_administrator)
 
 
 def list_signed_up(session: Session, person_id: int, *, now: datetime) -> list[UUID]:

@@ -40,7 +40,7 @@ from organisations.queries.tree import belongs
 
 _FOLLOWED = func.coalesce(Enrolment.course_version_id, Course.published_version_id)
 _Open = aliased(Edition)
-_SEATS = (
+_LEARNER_CONTEXTS = (
     select(
         Course.id,
         Course.slug,
@@ -67,8 +67,8 @@ _SEATS = (
     .outerjoin(CourseVersion, CourseVersion.id == _FOLLOWED)
     .outerjoin(CourseStaff, (CourseStaff.course_id == Course.id) & (CourseStaff.person_id == bindparam("person_id")))
 )
-_SEAT = _SEATS.where(Course.slug == bindparam("slug"))
-MOST_SEATS = 200
+_LEARNER_CONTEXT = _LEARNER_CONTEXTS.where(Course.slug == bindparam("slug"))
+MOST_CONTEXTS = 200
 OF_ITEM = (ManualGradeItem.key == ActivityResult.activity_key) & ManualGradeItem.retired_at.is_(None)
 """Joins a result to the item marked by hand that it is of."""
 _RESULT_COLUMNS = (
@@ -89,7 +89,7 @@ _RESULTS = _RESULTS_OF_ALL.where(ActivityResult.enrolment_id == bindparam("enrol
 
 def get_learner_context(session: Session, actor: Actor, slug: str) -> LearnerContext:
     """Return the page context of a course; raise NotFound."""
-    if (row := connection_of(session).execute(_SEAT, {"slug": slug, "person_id": actor.person_id}).one_or_none()) is None:
+    if (row := connection_of(session).execute(_LEARNER_CONTEXT, {"slug": slug, "person_id": actor.person_id}).one_or_none()) is None:
         raise NotFound
     return _learner_context(row)
 
@@ -97,19 +97,19 @@ def get_learner_context(session: Session, actor: Actor, slug: str) -> LearnerCon
 def visible_learner_contexts(session: Session, actor: Actor) -> list[LearnerContext]:
     """List the page contexts of the courses that the actor may look at, the actor's own first, at most 200."""
     mine = or_(Enrolment.id.is_not(None), CourseStaff.id.is_not(None))
-    statement = _SEATS.where(CourseVersion.id.is_not(None)).order_by(case((mine, 0), else_=1), Course.id).limit(MOST_SEATS)
+    statement = _LEARNER_CONTEXTS.where(CourseVersion.id.is_not(None)).order_by(case((mine, 0), else_=1), Course.id).limit(MOST_CONTEXTS)
     if not actor.is_administrator:
         statement = statement.where(mine | (course_catalogue.found_by(actor) & Course.archived_at.is_(None)))
     return [_learner_context(row) for row in session.execute(statement, {"person_id": actor.person_id})]
 
 
-def visible_activities(session: Session, actor: Actor, seats: Sequence[LearnerContext]) -> dict[int, list[OutlineActivity]]:
+def visible_activities(session: Session, actor: Actor, contexts: Sequence[LearnerContext]) -> dict[int, list[OutlineActivity]]:
     """Return the activities that the actor may open, by the version of each of these contexts: those that `view_activity` allows."""
-    outlines = course_outlines.list_outlines(session, [context.version_id for context in seats if context.version_id is not None])
-    enrolled = [context.enrolment_id for context in seats if context.enrolment_id is not None]
+    outlines = course_outlines.list_outlines(session, [context.version_id for context in contexts if context.version_id is not None])
+    enrolled = [context.enrolment_id for context in contexts if context.enrolment_id is not None]
     results = results_of_many(session, enrolled) if enrolled else {}
     found = {}
-    for context in seats:
+    for context in contexts:
         outline = outlines[context.version_id or 0]
         closed = closed_activities(outline, results.get(context.enrolment_id or 0, {}), context.now)
         subjects = (
@@ -125,7 +125,7 @@ def _learner_context(row: Any) -> LearnerContext:
         slug=row.slug,
         version_id=row.version_id,
         visibility=row.visibility or "",
-        way=row.enrolment or "",
+        enrolment_mode=row.enrolment or "",
         opens_at=row.opens_at,
         closes_at=row.closes_at,
         archived=row.archived_at is not None,
@@ -149,7 +149,7 @@ def results_of(session: Session, enrolment_id: int | None) -> dict[str, LearnerR
     return {row.activity_key: _result(row) for row in rows}
 
 
-def own_outlines(session: Session, outlines: Mapping[int, Outline]) -> dict[int, Outline]:
+def with_personal_dates(session: Session, outlines: Mapping[int, Outline]) -> dict[int, Outline]:
     """Return the outlines that enrolments follow with the dates that hold for each learner; one statement for all of them."""
     kinds = cast("CourseKinds", session.info["kinds"])
     own = dict(outlines)
@@ -195,10 +195,10 @@ def get_activity_context(session: Session, actor: Actor, slug: str, key: str) ->
 
 def activity_context(session: Session, context: LearnerContext, outline: Outline, key: str) -> ActivityContext:
     """Add one activity to a learner's context; reads the results only where something has to come first."""
-    return _activity_seats(session, context, outline, [key])[0]
+    return _activity_contexts(session, context, outline, [key])[0]
 
 
-def _activity_seats(session: Session, context: LearnerContext, outline: Outline, keys: Iterable[str]) -> tuple[ActivityContext, ...]:
+def _activity_contexts(session: Session, context: LearnerContext, outline: Outline, keys: Iterable[str]) -> tuple[ActivityContext, ...]:
     activities = [outline.by_key[key] for key in keys]
     waits = any(activity.requires or outline.module_by_key[activity.module].requires for activity in activities)
     results: Results = results_of(session, context.enrolment_id) if waits else {}
@@ -221,7 +221,7 @@ def get_file_context(session: Session, actor: Actor, slug: str, sha256: str, nam
     outline = course_outlines.get_outline(session, context.version_id)
     of_all = not all(row.used_by for row in found)
     keys = set() if of_all else {outline.renames.get(key, key) for row in found for key in row.used_by}
-    users = _activity_seats(session, context, outline, sorted(keys & outline.by_key.keys()))
+    users = _activity_contexts(session, context, outline, sorted(keys & outline.by_key.keys()))
     newest = found[0]
     return CourseFileContext(context, sha256, basename(newest.path), newest.media_type, newest.is_picture, users)
 

@@ -151,12 +151,12 @@ def join(session: Session, actor: Actor, edition: Edition, version_id: int, *, n
     """
     assert actor.person_id is not None
     lock_enrolment_turn(session, actor.person_id)
-    line = _after_who_waits(session, edition.id, now)
+    edition_row = _lock_and_fill_places(session, edition.id, now)
     present = find_enrolment(session, actor.person_id, edition.course_id)
     if present is not None and present.left_at is None:
         return EnrolOutcome.ENROLLED
-    if line.is_full:
-        return _wait(session, actor, line.edition, actor.person_id, now=now)
+    if edition_row.is_full:
+        return _wait(session, actor, edition_row.edition, actor.person_id, now=now)
     _enrol(session, actor, edition.course_id, edition.id, version_id, [actor.person_id], now=now)
     return EnrolOutcome.ENROLLED
 
@@ -185,32 +185,32 @@ def end_requests_of_learners(session: Session, course_id: int, people: Sequence[
     session.execute(used.values(accepted_at=now, accepted_by=holder, email="", name=""), execution_options={"synchronize_session": False})
 
 
-def _after_who_waits(session: Session, edition_id: int, now: datetime) -> queries.EditionRow:
+def _lock_and_fill_places(session: Session, edition_id: int, now: datetime) -> queries.EditionRow:
     """Lock an edition and give its free places to those who wait; return its numbers as they are then."""
-    line = queries.lock_edition(session, edition_id)
-    if not line.waiting or line.is_full:
-        return line
+    edition_row = queries.lock_edition(session, edition_id)
+    if not edition_row.waiting or edition_row.is_full:
+        return edition_row
     fill_places(session, Actor(via=ActorChannel.JOB), edition_id, now=now)
-    return queries.get_line(session, edition_id)
+    return queries.get_edition_row(session, edition_id)
 
 
 def fill_places(session: Session, actor: Actor, edition_id: int, *, now: datetime) -> int:
     """Give the free places of a locked edition to those who waited longest, and notify them; return how many."""
-    line = queries.get_line(session, edition_id)
-    free = PORTION if line.edition.capacity is None else min(PORTION, line.edition.capacity - line.taken)
-    course = session.get_one(Course, line.edition.course_id)
+    edition_row = queries.get_edition_row(session, edition_id)
+    free = PORTION if edition_row.edition.capacity is None else min(PORTION, edition_row.edition.capacity - edition_row.taken)
+    course = session.get_one(Course, edition_row.edition.course_id)
     if (
         free <= 0
-        or not line.waiting
+        or not edition_row.waiting
         or course.published_version_id is None
         or course.archived_at is not None
-        or line.edition.closed_at is not None
-        or (line.edition.ends_at is not None and line.edition.ends_at <= now)
+        or edition_row.edition.closed_at is not None
+        or (edition_row.edition.ends_at is not None and edition_row.edition.ends_at <= now)
     ):
         return 0
-    first = queries.list_first_waiting(session, line.edition, limit=free)
+    first = queries.list_first_waiting(session, edition_row.edition, limit=free)
     if any(is_own(actor, one) for one in first):  # their place stays free for them until somebody else acts
-        note_left_out(session, actor, line.edition, now=now)
+        note_left_out(session, actor, edition_row.edition, now=now)
         first = [one for one in first if not is_own(actor, one)]
     entered = _enrol(session, actor, course.id, edition_id, course.published_version_id, first, now=now)
     _notify_enrolled(session, course, entered, now=now)
@@ -239,7 +239,7 @@ def enrol_others(
     if any(is_own(actor, one) for one in able):
         note_left_out(session, actor, edition or course, now=now)
         able -= {actor.person_id}
-    line = None if edition is None else _after_who_waits(session, edition.id, now)
+    edition_row = None if edition is None else _lock_and_fill_places(session, edition.id, now)
     inside = set(
         session.scalars(
             select(Enrolment.person_id).where(
@@ -248,12 +248,16 @@ def enrol_others(
         )
     )
     wanted = [person for person in dict.fromkeys(people) if person in able and person not in inside]
-    places = len(wanted) if line is None or line.edition.capacity is None else max(line.edition.capacity - line.taken, 0)
+    places = (
+        len(wanted)
+        if edition_row is None or edition_row.edition.capacity is None
+        else max(edition_row.edition.capacity - edition_row.taken, 0)
+    )
     entered = _enrol(session, actor, course_id, edition.id if edition else None, version_id, wanted[:places], now=now)
     _notify_enrolled(session, course, entered, now=now)
-    if line is not None:
+    if edition_row is not None:
         for person_id in wanted[places:]:
-            _wait(session, actor, line.edition, person_id, now=now)
+            _wait(session, actor, edition_row.edition, person_id, now=now)
     return EnrolCounts(len(entered), len(wanted) - len(entered))
 
 

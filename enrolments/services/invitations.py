@@ -60,7 +60,7 @@ class InvitationBatch:
     list_uuid: UUID
 
 
-def require_room(session: Session, actor: Actor, count: int, *, now: datetime) -> None:
+def require_invitation_quota(session: Session, actor: Actor, count: int, *, now: datetime) -> None:
     """Raise TooManyInvitations where an actor may not invite so many more people today."""
     left = max(MOST_A_DAY - queries.count_invited_since(session, actor.person_id, now - queries.A_DAY), 0)
     if count > left and not actor.is_administrator:

@@ -71,7 +71,7 @@ def edition(subject: EditionContext) -> Answer:
     page = render_template(
         "enrolments/edition.html",
         course=course_name(subject.context),
-        line=queries.get_line(session, subject.edition.id),
+        edition_row=queries.get_edition_row(session, subject.edition.id),
         waiting=queries.list_waiting(session, subject.edition.id, limit=WAITING),
         code=printed_code(subject.edition.code or ""),
         form=form,
@@ -122,7 +122,7 @@ def _flash_left_out(subject: EditionContext) -> None:
     session = current_session()
     if (
         queries.waits_for(session, current_actor().person_id, [subject.edition.id])
-        and not queries.get_line(session, subject.edition.id).is_full
+        and not queries.get_edition_row(session, subject.edition.id).is_full
     ):
         flash(_(LEFT_OUT), "warn")
 
@@ -188,14 +188,14 @@ def invitation(subject: EditionContext) -> Answer:
     if subject.context.is_learner:
         return see_other(course_url(subject.context.slug))
     session = current_session()
-    line = queries.get_line(session, subject.edition.id)
+    edition_row = queries.get_edition_row(session, subject.edition.id)
     return render_template(
         "enrolments/invitation.html",
         course=course_name(subject.context),
         waits=bool(queries.waits_for(session, current_actor().person_id, [subject.edition.id])),
         edition=subject.edition,
         refusal=subject.refusal.value if subject.refusal else "",
-        is_full=line.is_full,
+        is_full=edition_row.is_full,
         code=subject.edition.code,
     )
 

@@ -64,7 +64,7 @@ def invite(context: LearnerContext) -> Answer:
         flash(_("Enter an email address like name@example.org."), "warn")
         return see_page("enrolments_roster.roster", slug=context.slug)
     edition = chosen_edition(session, context, request.form.get("edition", ""))
-    services.require_room(session, actor, 1, now=now)
+    services.require_invitation_quota(session, actor, 1, now=now)
     batch = InvitationBatch(context.course_id, edition, uuid4())
     if not services.invite(session, actor, batch, {address: ""}, now=now):
         own = address == actor.email

@@ -118,7 +118,7 @@ def course(context: LearnerContext) -> Answer:
         next_activity=view.next_step,
         next_courses=_next_courses(view) if summary.completed_at else [],
         may_publish=edits(actor, context.staff_role),
-        modules=[view.block(module) for module in view.outline.modules],
+        modules=[view.module_block(module) for module in view.outline.modules],
         requirements=requirements(view),
     )
 
@@ -191,8 +191,8 @@ def mark_done(subject: ActivityContext) -> Answer:
     services.mark_done(current_session(), current_actor(), subject, now=clock.now())
     flash(_("Marked as done: %(title)s", title=choose(subject.activity.title)), "ok")
     _before, after = subject.outline.neighbours(subject.activity.key)
-    step = course_view(subject.context, subject.outline).step(after)
-    return see_other(step.url if step else course_url(subject.outline.slug))
+    activity_link = course_view(subject.context, subject.outline).activity_link(after)
+    return see_other(activity_link.url if activity_link else course_url(subject.outline.slug))
 
 
 @bp.post("/courses/<slug>/activities/<key>/undone")

@@ -12,14 +12,14 @@ from courses.models import Course
 from enrolments.course_context import course_name
 from enrolments.forms import EnrolmentListForm
 from enrolments.models import Edition
-from enrolments.people_lists import EnrolmentListCheck, find_address, judge_list, read_list
+from enrolments.people_lists import EnrolmentListCheck, check_list, find_address, read_list
 from enrolments.permissions import EnrolmentListContext, LearnerContext, LearningAction, ParticipantContext
 from enrolments.queries import editions as queries
 from enrolments.queries.invitations import InvitationCounts, count_list, list_taken
 from enrolments.queries.learning import get_learner_context
 from enrolments.services import editions as services
 from enrolments.services.editions import EnrolCounts, UploadedList
-from enrolments.services.invitations import require_room
+from enrolments.services.invitations import require_invitation_quota
 from kernel import clock
 from kernel.errors import Invalid, NotFound
 from kernel.i18n import _, ngettext
@@ -58,7 +58,7 @@ def roster(context: LearnerContext) -> Answer:
         page=Page(rows[:ROWS], asked.number, len(rows) > ROWS),
         words=words,
         edition=str(edition or ""),
-        editions=[line.edition for line in queries.list_editions(session, context.course_id)],
+        editions=[edition_row.edition for edition_row in queries.list_editions(session, context.course_id)],
         wanted=wanted,
         sees_addresses=current_actor().is_administrator,
         too_few=bool(wanted) and queries.names_too_little(current_actor(), wanted),
@@ -81,7 +81,10 @@ def chosen_edition(session: Session, context: LearnerContext, text: str) -> Edit
     if not text:
         return None
     wanted = as_uuid(text)
-    found = next((line.edition for line in queries.list_editions(session, context.course_id) if line.edition.uuid == wanted), None)
+    found = next(
+        (edition_row.edition for edition_row in queries.list_editions(session, context.course_id) if edition_row.edition.uuid == wanted),
+        None,
+    )
     if found is None:
         raise NotFound
     return found
@@ -125,7 +128,7 @@ def remove(subject: ParticipantContext) -> Answer:
 def upload(context: LearnerContext) -> Answer:
     """Take a list of people; the next page shows what would come of it."""
     form = EnrolmentListForm()
-    form.offer([line.edition for line in queries.list_editions(current_session(), context.course_id)])
+    form.offer([edition_row.edition for edition_row in queries.list_editions(current_session(), context.course_id)])
     if request.method != "POST":
         return _upload_page(context, form)
     sent = form.upload() if form.validate_on_post() else None
@@ -157,7 +160,7 @@ def _judge(subject: EnrolmentListContext) -> tuple[EnrolmentListCheck, int | Non
     with reading_file():
         found = read_list(subject.pending.content)
     by_account = current_actor().is_administrator
-    judged = judge_list(current_session(), subject.context.course_id, found.entries, by_account=by_account, now=clock.now())
+    judged = check_list(current_session(), subject.context.course_id, found.entries, by_account=by_account, now=clock.now())
     return judged, found.guessed_from
 
 
@@ -167,8 +170,8 @@ def preview(subject: EnrolmentListContext) -> Answer:
     """Show whom a list enrols or invites and what is wrong in it; once confirmed, how far it is. It tells nobody's account."""
     session, row, actor = current_session(), subject.pending, current_actor()
     judged, guessed_from = _judge(subject)
-    line = None if row.edition_id is None else queries.get_line(session, row.edition_id)
-    free = None if line is None or line.edition.capacity is None else max(line.edition.capacity - line.taken, 0)
+    edition_row = None if row.edition_id is None else queries.get_edition_row(session, row.edition_id)
+    free = None if edition_row is None or edition_row.edition.capacity is None else max(edition_row.edition.capacity - edition_row.taken, 0)
     own = any(is_own(actor, one) for one in judged.people) or any(entry.address == actor.email for entry in judged.invited)
     return render_template(
         "enrolments/list_preview.html",
@@ -176,9 +179,9 @@ def preview(subject: EnrolmentListContext) -> Answer:
         pending=row,
         judged=judged,
         faults=[(fault.line, fault.address[:80], _(fault.message)) for fault in judged.faults[:FAULTS]],
-        guests=[(entry.line, entry.address, entry.name) for entry in judged.invited[:FAULTS]],
+        first_invited=[(entry.line, entry.address, entry.name) for entry in judged.invited[:FAULTS]],
         guessed_from=guessed_from,
-        edition=line.edition.name if line else "",
+        edition=edition_row.edition.name if edition_row else "",
         leaves_out=_(LEFT_OUT) if own else "",
         waiting=0 if free is None else max(len(judged.people) - free, 0),
         free=free,
@@ -192,7 +195,7 @@ def confirm(subject: EnrolmentListContext) -> Answer:
     """Enrol or invite the people of a list."""
     judged, _guessed = _judge(subject)
     session, actor, now = begin_writing(), current_actor(), clock.now()
-    require_room(session, actor, len(judged.invited), now=now)
+    require_invitation_quota(session, actor, len(judged.invited), now=now)
     services.confirm_list(session, actor, subject.pending, now=now)
     return see_other(_list_url(subject.context, subject.pending.uuid))
 

@@ -354,7 +354,7 @@ def _after_review(opened: AttemptView, history: list[AttemptRow], now: datetime)
     ruling = start_conditions.start_ruling(
         subject, opened.loaded.setting_sources, history, start_conditions.ASKED_NOTHING, actor=current_actor(), now=now
     )
-    return course_view(context, outline).step(after), ruling.allowed
+    return course_view(context, outline).activity_link(after), ruling.allowed
 
 
 @bp.get("/attempts/<uuid:attempt>/record.json")

@@ -244,7 +244,7 @@ def test_a_key_that_is_in_use_again_is_not_an_earlier_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("way", "archived", "hours", "refusal"),
+    ("enrolment_mode", "archived", "hours", "refusal"),
     [
         ("open", False, 0, None),
         ("open", True, 0, EnrolmentRefusal.ARCHIVED),
@@ -255,10 +255,10 @@ def test_a_key_that_is_in_use_again_is_not_an_earlier_one() -> None:
         ("open", False, 1, EnrolmentRefusal.CLOSED),
     ],
 )
-def test_enrolment_has_its_ways_and_its_dates(way: str, archived: bool, hours: int, refusal: EnrolmentRefusal | None) -> None:
+def test_enrolment_has_its_ways_and_its_dates(enrolment_mode: str, archived: bool, hours: int, refusal: EnrolmentRefusal | None) -> None:
     opens, closes = NOW - timedelta(hours=1), NOW + timedelta(hours=1)
 
-    assert may_enrol(way, opens, closes, archived=archived, now=NOW + timedelta(hours=hours)) is refusal
+    assert may_enrol(enrolment_mode, opens, closes, archived=archived, now=NOW + timedelta(hours=hours)) is refusal
 
 
 HOUR = timedelta(hours=1)

@@ -131,7 +131,7 @@ def everywhere(instance: Instance, course: Course, edition: Edition) -> tuple[li
     """Return who stands in the roster of a course and whether with a place in the edition, and how many places are taken."""
     with instance.database.unit_of_work(write=False) as session:
         found = editions.list_roster(session, course.id, "", None, offset=0, limit=10)
-        return sorted((line.email, bool(line.edition)) for line in found), editions.get_line(session, edition.id).taken
+        return sorted((line.email, bool(line.edition)) for line in found), editions.get_edition_row(session, edition.id).taken
 
 
 @pytest.mark.parametrize("better", ["ana@example.org", "anita@example.org"])
@@ -169,7 +169,7 @@ def test_who_goes_on_with_one_account_goes_on_after_they_became_one(boss: Browse
     with instance.database.unit_of_work(write=False) as session:
         stands = session.scalars(select(Enrolment).join(Completion, Completion.enrolment_id == Enrolment.id)).one()
         assert (stands.person_id, stands.left_at) == (ana.person_id, None)
-        assert editions.get_line(session, edition.id).waiting == 1
+        assert editions.get_edition_row(session, edition.id).waiting == 1
 
 
 @pytest.mark.parametrize(("days", "inherits"), [(-1, False), (1, True)])

@@ -92,8 +92,8 @@ def test_what_can_be_found_is_what_the_lesson_s_permission_allows(instance: Inst
     allowed = policy()
     with instance.database.unit_of_work(write=False) as session:
         for actor in people:
-            seats = enrolments.visible_learner_contexts(session, actor)
-            opened = enrolments.visible_activities(session, actor, seats)
+            contexts = enrolments.visible_learner_contexts(session, actor)
+            opened = enrolments.visible_activities(session, actor, contexts)
             for seen in (course, other):
                 outline = course_outlines.get_outline(session, seen.published_version_id or 0)
                 one_by_one = [
@@ -106,9 +106,9 @@ def test_what_can_be_found_is_what_the_lesson_s_permission_allows(instance: Inst
                 visible = allowed.allows(actor, LearningAction.VIEW_COURSE, enrolments.get_learner_context(session, actor, seen.slug))
 
                 assert [activity.key for activity in opened.get(outline.version_id, [])] == (one_by_one if visible else [])
-                assert any(context.slug == seen.slug for context in seats) == visible
+                assert any(context.slug == seen.slug for context in contexts) == visible
             numbers = {version: [activity.id for activity in activities] for version, activities in opened.items()}
-            scope = scope_of(seats, course_outlines.list_outlines(session, opened), numbers)
+            scope = scope_of(contexts, course_outlines.list_outlines(session, opened), numbers)
             assert scope.shown == opened.keys()
             assert scope.parts == {number for version in opened.keys() - scope.whole for number in numbers[version]}
 

@@ -118,17 +118,17 @@ def test_every_list_holds_exactly_what_the_permission_allows(instance: Instance,
         session.execute(update(Course).where(Course.slug == "archivado").values(archived_at=NOON))
 
     with instance.database.unit_of_work(write=False) as session:
-        seats = {slug: enrolments.get_learner_context(session, actor, slug) for slug in session.scalars(select(Course.slug))}
-        allowed = {slug for slug, context in seats.items() if policy().allows(actor, LearningAction.VIEW_COURSE, context)}
+        contexts = {slug: enrolments.get_learner_context(session, actor, slug) for slug in session.scalars(select(Course.slug))}
+        allowed = {slug for slug, context in contexts.items() if policy().allows(actor, LearningAction.VIEW_COURSE, context)}
         listed = {entry.slug for entry in course_catalogue.list_catalogue(session, actor)}
         watched = {row.slug for row in webinars.visible_recordings(session, actor)}
         playable = {
             slug
-            for slug in seats
+            for slug in contexts
             if policy().allows(actor, RecordingAction.VIEW, enrolments.get_activity_context(session, actor, slug, "video-1"))
         }
         assert course_catalogue.count_catalogue(session, actor) == len(listed)
-        assert listed == {slug for slug, context in seats.items() if context.is_listed}
+        assert listed == {slug for slug, context in contexts.items() if context.is_listed}
         assert {context.slug for context in enrolments.visible_learner_contexts(session, actor)} == allowed
         assert watched == playable & allowed
     assert listed == {"curso-public"} | ({"curso-staff"} if who == "colleague" else set())

@@ -78,4 +78,4 @@ def enrolment_of(instance: Instance, actor: Actor, course: Course) -> Enrolment 
 def line_of(instance: Instance, edition: Edition) -> queries.EditionRow:
     """Return an edition with its numbers."""
     with instance.database.unit_of_work(write=False) as session:
-        return queries.get_line(session, edition.id)
+        return queries.get_edition_row(session, edition.id)
