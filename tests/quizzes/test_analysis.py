@@ -53,7 +53,7 @@ def take(instance: Instance, actor: Actor, right: int, *, now: datetime) -> UUID
     """Take the quiz and answer so many questions rightly, the first ones."""
     attempt = start(instance, actor, "prueba", now=now)
     batch = right_batch(instance, actor, attempt)
-    kept = tuple(one for one in batch.events if one.item <= right)
+    kept = tuple(one for one in batch.events if one.position <= right)
     submit(instance, actor, attempt, type(batch)(batch.page_epoch, kept, batch.kind), now=now + timedelta(minutes=5))
     return attempt
 

@@ -56,9 +56,9 @@ def a_class_with_a_wrong_key(instance: Instance, count: int = 36) -> Course:
             options = loaded.items[0].layout.orders["options"]
         chosen = "cinco" if knows else ("cuatro", "tres", "cinco", "tres")[at // 2 % 4]
         mine = saving.AnswerSave(1, saving.AnswerSequence(batch.page_epoch, 1), {"answer": [str(options.index(chosen) + 1)]})
-        others = [one for one in batch.events if one.item > 1 and (knows or one.item == 2 + at // 2 % 3)]
+        others = [one for one in batch.events if one.position > 1 and (knows or one.position == 2 + at // 2 % 3)]
         if not knows and at % 4 == 1:
-            others = [one for one in others if one.item != 4]
+            others = [one for one in others if one.position != 4]
             others.append(saving.AnswerSave(3, saving.AnswerSequence(batch.page_epoch, 2), {"answer": ["=HYPERLINK(1)"]}))
         submit(instance, learner, attempt, SaveRequest(batch.page_epoch, (mine, *others), batch.kind), now=now + timedelta(minutes=4))
     return course

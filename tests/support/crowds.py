@@ -83,7 +83,7 @@ def a_model_class(instance: Instance) -> Course:
         learner = a_learner(instance, course, f"modelo{at}@example.org", now=now)
         attempt = start(instance, learner, "prueba", now=now)
         batch = right_batch(instance, learner, attempt)
-        answered = tuple(event for event in batch.events if (event.item * 5 + at * 3) % MODELS >= at // 2)
+        answered = tuple(event for event in batch.events if (event.position * 5 + at * 3) % MODELS >= at // 2)
         submit(instance, learner, attempt, SaveRequest(batch.page_epoch, answered, batch.kind), now=now + timedelta(minutes=at + 1))
     return course
 
