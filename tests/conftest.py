@@ -39,6 +39,7 @@ from tests.support.far import near
 from tests.support.missing import LACKING
 
 ROOT = Path(__file__).resolve().parent.parent
+TESTS = ROOT / "tests"
 hypothesis.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis.load_profile("untimed")
 """A busy machine is no failure."""
@@ -56,7 +57,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test by what it uses: `make test` repeats those with a database on PostgreSQL, but for those of forms and words."""
     for item in items:
-        if item.path.relative_to(ROOT / "tests").as_posix() in OF_PAGES and not tries_cells(item):
+        if item.path.is_relative_to(TESTS) and item.path.relative_to(TESTS).as_posix() in OF_PAGES and not tries_cells(item):
             item.add_marker("pages")
         used = set(getattr(item, "fixturenames", ()))
         if tries_cells(item):

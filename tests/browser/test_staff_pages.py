@@ -137,8 +137,8 @@ def test_every_page_of_the_team_is_readable_by_everybody(chromium: Browser, live
 
 
 @pytest.mark.slow
-def test_an_edition_is_made_and_a_list_is_enrolled_with_the_keyboard_alone(chromium: Browser, live: Live) -> None:
-    """A code for people, and a list whose rows are checked before anything is written."""
+def test_an_edition_is_made_and_a_list_is_invited_with_the_keyboard_alone(chromium: Browser, live: Live) -> None:
+    """A code for people, and a list whose rows are checked before anything is written; whether they have accounts is not told."""
     a_course_at_work(live.instance)
     editor = signed_in(chromium, live, width=360, scheme="dark")
     page = editor.page
@@ -155,10 +155,10 @@ def test_an_edition_is_made_and_a_list_is_enrolled_with_the_keyboard_alone(chrom
     page.fill("[name=addresses]", "correo\nluz@example.org\nnadie@example.org")
     press(editor, "Ver primero")
     assert "Línea 3" in page.inner_text("main")
-    press(editor, "Inscribir a 1 persona")
+    press(editor, "Invitar a 2 personas")
     live.deliver_jobs()
     page.reload()
-    assert in_spanish("The list was enrolled") in page.inner_text("main")
+    assert in_spanish("The people on the list were invited") in page.inner_text("main")
 
     editor.open(f"/join/{code.replace('-', '')}")
     editor.open("/profile/notices")

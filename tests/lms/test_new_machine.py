@@ -155,8 +155,8 @@ def test_the_manual_alone_brings_the_last_backup_to_life_on_a_new_machine(
     assert (settings.data_dir / "signing.key").read_bytes() == (instance.settings.data_dir / "signing.key").read_bytes()
 
 
-CHANGING = ("audit_entry", "job", "token", "notice")
-"""What a start writes: its own log, what is due by the clock, links for the first administrator, what needs an administrator."""
+CHANGING = ("audit_entry", "job", "token", "notice", "organisation", "institution_profile")
+"""Tables that a start fills: its log, jobs that are due, links and notices for administrators, the institution and its profile."""
 
 
 def _answers_with_everybody(server: Running) -> None:

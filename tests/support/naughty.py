@@ -77,13 +77,15 @@ _WORD = re.compile(r"[a-z][a-z0-9-]*")
 
 @cache
 def _ours() -> frozenset[str]:
-    """Return every word that stands in a template, a drawing or the renderer: tags and attributes of our pages are among them."""
+    """Return the words of templates, drawings and the renderer: our tags and attributes are among them (`minlength` comes of forms)."""
     places = (*(ROOT / "templates").rglob("*.*ml"), *(ROOT / "templates").rglob("*.svg"), *(ROOT / "kernel").rglob("*.py"))
-    return frozenset(chain.from_iterable(_WORD.findall(path.read_text("utf-8").lower()) for path in places)) - {"xss-was-here", "onxss"}
+    return frozenset(chain.from_iterable(_WORD.findall(path.read_text("utf-8").lower()) for path in places)) - {"xss-was-here", "onxss"} | {
+        "minlength"
+    }
 
 
 _ADDRESSES = {"href", "src", "action", "formaction", "poster", "data", "xlink:href"}
-_SAFE = re.compile(r"(?!//)(?:[/#?]|https?://|mailto:|otpauth://totp/|data:image/png;base64,|[\w.-]*(?:$|[/?#]))")
+_SAFE = re.compile(r"(?!//)(?:[/#?]|https?://|webcal://|mailto:|otpauth://totp/|data:image/png;base64,|[\w.-]*(?:$|[/?#]))")
 _DRAWN = re.compile(r"data:image/svg\+xml;charset=utf-8,")
 """A drawing that runs nothing where it is shown as a picture."""
 
