@@ -57,8 +57,6 @@ SENTENCES = {
     DateKind.REMINDER: N_("Your reminder for %(moment)s."),
 }
 TIME_IS_UP = N_("The time of your attempt ended on %(moment)s. Submit it now.")
-LAST_MOMENT = timedelta(seconds=1)
-"""What ends at midnight ends with the day before."""
 OPENS_SOON = timedelta(days=7)
 """How long before it something that opens is told."""
 
@@ -86,7 +84,7 @@ def date_view(item: DatedItem, *, now: datetime) -> DateView:
     return DateView(
         kind=item.kind,
         at=item.at,
-        day=local(item.at).date(),
+        day=item.by_calendar(zone()).date(),
         title=item.title,
         title_language=foreign(item.texts),
         course="" if item.texts == item.course_texts else item.course_title,
@@ -107,17 +105,16 @@ def _course_path(item: DatedItem) -> str:
 
 def _sentence(item: DatedItem, now: datetime) -> str:
     words = TIME_IS_UP if item.kind is DateKind.ATTEMPT_ENDS and item.at <= now else SENTENCES[item.kind]
-    return _(words, moment=format_datetime(item.at, "short"))
+    return _(words, moment=format_datetime(item.by_calendar(zone()), "short"))
 
 
 def time_left(item: DatedItem, *, now: datetime) -> str:
     """Say how long it is until a dated item: minutes within the hour, else days as the reader's calendar counts them."""
     if item.at <= now:
         return ""
-    days = (local(item.at).date() - local(now).date()).days
+    days = (item.by_calendar(zone()).date() - local(now).date()).days
     if item.kind in RUNNING_OUT:
         minutes = -(-int((item.at - now).total_seconds()) // 60)
-        days = (local(item.at - LAST_MOMENT).date() - local(now).date()).days
         if minutes < 60:
             return ngettext("%(count)s minute left", "%(count)s minutes left", minutes)
         return _("Ends today") if days == 0 else ngettext("%(count)s day left", "%(count)s days left", days)
@@ -135,5 +132,5 @@ def _elsewhere(item: DatedItem) -> str:
     if there is None or item.at.astimezone(there).utcoffset() == item.at.astimezone(zone()).utcoffset():
         return ""
     with reading(language(), there):
-        moment = format_datetime(item.at, "short")
+        moment = format_datetime(item.by_calendar(there), "short")
     return _("%(moment)s in the course's time zone, %(zone)s", moment=moment, zone=zone_name(item.zone))

@@ -62,6 +62,7 @@ def test_the_list_is_what_opens_and_speaks_both_languages(browser: Browser, inst
     ana_with_dates(browser, instance)
     browser.get("/learning")
     assert 'href="/calendar"' in browser.page.html
+    assert "23:59" in browser.page.text, "all pages say of what closes at midnight that it ends with the day before"
     browser.submit("/language", button=("language", "en"))
     browser.get("/calendar")
 
