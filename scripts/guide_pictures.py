@@ -9,7 +9,6 @@ Pictures lie in static/guide/<language>/; their names begin with the size of the
 import base64
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,10 +24,10 @@ sys.path.insert(0, str(ROOT))
 from kernel.i18n import LANGUAGES  # noqa: E402 - the checkout comes first
 from kernel.paths import STATIC  # noqa: E402 - the same
 from lms.guide.chapters import PICTURE_SIZES  # noqa: E402 - the same
+from tests.support.chromium import CHROMIUM  # noqa: E402 - the same
 
 PORT = 8031
 DATA = ROOT / "build" / "guide-demonstration"
-CHROMIUM = os.environ.get("CHROMIUM", shutil.which("chromium") or shutil.which("google-chrome") or "")
 HEAVIEST = 40_000
 QUALITIES = (72, 60, 48, 36, 24)
 """Tried in turn until a picture is light enough."""

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,7 +14,7 @@ from courses.queries.waiting import TeamCourse, WaitingItem, edited
 from kernel.i18n import choose, ngettext
 from kernel.permissions import Actor
 from quizzes.models import QuizAnalysisCache
-from quizzes.queries.teaching import list_unmarked
+from quizzes.queries.teaching import UnmarkedAttempts, list_unmarked
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +39,20 @@ def list_findings(session: Session, course_ids: Collection[int]) -> list[QuizFin
     return [QuizFindings(row.course_id, row.activity_key, row.findings, row.found_at) for row in newest.values() if row.found_at]
 
 
-class _QuizTitles:
-    """The titles of the quizzes of some courses, as their published versions have them."""
+Row = TypeVar("Row", UnmarkedAttempts, QuizFindings)
 
-    def __init__(self, session: Session, courses: Sequence[TeamCourse]) -> None:
-        self._outlines = list_outlines(session, [course.version_id for course in courses if course.version_id is not None])
 
-    def of(self, course: TeamCourse, key: str) -> Mapping[str, str]:
-        """Return the title of a quiz by language; its key where the version has it no more."""
-        outline = self._outlines.get(course.version_id or 0)
-        activity = outline.by_key.get(outline.renames.get(key, key)) if outline else None
-        return activity.title if activity else {"es": key}
+def _with_titles(
+    session: Session, courses: Mapping[int, TeamCourse], rows: Sequence[Row]
+) -> Iterator[tuple[Row, TeamCourse, Mapping[str, str]]]:
+    """Yield rows with their course and the title of their quiz in its published version; its key where that has it no more."""
+    found = [courses[course_id] for course_id in {row.course_id for row in rows}]
+    outlines = list_outlines(session, [course.version_id for course in found if course.version_id is not None])
+    for row in rows:
+        course = courses[row.course_id]
+        outline = outlines.get(course.version_id or 0)
+        activity = outline.by_key.get(outline.renames.get(row.activity_key, row.activity_key)) if outline else None
+        yield row, course, activity.title if activity else {"es": row.activity_key}
 
 
 def _to_mark(count: int, quiz: Mapping[str, str]) -> str:
@@ -67,13 +71,10 @@ def _about_questions(count: int, quiz: Mapping[str, str]) -> str:
 def waiting_attempts(session: Session, actor: Actor, courses: Sequence[TeamCourse], _now: datetime) -> Iterator[WaitingItem]:
     """Name the quizzes with attempts of others that wait to be marked."""
     mine = {course.id: course for course in courses}
-    rows = list_unmarked(session, actor, mine) if mine else []
-    titles = _QuizTitles(session, [mine[course_id] for course_id in {row.course_id for row in rows}])
-    for row in rows:
-        course = mine[row.course_id]
+    for row, course, title in _with_titles(session, mine, list_unmarked(session, actor, mine) if mine else []):
         yield WaitingItem(
             course,
-            partial(_to_mark, row.count, titles.of(course, row.activity_key)),
+            partial(_to_mark, row.count, title),
             f"/courses/{course.slug}/quizzes/{row.activity_key}/marking",
             row.since,
             row.latest,
@@ -83,13 +84,10 @@ def waiting_attempts(session: Session, actor: Actor, courses: Sequence[TeamCours
 def waiting_findings(session: Session, actor: Actor, courses: Sequence[TeamCourse], _now: datetime) -> Iterator[WaitingItem]:
     """Name the quizzes with questions that the last analysis found fault with."""
     mine = edited(actor, courses)
-    rows = list_findings(session, mine) if mine else []
-    titles = _QuizTitles(session, [mine[course_id] for course_id in {row.course_id for row in rows}])
-    for row in rows:
-        course = mine[row.course_id]
+    for row, course, title in _with_titles(session, mine, list_findings(session, mine) if mine else []):
         yield WaitingItem(
             course,
-            partial(_about_questions, row.findings, titles.of(course, row.activity_key)),
+            partial(_about_questions, row.findings, title),
             f"/courses/{course.slug}/quizzes/{row.activity_key}/statistics",
             row.found_at,
             row.found_at,

@@ -1,21 +1,13 @@
 """People are invited to a course in a real browser: a list, its links, the page of a link, an account, enrolling; on a phone and wide."""
 
-import os
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Browser
 
 from kernel import clock, outbox
 from tests.support.builders import a_course, a_person, a_teacher
-from tests.support.chromium import Live, Visitor, press, signed_in, visitor
+from tests.support.chromium import Live, press, signed_in, visitor
 
 LEARNERS = "/teaching/prueba/learners"
-
-
-def shot(person: Visitor, name: str) -> None:
-    if folder := os.environ.get("SHOTS"):
-        person.page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
 
 
 @pytest.mark.slow
@@ -27,32 +19,22 @@ def test_a_list_is_invited_its_links_are_handed_over_and_one_is_accepted(chromiu
     a_person(live.instance, "ana.quinde@example.org")
     team = signed_in(chromium, live, width=width, scheme="dark" if width == 360 else "light")
     team.open(f"{LEARNERS}?new=nadie.de.nombre.largo@institucion.example.org")
-    shot(team, f"roster-{width}")
     press(team, "Invitar")
-    shot(team, f"one-link-{width}")
     team.open(f"{LEARNERS}/lists")
-    shot(team, f"upload-{width}")
     team.page.get_by_label("O pegue aquí").fill("correo,nombre\nana.quinde@example.org,Ana Quinde\nluis.vera@example.org,\nsin arroba,\n")
     press(team, "Ver primero")
-    shot(team, f"preview-{width}")
     press(team, "Invitar a 2 personas")
     outbox.deliver_waiting(live.instance.worker, now=clock.now())
     team.page.reload()
     team.check()
-    shot(team, f"result-{width}")
     press(team, "Mostrar los enlaces")
-    shot(team, f"links-{width}")
     link = team.page.get_by_label("Enlace para ana.quinde@example.org").input_value()
     team.open(f"{LEARNERS}/invitations")
-    shot(team, f"invitations-{width}")
 
     guest = visitor(chromium, live, width=width)
     guest.open("/" + link.partition("//")[2].partition("/")[2])
-    shot(guest, f"invited-{width}")
     guest.open(guest.page.get_by_role("link", name="Crear una cuenta").last.get_attribute("href") or "")
-    shot(guest, f"account-{width}")
     person = signed_in(chromium, live, "ana.quinde@example.org", width=width)
     person.open("/learning")
-    shot(person, f"learning-{width}")
     press(person, "Aceptar e inscribirme")
     assert "Está en el curso" in person.page.inner_text("main") or "/courses/prueba" in person.page.url

@@ -85,7 +85,7 @@ def test_lessons_and_questions_use_what_was_calculated() -> None:
         ("valid_from: 2026-01-01", "valid_from: 2026-06-02", "C807", "valid_from"),
     ],
 )
-def test_what_is_wrong_with_a_figure_is_said_where_it_stands(old: str, new: str, code: str, line: str) -> None:
+def test_a_wrong_figure_is_reported_where_it_stands(old: str, new: str, code: str, line: str) -> None:
     """spec/content-format 5, C806, C807, C208, C110."""
     files = folders.changed(PARAMETERS, old, new, with_figures(BASE))
     found = folders.findings(files, code)

@@ -47,14 +47,14 @@ def remind(instance: Instance, now: datetime) -> None:
     outbox.deliver_waiting(instance.worker, now=now)
 
 
-def cover(instance: Instance, *told: date_notices.Covered) -> None:
+def cover(instance: Instance, *sources: date_notices.Covered) -> None:
     """Let these say of which dates somebody is reminded elsewhere, as a feature would."""
     with instance.database.unit_of_work(write=False) as session:
         known = dict(session.info)
-    instance.database.configure(info={**known, "covered_dates": told})
+    instance.database.configure(info={**known, "covered_dates": sources})
 
 
-def told(instance: Instance) -> list[tuple[str, str]]:
+def sent_notices(instance: Instance) -> list[tuple[str, str]]:
     """Return whom the notices of dates were given to, and their subjects."""
     with instance.database.unit_of_work(write=False) as session:
         rows = session.execute(
@@ -76,20 +76,20 @@ def a_learner_until(instance: Instance, ends: datetime, email: str = "ana@exampl
     return a_learner_of(instance, course, an_edition(instance, course, ends_at=ends), email)
 
 
-def test_a_deadline_is_told_seven_three_and_one_day_before(browser: Browser, instance: Instance, at: At) -> None:
+def test_a_deadline_is_notified_seven_three_and_one_day_before(browser: Browser, instance: Instance, at: At) -> None:
     a_learner_until(instance, EIGHT + 8 * DAY + HOUR)
     for _day in range(10):
         remind(instance, at.moment)
         at.pass_(days=1)
 
     title = "Termina: Curso de prueba prueba"
-    assert told(instance) == [("ana", f"En 7 días · {title}"), ("ana", f"En 3 días · {title}"), ("ana", f"Mañana · {title}")]
+    assert sent_notices(instance) == [("ana", f"En 7 días · {title}"), ("ana", f"En 3 días · {title}"), ("ana", f"Mañana · {title}")]
     mails = mailed(browser)
     assert len(mails) == 3
     assert "El 9 de junio de 2026 a las 09:00." in mails[0]
 
 
-def test_nobody_is_told_twice_of_the_same_however_often_the_clock_asks(instance: Instance, at: At) -> None:
+def test_nobody_is_notified_twice_however_often_the_job_runs(instance: Instance, at: At) -> None:
     a_learner_until(instance, EIGHT + DAY)
     for _quarter in range(8):
         remind(instance, at.pass_(minutes=15))
@@ -99,7 +99,7 @@ def test_nobody_is_told_twice_of_the_same_however_often_the_clock_asks(instance:
             job.unique_key = f"{job.unique_key}:other"
     remind(instance, at.moment)
 
-    assert len(told(instance)) == 1
+    assert len(sent_notices(instance)) == 1
 
 
 def test_the_hour_is_eight_by_the_readers_clock(instance: Instance, at: At) -> None:
@@ -108,10 +108,10 @@ def test_the_hour_is_eight_by_the_readers_clock(instance: Instance, at: At) -> N
         session.execute(update(Person).values(zone="Pacific/Galapagos"))
 
     remind(instance, EIGHT + timedelta(minutes=59))
-    assert told(instance) == []
+    assert sent_notices(instance) == []
     remind(instance, EIGHT + HOUR)
 
-    assert len(told(instance)) == 1
+    assert len(sent_notices(instance)) == 1
 
 
 def test_a_reminder_that_would_come_late_is_not_sent(instance: Instance) -> None:
@@ -120,7 +120,7 @@ def test_a_reminder_that_would_come_late_is_not_sent(instance: Instance) -> None
     remind(instance, EIGHT + 13 * HOUR)  # nine in the evening
     remind(instance, EIGHT + DAY)  # the day itself
 
-    assert told(instance) == []
+    assert sent_notices(instance) == []
 
 
 def test_a_job_of_yesterday_reminds_nobody_today(instance: Instance) -> None:
@@ -131,23 +131,23 @@ def test_a_job_of_yesterday_reminds_nobody_today(instance: Instance) -> None:
 
     outbox.deliver_waiting(instance.worker, now=EIGHT + DAY)
 
-    assert told(instance) == []
+    assert sent_notices(instance) == []
 
 
-def test_what_is_done_is_not_told_and_that_is_decided_when_it_is_due(instance: Instance, at: At) -> None:
+def test_a_finished_activity_is_not_notified_which_is_decided_when_it_is_due(instance: Instance, at: At) -> None:
     course = a_course(instance, modules=1, settings="attempts: 0\ncloses: 2026-06-04\n")
     ana, blas = (a_learner_of(instance, course, None, f"{name}@example.org") for name in ("ana", "blas"))
     remind(instance, EIGHT)
-    assert [who for who, _subject in told(instance)] == ["ana", "blas"]
+    assert [who for who, _subject in sent_notices(instance)] == ["ana", "blas"]
     pass_quiz(instance, ana, "prueba", now=EIGHT + DAY)
 
     remind(instance, EIGHT + 2 * DAY)
 
-    assert told(instance)[2:] == [("blas", "Mañana · Cierra: Cuestionario 1")]
+    assert sent_notices(instance)[2:] == [("blas", "Mañana · Cierra: Cuestionario 1")]
     assert blas.person_id != ana.person_id
 
 
-def test_a_deadline_that_moves_is_told_anew(instance: Instance) -> None:
+def test_a_deadline_that_moves_is_notified_again(instance: Instance) -> None:
     a_learner_until(instance, EIGHT + 3 * DAY)
     remind(instance, EIGHT)
     with instance.database.unit_of_work() as session:
@@ -155,11 +155,11 @@ def test_a_deadline_that_moves_is_told_anew(instance: Instance) -> None:
 
     remind(instance, EIGHT + DAY)
 
-    assert [subject.partition(" ·")[0] for _who, subject in told(instance)] == [in_spanish("In %(count)s day", 3)] * 2
+    assert [subject.partition(" ·")[0] for _who, subject in sent_notices(instance)] == [in_spanish("In %(count)s day", 3)] * 2
 
 
 @pytest.mark.parametrize("how", ["left", "suspended", "archived"])
-def test_nobody_is_told_of_what_no_longer_concerns_them(instance: Instance, how: str) -> None:
+def test_nobody_is_notified_of_what_no_longer_concerns_them(instance: Instance, how: str) -> None:
     a_learner_until(instance, EIGHT + DAY)
     table, values = {
         "left": (Enrolment, {"left_at": EIGHT}),
@@ -171,7 +171,7 @@ def test_nobody_is_told_of_what_no_longer_concerns_them(instance: Instance, how:
 
     remind(instance, EIGHT)
 
-    assert told(instance) == []
+    assert sent_notices(instance) == []
 
 
 def test_each_kind_can_be_switched_off(browser: Browser, instance: Instance) -> None:
@@ -185,11 +185,11 @@ def test_each_kind_can_be_switched_off(browser: Browser, instance: Instance) -> 
 
     remind(instance, EIGHT)
 
-    assert told(instance) == [("ana", "Mañana · Empieza: Curso de prueba prueba")]
+    assert sent_notices(instance) == [("ana", "Mañana · Empieza: Curso de prueba prueba")]
     assert len(mailed(browser)) == 1
 
 
-def test_a_reminder_of_ones_own_is_told_on_its_day_too(instance: Instance, at: At) -> None:
+def test_a_personal_reminder_is_notified_on_its_day_too(instance: Instance, at: At) -> None:
     ana = actor_of(a_person(instance))
     with instance.database.unit_of_work() as session:
         reminders.write_reminder(session, ana, ReminderValues("Llamar", EIGHT + DAY + HOUR), uuid4(), now=EIGHT)
@@ -197,7 +197,7 @@ def test_a_reminder_of_ones_own_is_told_on_its_day_too(instance: Instance, at: A
         remind(instance, at.moment)
         at.pass_(days=1)
 
-    assert [subject for _who, subject in told(instance)] == ["Mañana · Llamar", "Hoy · Llamar"]
+    assert [subject for _who, subject in sent_notices(instance)] == ["Mañana · Llamar", "Hoy · Llamar"]
 
 
 def test_what_an_obligation_reminds_of_is_left_out(instance: Instance) -> None:
@@ -215,7 +215,7 @@ def test_what_an_obligation_reminds_of_is_left_out(instance: Instance) -> None:
 
     remind(instance, EIGHT)
 
-    assert [who for who, _subject in told(instance)] == ["blas"]
+    assert [who for who, _subject in sent_notices(instance)] == ["blas"]
     assert {ana.person_id, blas.person_id} <= set(asked)
 
 
@@ -232,12 +232,12 @@ def test_a_portion_that_fails_keeps_nobody_else_from_being_reminded(instance: In
 
     cover(instance, covered)
     remind(instance, EIGHT)
-    assert [who for who, _subject in told(instance)] == ["p2", "p3", "p4"]
+    assert [who for who, _subject in sent_notices(instance)] == ["p2", "p3", "p4"]
     cover(instance)
 
     outbox.deliver_waiting(instance.worker, now=EIGHT + timedelta(minutes=10))
 
-    assert sorted(who for who, _subject in told(instance)) == ["p0", "p1", "p2", "p3", "p4"]
+    assert sorted(who for who, _subject in sent_notices(instance)) == ["p0", "p1", "p2", "p3", "p4"]
 
 
 def test_people_are_divided_by_their_numbers_and_each_is_in_one_portion(instance: Instance) -> None:
@@ -294,7 +294,7 @@ def test_mail_that_waited_until_it_is_too_late_is_not_sent(browser: Browser, ins
         daily = NotificationChoice(in_bell=True, mail=MailTime.DAILY)
         notices.set_notification_choices(session, SYSTEM, session.get_one(Person, ana.person_id), {NoticeKind.DEADLINE: daily}, now=EIGHT)
     remind(instance, EIGHT)
-    assert len(told(instance)) == 1
+    assert len(sent_notices(instance)) == 1
 
     at.moment = EIGHT + DAY + HOUR
     with instance.database.unit_of_work() as session:
@@ -321,6 +321,6 @@ def test_the_clock_asks_every_quarter_of_an_hour(instance: Instance) -> None:
     add_periodic(instance.worker, "enrolments.plan_reminders", 900, EIGHT)
     outbox.deliver_waiting(instance.worker, now=EIGHT)
 
-    assert len(told(instance)) == 1
+    assert len(sent_notices(instance)) == 1
     with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).where(Job.kind == "enrolments.remind")) == 1

@@ -15,7 +15,7 @@ NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-def test_an_edition_is_told_in_the_language_of_whoever_reads_with_the_zone_of_its_course(instance: Instance) -> None:
+def test_an_edition_is_named_in_the_language_of_its_reader_with_the_zone_of_its_course(instance: Instance) -> None:
     course = a_course(instance)
     learner = a_learner_of(instance, course, an_edition(instance, course, starts_at=NOON + DAY, ends_at=NOON + 3 * DAY))
 
@@ -29,7 +29,7 @@ def test_an_edition_is_told_in_the_language_of_whoever_reads_with_the_zone_of_it
         assert ends.course_title == "Test course prueba"
 
 
-def test_modules_and_lessons_are_told_with_their_own_dates_alone(instance: Instance) -> None:
+def test_modules_and_lessons_have_their_own_dates_alone(instance: Instance) -> None:
     files = folder(modules=2)
     files["01-parte/module.yaml"] += b"opens: 2026-06-05\ncloses: 2026-06-10\n"
     lesson = files["02-parte/01-leccion.es.md"].replace(b"title: Contar 2", b"title: Contar 2\nopens: 2026-06-06\ncloses: 2026-06-08")
@@ -46,7 +46,7 @@ def test_modules_and_lessons_are_told_with_their_own_dates_alone(instance: Insta
     }
 
 
-def test_the_end_of_an_edition_is_told_once_and_not_of_what_closes_later(instance: Instance) -> None:
+def test_the_end_of_an_edition_stands_once_and_not_at_what_closes_later(instance: Instance) -> None:
     course = a_course(instance, modules=1, settings="attempts: 0\ncloses: 2026-06-20\n")
     learner = a_learner_of(instance, course, an_edition(instance, course, ends_at=NOON + 3 * DAY))
 
@@ -66,7 +66,7 @@ def test_what_is_done_says_so(instance: Instance) -> None:
     assert (before.done, after.done) == (False, True)
 
 
-def test_dates_are_in_order_between_two_moments_and_no_more_than_asked_for(instance: Instance) -> None:
+def test_dates_are_in_order_between_two_moments_and_within_the_limit(instance: Instance) -> None:
     courses = [
         a_course(instance, key, modules=1, settings=f"attempts: 0\ncloses: 2026-06-0{day}\n") for key, day in (("uno", 7), ("dos", 4))
     ]
@@ -127,7 +127,7 @@ def test_many_people_in_many_courses_cost_the_statements_of_one(instance: Instan
     assert one <= 6
 
 
-def test_a_source_is_given_everybody_who_is_asked_for_also_those_without_a_course(instance: Instance) -> None:
+def test_a_source_gets_every_requested_person_also_those_without_a_course(instance: Instance) -> None:
     """A reminder of one's own needs no course."""
     learner = a_learner(instance, a_course(instance), now=NOON)
     asked = []

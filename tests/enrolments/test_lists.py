@@ -145,7 +145,7 @@ def test_a_list_does_not_tell_a_suspended_account_from_none(browser: Browser, in
     assert "suspendida" not in team.page.text
 
 
-def test_an_administrator_is_told_who_is_suspended_and_invites_who_has_no_account(
+def test_an_administrator_sees_who_is_suspended_and_invites_who_has_no_account(
     browser: Browser, instance: Instance, course: Course
 ) -> None:
     person = a_person(instance, "cerrada@example.org")

@@ -245,7 +245,7 @@ def test_what_is_settled_stays_and_nobody_is_notified_twice(instance: Instance) 
     ]
 
 
-def test_a_correction_is_asked_about_once_the_lesson_is_another(browser: Browser, instance: Instance) -> None:
+def test_a_correction_is_offered_once_the_lesson_has_changed(browser: Browser, instance: Instance) -> None:
     course, ana, _blas = a_class(instance)
     a_teacher(instance, course)
     report = a_report(instance, ana)

@@ -11,7 +11,7 @@ BANK = "01-parte/banco.yaml"
 SAID = "Falta decir que se suma en base diez."
 
 
-def test_a_mistake_reported_at_a_question_is_found_corrected_and_its_reporter_told(browser: Browser, instance: Instance) -> None:
+def test_a_mistake_reported_at_a_question_is_found_corrected_and_its_reporter_notified(browser: Browser, instance: Instance) -> None:
     course = a_course(instance, modules=1)
     a_teacher(instance, course)
     learner = a_learner_in(browser, course)

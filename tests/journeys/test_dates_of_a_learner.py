@@ -73,7 +73,7 @@ def test_a_title_names_the_end_only_in_the_last_three_days(browser: Browser, ins
     assert title.startswith(f"Cuestionario 1 · {left} · " if left else "Cuestionario 1 · IESS")
 
 
-def test_a_reader_elsewhere_is_told_the_hour_of_the_course_too(browser: Browser, instance: Instance, at: At) -> None:
+def test_a_reader_elsewhere_sees_the_hour_of_the_course_too(browser: Browser, instance: Instance, at: At) -> None:
     course = a_course_of_three_days(instance)
     learner = enrolled(browser, instance, course)
     here = browser.get(LESSON).text

@@ -120,7 +120,7 @@ def test_an_unknown_setting_is_told_with_what_was_probably_meant(lms: Command, m
         refused(lms(*command), "LMS_PUBLIC_URI", "LMS_PUBLIC_URL")
 
 
-def test_a_folder_that_cannot_be_written_is_told(lms: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_refused(lms: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("LMS_DATA_DIR", str(tmp_path / "file" / "instance"))
 

@@ -173,7 +173,7 @@ def test_only_a_draft_that_was_edited_is_exported_with_a_mark(instance: Instance
     assert (exported_folder(instance, tmp_path / "out") / MARK).exists()
 
 
-def test_whose_changes_a_folder_does_not_know_is_told(instance: Instance, tmp_path: Path) -> None:
+def test_authors_of_changes_that_a_folder_does_not_know_are_named(instance: Instance, tmp_path: Path) -> None:
     files = folder(modules=1)
     import_folder(instance, write_folder(tmp_path / "c", files), ImportOptions())
     with instance.database.unit_of_work() as session:

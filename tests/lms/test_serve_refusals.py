@@ -11,7 +11,7 @@ from tests.support.server import free_port, opened_database, refused_start
 
 
 @pytest.mark.slow
-def test_a_taken_port_is_told_with_another(folder: Path) -> None:
+def test_a_taken_port_is_refused_with_another_proposed(folder: Path) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = taken.getsockname()[1]
         said = refused_start(folder, "--port", str(port))
@@ -22,7 +22,7 @@ def test_a_taken_port_is_told_with_another(folder: Path) -> None:
 
 
 @pytest.mark.slow
-def test_an_unknown_setting_is_told_with_the_right_name(folder: Path) -> None:
+def test_an_unknown_setting_is_refused_with_the_right_name(folder: Path) -> None:
     assert "LMS_SMTP_HOTS (did you mean LMS_SMTP_HOST?)" in refused_start(folder, LMS_SMTP_HOTS="x")
 
 
@@ -31,7 +31,7 @@ def test_an_unknown_setting_is_told_with_the_right_name(folder: Path) -> None:
     ("name", "value"),
     [("LMS_PUBLIC_URL", "ftp://x"), ("LMS_THREADS", "0"), ("LMS_DATABASE_URL", "mysql://x"), ("LMS_SECRET_KEY_FILE", "/nowhere/key")],
 )
-def test_a_wrong_setting_is_told_in_a_line(folder: Path, name: str, value: str) -> None:
+def test_a_wrong_setting_is_refused_in_a_line(folder: Path, name: str, value: str) -> None:
     said = refused_start(folder, **{name: value})
 
     assert name in said or value in said
@@ -47,7 +47,7 @@ def test_a_secret_that_others_can_read_is_refused(folder: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_folder_that_cannot_be_written_is_told(folder: Path, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_refused(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
     said = refused_start(folder, LMS_DATA_DIR=str(tmp_path / "file" / "data"))
@@ -56,7 +56,7 @@ def test_a_folder_that_cannot_be_written_is_told(folder: Path, tmp_path: Path) -
 
 
 @pytest.mark.slow
-def test_a_newer_database_is_told_and_not_touched(folder: Path) -> None:
+def test_a_newer_database_is_refused_and_not_touched(folder: Path) -> None:
     with closing(opened_database(folder)) as database, database.unit_of_work() as session:
         session.execute(text("UPDATE alembic_version SET version_num = '2099_01_01_1'"))
 
@@ -66,14 +66,14 @@ def test_a_newer_database_is_told_and_not_touched(folder: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_file_that_is_no_database_is_told(folder: Path) -> None:
+def test_a_file_that_is_no_database_is_refused(folder: Path) -> None:
     (folder / "aulario.sqlite").write_bytes(b"this is a text and no database at all, long enough to be read" * 100)
 
     assert "The database does not answer" in refused_start(folder)
 
 
 @pytest.mark.slow
-def test_a_server_that_is_away_is_told_without_its_password(folder: Path) -> None:
+def test_a_server_that_is_away_is_named_without_its_password(folder: Path) -> None:
     said = refused_start(folder, LMS_DATABASE_URL="postgresql+psycopg://aulario:geheim@127.0.0.1:9/aulario")
 
     assert "The database does not answer" in said

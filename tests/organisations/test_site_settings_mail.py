@@ -124,7 +124,9 @@ def test_the_password_is_stored_locked_and_stands_nowhere(
     assert "Guardada." in boss.get(f"{SITE}/mail").text
 
 
-def test_a_password_is_asked_again_for_another_server_and_goes_with_its_user(boss: Browser, instance: Instance, postbox: Postbox) -> None:
+def test_a_password_is_required_again_for_another_server_and_goes_with_its_user(
+    boss: Browser, instance: Instance, postbox: Postbox
+) -> None:
     set_mail(boss, postbox.port, smtp_user="sitio", smtp_password=SECRET)
     boss.get(f"{SITE}/mail")
     boss.submit(f"{SITE}/mail", {"smtp_host": "espia.example.org"}, status=422)

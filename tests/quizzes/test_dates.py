@@ -128,7 +128,7 @@ def test_an_attempt_in_progress_ends_when_the_engine_ends_it(instance: Instance,
     assert not found[DateKind.ATTEMPT_ENDS].done
 
 
-def test_an_attempt_without_an_end_is_told_with_its_beginning(instance: Instance, at: At) -> None:
+def test_an_attempt_without_an_end_is_dated_by_its_beginning(instance: Instance, at: At) -> None:
     learner = a_learner(instance, a_quiz(instance, "attempts: 0\n", questions=ONE_QUESTION), now=NOON)
     start(instance, learner, "prueba", now=NOON)
 
@@ -138,7 +138,7 @@ def test_an_attempt_without_an_end_is_told_with_its_beginning(instance: Instance
     assert dates_of(instance, learner, now=days(1), since=days(1)) == []
 
 
-def test_a_quiz_that_closes_when_its_attempt_ends_is_told_once(instance: Instance, at: At) -> None:
+def test_a_quiz_that_closes_when_its_attempt_ends_is_dated_once(instance: Instance, at: At) -> None:
     learner = a_learner(instance, a_quiz(instance, "attempts: 0\ncloses: 2026-06-20 18:00\n", questions=ONE_QUESTION), now=NOON)
     before = [item.kind for item in dates_of(instance, learner, now=NOON)]
 
@@ -188,7 +188,7 @@ def test_the_pause_between_attempts_is_over_when_the_engine_says_so(instance: In
     assert dates_of(instance, learner, now=found.at) == []
 
 
-def test_a_pause_that_lasts_until_the_quiz_is_closed_is_not_told(instance: Instance, at: At) -> None:
+def test_a_pause_that_lasts_until_the_quiz_is_closed_has_no_date(instance: Instance, at: At) -> None:
     course = a_quiz(instance, "attempts: 0\npause: 24 h\ncloses: 2026-06-02 10:00\n", questions=ONE_QUESTION)
     early, late = (a_learner(instance, course, f"{name}@example.org", now=NOON) for name in ("ana", "eva"))
     fail_quiz(instance, early, "prueba", now=NOON)

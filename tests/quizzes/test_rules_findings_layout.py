@@ -17,7 +17,7 @@ def papers(*, values: dict[tuple[int, int], int] | None = None, firsts: tuple[in
     return list(findings_in(layout_outcomes(ItemEvidence(0, (), values=counted, firsts=places))))
 
 
-def test_values_that_make_a_question_harder_are_told_from_thirty_in_each_half_and_fifteen_in_a_hundred_on() -> None:
+def test_values_that_make_a_question_harder_are_found_from_thirty_in_each_half_and_fifteen_in_a_hundred_on() -> None:
     """The lower half ends with the value that half of the attempts do not exceed."""
     told = {(1, 1): 24, (1, 0): 6, (2, 1): 9, (2, 0): 21}
 
@@ -46,7 +46,7 @@ def test_values_that_make_a_question_harder_are_told_from_thirty_in_each_half_an
         ((40, 20, 0, 0), None),
     ],
 )
-def test_the_first_place_is_told_where_it_draws_one_in_twenty_more_than_its_options_do_elsewhere(
+def test_the_first_place_is_found_where_it_draws_one_in_twenty_more_than_its_options_do_elsewhere(
     firsts: tuple[int, int, int, int], told: tuple[FindingStrength, int, int, str] | None
 ) -> None:
     """From thirty answers on; where the order is always the same nothing can be compared."""

@@ -27,7 +27,7 @@ def test_a_test_takes_what_it_sets_up_runs_and_takes_down() -> None:
     assert durations.seconds_by_test([*reports, "deselected"]) == {"one": 3.5, "two": 3}
 
 
-def test_the_twenty_slowest_of_all_runs_are_told_together(tmp_path: Path) -> None:
+def test_the_twenty_slowest_of_all_runs_are_listed_together(tmp_path: Path) -> None:
     first, second = tmp_path / "SQLite.json", tmp_path / "PostgreSQL.json"
     durations.write(first, [a_report(f"test-{number}", "call", number) for number in range(15)])
     durations.write(second, [a_report(f"test-{number}", "call", number + 0.5) for number in range(15)])
