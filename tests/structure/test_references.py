@@ -31,6 +31,7 @@ def test_each_specification_has_its_numbers() -> None:
     assert {"4", "4.4", "8.1"} <= known["security"]
     assert {"3", "3.3", "C208"} <= known["content-format"]
     assert {"2", "P10"} <= known["performance"]
+    assert {"2", "2.6", "7.2a", "18", "K4"} <= known["compulsory"]
 
 
 @pytest.mark.parametrize(

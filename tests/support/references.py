@@ -8,8 +8,8 @@ from functools import cache
 
 from tests.support.project import ROOT
 
-SPECIFICATIONS = ("quiz-engine", "security", "content-format", "performance")
-NUMBER = r"(?:[CP]\d{1,3}|\d{1,2}(?:\.\d{1,2}){0,2})\b"
+SPECIFICATIONS = ("quiz-engine", "security", "content-format", "performance", "compulsory")
+NUMBER = r"(?:[CKP]\d{1,3}|\d{1,2}(?:\.\d{1,2}){0,2}a?)\b"
 CITED = re.compile(rf"spec/([a-z-]+) ({NUMBER}(?:(?:, | and | to ){NUMBER})*)")
 DECISION = re.compile(r"\b[Dd]ecisions? (\d+(?:(?:, | and )\d+)*)")
 BARE = (
@@ -43,9 +43,9 @@ def numbers_of(specification: str) -> frozenset[str]:
         if heading := re.match(r"## (\d+(?:\.\d+)?)\.? ", line):
             section = heading[1]
             found.add(section)
-        elif section and (item := re.match(r"(\d+)\. ", line)):
-            found.add(f"{section}.{item[1]}")
-    return frozenset(found | set(re.findall(r"\b[CP]\d{1,3}\b", text)))
+        elif section and (item := re.match(rf"(\d+)\. |({re.escape(section)}\.\d+a?) ", line)):
+            found.add(item[2] or f"{section}.{item[1]}")
+    return frozenset(found | set(re.findall(r"\b[CKP]\d{1,3}\b", text)))
 
 
 @cache
