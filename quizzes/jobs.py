@@ -6,6 +6,7 @@ large quizzes."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import cast
 from uuid import UUID
@@ -20,11 +21,11 @@ from courses.queries.outlines import get_outline
 from courses.queries.versions import find_published_version
 from enrolments.audit_verbs import EnrolmentVerb
 from kernel import outbox
-from kernel.i18n import _, choose, in_every_language
+from kernel.i18n import DEFAULT_ZONE, _, choose, in_every_language
 from kernel.outbox import Delivery, Effect
 from kernel.permissions import Actor, ActorChannel
 from quizzes.models import Attempt
-from quizzes.queries import analysis, overrides
+from quizzes.queries import analysis, outdated, overrides
 from quizzes.queries import attempts as queries
 from quizzes.queries import regrading as regrading_queries
 from quizzes.queries.analysis import StatisticsFilter
@@ -39,7 +40,10 @@ from quizzes.services import regrading, trials
 from quizzes.services.overrides import OverrideVerb
 
 CLOSE_EVERY = 60
+PLAN_EVERY = 3600
 PAGE = 200
+QUIZZES_AT_ONCE = 50
+"""Quizzes whose statistics are looked at in one transaction."""
 
 
 def close_due(delivery: Delivery) -> None:
@@ -154,6 +158,36 @@ def examine(delivery: Delivery) -> Effect | None:
         found = analysis.attempt_set(session, quiz, CountedAttempts(str(arguments["which"])), choice)
         examination = examinations.compute(session, found)
     return lambda session: examinations.keep(session, found, examination, now=delivery.now)
+
+
+NIGHT = timedelta(hours=2)
+"""When the statistics of all quizzes are looked at, by the clock of the institution: most are not learning then."""
+
+
+def plan_analyses(delivery: Delivery) -> Effect:
+    """Add, once each night or as soon as the server runs again, the job that looks for statistics of other than the present attempts."""
+    key = f"quizzes.order_analyses@{(delivery.now.astimezone(DEFAULT_ZONE) - NIGHT).date()}"
+
+    def write(session: Session) -> None:
+        if not outbox.is_known(session, key):
+            outbox.enqueue(session, "quizzes.order_analyses", {}, now=delivery.now, unique_key=key)
+
+    return write
+
+
+def order_analyses(delivery: Delivery) -> None:
+    """Order the statistics of quizzes that somebody handed in since, each as a job of its own, so that teams see findings unasked."""
+    last = 0
+    while True:
+        with delivery.database.unit_of_work(write=False) as session:
+            quizzes = outdated.list_taken(session, after=last, limit=QUIZZES_AT_ONCE)
+            found = list(outdated.list_outdated(session, quizzes))
+        if not quizzes:
+            return
+        with delivery.database.unit_of_work() as session:
+            for attempts, kept_at in found:
+                examinations.order(session, attempts, kept_at, now=delivery.now, kind="quizzes.update_analysis")
+        last = quizzes[-1].activity_id
 
 
 PORTIONS = 60

@@ -59,7 +59,7 @@ def keep(session: Session, found: AnalysedAttempts, examination: QuizAnalysis, *
     )
 
 
-def order(session: Session, found: AnalysedAttempts, kept_at: datetime | None, *, now: datetime) -> None:
+def order(session: Session, found: AnalysedAttempts, kept_at: datetime | None, *, now: datetime, kind: str = "quizzes.examine") -> None:
     """Leave the computing to background work; what has been ordered since the kept one was computed is not ordered again."""
     arguments = {
         "course": found.course_id,
@@ -70,6 +70,6 @@ def order(session: Session, found: AnalysedAttempts, kept_at: datetime | None, *
         "group": str(found.learners.group or ""),
     }
     told = ":".join([*(str(value) for value in arguments.values()), str(kept_at or ""), found.fingerprint])
-    unique_key = f"quizzes.examine:{hashlib.sha256(told.encode()).hexdigest()}"
+    unique_key = f"{kind}:{hashlib.sha256(told.encode()).hexdigest()}"
     if not outbox.is_known(session, unique_key):
-        outbox.enqueue(session, "quizzes.examine", arguments, now=now, unique_key=unique_key)
+        outbox.enqueue(session, kind, arguments, now=now, unique_key=unique_key)
