@@ -159,6 +159,15 @@ def create_tables() -> None:
     with op.batch_alter_table('account_merge', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_account_merge_kept_id'), ['kept_id'], unique=False)
 
+    op.create_table('calendar_feed',
+    sa.Column('person_id', sa.Integer(), nullable=False),
+    sa.Column('secret_hash', sa.String(length=64), nullable=False),
+    sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('entries', sa.Text(), nullable=False),
+    sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_calendar_feed_person_id')),
+    sa.PrimaryKeyConstraint('person_id', name=op.f('pk_calendar_feed')),
+    sa.UniqueConstraint('secret_hash', name=op.f('uq_calendar_feed_secret_hash'))
+    )
     op.create_table('course_invitation',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('uuid', sa.Uuid(), nullable=False),
@@ -266,6 +275,37 @@ def create_tables() -> None:
     with op.batch_alter_table('incident', schema=None) as batch_op:
         batch_op.create_index('ix_incident_activity', ['course_id', 'activity_key'], unique=False)
 
+    op.create_table('institution_profile',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('organisation_id', sa.Integer(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('names', sa.Text(), nullable=False),
+    sa.Column('short_names', sa.Text(), nullable=False),
+    sa.Column('brand_colour', sa.String(length=7), nullable=False),
+    sa.Column('accent_colour', sa.String(length=7), nullable=False),
+    sa.Column('logo', sa.LargeBinary(), nullable=True),
+    sa.Column('logo_type', sa.String(length=20), nullable=False),
+    sa.Column('logo_digest', sa.String(length=64), nullable=False),
+    sa.Column('public_url', sa.String(length=300), nullable=False),
+    sa.Column('former_url', sa.String(length=300), nullable=False),
+    sa.Column('contact_email', sa.String(length=254), nullable=False),
+    sa.Column('smtp_host', sa.String(length=253), nullable=False),
+    sa.Column('smtp_port', sa.Integer(), nullable=True),
+    sa.Column('smtp_user', sa.String(length=254), nullable=False),
+    sa.Column('smtp_password', sa.Text(), nullable=False),
+    sa.Column('smtp_starttls', sa.Boolean(), nullable=True),
+    sa.Column('mail_from', sa.String(length=254), nullable=False),
+    sa.Column('mail_since', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('sign_up', sa.Boolean(), nullable=True),
+    sa.Column('languages', sa.String(length=40), nullable=False),
+    sa.Column('zone', sa.String(length=64), nullable=False),
+    sa.Column('hint_dismissed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('changed_at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("(logo IS NULL) = (logo_digest = '')", name=op.f('ck_institution_profile_logo')),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisation.id'], name=op.f('fk_institution_profile_organisation_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_institution_profile')),
+    sa.UniqueConstraint('organisation_id', name=op.f('uq_institution_profile_organisation_id'))
+    )
     op.create_table('learner_group',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('uuid', sa.Uuid(), nullable=False),
@@ -316,6 +356,45 @@ def create_tables() -> None:
         batch_op.create_index('ix_membership_person', ['person_id'], unique=True, sqlite_where=sa.text('until IS NULL'), postgresql_where=sa.text('until IS NULL'))
         batch_op.create_index('ix_membership_present', ['organisation_id', 'person_id'], unique=False, sqlite_where=sa.text('until IS NULL'), postgresql_where=sa.text('until IS NULL'))
 
+    op.create_table('mistake_report',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('uuid', sa.Uuid(), nullable=False),
+    sa.Column('course_id', sa.Integer(), nullable=False),
+    sa.Column('version_id', sa.Integer(), nullable=False),
+    sa.Column('activity_key', sa.String(length=64), nullable=False),
+    sa.Column('question_key', sa.String(length=64), nullable=True),
+    sa.Column('question_number', sa.Integer(), nullable=True),
+    sa.Column('title', sa.String(length=300), nullable=False),
+    sa.Column('heading', sa.String(length=300), nullable=True),
+    sa.Column('language', sa.String(length=2), nullable=False),
+    sa.Column('kind', sa.String(length=8), nullable=False),
+    sa.Column('words', sa.Text(), nullable=False),
+    sa.Column('person_id', sa.Integer(), nullable=False),
+    sa.Column('reported_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('extended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('state', sa.String(length=9), nullable=False),
+    sa.Column('answer', sa.Text(), nullable=False),
+    sa.Column('decided_by', sa.Integer(), nullable=True),
+    sa.Column('decided_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('corrected_version_id', sa.Integer(), nullable=True),
+    sa.Column('settled_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint("(state IN ('corrected', 'declined')) = (settled_at IS NOT NULL)", name=op.f('ck_mistake_report_settled')),
+    sa.CheckConstraint("kind IN ('fact', 'outdated', 'typing', 'broken', 'marking', 'other')", name=op.f('ck_mistake_report_kind')),
+    sa.CheckConstraint("state IN ('open', 'accepted', 'corrected', 'declined')", name=op.f('ck_mistake_report_state')),
+    sa.CheckConstraint('(question_key IS NULL) = (question_number IS NULL)', name=op.f('ck_mistake_report_question')),
+    sa.ForeignKeyConstraint(['corrected_version_id'], ['course_version.id'], name=op.f('fk_mistake_report_corrected_version_id')),
+    sa.ForeignKeyConstraint(['course_id'], ['course.id'], name=op.f('fk_mistake_report_course_id')),
+    sa.ForeignKeyConstraint(['decided_by'], ['person.id'], name=op.f('fk_mistake_report_decided_by')),
+    sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_mistake_report_person_id')),
+    sa.ForeignKeyConstraint(['version_id'], ['course_version.id'], name=op.f('fk_mistake_report_version_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_mistake_report')),
+    sa.UniqueConstraint('uuid', name=op.f('uq_mistake_report_uuid'))
+    )
+    with op.batch_alter_table('mistake_report', schema=None) as batch_op:
+        batch_op.create_index('ix_mistake_report_course', ['course_id', 'state'], unique=False)
+        batch_op.create_index(batch_op.f('ix_mistake_report_person_id'), ['person_id'], unique=False)
+        batch_op.create_index('ix_mistake_report_settled', ['settled_at'], unique=False)
+
     op.create_table('notice',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('uuid', sa.Uuid(), nullable=False),
@@ -330,6 +409,7 @@ def create_tables() -> None:
     sa.Column('read_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('mail', sa.String(length=8), nullable=False),
     sa.Column('mailed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('mail_until', sa.DateTime(timezone=True), nullable=True),
     sa.CheckConstraint("mail IN ('at_once', 'daily', 'never')", name=op.f('ck_notice_mail')),
     sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_notice_person_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_notice')),
@@ -421,6 +501,24 @@ def create_tables() -> None:
     with op.batch_alter_table('pending_load', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_pending_load_expires_at'), ['expires_at'], unique=False)
 
+    op.create_table('personal_reminder',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('uuid', sa.Uuid(), nullable=False),
+    sa.Column('person_id', sa.Integer(), nullable=False),
+    sa.Column('course_id', sa.Integer(), nullable=True),
+    sa.Column('words', sa.String(length=200), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('written_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['course_id'], ['course.id'], name=op.f('fk_personal_reminder_course_id')),
+    sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_personal_reminder_person_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_personal_reminder')),
+    sa.UniqueConstraint('uuid', name=op.f('uq_personal_reminder_uuid'))
+    )
+    with op.batch_alter_table('personal_reminder', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_personal_reminder_at'), ['at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_personal_reminder_course_id'), ['course_id'], unique=False)
+        batch_op.create_index('ix_personal_reminder_person', ['person_id', 'at'], unique=False)
+
     op.create_table('quiz_analysis_cache',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('course_id', sa.Integer(), nullable=False),
@@ -430,6 +528,9 @@ def create_tables() -> None:
     sa.Column('attempt_set', sa.String(length=200), nullable=False),
     sa.Column('document', sa.Text(), nullable=False),
     sa.Column('computed_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=True),
+    sa.Column('findings', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('found_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['course_id'], ['course.id'], name=op.f('fk_quiz_analysis_cache_course_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_quiz_analysis_cache')),
     sa.UniqueConstraint('course_id', 'activity_key', 'which', 'composition', name=op.f('uq_quiz_analysis_cache_course_id_activity_key_which_composition'))
@@ -479,6 +580,24 @@ def create_tables() -> None:
     )
     with op.batch_alter_table('unit_manager', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_unit_manager_person_id'), ['person_id'], unique=False)
+
+    op.create_table('institution_signatory',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('uuid', sa.Uuid(), nullable=False),
+    sa.Column('profile_id', sa.Integer(), nullable=False),
+    sa.Column('name', sa.String(length=100), nullable=False),
+    sa.Column('offices', sa.Text(), nullable=False),
+    sa.Column('picture', sa.LargeBinary(), nullable=True),
+    sa.Column('picture_digest', sa.String(length=64), nullable=False),
+    sa.Column('since', sa.Date(), nullable=True),
+    sa.Column('until', sa.Date(), nullable=True),
+    sa.CheckConstraint('until IS NULL OR since IS NULL OR until >= since', name=op.f('ck_institution_signatory_days')),
+    sa.ForeignKeyConstraint(['profile_id'], ['institution_profile.id'], name=op.f('fk_institution_signatory_profile_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_institution_signatory')),
+    sa.UniqueConstraint('uuid', name=op.f('uq_institution_signatory_uuid'))
+    )
+    with op.batch_alter_table('institution_signatory', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_institution_signatory_profile_id'), ['profile_id'], unique=False)
 
     op.create_table('announcement',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -547,6 +666,38 @@ def create_tables() -> None:
     )
     with op.batch_alter_table('draft_question', schema=None) as batch_op:
         batch_op.create_index('ix_draft_question_key', ['key'], unique=False)
+
+    op.create_table('enrolment_invitation',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('uuid', sa.Uuid(), nullable=False),
+    sa.Column('course_id', sa.Integer(), nullable=False),
+    sa.Column('edition_id', sa.Integer(), nullable=True),
+    sa.Column('list_uuid', sa.Uuid(), nullable=False),
+    sa.Column('email', sa.String(length=254), nullable=False),
+    sa.Column('name', sa.String(length=300), nullable=False),
+    sa.Column('language', sa.String(length=2), nullable=False),
+    sa.Column('secret_hash', sa.String(length=64), nullable=True),
+    sa.Column('invited_by', sa.Integer(), nullable=False),
+    sa.Column('invited_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('signed_up_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('accepted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('accepted_by', sa.Integer(), nullable=True),
+    sa.Column('withdrawn_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['accepted_by'], ['person.id'], name=op.f('fk_enrolment_invitation_accepted_by')),
+    sa.ForeignKeyConstraint(['course_id'], ['course.id'], name=op.f('fk_enrolment_invitation_course_id')),
+    sa.ForeignKeyConstraint(['edition_id'], ['edition.id'], name=op.f('fk_enrolment_invitation_edition_id')),
+    sa.ForeignKeyConstraint(['invited_by'], ['person.id'], name=op.f('fk_enrolment_invitation_invited_by')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_enrolment_invitation')),
+    sa.UniqueConstraint('secret_hash', name=op.f('uq_enrolment_invitation_secret_hash')),
+    sa.UniqueConstraint('uuid', name=op.f('uq_enrolment_invitation_uuid'))
+    )
+    with op.batch_alter_table('enrolment_invitation', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_enrolment_invitation_accepted_by'), ['accepted_by'], unique=False)
+        batch_op.create_index('ix_enrolment_invitation_course', ['course_id', 'email'], unique=False)
+        batch_op.create_index(batch_op.f('ix_enrolment_invitation_email'), ['email'], unique=False)
+        batch_op.create_index(batch_op.f('ix_enrolment_invitation_expires_at'), ['expires_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_enrolment_invitation_list_uuid'), ['list_uuid'], unique=False)
 
     op.create_table('pending_list',
     sa.Column('course_id', sa.Integer(), nullable=False),
@@ -928,6 +1079,7 @@ def add_columns() -> None:
     op.add_column('activity_result', sa.Column('own_completed', sa.Boolean(), nullable=True))
     op.add_column('answer_event', sa.Column('proved', sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column('attempt', sa.Column('extra_seconds', sa.Integer(), server_default='0', nullable=False))
+    op.create_index('ix_attempt_unmarked', 'attempt', ['course_id', 'activity_key'], unique=False, sqlite_where=sa.text("state = 'finished' AND raw IS NULL AND NOT preview"), postgresql_where=sa.text("state = 'finished' AND raw IS NULL AND NOT preview"))
     op.add_column('course', sa.Column('needs_approval', sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column('course_version', sa.Column('draft_revision', sa.Integer(), nullable=True))
     op.add_column('course_version', sa.Column('asks', sa.Boolean(), server_default=sa.false(), nullable=False))
