@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from courses.models import Course
-from enrolments.models import ActivityResult, Enrolment
+from enrolments.models import ActivityResult, EditionPlace, Enrolment
 from kernel import clock
 from kernel.permissions import Actor
 from lms.instance import Instance
@@ -45,6 +45,10 @@ def _copies(session: Session, learner: Actor, places: range) -> None:
     owned = {"person_id": people}
     enrolled = _copy(session, Enrolment.__table__, Enrolment.person_id == learner.person_id, places, owned)  # type: ignore[arg-type]  # tables of models
     mine = select(Enrolment.id).where(Enrolment.person_id == learner.person_id)
+    given = session.execute(select(EditionPlace.enrolment_id, EditionPlace.edition_id).where(EditionPlace.enrolment_id.in_(mine))).all()
+    if given:
+        copies = [{"enrolment_id": enrolled[place, row.enrolment_id], "edition_id": row.edition_id} for place in places for row in given]
+        session.execute(insert(EditionPlace), copies)
     _copy(session, ActivityResult.__table__, ActivityResult.enrolment_id.in_(mine), places, {"enrolment_id": enrolled})  # type: ignore[arg-type]  # tables of models
     attempts = _copy(session, Attempt.__table__, Attempt.person_id == learner.person_id, places, {**owned, "enrolment_id": enrolled})  # type: ignore[arg-type]  # tables of models
     taken = select(Attempt.id).where(Attempt.person_id == learner.person_id)
