@@ -25,6 +25,7 @@ from enrolments.services import account_closure, editions, learning, mistakes, r
 from kernel.errors import N_, Conflict, NotFound
 from kernel.permissions import Actor, SiteRole
 from organisations.queries import tree
+from organisations.services import employment, members
 from organisations.services import tree as organisations
 from quizzes.models import Attempt
 from quizzes.services import overrides as quizzes
@@ -170,10 +171,9 @@ def _hand_over_roles(session: Session, actor: Actor, closed: Person, kept: Perso
 
 
 def _hand_over_place(session: Session, actor: Actor, closed: Person, kept: Person, *, now: datetime) -> None:
-    place = tree.find_organisation_of(session, closed.id)
-    if place is not None and place.closed_at is None and tree.find_place(session, kept.id) is None:
-        organisations.assign_member(session, actor, kept, place, now=now)
-    organisations.remove_member(session, actor, closed, now=now)
+    employment.transfer_employments(session, closed, kept, now=now)
+    members.transfer_memberships(session, actor, closed, kept, now=now)
     for managed in tree.list_managed_rows(session, closed.id):
-        organisations.name_manager(session, actor, managed, kept, now=now)
+        is_head = tree.is_head(session, managed, closed.id)
         organisations.end_manager(session, actor, managed, closed, now=now)
+        organisations.name_manager(session, actor, managed, kept, now=now, is_head=is_head)

@@ -17,7 +17,7 @@ from organisations.models import Organisation
 from organisations.queries import tree
 from organisations.queries.unit_lists import owners_of
 from organisations.rules import in_order
-from organisations.services.tree import assign_members
+from organisations.services.members import assign_member
 
 bp = Blueprint("lms_new_person", __name__, url_prefix="/administration/new-person")
 
@@ -38,7 +38,7 @@ def add() -> Answer:
     (person,) = services.invite(session, current_actor(), [form.command()], now=now, mails=mails)
     place = _unit(session, form.unit.data)
     if place is not None:
-        assign_members(session, current_actor(), {person.id: place}, now=now)
+        assign_member(session, current_actor(), person, place, now=now)
     if mails:
         flash(_("The invitation is on its way to %(address)s.", address=person.email), "ok")
         return see_page("lms_people.record", person=person.uuid)

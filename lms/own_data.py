@@ -71,7 +71,7 @@ from kernel.web.request import (
     see_page,
 )
 from lms import access_log, erasure, own_results
-from organisations.models import Membership, Organisation, UnitManager
+from organisations.models import Employment, Membership, Organisation, Post, UnitManager
 from quizzes.models import (
     Accommodation,
     AnswerEvent,
@@ -136,16 +136,38 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
         ),
         "consents": select(Consent.notice, Consent.version, Consent.at).where(Consent.person_id == person_id),
         "roles": select(RoleGrant.role, RoleGrant.granted_at).where(RoleGrant.person_id == person_id),
-        "places": select(Organisation.name, Membership.since, Membership.until)
+        "places": select(
+            Organisation.name,
+            Post.name.label("post"),
+            Membership.is_main,
+            Membership.since,
+            Membership.until,
+            Membership.since_on,
+            Membership.until_on,
+            Membership.recorded_at,
+            Membership.retracted_at,
+        )
         .join(Organisation, Organisation.id == Membership.organisation_id)
+        .outerjoin(Post, Post.id == Membership.post_id)
         .where(Membership.person_id == person_id),
+        "employment": select(
+            Organisation.name,
+            Employment.staff_number,
+            Employment.entered_on,
+            Employment.left_on,
+            Employment.recorded_at,
+            Employment.retracted_at,
+            Employment.account_closed_at,
+        )
+        .join(Organisation, Organisation.id == Employment.institution_id)
+        .where(Employment.person_id == person_id),
         "notices": select(Notification.kind, Notification.subject, Notification.words, Notification.given_at, Notification.read_at).where(
             Notification.person_id == person_id
         ),
         "notice_choices": select(NotificationPreference.kind, NotificationPreference.in_bell, NotificationPreference.mail).where(
             NotificationPreference.person_id == person_id
         ),
-        "units_managed": select(Organisation.name, UnitManager.granted_at)
+        "units_managed": select(Organisation.name, UnitManager.is_head, UnitManager.granted_at)
         .join(Organisation, Organisation.id == UnitManager.organisation_id)
         .where(UnitManager.person_id == person_id),
         "merged_accounts": select(Person.email, AccountMerge.merged_at)

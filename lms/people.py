@@ -72,6 +72,11 @@ EVENTS = {
     "account.looked_at": N_("Record viewed"),
     "membership.placed": N_("Moved to another unit"),
     "membership.ended": N_("Removed from their unit"),
+    "membership.post_changed": N_("Post recorded"),
+    "membership.further_changed": N_("Further units changed"),
+    "employment.recorded": N_("Employment recorded"),
+    "employment.corrected": N_("Employment corrected"),
+    "employment.ended": N_("Employment ended"),
     "unit_manager.named": N_("Named manager of a unit"),
     "unit_manager.ended": N_("No longer manager of a unit"),
 }

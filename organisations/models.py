@@ -1,15 +1,16 @@
-"""Tables of the tree: places, who belongs to them, who follows their people; and what an institution says of itself."""
+"""Tables of the tree: places, who works and belongs there, who follows their people; and what an institution says of itself."""
 
 from collections.abc import Mapping
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, false, func, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from accounts.models import PendingUpload
 from kernel.db import Base, Key, Moment, PublicId
 
 PRESENT = "until IS NULL"
+EMPLOYED = "retracted_at IS NULL AND left_on IS NULL"
 
 
 class Organisation(Base):
@@ -39,37 +40,136 @@ class Organisation(Base):
     """Without case and accents: neighbours differ in it."""
     code: Mapped[str | None] = mapped_column(String(40), unique=True)
     """What the institution's own lists call it."""
+    zone: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    """Its time zone by its IANA name; empty: that of what it stands under."""
     created_at: Mapped[Moment]
     closed_at: Mapped[Moment | None]
     """It takes nobody in any more."""
 
 
+class Post(Base):
+    """A post of an institution, as rules name it: by a key that no new spelling changes."""
+
+    __tablename__ = "post"
+    __table_args__ = (UniqueConstraint("institution_id", "key"),)
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    institution_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    key: Mapped[str] = mapped_column(String(300))
+    """The name that it had first, without case and accents."""
+    name: Mapped[str] = mapped_column(String(150))
+    created_at: Mapped[Moment]
+
+
+class PostSpelling(Base):
+    """A way in which lists write a post: the present name, former ones, and those of posts that were merged into it."""
+
+    __tablename__ = "post_spelling"
+    __table_args__ = (UniqueConstraint("institution_id", "key"),)
+
+    id: Mapped[Key]
+    post_id: Mapped[int] = mapped_column(ForeignKey("post.id"), index=True)
+    institution_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    key: Mapped[str] = mapped_column(String(300))
+    """Without case and accents: one post of an institution alone is written so."""
+    spelled: Mapped[str] = mapped_column(String(150))
+    recorded_at: Mapped[Moment]
+
+
+class Employment(Base):
+    """A person's time at an institution, by its own lists. Rows are added and retracted, never edited: a re-entry is another row."""
+
+    __tablename__ = "employment"
+    __table_args__ = (
+        Index(
+            "ix_employment_number",
+            "institution_id",
+            "staff_number",
+            unique=True,
+            sqlite_where=text(EMPLOYED),
+            postgresql_where=text(EMPLOYED),
+        ),
+        Index(
+            "ix_employment_present",
+            "person_id",
+            "institution_id",
+            unique=True,
+            sqlite_where=text(EMPLOYED),
+            postgresql_where=text(EMPLOYED),
+        ),
+        Index("ix_employment_written", "staff_number"),
+        CheckConstraint("left_on IS NULL OR entered_on IS NULL OR left_on >= entered_on", name="days"),
+    )
+
+    id: Mapped[Key]
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    institution_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    staff_number: Mapped[str | None] = mapped_column(String(40))
+    entered_on: Mapped[date | None]
+    left_on: Mapped[date | None]
+    """The last day; empty while they work there."""
+    recorded_at: Mapped[Moment]
+    retracted_at: Mapped[Moment | None]
+    account_closed_at: Mapped[Moment | None]
+    """When the account was suspended because the person had left."""
+
+
 class Membership(Base):
-    """A person's present or former membership of a unit."""
+    """A person's present or former place in a unit: the main one, which counts them, or a further one.
+
+    `since` and `until` are the moments at which the record began and ceased to hold it as present; `since_on` and `until_on` the first
+    and last day, by the institution. A row that never was true is retracted.
+    """
 
     __tablename__ = "membership"
     __table_args__ = (
-        Index("ix_membership_person", "person_id", unique=True, sqlite_where=text(PRESENT), postgresql_where=text(PRESENT)),
-        Index("ix_membership_present", "organisation_id", "person_id", sqlite_where=text(PRESENT), postgresql_where=text(PRESENT)),
+        Index(
+            "ix_membership_person",
+            "person_id",
+            unique=True,
+            sqlite_where=text(f"{PRESENT} AND is_main = 1"),
+            postgresql_where=text(f"{PRESENT} AND is_main"),
+        ),
+        Index(
+            "ix_membership_present",
+            "organisation_id",
+            "person_id",
+            unique=True,
+            sqlite_where=text(PRESENT),
+            postgresql_where=text(PRESENT),
+        ),
         Index("ix_membership_history", "person_id", "since"),
+        CheckConstraint("retracted_at IS NULL OR until IS NOT NULL", name="retracted"),
     )
 
     id: Mapped[Key]
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    post_id: Mapped[int | None] = mapped_column(ForeignKey("post.id"), index=True)
+    is_main: Mapped[bool] = mapped_column(default=True, server_default=true())
     since: Mapped[Moment]
     until: Mapped[Moment | None]
+    since_on: Mapped[date | None]
+    until_on: Mapped[date | None]
+    recorded_at: Mapped[Moment] = mapped_column(server_default=func.current_timestamp())
+    retracted_at: Mapped[Moment | None]
 
 
 class UnitManager(Base):
     """A manager of a unit, who follows its members and those of the units below it."""
 
     __tablename__ = "unit_manager"
+    __table_args__ = (
+        Index("ix_unit_manager_head", "organisation_id", unique=True, sqlite_where=text("is_head = 1"), postgresql_where=text("is_head")),
+    )
 
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True, index=True)
     granted_at: Mapped[Moment]
     granted_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    is_head: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether they head the place, as lists of units say."""
 
 
 class PendingUnitList(PendingUpload, Base):
@@ -86,6 +186,9 @@ class PendingUnitList(PendingUpload, Base):
     made: Mapped[int] = mapped_column(default=0)
     changed: Mapped[int] = mapped_column(default=0)
     faulty: Mapped[int] = mapped_column(default=0)
+    complete_of: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
+    """The institution of which a list of people names everybody: who is not in it has left."""
+    leavers: Mapped[int] = mapped_column(default=0, server_default="0")
     confirmed_at: Mapped[Moment | None]
     done_at: Mapped[Moment | None]
 

@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
 from typing import TypeVar
 from uuid import UUID
@@ -61,6 +62,8 @@ class UnitSummary:
     name_key: str
     code: str
     closed: bool
+    zone: str = ""
+    """Its own time zone; empty: that of what it stands under."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,69 @@ def lineage(parents: Mapping[int, int | None], place: int) -> list[int]:
     while (parent := parents.get(found[-1])) is not None and parent in parents:
         found.append(parent)
     return found
+
+
+INSTITUTION_ZONE = "America/Guayaquil"
+ISLANDS, ISLANDS_ZONE = "galapagos", "Pacific/Galapagos"
+
+
+def zone_of(places: Mapping[int, UnitSummary], place: int) -> str:
+    """Return the time zone by which a place keeps its days: its own, else that of the nearest above that has one.
+
+    The province of Galápagos has its own time, institutions that of Guayaquil, unless they say otherwise (spec/compulsory 2.2).
+    """
+    at: UnitSummary | None = places[place]
+    while at is not None:
+        if at.zone:
+            return at.zone
+        if at.kind is OrganisationKind.PROVINCE and at.name_key == ISLANDS:
+            return ISLANDS_ZONE
+        at = places.get(at.parent_id) if at.parent_id is not None else None
+    return INSTITUTION_ZONE
+
+
+def institution_of(places: Mapping[int, UnitSummary], place: int) -> int:
+    """Return the institution at the root above a place."""
+    at = places[place]
+    while at.parent_id is not None:
+        at = places[at.parent_id]
+    return at.id
+
+
+@dataclass(frozen=True, slots=True)
+class EmploymentDays:
+    """A person's time at an institution: staff number, first and last day; empty and None: not said."""
+
+    staff_number: str = ""
+    entered_on: date | None = None
+    left_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EmploymentChange:
+    """The row of employment to add, and whether it corrects the last one, which is then retracted."""
+
+    days: EmploymentDays
+    corrects: bool
+
+
+def next_employment(last: EmploymentDays | None, said: EmploymentDays, day: date, *, back: bool) -> EmploymentChange | None:
+    """Return what a list says that is new about somebody's employment, by the last row that stands; None where it says nothing new.
+
+    What it leaves out stays. Who had left and has a later day of entry, or belongs to a place again, enters anew; the same day of
+    entry without a last day says that they never left (spec/compulsory 2.3).
+    """
+    if last is None:
+        return EmploymentChange(said, corrects=False) if back or said != EmploymentDays() else None
+    both = EmploymentDays(said.staff_number or last.staff_number, said.entered_on or last.entered_on, said.left_on or last.left_on)
+    if last.left_on is not None and last.left_on < day:
+        if said.entered_on is not None and said.entered_on > last.left_on:
+            return EmploymentChange(replace(both, left_on=said.left_on), corrects=False)
+        if said.left_on is None and said.entered_on is not None and said.entered_on == last.entered_on:
+            return EmploymentChange(replace(both, left_on=None), corrects=True)
+        if said.left_on is None and back:
+            return EmploymentChange(replace(both, entered_on=said.entered_on or day, left_on=None), corrects=False)
+    return EmploymentChange(both, corrects=True) if both != last else None
 
 
 def rolled_up(parents: Mapping[int, int | None], own: Mapping[int, Sum], add: Callable[[Sum, Sum], Sum], nothing: Sum) -> dict[int, Sum]:

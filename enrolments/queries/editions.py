@@ -19,7 +19,7 @@ from kernel.codes import read_code
 from kernel.errors import NotFound
 from kernel.permissions import Actor
 from organisations.models import Membership, Organisation
-from organisations.queries.tree import PRESENT
+from organisations.queries.tree import MAIN
 
 MOST_EDITIONS = 200
 
@@ -224,7 +224,7 @@ def list_outsiders(session: Session, actor: Actor, course_id: int, words: str, *
     inside = select(Enrolment.person_id).where(Enrolment.course_id == course_id, Enrolment.left_at.is_(None))
     statement = (
         select(Person, Organisation.name)
-        .outerjoin(Membership, (Membership.person_id == Person.id) & PRESENT)
+        .outerjoin(Membership, (Membership.person_id == Person.id) & MAIN)
         .outerjoin(Organisation, Organisation.id == Membership.organisation_id)
         .where(Person.suspended_at.is_(None), Person.id.not_in(inside), *name_matches(words, with_address=actor.is_administrator))
         .order_by(*by_name())

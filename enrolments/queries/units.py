@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_
+from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person, full_name
 from accounts.queries import by_name, name_matches
@@ -16,7 +16,7 @@ from courses.models import Course
 from enrolments.models import Completion, Enrolment
 from kernel.db import connection_of
 from organisations.models import Membership, Organisation
-from organisations.queries.tree import PRESENT, below
+from organisations.queries.tree import MAIN, PRESENT, below
 
 BATCH = 500
 MOST_COURSES = 200
@@ -53,7 +53,7 @@ def tallies_statement(roots: Select[int], course_id: int | None) -> Select[*tupl
         select(Membership.organisation_id, people, learners, func.count(Enrolment.id), func.count(Completion.id))
         .outerjoin(Enrolment, _takes_course(course_id))
         .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
-        .where(PRESENT, Membership.organisation_id.in_(below(roots)))
+        .where(MAIN, Membership.organisation_id.in_(below(roots)))
         .group_by(Membership.organisation_id)
     )
 
@@ -82,7 +82,7 @@ def count_courses(session: Session, roots: Select[int]) -> list[CourseTally]:
     statement = (
         select(Course.id, Course.slug, Course.title, learners, func.count(Completion.id), done)
         .join(Enrolment, Enrolment.course_id == Course.id)
-        .join(Membership, (Membership.person_id == Enrolment.person_id) & PRESENT)
+        .join(Membership, (Membership.person_id == Enrolment.person_id) & MAIN)
         .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
         .where(Enrolment.left_at.is_(None), Membership.organisation_id.in_(below(roots)))
         .group_by(Course.id, Course.slug, Course.title)
@@ -119,11 +119,12 @@ class UnitFilter:
 
 @dataclass(frozen=True, slots=True)
 class UnitRow:
-    """One person of a place before a course: no address, no mark, no answer."""
+    """One person of a place before a course: no address, no mark, no answer. `is_main` is false where they are counted in another place."""
 
     uuid: UUID
     name: str
     place: str
+    is_main: bool
     enrolled_at: datetime | None
     visited_at: datetime | None
     done: int | None
@@ -132,7 +133,11 @@ class UnitRow:
 
 
 def people_statement(roots: Select[int], wanted: UnitFilter) -> Select[*tuple[Any, ...]]:
-    """Build the statement of the people of some places, by name."""
+    """Build the statement of the people of some places, by name: each once, also who has a further place there (spec/compulsory 2.4)."""
+    inside = below(roots)
+    other = aliased(Membership)
+    same = (other.person_id == Membership.person_id, other.until.is_(None), other.organisation_id.in_(inside))
+    counted = exists().where(*same, or_(other.is_main, other.id < Membership.id))
     statement = (
         select(
             Person.uuid,
@@ -140,6 +145,7 @@ def people_statement(roots: Select[int], wanted: UnitFilter) -> Select[*tuple[An
             Person.first_surname,
             Person.second_surname,
             Organisation.name,
+            Membership.is_main,
             Enrolment.enrolled_at,
             Enrolment.last_visited_at,
             Enrolment.done,
@@ -150,7 +156,8 @@ def people_statement(roots: Select[int], wanted: UnitFilter) -> Select[*tuple[An
         .join(Organisation, Organisation.id == Membership.organisation_id)
         .outerjoin(Enrolment, _takes_course(-1 if wanted.course_id is None else wanted.course_id))
         .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
-        .where(Membership.organisation_id.in_(below(roots)), *name_matches(wanted.words, with_address=False))
+        .where(Membership.organisation_id.in_(inside), or_(Membership.is_main, ~counted))
+        .where(*name_matches(wanted.words, with_address=False))
     )
     return statement if wanted.standing is None else statement.where(*_STANDINGS[wanted.standing])
 

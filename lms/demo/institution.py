@@ -8,7 +8,8 @@ from lms.demo.people import ADMINISTRATOR, MANAGER, STAFF, DemoLearner
 from lms.demo.timeline import WEEKS, DemoTimeline, Life, person_of
 from organisations.models import Organisation
 from organisations.rules import OrganisationKind
-from organisations.services import tree
+from organisations.services import members, tree
+from organisations.services.members import MembershipValues
 from organisations.services.tree import UnitValues
 
 INSTITUTION = UnitValues("Instituto de Muestra", "IM")
@@ -47,4 +48,6 @@ def institution_life(stage: DemoTimeline, people: Sequence[DemoLearner]) -> Life
         moment = stage.start + timedelta(weeks=week, hours=-15)
         yield moment
         arrived = {stage.people[email].person_id: place for email, place in places.items() if email in stage.people}
-        tree.assign_members(stage.session, administrator, {person: place for person, place in arrived.items() if person}, now=moment)
+        members.assign_members(
+            stage.session, administrator, {person: MembershipValues(place.id) for person, place in arrived.items() if person}, now=moment
+        )

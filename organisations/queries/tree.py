@@ -2,24 +2,29 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, BindParameter, ColumnElement, Row, Select, bindparam, exists, func, literal, select
+from sqlalchemy import CTE, BindParameter, ColumnElement, Row, Select, and_, bindparam, exists, func, literal, select
 from sqlalchemy.orm import Session, aliased
 
-from accounts.models import Person, full_name
+from accounts.models import Person
 from accounts.queries import by_name, name_matches
 from kernel.db import connection_of
 from kernel.errors import NotFound
 from kernel.permissions import Actor
-from organisations.models import Membership, Organisation, UnitManager
+from organisations.models import Employment, Membership, Organisation, Post, UnitManager
 from organisations.permissions import ManagedUnits, UnitContext
 from organisations.rules import OrganisationKind, UnitSummary
 
 MOST_PLACES = 5_000
 PRESENT = Membership.until.is_(None)
+"""Every present place of a person, the further ones too: for what somebody may see and do."""
+EMPLOYED = and_(Employment.retracted_at.is_(None), Employment.left_on.is_(None))
+"""Who works at an institution, as far as its lists say; a last day in the future is still to come."""
+MAIN = and_(PRESENT, Membership.is_main)
+"""The one present place in which a person is counted (spec/compulsory 2.4)."""
 
 
 def below(roots: Select[int]) -> Select[int]:
@@ -66,7 +71,7 @@ def manages_something() -> ColumnElement[bool]:
 def place_of(row: Organisation | Row[*tuple[Any, ...]]) -> UnitSummary:
     """Return a place as rules take it."""
     kind = OrganisationKind(row.kind)
-    return UnitSummary(row.id, row.uuid, row.parent_id, kind, row.name, row.name_key, row.code or "", row.closed_at is not None)
+    return UnitSummary(row.id, row.uuid, row.parent_id, kind, row.name, row.name_key, row.code or "", row.closed_at is not None, row.zone)
 
 
 _TREE = (
@@ -79,6 +84,7 @@ _TREE = (
         Organisation.name_key,
         Organisation.code,
         Organisation.closed_at,
+        Organisation.zone,
     )
     .order_by(Organisation.id)
     .limit(MOST_PLACES)
@@ -91,8 +97,8 @@ def list_tree(session: Session) -> list[UnitSummary]:
 
 
 def count_members(session: Session) -> dict[int, int]:
-    """Count who belongs to each place itself, in one statement."""
-    statement = select(Membership.organisation_id, func.count()).where(PRESENT).group_by(Membership.organisation_id)
+    """Count whose main place each one is, in one statement: who has several is counted once."""
+    statement = select(Membership.organisation_id, func.count()).where(MAIN).group_by(Membership.organisation_id)
     return {row[0]: row[1] for row in session.execute(statement)}
 
 
@@ -139,46 +145,62 @@ def list_path(session: Session, organisation_id: int) -> list[UnitSummary]:
 
 @dataclass(frozen=True, slots=True)
 class MemberRow:
-    """One person of a place; where they belong, and since when."""
+    """One person of a place: since when, in which post, with which staff number, and whether it is their main place."""
 
     uuid: UUID
     name: str
     email: str
     since: datetime
+    since_on: date | None
+    post: str
+    is_main: bool
+    staff_number: str
 
 
 def list_members(session: Session, organisation_id: int, words: str, *, offset: int, limit: int) -> list[MemberRow]:
-    """List those who belong to a place itself, by name."""
+    """List those who belong to a place itself, as their main or a further one, by name."""
+    number = select(func.max(Employment.staff_number)).where(Employment.person_id == Person.id, EMPLOYED).scalar_subquery()
     statement = (
-        select(Person.uuid, Person.given_names, Person.first_surname, Person.second_surname, Person.email, Membership.since)
+        select(Person, Membership, Post.name, number)
         .join(Membership, Membership.person_id == Person.id)
+        .outerjoin(Post, Post.id == Membership.post_id)
         .where(PRESENT, Membership.organisation_id == organisation_id, *name_matches(words))
         .order_by(*by_name())
         .offset(offset)
         .limit(limit)
     )
-    return [MemberRow(row[0], full_name(row[1], row[2], row[3]), row[4], row[5]) for row in session.execute(statement)]
+    return [
+        MemberRow(person.uuid, person.full_name, person.email, row.since, row.since_on, post or "", row.is_main, staff_number or "")
+        for person, row, post, staff_number in session.execute(statement)
+    ]
+
+
+def is_head(session: Session, place: Organisation, person_id: int) -> bool:
+    """Say whether a person heads a place."""
+    row = session.get(UnitManager, (place.id, person_id))
+    return row is not None and row.is_head
 
 
 @dataclass(frozen=True, slots=True)
 class ManagerRow:
-    """A manager of a unit."""
+    """A manager of a unit; whether they head it."""
 
     uuid: UUID
     name: str
     granted_at: datetime
+    is_head: bool
 
 
 def list_managers(session: Session, organisation_id: int) -> list[ManagerRow]:
     """List those who are named manager of a place itself, by name."""
     statement = (
-        select(Person, UnitManager.granted_at)
+        select(Person, UnitManager.granted_at, UnitManager.is_head)
         .join(UnitManager, UnitManager.person_id == Person.id)
         .where(UnitManager.organisation_id == organisation_id)
-        .order_by(*by_name())
+        .order_by(UnitManager.is_head.desc(), *by_name())
         .limit(200)
     )
-    return [ManagerRow(row.Person.uuid, row.Person.full_name, row.granted_at) for row in session.execute(statement)]
+    return [ManagerRow(row.Person.uuid, row.Person.full_name, row.granted_at, row.is_head) for row in session.execute(statement)]
 
 
 def list_managed(session: Session, person_id: int) -> list[UnitSummary]:
@@ -188,21 +210,34 @@ def list_managed(session: Session, person_id: int) -> list[UnitSummary]:
 
 @dataclass(frozen=True, slots=True)
 class MembershipRow:
-    """A unit to which a person belongs or belonged."""
+    """A unit to which a person belongs or belonged, and in which post."""
 
     uuid: UUID
     name: str
     since: datetime
     until: datetime | None
+    since_on: date | None
+    until_on: date | None
+    post: str
+    is_main: bool
 
 
 def list_memberships(session: Session, person_id: int) -> list[MembershipRow]:
-    """List the places of a person, the present one first."""
+    """List the places of a person, the present ones first and of these the main one; what never was true is left out."""
+    columns = (
+        Membership.since,
+        Membership.until,
+        Membership.since_on,
+        Membership.until_on,
+        func.coalesce(Post.name, ""),
+        Membership.is_main,
+    )
     statement = (
-        select(Organisation.uuid, Organisation.name, Membership.since, Membership.until)
+        select(Organisation.uuid, Organisation.name, *columns)
         .join(Organisation, Organisation.id == Membership.organisation_id)
-        .where(Membership.person_id == person_id)
-        .order_by(PRESENT.desc(), Membership.since.desc(), Membership.id.desc())
+        .outerjoin(Post, Post.id == Membership.post_id)
+        .where(Membership.person_id == person_id, Membership.retracted_at.is_(None))
+        .order_by(PRESENT.desc(), Membership.is_main.desc(), Membership.since.desc(), Membership.id.desc())
         .limit(50)
     )
     return [MembershipRow(*row) for row in session.execute(statement)]
@@ -214,8 +249,8 @@ def belongs(person_id: int | BindParameter[int]) -> ColumnElement[bool]:
 
 
 def find_place(session: Session, person_id: int) -> Membership | None:
-    """Return where a person belongs now."""
-    return session.scalar(select(Membership).where(Membership.person_id == person_id, PRESENT))
+    """Return the main place of a person now."""
+    return session.scalar(select(Membership).where(Membership.person_id == person_id, MAIN))
 
 
 def find_neighbour(session: Session, parent_id: int | None, name_key: str) -> int | None:
@@ -253,9 +288,9 @@ def lock_tree(session: Session) -> dict[int, int | None]:
 
 
 def find_organisation_of(session: Session, person_id: int) -> Organisation | None:
-    """Return the place to which a person belongs now."""
+    """Return the unit that is a person's main place now."""
     statement = select(Organisation).join(Membership, Membership.organisation_id == Organisation.id)
-    return session.scalar(statement.where(Membership.person_id == person_id, PRESENT))
+    return session.scalar(statement.where(Membership.person_id == person_id, MAIN))
 
 
 def list_managed_rows(session: Session, person_id: int) -> list[Organisation]:

@@ -1,10 +1,10 @@
-"""Verbs of the tree: make, change, move, close and open places, put people into them, name who manages them."""
+"""Verbs of the tree: make, change, move, close and open places, name who manages and heads them."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
@@ -12,9 +12,10 @@ from accounts.rules import fold
 from kernel import audit
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
-from organisations.models import Membership, Organisation, UnitManager
+from organisations.models import Organisation, UnitManager
 from organisations.queries import tree as queries
 from organisations.rules import OrganisationKind, lineage, may_stand_under
+from organisations.services import members
 
 
 class OrganisationVerb(StrEnum):
@@ -26,9 +27,6 @@ class OrganisationVerb(StrEnum):
     CLOSED = "organisation.closed"
     OPENED = "organisation.opened"
     DELETED = "organisation.deleted"
-    PEOPLE_MOVED = "organisation.people_moved"
-    PLACED = "membership.placed"
-    TAKEN_OUT = "membership.ended"
     MANAGER_NAMED = "unit_manager.named"
     MANAGER_ENDED = "unit_manager.ended"
 
@@ -138,20 +136,10 @@ def close(session: Session, actor: Actor, place: Organisation, people_to: Organi
     if any(other.parent_id == row.id and other.closed_at is None for other in rows.values()):
         raise Conflict(N_("Close or move its sub-units first."))
     if people_to is not None:
-        _move_people(session, actor, row, rows[people_to.id], now=now)
+        members.move_members(session, actor, row, rows[people_to.id], now=now)
     if row.closed_at is None:
         row.closed_at = now
         audit.record(session, actor, OrganisationVerb.CLOSED, row, now=now)
-
-
-def _move_people(session: Session, actor: Actor, place: Organisation, target: Organisation, *, now: datetime) -> None:
-    if target.closed_at is not None or target.id == place.id:
-        raise Conflict(N_("People cannot be added to “%(name)s”."), name=target.name)
-    ended = update(Membership).where(Membership.organisation_id == place.id, Membership.until.is_(None)).values(until=now)
-    people = list(session.scalars(ended.returning(Membership.person_id)))
-    if people:
-        session.execute(insert(Membership), [{"person_id": person, "organisation_id": target.id, "since": now} for person in people])
-        audit.record(session, actor, OrganisationVerb.PEOPLE_MOVED, place, now=now, to=target.id, people=len(people))
 
 
 def reopen(session: Session, actor: Actor, place: Organisation, *, now: datetime) -> None:
@@ -176,55 +164,30 @@ def remove(session: Session, actor: Actor, place: Organisation, *, now: datetime
     session.delete(session.get_one(Organisation, place.id))
 
 
-def assign_member(session: Session, actor: Actor, person: Person, place: Organisation, *, now: datetime) -> bool:
-    """Let a person belong to a place from now on; return whether that changed anything. Raise Conflict where it is closed."""
-    return assign_members(session, actor, {person.id: place}, now=now) == 1
+def name_manager(session: Session, actor: Actor, place: Organisation, person: Person, *, now: datetime, is_head: bool = False) -> None:
+    """Let a person follow those who belong to a place, as its head where that is said; a second time changes nothing.
+
+    Who headed it before does so no longer and follows nobody there.
+    """
+    row = session.get(UnitManager, (place.id, person.id))
+    if is_head and (row is None or not row.is_head):
+        _end_head(session, actor, place, now=now)
+    if row is None:
+        row = UnitManager(organisation_id=place.id, person_id=person.id, granted_at=now, granted_by=actor.person_id, is_head=is_head)
+        session.add(row)
+        audit.record(
+            session, actor, OrganisationVerb.MANAGER_NAMED, person, now=now, organisation=place.id, reason=place.name, head=is_head
+        )
+    elif is_head and not row.is_head:
+        row.is_head = True
+        audit.record(session, actor, OrganisationVerb.MANAGER_NAMED, person, now=now, organisation=place.id, reason=place.name, head=True)
+    session.flush()
 
 
-def assign_members(session: Session, actor: Actor, places: dict[int, Organisation], *, now: datetime) -> int:
-    """Let some hundreds of people belong to places from now on, by their numbers; return how many moved."""
-    people = sorted(places)
-    locked = select(Organisation).where(Organisation.id.in_({place.id for place in places.values()})).order_by(Organisation.id)
-    for place in session.scalars(locked.with_for_update(read=True).execution_options(populate_existing=True)):
-        if place.closed_at is not None:
-            raise Conflict(N_("People cannot be added to “%(name)s”."), name=place.name)
-    known = select(Person).where(Person.id.in_(people)).order_by(Person.id).with_for_update(key_share=True)
-    rows = {row.id: row for row in session.scalars(known)}
-    present = (Membership.person_id.in_(people), Membership.until.is_(None))
-    before = {row.person_id: row for row in session.scalars(select(Membership).where(*present))}
-    moved = {person: place for person, place in places.items() if person not in before or before[person].organisation_id != place.id}
-    if not moved:
-        return 0
-    left = [before[person].id for person in moved if person in before]
-    session.execute(update(Membership).where(Membership.id.in_(left)).values(until=now))
-    session.execute(
-        insert(Membership), [{"person_id": person, "organisation_id": place.id, "since": now} for person, place in moved.items()]
-    )
-    for person, place in moved.items():
-        old = before[person].organisation_id if person in before else None
-        audit.record(session, actor, OrganisationVerb.PLACED, rows[person], now=now, old=old, organisation=place.id, reason=place.name)
-    return len(moved)
-
-
-def remove_member(session: Session, actor: Actor, person: Person, *, now: datetime) -> None:
-    """Let a person belong to no place any more; a second time changes nothing."""
-    ended = update(Membership).where(Membership.person_id == person.id, Membership.until.is_(None)).values(until=now)
-    place = session.scalar(ended.returning(Membership.organisation_id))
-    if place is not None:
-        audit.record(session, actor, OrganisationVerb.TAKEN_OUT, person, now=now, organisation=place)
-
-
-def erase_person(session: Session, person: Person, *, now: datetime) -> None:
-    """Keep nothing of where a person belonged and what they managed: in a small place that says who they were."""
-    for table in (Membership, UnitManager):
-        session.execute(delete(table).where(table.person_id == person.id))
-
-
-def name_manager(session: Session, actor: Actor, place: Organisation, person: Person, *, now: datetime) -> None:
-    """Let a person follow those who belong to a place; a second time changes nothing."""
-    if session.get(UnitManager, (place.id, person.id)) is None:
-        session.add(UnitManager(organisation_id=place.id, person_id=person.id, granted_at=now, granted_by=actor.person_id))
-        audit.record(session, actor, OrganisationVerb.MANAGER_NAMED, person, now=now, organisation=place.id, reason=place.name)
+def _end_head(session: Session, actor: Actor, place: Organisation, *, now: datetime) -> None:
+    heads = select(Person).join(UnitManager, UnitManager.person_id == Person.id)
+    for person in session.scalars(heads.where(UnitManager.organisation_id == place.id, UnitManager.is_head)).all():
+        end_manager(session, actor, place, person, now=now)
 
 
 def end_manager(session: Session, actor: Actor, place: Organisation, person: Person, *, now: datetime) -> None:

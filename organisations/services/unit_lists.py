@@ -15,7 +15,8 @@ from kernel.errors import Conflict, SignInNeeded
 from kernel.permissions import Actor
 from organisations.models import Organisation, PendingUnitList
 from organisations.rules import OrganisationKind, UnitListKind
-from organisations.services import tree
+from organisations.services import members, tree
+from organisations.services.members import MembershipValues
 from organisations.services.tree import UnitValues
 
 PORTION = 200
@@ -85,9 +86,9 @@ def bring_in_people(session: Session, actor: Actor, new: Sequence[AddPerson], ch
     for line in changed:
         _change(session, actor, line, now=now)
     places = {row.id: line.place for row, line in zip(added, new, strict=True)} | {line.person_id: line.place for line in changed}
-    wanted = {person: session.get_one(Organisation, place) for person, place in places.items() if place is not None}
+    wanted = {person: MembershipValues(place) for person, place in places.items() if place is not None}
     if wanted:
-        tree.assign_members(session, actor, wanted, now=now)
+        members.assign_members(session, actor, wanted, now=now)
 
 
 def _change(session: Session, actor: Actor, line: ChangePerson, *, now: datetime) -> None:

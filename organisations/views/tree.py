@@ -24,6 +24,7 @@ from organisations.permissions import OrganisationAction
 from organisations.queries import tree as queries
 from organisations.queries.tree import get_organisation
 from organisations.rules import OrganisationKind, UnitPath, in_order, lineage, may_stand_under, rolled_up
+from organisations.services import members
 from organisations.services import tree as services
 from organisations.services.tree import UnitCodeConflict
 
@@ -252,7 +253,7 @@ def add_member(subject: Organisation) -> Answer:
     """Make a person a member of a unit; they leave the one they belonged to before."""
     form = MemberForm(prefix="member-")
     person = _known(form)
-    if person is None or not _try(form, lambda: services.assign_member(*_who(), person, subject, now=clock.now())):
+    if person is None or not _try(form, lambda: members.assign_member(*_who(), person, subject, now=clock.now())):
         return _page(subject, form), 422
     return _back(subject, _("%(name)s was added to this unit.", name=person.full_name))
 
@@ -266,9 +267,7 @@ def _member(session: Session, actor: Actor, organisation: UUID, person: UUID) ->
 def remove_member(subject: tuple[Organisation, Person]) -> Answer:
     """End a person's membership of this unit."""
     place, person = subject
-    present = queries.find_place(current_session(), person.id)
-    if present is not None and present.organisation_id == place.id:
-        services.remove_member(*_who(), person, now=clock.now())
+    members.remove_member(*_who(), person, now=clock.now(), place=place)
     return _back(place, _("%(name)s no longer belongs to this unit.", name=person.full_name))
 
 

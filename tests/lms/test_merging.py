@@ -283,6 +283,7 @@ MOVES = frozenset(
         "accommodation",
         "attempt",
         "course_staff",
+        "employment",
         "credential",
         "enrolment",
         "mistake_report",

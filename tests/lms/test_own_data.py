@@ -79,6 +79,7 @@ OWNED = {
     "deletion_request": "deletion_requests",
     "device": "sessions",
     "edition_place": "editions",
+    "employment": "employment",
     "enrolment": "enrolments",
     "enrolment_invitation": "course_invitations",
     "group_member": "groups",

@@ -13,6 +13,7 @@ from lms.instance import Instance
 from organisations.models import Membership, Organisation, UnitManager
 from organisations.queries import tree as queries
 from organisations.rules import OrganisationKind
+from organisations.services import members
 from organisations.services import tree as services
 from organisations.services.tree import UnitCodeConflict, UnitNameConflict, UnitValues
 from tests.support.access import a_cast
@@ -135,7 +136,7 @@ def test_a_place_where_somebody_was_is_closed_and_never_deleted(boss: Browser, i
     assert facts(instance, "organisation.people_moved")["people"] == 1
     other = a_person(instance, "otra@example.org")
     with instance.database.unit_of_work() as session, pytest.raises(Conflict):
-        services.assign_member(session, SYSTEM, other, chone, now=clock.now())
+        members.assign_member(session, SYSTEM, other, chone, now=clock.now())
     boss.submit("/opening")
     assert row_of(instance, "Chone").closed_at is None
 

@@ -8,6 +8,7 @@ from kernel.permissions import SYSTEM
 from lms.instance import Instance
 from organisations.models import Organisation
 from organisations.rules import OrganisationKind
+from organisations.services import members
 from organisations.services import tree as services
 from organisations.services.tree import UnitValues
 
@@ -24,7 +25,7 @@ def a_place(
 def put(instance: Instance, person: Person, place: Organisation) -> None:
     """Let somebody belong to a place."""
     with instance.database.unit_of_work() as session:
-        services.assign_member(session, SYSTEM, person, place, now=clock.now())
+        members.assign_member(session, SYSTEM, person, place, now=clock.now())
 
 
 def manage(instance: Instance, person: Person, place: Organisation) -> None:

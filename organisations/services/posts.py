@@ -1,0 +1,69 @@
+"""Verbs of posts: known by how lists write them, renamed, and merged where two are one."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from accounts.rules import fold
+from kernel import audit
+from kernel.errors import N_, Conflict
+from kernel.permissions import Actor
+from organisations.models import Membership, Post, PostSpelling
+
+
+class PostVerb(StrEnum):
+    """The audit-log verbs of posts."""
+
+    MADE = "post.made"
+    RENAMED = "post.renamed"
+    MERGED = "post.merged"
+
+
+def post_key(name: str) -> str:
+    """Return how posts are compared: without case, accents and needless spaces."""
+    return " ".join(fold(name).split())
+
+
+def find_or_make_posts(session: Session, actor: Actor, institution: int, names: Iterable[str], *, now: datetime) -> Mapping[str, int]:
+    """Return the numbers of an institution's posts by key, also of former spellings; what is not known becomes a post."""
+    wanted = dict[str, str]()
+    for name in names:
+        wanted.setdefault(post_key(name), " ".join(name.split()))
+    known = select(PostSpelling.key, PostSpelling.post_id).where(PostSpelling.institution_id == institution, PostSpelling.key.in_(wanted))
+    found = {row.key: row.post_id for row in session.execute(known)}
+    for key in sorted(wanted.keys() - found.keys()):
+        row = Post(institution_id=institution, key=key, name=wanted[key], created_at=now)
+        session.add(row)
+        session.flush()  # its spelling names it
+        session.add(PostSpelling(post_id=row.id, institution_id=institution, key=key, spelled=wanted[key], recorded_at=now))
+        audit.record(session, actor, PostVerb.MADE, row, now=now, name=row.name)
+        found[key] = row.id
+    return found
+
+
+def rename_post(session: Session, actor: Actor, post: Post, name: str, *, now: datetime) -> None:
+    """Give a post another name; its key stays, so that rules go on naming it. Raise Conflict where another post is written so."""
+    row, key = session.get_one(Post, post.id, with_for_update=True), post_key(name)
+    written = select(PostSpelling).where(PostSpelling.institution_id == row.institution_id, PostSpelling.key == key)
+    spelling = session.scalar(written)
+    if spelling is not None and spelling.post_id != row.id:
+        raise Conflict(N_("Another post is written like this. Merge the two."))
+    if name != row.name:
+        if spelling is None:
+            session.add(PostSpelling(post_id=row.id, institution_id=row.institution_id, key=key, spelled=name, recorded_at=now))
+        audit.record(session, actor, PostVerb.RENAMED, row, now=now, old_name=row.name, name=name)
+        row.name = name
+
+
+def merge_posts(session: Session, actor: Actor, gone: Post, kept: Post, *, now: datetime) -> None:
+    """Make one post of two: the people and the spellings of one become those of the other, also its key, by which rules may name it."""
+    if gone.id == kept.id or gone.institution_id != kept.institution_id:
+        raise Conflict(N_("Choose another post of the same institution."))
+    rows = {row.id: row for row in session.scalars(select(Post).where(Post.id.in_((gone.id, kept.id))).order_by(Post.id).with_for_update())}
+    for table in (Membership, PostSpelling):
+        session.execute(update(table).where(table.post_id == gone.id).values(post_id=kept.id))
+    audit.record(session, actor, PostVerb.MERGED, rows[kept.id], now=now, name=rows[kept.id].name, old_name=rows[gone.id].name)
+    session.delete(rows[gone.id])
