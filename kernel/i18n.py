@@ -279,6 +279,11 @@ def enumeration(words: Sequence[str]) -> str:
     return lists.format_list(list(words), locale=language())
 
 
+def alternatives(words: Sequence[str]) -> str:
+    """Join words of which one is enough: “a, b or c”."""
+    return lists.format_list(list(words), style="or", locale=language())
+
+
 def file_size(count: int) -> str:
     """Write a number of bytes for people."""
     value, unit = float(count), "B"

@@ -14,10 +14,10 @@ from courses.content.model import ActivityCompletion, CourseFolder
 from courses.content.read_collector import MarkupLevel
 from courses.content.reading_session import ReadingSession
 from courses.content.scalars import RefusedError
-from courses.content.yaml_tree import YamlMapping, YamlSequence
 from enrolments.rules import GradedCompletionRule, GradingMethod
 from kernel.errors import N_
 from kernel.i18n import lazy_
+from kernel.yaml_tree import YamlMapping, YamlSequence
 from simulators.rules.drawing import draw
 from simulators.rules.marking import outputs_lacking
 from simulators.rules.outputs import compute

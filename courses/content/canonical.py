@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from courses.content import yaml_tree
 from courses.content.mapping_cursor import MappingCursor
 from courses.content.model import Finding, Severity
 from courses.content.reading_session import ReadFile, ReadingSession
 from courses.content.translation_stamps import FENCE, split
 from courses.content.writing import Writer
-from courses.content.yaml_tree import YamlMapping, YamlNode, YamlScalar, YamlSequence
+from kernel import yaml_tree
 from kernel.errors import N_
+from kernel.yaml_tree import YamlMapping, YamlNode, YamlScalar, YamlSequence
 
 
 def canonical(read: ReadFile) -> str:

@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from courses.content import yaml_tree
 from courses.content.mapping_cursor import FORMER_KEYS, FORMERLY
 from courses.content.writing import scalar
-from courses.content.yaml_tree import YamlMapping, YamlNode, YamlScalar, YamlSequence
+from kernel import yaml_tree
 from kernel.errors import N_, DomainError
+from kernel.yaml_tree import YamlMapping, YamlNode, YamlScalar, YamlSequence
 
 Written = str | list["Written"] | dict[str, "Written"] | None
 """A value of a YAML file as it is written: every scalar is a text; None where nothing is."""

@@ -15,8 +15,8 @@ from courses.content.filetypes import media_type
 from courses.content.model import NO_TEXT, ActivityReference, LocalisedText, ResourceCitation
 from courses.content.read_collector import ActivityReferenceUse, CitationUse, FieldText, MarkupLevel, ReadCollector, SourceLocation
 from courses.content.scalars import Parser, RefusedError
-from courses.content.yaml_tree import YamlMapping, YamlNode, YamlPair, YamlScalar, YamlSequence
 from kernel.errors import N_
+from kernel.yaml_tree import YamlMapping, YamlNode, YamlPair, YamlScalar, YamlSequence
 
 _NO_TITLE = {"es": N_("The title is not written in Spanish."), "en": N_("The title is not written in English.")}
 T = TypeVar("T")

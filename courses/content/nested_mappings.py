@@ -3,10 +3,10 @@
 import re
 from collections.abc import Sequence
 
-from courses.content import yaml_tree
 from courses.content.editing import EditRefused, Written, last_line, read_fields, write_field
 from courses.content.writing import scalar
-from courses.content.yaml_tree import YamlMapping
+from kernel import yaml_tree
+from kernel.yaml_tree import YamlMapping
 
 _COMMENT = re.compile(r"\s*#")
 STEP = 2

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import pairwise
 
-from courses.content import yaml_tree
 from courses.content.editing import (
     CONTENT,
     DASH,
@@ -28,7 +27,8 @@ from courses.content.editing import (
 )
 from courses.content.nested_mappings import find_nested, replace_nested
 from courses.content.writing import scalar
-from courses.content.yaml_tree import YamlMapping, YamlNode, YamlScalar, YamlSequence
+from kernel import yaml_tree
+from kernel.yaml_tree import YamlMapping, YamlNode, YamlScalar, YamlSequence
 
 STEP = 2
 

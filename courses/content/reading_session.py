@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from courses.content.mapping_cursor import MappingCursor
 from courses.content.read_collector import ReadCollector
-from courses.content.yaml_tree import YamlMapping
+from kernel.yaml_tree import YamlMapping
 
 
 @dataclass(frozen=True, slots=True)

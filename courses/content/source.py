@@ -4,13 +4,13 @@ import unicodedata
 from dataclasses import dataclass
 from threading import Lock
 
-from courses.content import yaml_tree
 from courses.content.mapping_cursor import MappingCursor
 from courses.content.read_collector import SourceLocation
 from courses.content.reading_session import ReadFile, ReadingSession
 from courses.content.translation_stamps import split
-from courses.content.yaml_tree import ParsedYaml, YamlMapping, YamlNode
+from kernel import yaml_tree
 from kernel.errors import N_
+from kernel.yaml_tree import ParsedYaml, YamlMapping, YamlNode
 
 MAXIMUM_YAML = 512_000
 MAXIMUM_MARKDOWN = 100_000

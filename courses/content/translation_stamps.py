@@ -5,9 +5,9 @@ import re
 import unicodedata
 from pathlib import Path
 
-from courses.content import yaml_tree
-from courses.content.yaml_tree import YamlMapping, YamlScalar
+from kernel import yaml_tree
 from kernel.errors import N_, Invalid
+from kernel.yaml_tree import YamlMapping, YamlScalar
 
 LENGTH = 12
 FENCE = "---"

@@ -11,13 +11,13 @@ from functools import lru_cache
 from itertools import pairwise
 from posixpath import basename
 
-from courses.content import yaml_tree
 from courses.content.kinds import ActivityKind, FolderPart
 from courses.content.layout import COURSE, LISTS, MODULE, ActivityFiles, is_media, lay_out
 from courses.content.model import SourceState
 from courses.content.reading_session import ReadingSession
 from courses.content.translation_stamps import split
-from courses.content.yaml_tree import YamlMapping, YamlScalar, YamlSequence
+from kernel import yaml_tree
+from kernel.yaml_tree import YamlMapping, YamlScalar, YamlSequence
 
 _UNDATED = date(2000, 1, 1)
 """Sorting files asks for a day, and nothing here looks at it."""

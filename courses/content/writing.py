@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from itertools import count
 
 from courses.content.mapping_cursor import MappingCursor
-from courses.content.yaml_tree import YamlMapping, YamlNode, YamlPair, YamlScalar, YamlSequence
+from kernel.yaml_tree import YamlMapping, YamlNode, YamlPair, YamlScalar, YamlSequence
 
 WIDTH = 100
 LANGUAGE_ORDER = ("es", "en")

@@ -8,8 +8,8 @@ from courses.content import scalars
 from courses.content.derived_keys import KeyBook
 from courses.content.mapping_cursor import LocatedValue, MappingCursor
 from courses.content.model import LocalisedText
-from courses.content.yaml_tree import YamlMapping
 from kernel.errors import N_
+from kernel.yaml_tree import YamlMapping
 from quizzes.content import answers, parts
 from quizzes.rules.definitions import Gap, GapsBody, KeyedLabel, NumericalBody, QuestionKind, ShortAnswerBody, SingleChoiceBody
 

@@ -9,8 +9,8 @@ from courses.content.derived_keys import KeyBook
 from courses.content.mapping_cursor import LocatedValue, MappingCursor
 from courses.content.model import LocalisedText
 from courses.content.read_collector import MarkupLevel
-from courses.content.yaml_tree import YamlMapping, YamlScalar
 from kernel.errors import N_
+from kernel.yaml_tree import YamlMapping, YamlScalar
 from quizzes.rules.definitions import KeyedLabel, Option, RubricCriterion, RubricLevel, Texts, Tolerance, ToleranceKind, UnitPenaltyOf
 
 T = TypeVar("T")

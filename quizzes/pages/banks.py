@@ -6,11 +6,11 @@ from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
-from courses.content import yaml_tree
 from courses.content.editing import ListEntrySpan
 from courses.content.model import CourseFolder, Finding, Severity
 from courses.content.text_diff import DiffPiece, compared
 from courses.kinds import CourseKinds
+from kernel import yaml_tree
 from kernel.errors import N_
 from kernel.i18n import _, choose, language
 from quizzes.content.banks import banks_of

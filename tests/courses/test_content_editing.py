@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from courses.content import yaml_tree
 from courses.content.editing import (
     EditRefused,
     Written,
@@ -23,6 +22,7 @@ from courses.content.editing import (
     without_entries,
     write_field,
 )
+from kernel import yaml_tree
 from tests.support.folders import FOLDERS
 
 ROOT = Path(__file__).resolve().parents[2]

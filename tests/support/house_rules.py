@@ -46,7 +46,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "pydantic_settings": ("kernel/settings.py",),
     "pymdownx": ("kernel/markup/*.py",),
     "reportlab": ("certificates/pdf.py",),
-    "ruamel": ("courses/content/yaml_tree.py",),
+    "ruamel": ("kernel/yaml_tree.py",),
     "segno": ("certificates/pdf.py", "accounts/totp.py"),
     "smtplib": ("kernel/mail.py",),
     "rapidfuzz": ("kernel/search/near.py",),

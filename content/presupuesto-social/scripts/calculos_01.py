@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from fractions import Fraction as F
 
+from andinia import BY_SOURCE, GDP, IN, OUT, SPENDING
 from cuentas import Module
 
 
 def lessons(m: Module) -> None:
     """The figures of the lessons that are not written as a sum, and the wrong results they explain."""
-    m.has("01", "gasto sobre PIB", F(2592, 20_000) * 100, 2)
+    m.has("01", "gasto sobre PIB", OUT / GDP * 100, 2)
+    for name, row in SPENDING.items():
+        m.has("01", f"gasto de {name}", sum(row))
+    m.has("04", "ingreso", IN)
+    for source, amount in BY_SOURCE.items():
+        m.has("04", source, amount)
     m.has("01", "Costania, un solo régimen", F(900, 12_500) * 100, 1)
     m.has("01", "Costania, al revés", F(12_500, 1500), 2)
     m.has("02", "discapacidad, un mes", F(40_000 * 50, 20_000_000_000) * 100, 2)

@@ -4,52 +4,57 @@ from __future__ import annotations
 
 from fractions import Fraction as F
 
+from andinia import BOUGHT, BY_FUNCTION, BY_SOURCE, GDP, IN, INCOME, OUT, SCHEMES, SPENDING
 from cuentas import Module
 
-INCOME = {
-    "pensiones": (620, 480, 300, 100),
-    "salud": (510, 90, 120, 0),
-    "riesgos": (60, 0, 0, 5),
-    "desempleo": (50, 20, 0, 5),
-    "asistencia": (0, 0, 400, 0),
-}
-SPENDING = {
-    "pensiones": (1000, 180, 120, 0, 0, 0, 0, 0, 45),
-    "salud": (0, 0, 0, 700, 0, 0, 0, 0, 35),
-    "riesgos": (0, 4, 8, 10, 0, 0, 25, 0, 5),
-    "desempleo": (0, 0, 0, 0, 55, 0, 0, 0, 5),
-    "asistencia": (120, 0, 40, 0, 0, 150, 0, 65, 25),
-}
-IN, OUT = sum(map(sum, INCOME.values())), sum(map(sum, SPENDING.values()))
+ADMINISTRATION, OLD_AGE = BY_FUNCTION["administracion"], BY_FUNCTION["vejez"]
 
 
 def lessons(m: Module) -> None:
     """The figures of the lessons that are not written as a sum, and the wrong results they explain."""
-    assert (IN, OUT, IN - OUT) == (2760, 2592, 168)
+    m.has("02", "saldo", IN - OUT)
     for part, places in ((900, 1), (400, 1), (3, 1)):
         m.has("01", f"parte de {part}", F(part, 1303) * 100, places)
     for name in ("pensiones", "salud", "riesgos", "desempleo"):
         m.has("02", f"saldo de {name}", sum(INCOME[name]) - sum(SPENDING[name]))
     m.has("02", "suma el déficit", 80 + 40 + 10)
-    for i, name in enumerate(("vejez", "sobrevivientes", "invalidez", "salud")):
-        m.has("03", name, sum(row[i] for row in SPENDING.values()))
-    m.has("03", "vejez, parte del gasto", F(1120, OUT) * 100, 1)
-    m.has("03", "solo el fondo", F(180, OUT) * 100, 1)
-    m.has("03", "sobre el fondo", F(184, 1345) * 100, 1)
-    m.has("04", "aportes del seguro de riesgos", F(60, 65) * 100, 1)
-    m.has("04", "aportes del sistema", F(1830, IN) * 100, 1)
+    for name, amount in BY_FUNCTION.items():
+        m.has("03", name, amount) if name != "administracion" else m.has("06", name, amount)
+    m.has("03", "vejez, parte del gasto", F(OLD_AGE, OUT) * 100, 1)
+    survivors = SPENDING["pensiones"][1]
+    m.has("03", "solo el fondo", F(survivors, OUT) * 100, 1)
+    m.has("03", "sobre el fondo", F(BY_FUNCTION["sobrevivientes"], sum(SPENDING["pensiones"])) * 100, 1)
+    paid_in = BY_SOURCE["empleadores"] + BY_SOURCE["trabajadores"]
+    for source in ("empleadores", "trabajadores", "estado", "inversiones"):
+        m.has("04", source, BY_SOURCE[source])
+    for name, row in INCOME.items():
+        m.has("04", f"ingreso de {name}", sum(row))
+    m.has("04", "aportes del seguro de riesgos", F(INCOME["riesgos"][0], sum(INCOME["riesgos"])) * 100, 1)
+    m.has("04", "aportes del sistema", F(paid_in, IN) * 100, 1)
+    m.has("04", "aportes, en millones", paid_in)
     m.has("04", "con el préstamo", F(80, 450) * 100, 1)
-    assert 620 + 510 + 60 + 50 == 1240 and 480 + 90 + 20 == 590 and 1240 + 590 == 1830
-    assert 2785 - 25 == IN and 2617 - 25 == OUT and 1060 - 980 == 80 and 1020 - 1020 == 0 and 120 + 735 == 855
-    m.has("06", "el ingreso sobre el PIB", F(IN, 20_000) * 100, 1)
+    health = sum(INCOME["salud"]), sum(SPENDING["salud"])
+    for label, amount in (("ingreso", IN), ("gasto", OUT)):
+        m.has("05", f"{label}, consolidado", amount)
+        m.has("05", f"{label}, suma simple", amount + BOUGHT)
+    for amount in (*health, *(each + BOUGHT for each in health), health[0] - health[1]):
+        m.has("05", "salud, con la compra y sin ella", amount)
+    assert 1060 - 980 == 80 and 1020 - 1020 == 0 and 120 + 735 == 855
+    m.has("06", "el ingreso sobre el PIB", IN / GDP * 100, 1)
     m.has("06", "otro año", F(OUT, 18_000) * 100, 1)
-    m.has("06", "administración sobre PIB", F(115, 20_000) * 100, 2)
+    m.has("06", "administración sobre PIB", ADMINISTRATION / GDP * 100, 2)
     m.has("06", "error: sobre PIB", F(90, 15_000) * 100, 1)
     m.has("06", "error: sobre prestaciones", F(90, 1710) * 100, 1)
-    assert 1000 + 180 + 120 == 1300 and 8 + 4 + 25 == 37 and 1300 + 55 + 37 == 1392
-    assert 700 + 10 + 65 == 775 and 168 // 4 == 42
+    helped = SCHEMES["asistencia"]
+    kind = sum(int(helped["gasto"][name]) for name in helped["en_especie"])
+    insured = sum(sum(SPENDING[name][:3]) + SPENDING[name][4] + SPENDING[name][6] for name in ("pensiones", "riesgos", "desempleo"))
+    cash = sum(SPENDING["asistencia"][:8]) - kind
+    in_kind = BY_FUNCTION["salud"] + kind
+    for code, amount in (("D621", insured), ("D623", cash), ("D63", in_kind)):
+        m.has("06", code, amount)
+    assert insured + cash + in_kind + ADMINISTRATION == OUT and 168 // 4 == 42
     lines = (1000, 700, 180, 150, 120, 120, 65, 55, 80, 35, 40, 25, 10, 12)
-    assert sum(lines) == OUT and len(lines) == 14 and OUT - 115 == 2477 and 168 + 52 == 220 and IN + 52 == 2812
+    assert sum(lines) == OUT and len(lines) == 14 and OUT - ADMINISTRATION == 2477 and 168 + 52 == 220 and IN + 52 == 2812
 
 
 def matrix(m: Module) -> None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from fractions import Fraction as F
 
+from andinia import CONTRIBUTORS, ECONOMY, EMPLOYED, GDP, GOVERNMENT, PEOPLE, WAGE_EARNERS
+from andinia import FORCE as LABOUR
+from andinia import NOMINAL_GROWTH as GROWTH
 from cuentas import Module
-
-LABOUR = F(1000) * F("0.40") + F(2500) * F("0.80") + F(600) * F("0.60")
-EMPLOYED = LABOUR * F("0.94")
-GROWTH = F("1.01") * F("1.015") * F("1.02")
-
 
 def lessons(m: Module) -> None:
     """The figures of the lessons that are not written as a sum, and the wrong results they explain."""
@@ -23,11 +21,16 @@ def lessons(m: Module) -> None:
     m.has("02", "base equivocada 1", F(300, 2300) * 100, 1)
     m.has("02", "base equivocada 2", F(450, 2700) * 100, 1)
     m.has("03", "promedio simple", 4100 * F("0.6"))
-    assert LABOUR == 2760 and 4100 * F("0.6") == LABOUR - 300
-    m.has("03", "cotizantes", EMPLOYED * F("0.55") * F("0.7"), 1)
+    assert 4100 * F("0.6") == LABOUR - 300
+    m.has("02", "razón de dependencia", PEOPLE["edad_65_mas"] / PEOPLE["edad_15_64"] * 100, 1)
+    m.has("02", "razón futura", PEOPLE["futuro"]["edad_65_mas"] / PEOPLE["futuro"]["edad_15_64"] * 100, 1)
+    m.has("03", "fuerza laboral", LABOUR)
+    m.has("03", "ocupadas", EMPLOYED, 1)
+    m.has("03", "asalariadas", WAGE_EARNERS, 1)
+    m.has("03", "cotizantes", CONTRIBUTORS, 1)
     less = LABOUR * F("0.95") * F("0.55") * F("0.7")
-    more = EMPLOYED * F("0.55") * F("0.71")
-    base = EMPLOYED * F("0.55") * F("0.7")
+    more = WAGE_EARNERS * F("0.71")
+    base = CONTRIBUTORS
     m.has("03", "menos desempleo", less - base, 1)
     m.has("03", "más cobertura", more - base, 1)
     m.has("03", "promedia", 2000 * F("0.625"))
@@ -35,15 +38,22 @@ def lessons(m: Module) -> None:
     m.has("03", "dos tercios de las ocupadas", F(1170 * 2, 3))
     m.has("04", "crecimiento nominal", (GROWTH - 1) * 100, 2)
     for year in (1, 2, 3):
-        m.has("04", f"PIB del año {year}", 20_000 * GROWTH**year)
+        m.has("04", f"PIB del año {year}", GDP * GROWTH**year)
     m.has("04", "Costania, nominal", (F("1.02") * F("1.01") * F("1.03") - 1) * 100, 2)
     m.has("04", "salario, en dinero", (F("516.12") / 500 - 1) * 100, 1)
     m.has("04", "error: suma", 400 * F("1.04"), 2)
     m.has("04", "error: empleo", 400 * F("1.02") * F("1.03"), 2)
     assert F(400, 8000) == F("0.05")
-    m.has("05", "deuda sobre PIB", 8250 / (20_000 * GROWTH) * 100, 1)
-    m.has("05", "con 180 más", 8430 / (20_000 * GROWTH) * 100, 1)
-    m.has("05", "precio en puntos", 180 / (20_000 * GROWTH) * 100, 1)
+    primary = GOVERNMENT["ingresos"] - GOVERNMENT["gasto_primario"]
+    debt = GOVERNMENT["deuda"] + GOVERNMENT["intereses"] - primary
+    m.has("05", "saldo primario", primary)
+    m.has("05", "saldo total", primary - GOVERNMENT["intereses"])
+    m.has("05", "deuda", debt)
+    m.has("05", "deuda sobre PIB", debt / (GDP * GROWTH) * 100, 1)
+    m.has("05", "con 180 más", (debt + 180) / (GDP * GROWTH) * 100, 1)
+    m.has("05", "precio en puntos", 180 / (GDP * GROWTH) * 100, 1)
+    for name, percent in ECONOMY["crecimiento"].items():
+        m.has("04", name, percent * 100, 1)
     m.has("05", "error: signo", 6000 * F("1.04") - 100)
     m.has("05", "error: sin intereses", 6000 + 100)
     for years in (10, 16, 17, 20):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction as F
 
+from andinia import CHILD_BENEFIT, CHILDREN, GDP, PEOPLE
 from cuentas import Module
 
 
@@ -18,6 +19,9 @@ def lessons(m: Module) -> None:
         cost = F(people) * monthly * 12 * F("1.05")
         m.has("01", label, cost, 1)
         m.has("01", f"{label}, PIB", cost / 20_000 * 100, 2)
+    m.has("01", "prestación para la niñez", CHILD_BENEFIT, 1)
+    assert PEOPLE["menores_0_5"] == 400 and CHILDREN["costo_unitario"] == 50 * 12
+    m.has("06", "prestación para la niñez, en el PIB", CHILD_BENEFIT / GDP * 100, 2)
     assert F("0.40") * 600 * F("1.05") * F("0.6") == F("0.24") * 600 * F("1.05")
     m.has("01", "divide entre la parte", F("0.80") / F("0.25"), 2)
     assert 300 * 600 + 600 * 20 == 192_000 and F(192_000, 240) == 800 and F(600_000, 400) == 1500

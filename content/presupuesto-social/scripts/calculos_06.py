@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction as F
 
+from andinia import BY_FUNCTION, BY_SOURCE, GOVERNMENT, IN, OUT, PENSIONERS, PEOPLE, SPENDING
+from andinia import GDP as ANDINIA
 from cuentas import Module, parameters
 
 VALUES = parameters("presupuesto-social")
@@ -13,7 +15,16 @@ LINE = VALUES["linea_pobreza"] * F("1.015") ** 5
 
 def lessons(m: Module) -> None:
     """The figures of the lessons that are not written as a sum, and the wrong results they explain."""
-    assert F(1120 + 710, 2592) > F(7, 10) and F(400, 2592) > F(1, 7)
+    old_age, health, helped = BY_FUNCTION["vejez"], BY_FUNCTION["salud"], sum(SPENDING["asistencia"])
+    assert F(old_age + health, OUT) > F(7, 10) and F(helped, OUT) > F(1, 7)
+    for label, part in (("nivel", OUT / ANDINIA), ("vejez", F(old_age, OUT))):
+        m.has("01", label, part * 100, 2 if label == "nivel" else 1)
+    m.has("08", "cobertura efectiva", PENSIONERS / PEOPLE["edad_65_mas"] * 100, 1)
+    m.has("02", "administración", F(BY_FUNCTION["administracion"], OUT) * 100, 2)
+    m.has("03", "gasto público", GOVERNMENT["gasto_primario"] + GOVERNMENT["intereses"])
+    m.has("06", "parte del Estado", F(BY_SOURCE["estado"], IN) * 100, 1)
+    for label, amount in (("ingreso", IN), ("gasto", OUT), ("saldo", IN - OUT), *BY_FUNCTION.items()):
+        m.has("08", label, amount)
     m.has("02", "invertida", F(80, 60) * 100)
     m.has("02", "atendidos a los 500", F(800 - 500, 800) * 100, 1)
     m.has("02", "entre los 800", F(100, 800) * 100, 1)
@@ -34,7 +45,7 @@ def lessons(m: Module) -> None:
     for change in ("1.05", "0.85", "0.75"):
         m.has("05", f"variante {change}", F("0.98") * F(change), 3)
     assert 400_000 - 240_000 == 160_000 and F("28.11") < LINE / 3
-    m.has("06", "sin pensión", F(220, 520) * 100, 1)
+    m.has("06", "sin pensión con aportes", (1 - PENSIONERS / PEOPLE["edad_65_mas"]) * 100, 1)
     m.has("07", "discapacidad", 255_442 * LINE * 12 / 1_000_000, 2)
     m.has("07", "0,50 % del PIB", GDP * F("0.005"), 2)
     m.has("07", "todas", 467_500 * F("1194.49") / 1_000_000, 2)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from decimal import Decimal as D
 
+from andinia import BY_SOURCE
 from dibujo import arrow, bar, box, number, rule, svg, text
 
 MEDIA = "01-para-que-sirve/media/"
-SOURCES = {"employers": 1240, "state": 820, "workers": 590, "investments": 110}
+SOURCES = {key: BY_SOURCE[source] for key, source in {"employers": "empleadores", "state": "estado", "workers": "trabajadores", "investments": "inversiones"}.items()}
 COST = D(500)
 OUTPUTS = [26_000, 25_000, 24_000]
 
@@ -133,7 +134,7 @@ def same_account(language: str) -> None:
         body += [
             text(4, y, names[key], strong=True),
             text(316, y, f"{number(amount, language, 0)} · {part}", end=True),
-            bar(4, y + 6, D(312) * amount / 1240, fill="b2" if key == "state" else "b1"),
+            bar(4, y + 6, D(312) * amount / SOURCES["employers"], fill="b2" if key == "state" else "b1"),
         ]
         parts.append(f"{names[key]}: {number(amount, language, 0)}, {part}")
         y += 42

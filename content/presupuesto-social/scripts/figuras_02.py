@@ -7,25 +7,19 @@ from __future__ import annotations
 
 from decimal import Decimal as D
 
+import andinia
 from dibujo import arrow, bar, box, lines, number, rule, svg, text
 
 MEDIA = "02-cuentas-sociales/media/"
-# scheme: (employers, workers, State, investments)
-INCOME = {
-    "Pensiones": (620, 480, 300, 100),
-    "Salud contributiva": (510, 90, 120, 0),
-    "Riesgos del trabajo": (60, 0, 0, 5),
-    "Desempleo": (50, 20, 0, 5),
-    "Asistencia social": (0, 0, 400, 0),
+NAMES = {
+    "pensiones": "Pensiones",
+    "salud": "Salud contributiva",
+    "riesgos": "Riesgos del trabajo",
+    "desempleo": "Desempleo",
+    "asistencia": "Asistencia social",
 }
-# scheme: old age, survivors, invalidity, health, unemployment, family, accidents, exclusion, administration
-SPENDING = {
-    "Pensiones": (1000, 180, 120, 0, 0, 0, 0, 0, 45),
-    "Salud contributiva": (0, 0, 0, 700, 0, 0, 0, 0, 35),
-    "Riesgos del trabajo": (0, 4, 8, 10, 0, 0, 25, 0, 5),
-    "Desempleo": (0, 0, 0, 0, 55, 0, 0, 0, 5),
-    "Asistencia social": (120, 0, 40, 0, 0, 150, 0, 65, 25),
-}
+INCOME = {NAMES[scheme]: row for scheme, row in andinia.INCOME.items()}
+SPENDING = {NAMES[scheme]: row for scheme, row in andinia.SPENDING.items()}
 FUNCTIONS = ["Vejez", "Sobrevivientes", "Invalidez", "Salud", "Desempleo", "Familia", "Accidentes", "Exclusión"]
 
 
@@ -88,7 +82,7 @@ def functions() -> None:
         body += [
             text(4, y, f, strong=value > 500),
             text(316, y, whole(value), strong=value > 500, end=True),
-            bar(4, y + 5, D(312) * value / 1120, fill="b2" if value > 500 else "b1", height=11),
+            bar(4, y + 5, D(312) * value / max(totals.values()), fill="b2" if value > 500 else "b1", height=11),
         ]
         y += 36
     svg(
@@ -97,7 +91,7 @@ def functions() -> None:
         "Vejez 1120 y salud 710 son las funciones mayores de Andinia",
         "Barras horizontales desde cero con el gasto por función, en millones: "
         + "; ".join(f"{f.lower()}, {whole(v)}" for f, v in sorted(totals.items(), key=lambda p: -p[1]))
-        + ". Sin administración, 115.",
+        + f". Sin administración, {andinia.BY_FUNCTION['administracion']}.",
         body,
     )
 
@@ -135,26 +129,27 @@ def sources() -> None:
 
 def twice() -> None:
     """A payment of one scheme to another, counted once or twice."""
+    paid = andinia.BOUGHT
     body = [
-        box(2, 4, 118, 44, ["Pensiones", "paga 25"], fill="b0"),
+        box(2, 4, 118, 44, ["Riesgos", f"paga {paid}"], fill="b0"),
         arrow(120, 26, 160, 26),
-        box(160, 4, 158, 44, ["Salud", "recibe 25"], fill="b0"),
+        box(160, 4, 158, 44, ["Salud", f"recibe {paid}"], fill="b0"),
         arrow(239, 48, 239, 74),
-        box(160, 74, 158, 44, ["Consultas", "gasta 25"], fill="area"),
+        box(160, 74, 158, 44, ["Consultas", f"gasta {paid}"], fill="area"),
         text(4, 148, "Suma simple", strong=True),
-        text(316, 148, "25 + 25 = 50", end=True),
+        text(316, 148, f"{paid} + {paid} = {2 * paid}", end=True),
         bar(4, 154, 250, fill="b2"),
         text(4, 190, "Suma consolidada", strong=True),
-        text(316, 190, "25", end=True),
+        text(316, 190, str(paid), end=True),
         bar(4, 196, 125, fill="b1"),
     ]
     body += [lines(4, 88, ["Pago interno:", "se elimina"])]
     svg(
         MEDIA + "doble-conteo.svg",
         216,
-        "Un pago interno de 25 se cuenta dos veces en la suma simple",
-        "Pensiones paga 25 millones a salud, y salud los gasta en consultas. Dos barras comparan el resultado: la suma simple cuenta 25 más 25, "
-        "que son 50; la suma consolidada cuenta 25.",
+        f"Un pago interno de {paid} se cuenta dos veces en la suma simple",
+        f"Riesgos del trabajo paga {paid} millones a salud, y salud los gasta en consultas. Dos barras comparan el resultado: la suma simple "
+        f"cuenta {paid} más {paid}, que son {2 * paid}; la suma consolidada cuenta {paid}.",
         body,
     )
 
@@ -163,18 +158,18 @@ def codes() -> None:
     """Spending by code of national accounts."""
     s = SPENDING
     rows = [
-        ("D621, seguridad social en dinero", sum(s["Pensiones"][:3]) + s["Desempleo"][4] + 4 + 8 + 25),
+        ("D621, seguridad social en dinero", sum(sum(s[name][:3]) + s[name][4] + s[name][6] for name in ("Pensiones", "Riesgos del trabajo", "Desempleo"))),
         ("D63, transferencias en especie", sum(row[3] + row[7] for row in s.values())),
         ("D623, asistencia social en dinero", sum(s["Asistencia social"][:7])),
         ("Administración", sum(row[8] for row in s.values())),
     ]
-    assert sum(v for _, v in rows) == 2592
+    assert sum(v for _, v in rows) == andinia.OUT
     body, y = [], 18
     for label, value in rows:
         body += [
             text(4, y, label, strong=label.startswith("D")),
             text(316, y, whole(value), end=True),
-            bar(4, y + 6, D(312) * value / 1392, fill="b1" if label.startswith("D") else "area"),
+            bar(4, y + 6, D(312) * value / rows[0][1], fill="b1" if label.startswith("D") else "area"),
         ]
         y += 42
     svg(

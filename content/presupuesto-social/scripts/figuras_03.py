@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from decimal import Decimal as D
 
+import andinia
 from dibujo import arrow, bar, box, number, rule, svg, text
 
 MEDIA = "03-motores/media/"
@@ -35,11 +36,11 @@ def chain() -> None:
 def dependency() -> None:
     """Old-age dependency ratio at two moments."""
     body, parts, y = [], [], 20
-    for label, old, active in (("Año base", 520, 4100), ("Futuro", 700, 4300)):
-        ratio = D(100) * old / active
+    for label, people in (("Año base", andinia.PEOPLE), ("Futuro", andinia.PEOPLE["futuro"])):
+        ratio = 100 * andinia.decimal(people["edad_65_mas"] / people["edad_15_64"])
         shown = number(ratio, decimals=1)
         body += [
-            text(4, y, f"{label}: {old} ÷ {active}", strong=label == "Futuro"),
+            text(4, y, f"{label}: {people['edad_65_mas']} ÷ {people['edad_15_64']}", strong=label == "Futuro"),
             text(316, y, shown, strong=True, end=True),
             bar(4, y + 6, ratio * 18, fill="b2" if label == "Futuro" else "b1", height=18),
         ]
@@ -56,14 +57,12 @@ def dependency() -> None:
 
 def ladder() -> None:
     """How many of the population of 15 to 64 end up contributing, in thousands."""
-    labour = D(1000) * D("0.40") + D(2500) * D("0.80") + D(600) * D("0.60")
-    employed = labour * D("0.94")
     rows = [
-        ("De 15 a 64 años", D(4100)),
-        ("Fuerza laboral", labour),
-        ("Ocupadas", employed),
-        ("Asalariadas", employed * D("0.55")),
-        ("Cotizantes", employed * D("0.55") * D("0.70")),
+        ("De 15 a 64 años", andinia.decimal(andinia.PEOPLE["edad_15_64"])),
+        ("Fuerza laboral", andinia.decimal(andinia.FORCE)),
+        ("Ocupadas", andinia.decimal(andinia.EMPLOYED)),
+        ("Asalariadas", andinia.decimal(andinia.WAGE_EARNERS)),
+        ("Cotizantes", andinia.decimal(andinia.CONTRIBUTORS)),
     ]
     body, y = [], 20
     for label, value in rows:
@@ -71,7 +70,7 @@ def ladder() -> None:
         body += [
             text(4, y, label, strong=last),
             text(316, y, number(value, decimals=0), strong=last, end=True),
-            bar(4, y + 6, D(312) * value / 4100, fill="b2" if last else "b1"),
+            bar(4, y + 6, D(312) * value / rows[0][1], fill="b2" if last else "b1"),
         ]
         y += 40
     svg(
@@ -87,10 +86,10 @@ def ladder() -> None:
 
 def output() -> None:
     """Nominal output over four years."""
-    growth = D("1.01") * D("1.015") * D("1.02")
+    growth = andinia.decimal(andinia.NOMINAL_GROWTH)
     body, parts, y = [], [], 20
     for year in range(4):
-        value = 20_000 * growth**year
+        value = andinia.decimal(andinia.GDP) * growth**year
         shown = number(value, decimals=0)
         body += [
             text(4, y, f"Año {year}"),
@@ -110,7 +109,9 @@ def output() -> None:
 
 def debt() -> None:
     """Debt in millions and as a part of output, two years."""
-    after, output_after = D(8000) * D("1.05") - 150, D(20_000) * D("1.04565")
+    government = {name: andinia.decimal(amount) for name, amount in andinia.GOVERNMENT.items()}
+    after = government["deuda"] + government["intereses"] + government["gasto_primario"] - government["ingresos"]
+    output_after = andinia.decimal(andinia.GDP * andinia.NOMINAL_GROWTH)
     body = [
         text(4, 18, "En millones", strong=True),
         text(4, 40, "Año 0"),

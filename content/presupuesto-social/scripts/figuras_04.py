@@ -6,7 +6,9 @@ Run: python content/scripts/figuras.py presupuesto-social
 from __future__ import annotations
 
 from decimal import Decimal as D
+from fractions import Fraction
 
+import andinia
 from dibujo import bar, bars, number, rule, svg, text
 
 MEDIA = "04-proyectar-gastos-e-ingresos/media/"
@@ -14,7 +16,7 @@ MEDIA = "04-proyectar-gastos-e-ingresos/media/"
 
 def chain() -> None:
     """The filter from the population to those who receive."""
-    population = D(400_000)
+    population = andinia.decimal(andinia.PEOPLE["menores_0_5"] * 1000)
     eligible = population * D("0.30")
     receiving = eligible * D("0.80")
     rows = [
@@ -36,8 +38,7 @@ def chain() -> None:
 
 def factors() -> None:
     """Pension expenditure over GDP with the population of today and of the future."""
-    others = D(300) / 520 * D(4100) / D("2594.4") * D("0.45") * D("0.48")
-    now, later = (100 * ratio * others for ratio in (D(520) / 4100, D(700) / 4300))
+    now, later = (100 * andinia.decimal(share) for share in (andinia.SHARE_NOW, andinia.SHARE_LATER))
     scale = D(312) / later
     body = [
         text(4, 20, "Población de partida", strong=True),
@@ -53,19 +54,18 @@ def factors() -> None:
     svg(
         MEDIA + "pensiones-factores.svg",
         148,
-        "El gasto pasa de 2,50 a 3,21 % del PIB solo por el envejecimiento",
+        f"El gasto pasa de {number(now)} a {number(later)} % del PIB solo por el envejecimiento",
         "Dos barras horizontales desde cero. Con la población de partida, 520 mil personas mayores y 4100 mil de 15 a 64 años, el gasto en "
-        "pensiones de Andinia es el 2,50 % del PIB. Con 700 mil y 4300 mil, y los demás factores iguales, es el 3,21 %. El tramo añadido, "
-        "0,71 puntos, está en otro relleno y es todo demografía.",
+        f"pensiones de vejez de Andinia es el {number(now)} % del PIB. Con 700 mil y 4300 mil, y los demás factores iguales, es el "
+        f"{number(later)} %. El tramo añadido, {number(later - now)} puntos, está en otro relleno y es todo demografía.",
         body,
     )
 
 
 def stairs() -> None:
     """What the rate promises and what arrives."""
-    full = D(998_844) * 6000 * D("0.11") / 1_000_000
-    dense = full * D("0.92")
-    paid = dense * D("0.95")
+    full, dense, paid = (andinia.decimal(amount) for amount in (andinia.FULL, andinia.DENSE, andinia.PAID))
+    promised, due, arrived = (number(amount, decimals=1) for amount in (full, dense, paid))
     rows = [
         ("Todo el año y todo pagado", number(full, decimals=1), full, "b0"),
         ("Con densidad de 0,92", number(dense, decimals=1), dense, "b1"),
@@ -75,16 +75,17 @@ def stairs() -> None:
     svg(
         MEDIA + "cotizaciones-escalera.svg",
         height,
-        "De 659,2 millones en teoría quedan 606,5 por la densidad y 576,2 por el cumplimiento",
+        f"De {promised} millones en teoría quedan {due} por la densidad y {arrived} por el cumplimiento",
         "Tres barras horizontales desde cero, en millones. Si todas las personas aportaran doce meses y todo se pagara, el régimen de "
-        "Andinia ingresaría 659,2. Con una densidad de 0,92 ingresa 606,5. Con un cumplimiento de 0,95, además, 576,2.",
+        f"Andinia ingresaría {promised}. Con una densidad de 0,92 ingresa {due}. Con un cumplimiento de 0,95, además, {arrived}.",
         body,
     )
 
 
 def groups() -> None:
     """Share of the population and of health expenditure, by age."""
-    rows = [("Menores", D("1.2"), D(90)), ("Personas adultas", D("2.5"), D(140)), ("Personas mayores", D("0.5"), D(420))]
+    names = ("Menores", "Personas adultas", "Personas mayores")
+    rows = [(name, *map(andinia.decimal, insured)) for name, insured in zip(names, andinia.INSURED, strict=True)]
     people, money = sum(p for _, p, _ in rows), sum(p * c for _, p, c in rows)
     scale = D(4)
     body = [
@@ -108,7 +109,7 @@ def groups() -> None:
     svg(
         MEDIA + "salud-grupos.svg",
         y - 16,
-        "Las personas mayores son 11,9 % de las aseguradas y 31,4 % del gasto en salud",
+        "Las personas mayores son 11,9 % de las aseguradas y 34,6 % del gasto en salud",
         "Barras horizontales por grupo de edad de Andinia, con su parte de las personas aseguradas y su parte del gasto en salud. "
         + "; ".join(parts)
         + ".",
@@ -118,11 +119,7 @@ def groups() -> None:
 
 def reserve() -> None:
     """The reserve year by year, as a line."""
-    level, points = D(1500), [D(1500)]
-    for year in range(1, 8):
-        income, spending = 1500 * D("1.03") ** year, 1560 * D("1.06") ** year
-        level = level * D("1.05") + (income - spending) * D("1.025")
-        points.append(level)
+    points = [andinia.decimal(level) for level in andinia.reserve(7)]
     left, right, top, bottom = 50, 304, 30, 190
     span = D(1600)
 
@@ -163,10 +160,7 @@ def depletion() -> None:
     """The year the reserve runs out, by growth of expenditure."""
     rows = []
     for growth in (6, 5, 4, 3):
-        level, year = D(1500), 0
-        while level >= 0:
-            year += 1
-            level = level * D("1.05") + (1500 * D("1.03") ** year - 1560 * (1 + D(growth) / 100) ** year) * D("1.025")
+        year = andinia.runs_out(Fraction(growth, 100))
         rows.append((f"Gasto al {growth} %", f"año {year}", D(year), "b2" if growth == 3 else "b1"))
     body, height = bars(rows)
     svg(

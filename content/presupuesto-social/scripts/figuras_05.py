@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from decimal import Decimal as D
 
+import andinia
 from dibujo import arrow, bars, box, number, svg, text
 
 MEDIA = "05-escenarios-y-espacio-fiscal/media/"
@@ -14,7 +15,7 @@ MEDIA = "05-escenarios-y-espacio-fiscal/media/"
 
 def path() -> None:
     """One recommendation, two scenarios, two costs."""
-    costs = {ages: people * 600 * D("1.05") for ages, people in (("0 a 3", D("0.24")), ("0 a 5", D("0.40")))}
+    costs = {ages: people * andinia.decimal(andinia.CHILDREN["costo_unitario"] * (1 + andinia.CHILDREN["administracion"])) for ages, people in (("0 a 3", D("0.24")), ("0 a 5", andinia.decimal(andinia.PEOPLE["menores_0_5"] / 1000)))}
     body = [
         box(2, 4, 316, 44, ["Recomendación", "«proteger mejor a la niñez»"], fill="b0"),
         arrow(80, 48, 80, 80),

@@ -4,10 +4,10 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from courses.content import yaml_tree
 from courses.content.foreign.model import ForeignRemarkCollector, RemarkKind
-from courses.content.yaml_tree import YamlMapping, YamlNode, YamlScalar, YamlSequence
+from kernel import yaml_tree
 from kernel.errors import N_
+from kernel.yaml_tree import YamlMapping, YamlNode, YamlScalar, YamlSequence
 
 TITLE = ("title", "linkTitle", "sidebar_label")
 SUMMARY = ("description", "summary", "abstract")
