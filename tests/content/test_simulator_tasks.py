@@ -3,7 +3,9 @@
 spec/content-format 10.
 """
 
+from collections import Counter
 from fractions import Fraction
+from itertools import product
 
 import pytest
 
@@ -46,6 +48,38 @@ def test_whoever_works_it_out_by_hand_gets_every_mark(key: str) -> None:
         found = grade(task, start, handed_in, {name: round(value, 4) for name, value in worked.answers.items()})
 
         assert [item.key for item in found.items if not item.met] == [], drawn
+
+
+def every_draw(task: Task) -> list[dict[str, Fraction]]:
+    """Return all the numbers that a task can draw."""
+    ranges = {
+        variable.name: [variable.low + variable.step * place for place in range((variable.high - variable.low) // variable.step + 1)]
+        for variable in task.variables
+    }
+    return [dict(zip(ranges, values, strict=True)) for values in product(*ranges.values())]
+
+
+def test_the_reserve_runs_out_in_different_years_and_never_mostly_in_that_of_the_lesson() -> None:
+    """Every draw, not a sample: who copies the lesson's 7 is right in less than a quarter of them, and no year has more than a third."""
+    draws = every_draw(task_of("tarea-laboratorio-de-reserva"))
+    years = Counter(int(WORKED["tarea-laboratorio-de-reserva"](drawn).answers["anio-de-agotamiento"]) for drawn in draws)
+
+    assert len(draws) > 300
+    assert years[7] < len(draws) / 4
+    assert max(years.values()) < len(draws) / 3
+    assert set(years) >= {6, 7, 8, 9, 10}
+
+
+def test_the_reserve_can_be_kept_with_every_draw() -> None:
+    """The same growth of expenditure meets both goals, and what stands at the beginning never does."""
+    task = task_of("tarea-laboratorio-de-reserva")
+    for drawn in every_draw(task):
+        start, worked = start_inputs(task.start, drawn), WORKED["tarea-laboratorio-de-reserva"](drawn)
+        solved = grade(task, start, allowed_inputs({**start, **worked.inputs}, start, task.editable), worked.answers)
+        untouched = grade(task, start, start, worked.answers)
+
+        assert all(item.met for item in solved.items), drawn
+        assert not all(item.met for item in untouched.items), drawn
 
 
 @pytest.mark.parametrize("key", KEYS)
