@@ -127,15 +127,19 @@ def _filled(path: Path, parts: Mapping[str, str]) -> str:
 
 
 def unverified_addresses(resources: Iterable[ResourceSource]) -> str:
-    """Return the addresses of a course that no one has opened, by site, the site with most of them first."""
+    """Return what a course cites and no one has opened, by site, the site with most of it first; what has no address yet stands last."""
     sites: dict[str, list[str]] = {}
+    nowhere: list[str] = []
     for resource in resources:
-        if resource.url and not resource.verified:
+        if not resource.verified and not resource.url:
+            nowhere.append(f"- `{resource.key}`: [{resource.title['es']}], {resource.host['es']}. {resource.supports['es']}")
+        elif resource.url and not resource.verified:
             line = f"- `{resource.key}`: [{resource.title['es']}](<{resource.url}>). {resource.supports['es']}"
             sites.setdefault(urlsplit(resource.url).netloc.removeprefix("www."), []).append(line)
     lines = [f"Son {sum(map(len, sites.values()))} en {len(sites)} sitios."]
     for site, listed in sorted(sites.items(), key=lambda item: (-len(item[1]), item[0])):
         lines += ["", f"### {site}", "", *listed]
+    lines += ["", "### Sin dirección todavía", "", *nowhere] if nowhere else []
     return "\n".join(lines)
 
 

@@ -67,7 +67,17 @@ def written(exact: Exact, places: int, language: str = "es") -> str:
 def parameters(course: str) -> dict[str, F]:
     """The figures of a course that are tied to a year, by name."""
     entries = YAML(typ="safe").load(CONTENT / course / "parametros.yaml")
-    return {name: F(str(entry["value"])) for name, entry in entries.items() if name != "title"}
+    known = {name: F(str(entry["value"])) for name, entry in entries.items() if "value" in entry}
+    waiting = {name: entry for name, entry in entries.items() if "formula" in entry}
+    while waiting:
+        ready = [name for name, entry in waiting.items() if set(re.findall(r"[a-z]\w*", entry["formula"])) <= known.keys()]
+        assert ready, ("a formula names an unknown figure", sorted(waiting))
+        for name in ready:
+            entry = waiting.pop(name)
+            code = re.sub(r"(?<![\w.])\d+(?:\.\d+)?", lambda m: f"F('{m.group()}')", entry["formula"])
+            exact = F(eval(code, {"F": F, **known}))  # only digits, signs and names of figures
+            known[name] = F(rounded(exact, int(entry.get("decimals", 0 if exact.denominator == 1 else 2))))
+    return known
 
 
 def texts_of(value: object, language: str) -> list[str]:

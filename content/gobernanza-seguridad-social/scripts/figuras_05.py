@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from cuentas import parameters
 from dibujo import arrow, bar, box, number, rule, svg, text
 
 MODULE = "05-desempleo-y-cesantia/media"
-PAYMENT = Decimal(470) * Decimal("0.70")
+_PAID = parameters("gobernanza-seguridad-social")["pago_desempleo"]
+PAYMENT = Decimal(_PAID.numerator) / Decimal(_PAID.denominator)
 
 
 def dos_instrumentos() -> None:
@@ -76,11 +78,11 @@ def cuenta_cesantia() -> None:
 
 
 def tasa_reemplazo() -> None:
-    """Bars: the replacement rate of a flat payment for four wages, with the goal of 50 %."""
+    """Bars: the replacement rate of a flat payment for four wages, with a mark at half of the wage."""
     rows = [(w, PAYMENT / w * 100) for w in (500, 700, 1000, 1400)]
     scale = Decimal(300) / Decimal(75)
     goal = 4 + float(50 * scale)
-    body, y = [text(goal, 14, "50 % del Convenio 168", middle=True)], 40
+    body, y = [text(goal, 14, "la mitad del sueldo", middle=True)], 40
     bars = []
     for wage, rate in rows:
         body += [text(4, y, f"Sueldo de USD\u00a0{wage}", strong=True)]
@@ -92,8 +94,8 @@ def tasa_reemplazo() -> None:
     svg(
         f"{MODULE}/tasa-reemplazo.svg",
         y - 12,
-        "Tasa de reemplazo de un pago fijo de USD 329: 65,8 % con sueldo de 500, 47,0 % con 700, 32,9 % con 1000 y 23,5 % con 1400",
-        "Cuatro barras horizontales que parten de cero y una línea punteada vertical en 50 %, la tasa del Convenio 168. "
+        f"Tasa de reemplazo de un pago fijo de USD {number(PAYMENT)}: " + "; ".join(f"{number(r, decimals=1)} % con sueldo de {w}" for w, r in rows),
+        "Cuatro barras horizontales que parten de cero y una línea punteada vertical en 50 %, la mitad del sueldo. "
         + "; ".join(f"sueldo de USD {w}: {number(r, decimals=1)} %" for w, r in rows)
         + ". Solo la primera barra, llena, pasa de la línea; las otras llevan borde.",
         body,
