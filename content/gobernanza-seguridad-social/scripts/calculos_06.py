@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from decimal import Decimal as D
 
-from cuentas import Module, written
+from cuentas import Module, parameters, written
 
 
 def main() -> None:
@@ -15,16 +15,12 @@ def main() -> None:
     rate, quota = D("0.0035"), D("2.39")
     both = 800 * rate * 2
     assert both == D("5.60")
-    m.answers("aporte-solidario-de-800", both, 800 * rate, 800 * D("0.070"), 800 * D("0.70"))
-    m.answers("pension-media-vejez-2023", D(13_514_000) / 115_936, D(13_514_000) / 115_936 / 12, D(1_351_400) / 115_936)
-    m.answers("aportantes-perdidos-2019-2022", D(17_014) / 387_534 * 100, D(17_014) / 370_520 * 100, D(370_520) / 387_534 * 100)
-    m.answers("jornada-de-afiliacion", D(16) / 400 * 100, D(400) / 16, D(384) / 400 * 100, D(16) / 400, each=[0, 0, 0, 2])
-    m.answers("cuotas-familiares-de-un-sueldo", both / quota, quota / both, both - quota, both * quota, places=1)
     gaps = m.bank["tasas-de-solidaridad"]["gaps"]
     assert [str(gaps[g]["answers"][0]["right"]) for g in gaps] in (["0.35", "0.35", "0.70"], ["0.35", "0.35", "0.7"])
     scale = {age: min(10, max(5, 10 - (age - 70))) for age in range(65, 76)}
     pairs = {p["item"]: p["match"] for p in m.bank["escala-edad-y-aportes"]["pairs"]}
     assert all(pairs[f"{age} años"] == f"{scale[age]} años de aporte" for age in (68, 71, 73, 75))
+    assert all(scale[age] == 10 - (age - 70) and scale[age] * 12 > 58 for age in (71, 72, 73, 74))
     assert scale[72] - 7 == 1 and scale[73] == 7 and 66 > 60
 
     # 1. Origen
@@ -42,6 +38,10 @@ def main() -> None:
         m.has("04", "cifra", value, decimals)
     assert (math.ceil(100 / quota), math.ceil(100 / both)) == (42, 18)
     m.has("04", "cifra", quota * 20, 2)
+    m.has("04", "cifra", 84 * quota, 2)
+    assert 84 == 7 * 12 and 200 < 84 * quota < 300, "the text says: two pensions of 100"
+    figures = parameters("gobernanza-seguridad-social")
+    assert (figures["tasa_campesino_parte"], figures["tasa_campesino_total"]) == (rate * 100, rate * 200)
     assert 1200 * D("0.07") == 84
     # 5. Desafíos
     assert 486_241 + 431_505 == 917_746 and 370_520 + 17_014 == 387_534 and 96 + 160 + 64 + 64 == 384 == 400 - 16

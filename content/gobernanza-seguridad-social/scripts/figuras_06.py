@@ -116,7 +116,7 @@ def escala_vejez() -> None:
 
 
 def baja_de_aportantes() -> None:
-    """Two bars: contributors in 2019 and 2022."""
+    """Two bars: what a report counts in 2019 and 2022."""
     after, lost = 370_520, 17_014
     rows = [("Marzo de 2019", after + lost), ("Marzo de 2022", after)]
     scale = Decimal(300) / rows[0][1]
@@ -125,13 +125,13 @@ def baja_de_aportantes() -> None:
         body += [text(4, y, label, strong=True), text(316, y, number(people, decimals=0), end=True), bar(4, y + 7, people * scale, fill="b1" if i else "b0", height=16)]
         y += 46
     share = number(Decimal(lost) / rows[0][1] * 100)
-    body.append(text(4, y - 2, f"Baja: {number(lost, decimals=0)} aportantes, el {share}\u00a0%", strong=True))
+    body.append(text(4, y - 2, f"Baja: {number(lost, decimals=0)} personas, el {share}\u00a0%", strong=True))
     svg(
         f"{MODULE}/baja-de-aportantes.svg",
         y + 6,
-        f"Aportantes: 387 534 en marzo de 2019 y 370 520 en marzo de 2022, una baja de {share} %",
-        "Dos barras horizontales que parten de cero. Marzo de 2019: 387 534 aportantes, con borde. Marzo de 2022: 370 520, llena. "
-        f"La diferencia es de 17 014 aportantes, el {share} % del primer dato.",
+        f"Recuento de la nota: 387 534 en marzo de 2019 y 370 520 en marzo de 2022, una baja de {share} %",
+        "Dos barras horizontales que parten de cero. Marzo de 2019: 387 534 personas en el recuento, con borde. Marzo de 2022: 370 520, llena. "
+        f"La diferencia es de 17 014 personas, el {share} % del primer dato.",
         body,
     )
 
