@@ -15,6 +15,7 @@ PREFIXES = (
     "organisations",
     "courses",
     "enrolments",
+    "compliance",
     "quizzes",
     "certificates",
     "webinars",

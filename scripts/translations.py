@@ -19,6 +19,7 @@ PACKAGES = (
     "organisations",
     "courses",
     "enrolments",
+    "compliance",
     "quizzes",
     "certificates",
     "webinars",

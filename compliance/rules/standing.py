@@ -1,0 +1,151 @@
+"""The standing of a requirement: what was done of its courses, and until when it holds (spec/compulsory 4.7, 5.3 and 8)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from compliance.rules.record import AchievedCourse
+from compliance.rules.terms import (
+    AnyRequirement,
+    CourseRequirement,
+    ExistingCompletions,
+    ObligationTerms,
+    RenewalBasis,
+    Requirement,
+    YearDay,
+    add_duration,
+)
+
+FOREVER = date.max
+"""The last valid day of what never ends."""
+TermsInForce = Sequence[tuple[date, ObligationTerms]]
+"""Which terms held from which day on, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequirementStanding:
+    """A requirement, or one course of it, as far as a person has met it."""
+
+    first_at: datetime | None = None
+    """When it was first done; None where it is not."""
+    valid_until: date = date.min
+    """The last valid day; FOREVER where it never ends."""
+    renewed: bool = False
+    asked_again: bool = False
+    """A newer version is asked of who had done an older one."""
+    is_outdated: bool = False
+    """An older version was finished after a newer one was asked."""
+    has_begun: bool = False
+    """Something was opened that is not done since."""
+
+    @property
+    def is_done(self) -> bool:
+        """Say whether it was done at all, valid or not."""
+        return self.first_at is not None
+
+
+NOT_DONE = RequirementStanding()
+
+
+@dataclass(frozen=True, slots=True)
+class _VersionChange:
+    on: date
+    lowest: int
+    again_until: date | None
+
+
+def version_changes(in_force: TermsInForce, course: str) -> list[_VersionChange]:
+    """Return from which day on which lowest version of a course was asked, and until when older completions then hold."""
+    asked: list[_VersionChange] = []
+    for day, terms in in_force:
+        lowest = terms.lowest_versions.get(course, 0)
+        if lowest != (asked[-1].lowest if asked else 0):
+            again = terms.existing is ExistingCompletions.AGAIN
+            asked.append(_VersionChange(day, lowest, day + timedelta(days=terms.transition) if again else None))
+    return asked
+
+
+def last_valid_day(terms: ObligationTerms, day: date, valid_until: date | None) -> date:
+    """Return until when something done on a day holds, where an earlier completion holds until another day or there is none.
+
+    It is never shortened by doing it again (spec/compulsory 8.2).
+    """
+    if terms.validity is None:
+        return FOREVER
+    if isinstance(terms.basis, YearDay):
+        found = terms.basis.on_or_after(add_duration(day, terms.minimum))
+    else:
+        start = day
+        if terms.basis is RenewalBasis.EXPIRY and valid_until is not None and is_in_window(terms, valid_until, day):
+            start = valid_until
+        found = add_duration(start, terms.validity)
+    return found if valid_until is None else max(found, valid_until)
+
+
+def window_opens(terms: ObligationTerms, valid_until: date) -> date:
+    """Return the first day of the renewal window (spec/compulsory 8.3)."""
+    return FOREVER if valid_until in (FOREVER, date.min) else valid_until - timedelta(days=terms.window)
+
+
+def is_in_window(terms: ObligationTerms, valid_until: date, day: date) -> bool:
+    """Say whether a day lies in the renewal window before a last valid day."""
+    return window_opens(terms, valid_until) <= day <= valid_until
+
+
+def course_standing(
+    in_force: TermsInForce, completions: Iterable[AchievedCourse], begun: Iterable[datetime], course: str, zone: ZoneInfo, day: date
+) -> RequirementStanding:
+    """Return the standing of one course on a day, of completions and beginnings up to then, in order, under the terms in force."""
+    terms = in_force[-1][1]
+    pending = version_changes(in_force, course)
+    asked: _VersionChange | None = None
+    standing, best, latest = NOT_DONE, 0, None
+
+    def ask(until: date) -> None:
+        nonlocal asked, standing
+        while pending and pending[0].on <= until:
+            asked = pending.pop(0)
+            if standing.is_done and asked.again_until is not None and best < asked.lowest:
+                standing = replace(standing, valid_until=min(standing.valid_until, asked.again_until), asked_again=True)
+
+    for done in completions:
+        done_on = done.achieved_at.astimezone(zone).date()
+        if done.course != course or (terms.counts_from is not None and done_on < terms.counts_from):
+            continue
+        ask(done_on)
+        if asked is not None and done.version is not None and done.version < asked.lowest:
+            standing = replace(standing, is_outdated=True)
+            continue
+        until = last_valid_day(terms, done_on, standing.valid_until if standing.is_done else None)
+        standing = RequirementStanding(standing.first_at or done.achieved_at, until, renewed=standing.is_done)
+        best = max(best, done.version if done.version is not None else (asked.lowest if asked else 0))
+        latest = done.achieved_at
+    ask(day)
+    return replace(standing, has_begun=any(latest is None or moment > latest for moment in begun))
+
+
+def requirement_standing(requirement: Requirement, courses: Mapping[str, RequirementStanding]) -> RequirementStanding:
+    """Return the standing of a requirement from those of its courses.
+
+    Any of several is done at the earliest and holds until the latest; all of several are done at the latest and hold until the earliest
+    (spec/compulsory 5.3). Something begun or done of one that is not done as a whole counts as begun.
+    """
+    if isinstance(requirement, CourseRequirement):
+        return courses[requirement.course]
+    parts = [requirement_standing(part, courses) for part in requirement.parts]
+    done = [part for part in parts if part.is_done]
+    is_any = isinstance(requirement, AnyRequirement)
+    begun = any(part.has_begun for part in parts)
+    if not (done if is_any else len(done) == len(parts)):
+        return RequirementStanding(has_begun=begun or bool(done), is_outdated=any(part.is_outdated for part in parts))
+    moments = [part.first_at for part in done if part.first_at is not None]
+    holding = (max if is_any else min)(done, key=lambda part: part.valid_until)
+    return RequirementStanding(
+        (min if is_any else max)(moments),
+        holding.valid_until,
+        renewed=any(part.renewed for part in done),
+        asked_again=holding.asked_again,
+        is_outdated=holding.is_outdated,
+        has_begun=begun,
+    )

@@ -1,0 +1,153 @@
+"""What holds of every status, whatever the record: the properties of spec/compulsory 9.1."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from random import Random
+from typing import TypeVar
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from compliance.rules.record import AchievedCourse, AudienceStay, ClosedSpan, CourseStart, TrainingRecord, WaivedSpan, is_known
+from compliance.rules.status import TrainingState, TrainingStatus, next_change, training_case, training_status
+from tests.support.training_cases import COURSE, QUITO, RULES, A, in_days
+
+Value = TypeVar("Value")
+FIRST = date(2026, 1, 1)
+FIXED = {name: RULES[name] for name in ("A", "Ag", "L", "S", "N", "M")}
+BETTER = {
+    TrainingState.DONE: 0,
+    TrainingState.RENEWAL_DUE: 1,
+    TrainingState.WAIVED: 1,
+    TrainingState.IN_PROGRESS: 2,
+    TrainingState.NOT_STARTED: 3,
+    TrainingState.OVERDUE: 4,
+    TrainingState.EXPIRED: 4,
+}
+
+
+def at_hour(day: date, hour: int = 12) -> datetime:
+    return datetime(day.year, day.month, day.day, hour, tzinfo=QUITO)
+
+
+days = st.integers(0, 500).map(lambda count: in_days(FIRST, count))
+moments = st.builds(at_hour, days, st.integers(0, 23))
+
+
+@st.composite
+def spans(draw: st.DrawFn) -> tuple[date, date | None]:
+    first = draw(days)
+    return first, draw(st.none() | st.integers(0, 90).map(lambda count: in_days(first, count)))
+
+
+@st.composite
+def records(draw: st.DrawFn) -> TrainingRecord:
+    def recorded(day: date) -> datetime:
+        return at_hour(in_days(day, draw(st.integers(0, 20))), 0)
+
+    completions = []
+    for moment in draw(st.lists(moments, max_size=3)):
+        known = moment + timedelta(days=draw(st.integers(0, 20)))
+        retracted = known + timedelta(days=draw(st.integers(1, 40))) if draw(st.booleans()) else None
+        completions.append(AchievedCourse(COURSE, moment, draw(st.sampled_from([None, 1, 2, 3])), known, retracted))
+    return TrainingRecord(
+        QUITO,
+        stays=[AudienceStay(*span, recorded(span[0])) for span in draw(st.lists(spans(), min_size=1, max_size=3))],
+        waivers=[WaivedSpan(*span, recorded(span[0])) for span in draw(st.lists(spans(), max_size=2))],
+        closures=[ClosedSpan(*span, recorded(span[0])) for span in draw(st.lists(spans(), max_size=2))],
+        completions=completions,
+        starts=[CourseStart(COURSE, moment) for moment in draw(st.lists(moments, max_size=2))],
+        enrolled_at=draw(st.lists(moments, max_size=2)),
+    )
+
+
+rules = st.sampled_from(sorted(RULES))
+
+
+def described(status: TrainingStatus) -> tuple[object, ...]:
+    return status.state, status.flags, status.last_on
+
+
+@given(rules, records(), moments, moments, st.randoms(use_true_random=False))
+def test_the_order_of_what_is_on_record_does_not_matter(
+    rule: str, record: TrainingRecord, at: datetime, known: datetime, chance: Random
+) -> None:
+    def shuffled(values: Sequence[Value]) -> list[Value]:
+        return chance.sample(values, len(values))
+
+    other = replace(
+        record,
+        stays=shuffled(record.stays),
+        waivers=shuffled(record.waivers),
+        closures=shuffled(record.closures),
+        completions=shuffled(record.completions),
+        starts=shuffled(record.starts),
+        enrolled_at=shuffled(record.enrolled_at),
+    )
+
+    assert training_status(shuffled(RULES[rule]), other, at, known) == training_status(RULES[rule], record, at, known)
+
+
+@given(rules, records(), moments, moments)
+def test_what_was_recorded_later_changes_nothing(rule: str, record: TrainingRecord, at: datetime, known: datetime) -> None:
+    earlier = replace(
+        record,
+        stays=[stay for stay in record.stays if stay.recorded_at <= known],
+        waivers=[waiver for waiver in record.waivers if waiver.recorded_at <= known],
+        closures=[closure for closure in record.closures if closure.recorded_at <= known],
+        completions=[done for done in record.completions if is_known(done, known)],
+    )
+    versions = [terms for terms in RULES[rule] if terms.recorded_at <= known]
+
+    assert training_status(versions, earlier, at, known) == training_status(RULES[rule], record, at, known)
+
+
+@settings(max_examples=60)
+@given(rules, records(), moments)
+def test_the_clock_changes_a_status_only_when_it_was_foreseen(rule: str, record: TrainingRecord, known: datetime) -> None:
+    case = training_case(RULES[rule], record, known)
+    moment = at_hour(FIRST, 0)
+    ahead = next_change(case, moment)
+    before = training_status(RULES[rule], record, moment, known)
+    for hours in range(0, 24 * 620, 24):
+        at = moment + timedelta(hours=hours)
+        if ahead is not None and at >= ahead.at:
+            assert ahead.at == at
+            before, ahead = ahead.status, next_change(case, at)
+        now = training_status(RULES[rule], record, at, known)
+        has_acted = any(
+            moment < act <= at
+            for act in (*(start.at for start in record.starts), *(done.achieved_at for done in record.completions), *record.enrolled_at)
+        )
+        if has_acted:
+            before, ahead = now, next_change(case, at)
+        assert (now.state, now.flags) == (before.state, before.flags)
+
+
+@given(st.sampled_from(sorted(FIXED)), records(), moments)
+def test_nobody_is_overdue_within_the_notice(rule: str, record: TrainingRecord, at: datetime) -> None:
+    """spec/compulsory 4.4: of joining, of a return from a span that counts, of the record of a change that brought the day forward."""
+    known = at_hour(in_days(FIRST, 2000))
+    if training_status(FIXED[rule], record, at, known).state is not TrainingState.OVERDUE:
+        return
+
+    case = training_case(FIXED[rule], record, known)
+    joined = [span.first for span in case.stays if span.first <= at.date()]
+    latest = next(span for span in reversed(case.stays) if span.first == joined[-1])
+    before = [span for span in case.stays if span.last is not None and span.last < latest.first]
+    if not before or (latest.first - before[-1].last).days - 1 > A.gap:  # type: ignore[operator]  # these have a last day
+        assert (at.date() - latest.first).days >= A.notice
+    assert rule != "S" or at.date() > in_days(date(2026, 6, 1), A.notice)
+
+
+@given(rules, records(), moments, st.sampled_from([1, 2, 3]))
+def test_doing_it_never_makes_a_status_worse(rule: str, record: TrainingRecord, at: datetime, version: int) -> None:
+    before = training_status(RULES[rule], record, at, at)
+    record = replace(record, completions=[*record.completions, AchievedCourse(COURSE, at, version, at)])
+    after = training_status(RULES[rule], record, at, at)
+
+    if before.state is TrainingState.NOT_REQUIRED:
+        assert after.state is TrainingState.NOT_REQUIRED
+    else:
+        assert BETTER[after.state] <= BETTER[before.state]
