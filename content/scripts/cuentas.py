@@ -7,9 +7,10 @@ Spanish and English texts are read, each with its own decimal sign. Needs ruamel
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal as D
 from fractions import Fraction as F
+from itertools import product
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -80,6 +81,28 @@ def parameters(course: str) -> dict[str, F]:
     return known
 
 
+def work_out(expression: str, values: Mapping[str, F]) -> F:
+    """The value of an expression of a calculated question, exact where it has only sums, products and whole powers."""
+    code = re.sub(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])", lambda m: f"F('{m.group()}')", expression)
+    return eval(code, {"F": F, "abs": abs, "__builtins__": {}}, dict(values))  # our own questions
+
+
+def draws_of(question: Mapping[str, object], most: int = 3000) -> Iterator[dict[str, F]]:
+    """All draws of a calculated question, or as many as `most` spread over them."""
+    ranges = []
+    for variable in question["variables"].values():
+        if "values" in variable:
+            ranges.append([F(str(value)) for value in variable["values"]])
+        else:
+            low, high, step = (F(str(variable[name])) for name in ("from", "to", "step"))
+            ranges.append([low + step * place for place in range(int((high - low) / step) + 1)])
+    combinations = list(product(*ranges))
+    for values in combinations[:: max(1, len(combinations) // most)]:
+        drawn = dict(zip(question["variables"], values, strict=True))
+        if all(work_out(condition, drawn) for condition in question.get("conditions", ())):
+            yield drawn
+
+
 def texts_of(value: object, language: str) -> list[str]:
     """The texts of a language within what a bank says; a text that stands in one language only is Spanish."""
     if isinstance(value, str):
@@ -97,6 +120,7 @@ class Module:
         """Read the texts of a folder such as `presupuesto-social/03-motores`, with plain spaces."""
         path = CONTENT / folder
         self.done = 0
+        self.tried: set[str] = set()
         self.lessons = {(f.name[:2], f.name[-5:-3]): plain(f.read_text(encoding="utf-8")) for f in sorted(path.glob("0*.md"))}
         self.bank = {q["key"]: q for q in YAML(typ="safe").load(path / "banco.yaml")["questions"]}
         shared = {q["key"]: q for f in sorted(path.parent.glob("banco/*.yaml")) for q in YAML(typ="safe").load(f)["questions"]}
@@ -151,3 +175,30 @@ class Module:
         assert all(abs(w - given[0]) > 2 * tolerance for w in given[1:]), (key, gap, "the tolerance hides an error")
         self.done += len(given)
         print(key, gap or "", *given)
+
+    def drawn(self, key: str, values: Mapping[str, Exact], expected: Exact) -> None:
+        """The right answer of a calculated question is the expected with these values, and each wrong one differs from it with every draw.
+
+        Numbers asked for with decimals are accepted as rounded by hand: the tolerance reaches half of the last one.
+        """
+        question = self.bank[key]
+        right, *wrong = (str(answer.get("right", answer.get("wrong"))) for answer in question["answers"])
+        given = {name: F(value) for name, value in values.items()}
+        assert set(given) == set(question["variables"]), (key, "names of the variables")
+        assert work_out(right, given) == F(expected), (key, float(work_out(right, given)), float(F(expected)))
+        tolerance, count = F(str(question["tolerance"])), 0
+        assert tolerance >= F(1, 2 * 10 ** int(question["decimals"])), (key, "a rounded answer would be refused")
+        for draw in draws_of(question):
+            exact = work_out(right, draw)
+            close = [expression for expression in wrong if abs(work_out(expression, draw) - exact) <= 2 * tolerance]
+            assert not close, (key, {name: float(value) for name, value in draw.items()}, close)
+            count += 1
+        assert count >= 8, (key, count, "too few draws")
+        self.done += 1
+        self.tried.add(key)
+        print(f"{key}: {count} draws")
+
+    def all_drawn(self) -> None:
+        """Every calculated question of the bank was worked out."""
+        left = {key for key, question in self.bank.items() if question["kind"] == "calculated"} - self.tried
+        assert not left, left

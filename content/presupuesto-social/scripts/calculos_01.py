@@ -33,21 +33,15 @@ def lessons(m: Module) -> None:
 
 def bank(m: Module) -> None:
     """Every number of the questions, right and wrong."""
-    m.answers("de-porcentaje-a-millones", 20_000 * F("0.1296"), 20_000 * F("0.01296"), 20_000 / F("12.96"))
-    total = 1200 + 640 + 160
-    m.answers(
-        "gasto-del-sistema-sobre-pib",
-        F(total, 16_000) * 100,
-        F(1200, 16_000) * 100,
-        F(1200 + 640, 16_000) * 100,
-        F(16_000, total),
-        places=1,
-    )
-    cost = F(120_000 * 25 * 12, 1_000_000)
-    m.answers("costeo-de-una-prestacion", cost / 20_000 * 100, cost / 12 / 20_000 * 100, cost / 20_000, cost / 20_000 * 1000, places=4)
     m.answers("datos-que-hay-que-cargar", 100 * 2 * 10, 100 * 10, 99 * 2 * 10, 100 * 2, places=0)
-    new, old = F(480, 19_200) * 100, F(480, 24_000) * 100
-    m.answers("puntos-por-menor-producto", new - old, new, (new / old - 1) * 100, old - old * F("0.8"), places=1)
+    m.drawn("de-porcentaje-a-millones", {"parte": F("12.4"), "pib": 20_000}, 2480)
+    m.drawn("gasto-del-sistema-sobre-pib", {"pensiones": 1200, "salud": 640, "asistencia": 160, "pib": 16_000}, F("12.5"))
+    m.drawn("costeo-de-una-prestacion", {"monto": 25, "personas": 120_000}, F("0.18"))
+    m.drawn("puntos-por-menor-producto", {"costo": 480, "menor": 19_200}, F("0.5"))
+    m.drawn("parte-de-una-fuente", {"empleadores": 1000, "trabajadores": 400, "estado": 600}, 30)
+    m.drawn("costo-con-alza-del-monto", {"costo": 500, "alza": 10, "mas": 10}, 605)
+    m.drawn("personas-que-alcanza-el-dinero", {"millones": 36, "monto": 25}, 120_000)
+    m.all_drawn()
 
 
 def main() -> None:

@@ -77,14 +77,19 @@ def matrix(m: Module) -> None:
 
 def bank(m: Module) -> None:
     """Every number of the questions, right and wrong."""
-    m.answers("gasto-social-de-andinia", F(OUT, 20_000) * 100, F(IN, 20_000) * 100, F(20_000, OUT), F(OUT, IN) * 100)
-    m.answers("saldo-de-la-salud", 720 - 735, 735 - 720, 720 + 735, places=0)
-    m.answers("partes-de-cada-fuente", F(1240, IN) * 100, F(1240, OUT) * 100, places=1, gap="empleadores")
-    m.answers("partes-de-cada-fuente", F(820, IN) * 100, F(820, OUT) * 100, places=1, gap="estado")
-    m.answers("peso-de-la-administracion", F(115, OUT) * 100, F(115, IN) * 100, F(115, 2477) * 100, F(OUT, 115))
-    m.answers("total-por-funcion-vejez", F(1120, OUT) * 100, F(1000, OUT) * 100, F(120, OUT) * 100, F(1120, 20_000) * 100, places=1)
-    m.answers("consolidar-un-pago-interno", 1375 + 735 - 30, 1375 + 735, 1375 + 735 - 60, 1375 + 735 + 30, places=0)
-    m.answers("saldo-despues-de-consolidar", 2760 - 2592, 2790 - 2592, 2760 - 2622, 168 - 60, places=0)
+    m.answers("partes-de-cada-fuente", F(1440, 32), F(1440, 30), places=1, gap="empleadores")
+    m.answers("partes-de-cada-fuente", F(880, 32), F(880, 30), places=1, gap="estado")
+    m.drawn("gasto-social-de-andinia", {"gasto": 2520, "ingreso": 2710, "pib": 21_000}, 12)
+    m.drawn("saldo-de-la-salud", {"ingreso": 720, "atencion": 700, "gestion": 35}, -15)
+    m.drawn("peso-de-la-administracion", {"gasto": 2500, "gestion": 100, "ingreso": 3000}, 4)
+    m.drawn("total-por-funcion-vejez", {"aportes": 1000, "viudez": 180, "asistencia": 120, "total": 2800}, 40)
+    m.drawn("total-de-la-invalidez", {"fondo": 120, "riesgos": 20, "asistencia": 60, "fila": 1300, "total": 2500}, 8)
+    m.drawn("consolidar-un-pago-interno", {"riesgos": 200, "salud": 700, "pago": 40}, 860)
+    m.drawn("saldo-despues-de-consolidar", {"ingreso": 2790, "gasto": 2622, "pago": 30}, 168)
+    m.drawn("ingreso-consolidado", {"a": 1000, "b": 600, "c": 100, "pago": 40}, 1660)
+    m.drawn("ingreso-corriente-del-ano", {"aportes": 300, "estado": 60, "intereses": 20, "prestamo": 50, "venta": 15}, 380)
+    m.drawn("saldo-de-una-institucion", {"a": 900, "b": 300, "c": 120, "ga": 820, "gb": 340, "gc": 110}, 50)
+    m.all_drawn()
 
 
 def main() -> None:

@@ -69,21 +69,21 @@ def lessons(m: Module) -> None:
 
 def bank(m: Module) -> None:
     """Every number of the questions, right and wrong."""
-    m.answers(
-        "llegan-a-65", 10_000 * (1 - F("0.012")), 10_000 * F("0.012"), 10_000 * (1 - F("0.0012")), 10_000 * (1 + F("0.012")), places=0
-    )
-    m.answers("cohorte-con-migracion", 8000 * F("0.998") + 150, 8000 * F("0.998"), 8000 * F("0.998") - 150, 8150, places=0)
-    m.answers("fuerza-laboral-de-andinia", LABOUR, 4100 * F("0.6"), 400 + 2000, 4100, places=0)
-    m.answers(
-        "cotizantes-de-andinia", EMPLOYED * F("0.55") * F("0.7"), EMPLOYED * F("0.55"), EMPLOYED * F("0.7"), EMPLOYED * F("1.25"), places=1
-    )
-    m.answers("crecimiento-nominal", (GROWTH - 1) * 100, F("4.5"), (F("1.01") * F("1.015") - 1) * 100, (F("1.015") * F("1.02") - 1) * 100)
-    m.answers("producto-real-a-nominal", 21_000 * F("1.08"), 21_000 / F("1.08"), 21_000, 21_000 * 8, places=0)
     m.answers("poblacion-de-ecuador", F("19.3") - F("17.9"), F("21.1") - F("17.9"), places=1, gap="uno")
     m.answers("poblacion-de-ecuador", F("21.1") - F("19.3"), F("21.1") - F("17.9"), places=1, gap="dos")
-    m.answers("razon-de-dependencia", F(700, 4300) * 100, F(700, 5000) * 100, F(4300, 700), places=1)
-    m.answers("deuda-del-ano-siguiente", 10_000 * F("1.04") - 100, 10_000 * F("1.04"), 10_000 - 100, 10_000 * F("1.04") + 100, places=0)
-    m.answers("salarios-contra-productividad", 48 * F("1.05") ** 10, 48 + 10 * 48 * F("0.05"), 48 + 10 * 5, 48 * F("1.05"), places=1)
+    m.drawn("llegan-a-65", {"personas": 10_000, "muertes": 12}, 9880)
+    m.drawn("cohorte-con-migracion", {"personas": 8000, "llegan": 250, "salen": 100}, 8134)
+    m.drawn("fuerza-laboral-de-andinia", {"jovenes": 1000, "adultas": 2500, "maduras": 600, "tasa": 80}, 2680)
+    m.drawn("cotizantes-de-andinia", {"fuerza": 2000, "desempleo": 10, "asalariada": 50, "cotiza": 60}, 540)
+    m.drawn("crecimiento-nominal", {"empleo": 2, "productividad": 2, "precios": 5}, (F("1.02") * F("1.02") * F("1.05") - 1) * 100)
+    m.drawn("producto-real-a-nominal", {"real": 21_000, "deflactor": F("1.08")}, 22_680)
+    m.drawn("razon-de-dependencia", {"mayores": 600, "activas": 4000}, 15)
+    m.drawn("deuda-del-ano-siguiente", {"deuda": 10_000, "tasa": 4, "ingreso": 6000, "gasto": 5900}, 10_300)
+    m.drawn("salarios-contra-productividad", {"parte": 48, "alza": 5, "anios": 10}, 48 * F("1.05") ** 10)
+    m.drawn("salario-con-traspaso", {"salario": 500, "productividad": F("1.5"), "precios": 2, "traspaso": 80}, F("516.12"))
+    m.drawn("saldo-total-del-gobierno", {"ingreso": 5400, "gasto": 5250, "intereses": 400}, -250)
+    m.drawn("deuda-como-parte-del-pib", {"deuda": 8400, "alza": 5}, 40)
+    m.all_drawn()
 
 
 def main() -> None:

@@ -106,22 +106,23 @@ def lessons(m: Module) -> None:
 
 def bank(m: Module) -> None:
     """Every number of the questions, right and wrong."""
-    paid = F(600_000) * F("0.25") * F("0.60") * 480 / 1_000_000
-    m.answers("costo-de-una-transferencia", paid * F("1.1"), paid, paid / F("0.6") * F("1.1"), paid / 12 * F("1.1"))
     m.answers("personas-y-millones", 300 * F("0.3"), 300 * F("0.4"), 300 * F("0.75"), gap="miles", places=0)
     m.answers("personas-y-millones", F(90 * 600, 1000), F(120 * 600, 1000), F(300 * 600, 1000), gap="gasto", places=0)
-    m.answers("prima-de-un-regimen", F(360, 1200) * 40, F(360, 1200) * 100, F(1200, 360) * 40, 30 + 40)
-    due = F(500_000 * 8000) * F("0.1") / 1_000_000
-    m.answers("cotizaciones-con-cumplimiento", due * F("0.9") * F("0.95"), due * F("0.9"), due * F("0.95"), due, places=1)
-    m.answers("gasto-por-desempleo", 60 * F("0.6"), 200 * F("0.6"), 60 * F("0.15"), 140 * F("0.6"))
-    m.answers("salud-por-grupos-de-edad", 560 * F("1.05"), 560, F(650, 3) * F("3.4") * F("1.05"), 560 * F("0.05"), places=1)
-    m.answers("reserva-al-cierre", 832 - 40 * F("1.02"), 832, 832 - 40, 832 + 40 * F("1.02"), places=1)
-    m.answers("agotamiento-y-razon", 7, 6, 8, gap="anio", places=0)
-    spent = 1560 * F("1.06") ** 6
-    m.answers("agotamiento-y-razon", F("281.7") / spent, spent / F("281.7"), F("680.1") / spent, gap="razon")
-    after = F("2.40") * F("1.50") / F("1.60")
-    m.answers("puntos-que-resta-el-empleo", F("2.40") - after, after, F("0.10"), (1 - F("1.50") / F("1.60")) * 100)
-    assert round(float(5 * F("0.1628") / F("0.1268")), 2) == 6.42 and F("0.7") == 1 - F("0.3")
+    m.answers("agotamiento-y-razon", 11, 10, 12, gap="anio", places=0)
+    m.answers("agotamiento-y-razon", F(270, 1800), F(1800, 270), F(640, 1800), gap="razon")
+    m.drawn("costo-de-una-transferencia", {"miles": 600, "elegible": 25, "captacion": 60, "monto": 40, "admin": 10}, F("47.52"))
+    m.drawn("costo-de-una-pension-en-el-pib", {"monto": 80, "miles": 220, "captacion": 90, "pib": 20_000}, F(19_008, 20_000))
+    m.drawn("solo-envejece-andinia", {"gasto": F("4.4"), "antes": 11, "despues": 16}, F("6.4"))
+    m.drawn("gasto-de-cinco-factores", {"d": F("0.15"), "c": F("0.60"), "e": 3, "r": F("0.48")}, F("5.184"))
+    m.drawn("por-ciento-y-puntos-del-gasto", {"antes": 8, "despues": 10}, 25)
+    m.drawn("prima-de-un-regimen", {"pensionistas": 360, "cotizantes": 1200, "reemplazo": 40}, 12)
+    m.drawn("cotizaciones-con-cumplimiento", {"miles": 500, "densidad": F("0.9"), "salario": 8000, "tasa": 10, "cumplimiento": 95}, 342)
+    m.drawn("gasto-por-desempleo", {"miles": 200, "cubierta": 30, "monto": 150, "meses": 4}, 36)
+    m.drawn("salud-por-grupos-de-edad", {"menores": 1000, "adultas": 2000, "mayores": 400, "costo": 400, "alza": 5}, 588)
+    m.drawn("reserva-al-cierre", {"reserva": 800, "ingreso": 300, "gasto": 340, "interes": 4}, F("791.2"))
+    m.drawn("razon-de-reserva-del-ano", {"anio": 5, "reserva": 900, "gasto": 1800, "ingreso": 1500}, F("0.5"))
+    m.drawn("puntos-que-resta-el-empleo", {"gasto": F("2.4"), "antes": F("1.6"), "despues": F("1.5")}, F("0.15"))
+    m.all_drawn()
 
 
 def main() -> None:

@@ -45,12 +45,16 @@ def lessons(m: Module) -> None:
 
 def bank(m: Module) -> None:
     """Every number of the questions, right and wrong."""
-    m.answers("parte-sin-desglosar", F("2.51") - F("1.42"), F("1.42"), F("2.51") + F("1.42"), F("2.51") - F("0.23"))
-    m.answers("costo-en-escenario-pesimista", 142_400 / gdp("0.02"), 142_400 / gdp("0.035"), 142_400 / gdp("0.045"), gdp("0.02") / 1424)
-    m.answers("brecha-de-financiamiento-andinia", F(260, 200), F(900, 200), F(640, 200), F(260, 9))
-    m.answers("segundo-anio-de-despliegue", F("1.3") * F("0.4"), F("1.3") * F("0.6"), F("1.3") / F("0.4"), F("1.3") + F("0.4"))
-    m.answers("lo-que-falta-el-segundo-anio", 120 - 110, 120 - 50, 300 - 110, 120 - 90, places=0)
     assert round(float(F("7.3") / F("1.3")), 1) == 5.6 and F("7.3") - F("1.3") == 6 and round(float(F("7.3") * F("1.3")), 1) == 9.5
+    m.drawn("parte-sin-desglosar", {"total": F("2.85"), "a": F("0.24"), "b": F("0.18"), "c": F("0.95")}, F("1.48"))
+    m.drawn("costo-en-escenario-pesimista", {"costo": 1000, "base": 50_000, "mas": 5, "menos": 20}, F("2.5"))
+    low, high = F("1.02") ** 5, F("1.07") ** 5
+    m.drawn("puntos-entre-dos-escenarios", {"costo": 1000, "alto": 7, "bajo": 2}, 5 / low - 5 / high)
+    m.drawn("brecha-de-financiamiento-andinia", {"costo": 900, "asignado": 640, "pib": 20_000}, F("1.3"))
+    m.drawn("segundo-anio-de-despliegue", {"costo": F("1.5"), "parte": 40}, F("0.6"))
+    m.drawn("lo-que-falta-el-segundo-anio", {"costo": 300, "asignado": 180, "reasignacion": 50, "impuesto": 60}, 10)
+    m.drawn("costo-despues-de-la-donacion", {"costo": 300, "alza": 5, "asignado": 120}, 195)
+    m.all_drawn()
 
 
 def main() -> None:

@@ -55,22 +55,17 @@ def lessons(m: Module) -> None:
 
 def bank(m: Module) -> None:
     """Every number of the questions, right and wrong."""
-    m.answers("cobertura-efectiva-de-mayores", F(270, 450) * 100, F(180, 450) * 100, F(450, 270) * 100, places=1)
-    m.answers("suficiencia-frente-a-la-linea", 7500 / F("92.4"), F("9240") / 75, 100 - 7500 / F("92.4"), F("92.4") - 75, places=1)
-    m.answers("exclusion-en-un-bono", F(150, 5), F(350, 5), F(50, 4), F(100, 5), places=1)
     m.answers("los-dos-errores-de-un-programa", F(30, 2), F(170, 2), F(3000, 340), gap="inclusion", places=1)
     m.answers("los-dos-errores-de-un-programa", F(17_000, 340), F(14_000, 340), gap="exclusion", places=1)
-    baht = F(2_393_000 * 4800, 1_000_000)
-    m.answers("transferencia-en-tailandia", baht * F("0.63"), baht * F("0.6"), baht * F("1.05"), baht * F("0.63") / 12, places=1)
-    m.answers("pension-basica-en-el-pib", F(1440, 1500), F(2400, 1500), F(120, 1500), F(960, 1500))
-    m.answers(
-        "monto-que-cabe",
-        F(100_000_000, 125_000 * 12),
-        F(100_000_000, 125_000),
-        F(100_000_000, 125_000 * 144),
-        F(1_000_000_000, 125_000 * 12),
-    )
     assert F("0.98") * F("0.85") == F("0.833")
+    m.drawn("cobertura-efectiva-de-mayores", {"mayores": 450, "cobran": 270, "padron": 700}, 60)
+    m.drawn("suficiencia-frente-a-la-linea", {"monto": 75, "linea": 100}, 75)
+    m.drawn("exclusion-en-un-bono", {"elegibles": 500, "reciben": 400, "aciertos": 350}, 30)
+    m.drawn("inclusion-en-un-programa", {"reciben": 800, "aciertos": 600, "elegibles": 1200}, 25)
+    m.drawn("transferencia-en-tailandia", {"miles": 500, "parte": 40, "monto": 360}, F("75.6"))
+    m.drawn("pension-basica-en-el-pib", {"miles": 2000, "sin": 60, "monto": 100, "pib": 150_000}, F("0.96"))
+    m.drawn("monto-que-cabe", {"parte": F("0.5"), "pib": 20_000, "miles": 125}, F(200, 3))
+    m.all_drawn()
 
 
 def main() -> None:
