@@ -42,21 +42,13 @@ def lessons(m: Module) -> None:
 
 def bank(m: Module) -> None:
     """Every number of the questions, right and wrong."""
-    m.answers("licencia-de-84-dias", leave(750, RATE), leave(750), leave(750, F("0.25")), 750 * 3 * RATE)
-    m.answers(
-        "reposo-de-13-dias", sick_pay(720, 13), sick_pay(720, 13, unpaid=0), sick_pay(720, 13, rate=F(1)), sick_pay(720, 13, unpaid=4)
-    )
     assert leave(900) == 2520
     m.answers("dos-partes-de-una-licencia", leave(900, RATE), leave(900, F("0.25")), 900 * RATE, gap="iess", places=0)
     m.answers("dos-partes-de-una-licencia", leave(900, F("0.25")), 900 * F("0.25"), gap="empresa", places=0)
     total = 1486294
     m.answers("certificados-del-iess-2017", total * F("0.025"), total * F("0.25"), total / F("2.5"), total * F("0.975"), places=0)
-    m.answers("dias-que-cubre-el-seguro", 5 - 3, 5, 3, 5 - 4, places=0)
     m.answers("noventa-dias-de-la-institucion", 120 - 90, 90, gap="dias", places=0)
     m.answers("noventa-dias-de-la-institucion", 120 - 3, 120 - 4, gap="privado", places=0)
-    m.answers("imposiciones-al-llegar-el-parto", 7 + 4, 7, gap="total", places=0)
-    m.answers("imposiciones-al-llegar-el-parto", 12 - 11, 12 - 7, gap="falta", places=0)
-    m.answers("costo-de-una-mejora", 60 / F("0.3"), 60, 60 * F("0.3"), F(60, 30))
     m.answers("bodega-y-ventanilla", F(21, 25) * 100, F(4, 25) * 100, gap="producto", places=0)
     m.answers("bodega-y-ventanilla", F(1140, 1500) * 100, F(360, 1500) * 100, gap="receta", places=0)
 

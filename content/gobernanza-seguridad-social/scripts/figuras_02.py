@@ -6,12 +6,18 @@ Run: python content/scripts/figuras.py gobernanza-seguridad-social
 from __future__ import annotations
 
 from decimal import Decimal as D
+from fractions import Fraction
 
+from cuentas import parameters
 from dibujo import arrow, bar, box, number, rule, svg, text
 
 MEDIA = "02-pensiones/media/"
-SBU_2025 = D(470)
 JUMPS = {36: D("0.8325"), 37: D("0.8605"), 38: D("0.8970"), 39: D("0.9430"), 40: D("1.0000")}
+
+
+def exact(value: Fraction) -> D:
+    """A figure of the course as a decimal number."""
+    return D(value.numerator) / D(value.denominator)
 
 
 def coefficient(years: int) -> D:
@@ -43,14 +49,16 @@ def coefficients() -> None:
 
 def limits() -> None:
     """The pension of the example between the minimum and the maximum of its years."""
-    low, pension, high = D("0.80") * SBU_2025, D(620), D("4.50") * SBU_2025
+    values = parameters("gobernanza-seguridad-social")
+    low, pension, high = exact(values["pension_minima_31_35"]), D(620), exact(values["pension_maxima_30_34"])
+    lowest, highest = number(low, decimals=2), number(high, decimals=2)
     scale = D(300) / high
     x = {name: 8 + value * scale for name, value in (("low", low), ("pension", pension), ("high", high))}
     body = [
         text(float(x["low"]), 18, "mínimo"),
-        text(float(x["low"]), 35, number(low, decimals=0)),
+        text(float(x["low"]), 35, lowest),
         text(316, 18, "máximo", end=True),
-        text(316, 35, number(high, decimals=0), end=True),
+        text(316, 35, highest, end=True),
         rule(float(x["low"]), 40, float(x["low"]), 62, kind="goal"),
         rule(float(x["high"]), 40, float(x["high"]), 62, kind="goal"),
         bar(8, 64, 300, fill="area", height=12),
@@ -62,9 +70,9 @@ def limits() -> None:
     svg(
         MEDIA + "formula-topes.svg",
         110,
-        "La pensión de 620 dólares queda entre el mínimo de 376 y el máximo de 2115",
-        "Una línea va de 0 a 2115 dólares al mes. Una marca punteada señala el mínimo, 376, y otra el máximo, 2115, de quien tiene 32 años "
-        "de aporte. El punto de la pensión de Elvira, 620, está entre las dos, mucho más cerca del mínimo.",
+        f"La pensión de 620 dólares queda entre el mínimo de {lowest} y el máximo de {highest}",
+        f"Una línea va de 0 a {highest} dólares al mes. Una marca punteada señala el mínimo, {lowest}, y otra el máximo, {highest}, de quien "
+        "tiene 32 años de aporte. El punto de la pensión de Elvira, 620, está entre las dos, mucho más cerca del mínimo.",
         body,
     )
 

@@ -12,7 +12,7 @@ MEDIA = "03-salud/media/"
 
 def waits() -> None:
     """Waiting times in months of contribution."""
-    rows = [("Atención por enfermedad", 6, "b1"), ("Subsidio por enfermedad", 6, "b1"), ("Atención por maternidad", 12, "b2")]
+    rows = [("Atención por enfermedad", 3, "b1"), ("Subsidio por enfermedad", 6, "b1"), ("Atención por maternidad", 12, "b2")]
     scale, y, body = 312 / 12, 20, []
     for name, months, fill in rows:
         body += [text(4, y, name, strong=True), text(316, y, f"{months} imposiciones", end=True), bar(4, y + 6, months * scale, fill=fill)]
@@ -20,9 +20,9 @@ def waits() -> None:
     svg(
         MEDIA + "puertas-esperas.svg",
         y - 16,
-        "La maternidad pide 12 imposiciones seguidas; la atención y el subsidio por enfermedad, 6",
-        "Barras horizontales desde cero, en imposiciones seguidas: atención por enfermedad, 6; subsidio por enfermedad, 6; atención por "
-        "maternidad, 12 anteriores al parto. La tercera barra mide el doble que las otras.",
+        "La atención por enfermedad pide 3 imposiciones seguidas; su subsidio, 6, y la maternidad, 12",
+        "Barras horizontales desde cero, en imposiciones seguidas: atención por enfermedad, 3; subsidio por enfermedad, 6; atención por "
+        "maternidad, 12 anteriores al parto. Cada barra mide el doble que la anterior.",
         body,
     )
 
