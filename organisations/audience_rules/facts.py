@@ -1,8 +1,12 @@
 """Facts of a person on a day, as far as rules of audiences ask for them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
+
+
+def is_within(day: date, first: date | None, last: date | None) -> bool:
+    """Say whether a day is from a first to a last one; None: open."""
+    return (first is None or first <= day) and (last is None or day <= last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +20,12 @@ class EmploymentFact:
 
     def holds_on(self, day: date) -> bool:
         """Say whether the person is employed on a day."""
-        return (self.entered_on is None or self.entered_on <= day) and (self.left_on is None or day <= self.left_on)
+        return is_within(day, self.entered_on, self.left_on)
 
 
 @dataclass(frozen=True, slots=True)
 class PlaceFact:
-    """A place to which a person belongs on the day, the main one or a further one."""
+    """A place to which a person belongs or belonged, as the main one or a further one."""
 
     codes: tuple[str, ...]
     """The codes of the place itself and of what stands above it, upwards; '' where one has none."""
@@ -30,6 +34,18 @@ class PlaceFact:
     post: str = ""
     """The key of the post that the person has there."""
     since: date | None = None
+    until: date | None = None
+    """The last day."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListFact:
+    """An uploaded list in which a person stands or stood."""
+
+    key: str
+    since: date | None = None
+    until: date | None = None
+    """The last day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +62,15 @@ class AudienceCandidate:
     """A person as the rule of an audience sees them: employment, places, lists and completions."""
 
     employments: tuple[EmploymentFact, ...] = ()
-    account_closed: bool = False
+    account_closed_on: date | None = None
     places: tuple[PlaceFact, ...] = ()
-    lists: Mapping[str, date | None] = field(default_factory=dict)
-    """The uploaded lists in which the person stands, each with the day since when."""
+    lists: tuple[ListFact, ...] = ()
     held: tuple[HeldFact, ...] = ()
 
-    def employment_on(self, day: date) -> EmploymentFact | None:
-        """Return the employment that holds on a day."""
-        return next((employment for employment in self.employments if employment.holds_on(day)), None)
+    def employments_on(self, day: date) -> list[EmploymentFact]:
+        """Return the employments that hold on a day: one, but where the lists overlap."""
+        return [employment for employment in self.employments if employment.holds_on(day)]
+
+    def places_on(self, day: date) -> list[PlaceFact]:
+        """Return the places to which the person belongs on a day."""
+        return [place for place in self.places if is_within(day, place.since, place.until)]

@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 from accounts.rules import fold
 from kernel.errors import N_
 from kernel.i18n import _, alternatives, format_date, ngettext
-from organisations.audience_rules.facts import AudienceCandidate, PlaceFact
+from organisations.audience_rules.facts import AudienceCandidate, PlaceFact, is_within
 from organisations.audience_rules.faults import FaultCollector
 from organisations.audience_rules.months import add_months
 from organisations.audience_rules.tree import AudienceLeaf, LeafFinding, LeafNames, PlainValue
@@ -48,10 +48,11 @@ class UnitLeaf(AudienceLeaf):
 
     def find(self, person: AudienceCandidate, day: date) -> LeafFinding:
         """Look at every present place of the person."""
-        for place in person.places:
+        places = person.places_on(day)
+        for place in places:
             if found := set(self.codes) & set(place.codes if self.below else place.codes[:1]):
                 return LeafFinding(True, fact=min(found), since=place.since)
-        return _own_place(person.places)
+        return _own_place(places)
 
     def describe(self, names: LeafNames, *, negated: bool) -> str:
         """Name the units."""
@@ -67,7 +68,7 @@ class UnitLeaf(AudienceLeaf):
         return self.codes
 
 
-def _own_place(places: tuple[PlaceFact, ...]) -> LeafFinding:
+def _own_place(places: list[PlaceFact]) -> LeafFinding:
     """Return what is false by the person's first place, or missing without one."""
     if not places:
         return LeafFinding(False, is_missing=True)
@@ -94,7 +95,7 @@ class ProvinceLeaf(AudienceLeaf):
     def find(self, person: AudienceCandidate, day: date) -> LeafFinding:
         """Look at the province of every present place."""
         wanted = {fold(name) for name in self.names}
-        known = [place for place in person.places if place.province]
+        known = [place for place in person.places_on(day) if place.province]
         for place in known:
             if fold(place.province) in wanted:
                 return LeafFinding(True, fact=place.province, since=place.since)
@@ -129,7 +130,7 @@ class PostLeaf(AudienceLeaf):
 
     def find(self, person: AudienceCandidate, day: date) -> LeafFinding:
         """Look at the post of every present place."""
-        known = [place for place in person.places if place.post]
+        known = [place for place in person.places_on(day) if place.post]
         for place in known:
             if place.post in self.keys:
                 return LeafFinding(True, fact=place.post, since=place.since)
@@ -181,15 +182,16 @@ class EnteredLeaf(AudienceLeaf):
 
     def find(self, person: AudienceCandidate, day: date) -> LeafFinding:
         """Look at the day of entry of the present employment."""
-        employment = person.employment_on(day)
-        entered = employment.entered_on if employment is not None else None
-        if entered is None:
+        known = [employment.entered_on for employment in person.employments_on(day) if employment.entered_on is not None]
+        if not known:
             return LeafFinding(False, is_missing=True)
+        entered = next((entered for entered in known if self._is_so(entered, day)), known[0])
+        return LeafFinding(self._is_so(entered, day), fact=entered.isoformat(), since=entered)
+
+    def _is_so(self, entered: date, day: date) -> bool:
         if self.less_than_months is not None:
-            is_so = day < add_months(entered, self.less_than_months)
-        else:
-            is_so = (self.before is None or entered < self.before) and (self.since is None or entered >= self.since)
-        return LeafFinding(is_so, fact=entered.isoformat(), since=entered)
+            return day < add_months(entered, self.less_than_months)
+        return (self.before is None or entered < self.before) and (self.since is None or entered >= self.since)
 
     def describe(self, names: LeafNames, *, negated: bool) -> str:
         """Say the days in words; `from` a day is after the day before it."""
@@ -204,11 +206,11 @@ class EnteredLeaf(AudienceLeaf):
 
     def next_change(self, person: AudienceCandidate, day: date) -> date | None:
         """Return the day on which the months are over."""
-        employment = person.employment_on(day)
-        if self.less_than_months is None or employment is None or employment.entered_on is None:
+        if self.less_than_months is None:
             return None
-        over = add_months(employment.entered_on, self.less_than_months)
-        return over if over > day else None
+        known = [employment.entered_on for employment in person.employments_on(day) if employment.entered_on is not None]
+        days = [add_months(entered, self.less_than_months) for entered in known]
+        return min((over for over in days if over > day), default=None)
 
 
 def _entered_less_than(months: int, *, negated: bool) -> str:
@@ -244,8 +246,8 @@ class ListLeaf(AudienceLeaf):
 
     def find(self, person: AudienceCandidate, day: date) -> LeafFinding:
         """Look at the lists in which the person stands."""
-        found = next((key for key in self.keys if key in person.lists), None)
-        return LeafFinding(False) if found is None else LeafFinding(True, fact=found, since=person.lists[found])
+        found = next((fact for fact in person.lists if fact.key in self.keys and is_within(day, fact.since, fact.until)), None)
+        return LeafFinding(False) if found is None else LeafFinding(True, fact=found.key, since=found.since)
 
     def describe(self, names: LeafNames, *, negated: bool) -> str:
         """Name the lists."""
@@ -276,12 +278,11 @@ class PersonLeaf(AudienceLeaf):
 
     def find(self, person: AudienceCandidate, day: date) -> LeafFinding:
         """Look at the staff number of the present employment."""
-        employment = person.employment_on(day)
-        number = employment.staff_number if employment is not None else ""
-        if not number:
+        known = [employment for employment in person.employments_on(day) if employment.staff_number]
+        if not known:
             return LeafFinding(False, is_missing=True)
-        assert employment is not None
-        return LeafFinding(number in self.staff_numbers, fact=number, since=employment.entered_on)
+        found = next((one for one in known if one.staff_number in self.staff_numbers), known[0])
+        return LeafFinding(found.staff_number in self.staff_numbers, fact=found.staff_number, since=found.entered_on)
 
     def describe(self, names: LeafNames, *, negated: bool) -> str:
         """Name the people."""

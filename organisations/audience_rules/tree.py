@@ -1,7 +1,7 @@
 """The rule of an audience as a tree, and whether a person is in (spec/compulsory 3.1 to 3.3)."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, ClassVar, Self, TypeAlias
@@ -125,7 +125,8 @@ def is_in(rule: RuleNode, person: AudienceCandidate, day: date) -> bool:
 
 def may_be_in(person: AudienceCandidate, day: date) -> bool:
     """Say whether a person can be in any audience of the institution on a day: employed there, and the account not closed."""
-    return not person.account_closed and person.employment_on(day) is not None
+    is_open = person.account_closed_on is None or day < person.account_closed_on
+    return is_open and bool(person.employments_on(day))
 
 
 def holds(rule: RuleNode, person: AudienceCandidate, day: date) -> bool:
@@ -162,10 +163,51 @@ def explain(rule: RuleNode, person: AudienceCandidate, day: date) -> RuleExplana
 def next_change(rule: RuleNode, person: AudienceCandidate, day: date) -> date | None:
     """Return the next day on which the calendar alone may let a person in or out (spec/compulsory 3.7).
 
-    That is a day on which a leaf changes, or the employment begins or ends; whether the whole rule then changes is asked on that day.
+    That is a day on which a leaf changes, or a fact begins or ends to be so; whether the whole rule then changes is asked on that day.
     """
     days = [changed for leaf in leaves(rule) if (changed := leaf.next_change(person, day)) is not None]
-    for employment in person.employments:
-        days += [employment.entered_on] if employment.entered_on is not None else []
-        days += [employment.left_on + timedelta(days=1)] if employment.left_on is not None else []
+    spans = [(employment.entered_on, employment.left_on) for employment in person.employments]
+    spans += [(fact.since, fact.until) for fact in (*person.places, *person.lists)]
+    for first, last in spans:
+        days += [first] if first is not None else []
+        days += [last + timedelta(days=1)] if last is not None else []
+    days += [person.account_closed_on] if person.account_closed_on is not None else []
     return min((changed for changed in days if changed > day), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleInForce:
+    """A version of a rule, in force from a day on until the next one is."""
+
+    effective_on: date
+    rule: RuleNode
+
+
+@dataclass(frozen=True, slots=True)
+class StayDays:
+    """The days that a person is in an audience without a gap; open while they still are."""
+
+    since_on: date
+    until_on: date | None = None
+    """The last day."""
+
+
+def find_stays(versions: Sequence[RuleInForce], person: AudienceCandidate, today: date) -> list[StayDays]:
+    """Return the stays of a person up to a day, by the versions in their order of effect (spec/compulsory 3.7).
+
+    Of two versions with one effective day the later one holds. Nothing is said of days to come.
+    """
+    starts = {version.effective_on: version.rule for version in versions if version.effective_on <= today}
+    stays, since = list[StayDays](), None
+    for number, start in enumerate(days := sorted(starts)):
+        end = days[number + 1] if number + 1 < len(days) else today + timedelta(days=1)
+        day: date | None = start
+        while day is not None and day < end:
+            inside = is_in(starts[start], person, day)
+            if inside and since is None:
+                since = day
+            elif not inside and since is not None:
+                stays.append(StayDays(since, day - timedelta(days=1)))
+                since = None
+            day = next_change(starts[start], person, day)
+    return stays if since is None else [*stays, StayDays(since)]

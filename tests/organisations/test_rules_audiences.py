@@ -1,17 +1,31 @@
 """Rules of audiences: reading and writing them, who is in, why, until when, and their sentence."""
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.i18n import reading
-from organisations.audience_rules.facts import AudienceCandidate, EmploymentFact, HeldFact, PlaceFact
+from organisations.audience_rules.facts import AudienceCandidate, EmploymentFact, HeldFact, ListFact, PlaceFact
 from organisations.audience_rules.months import add_months, first_within
 from organisations.audience_rules.reading import read_rule, read_yaml, write_rule
 from organisations.audience_rules.sentences import write_sentence
-from organisations.audience_rules.tree import RuleNode, count_levels, explain, holds, is_in, leaves, next_change, references, signed_leaves
+from organisations.audience_rules.tree import (
+    RuleInForce,
+    RuleNode,
+    StayDays,
+    count_levels,
+    explain,
+    find_stays,
+    holds,
+    is_in,
+    leaves,
+    next_change,
+    references,
+    signed_leaves,
+)
 from organisations.audience_rules.values import MOST_VALUES
 from organisations.audience_rules.yaml_text import write_yaml
 from tests.support.audiences import KINDS, TODAY, a_colleague, people, rules
@@ -44,7 +58,7 @@ def faults(text: str) -> list[str]:
         pytest.param("entered: {months: {less: 3}}", a_colleague(entered=date(2026, 7, 1)), date(2026, 10, 1), False, id="6"),
         pytest.param(
             "any:\n  - list: L\n  - province: Loja",
-            a_colleague(left=TODAY - timedelta(days=1), lists={"L": date(2026, 1, 1)}),
+            a_colleague(left=TODAY - timedelta(days=1), lists=(ListFact("L", date(2026, 1, 1)),)),
             TODAY,
             False,
             id="7",
@@ -86,7 +100,7 @@ def test_the_other_side_of_each_limit() -> None:
 @given(rules(), people)
 def test_nobody_is_in_who_is_not_employed_or_whose_account_is_closed(drawn: RuleNode, person: AudienceCandidate) -> None:
     """spec/compulsory 3.2: *not* never widens beyond the institution."""
-    if person.account_closed or person.employment_on(TODAY) is None:
+    if not person.employments_on(TODAY) or (person.account_closed_on or date.max) <= TODAY:
         assert not is_in(drawn, person, TODAY)
     else:
         assert is_in(drawn, person, TODAY) is holds(drawn, person, TODAY)
@@ -116,7 +130,9 @@ def test_a_missing_value_is_not_the_value(text: str) -> None:
 
 def test_each_leaf_tells_its_fact_and_since_when() -> None:
     """spec/compulsory 3.4."""
-    person = a_colleague(GYE_AF, PlaceFact(("LOJ",), "Loja", "inspector", date(2025, 2, 1)), lists={"suplentes": date(2026, 5, 4)})
+    person = a_colleague(
+        GYE_AF, PlaceFact(("LOJ",), "Loja", "inspector", date(2025, 2, 1)), lists=(ListFact("suplentes", date(2026, 5, 4)),)
+    )
     text = "all: [unit: GYE, province: [loja], post: inspector, not: {list: suplentes}, entered: {before: 2020-01-01}, person: ['0001']]"
 
     why = explain(rule(text), person, TODAY)
@@ -301,6 +317,30 @@ def test_nothing_changes_before_the_next_change(drawn: RuleNode, person: Audienc
     day = TODAY + timedelta(days=later)
     if changed is None or day < changed:
         assert is_in(drawn, person, day) is is_in(drawn, person, TODAY)
+
+
+@given(rules(levels=3), rules(levels=3), people, st.integers(0, 500))
+def test_stays_are_the_days_on_which_the_rule_in_force_lets_a_person_in(
+    one: RuleNode, other: RuleNode, person: AudienceCandidate, back: int
+) -> None:
+    """spec/compulsory 3.7."""
+    changed, first = TODAY - timedelta(days=back), TODAY - timedelta(days=600)
+
+    stays = find_stays([RuleInForce(first, one), RuleInForce(changed, other)], person, TODAY)
+
+    for number in range(601):
+        day = first + timedelta(days=number)
+        inside = any(stay.since_on <= day <= (stay.until_on or TODAY) for stay in stays)
+        assert inside is is_in(other if day >= changed else one, person, day)
+    assert all(after.since_on > (before.until_on or TODAY) + timedelta(days=1) for before, after in pairwise(stays))
+
+
+def test_a_version_to_come_is_not_in_force_yet() -> None:
+    """spec/compulsory 3.6."""
+    versions = [RuleInForce(TODAY + timedelta(days=1), rule("unit: GYE"))]
+
+    assert find_stays(versions, a_colleague(GYE_AF), TODAY) == []
+    assert find_stays(versions, a_colleague(GYE_AF), TODAY + timedelta(days=1)) == [StayDays(TODAY + timedelta(days=1))]
 
 
 @given(st.dates(date(2000, 1, 1), date(2060, 1, 1)), st.integers(1, 60))

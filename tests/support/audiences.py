@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from hypothesis import strategies as st
 
 from enrolments.audience_leaves import HoldsLeaf
-from organisations.audience_rules.facts import AudienceCandidate, EmploymentFact, HeldFact, PlaceFact
+from organisations.audience_rules.facts import AudienceCandidate, EmploymentFact, HeldFact, ListFact, PlaceFact
 from organisations.audience_rules.leaves import OWN_LEAVES, EnteredLeaf, ListLeaf, PersonLeaf, PostLeaf, ProvinceLeaf, UnitLeaf
 from organisations.audience_rules.tree import AllOf, AnyOf, Negation, RuleNode
 
@@ -50,19 +50,20 @@ def rules(leaves: st.SearchStrategy[RuleNode] = all_leaves, levels: int = 5) -> 
 
 
 _maybe_days = st.none() | _days
-_places = st.builds(
+_places: st.SearchStrategy[PlaceFact] = st.builds(
     PlaceFact,
     st.sampled_from([("GYE",), ("GYE-AF", "GYE"), ("ACT",), ("LOJ",), ("", "GYE")]),
     st.sampled_from(("", *PROVINCES)),
     st.sampled_from(("", *POSTS)),
     _maybe_days,
+    _maybe_days,
 )
 people = st.builds(
     AudienceCandidate,
     st.lists(st.builds(EmploymentFact, st.sampled_from(("", *NUMBERS)), _maybe_days, _maybe_days), max_size=2).map(tuple),
-    st.booleans(),
+    _maybe_days,
     st.lists(_places, max_size=3).map(tuple),
-    st.dictionaries(st.sampled_from(LISTS), _maybe_days),
+    st.lists(st.builds(ListFact, st.sampled_from(LISTS), _maybe_days, _maybe_days), max_size=2).map(tuple),
     st.lists(st.builds(HeldFact, st.sampled_from(COURSES), _days, _maybe_days), max_size=3).map(tuple),
 )
 
