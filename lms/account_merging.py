@@ -25,7 +25,7 @@ from enrolments.services import account_closure, editions, learning, mistakes, r
 from kernel.errors import N_, Conflict, NotFound
 from kernel.permissions import Actor, SiteRole
 from organisations.queries import tree
-from organisations.services import employment, members
+from organisations.services import audiences, employment, members
 from organisations.services import tree as organisations
 from quizzes.models import Attempt
 from quizzes.services import overrides as quizzes
@@ -43,6 +43,7 @@ PERSONAL: tuple[Callable[..., None], ...] = (
     mistakes.transfer_reports,
     reminders.transfer_reminders,
     quizzes.transfer_accommodation,
+    audiences.transfer_list_entries,
 )
 """What each package does when all that is somebody's and of no one course becomes somebody else's: `(session, from, to)`."""
 

@@ -26,6 +26,7 @@ from courses.models import CourseStaff
 from courses.services import team
 from enrolments import feature as enrolments
 from enrolments.pages import log as enrolment_log
+from enrolments.queries.audience_leaf import HOLDS
 from enrolments.queries.learning import count_learners
 from kernel import i18n
 from kernel.crypto import signing_keys
@@ -49,6 +50,7 @@ from lms.guide.page_links import page_help
 from lms.instance import Instance
 from lms.team_bar import team_bar
 from organisations import feature as organisations
+from organisations.queries.audience_kinds import OWN_KINDS
 from organisations.queries.profile import read_profile
 from organisations.queries.tree import manages_something
 from quizzes import feature as quizzes
@@ -84,6 +86,7 @@ KINDS = CourseKinds(
     part_comparers=(compare_questions,),
     logs=(enrolment_log.LOG, quiz_log.LOG),
 )
+AUDIENCE_LEAVES = {kind.leaf.kind: kind for kind in (*OWN_KINDS, HOLDS)}
 BODY_LIMIT = 1_000_000
 PROBES = frozenset({"lms.live", "lms.ready", "lms_condition.figures"})
 
@@ -101,6 +104,7 @@ def open_instance(settings: Settings) -> Instance:
     kinds = replace(KINDS, kept=RenderedLessonCache(settings.data_dir / "rendered"), topics=settings.topic_names)
     database.configure(
         info={
+            "audience_leaves": AUDIENCE_LEAVES,
             "awards": last_awards,
             "confirms_since": lambda: present(settings).confirms_since,
             "consequences": dict(consequences),

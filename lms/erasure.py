@@ -10,11 +10,12 @@ from accounts.models import Person
 from courses.services import team
 from enrolments.services import account_closure, invitations, learner_notes, mistakes, reminders
 from kernel.permissions import Actor
-from organisations.services import members
+from organisations.services import audiences, members
 from quizzes.services import overrides
 
 FORGET: tuple[Callable[..., None], ...] = (
     members.erase_person,
+    audiences.erase_person,
     team.erase_person,
     invitations.erase_person,
     learner_notes.erase_person,

@@ -71,7 +71,17 @@ from kernel.web.request import (
     see_page,
 )
 from lms import access_log, erasure, own_results
-from organisations.models import Employment, Membership, Organisation, Post, UnitManager
+from organisations.models import (
+    Audience,
+    AudienceList,
+    AudienceListEntry,
+    AudienceStayRecord,
+    Employment,
+    Membership,
+    Organisation,
+    Post,
+    UnitManager,
+)
 from quizzes.models import (
     Accommodation,
     AnswerEvent,
@@ -150,6 +160,19 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
         .join(Organisation, Organisation.id == Membership.organisation_id)
         .outerjoin(Post, Post.id == Membership.post_id)
         .where(Membership.person_id == person_id),
+        "audiences": select(
+            Audience.key,
+            Audience.title,
+            AudienceStayRecord.since_on,
+            AudienceStayRecord.until_on,
+            AudienceStayRecord.recorded_at,
+            AudienceStayRecord.retracted_at,
+        )
+        .join(Audience, Audience.id == AudienceStayRecord.audience_id)
+        .where(AudienceStayRecord.person_id == person_id),
+        "audience_lists": select(AudienceList.key, AudienceList.title, AudienceListEntry.since_on, AudienceListEntry.until_on)
+        .join(AudienceList, AudienceList.id == AudienceListEntry.list_id)
+        .where(AudienceListEntry.person_id == person_id),
         "employment": select(
             Organisation.name,
             Employment.staff_number,

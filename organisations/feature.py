@@ -3,12 +3,25 @@
 from kernel.feature import Feature
 from organisations import jobs
 from organisations.permissions import PERMISSIONS
+from organisations.services.audiences import AudienceVerb
 from organisations.views import site_settings, tree, unit_lists
 
 FEATURE = Feature(
     name="organisations",
     blueprints=(tree.bp, unit_lists.bp, site_settings.bp),
     permissions=PERMISSIONS,
-    jobs={"organisations.bring_in": jobs.bring_in, "organisations.forget_loads": jobs.forget_loads},
-    periodic={"organisations.forget_loads": 3600},
+    jobs={
+        "organisations.bring_in": jobs.bring_in,
+        "organisations.forget_loads": jobs.forget_loads,
+        "organisations.follow_audiences": jobs.follow_audiences,
+        "organisations.recompute_audience": jobs.recompute_audience,
+        "organisations.recompute_audiences": jobs.recompute_audiences,
+    },
+    on={AudienceVerb.MADE: "organisations.recompute_audience", AudienceVerb.CHANGED: "organisations.recompute_audience"},
+    patient=("organisations.recompute_audiences",),
+    periodic={
+        "organisations.forget_loads": 3600,
+        "organisations.follow_audiences": 600,
+        "organisations.recompute_audiences": 86_400,
+    },
 )

@@ -1,4 +1,4 @@
-"""Background jobs of organisations: lists are imported, and deleted when they expire."""
+"""Background jobs of organisations: lists are imported, and deleted when they expire; who is in an audience is recorded."""
 
 from typing import cast
 
@@ -8,10 +8,12 @@ from accounts.services import delete_pending_uploads
 from kernel import audit
 from kernel.outbox import Delivery, Effect
 from kernel.permissions import Actor, ActorChannel
-from organisations.models import PendingUnitList
+from organisations.models import Audience, PendingUnitList
+from organisations.queries import audiences as audience_queries
 from organisations.queries import tree
+from organisations.queries.audience_kinds import AudienceScope
 from organisations.rules import UnitListKind
-from organisations.services import unit_lists
+from organisations.services import audiences, unit_lists
 from organisations.services.unit_lists import UnitListVerb
 from organisations.unit_lists.checking import judge_people, judge_units
 from organisations.unit_lists.reading import PeopleListRows, UnitListRows, read_people, read_units
@@ -79,6 +81,52 @@ def _bring_in_units(delivery: Delivery, load_id: int, sheet: UnitListRows) -> No
             if not more:
                 load.faulty = len(judged.faults) + len(left)
                 _finish(session, delivery, load, len(sheet.faults))
+
+
+def recompute_audience(delivery: Delivery) -> None:
+    """Record the stays of everybody in an audience whose rule is new, a portion in each transaction; a second time writes nothing."""
+    _record_all(delivery, cast("int", delivery.arguments["subject"]))
+
+
+def recompute_audiences(delivery: Delivery) -> None:
+    """Record the stays of everybody in every audience: days that were corrected afterwards are found so (spec/compulsory 3.7)."""
+    with delivery.database.unit_of_work(write=False) as session:
+        found = [audience.id for audience in audience_queries.list_audiences(session)]
+    for audience in found:
+        _record_all(delivery, audience)
+
+
+def _record_all(delivery: Delivery, audience_id: int) -> None:
+    after, portion = 0, list[int]()
+    while after == 0 or portion:
+        with delivery.database.unit_of_work() as session:
+            audience = session.get(Audience, audience_id)
+            if audience is None:
+                return
+            portion = audience_queries.list_people_after(session, audience, after, audiences.PORTION)
+            audiences.record_stays(session, audience, portion, now=delivery.now)
+        after = portion[-1] if portion else -1
+
+
+def follow_audiences(delivery: Delivery) -> None:
+    """Record the stays of whoever came into an audience or left it since: by a list, a page, or the calendar alone."""
+    today = audiences.today_of(delivery.now)
+    with delivery.database.unit_of_work(write=False) as session:
+        changed = {
+            audience.id: audience_queries.list_changed_people(
+                session,
+                audience.id,
+                audience_queries.find_rule_on(session, audience.id, today),
+                AudienceScope(audience.institution_id, today),
+            )
+            for audience in audience_queries.list_audiences(session)
+        }
+    for audience_id, people in changed.items():
+        for start in range(0, len(people), audiences.PORTION):
+            with delivery.database.unit_of_work() as session:
+                audience = session.get(Audience, audience_id)
+                if audience is not None:
+                    audiences.record_stays(session, audience, people[start : start + audiences.PORTION], now=delivery.now)
 
 
 def forget_loads(delivery: Delivery) -> Effect:

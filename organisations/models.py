@@ -248,3 +248,111 @@ class InstitutionSignatory(Base):
     since: Mapped[date | None]
     until: Mapped[date | None]
     """The last day on which they sign."""
+
+
+class Audience(Base):
+    """An audience of an institution: the people whom a rule describes."""
+
+    __tablename__ = "audience"
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    institution_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    key: Mapped[str] = mapped_column(String(64), unique=True)
+    """By which courses and obligations name it."""
+    title: Mapped[Mapping[str, str]]
+    latest: Mapped[int] = mapped_column(default=0)
+    """The number of its newest version: who changes it says which one they saw."""
+    created_at: Mapped[Moment]
+
+
+class AudienceVersion(Base):
+    """The rule of an audience from a day on. Append-only."""
+
+    __tablename__ = "audience_version"
+    __table_args__ = (UniqueConstraint("audience_id", "number"), CheckConstraint("number > 0", name="number"))
+
+    id: Mapped[Key]
+    audience_id: Mapped[int] = mapped_column(ForeignKey("audience.id"))
+    number: Mapped[int]
+    rule: Mapped[str] = mapped_column(Text)
+    """YAML, as `organisations.audience_rules` writes it."""
+    effective_on: Mapped[date]
+    recorded_at: Mapped[Moment]
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    reason: Mapped[str] = mapped_column(String(1000), default="")
+
+
+class AudienceReference(Base):
+    """A unit, province, post, list or course that the newest version of an audience's rule names, by its key."""
+
+    __tablename__ = "audience_reference"
+    __table_args__ = (Index("ix_audience_reference_key", "kind", "key"),)
+
+    audience_id: Mapped[int] = mapped_column(ForeignKey("audience.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    key: Mapped[str] = mapped_column(String(300), primary_key=True)
+
+
+class AudienceList(Base):
+    """An uploaded list of people that rules name by its key."""
+
+    __tablename__ = "audience_list"
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    institution_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    key: Mapped[str] = mapped_column(String(64), unique=True)
+    title: Mapped[Mapping[str, str]]
+    created_at: Mapped[Moment]
+
+
+class AudienceListEntry(Base):
+    """The days that a person stands on an uploaded list."""
+
+    __tablename__ = "audience_list_entry"
+    __table_args__ = (
+        Index(
+            "ix_audience_list_entry_present",
+            "list_id",
+            "person_id",
+            unique=True,
+            sqlite_where=text("until_on IS NULL"),
+            postgresql_where=text("until_on IS NULL"),
+        ),
+        CheckConstraint("until_on IS NULL OR until_on >= since_on", name="days"),
+    )
+
+    id: Mapped[Key]
+    list_id: Mapped[int] = mapped_column(ForeignKey("audience_list.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    since_on: Mapped[date]
+    until_on: Mapped[date | None]
+    """The last day."""
+
+
+class AudienceStayRecord(Base):
+    """The days that a person is in an audience, by what is known. Rows are added and retracted, never edited."""
+
+    __tablename__ = "audience_stay"
+    __table_args__ = (
+        Index(
+            "ix_audience_stay_open",
+            "audience_id",
+            "person_id",
+            unique=True,
+            sqlite_where=text("until_on IS NULL AND retracted_at IS NULL"),
+            postgresql_where=text("until_on IS NULL AND retracted_at IS NULL"),
+        ),
+        Index("ix_audience_stay_person", "person_id", "audience_id"),
+        CheckConstraint("until_on IS NULL OR until_on >= since_on", name="days"),
+    )
+
+    id: Mapped[Key]
+    audience_id: Mapped[int] = mapped_column(ForeignKey("audience.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    since_on: Mapped[date]
+    until_on: Mapped[date | None]
+    """The last day; empty while they are in it."""
+    recorded_at: Mapped[Moment]
+    retracted_at: Mapped[Moment | None]

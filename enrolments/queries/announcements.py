@@ -22,7 +22,7 @@ MOST_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Audience:
+class AnnouncementRecipients:
     """The audience of an announcement, among the learners of a course; nothing each: everybody."""
 
     course_id: int
@@ -41,12 +41,12 @@ class Audience:
     """Who have not come for so many days."""
 
 
-def audience_of(row: Announcement) -> Audience:
+def audience_of(row: Announcement) -> AnnouncementRecipients:
     """Return whom an announcement is for."""
-    return Audience(row.course_id, row.edition_id, row.group_id, row.only_open)
+    return AnnouncementRecipients(row.course_id, row.edition_id, row.group_id, row.only_open)
 
 
-def _conditions(audience: Audience, sent_at: datetime) -> list[ColumnElement[bool]]:
+def _conditions(audience: AnnouncementRecipients, sent_at: datetime) -> list[ColumnElement[bool]]:
     """Select those who took the course when it was sent, and still do."""
     conditions = [Enrolment.course_id == audience.course_id, Enrolment.left_at.is_(None), Enrolment.enrolled_at <= sent_at]
     if audience.edition_id is not None:
@@ -67,13 +67,13 @@ def _conditions(audience: Audience, sent_at: datetime) -> list[ColumnElement[boo
     return [*conditions, *name_matches(audience.words), Person.suspended_at.is_(None)]
 
 
-def count_audience(session: Session, audience: Audience, *, now: datetime) -> int:
+def count_audience(session: Session, audience: AnnouncementRecipients, *, now: datetime) -> int:
     """Count whom an announcement would reach now."""
     statement = select(func.count()).select_from(Enrolment).join(Person, Person.id == Enrolment.person_id)
     return session.scalar(statement.where(*_conditions(audience, now))) or 0
 
 
-def people_of(audience: Audience, *, now: datetime) -> Select[int]:
+def people_of(audience: AnnouncementRecipients, *, now: datetime) -> Select[int]:
     """Select the numbers of those whom something would reach now."""
     return select(Person.id).join(Enrolment, Enrolment.person_id == Person.id).where(*_conditions(audience, now))
 

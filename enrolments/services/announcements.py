@@ -15,7 +15,7 @@ from accounts.rules import NoticeKind
 from courses.models import Course
 from enrolments.models import Announcement, MessageRecipient
 from enrolments.queries import announcements as queries
-from enrolments.queries.announcements import Audience
+from enrolments.queries.announcements import AnnouncementRecipients
 from kernel import audit, outbox
 from kernel.errors import N_, Conflict
 from kernel.i18n import _, choose, in_every_language
@@ -51,7 +51,9 @@ class AnnouncementText:
     """For those whom a filter finds now; the course's page does not show it."""
 
 
-def send_announcement(session: Session, actor: Actor, audience: Audience, text: AnnouncementText, *, now: datetime) -> Announcement:
+def send_announcement(
+    session: Session, actor: Actor, audience: AnnouncementRecipients, text: AnnouncementText, *, now: datetime
+) -> Announcement:
     """Store an announcement and let its audience be notified; a second time with the same number changes nothing."""
     assert actor.person_id is not None
     session.get_one(Course, audience.course_id, with_for_update=True)  # two requests with one number wait for each other

@@ -10,7 +10,7 @@ from enrolments.forms import AnnouncementForm, LearnerMessageForm
 from enrolments.models import Announcement
 from enrolments.permissions import AnnouncementContext, LearnerContext, LearningAction
 from enrolments.queries import announcements as queries
-from enrolments.queries.announcements import Audience
+from enrolments.queries.announcements import AnnouncementRecipients
 from enrolments.queries.editions import list_editions
 from enrolments.queries.learning import get_learner_context, list_groups
 from enrolments.services import announcements as services
@@ -42,7 +42,7 @@ def announcements(context: LearnerContext) -> Answer:
         return _page(context, form, number, None), 422
     edition = next((row.id for row in editions if str(row.uuid) == form.edition.data), None)
     group = next((row.id for row in groups if str(row.uuid) == form.group.data), None)
-    audience = Audience(context.course_id, edition, group, bool(form.only_open.data))
+    audience = AnnouncementRecipients(context.course_id, edition, group, bool(form.only_open.data))
     if "send" not in request.form:
         return _page(context, form, number, queries.count_audience(session, audience, now=clock.now()))
     text = AnnouncementText(number, form.heading.data or "", form.words.data or "")

@@ -10,7 +10,7 @@ from enrolments.forms import LearnerMessageForm
 from enrolments.pages.gradebook import GradebookQuery, filter_words, gradebook_query
 from enrolments.permissions import LearnerContext, LearningAction
 from enrolments.queries import announcements as queries
-from enrolments.queries.announcements import Audience
+from enrolments.queries.announcements import AnnouncementRecipients
 from enrolments.queries.editions import list_editions
 from enrolments.queries.gradebook import GradebookState
 from enrolments.queries.learning import list_groups
@@ -46,12 +46,12 @@ def message(context: LearnerContext) -> Answer:
     return cast("Response", redirect(url_for("enrolments_announcements.announcements", slug=context.slug), code=303))
 
 
-def _audience(context: LearnerContext, asked: GradebookQuery) -> Audience:
+def _audience(context: LearnerContext, asked: GradebookQuery) -> AnnouncementRecipients:
     """Return whom the filter finds; an edition, group or unit that there is not finds nobody."""
     session, wanted = current_session(), asked.wanted
     editions = {line.edition.uuid: line.edition.id for line in list_editions(session, context.course_id)}
     groups = {group.uuid: group.id for group in list_groups(session, context.course_id)}
-    return Audience(
+    return AnnouncementRecipients(
         context.course_id,
         None if wanted.edition is None else editions.get(wanted.edition, 0),
         None if wanted.group is None else groups.get(wanted.group, 0),

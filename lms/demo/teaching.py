@@ -13,7 +13,7 @@ from enrolments.queries import grade_items as item_queries
 from enrolments.queries import learning as enrolment_queries
 from enrolments.queries import mistakes as mistake_queries
 from enrolments.queries import results as result_queries
-from enrolments.queries.announcements import Audience
+from enrolments.queries.announcements import AnnouncementRecipients
 from enrolments.queries.learning import LearnerRow
 from enrolments.services import announcements, grade_items, learner_notes, mistakes, result_overrides
 from enrolments.services import learning as enrolments
@@ -87,7 +87,9 @@ class CourseTeaching:
         """List the quizzes that count for completion."""
         return quizzes_of(self.outline, required=True)
 
-    def announce(self, purpose: str, title: str, words: str, audience: Audience, *, now: datetime, is_message: bool = False) -> None:
+    def announce(
+        self, purpose: str, title: str, words: str, audience: AnnouncementRecipients, *, now: datetime, is_message: bool = False
+    ) -> None:
         """Send an announcement or a message."""
         text = AnnouncementText(seeded_uuid(self.outline.slug, purpose), title, words, is_message)
         announcements.send_announcement(self.stage.session, self.owner, audience, text, now=now)
@@ -106,7 +108,7 @@ def teaching_life(stage: DemoTimeline) -> Life:
 
 def _welcome(teaching: CourseTeaching, now: datetime) -> None:
     words = "Empiece por la prueba inicial: no lleva nota. Las dudas se responden de lunes a viernes. (Aviso inventado.)"
-    teaching.announce("welcome", "Bienvenida al curso", words, Audience(teaching.outline.course_id), now=now)
+    teaching.announce("welcome", "Bienvenida al curso", words, AnnouncementRecipients(teaching.outline.course_id), now=now)
 
 
 def _make_groups(teaching: CourseTeaching, now: datetime) -> None:
@@ -207,20 +209,20 @@ def _decide_on_mistakes(teaching: CourseTeaching, now: datetime) -> None:
 
 def _message_idle(teaching: CourseTeaching, now: datetime) -> None:
     words = "No le hemos visto en dos semanas. Si algo le impide seguir, conteste a su instructor. (Mensaje inventado.)"
-    audience = Audience(teaching.outline.course_id, only_open=True, idle_days=14)
+    audience = AnnouncementRecipients(teaching.outline.course_id, only_open=True, idle_days=14)
     teaching.announce("idle", "¿Todo bien con el curso?", words, audience, now=now, is_message=True)
 
 
 def _message_learner(teaching: CourseTeaching, now: datetime) -> None:
     words = "Su informe de la visita se entrega esta semana. (Mensaje inventado.)"
-    audience = Audience(teaching.outline.course_id, words=LEARNER.first_surname)
+    audience = AnnouncementRecipients(teaching.outline.course_id, words=LEARNER.first_surname)
     teaching.announce("learner", "Su informe", words, audience, now=now, is_message=True)
 
 
 def _announce_end(teaching: CourseTeaching, now: datetime) -> None:
     """Tell those of the running edition that it ends, with a word that is corrected a little later."""
     edition = find_edition(teaching.stage, teaching.outline, RUNNING)
-    audience = Audience(teaching.outline.course_id, edition_id=edition.id if edition else None)
+    audience = AnnouncementRecipients(teaching.outline.course_id, edition_id=edition.id if edition else None)
     words = "La edición cierra en pocos días: envíe lo que tenga abierto. (Aviso inventado.)"
     teaching.announce("end", "La edición termina", words, audience, now=now)
 

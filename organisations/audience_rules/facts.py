@@ -31,8 +31,8 @@ class PlaceFact:
     """The codes of the place itself and of what stands above it, upwards; '' where one has none."""
     province: str = ""
     """The name of the province that it is or in which it stands."""
-    post: str = ""
-    """The key of the post that the person has there."""
+    posts: tuple[str, ...] = ()
+    """The key of the post that the person has there, and the keys of its other spellings; none without a post."""
     since: date | None = None
     until: date | None = None
     """The last day."""

@@ -130,11 +130,11 @@ class PostLeaf(AudienceLeaf):
 
     def find(self, person: AudienceCandidate, day: date) -> LeafFinding:
         """Look at the post of every present place."""
-        known = [place for place in person.places_on(day) if place.post]
+        known = [place for place in person.places_on(day) if place.posts]
         for place in known:
-            if place.post in self.keys:
-                return LeafFinding(True, fact=place.post, since=place.since)
-        return LeafFinding(False, fact=known[0].post, since=known[0].since) if known else LeafFinding(False, is_missing=True)
+            if set(place.posts) & set(self.keys):
+                return LeafFinding(True, fact=place.posts[0], since=place.since)
+        return LeafFinding(False, fact=known[0].posts[0], since=known[0].since) if known else LeafFinding(False, is_missing=True)
 
     def describe(self, names: LeafNames, *, negated: bool) -> str:
         """Name the posts."""

@@ -16,6 +16,7 @@ from organisations.models import Organisation, UnitManager
 from organisations.queries import tree as queries
 from organisations.rules import OrganisationKind, lineage, may_stand_under
 from organisations.services import members
+from organisations.services.audiences import refuse_named
 
 
 class OrganisationVerb(StrEnum):
@@ -83,15 +84,24 @@ def _check(session: Session, parent_id: int | None, plan: UnitValues, row: Organ
 
 
 def change(session: Session, actor: Actor, place: Organisation, plan: UnitValues, *, now: datetime) -> None:
-    """Give a place another name or code; raise UnitNameConflict or UnitCodeConflict. A second time changes nothing."""
+    """Give a place another name or code; raise UnitNameConflict, UnitCodeConflict or NamedByAudiences. A second time changes nothing."""
     row = session.get_one(Organisation, place.id)
     _check(session, row.parent_id, plan, row)
     _call(session, actor, row, plan, now=now)
 
 
+def _refuse_named(session: Session, row: Organisation, plan: UnitValues | None = None) -> None:
+    """Raise NamedByAudiences where rules name a place by a code, or a province by a name, that it would no longer have."""
+    if row.code and (plan is None or plan.code != row.code):
+        refuse_named(session, "unit", [row.code])
+    if row.kind == OrganisationKind.PROVINCE.value and (plan is None or fold(plan.name) != row.name_key):
+        refuse_named(session, "province", [row.name_key])
+
+
 def _call(session: Session, actor: Actor, row: Organisation, plan: UnitValues, *, now: datetime) -> None:
     old = _plan_of(row)
     if old != plan:
+        _refuse_named(session, row, plan)
         row.name, row.name_key, row.code = plan.name, fold(plan.name), plan.code or None
         facts = {"old_name": old.name, "name": plan.name, "old_code": old.code, "code": plan.code}
         audit.record(session, actor, OrganisationVerb.CHANGED, row, now=now, **facts)
@@ -159,6 +169,7 @@ def remove(session: Session, actor: Actor, place: Organisation, *, now: datetime
         raise Conflict(N_("This unit contains other units. You can close it but not delete it."))
     if queries.had_people(session, place.id):
         raise Conflict(N_("People belong or have belonged to this unit. You can close it but not delete it."))
+    _refuse_named(session, place)
     audit.record(session, actor, OrganisationVerb.DELETED, place, now=now, name=place.name, parent=place.parent_id)
     session.execute(delete(UnitManager).where(UnitManager.organisation_id == place.id))
     session.delete(session.get_one(Organisation, place.id))

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from accounts.models import Notification
 from enrolments.models import Announcement
 from enrolments.queries import announcements as queries
-from enrolments.queries.announcements import Audience
+from enrolments.queries.announcements import AnnouncementRecipients
 from enrolments.services import announcements as services
 from enrolments.services.announcements import AnnouncementText
 from kernel import clock
@@ -26,7 +26,7 @@ from tests.support.wording import in_spanish
 PAGE = "/teaching/prueba/announcements"
 
 
-def send(instance: Instance, actor: Actor, audience: Audience, number: UUID | None = None) -> Announcement:
+def send(instance: Instance, actor: Actor, audience: AnnouncementRecipients, number: UUID | None = None) -> Announcement:
     text = AnnouncementText(number or uuid4(), "Clase en vivo", "El jueves a las diez.")
     with instance.database.unit_of_work() as session:
         return services.send_announcement(session, actor, audience, text, now=clock.now())
@@ -52,7 +52,7 @@ def test_only_who_edits_the_course_announces(browser: Browser, instance: Instanc
 def test_an_announcement_reaches_those_whom_it_is_for(browser: Browser, instance: Instance, narrowed: str, people: int) -> None:
     course, edition, group, _uuid = a_mixed_class(instance)
     teacher = actor_of(a_teacher(instance, course))
-    audience = Audience(
+    audience = AnnouncementRecipients(
         course.id,
         edition.id if narrowed == "edition" else None,
         group if narrowed == "group" else None,
@@ -71,7 +71,7 @@ def test_more_than_a_portion_are_told_once_each_even_where_the_job_is_done_again
     course = a_course(instance, modules=1)
     teacher, ana = actor_of(a_teacher(instance, course)), a_learner(instance, course)
     multiply(instance, ana, services.PORTION + 20)
-    row = send(instance, teacher, Audience(course.id))
+    row = send(instance, teacher, AnnouncementRecipients(course.id))
     browser.deliver_jobs()
     with instance.database.unit_of_work() as session:
         found = session.get_one(Announcement, row.id)
@@ -88,7 +88,10 @@ def test_one_number_is_sent_once(browser: Browser, instance: Instance) -> None:
     teacher, number = actor_of(a_teacher(instance, course)), uuid4()
     a_learner(instance, course)
 
-    assert send(instance, teacher, Audience(course.id), number).id == send(instance, teacher, Audience(course.id), number).id
+    assert (
+        send(instance, teacher, AnnouncementRecipients(course.id), number).id
+        == send(instance, teacher, AnnouncementRecipients(course.id), number).id
+    )
     with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).where(AuditEntry.verb == "announcement.sent")) == 1
 
@@ -118,7 +121,7 @@ def announced(browser: Browser, instance: Instance) -> tuple[Browser, Announceme
     """Let Inés announce something that Blas was told; return her browser, the announcement and his browser."""
     course, _edition, _group, _uuid = a_mixed_class(instance)
     ines = actor_of(a_teacher(instance, course, "ines@example.org"))
-    found = send(instance, ines, Audience(course.id))
+    found = send(instance, ines, AnnouncementRecipients(course.id))
     team = sign_in(browser, "ines@example.org")
     team.deliver_jobs()
     return team, found, sign_in(browser.another(), "blas@example.org")
@@ -130,7 +133,7 @@ def test_every_cell_of_correcting_an_announcement(browser: Browser, instance: In
     course = a_course(instance, modules=1)
     cast.join(course)
     autora = a_teacher(instance, course, "autora@example.org")
-    row = send(instance, actor_of(autora), Audience(course.id))
+    row = send(instance, actor_of(autora), AnnouncementRecipients(course.id))
     page = f"{PAGE}/{row.uuid}"
     fields = {"heading": "Otro", "words": "Texto"}
 
@@ -189,7 +192,7 @@ def test_an_announcement_is_withdrawn_from_those_who_were_told_and_from_those_wh
 
 def test_what_was_withdrawn_meanwhile_is_not_corrected(instance: Instance) -> None:
     course, _edition, _group, _uuid = a_mixed_class(instance)
-    row = send(instance, actor_of(a_teacher(instance, course)), Audience(course.id))
+    row = send(instance, actor_of(a_teacher(instance, course)), AnnouncementRecipients(course.id))
     with instance.database.unit_of_work() as session:
         services.withdraw_announcement(session, SYSTEM, row, now=clock.now())
 

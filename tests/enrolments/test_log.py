@@ -12,7 +12,7 @@ from courses.queries.team import LogEntry
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.models import LearnerGroup
 from enrolments.pages import log as pages
-from enrolments.queries.announcements import Audience
+from enrolments.queries.announcements import AnnouncementRecipients
 from enrolments.services import announcements, editions, learning
 from enrolments.services.announcements import AnnouncementText, AnnouncementVerb
 from enrolments.services.editions import EditionVerb
@@ -53,7 +53,7 @@ def test_groups_editions_and_announcements_are_told(browser: Browser, instance: 
         learning.add_to_group(session, actor, group, [person.uuid], now=now)
         editions.make_edition(session, actor, course.id, PLAN, now=now)
         text = AnnouncementText(uuid4(), "Cambio de aula", "Es la 12.")
-        announcements.send_announcement(session, actor, Audience(course.id), text, now=now)
+        announcements.send_announcement(session, actor, AnnouncementRecipients(course.id), text, now=now)
         gone = learning.make_group(session, actor, course.id, "Pasajero", now=now)
         learning.delete_group(session, actor, session.get_one(LearnerGroup, gone.id), now=now)
     sign_in(browser, teacher.email)

@@ -282,6 +282,7 @@ MOVES = frozenset(
     [
         "accommodation",
         "attempt",
+        "audience_list_entry",
         "course_staff",
         "employment",
         "credential",
@@ -302,6 +303,7 @@ MOVES = frozenset(
 STAYS = frozenset(
     [
         "account_merge",
+        "audience_stay",
         "calendar_feed",
         "consent",
         "deletion_request",

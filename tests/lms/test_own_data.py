@@ -87,6 +87,8 @@ OWNED = {
     "learner_note": "notes_of_the_team",
     "manual_mark": "marks_by_hand",
     "mark_event": "question_marks",
+    "audience_list_entry": "audience_lists",
+    "audience_stay": "audiences",
     "membership": "places",
     "mistake_report": "mistake_reports",
     "national_identity": "identity_number",

@@ -131,7 +131,7 @@ def test_a_missing_value_is_not_the_value(text: str) -> None:
 def test_each_leaf_tells_its_fact_and_since_when() -> None:
     """spec/compulsory 3.4."""
     person = a_colleague(
-        GYE_AF, PlaceFact(("LOJ",), "Loja", "inspector", date(2025, 2, 1)), lists=(ListFact("suplentes", date(2026, 5, 4)),)
+        GYE_AF, PlaceFact(("LOJ",), "Loja", ("inspector",), date(2025, 2, 1)), lists=(ListFact("suplentes", date(2026, 5, 4)),)
     )
     text = "all: [unit: GYE, province: [loja], post: inspector, not: {list: suplentes}, entered: {before: 2020-01-01}, person: ['0001']]"
 

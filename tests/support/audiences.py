@@ -54,7 +54,7 @@ _places: st.SearchStrategy[PlaceFact] = st.builds(
     PlaceFact,
     st.sampled_from([("GYE",), ("GYE-AF", "GYE"), ("ACT",), ("LOJ",), ("", "GYE")]),
     st.sampled_from(("", *PROVINCES)),
-    st.sampled_from(("", *POSTS)),
+    st.sampled_from([(), *((key,) for key in POSTS), ("jefe", "director")]),
     _maybe_days,
     _maybe_days,
 )

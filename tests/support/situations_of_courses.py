@@ -20,7 +20,7 @@ from courses.services import authoring, publication_plans, team
 from courses.services import drafts as files
 from enrolments.models import Edition
 from enrolments.queries import learning as enrolment_queries
-from enrolments.queries.announcements import Audience
+from enrolments.queries.announcements import AnnouncementRecipients
 from enrolments.services import announcements, editions, invitations
 from enrolments.services import learning as enrolments
 from enrolments.services.announcements import AnnouncementText
@@ -205,7 +205,7 @@ def a_newer_version(stage: Stage) -> Scene:
 def _an_announcement(stage: Stage) -> UUID:
     text, teacher = AnnouncementText(uuid4(), "Clase en vivo", "El jueves."), _teacher(stage)
     with stage.instance.database.unit_of_work() as session:
-        return announcements.send_announcement(session, teacher, Audience(stage.course.id), text, now=clock.now()).uuid
+        return announcements.send_announcement(session, teacher, AnnouncementRecipients(stage.course.id), text, now=clock.now()).uuid
 
 
 def an_announcement(stage: Stage) -> Scene:

@@ -1,0 +1,49 @@
+"""The leaf `holds` of audience rules: who completed a course, in SQL and as facts."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from accounts.models import Person
+from courses.models import Course
+from enrolments.audience_leaves import HoldsLeaf
+from enrolments.models import Completion, Enrolment
+from kernel.i18n import choose, site_locale
+from organisations.audience_rules.facts import HeldFact
+from organisations.queries.audience_kinds import AudienceLeafKind, AudienceScope, end_of
+
+
+def _holds(leaf: HoldsLeaf, scope: AudienceScope) -> ColumnElement[bool]:
+    """Find who completed the course until the day; a completion has no last day of validity of its own yet."""
+    done = (
+        select(Enrolment.person_id)
+        .join(Completion, Completion.enrolment_id == Enrolment.id)
+        .join(Course, Course.id == Enrolment.course_id)
+        .where(Course.slug == leaf.course, Completion.completed_at < end_of(scope.day))
+    )
+    return Person.id.in_(done)
+
+
+def _held(session: Session, people: Collection[int]) -> Mapping[int, tuple[HeldFact, ...]]:
+    found = defaultdict[int, tuple[HeldFact, ...]](tuple)
+    statement = (
+        select(Enrolment.person_id, Course.slug, Completion.completed_at)
+        .join(Completion, Completion.enrolment_id == Enrolment.id)
+        .join(Course, Course.id == Enrolment.course_id)
+        .where(Enrolment.person_id.in_(people))
+        .order_by(Completion.id)
+    )
+    zone = site_locale().zone
+    for person, slug, moment in session.execute(statement):
+        found[person] += (HeldFact(slug, moment.astimezone(zone).date()),)
+    return found
+
+
+def _names(session: Session, slugs: Collection[str]) -> Mapping[str, str]:
+    rows = session.execute(select(Course.slug, Course.title).where(Course.slug.in_(slugs)))
+    return {row[0]: choose(row[1]) for row in rows}
+
+
+HOLDS = AudienceLeafKind(HoldsLeaf, _holds, names=_names, held=_held)

@@ -1,0 +1,161 @@
+"""The kinds of leaves of audience rules as SQL: the condition of each on a person of the statement, and where its value is missing."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, TypeAlias, cast
+
+from sqlalchemy import ColumnElement, Select, and_, or_, select, union
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from accounts.models import Person
+from accounts.rules import fold
+from kernel.i18n import choose, site_locale
+from organisations.audience_rules.facts import HeldFact
+from organisations.audience_rules.leaves import EnteredLeaf, ListLeaf, PersonLeaf, PostLeaf, ProvinceLeaf, UnitLeaf
+from organisations.audience_rules.months import first_within
+from organisations.audience_rules.tree import AudienceLeaf, LeafClasses
+from organisations.models import AudienceList, AudienceListEntry, Employment, Membership, Organisation, Post, PostSpelling
+from organisations.rules import OrganisationKind
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceScope:
+    """The institution of an audience, and the day for which it is asked."""
+
+    institution_id: int
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceLeafKind:
+    """A kind of leaf as the application knows it: its class, its condition in SQL, and its facts of some people."""
+
+    leaf: type[AudienceLeaf]
+    condition: Callable[[Any, AudienceScope], ColumnElement[bool]]
+    """True of `Person.id` where the leaf is."""
+    lacks: Callable[[AudienceScope], ColumnElement[bool]] | None = None
+    """True of `Person.id` where there is no value; None: there always is one."""
+    names: Callable[[Session, Collection[str]], Mapping[str, str]] | None = None
+    """Give the names of what leaves refer to, by key; what has none there does not exist."""
+    held: Callable[[Session, Collection[int]], Mapping[int, tuple[HeldFact, ...]]] | None = None
+    """Load the completions of some people, for the kinds that ask for them."""
+
+
+AudienceLeafKinds: TypeAlias = Mapping[str, AudienceLeafKind]
+
+
+def kinds_of(session: Session) -> AudienceLeafKinds:
+    """Return the kinds of leaves of the application."""
+    return cast("AudienceLeafKinds", session.info["audience_leaves"])
+
+
+def leaf_classes(kinds: AudienceLeafKinds) -> LeafClasses:
+    """Return the classes by which rules are read."""
+    return {word: kind.leaf for word, kind in kinds.items()}
+
+
+def end_of(day: date) -> datetime:
+    """Return the first moment after a day of the institution."""
+    return datetime.combine(day + timedelta(days=1), datetime.min.time(), site_locale().zone)
+
+
+def covers(day: date, first: InstrumentedAttribute[Any], last: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    """Say in SQL that a day is from a first to a last one; NULL: open."""
+    return and_(or_(first.is_(None), first <= day), or_(last.is_(None), last >= day))
+
+
+def employed(scope: AudienceScope, *conditions: ColumnElement[bool]) -> Select[int]:
+    """Select the people employed in the institution on the day."""
+    in_force = (Employment.institution_id == scope.institution_id, Employment.retracted_at.is_(None))
+    return select(Employment.person_id).where(*in_force, covers(scope.day, Employment.entered_on, Employment.left_on), *conditions)
+
+
+def placed(scope: AudienceScope, *conditions: ColumnElement[bool]) -> Select[int]:
+    """Select the people who belong to some place on the day, as their main or a further one."""
+    return select(Membership.person_id).where(
+        Membership.retracted_at.is_(None), covers(scope.day, Membership.since_on, Membership.until_on), *conditions
+    )
+
+
+def _below(place: ColumnElement[bool]) -> Select[int]:
+    """Select some places and what stands below them; each use is a statement part of its own."""
+    base = select(Organisation.id).where(place).cte(recursive=True)
+    return select(base.union(select(Organisation.id).join(base, Organisation.parent_id == base.c.id)).c.id)
+
+
+def _unit(leaf: UnitLeaf, scope: AudienceScope) -> ColumnElement[bool]:
+    named = Organisation.code.in_(leaf.codes)
+    places = _below(named) if leaf.below else select(Organisation.id).where(named)
+    return Person.id.in_(placed(scope, Membership.organisation_id.in_(places)))
+
+
+def _province(leaf: ProvinceLeaf, scope: AudienceScope) -> ColumnElement[bool]:
+    named = and_(Organisation.kind == OrganisationKind.PROVINCE.value, Organisation.name_key.in_({fold(name) for name in leaf.names}))
+    return Person.id.in_(placed(scope, Membership.organisation_id.in_(_below(named))))
+
+
+def _lacks_province(scope: AudienceScope) -> ColumnElement[bool]:
+    within = _below(Organisation.kind == OrganisationKind.PROVINCE.value)
+    return Person.id.not_in(placed(scope, Membership.organisation_id.in_(within)))
+
+
+def _post(leaf: PostLeaf, scope: AudienceScope) -> ColumnElement[bool]:
+    spelled = select(PostSpelling.post_id).where(PostSpelling.key.in_(leaf.keys))
+    named = union(select(Post.id).where(Post.key.in_(leaf.keys)), spelled)
+    return Person.id.in_(placed(scope, Membership.post_id.in_(named)))
+
+
+def _entered(leaf: EnteredLeaf, scope: AudienceScope) -> ColumnElement[bool]:
+    if leaf.less_than_months is not None:
+        return Person.id.in_(employed(scope, Employment.entered_on >= first_within(scope.day, leaf.less_than_months)))
+    limit = Employment.entered_on < leaf.before if leaf.before is not None else Employment.entered_on >= leaf.since
+    return Person.id.in_(employed(scope, limit))
+
+
+def _list(leaf: ListLeaf, scope: AudienceScope) -> ColumnElement[bool]:
+    lists = select(AudienceList.id).where(AudienceList.key.in_(leaf.keys))
+    on_it = covers(scope.day, AudienceListEntry.since_on, AudienceListEntry.until_on)
+    return Person.id.in_(select(AudienceListEntry.person_id).where(AudienceListEntry.list_id.in_(lists), on_it))
+
+
+def _person(leaf: PersonLeaf, scope: AudienceScope) -> ColumnElement[bool]:
+    return Person.id.in_(employed(scope, Employment.staff_number.in_(leaf.staff_numbers)))
+
+
+def _unit_names(session: Session, codes: Collection[str]) -> Mapping[str, str]:
+    rows = session.execute(select(Organisation.code, Organisation.name).where(Organisation.code.in_(codes)))
+    return {row[0] or "": row[1] for row in rows}
+
+
+def _province_names(session: Session, keys: Collection[str]) -> Mapping[str, str]:
+    is_province = Organisation.kind == OrganisationKind.PROVINCE.value
+    rows = session.execute(select(Organisation.name_key, Organisation.name).where(is_province, Organisation.name_key.in_(keys)))
+    return {row[0]: row[1] for row in rows}
+
+
+def _post_names(session: Session, keys: Collection[str]) -> Mapping[str, str]:
+    spelled = select(PostSpelling.key, Post.name).join(Post, Post.id == PostSpelling.post_id).where(PostSpelling.key.in_(keys))
+    own = select(Post.key, Post.name).where(Post.key.in_(keys))
+    return {row[0]: row[1] for statement in (spelled, own) for row in session.execute(statement)}
+
+
+def _list_names(session: Session, keys: Collection[str]) -> Mapping[str, str]:
+    rows = session.execute(select(AudienceList.key, AudienceList.title).where(AudienceList.key.in_(keys)))
+    return {row[0]: choose(row[1]) for row in rows}
+
+
+OWN_KINDS = (
+    AudienceLeafKind(UnitLeaf, _unit, lambda scope: Person.id.not_in(placed(scope)), _unit_names),
+    AudienceLeafKind(ProvinceLeaf, _province, _lacks_province, _province_names),
+    AudienceLeafKind(PostLeaf, _post, lambda scope: Person.id.not_in(placed(scope, Membership.post_id.is_not(None))), _post_names),
+    AudienceLeafKind(EnteredLeaf, _entered, lambda scope: Person.id.not_in(employed(scope, Employment.entered_on.is_not(None)))),
+    AudienceLeafKind(ListLeaf, _list, names=_list_names),
+    AudienceLeafKind(PersonLeaf, _person, lambda scope: Person.id.not_in(employed(scope, Employment.staff_number.is_not(None)))),
+)
+
+
+def may_be_in(scope: AudienceScope) -> ColumnElement[bool]:
+    """Say in SQL that a person can be in any audience: employed on the day, and the account not closed (spec/compulsory 3.2)."""
+    is_open = or_(Person.suspended_at.is_(None), Person.suspended_at >= end_of(scope.day))
+    return and_(is_open, Person.id.in_(employed(scope)))

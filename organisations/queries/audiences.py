@@ -1,0 +1,379 @@
+"""Reading audiences: a rule as one statement, its preview, the facts of people, and the stays that are kept."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, case, exists, func, not_, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from accounts.models import Person, full_name
+from accounts.queries import by_name
+from accounts.rules import fold
+from kernel.errors import NotFound
+from kernel.i18n import site_locale
+from organisations.audience_rules.facts import AudienceCandidate, EmploymentFact, HeldFact, ListFact, PlaceFact
+from organisations.audience_rules.reading import read_yaml
+from organisations.audience_rules.tree import (
+    AllOf,
+    AnyOf,
+    AudienceLeaf,
+    LeafNames,
+    Negation,
+    RuleInForce,
+    RuleNode,
+    references,
+    signed_leaves,
+)
+from organisations.models import (
+    Audience,
+    AudienceList,
+    AudienceListEntry,
+    AudienceReference,
+    AudienceStayRecord,
+    AudienceVersion,
+    Employment,
+    Membership,
+    Organisation,
+    Post,
+    PostSpelling,
+)
+from organisations.queries import tree
+from organisations.queries.audience_kinds import AudienceLeafKinds, AudienceScope, covers, kinds_of, leaf_classes, may_be_in
+from organisations.rules import OrganisationKind, UnitSummary
+
+MOST_AUDIENCES = 500
+SHOWN_NAMES = 10
+
+
+def condition_of(rule: RuleNode, scope: AudienceScope, kinds: AudienceLeafKinds) -> ColumnElement[bool]:
+    """Return a rule as a condition on `Person.id`, without who may be in any audience."""
+    if isinstance(rule, AllOf | AnyOf):
+        parts = [condition_of(part, scope, kinds) for part in rule.parts]
+        return and_(*parts) if isinstance(rule, AllOf) else or_(*parts)
+    return not_(condition_of(rule.part, scope, kinds)) if isinstance(rule, Negation) else kinds[rule.kind].condition(rule, scope)
+
+
+def members_condition(rule: RuleNode, scope: AudienceScope, kinds: AudienceLeafKinds) -> ColumnElement[bool]:
+    """Return the condition that a person of the statement is in an audience on a day, the SQL of `audience_rules.tree.is_in`."""
+    return and_(may_be_in(scope), condition_of(rule, scope, kinds))
+
+
+def list_member_ids(session: Session, rule: RuleNode, scope: AudienceScope) -> list[int]:
+    """Return the numbers of the people of a rule on a day, in one statement."""
+    return list(session.scalars(select(Person.id).where(members_condition(rule, scope, kinds_of(session))).order_by(Person.id)))
+
+
+def find_audience(session: Session, key: str) -> Audience | None:
+    """Return the audience with a key."""
+    return session.scalar(select(Audience).where(Audience.key == key))
+
+
+def get_audience(session: Session, uuid: UUID, *, lock: bool = False) -> Audience:
+    """Return an audience by what addresses name it; raise NotFound."""
+    statement = select(Audience).where(Audience.uuid == uuid)
+    found = session.scalar(statement.with_for_update().execution_options(populate_existing=True) if lock else statement)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def list_audiences(session: Session) -> list[Audience]:
+    """List the audiences, by key."""
+    return list(session.scalars(select(Audience).order_by(Audience.key).limit(MOST_AUDIENCES)))
+
+
+def list_versions(session: Session, audience_id: int) -> list[AudienceVersion]:
+    """List the versions of an audience's rule, oldest first."""
+    statement = select(AudienceVersion).where(AudienceVersion.audience_id == audience_id).order_by(AudienceVersion.number)
+    return list(session.scalars(statement))
+
+
+def read_stored(session: Session, text: str) -> RuleNode:
+    """Return the rule of a version."""
+    rule = read_yaml(text, leaf_classes(kinds_of(session))).rule
+    assert rule is not None, "a stored rule was read before it was stored"
+    return rule
+
+
+def rules_in_force(session: Session, audience_id: int) -> list[RuleInForce]:
+    """Return the versions of an audience's rule as they take effect."""
+    return [RuleInForce(row.effective_on, read_stored(session, row.rule)) for row in list_versions(session, audience_id)]
+
+
+def find_rule_on(session: Session, audience_id: int, day: date) -> RuleNode | None:
+    """Return the rule that holds on a day; None before the first."""
+    statement = (
+        select(AudienceVersion.rule)
+        .where(AudienceVersion.audience_id == audience_id, AudienceVersion.effective_on <= day)
+        .order_by(AudienceVersion.effective_on.desc(), AudienceVersion.number.desc())
+        .limit(1)
+    )
+    text = session.scalar(statement)
+    return None if text is None else read_stored(session, text)
+
+
+def list_naming(session: Session, kind: str, keys: Collection[str]) -> list[Audience]:
+    """List the audiences whose newest rule names something, by key."""
+    names = AudienceReference.audience_id == Audience.id
+    named = exists().where(names, AudienceReference.kind == kind, AudienceReference.key.in_(keys))
+    return list(session.scalars(select(Audience).where(named).order_by(Audience.key).limit(MOST_AUDIENCES)))
+
+
+def name_references(session: Session, rule: RuleNode) -> dict[tuple[str, str], str]:
+    """Return the names of what a rule refers to, by the leaf's kind and key; what does not exist is not there."""
+    asked = defaultdict[str, set[str]](set)
+    for kind, key in references(rule):
+        asked[kind].add(key)
+    kinds = kinds_of(session)
+    return {
+        (kind, key): name
+        for kind, keys in asked.items()
+        if (names := kinds[kind].names) is not None
+        for key, name in names(session, keys).items()
+    }
+
+
+def leaf_names(session: Session, rule: RuleNode) -> LeafNames:
+    """Return how the sentence of a rule names what it refers to: by its name, or by the key where there is none."""
+    found = name_references(session, rule)
+    return lambda kind, key: found.get((kind, key)) or found.get((kind, fold(key))) or key
+
+
+# --- Preview (spec/compulsory 3.4) --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ProvinceCount:
+    """The number of a rule's people whose main place is in a province; '' for those in none."""
+
+    province: str
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class MissingCount:
+    """The number of the institution's people without a value for a leaf, and of those whom the rule lets in all the same."""
+
+    leaf: AudienceLeaf
+    people: int
+    let_in: int
+
+
+@dataclass(frozen=True, slots=True)
+class AudiencePreview:
+    """The people of a rule, before it is saved, beside those of the version in force."""
+
+    total: int
+    employed: int
+    """Of the whole institution."""
+    provinces: tuple[ProvinceCount, ...]
+    names: tuple[str, ...]
+    coming_in: int
+    going_out: int
+    names_in: tuple[str, ...]
+    names_out: tuple[str, ...]
+    missing: tuple[MissingCount, ...]
+
+
+def preview(session: Session, rule: RuleNode, before: RuleNode | None, scope: AudienceScope) -> AudiencePreview:
+    """Compare a rule with the one before it over the whole institution, in at most five statements."""
+    kinds = kinds_of(session)
+    new = condition_of(rule, scope, kinds)
+    old = condition_of(before, scope, kinds) if before is not None else not_(may_be_in(scope))
+    comes, goes = and_(new, not_(old)), and_(old, not_(new))
+    provinces, employed, coming_in, going_out = _count_by_province(session, new, comes, goes, scope)
+    return AudiencePreview(
+        total=sum(count.people for count in provinces),
+        employed=employed,
+        provinces=provinces,
+        names=_first_names(session, new, scope),
+        coming_in=coming_in,
+        going_out=going_out,
+        names_in=_first_names(session, comes, scope) if coming_in and before is not None else (),
+        names_out=_first_names(session, goes, scope) if going_out else (),
+        missing=_count_missing(session, rule, new, scope, kinds),
+    )
+
+
+def _count_by_province(
+    session: Session, new: ColumnElement[bool], comes: ColumnElement[bool], goes: ColumnElement[bool], scope: AudienceScope
+) -> tuple[tuple[ProvinceCount, ...], int, int, int]:
+    provinces = select(Organisation.id, Organisation.name).where(Organisation.kind == OrganisationKind.PROVINCE.value).cte(recursive=True)
+    lower = aliased(Organisation)
+    provinces = provinces.union(select(lower.id, provinces.c.name).join(provinces, lower.parent_id == provinces.c.id))
+    people = (
+        select(
+            func.coalesce(provinces.c.name, "").label("province"),
+            case((new, 1), else_=0).label("new"),
+            case((comes, 1), else_=0).label("comes"),
+            case((goes, 1), else_=0).label("goes"),
+        )
+        .select_from(Person)
+        .outerjoin(Membership, and_(Membership.person_id == Person.id, Membership.is_main, Membership.until.is_(None)))
+        .outerjoin(provinces, provinces.c.id == Membership.organisation_id)
+        .where(may_be_in(scope))
+        .subquery()
+    )
+    sums = [func.sum(column) for column in (people.c.new, people.c.comes, people.c.goes)]
+    rows = session.execute(
+        select(people.c.province, func.count(), *sums).group_by(people.c.province).order_by(sums[0].desc(), people.c.province)
+    ).all()
+    counts = tuple(ProvinceCount(row[0], row[2]) for row in rows if row[2])
+    return counts, sum(row[1] for row in rows), sum(row[3] for row in rows), sum(row[4] for row in rows)
+
+
+def _first_names(session: Session, condition: ColumnElement[bool], scope: AudienceScope) -> tuple[str, ...]:
+    columns = (Person.given_names, Person.first_surname, Person.second_surname)
+    rows = session.execute(select(*columns).where(may_be_in(scope), condition).order_by(*by_name()).limit(SHOWN_NAMES))
+    return tuple(full_name(*row) for row in rows)
+
+
+def _count_missing(
+    session: Session, rule: RuleNode, new: ColumnElement[bool], scope: AudienceScope, kinds: AudienceLeafKinds
+) -> tuple[MissingCount, ...]:
+    """Count by leaf who has no value, and who of them comes in, by *not*, in one statement (spec/compulsory 3.3)."""
+    asked = {leaf: lacks for leaf, _negated in signed_leaves(rule) if (lacks := kinds[leaf.kind].lacks) is not None}
+    if not asked:
+        return ()
+    columns = [case((new, 1), else_=0).label("new")]
+    columns += [case((lacks(scope), 1), else_=0).label(f"lacks_{number}") for number, lacks in enumerate(asked.values())]
+    people = select(*columns).select_from(Person).where(may_be_in(scope)).subquery()
+    sums = [
+        part
+        for number in range(len(asked))
+        for part in (func.sum(people.c[f"lacks_{number}"]), func.sum(people.c[f"lacks_{number}"] * people.c.new))
+    ]
+    row = session.execute(select(*sums)).one()
+    found = [MissingCount(leaf, row[2 * number] or 0, row[2 * number + 1] or 0) for number, leaf in enumerate(asked)]
+    return tuple(count for count in found if count.people)
+
+
+# --- Facts of people ----------------------------------------------------------------------------------------------------------------------
+
+
+def load_candidates(session: Session, institution_id: int, people: Collection[int]) -> dict[int, AudienceCandidate]:
+    """Return the facts of some hundreds of people, as far as rules ask for them, in a fixed number of statements."""
+    closed = {
+        row[0]: row[1] for row in session.execute(select(Person.id, Person.suspended_at).where(Person.id.in_(people)).order_by(Person.id))
+    }
+    employments, places, lists = _employments(session, institution_id, people), _places(session, people), _lists(session, people)
+    held = defaultdict[int, tuple[HeldFact, ...]](tuple)
+    for kind in kinds_of(session).values():
+        if kind.held is not None:
+            for person, facts in kind.held(session, people).items():
+                held[person] += facts
+    zone = site_locale().zone
+    return {
+        person: AudienceCandidate(
+            tuple(employments[person]),
+            moment.astimezone(zone).date() if moment is not None else None,
+            tuple(places[person]),
+            tuple(lists[person]),
+            held[person],
+        )
+        for person, moment in closed.items()
+    }
+
+
+def _employments(session: Session, institution_id: int, people: Collection[int]) -> Mapping[int, list[EmploymentFact]]:
+    found = defaultdict[int, list[EmploymentFact]](list)
+    statement = (
+        select(Employment.person_id, Employment.staff_number, Employment.entered_on, Employment.left_on)
+        .where(Employment.person_id.in_(people), Employment.institution_id == institution_id, Employment.retracted_at.is_(None))
+        .order_by(Employment.id)
+    )
+    for person, number, entered, left in session.execute(statement):
+        found[person].append(EmploymentFact(number or "", entered, left))
+    return found
+
+
+def _places(session: Session, people: Collection[int]) -> Mapping[int, list[PlaceFact]]:
+    found = defaultdict[int, list[PlaceFact]](list)
+    units = {unit.id: unit for unit in tree.list_tree(session)}
+    posts = defaultdict[int | None, tuple[str, ...]](tuple)
+    for number, key in session.execute(select(Post.id, Post.key)):
+        posts[number] = (key,)
+    for number, key in session.execute(select(PostSpelling.post_id, PostSpelling.key).order_by(PostSpelling.id)):
+        posts[number] = tuple(dict.fromkeys((*posts[number], key)))
+    statement = (
+        select(Membership.person_id, Membership.organisation_id, Membership.post_id, Membership.since_on, Membership.until_on)
+        .where(Membership.person_id.in_(people), Membership.retracted_at.is_(None))
+        .order_by(Membership.is_main.desc(), Membership.id)
+    )
+    for person, unit, post, since, until in session.execute(statement):
+        found[person].append(PlaceFact(*_above(units, unit), posts[post], since, until))
+    return found
+
+
+def _above(units: Mapping[int, UnitSummary], unit: int) -> tuple[tuple[str, ...], str]:
+    """Return the codes of a place and of those above it, and the name of the province."""
+    codes, province, at = list[str](), "", units.get(unit)
+    while at is not None:
+        codes.append(at.code)
+        if at.kind is OrganisationKind.PROVINCE:
+            province = at.name
+        at = units.get(at.parent_id) if at.parent_id is not None else None
+    return tuple(codes), province
+
+
+def _lists(session: Session, people: Collection[int]) -> Mapping[int, list[ListFact]]:
+    found = defaultdict[int, list[ListFact]](list)
+    statement = (
+        select(AudienceListEntry.person_id, AudienceList.key, AudienceListEntry.since_on, AudienceListEntry.until_on)
+        .join(AudienceList, AudienceList.id == AudienceListEntry.list_id)
+        .where(AudienceListEntry.person_id.in_(people))
+        .order_by(AudienceListEntry.id)
+    )
+    for person, key, since, until in session.execute(statement):
+        found[person].append(ListFact(key, since, until))
+    return found
+
+
+# --- Stays --------------------------------------------------------------------------------------------------------------------------------
+
+
+def list_stays(session: Session, audience_id: int, people: Collection[int]) -> Mapping[int, list[AudienceStayRecord]]:
+    """Return the stays of some people in an audience, as known now, oldest first."""
+    found = defaultdict[int, list[AudienceStayRecord]](list)
+    statement = select(AudienceStayRecord).where(
+        AudienceStayRecord.audience_id == audience_id, AudienceStayRecord.person_id.in_(people), AudienceStayRecord.retracted_at.is_(None)
+    )
+    for row in session.scalars(statement.order_by(AudienceStayRecord.since_on)):
+        found[row.person_id].append(row)
+    return found
+
+
+def list_changed_people(session: Session, audience_id: int, rule: RuleNode | None, scope: AudienceScope) -> list[int]:
+    """Return who is in by the rule and has no open stay, or has one and is not, in one statement."""
+    stays = exists().where(
+        AudienceStayRecord.audience_id == audience_id,
+        AudienceStayRecord.person_id == Person.id,
+        AudienceStayRecord.until_on.is_(None),
+        AudienceStayRecord.retracted_at.is_(None),
+    )
+    if rule is None:
+        return list(session.scalars(select(Person.id).where(stays).order_by(Person.id)))
+    inside = members_condition(rule, scope, kinds_of(session))
+    differs = or_(and_(inside, not_(stays)), and_(stays, not_(inside)))
+    return list(session.scalars(select(Person.id).where(differs).order_by(Person.id)))
+
+
+def list_people_after(session: Session, audience: Audience, after: int, limit: int) -> list[int]:
+    """Return the numbers of a portion of the people who were ever employed in the institution or in the audience, in order."""
+    ever = select(Employment.person_id).where(Employment.institution_id == audience.institution_id)
+    stayed = select(AudienceStayRecord.person_id).where(AudienceStayRecord.audience_id == audience.id)
+    statement = select(Person.id).where(Person.id > after, or_(Person.id.in_(ever), Person.id.in_(stayed))).order_by(Person.id).limit(limit)
+    return list(session.scalars(statement))
+
+
+def is_member(person_id: int, day: date) -> ColumnElement[bool]:
+    """Say in SQL that a person is in an audience of the statement on a day, by the stays that are kept."""
+    return exists().where(
+        AudienceStayRecord.audience_id == Audience.id,
+        AudienceStayRecord.person_id == person_id,
+        AudienceStayRecord.retracted_at.is_(None),
+        covers(day, AudienceStayRecord.since_on, AudienceStayRecord.until_on),
+    )
