@@ -225,11 +225,11 @@ def decimals(table: MappingCursor) -> int | None:
 
 
 def rubric(table: MappingCursor, mark: Fraction) -> tuple[RubricCriterion, ...]:
-    """Read a rubric; its highest levels must sum to the question's mark (spec/content-format C409)."""
+    """Read a rubric; its highest levels must sum to the question's mark, unless that is 0: nobody marks it (spec/content-format C409)."""
     book = KeyBook()
     criteria = table.listed("rubric", lambda value: _criterion(value, book))
     best = sum((max((level.points for level in criterion.levels), default=NOTHING) for criterion in criteria), NOTHING)
-    if criteria and best != mark:
+    if criteria and mark and best != mark:
         table.report(
             "C409",
             N_("The highest levels of the rubric add up to %(sum)s, but the mark is %(mark)s."),

@@ -33,7 +33,7 @@ from quizzes.rules.definitions import (
     WordLimits,
 )
 from quizzes.rules.item_layout import CHOICES, ITEMS, MATCHES, OPTIONS, gap_order
-from quizzes.rules.manual_marking import rubric_of
+from quizzes.rules.manual_marking import is_self_check, rubric_of
 from quizzes.rules.numbers import Convention, write_number
 from quizzes.rules.quantities import read_quantity
 from quizzes.rules.responses import ANSWER, GAP_UNIT, UNIT, Parts
@@ -147,7 +147,9 @@ class QuestionView:
     files: tuple[SubmittedFile, ...] = ()
     upload: UploadView | None = None
     rubric: tuple[CriterionView, ...] = ()
-    """By which criteria a person will mark the answer: read before writing."""
+    """By which criteria a person will mark the answer, or the learner judge it: read before writing."""
+    self_check: bool = False
+    """Whether nobody marks the text: the learner compares it with the criteria and the model answer (spec/quiz-engine 5.6)."""
 
 
 def html(texts: Texts | None) -> SafeHtml:
@@ -223,6 +225,7 @@ def view_question(
         "flagged": item.flagged,
         "note": note_on(item, question, parts, convention),
         "rubric": rubric_view(question, item.maximum),
+        "self_check": is_self_check(question),
     }
     return QuestionView(**shown, **_of_kind(item, question, parts), **upload_parts(question, asked or UploadedFiles()))
 

@@ -12,12 +12,24 @@ from typing import Any
 
 from kernel.i18n import language
 from kernel.markup.model import SafeHtml
-from quizzes.pages.question import MARKERS, OptionView, PieceView, QuestionView, html, points, view_question, words_of
+from quizzes.pages.question import (
+    MARKERS,
+    CriterionView,
+    OptionView,
+    PieceView,
+    QuestionView,
+    html,
+    points,
+    rubric_view,
+    view_question,
+    words_of,
+)
 from quizzes.queries.attempts import LoadedItem
 from quizzes.queries.files import SubmittedFile
 from quizzes.rules.answer_positions import answer_from_page, page_from_answer
 from quizzes.rules.definitions import EssayBody, QuestionDefinition, QuestionKind, ShortAnswerBody
 from quizzes.rules.feedback import right_answer, why
+from quizzes.rules.manual_marking import is_self_check
 from quizzes.rules.marking import mark_answer
 from quizzes.rules.numbers import Convention
 from quizzes.rules.regrade import translated
@@ -87,6 +99,9 @@ class QuestionReview:
     model: SafeHtml | str = ""
     """A model answer, where a text has one and it may be shown; `criteria` to compare one's own with."""
     criteria: tuple[SafeHtml, ...] = ()
+    rubric: tuple[CriterionView, ...] = ()
+    """The criteria with their levels, where the model answer may be shown; ``self_check``: nobody else judges by them."""
+    self_check: bool = False
     certainty: int | None = None
     tries: tuple[AnswerTryView, ...] = ()
     files: tuple[SubmittedFile, ...] = ()
@@ -164,6 +179,8 @@ def answered_question(
         links=outcome.links,
         model=_model(judge) if ReviewFlag.RIGHT_ANSWER in flags else "",
         criteria=_criteria(judge) if ReviewFlag.RIGHT_ANSWER in flags else (),
+        rubric=rubric_view(judge, item.maximum) if ReviewFlag.RIGHT_ANSWER in flags else (),
+        self_check=is_self_check(judge),
         certainty=outcome.certainty,
         tries=outcome.tries,
         files=outcome.files,

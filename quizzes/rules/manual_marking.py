@@ -23,6 +23,11 @@ def rubric_of(question: QuestionDefinition) -> tuple[RubricCriterion, ...]:
     return question.body.rubric if isinstance(question.body, EssayBody | FileBody) else ()
 
 
+def is_self_check(question: QuestionDefinition) -> bool:
+    """Return whether a text is for its writer alone to judge: an essay or file without a mark (spec/quiz-engine 5.6)."""
+    return question.kind in BY_HAND and not question.mark
+
+
 def lowest_fraction(question: QuestionDefinition) -> Fraction:
     """Return the least share of its mark that a question can be worth: the lowest credit of its answers, never above 0."""
     match question.body:

@@ -23,6 +23,8 @@ from quizzes.rules.answers import (
 )
 from quizzes.rules.definitions import (
     CalculatedBody,
+    EssayBody,
+    FileBody,
     Gap,
     GapsBody,
     MatchingBody,
@@ -74,6 +76,8 @@ def has_rule(question: QuestionDefinition) -> bool:
             return bool(answers)
         case MatrixBody(_, _, survey):
             return not survey
+        case EssayBody() | FileBody():
+            return question.mark > 0
         case _:
             return question.kind is not QuestionKind.DESCRIPTION
 

@@ -105,6 +105,13 @@ def test_a_wrong_question_is_told_by_its_key(code: str, old: str, new: str, key:
     assert all(finding.line for finding in found)
 
 
+def test_a_rubric_adds_up_to_its_mark_unless_nobody_marks_the_text() -> None:
+    """spec/content-format 8, C409: with a mark of 0 the points are for the writer's own comparison."""
+    unmarked = folders.changed(BANK, "kind: essay\n    mark: 4\n", "kind: essay\n    mark: 0\n")
+
+    assert "C409" not in folders.codes(unmarked)
+
+
 def test_one_number_with_two_tolerances_is_full_credit_near_it_and_less_further_away() -> None:
     """spec/content-format 8, C405, C413: the first that matches counts, so the narrower stands first."""
     wide = "- right: 38\n      - right: 38\n        why: Casi.\n        credit: 1/2\n        tolerance: 2\n      - wrong: 9.50"

@@ -157,9 +157,8 @@ def test_a_mark_lies_between_the_least_and_the_most_that_the_question_is_worth(i
 
 
 def test_what_is_worth_nothing_waits_no_longer_once_somebody_has_read_it(instance: Instance) -> None:
-    """spec/quiz-engine 5.11.1: of a question worth 0 the only mark is all that it is worth."""
-    bank = BANK.replace("mark: 3", "mark: 0").replace("points: 2", "points: 0").replace("points: 1", "points: 0")
-    course = a_marked_quiz(instance, "attempts: 0\nweight: 0\n", bank=bank)
+    """spec/quiz-engine 5.11.1: of a question worth 0 in the quiz the only mark is all that it is worth."""
+    course = a_marked_quiz(instance, "attempts: 0\nweight: 0\n", slots=("ensayo-1\n    mark: 0", "suma-1"))
     learner, grader = a_learner(instance, course), a_grader(instance, course)
     attempt = hand_in(instance, learner)
     waiting = lines(instance, grader, MarkingQueue())
@@ -265,6 +264,30 @@ def test_a_learner_reads_the_rubric_before_writing(browser: Browser, instance: I
     for words in ("Cómo se califica", "Claridad", "2 puntos", "No se entiende.", "Con fuentes.", "1 punto"):
         assert words in page.text, words
     assert "PALABRAS-MODELO" not in page.html
+
+
+def test_a_text_without_a_mark_is_compared_by_its_writer_and_waits_for_nobody(browser: Browser, instance: Instance) -> None:
+    """spec/quiz-engine 5.6 Manual: handed in, criteria, levels and model answer are shown; no grader finds it in a queue."""
+    course = a_marked_quiz(
+        instance,
+        "attempts: 0\nweight: 0\npass_mark: none\nreview: practice\n",
+        bank=BANK.replace("mark: 3", "mark: 0"),
+        slots=("ensayo-1",),
+    )
+    a_learner_in(browser, course)
+    browser.get(QUIZ)
+    asked = browser.submit("/attempts")
+    browser.submit("/answers", {"p1": "Una brecha es lo que falta."}, button=("go", "review"))
+
+    page = browser.submit("/submission")
+
+    assert "Cómo se califica" not in asked.text
+    assert "Se entiende." in asked.text
+    assert "PALABRAS-MODELO" not in asked.html
+    for words in ("Una brecha es lo que falta.", "PALABRAS-MODELO", "Claridad", "2 puntos", "Con fuentes.", "Nadie califica este texto"):
+        assert words in page.text, words
+    assert "Sin calificar" not in page.text
+    assert lines(instance, a_grader(instance, course), MarkingQueue(show=MarkingFilter.ALL)) == []
 
 
 def test_a_grader_marks_through_the_pages_with_a_rubric_and_goes_on_to_the_next(browser: Browser, instance: Instance) -> None:

@@ -350,6 +350,15 @@ def test_essays_and_files_wait_for_a_person(body: Body) -> None:
     assert (blank.state, blank.fraction) == (MarkState.NOT_ANSWERED, 0)
 
 
+@pytest.mark.parametrize("body", [EssayBody(), FileBody(("pdf",))])
+def test_a_text_without_a_mark_waits_for_nobody(body: Body) -> None:
+    """spec/quiz-engine 5.6 Manual: with a mark of 0 its writer judges it."""
+    question = a_question(body, mark=Fraction(0))
+    marking = mark_answer(question, EssayAnswer("Una brecha."), ItemLayout(), SPANISH)
+
+    assert (marking.state, marking.fraction) == (MarkState.NOT_MARKED, None)
+
+
 def test_a_malformed_answer_is_invalid() -> None:
     marking = mark_answer(a_question(a_single()), MalformedAnswer("[]", "payload"), ItemLayout(), SPANISH)
 
