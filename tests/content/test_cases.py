@@ -79,13 +79,18 @@ def test_every_numbered_module_has_its_two_cases() -> None:
 
 @each_case
 def test_case_is_judged_by_criteria_seen_before_writing(activity: ActivitySource, question: QuestionDefinition) -> None:
-    """Three to five criteria of three levels each, which the page shows below the text; a model answer and an imperfect one."""
+    """Three to five criteria of three levels each, which the page shows below the text; a model answer and an imperfect one.
+
+    Where nobody marks the text, the words before it say so.
+    """
     essay = question.body
     assert isinstance(essay, EssayBody)
 
     assert 3 <= len(essay.rubric) <= 5
     assert all([level.points for level in criterion.levels] == [2, 1, 0] for criterion in essay.rubric)
-    assert question.mark == 2 * len(essay.rubric)
+    assert question.mark in (0, 2 * len(essay.rubric))
+    assert isinstance(activity.settings, QuizSource)
+    assert question.mark or "nadie la califica" in activity.settings.instructions["es"]
     for language, text in question.text.items():
         assert all(criterion.criterion.get(language) and level.text for criterion in essay.rubric for level in criterion.levels)
         assert "| Criterio" not in text
