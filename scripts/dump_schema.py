@@ -2,12 +2,14 @@
 
     python scripts/dump_schema.py [DATABASE]    default: a fresh instance of the demo
 
-The file is what SQLite's own `.dump` writes, compressed where it is large; rows.json says how many rows each table holds.
+The file is what SQLite's own `.dump` writes, compressed where it is large; rows.json says how many rows each table holds. The tables that
+the search's index keeps itself are left out: reading the file makes them anew.
 """
 
 import gzip
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -16,8 +18,15 @@ from importlib.metadata import version
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from kernel.search.index import INDEX  # noqa: E402 - the checkout comes first
+
 TARGET = ROOT / "tests" / "samples" / "schemas" / version("aulario")
 LARGE = 200_000
+REBUILD = f"INSERT INTO {INDEX} ({INDEX}) VALUES ('rebuild');"  # noqa: S608 - the name is our own
+OF_INDEX = re.compile(rf"""(?:CREATE TABLE|INSERT INTO) ["']?{INDEX}|INSERT INTO sqlite_master|PRAGMA writable_schema""")
+"""Statements about what the index keeps: SQLite makes it with its virtual table, which Python writes as a row of the schema."""
 
 
 def fill(folder: Path) -> Path:
@@ -30,11 +39,14 @@ def fill(folder: Path) -> Path:
 def dump(database: Path) -> tuple[str, dict[str, int]]:
     """Return the statements that make the database again, and its rows by table."""
     connection = sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)
-    script = "\n".join(connection.iterdump()) + "\n"
+    statements = [statement for statement in connection.iterdump() if not OF_INDEX.match(statement)]
+    for (made,) in connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", [INDEX]):
+        statements[-1:-1] = [f"{made};", REBUILD]
     names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")]
-    rows = {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in sorted(names)}  # noqa: S608 - names are our own
+    kept = sorted(name for name in names if not name.startswith(INDEX))
+    rows = {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in kept}  # noqa: S608 - names are our own
     connection.close()
-    return script, rows
+    return "\n".join(statements) + "\n", rows
 
 
 def main() -> int:

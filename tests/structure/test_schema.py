@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,12 @@ def test_a_dump_brings_everything_back_and_the_comparison_sees_a_lost_row(tmp_pa
         connection.execute(
             text("INSERT INTO stored_file (sha256, size, media_type, created_at) VALUES ('aa', 1, 'a''b; --', '2026-01-01 00:00:00')")
         )
+        connection.execute(
+            text(
+                "INSERT INTO search_entry (version, kind, language, place, title, body, places, words)"
+                " VALUES (1, 'lesson', 'es', '', '', '', '', 'fondo reserva')"
+            )
+        )
     database.dispose()
     script, rows = dump_schema.dump(tmp_path / "new.sqlite")
     file = tmp_path / "dump.sql.gz"
@@ -117,8 +124,11 @@ def test_a_dump_brings_everything_back_and_the_comparison_sees_a_lost_row(tmp_pa
     for name in ("same", "lost"):
         (tmp_path / name).mkdir()
 
-    assert rows["stored_file"] == 1
+    assert rows["stored_file"] == rows["search_entry"] == 1
     assert faults_after_upgrade(file, rows, tmp_path / "same") == []
+    with sqlite3.connect(tmp_path / "same" / "old.sqlite") as restored:
+        assert restored.execute("SELECT rowid FROM search_index WHERE search_index MATCH 'reserva'").fetchall() == [(1,)]
+    restored.close()
     assert faults_after_upgrade(file, {**rows, "stored_file": 2}, tmp_path / "lost") == [
         "stored_file: 2 rows, restored 1",
         "stored_file: 2 rows, upgraded 1",

@@ -21,8 +21,8 @@ from tests.support import postgres
 from tests.support.project import ROOT
 
 DUMPS = sorted((ROOT / "tests" / "samples" / "schemas").glob("*/dump.sql*"))
-RENAMED = {"page": "lesson_page", "quiz_examination": "quiz_analysis_cache"}
-"""Tables by their names of 0.1: the upgrade to 0.2 asks for all processes to be stopped."""
+RENAMED = {"page": "lesson_page"}
+"""Tables by their names of 0.1.0: the upgrade to 0.2.0 asks for all processes to be stopped."""
 ESSENCE = {
     "attempt": ("uuid", "person_id", "number", "state", "started_at"),
     "answer_event": ("item_id", "lease", "seq", "payload"),
