@@ -68,17 +68,25 @@ def _about_questions(count: int, quiz: Mapping[str, str]) -> str:
     )
 
 
+def _to_mark_in_several(attempts: int, quizzes: int) -> str:
+    return ngettext(
+        "%(count)s attempt to mark in %(quizzes)s quizzes", "%(count)s attempts to mark in %(quizzes)s quizzes", attempts, quizzes=quizzes
+    )
+
+
 def waiting_attempts(session: Session, actor: Actor, courses: Sequence[TeamCourse], _now: datetime) -> Iterator[WaitingItem]:
-    """Name the quizzes with attempts of others that wait to be marked."""
-    mine = {course.id: course for course in courses}
+    """Name the attempts of others that wait to be marked, those of a course together: its quiz, or how many quizzes."""
+    mine, by_course = {course.id: course for course in courses}, dict[int, list[tuple[UnmarkedAttempts, Mapping[str, str]]]]()
     for row, course, title in _with_titles(session, mine, list_unmarked(session, actor, mine) if mine else []):
-        yield WaitingItem(
-            course,
-            partial(_to_mark, row.count, title),
-            f"/courses/{course.slug}/quizzes/{row.activity_key}/marking",
-            row.since,
-            row.latest,
-        )
+        by_course.setdefault(course.id, []).append((row, title))
+    for course_id, found in by_course.items():
+        course, rows = mine[course_id], [row for row, _title in found]
+        count, since, latest = sum(row.count for row in rows), min(row.since for row in rows), max(row.latest for row in rows)
+        if len(found) == 1:
+            path = f"/courses/{course.slug}/quizzes/{rows[0].activity_key}/marking"
+            yield WaitingItem(course, partial(_to_mark, count, found[0][1]), path, since, latest)
+        else:
+            yield WaitingItem(course, partial(_to_mark_in_several, count, len(found)), f"/teaching/{course.slug}/quizzes", since, latest)
 
 
 def waiting_findings(session: Session, actor: Actor, courses: Sequence[TeamCourse], _now: datetime) -> Iterator[WaitingItem]:

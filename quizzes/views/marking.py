@@ -48,13 +48,13 @@ def queue_from_address() -> MarkingQueue:
 @bp.get("/teaching/<slug>/quizzes")
 @requires(QuizAction.MANAGE, teaching.get_published_course)
 def quizzes(subject: CourseContext) -> str:
-    """List the quizzes of a course, with what waits to be marked in each of them."""
+    """List the quizzes of a course, those first in which something waits to be marked."""
     session, outline = current_session(), teaching.published_outline(current_session(), subject)
     waiting = {row.activity_key: row for row in teaching.list_unmarked(session, current_actor(), [subject.id])}
     return render_template(
         "quizzes/quizzes.html",
         course={"slug": subject.slug, "title": choose(outline.title)},
-        quizzes=quiz_lines(outline, waiting),
+        quizzes=sorted(quiz_lines(outline, waiting), key=lambda line: line.key not in waiting),
         waiting=waiting,
     )
 

@@ -15,13 +15,14 @@ from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, a_teacher, a_zip, folder, sign_in
 from tests.support.classes import a_class_with_a_wrong_key
 from tests.support.editions import an_edition, join
-from tests.support.learning import a_learner, actor_of
+from tests.support.learning import a_learner, actor_of, pass_quiz
 from tests.support.marking import a_marked_quiz, hand_in
 from tests.support.mistakes import a_report
 from tests.support.walking import Walk, forms_of
 from tests.support.wording import in_spanish
 
 QUIZ = "/courses/prueba/quizzes/cuestionario-1"
+QUIZZES = "/teaching/prueba/quizzes"
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 MORNING = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 """Ten in the morning in Quito."""
@@ -56,6 +57,24 @@ def test_attempts_wait_for_graders_with_their_number_and_the_day_of_the_oldest(b
     assert found[f"{QUIZ}/marking"] == in_spanish("%(count)s attempt to mark in “%(quiz)s”", 2, quiz="Cuestionario 1")
     assert "Curso de prueba prueba · desde el 5 de enero de 2026" in " ".join(browser.page.text.split())
     assert browser.get(f"{QUIZ}/marking").headings == [in_spanish("Mark answers")]
+
+
+def test_attempts_at_several_quizzes_of_a_course_are_one_line_that_leads_to_its_quizzes(browser: Browser, instance: Instance) -> None:
+    course, now = a_course(instance, modules=3), clock.now()
+    learner = a_learner(instance, course)
+    for number in (2, 3):
+        pass_quiz(instance, learner, "prueba", f"cuestionario-{number}", now=now - number * DAY)
+    pass_quiz(instance, a_learner(instance, course, "eva@example.org"), "prueba", "cuestionario-3", now=now)
+    with instance.database.unit_of_work() as session:
+        session.execute(update(Attempt).values(raw=None))
+    a_teacher(instance, course, role=StaffRole.GRADER)
+
+    found = waiting(sign_in(browser, "profe@example.org"))
+
+    words = in_spanish("%(count)s attempt to mark in %(quizzes)s quizzes", 3, quizzes=2)
+    assert {href: text for href, text in found.items() if "quizzes" in href} == {QUIZZES: words}
+    listed = [href.split("/")[4] for href, _words in browser.get(QUIZZES).links if href.endswith("/manage")]
+    assert listed == ["cuestionario-2", "cuestionario-3", "cuestionario-1"]
 
 
 def test_nothing_waits_for_who_may_not_act_on_it(browser: Browser, instance: Instance) -> None:
