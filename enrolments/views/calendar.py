@@ -23,7 +23,7 @@ from kernel.permissions import Actor
 from kernel.web import after_response
 from kernel.web.headers import allow_browser_caching, hide_address
 from kernel.web.limits import client_key, limit, limiter
-from kernel.web.request import address_of, current_actor, current_session, public, requires, see_page, site_address
+from kernel.web.request import address_of, current_actor, current_session, current_settings, public, requires, see_page, site_address
 
 bp = Blueprint("enrolments_calendar", __name__, url_prefix="/calendar")
 
@@ -132,7 +132,8 @@ def feed(secret: str) -> Response:
     limiter().use(READS, found.feed.secret_hash)
     set_reader(found.person.language, find_zone(found.person.zone))
     items = list_dates(session, [found.person.id], now=now, since=now - BACK, until=now + AHEAD)
-    content, entries = write_feed(found, pages.visible_items(items, "")[:MOST_ITEMS], site_address(), now=now)
+    visible, institution = pages.visible_items(items, "")[:MOST_ITEMS], choose(current_settings().short_names)
+    content, entries = write_feed(found, visible, site_address(), institution, now=now)
     if entries is not None:
         person_id, secret_hash = found.person.id, found.feed.secret_hash
         after_response.run_after_response(lambda session: store_entries(session, person_id, secret_hash, entries))
