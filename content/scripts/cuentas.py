@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal as D
 from fractions import Fraction as F
 from itertools import product
+from math import floor
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -84,7 +85,7 @@ def parameters(course: str) -> dict[str, F]:
 def work_out(expression: str, values: Mapping[str, F]) -> F:
     """The value of an expression of a calculated question, exact where it has only sums, products and whole powers."""
     code = re.sub(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])", lambda m: f"F('{m.group()}')", expression)
-    return eval(code, {"F": F, "abs": abs, "__builtins__": {}}, dict(values))  # our own questions
+    return F(eval(code, {"F": F, "abs": abs, "max": max, "min": min, "floor": floor, "__builtins__": {}}, dict(values)))  # our own questions
 
 
 def draws_of(question: Mapping[str, object], most: int = 3000) -> Iterator[dict[str, F]]:
@@ -121,6 +122,7 @@ class Module:
         path = CONTENT / folder
         self.done = 0
         self.tried: set[str] = set()
+        self.figures = parameters(path.parent.name)
         self.lessons = {(f.name[:2], f.name[-5:-3]): plain(f.read_text(encoding="utf-8")) for f in sorted(path.glob("0*.md"))}
         self.bank = {q["key"]: q for q in YAML(typ="safe").load(path / "banco.yaml")["questions"]}
         shared = {q["key"]: q for f in sorted(path.parent.glob("banco/*.yaml")) for q in YAML(typ="safe").load(f)["questions"]}
@@ -185,12 +187,13 @@ class Module:
         right, *wrong = (str(answer.get("right", answer.get("wrong"))) for answer in question["answers"])
         given = {name: F(value) for name, value in values.items()}
         assert set(given) == set(question["variables"]), (key, "names of the variables")
-        assert work_out(right, given) == F(expected), (key, float(work_out(right, given)), float(F(expected)))
-        tolerance, count = F(str(question["tolerance"])), 0
-        assert tolerance >= F(1, 2 * 10 ** int(question["decimals"])), (key, "a rounded answer would be refused")
+        worked = work_out(right, {**self.figures, **given})
+        assert worked == F(expected), (key, float(worked), float(F(expected)))
+        tolerance, count = F(str(question.get("tolerance", 0))), 0
         for draw in draws_of(question):
-            exact = work_out(right, draw)
-            close = [expression for expression in wrong if abs(work_out(expression, draw) - exact) <= 2 * tolerance]
+            exact = work_out(right, {**self.figures, **draw})
+            assert abs(F(rounded(exact, int(question["decimals"]))) - exact) <= tolerance, (key, draw, "a rounded answer would be refused")
+            close = [expression for expression in wrong if abs(work_out(expression, {**self.figures, **draw}) - exact) <= 2 * tolerance]
             assert not close, (key, {name: float(value) for name, value in draw.items()}, close)
             count += 1
         assert count >= 8, (key, count, "too few draws")

@@ -49,6 +49,15 @@ def bank(m: Module) -> None:
     m.answers("partes-de-una-pension", 500 * F("0.6"), 500 - 40, gap="fondo", places=0)
     assert coefficient(35) == F("0.8125") and coefficient(35) + 5 * F("0.0125") == F("0.8750") and 5 * F("0.0125") == F("0.0625")
     assert 2037 - 2027 == 10 and 2040 - 2031 == 9
+    m.drawn("pension-con-28-anios", {"anios": 28, "promedio": 760}, 760 * coefficient(28))
+    m.drawn("parte-de-cada-hijo", {"pension": 540, "hijos": 2}, 108)
+    m.drawn("historia-laboral-con-hueco", {"a": 8, "m": 5, "b": 6, "n": 3}, 14 * 12 + 8)
+    m.drawn("tasa-de-equilibrio", {"pensionistas": 30, "parte": 55}, F("16.5"))
+    m.drawn("pension-con-tope-maximo", {"anios": 35, "promedio": 4000}, 5 * SBU)
+    m.drawn("pension-con-minimo", {"anios": 18, "cuenta": 230}, F("0.6") * SBU)
+    m.drawn("proteccion-de-gladys", {"anios": 28}, F("5.6"))
+    m.drawn("parte-cumplida-del-cuarenta", {"gasto": 6000, "pago": 600}, 25)
+    m.all_drawn()
 
 
 def parameters() -> None:

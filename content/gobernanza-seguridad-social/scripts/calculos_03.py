@@ -51,6 +51,12 @@ def bank(m: Module) -> None:
     m.answers("noventa-dias-de-la-institucion", 120 - 3, 120 - 4, gap="privado", places=0)
     m.answers("bodega-y-ventanilla", F(21, 25) * 100, F(4, 25) * 100, gap="producto", places=0)
     m.answers("bodega-y-ventanilla", F(1140, 1500) * 100, F(360, 1500) * 100, gap="receta", places=0)
+    m.drawn("licencia-de-84-dias", {"sueldo": 750}, leave(750, RATE))
+    m.drawn("reposo-de-13-dias", {"sueldo": 720, "dias": 14}, sick_pay(720, 14))
+    m.drawn("dias-que-cubre-el-seguro", {"dias": 13}, 10)
+    m.drawn("imposiciones-al-llegar-el-parto", {"tiene": 5, "faltan": 4}, 3)
+    m.drawn("costo-de-una-mejora", {"costo": 60, "mejoran": 40}, 150)
+    m.all_drawn()
 
 
 def main() -> None:

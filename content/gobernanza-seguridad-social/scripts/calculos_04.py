@@ -35,6 +35,14 @@ def lessons(m: Module) -> None:
 def bank(m: Module) -> None:
     """Every number of the questions, right and wrong."""
     assert F(10000, 2) == 5000 and F(30000, 3) == 10000
+    m.drawn("frecuencia-de-un-anio", {"casos": 9, "miles": 360}, rate(9, 360000))
+    m.drawn("gravedad-de-un-anio", {"casos": 9, "dias": 108, "miles": 360}, rate(108, 360000))
+    m.drawn("prima-de-una-nomina", {"nomina": 40000}, 40000 * PREMIUM)
+    m.drawn("dias-por-caso", {"casos": 4, "dias": 60, "otros": 10}, 12)
+    m.drawn("horas-de-una-vuelta-gradual", {"uno": 3, "dos": 1}, F(18, 32) * 100)
+    m.drawn("subsidio-por-accidente", {"sueldo": 600, "dias": 100}, 20 * (70 * F("0.75") + 30 * F("0.66")))
+    m.drawn("pension-por-grado", {"promedio": 700}, 560)
+    m.all_drawn()
 
 
 def main() -> None:
