@@ -91,7 +91,7 @@ def sending_moment(now: datetime, zone: ZoneInfo, working: WorkingDays) -> datet
 
 @dataclass(frozen=True, slots=True)
 class ReminderContext:
-    """What decides on a reminder at the moment at which it is due: status, joining, what went out before, how the person is reached."""
+    """The facts that decide on a reminder when it is due: status, joining, and the reminders that went out before."""
 
     status: TrainingStatus
     joined_on: date

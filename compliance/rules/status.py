@@ -99,7 +99,12 @@ def training_case(versions: Sequence[ObligationTerms], record: TrainingRecord, k
 
 def training_status(versions: Sequence[ObligationTerms], record: TrainingRecord, at: datetime, known: datetime) -> TrainingStatus:
     """Return the status of a person at a moment, as it was known at another."""
-    return _Reading.of(training_case(versions, record, known), at).status
+    return status_of(training_case(versions, record, known), at)
+
+
+def status_of(case: TrainingCase, at: datetime) -> TrainingStatus:
+    """Return the status in a case at a moment."""
+    return _Reading.of(case, at).status
 
 
 def next_change(case: TrainingCase, at: datetime) -> NextChange | None:

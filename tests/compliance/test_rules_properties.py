@@ -9,12 +9,12 @@ from typing import TypeVar
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compliance.rules.record import AchievedCourse, AudienceStay, ClosedSpan, CourseStart, TrainingRecord, WaivedSpan, is_known
-from compliance.rules.status import TrainingState, TrainingStatus, next_change, training_case, training_status
-from tests.support.training_cases import COURSE, QUITO, RULES, A, in_days
+from compliance.rules.record import AchievedCourse, TrainingRecord, is_known
+from compliance.rules.status import TrainingState, next_change, training_case, training_status
+from tests.support.drawn_records import FIRST, at_hour, moments, records, rules
+from tests.support.training_cases import COURSE, RULES, A, in_days
 
 Value = TypeVar("Value")
-FIRST = date(2026, 1, 1)
 FIXED = {name: RULES[name] for name in ("A", "Ag", "L", "S", "N", "M")}
 BETTER = {
     TrainingState.DONE: 0,
@@ -25,48 +25,6 @@ BETTER = {
     TrainingState.OVERDUE: 4,
     TrainingState.EXPIRED: 4,
 }
-
-
-def at_hour(day: date, hour: int = 12) -> datetime:
-    return datetime(day.year, day.month, day.day, hour, tzinfo=QUITO)
-
-
-days = st.integers(0, 500).map(lambda count: in_days(FIRST, count))
-moments = st.builds(at_hour, days, st.integers(0, 23))
-
-
-@st.composite
-def spans(draw: st.DrawFn) -> tuple[date, date | None]:
-    first = draw(days)
-    return first, draw(st.none() | st.integers(0, 90).map(lambda count: in_days(first, count)))
-
-
-@st.composite
-def records(draw: st.DrawFn) -> TrainingRecord:
-    def recorded(day: date) -> datetime:
-        return at_hour(in_days(day, draw(st.integers(0, 20))), 0)
-
-    completions = []
-    for moment in draw(st.lists(moments, max_size=3)):
-        known = moment + timedelta(days=draw(st.integers(0, 20)))
-        retracted = known + timedelta(days=draw(st.integers(1, 40))) if draw(st.booleans()) else None
-        completions.append(AchievedCourse(COURSE, moment, draw(st.sampled_from([None, 1, 2, 3])), known, retracted))
-    return TrainingRecord(
-        QUITO,
-        stays=[AudienceStay(*span, recorded(span[0])) for span in draw(st.lists(spans(), min_size=1, max_size=3))],
-        waivers=[WaivedSpan(*span, recorded(span[0])) for span in draw(st.lists(spans(), max_size=2))],
-        closures=[ClosedSpan(*span, recorded(span[0])) for span in draw(st.lists(spans(), max_size=2))],
-        completions=completions,
-        starts=[CourseStart(COURSE, moment) for moment in draw(st.lists(moments, max_size=2))],
-        enrolled_at=draw(st.lists(moments, max_size=2)),
-    )
-
-
-rules = st.sampled_from(sorted(RULES))
-
-
-def described(status: TrainingStatus) -> tuple[object, ...]:
-    return status.state, status.flags, status.last_on
 
 
 @given(rules, records(), moments, moments, st.randoms(use_true_random=False))

@@ -16,6 +16,7 @@ from compliance.rules.terms import (
     ObligationTerms,
     RelativeDeadline,
     RenewalBasis,
+    Requirement,
     YearDay,
 )
 from tests.support.project import ROOT
@@ -150,3 +151,8 @@ def training_vectors() -> Iterator[TrainingVector]:
 def in_days(day: date, count: int) -> date:
     """Return the day so many days later."""
     return day + timedelta(days=count)
+
+
+def changed_requirement(terms: ObligationTerms, requirement: Requirement) -> ObligationTerms:
+    """Return terms with another requirement."""
+    return replace(terms, requirement=requirement)

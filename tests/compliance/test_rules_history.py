@@ -1,0 +1,90 @@
+"""The stored history of a status answers as the pure function does, for every moment and whatever was known (spec/compulsory 7.3)."""
+
+from datetime import date, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from compliance.rules.history import HistoryRow, extend_history
+from compliance.rules.record import TrainingRecord
+from compliance.rules.status import TrainingState, training_status
+from tests.support.drawn_records import FIRST, records, rules
+from tests.support.training_cases import QUITO, RULES, training_record
+
+
+def midnight(day: int) -> datetime:
+    return datetime(FIRST.year, FIRST.month, FIRST.day, tzinfo=QUITO) + timedelta(days=day)
+
+
+def history(rule: str, record: TrainingRecord, moments: list[datetime]) -> list[HistoryRow]:
+    rows: list[HistoryRow] = []
+    computed_at = None
+    for now in moments:
+        rows = extend_history(rows, RULES[rule], record, computed_at, now)
+        computed_at = now
+    return rows
+
+
+def answer(rows: list[HistoryRow], at: datetime, known: datetime) -> tuple[object, ...] | None:
+    found = [row for row in rows if row.covers(at, known)]
+    assert len(found) <= 1
+    return (found[0].state, found[0].flags) if found else None
+
+
+@settings(max_examples=40)
+@given(rules, records(), st.lists(st.integers(1, 700), min_size=1, max_size=4, unique=True), st.data())
+def test_stored_equals_computed(rule: str, record: TrainingRecord, days: list[int], data: st.DataObject) -> None:
+    """spec/compulsory 7.3 and 9.1: exactly one row for each pair of moments."""
+    moments = [midnight(day) + timedelta(hours=7) for day in sorted(days)]
+    rows = history(rule, record, moments)
+    for _number in range(20):
+        known = midnight(0) + timedelta(minutes=data.draw(st.integers(0, (moments[-1] - midnight(0)) // timedelta(minutes=1))))
+        at = known - timedelta(hours=data.draw(st.integers(0, 24 * 400)))
+        status = training_status(RULES[rule], record, at, known)
+        stored = answer(rows, at, known)
+        if stored is None:
+            assert status.state is TrainingState.NOT_REQUIRED
+        else:
+            assert stored == (status.state, status.flags)
+
+
+def test_a_paper_of_the_tenth_recorded_on_the_28th_leaves_what_was_known() -> None:
+    """spec/compulsory 9, rows 37 and 38."""
+    record = training_record("in 2026-01-10..; done 2026-12-10T10:00 v2 !2026-12-28T09:00", QUITO)
+
+    rows = history("A", record, [datetime(2026, 12, 20, 8, tzinfo=QUITO), datetime(2026, 12, 29, 8, tzinfo=QUITO)])
+
+    at = datetime(2026, 12, 20, 8, tzinfo=QUITO)
+    assert answer(rows, at, at) == (TrainingState.OVERDUE, ())
+    assert answer(rows, at, datetime(2026, 12, 28, 9, tzinfo=QUITO)) == (TrainingState.DONE, ())
+    assert [row.state for row in rows if row.known_to is None] == [TrainingState.NOT_STARTED, TrainingState.DONE]
+
+
+def test_a_day_that_passed_unwatched_is_known_as_of_its_midnight() -> None:
+    """spec/compulsory 7.3: the job writes afterwards, with the exact moment."""
+    rows = history("A", training_record("in 2026-01-10..", QUITO), [midnight(20), midnight(400)])
+
+    assert [(row.state, row.known_from) for row in rows if row.state is TrainingState.OVERDUE] == [
+        (TrainingState.OVERDUE, datetime(2026, 12, 16, tzinfo=QUITO))
+    ]
+
+
+def test_nothing_new_writes_nothing() -> None:
+    record = training_record("in 2026-01-10..; start 2026-02-01T09:00", QUITO)
+    rows = history("A", record, [midnight(100)])
+
+    assert extend_history(rows, RULES["A"], record, midnight(100), midnight(101)) == rows
+
+
+def test_who_was_never_in_the_audience_has_no_history() -> None:
+    assert history("A", training_record("done 2026-02-01 v1", QUITO), [midnight(100)]) == []
+
+
+@pytest.mark.parametrize("rule", sorted(RULES))
+def test_rows_of_one_knowledge_follow_each_other(rule: str) -> None:
+    record = training_record("in 2026-01-10..2026-06-30; in 2026-08-01..; start 2026-02-01T09:00; waive 2026-09-01..2026-09-30", QUITO)
+    rows = [row for row in history(rule, record, [midnight(800)]) if row.known_to is None]
+
+    assert [row.valid_to for row in rows] == [*(row.valid_from for row in rows[1:]), None]
+    assert rows[0].valid_from.date() == date(2026, 1, 10)
