@@ -13,6 +13,7 @@ FEATURE = Feature(
     jobs={
         "organisations.bring_in": jobs.bring_in,
         "organisations.forget_loads": jobs.forget_loads,
+        "organisations.end_places": jobs.end_places,
         "organisations.follow_audiences": jobs.follow_audiences,
         "organisations.recompute_audience": jobs.recompute_audience,
         "organisations.recompute_audiences": jobs.recompute_audiences,
@@ -21,6 +22,7 @@ FEATURE = Feature(
     patient=("organisations.recompute_audiences",),
     periodic={
         "organisations.forget_loads": 3600,
+        "organisations.end_places": 3600,
         "organisations.follow_audiences": 600,
         "organisations.recompute_audiences": 86_400,
     },

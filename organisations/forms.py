@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from wtforms import BooleanField, ColorField, DateField, FileField, PasswordField, RadioField, SelectField, ValidationError
@@ -17,9 +16,10 @@ from kernel.settings import known_origin
 from kernel.site_profile import PresentSettings, is_fixed
 from kernel.web.forms import Form, LineField, WholeField, clean_text
 from organisations.models import InstitutionProfile, InstitutionSignatory
-from organisations.rules import OrganisationKind, UnitListKind, UnitPath
+from organisations.rules import OrganisationKind, UnitListKind, UnitPath, UnitSummary
 from organisations.services.profile import SignatoryValues
 from organisations.services.tree import UnitValues
+from organisations.services.unit_lists import UploadedUnitList
 
 KINDS = {
     OrganisationKind.INSTITUTION: N_("Organisation"),
@@ -73,15 +73,6 @@ class MemberForm(Form):
     email = EmailField(lazy_("Email"), [InputRequired(lazy_("Enter an email address."))])
 
 
-@dataclass(frozen=True, slots=True)
-class UploadedUnitList:
-    """A list as it was sent in."""
-
-    kind: UnitListKind
-    name: str
-    content: bytes
-
-
 class UnitListForm(Form):
     """A list of people or units."""
 
@@ -94,6 +85,16 @@ class UnitListForm(Form):
         default=UnitListKind.PEOPLE.value,
     )
     file = FileField(lazy_("File"))
+    complete_of = SelectField(lazy_("Does the list name everybody?"), choices=[], default="")
+
+    def offer(self, institutions: Sequence[UnitSummary]) -> None:
+        """Let a list of people be said to name everybody of one of these institutions."""
+        choices = [
+            SelectChoice(value=str(place.uuid), label=_("Everybody who works at %(institution)s", institution=place.name))
+            for place in institutions
+        ]
+        self.complete_of.choices = [SelectChoice(value="", label=_("No, only some people")), *choices]
+        self._institutions = {str(place.uuid): place.id for place in institutions}
 
     def upload(self) -> UploadedUnitList | None:
         """Return what was sent; None, with the fault in the form, where it is nothing."""
@@ -102,7 +103,15 @@ class UnitListForm(Form):
         if not name:
             self.refuse(self.file, _("Choose a file."))
             return None
-        return UploadedUnitList(UnitListKind(self.kind.data), name, sent.read())
+        kind = UnitListKind(self.kind.data)
+        complete_of = self._institutions.get(self.complete_of.data or "") if kind is UnitListKind.PEOPLE else None
+        return UploadedUnitList(kind, name, sent.read(), complete_of)
+
+
+class ListConfirmationForm(Form):
+    """The number that confirms a list which changes much."""
+
+    number = WholeField(lazy_("Number of people who leave or move"), [Optional()], most=999_999)
 
 
 _BY_LANGUAGE = {"names": "institution_name", "short_names": "institution"}

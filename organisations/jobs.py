@@ -1,5 +1,6 @@
 """Background jobs of organisations: lists are imported, and deleted when they expire; who is in an audience is recorded."""
 
+from datetime import timedelta
 from typing import cast
 
 from sqlalchemy.orm import Session
@@ -7,16 +8,19 @@ from sqlalchemy.orm import Session
 from accounts.services import delete_pending_uploads
 from kernel import audit
 from kernel.outbox import Delivery, Effect
-from kernel.permissions import Actor, ActorChannel
+from kernel.permissions import SYSTEM, Actor, ActorChannel
 from organisations.models import Audience, PendingUnitList
 from organisations.queries import audiences as audience_queries
 from organisations.queries import tree
 from organisations.queries.audience_kinds import AudienceScope
+from organisations.queries.unit_lists import known_heads
 from organisations.rules import UnitListKind
-from organisations.services import audiences, unit_lists
+from organisations.services import audiences, leavers, unit_lists
 from organisations.services.unit_lists import UnitListVerb
-from organisations.unit_lists.checking import judge_people, judge_units
+from organisations.unit_lists.checking import judge_units
+from organisations.unit_lists.people_checking import judge_people, repeated_lines
 from organisations.unit_lists.reading import PeopleListRows, UnitListRows, read_people, read_units
+from organisations.unit_lists.review import day_of_lists, list_leavers
 
 
 def bring_in(delivery: Delivery) -> None:
@@ -27,7 +31,9 @@ def bring_in(delivery: Delivery) -> None:
     if load is None or load.done_at is not None:
         return
     if load.kind == UnitListKind.PEOPLE.value:
-        _bring_in_people(delivery, load_id, read_people(load.content))
+        sheet = read_people(load.content, day_of_lists(delivery.now))
+        _bring_in_people(delivery, load_id, sheet)
+        _bring_in_leavers(delivery, load_id, sheet)
     else:
         _bring_in_units(delivery, load_id, read_units(load.content))
 
@@ -37,18 +43,33 @@ def _actor(load: PendingUnitList) -> Actor:
 
 
 def _bring_in_people(delivery: Delivery, load_id: int, sheet: PeopleListRows) -> None:
+    with delivery.database.unit_of_work(write=False) as session:
+        repeated = repeated_lines(session, sheet.people)
     more = True
     while more:
         with delivery.database.unit_of_work() as session:
             load = session.get_one(PendingUnitList, load_id, with_for_update=True)
             portion = sheet.people[load.place : load.place + unit_lists.PORTION]
-            judged = judge_people(session, portion)
+            judged = judge_people(session, portion, now=delivery.now, repeated=repeated)
             unit_lists.bring_in_people(session, _actor(load), judged.new, judged.changed, now=delivery.now)
             load.place += len(portion)
             load.made += len(judged.new)
             load.changed += len(judged.changed)
             load.faulty += len(judged.faults)
             more = bool(portion)
+
+
+def _bring_in_leavers(delivery: Delivery, load_id: int, sheet: PeopleListRows) -> None:
+    """Let those whom a complete list does not name have left the day before, some hundreds in each transaction."""
+    more = True
+    while more:
+        with delivery.database.unit_of_work() as session:
+            load = session.get_one(PendingUnitList, load_id, with_for_update=True)
+            gone = list_leavers(session, (*sheet.people, *sheet.unread), load.complete_of) if load.complete_of is not None else []
+            if load.complete_of is not None:
+                unit_lists.let_leave(session, _actor(load), gone[: unit_lists.PORTION], load.complete_of, now=delivery.now)
+            load.leavers += len(gone[: unit_lists.PORTION])
+            more = len(gone) > unit_lists.PORTION
             if not more:
                 _finish(session, delivery, load, len(sheet.faults))
 
@@ -56,7 +77,7 @@ def _bring_in_people(delivery: Delivery, load_id: int, sheet: PeopleListRows) ->
 def _finish(session: Session, delivery: Delivery, load: PendingUnitList, unread: int) -> None:
     if load.done_at is None:
         load.done_at, load.place, load.faulty = delivery.now, load.total, load.faulty + unread
-        counts = {"made": load.made, "changed": load.changed, "faulty": load.faulty}
+        counts = {"made": load.made, "changed": load.changed, "faulty": load.faulty, "left": load.leavers}
         audit.record(session, _actor(load), UnitListVerb.DONE, load, now=delivery.now, kind=load.kind, lines=load.total, **counts)
 
 
@@ -69,7 +90,8 @@ def _bring_in_units(delivery: Delivery, load_id: int, sheet: UnitListRows) -> No
     while more:
         with delivery.database.unit_of_work() as session:
             load = session.get_one(PendingUnitList, load_id, with_for_update=True)
-            judged = judge_units(tree.list_tree(session), sheet.units)
+            heads = known_heads(session, [line.head for line in sheet.units if line.head])
+            judged = judge_units(tree.list_tree(session), sheet.units, heads)
             left = [line for line in (*judged.new, *judged.changed) if line.line not in brought]
             ready = [line for line in left if line.parent_line is None][: unit_lists.PORTION]
             done = unit_lists.try_places(session, _actor(load), ready, now=delivery.now)
@@ -127,6 +149,17 @@ def follow_audiences(delivery: Delivery) -> None:
                 audience = session.get(Audience, audience_id)
                 if audience is not None:
                     audiences.record_stays(session, audience, people[start : start + audiences.PORTION], now=delivery.now)
+
+
+def end_places(delivery: Delivery) -> Effect:
+    """End the places of those whose last day has gone by, and suspend the accounts of those who left some weeks ago."""
+
+    def write(session: Session) -> None:
+        leavers.end_overdue_places(session, SYSTEM, now=delivery.now, limit=unit_lists.PORTION)
+        day = day_of_lists(delivery.now) - timedelta(days=delivery.settings.leaver_days)
+        leavers.close_accounts(session, SYSTEM, day, now=delivery.now, limit=unit_lists.PORTION)
+
+    return write
 
 
 def forget_loads(delivery: Delivery) -> Effect:

@@ -3,10 +3,11 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 Sum = TypeVar("Sum")
 
@@ -118,6 +119,11 @@ def zone_of(places: Mapping[int, UnitSummary], place: int) -> str:
     return INSTITUTION_ZONE
 
 
+def local_day(places: Mapping[int, UnitSummary], place: int, now: datetime) -> date:
+    """Return the day that it is in a place."""
+    return now.astimezone(ZoneInfo(zone_of(places, place))).date()
+
+
 def institution_of(places: Mapping[int, UnitSummary], place: int) -> int:
     """Return the institution at the root above a place."""
     at = places[place]
@@ -160,6 +166,21 @@ def next_employment(last: EmploymentDays | None, said: EmploymentDays, day: date
         if said.left_on is None and back:
             return EmploymentChange(replace(both, entered_on=said.entered_on or day, left_on=None), corrects=False)
     return EmploymentChange(both, corrects=True) if both != last else None
+
+
+FEW_LEAVERS, LEAVERS_PERCENT, MOVED_PERCENT, FEW_MOVED = 20, 2, 10, 20
+
+
+def asks_for_number(people: int, leavers: int, moved: int, emptied: int, *, complete: bool) -> bool:
+    """Say whether a list changes so much of an institution that an administrator types how many it is (spec/compulsory 13.3).
+
+    So does a complete list with more leavers than 20 or 2 %, with more than 10 % who move, or that empties a unit. Of a list of some
+    people it is asked where more than 20 move and they are more than 10 % of all, or empty a unit.
+    """
+    many_move = moved * 100 > people * MOVED_PERCENT or emptied > 0
+    if not complete:
+        return moved > FEW_MOVED and many_move
+    return leavers * 100 > max(FEW_LEAVERS * 100, people * LEAVERS_PERCENT) or many_move
 
 
 def rolled_up(parents: Mapping[int, int | None], own: Mapping[int, Sum], add: Callable[[Sum, Sum], Sum], nothing: Sum) -> dict[int, Sum]:

@@ -102,6 +102,23 @@ def count_members(session: Session) -> dict[int, int]:
     return {row[0]: row[1] for row in session.execute(statement)}
 
 
+def list_headless(session: Session, institution: int | None) -> list[UnitSummary]:
+    """List the open units of an institution to which people belong and that nobody heads; none where heads are not kept at all."""
+    if institution is None or not session.scalar(select(exists().where(UnitManager.is_head))):
+        return []
+    there = Organisation.id.in_(below(select(Organisation.id).where(Organisation.id == institution)))
+    headed = exists().where(UnitManager.organisation_id == Organisation.id, UnitManager.is_head)
+    peopled = exists().where(Membership.organisation_id == Organisation.id, PRESENT)
+    statement = select(Organisation).where(there, Organisation.closed_at.is_(None), ~headed, peopled)
+    return [place_of(row) for row in session.scalars(statement.order_by(Organisation.name_key, Organisation.id).limit(200))]
+
+
+def count_working(session: Session, institution: int) -> int:
+    """Count who works at an institution."""
+    statement = select(func.count()).select_from(Employment).where(EMPLOYED, Employment.institution_id == institution)
+    return session.scalar(statement) or 0
+
+
 def get_organisation(session: Session, _actor: Actor, organisation: UUID) -> Organisation:
     """Return a place by what addresses name it; raise NotFound."""
     found = session.scalar(select(Organisation).where(Organisation.uuid == organisation))

@@ -27,7 +27,7 @@ class EmploymentVerb(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EmploymentValues:
-    """What an institution says of a person's time there; `back` where they belong to one of its places from now on."""
+    """A person's time at an institution as it says it; `back` where they belong to one of its places from now on."""
 
     institution: int
     days: EmploymentDays
@@ -49,11 +49,12 @@ def record_employments(session: Session, actor: Actor, wanted: Mapping[int, Empl
             continue
         if change.corrects and last is not None:
             retracted.append(last.id)
-        added.append(_row(person, values.institution, change.days))
+        closed = last.account_closed_at if last is not None and change.corrects and change.days.left_on else None
+        added.append({**_row(person, values.institution, change.days), "account_closed_at": closed})
         verb = EmploymentVerb.CORRECTED if change.corrects else EmploymentVerb.RECORDED
         events.append((person, verb, _facts(values.institution, change.days)))
     _write(session, retracted, added, now)
-    _tell(session, actor, events, now)
+    _record(session, actor, events, now)
     return len(events)
 
 
@@ -77,6 +78,7 @@ def _row(person: int, institution: int, days: EmploymentDays) -> dict[str, Any]:
         "staff_number": days.staff_number or None,
         "entered_on": days.entered_on,
         "left_on": days.left_on,
+        "account_closed_at": None,
     }
 
 
@@ -92,7 +94,7 @@ def _write(session: Session, retracted: Sequence[int], added: Sequence[dict[str,
         session.execute(insert(Employment), [{**row, "recorded_at": now} for row in added])
 
 
-def _tell(session: Session, actor: Actor, events: Sequence[tuple[int, EmploymentVerb, dict[str, Any]]], now: datetime) -> None:
+def _record(session: Session, actor: Actor, events: Sequence[tuple[int, EmploymentVerb, dict[str, Any]]], now: datetime) -> None:
     people = {row.id: row for row in session.scalars(select(Person).where(Person.id.in_({event[0] for event in events})))}
     for person, verb, facts in events:
         audit.record(session, actor, verb, people[person], now=now, **facts)
@@ -113,7 +115,7 @@ def end_employments(session: Session, actor: Actor, people: Sequence[int], insti
         added.append(_row(person, institution, days))
         events.append((person, EmploymentVerb.ENDED, _facts(institution, days)))
     _write(session, retracted, added, now)
-    _tell(session, actor, events, now)
+    _record(session, actor, events, now)
 
 
 def transfer_employments(session: Session, closed: Person, kept: Person, *, now: datetime) -> None:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
@@ -17,7 +16,7 @@ from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
 from organisations.models import Employment, Membership, Organisation, UnitManager
 from organisations.queries import tree as queries
-from organisations.rules import EmploymentDays, UnitSummary, institution_of, zone_of
+from organisations.rules import EmploymentDays, UnitSummary, institution_of, local_day
 from organisations.services.employment import EmploymentValues, record_employments
 
 A_DAY = timedelta(days=1)
@@ -46,16 +45,11 @@ class MembershipValues:
 
 @dataclass(slots=True)
 class _Changes:
-    """What is to be written: rows that end with their last day, rows that never were true, and new ones."""
+    """The rows to write: some end with their last day, some never were true, some are new."""
 
     ended: dict[int, date] = field(default_factory=dict)
     retracted: list[int] = field(default_factory=list)
     added: list[dict[str, Any]] = field(default_factory=list)
-
-
-def local_day(places: Mapping[int, UnitSummary], place: int, now: datetime) -> date:
-    """Return the day that it is in a place."""
-    return now.astimezone(ZoneInfo(zone_of(places, place))).date()
 
 
 def assign_member(session: Session, actor: Actor, person: Person, place: Organisation, *, now: datetime) -> bool:

@@ -1,6 +1,6 @@
 """Verbs of the tree: make, change, move, close and open places, name who manages and heads them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -48,10 +48,11 @@ class UnitCodeConflict(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class UnitValues:
-    """The name and code of a unit."""
+    """The name and code of a unit, and its time zone: None as it is, empty that of what it stands under."""
 
     name: str
     code: str
+    zone: str | None = None
 
 
 def make(
@@ -65,7 +66,13 @@ def make(
     parent_id = None if parent is None else parent.id
     _check(session, parent_id, plan)
     row = Organisation(
-        parent_id=parent_id, kind=kind.value, name=plan.name, name_key=fold(plan.name), code=plan.code or None, created_at=now
+        parent_id=parent_id,
+        kind=kind.value,
+        name=plan.name,
+        name_key=fold(plan.name),
+        code=plan.code or None,
+        zone=plan.zone or "",
+        created_at=now,
     )
     session.add(row)
     session.flush()  # the audit entry names it
@@ -99,16 +106,16 @@ def _refuse_named(session: Session, row: Organisation, plan: UnitValues | None =
 
 
 def _call(session: Session, actor: Actor, row: Organisation, plan: UnitValues, *, now: datetime) -> None:
-    old = _plan_of(row)
-    if old != plan:
+    old, zone = _plan_of(row), row.zone if plan.zone is None else plan.zone
+    if old != replace(plan, zone=zone):
         _refuse_named(session, row, plan)
-        row.name, row.name_key, row.code = plan.name, fold(plan.name), plan.code or None
-        facts = {"old_name": old.name, "name": plan.name, "old_code": old.code, "code": plan.code}
+        row.name, row.name_key, row.code, row.zone = plan.name, fold(plan.name), plan.code or None, zone
+        facts = {"old_name": old.name, "name": plan.name, "old_code": old.code, "code": plan.code, "old_zone": old.zone, "zone": zone}
         audit.record(session, actor, OrganisationVerb.CHANGED, row, now=now, **facts)
 
 
 def _plan_of(row: Organisation) -> UnitValues:
-    return UnitValues(row.name, row.code or "")
+    return UnitValues(row.name, row.code or "", row.zone)
 
 
 def move(

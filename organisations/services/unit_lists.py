@@ -1,8 +1,9 @@
 """Verbs of lists: keep one until it is confirmed, add and change people and places a portion at a time."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy.orm import Session
@@ -14,13 +15,26 @@ from kernel import audit, outbox
 from kernel.errors import Conflict, SignInNeeded
 from kernel.permissions import Actor
 from organisations.models import Organisation, PendingUnitList
-from organisations.rules import OrganisationKind, UnitListKind
-from organisations.services import members, tree
+from organisations.queries import tree as queries
+from organisations.rules import EmploymentDays, OrganisationKind, UnitListKind, UnitSummary, local_day
+from organisations.services import employment, leavers, members, tree
+from organisations.services.employment import EmploymentValues
 from organisations.services.members import MembershipValues
+from organisations.services.posts import find_or_make_posts, post_key
 from organisations.services.tree import UnitValues
 
 PORTION = 200
 """Lines that are written in one transaction: other writers wait a moment only."""
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedUnitList:
+    """A list as it was sent in; `complete_of` is the institution of which it names everybody."""
+
+    kind: UnitListKind
+    name: str
+    content: bytes
+    complete_of: int | None = None
 
 
 class UnitListVerb(StrEnum):
@@ -32,11 +46,14 @@ class UnitListVerb(StrEnum):
     DONE = "load.done"
 
 
-def receive(session: Session, actor: Actor, kind: UnitListKind, name: str, content: bytes, total: int, *, now: datetime) -> PendingUnitList:
+def receive(session: Session, actor: Actor, sent: UploadedUnitList, total: int, *, now: datetime) -> PendingUnitList:
     """Keep a list until it is confirmed; an earlier unconfirmed one of the same person is forgotten."""
     if actor.person_id is None:
         raise SignInNeeded
-    row = PendingUnitList(kind=kind.value, person_id=actor.person_id, name=name, content=content, total=total)
+    kind, content = sent.kind, sent.content
+    row = PendingUnitList(
+        kind=kind.value, person_id=actor.person_id, name=sent.name, content=content, total=total, complete_of=sent.complete_of
+    )
     accounts.store_pending_upload(session, row, PendingUnitList.confirmed_at.is_(None), now=now)
     audit.record(session, actor, UnitListVerb.RECEIVED, row, now=now, kind=kind.value, lines=total, size=len(content))
     return row
@@ -59,12 +76,23 @@ def discard(session: Session, actor: Actor, load: PendingUnitList, *, now: datet
 
 
 @dataclass(frozen=True, slots=True)
+class WorkValues:
+    """The values of a line about somebody's work at an institution: post, further units, staff number and days; None and empty: nothing."""
+
+    institution: int | None = None
+    post: str = ""
+    further: frozenset[int] | None = None
+    days: EmploymentDays = field(default_factory=EmploymentDays)
+
+
+@dataclass(frozen=True, slots=True)
 class AddPerson:
     """A person whom a line adds, and the unit to which they belong, if it names one."""
 
     line: int
     person: InvitedPerson
     place: int | None
+    work: WorkValues = field(default_factory=WorkValues)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +105,12 @@ class ChangePerson:
     names: tuple[str, str, str] | None
     national_id: str
     place: int | None
+    work: WorkValues = field(default_factory=WorkValues)
     facts: tuple[tuple[str, str], ...] = ()
+    restores: bool = False
+    """Whether the account opens again that was suspended because the person had left."""
+    old_place: int | None = None
+    """Their main place until now."""
 
 
 def bring_in_people(session: Session, actor: Actor, new: Sequence[AddPerson], changed: Sequence[ChangePerson], *, now: datetime) -> None:
@@ -85,19 +118,55 @@ def bring_in_people(session: Session, actor: Actor, new: Sequence[AddPerson], ch
     added = accounts.invite(session, actor, [line.person for line in new], now=now)
     for line in changed:
         _change(session, actor, line, now=now)
-    places = {row.id: line.place for row, line in zip(added, new, strict=True)} | {line.person_id: line.place for line in changed}
-    wanted = {person: MembershipValues(place) for person, place in places.items() if place is not None}
-    if wanted:
-        members.assign_members(session, actor, wanted, now=now)
+    lines: dict[int, AddPerson | ChangePerson] = {row.id: line for row, line in zip(added, new, strict=True)}
+    lines |= {line.person_id: line for line in changed}
+    _bring_in_work(session, actor, lines, {place.id: place for place in queries.list_tree(session)}, now=now)
+
+
+def _bring_in_work(
+    session: Session, actor: Actor, lines: Mapping[int, AddPerson | ChangePerson], places: Mapping[int, UnitSummary], *, now: datetime
+) -> None:
+    """Record employments by institution, then posts and places; who has left by now belongs to no place any more."""
+    wanted = {person: MembershipValues(line.place) for person, line in lines.items() if line.work.institution is None and line.place}
+    for institution in sorted({line.work.institution for line in lines.values() if line.work.institution is not None}):
+        there = {person: line for person, line in lines.items() if line.work.institution == institution}
+        day = local_day(places, institution, now)
+        said = {person: EmploymentValues(institution, line.work.days, back=line.place is not None) for person, line in there.items()}
+        employment.record_employments(session, actor, said, day, now=now)
+        posts = find_or_make_posts(session, actor, institution, [line.work.post for line in there.values() if line.work.post], now=now)
+        for person, line in there.items():
+            if line.work.days.left_on is None or line.work.days.left_on >= day:
+                post, since_on = posts.get(post_key(line.work.post)), line.work.days.entered_on
+                first = since_on if isinstance(line, AddPerson) else None
+                wanted[person] = MembershipValues(line.place, post, line.work.further, first)
+        _leave(session, actor, {person: line.work.days.left_on for person, line in there.items()}, institution, day, now=now)
+    members.assign_members(session, actor, wanted, now=now)
+
+
+def let_leave(session: Session, actor: Actor, people: Sequence[int], institution: int, *, now: datetime) -> None:
+    """Let some hundreds of people have left an institution yesterday: a complete list of today does not name them."""
+    places = {place.id: place for place in queries.list_tree(session)}
+    leavers.leave(session, actor, people, institution, local_day(places, institution, now) - timedelta(days=1), now=now)
+
+
+def _leave(session: Session, actor: Actor, last_days: Mapping[int, date | None], institution: int, day: date, *, now: datetime) -> None:
+    by_day = defaultdict[date, list[int]](list)
+    for person, last_day in last_days.items():
+        if last_day is not None and last_day < day:
+            by_day[last_day].append(person)
+    for last_day, people in by_day.items():
+        leavers.end_places(session, actor, people, institution, last_day, now=now)
 
 
 def _change(session: Session, actor: Actor, line: ChangePerson, *, now: datetime) -> None:
+    person = session.get_one(Person, line.person_id)
     if line.names is not None or line.national_id:
-        person = session.get_one(Person, line.person_id)
         names = line.names or (person.given_names, person.first_surname, person.second_surname)
         accounts.edit_profile(
             session, actor, person, ProfileChanges(*names, person.language, person.zone, line.national_id or None), now=now
         )
+    if line.restores:
+        leavers.restore_account(session, actor, person, now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,20 +181,25 @@ class WriteUnit:
     parent: int | None
     parent_line: int | None = None
     facts: tuple[tuple[str, str], ...] = ()
+    zone: str = ""
+    head: int | None = None
+    """Who heads it from now on; None: unchanged."""
 
 
 def bring_in_place(session: Session, actor: Actor, line: WriteUnit, *, now: datetime) -> None:
     """Add a place, or give it another name, code or parent; raise Conflict where the tree has changed so that it does not fit."""
     parent = None if line.parent is None else session.get_one(Organisation, line.parent)
-    plan = UnitValues(line.name, line.code)
+    plan = UnitValues(line.name, line.code, line.zone or None)
     if line.place is None:
-        tree.make(session, actor, parent, line.kind, plan, now=now)
-        return
-    place = session.get_one(Organisation, line.place)
-    if parent is None or parent.id == place.parent_id:
-        tree.change(session, actor, place, plan, now=now)
+        place = tree.make(session, actor, parent, line.kind, plan, now=now)
     else:
-        tree.move(session, actor, place, parent, now=now, plan=plan)
+        place = session.get_one(Organisation, line.place)
+        if parent is None or parent.id == place.parent_id:
+            tree.change(session, actor, place, plan, now=now)
+        else:
+            tree.move(session, actor, place, parent, now=now, plan=plan)
+    if line.head is not None:
+        tree.name_manager(session, actor, place, session.get_one(Person, line.head), now=now, is_head=True)
 
 
 def try_places(session: Session, actor: Actor, lines: Sequence[WriteUnit], *, now: datetime) -> list[WriteUnit]:

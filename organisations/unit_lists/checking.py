@@ -1,44 +1,30 @@
 """Checks of what the lines of a list would change, compared with the existing rows; nothing is written."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from sqlalchemy.orm import Session
-
 from accounts.rules import fold
-from accounts.services import InvitedPerson
 from kernel.errors import N_
-from organisations.queries import tree
-from organisations.queries import unit_lists as queries
-from organisations.queries.unit_lists import KnownPerson
+from organisations.queries.unit_lists import KnownHeads
 from organisations.rules import UnitSummary, may_stand_under
-from organisations.services.unit_lists import AddPerson, ChangePerson, WriteUnit
-from organisations.unit_lists.reading import LONGEST_UNIT, SLASH, PersonListRow, UnitListFault, UnitListRow, called, parts_of
+from organisations.services.unit_lists import WriteUnit
+from organisations.unit_lists.reading import LONGEST_UNIT, SLASH, UnitListFault, UnitListRow, called, parts_of
 
 DEFAULT_LANGUAGE = "es"
 NOBODY = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
-class PeopleListCheck:
-    """The changes that lines of people would make."""
-
-    new: tuple[AddPerson, ...]
-    changed: tuple[ChangePerson, ...]
-    same: int
-    faults: tuple[UnitListFault, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class UnitListCheck:
-    """The changes that lines of units would make."""
+    """The changes that lines of units would make; `remarks` are told and skip nothing."""
 
     new: tuple[WriteUnit, ...]
     changed: tuple[WriteUnit, ...]
     same: int
     faults: tuple[UnitListFault, ...]
+    remarks: tuple[UnitListFault, ...] = ()
 
 
 class RowRefused(ValueError):
@@ -120,76 +106,22 @@ class UnitDirectory:
         return found
 
 
-def judge_people(session: Session, lines: Sequence[PersonListRow]) -> PeopleListCheck:
-    """Compare lines of people with the accounts and the tree: a fixed number of statements for some thousands."""
-    known = queries.known_people(session, [line.email for line in lines])
-    owners = queries.owners_of(session, [line.national_id for line in lines if line.national_id])
-    directory = UnitDirectory(tree.list_tree(session))
-    new, changed, faults, same = list[AddPerson](), list[ChangePerson](), list[UnitListFault](), 0
-    for line in lines:
-        try:
-            found = known.get(line.email)
-            place = directory.open_place(line.unit) if line.unit else None
-            _check_owner(line, found, owners)
-            change = _change(line, found, place, directory) if found else None
-            if found is None:
-                new.append(_add(line, place))
-        except RowRefused as unfit:
-            faults.append(UnitListFault(line.line, _line_text(line), unfit.message, unfit.facts))
-        else:
-            changed += [change] if change else []
-            same += found is not None and change is None
-    return PeopleListCheck(tuple(new), tuple(changed), same, tuple(faults))
+def judge_units(places: Sequence[UnitSummary], lines: Sequence[UnitListRow], heads: KnownHeads | None = None) -> UnitListCheck:
+    """Compare lines of places with the tree, as it would be after each of them; one line only may name a place.
 
-
-def _line_text(line: PersonListRow) -> str:
-    names = " ".join(part for part in (line.given_names, line.first_surname, line.second_surname) if part)
-    return " · ".join(part for part in (line.email, names, line.unit) if part)[:200]
-
-
-def _check_owner(line: PersonListRow, found: KnownPerson | None, owners: Mapping[str, set[int]]) -> None:
-    having = owners.get(line.national_id, set())
-    if having and (found is None or found.person_id not in having):
-        raise RowRefused(N_("This identity number belongs to another account."))
-    if len(having) > 1:
-        raise RowRefused(
-            N_("Several accounts have this identity number. Merge them if they belong to the same person, or correct the wrong one.")
-        )
-
-
-def _add(line: PersonListRow, place: UnitSummary | None) -> AddPerson:
-    if not line.given_names or not line.first_surname:
-        raise RowRefused(N_("There is no account with this email address yet, and the given names or surname are missing."))
-    language = line.language or DEFAULT_LANGUAGE
-    person = InvitedPerson(line.email, line.given_names, line.first_surname, line.second_surname, language, line.national_id)
-    return AddPerson(line.line, person, place.id if place else None)
-
-
-def _change(line: PersonListRow, found: KnownPerson, place: UnitSummary | None, directory: UnitDirectory) -> ChangePerson | None:
-    """Return what a line changes about a person; what it leaves out stays."""
-    if found.suspended:
-        raise RowRefused(N_("This account is suspended."))
-    given, first, second = found.names
-    said = (line.given_names or given, line.first_surname or first, line.second_surname or second)
-    number = line.national_id if line.national_id != found.national_id else ""
-    moves = place if place is not None and place.id != found.place else None
-    if said == found.names and not number and moves is None:
-        return None
-    old = directory.by_id[found.place].name if found.place in directory.by_id else ""
-    facts = [(" ".join(found.names).strip(), " ".join(said).strip())] if said != found.names else []
-    facts += [(found.national_id, number)] if number else []
-    facts += [(old, moves.name)] if moves else []
-    names = said if said != found.names else None
-    return ChangePerson(line.line, found.person_id, line.email, names, number, moves.id if moves else None, tuple(facts))
-
-
-def judge_units(places: Sequence[UnitSummary], lines: Sequence[UnitListRow]) -> UnitListCheck:
-    """Compare lines of places with the tree, as it would be after each of them; one line only may name a place."""
-    directory, named = UnitDirectory(places), dict[int, int]()
+    A head whom nobody with an account is keeps the line from nothing else: units come before their people (spec/compulsory 2.2).
+    """
+    directory, named, known = UnitDirectory(places), dict[int, int](), heads or KnownHeads()
     new, changed, faults, same = list[WriteUnit](), list[WriteUnit](), list[UnitListFault](), 0
+    message = N_("No account has the staff number or address “%(head)s”: the unit stays without this head.")
+    remarks = [
+        UnitListFault(line.line, line.name[:200], message, {"head": line.head[:100]})
+        for line in lines
+        if line.head and line.head not in known.by_words
+    ]
     for line in lines:
         try:
-            write = _place(directory, line, named)
+            write = _place(directory, line, named, known)
         except RowRefused as unfit:
             faults.append(UnitListFault(line.line, f"{line.code} · {line.name} · {line.parent}"[:200], unfit.message, unfit.facts))
             continue
@@ -197,12 +129,13 @@ def judge_units(places: Sequence[UnitSummary], lines: Sequence[UnitListRow]) -> 
         if write is not None:
             (changed if write.place else new).append(write)
             directory.put(_after(write))
-    return UnitListCheck(tuple(map(_by_line, new)), tuple(map(_by_line, changed)), same, tuple(faults))
+    return UnitListCheck(tuple(map(_by_line, new)), tuple(map(_by_line, changed)), same, tuple(faults), tuple(remarks))
 
 
 def _after(write: WriteUnit) -> UnitSummary:
     """Return a place as it would be; one that only the list has carries the number of its line, below nought."""
-    return UnitSummary(write.place or -write.line, NOBODY, write.parent, write.kind, write.name, fold(write.name), write.code, False)
+    number, key = write.place or -write.line, fold(write.name)
+    return UnitSummary(number, NOBODY, write.parent, write.kind, write.name, key, write.code, False, write.zone)
 
 
 def _by_line(write: WriteUnit) -> WriteUnit:
@@ -210,7 +143,7 @@ def _by_line(write: WriteUnit) -> WriteUnit:
     return replace(write, parent=None, parent_line=-write.parent) if write.parent is not None and write.parent < 0 else write
 
 
-def _place(directory: UnitDirectory, line: UnitListRow, named: dict[int, int]) -> WriteUnit | None:
+def _place(directory: UnitDirectory, line: UnitListRow, named: dict[int, int], heads: KnownHeads) -> WriteUnit | None:
     """Return what a line does to the tree, nothing where it is so already; `named` are the lines of the places that were named before."""
     parent = directory.open_place(line.parent) if line.parent else None
     if not may_stand_under(line.kind, parent.kind if parent else None):
@@ -225,11 +158,15 @@ def _place(directory: UnitDirectory, line: UnitListRow, named: dict[int, int]) -
     if first != line.line:
         raise RowRefused(N_("This unit is already on line %(first)s."), first=first)
     if found is None:
-        return WriteUnit(line.line, None, line.kind, line.name, line.code, parent.id if parent else None)
-    return _changed_place(directory, line, found, parent)
+        head = heads.by_words.get(line.head)
+        parent_id = parent.id if parent else None
+        return WriteUnit(line.line, None, line.kind, line.name, line.code, parent_id, zone=line.zone, head=head[0] if head else None)
+    return _changed_place(directory, line, found, parent, heads)
 
 
-def _changed_place(directory: UnitDirectory, line: UnitListRow, found: UnitSummary, parent: UnitSummary | None) -> WriteUnit | None:
+def _changed_place(
+    directory: UnitDirectory, line: UnitListRow, found: UnitSummary, parent: UnitSummary | None, heads: KnownHeads
+) -> WriteUnit | None:
     if found.closed:
         raise RowRefused(N_("“%(unit)s” is closed."), unit=found.name)
     if found.kind is not line.kind:
@@ -241,5 +178,9 @@ def _changed_place(directory: UnitDirectory, line: UnitListRow, found: UnitSumma
     facts += [(found.code, code)] if found.code != code else []
     if parent is not None and parent.id != found.parent_id:
         facts.append((directory.by_id[found.parent_id].name if found.parent_id else "", parent.name))
-    parent_id = parent.id if parent else None
-    return WriteUnit(line.line, found.id, line.kind, line.name, code, parent_id, facts=tuple(facts)) if facts else None
+    facts += [(found.zone, line.zone)] if line.zone and line.zone != found.zone else []
+    old, new = heads.present.get(found.id), heads.by_words.get(line.head)
+    moves = new is not None and (old is None or old[0] != new[0])
+    facts += [(old[1] if old else "", new[1])] if new is not None and moves else []
+    parent_id, head = parent.id if parent else None, new[0] if new is not None and moves else None
+    return WriteUnit(line.line, found.id, line.kind, line.name, code, parent_id, None, tuple(facts), line.zone, head) if facts else None

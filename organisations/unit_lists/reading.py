@@ -4,7 +4,10 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
 from itertools import islice
+from zoneinfo import available_timezones
 
 from accounts.forms import normal_email
 from accounts.rules import ADDRESS_HEADINGS, fold, valid_cedula
@@ -14,6 +17,7 @@ from kernel.i18n import LANGUAGES
 from kernel.markup.source import normalise
 from kernel.tables import FORMULA, ReadTable, as_written, read_table
 from organisations.rules import OrganisationKind, split_surnames
+from organisations.unit_lists.days import DayReader, DayRefused
 
 MOST_ROWS = 50_000
 LONGEST_NAME, LONGEST_UNIT, LONGEST_CODE = 100, 150, 40
@@ -31,12 +35,26 @@ PEOPLE_COLUMNS: Mapping[str, frozenset[str]] = {
     ),
     "unit": frozenset({"unidad", "codigo de unidad", "codigo unidad", "dependencia", "unit", "unit code", "organisation", "department"}),
     "language": frozenset({"idioma", "language", "lang"}),
+    "staff_number": frozenset(
+        {
+            *("numero de empleado", "codigo de empleado", "numero de servidor", "codigo de servidor", "no. de empleado"),
+            *("staff number", "employee number", "employee id"),
+        }
+    ),
+    "post": frozenset({"puesto", "cargo", "post", "position", "job title"}),
+    "entered_on": frozenset({"fecha de ingreso", "ingreso", "date of entry", "entry date", "start date"}),
+    "left_on": frozenset({"fecha de salida", "salida", "ultimo dia", "last day", "end date"}),
+    "further": frozenset({"otras unidades", "further units", "other units"}),
 }
+WHO = ("email", "staff_number", "national_id")
+"""The columns of which one at least says whom a line is about."""
 UNIT_COLUMNS: Mapping[str, frozenset[str]] = {
     "code": frozenset({"codigo", "code", "codigo de unidad"}),
     "name": frozenset({"nombre", "name", "unidad", "dependencia", "unit"}),
     "kind": frozenset({"tipo", "kind", "type"}),
     "parent": frozenset({"depende de", "superior", "codigo superior", "pertenece a", "parent", "parent code", "under"}),
+    "zone": frozenset({"zona horaria", "huso horario", "time zone", "timezone"}),
+    "head": frozenset({"jefe", "jefa", "jefatura", "responsable", "head"}),
 }
 KIND_WORDS: Mapping[str, OrganisationKind] = {
     "institucion": OrganisationKind.INSTITUTION,
@@ -73,26 +91,41 @@ class PersonListRow:
     national_id: str = ""
     unit: str = ""
     language: str = ""
+    staff_number: str = ""
+    post: str = ""
+    entered_on: date | None = None
+    left_on: date | None = None
+    further: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class UnitListRow:
-    """A place of the tree as a line of a list has it; `parent` is the code or the path of what it stands under."""
+    """A place of the tree as a line of a list has it.
+
+    `parent` is the code or the path of what it stands under, `head` the staff number or the address of who heads it.
+    """
 
     line: int
     code: str
     name: str
     kind: OrganisationKind
     parent: str
+    zone: str = ""
+    head: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PeopleListRows:
-    """The people of a list, the faults that need no looking up, and from which line on its encoding is a guess."""
+    """The people of a list, the faults that need no looking up, and from which line on its encoding is a guess.
+
+    `remarks` are told and skip nothing; `unread` is what can still be read of lines with a fault: whom they are about.
+    """
 
     people: tuple[PersonListRow, ...]
     faults: tuple[UnitListFault, ...]
     guessed_from: int | None
+    remarks: tuple[UnitListFault, ...] = ()
+    unread: tuple[PersonListRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +159,8 @@ def _heading(cell: str) -> str:
     return " ".join(fold(cell).translate(_SPACES).split())
 
 
-def _columns(table: ReadTable, known: Mapping[str, frozenset[str]], needed: str, words: str) -> dict[str, int]:
-    """Return the place of each column by its heading; raise Undecodable where a needed one is missing, or there are too many lines."""
+def _columns(table: ReadTable, known: Mapping[str, frozenset[str]], needed: Sequence[str], words: str) -> dict[str, int]:
+    """Return the place of each column by its heading; raise Undecodable where no needed one is there, or there are too many lines."""
     if not table.rows:
         raise Undecodable(N_("The list is empty."))
     if len(table.rows) > MOST_ROWS + 1:
@@ -139,7 +172,7 @@ def _columns(table: ReadTable, known: Mapping[str, frozenset[str]], needed: str,
         for name, names in spelled.items()
         if names.intersection(headings)
     }
-    if needed not in found:
+    if found.keys().isdisjoint(needed):
         raise Undecodable(words)
     return found
 
@@ -161,21 +194,62 @@ def _lines(table: ReadTable, columns: Mapping[str, int]) -> Iterator[tuple[int, 
         yield line, cell, as_written(" · ".join(words for words in cells if words.strip()))[:200]
 
 
-def read_people(content: bytes) -> PeopleListRows:
+def read_people(content: bytes, today: date) -> PeopleListRows:
     """Return the people of a CSV or XLSX file; raise Undecodable where it is no list of people."""
     table = read_table(content, rows=MOST_ROWS + 1)
-    columns = _columns(table, PEOPLE_COLUMNS, "email", N_("There is no column called “email” or “correo”."))
-    people, faults, addresses, numbers = [], [], dict[str, int](), dict[str, int]()
+    columns = _columns(table, PEOPLE_COLUMNS, WHO, N_("There is no column called “email” or “correo”."))
+    people, faults, unread, seen = [], [], [], [dict[str, int]() for _message in ONCE]
+    days = DayReader(today)
     for line, cell, written in _lines(table, columns):
         try:
-            person = _person(line, cell)
-            _once(addresses, person.email, line, N_("This address is already on line %(first)s."))
-            _once(numbers, person.national_id, line, N_("This identity number is already on line %(first)s."))
-        except _Unfit as unfit:
+            person = _person(line, cell, days)
+            for known, value, message in zip(seen, (person.email, person.national_id, person.staff_number), ONCE, strict=True):
+                _once(known, value, line, message)
+        except (_Unfit, DayRefused) as unfit:
             faults.append(UnitListFault(line, written, unfit.message, unfit.facts))
+            unread.append(_unread(line, cell))
         else:
             people.append(person)
-    return PeopleListRows(tuple(people), tuple(faults), table.guessed_from)
+    return PeopleListRows(tuple(people), tuple(faults), table.guessed_from, _mixed(days), tuple(unread))
+
+
+ONCE = (
+    N_("This address is already on line %(first)s."),
+    N_("This identity number is already on line %(first)s."),
+    N_("This staff number is already on line %(first)s."),
+)
+DAYS: Mapping[str, str] = {
+    "entered_on": N_(
+        "The days of entry are written in two ways: see lines %(one)s and %(other)s. Those with slashes are read with the day first."
+    ),
+    "left_on": N_(
+        "The last days are written in two ways: see lines %(one)s and %(other)s. Those with slashes are read with the day first."
+    ),
+}
+
+
+def _mixed(days: DayReader) -> tuple[UnitListFault, ...]:
+    """Say once of a column that it writes days in two ways (spec/compulsory 2.1)."""
+    return tuple(
+        UnitListFault(max(lines), "", DAYS[column], {"one": min(lines), "other": max(lines)}) for column, lines in days.mixed().items()
+    )
+
+
+def _unread(line: int, cell: Cell) -> PersonListRow:
+    """Return whom a line with a fault is about, as far as it can be read."""
+
+    def readable(name: str, read: Callable[[str], str]) -> str:
+        try:
+            return read(cell(name))
+        except _Unfit:
+            return ""
+
+    return PersonListRow(
+        line,
+        readable("email", _address),
+        national_id=readable("national_id", _number),
+        staff_number=readable("staff_number", _staff_number),
+    )
 
 
 def _once(seen: dict[str, int], value: str, line: int, message: str) -> None:
@@ -183,14 +257,32 @@ def _once(seen: dict[str, int], value: str, line: int, message: str) -> None:
         raise _Unfit(message, first=seen[value])
 
 
-def _person(line: int, cell: Cell) -> PersonListRow:
+def _person(line: int, cell: Cell, days: DayReader) -> PersonListRow:
     first, second = cell("first_surname"), cell("second_surname")
     if not first and not second:
         first, second = split_surnames(cell("surnames"))
     names = (cell("given_names"), first, second)
     if any(len(name) > LONGEST_NAME for name in names):
         raise _Unfit(N_("A name is longer than %(limit)s characters."), limit=LONGEST_NAME)
-    return PersonListRow(line, _address(cell("email")), *names, _number(cell("national_id")), cell("unit"), _language(cell("language")))
+    number, post = _staff_number(cell("staff_number")), cell("post")
+    if len(post) > LONGEST_UNIT:
+        raise _Unfit(N_("A post is longer than %(limit)s characters."), limit=LONGEST_UNIT)
+    national_id = _number(cell("national_id"))
+    address = "" if (number or national_id) and not cell("email") else _address(cell("email"))
+    entered, left = (days.read(column, cell(column), line) for column in ("entered_on", "left_on"))
+    if entered is not None and left is not None and left < entered:
+        raise _Unfit(N_("The last day is before the day of entry."))
+    further = tuple(words for part in cell("further").split(";") if (words := part.strip()))
+    language = _language(cell("language"))
+    return PersonListRow(line, address, *names, national_id, cell("unit"), language, number, post, entered, left, further)
+
+
+def _staff_number(text: str) -> str:
+    """Return a staff number as it is compared; the decimals that spreadsheets add are gone."""
+    number = text.removesuffix(".0").upper()
+    if len(number) > LONGEST_CODE:
+        raise _Unfit(N_("The staff number is longer than %(limit)s characters."), limit=LONGEST_CODE)
+    return number
 
 
 def _address(text: str) -> str:
@@ -221,7 +313,7 @@ def _language(text: str) -> str:
 def read_units(content: bytes) -> UnitListRows:
     """Return the places of a CSV or XLSX file, each after what it stands under; raise Undecodable where it is no list of units."""
     table = read_table(content, rows=MOST_ROWS + 1)
-    columns = _columns(table, UNIT_COLUMNS, "name", N_("There is no column called “name” or “nombre”."))
+    columns = _columns(table, UNIT_COLUMNS, ("name",), N_("There is no column called “name” or “nombre”."))
     units, faults, codes, paths = [], [], dict[str, int](), dict[str, int]()
     for line, cell, written in _lines(table, columns):
         try:
@@ -236,6 +328,11 @@ def read_units(content: bytes) -> UnitListRows:
     return UnitListRows(_parents_first(units), tuple(faults), table.guessed_from)
 
 
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
 def _unit(line: int, cell: Cell) -> UnitListRow:
     code, name, parent, kind = cell("code"), cell("name"), cell("parent"), fold(cell("kind"))
     if not name:
@@ -247,7 +344,10 @@ def _unit(line: int, cell: Cell) -> UnitListRow:
     if kind and kind not in KIND_WORDS:
         raise _Unfit(N_("The kind must be “institution”, “province” or “unit”."))
     default = OrganisationKind.UNIT if parent else OrganisationKind.INSTITUTION
-    return UnitListRow(line, code, name, KIND_WORDS[kind] if kind else default, parent)
+    zone = cell("zone")
+    if zone and zone not in _zones():
+        raise _Unfit(N_("“%(zone)s” is not a time zone. Write it like America/Guayaquil."), zone=zone[:40])
+    return UnitListRow(line, code, name, KIND_WORDS[kind] if kind else default, parent, zone, cell("head"))
 
 
 def _parents_first(units: Sequence[UnitListRow]) -> tuple[UnitListRow, ...]:

@@ -6,20 +6,21 @@ from flask import Blueprint, Response, flash, render_template
 
 from kernel import clock
 from kernel.errors import Invalid
-from kernel.i18n import _
+from kernel.i18n import _, number
 from kernel.tables import CSV_TYPE, Cell, on_disk, write_csv
 from kernel.web.file_responses import send_generated
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import begin_writing, current_actor, current_session, reading_file, requires, see_page
-from organisations.forms import UnitListForm
+from organisations.forms import ListConfirmationForm, UnitListForm
 from organisations.models import PendingUnitList
 from organisations.permissions import OrganisationAction
 from organisations.queries import tree
 from organisations.queries import unit_lists as queries
 from organisations.rules import UnitListKind
 from organisations.services import unit_lists as services
-from organisations.unit_lists.checking import PeopleListCheck, UnitListCheck, judge_people, judge_units
+from organisations.services.unit_lists import UploadedUnitList
 from organisations.unit_lists.reading import UnitListFault, read_people, read_units
+from organisations.unit_lists.review import ListReview, day_of_lists, review_people, review_units
 
 bp = Blueprint("organisations_loads", __name__, url_prefix="/administration/lists")
 
@@ -35,17 +36,18 @@ CHANGES = 50
 def loads() -> Answer:
     """Take a list of people or units; the next page shows what would come of it."""
     form = UnitListForm()
+    form.offer([place for place in tree.list_tree(current_session()) if place.parent_id is None])
     sent = form.upload() if form.validate_on_post() else None
     if sent is None:
         page = _page(form)
         return (page, 422) if form.faults else page
     try:
         with reading_file():
-            total = _count(sent.kind, sent.content)
+            total = _count(sent)
     except Invalid as refused:
         form.refuse(form.file, _(refused.text, **refused.facts))
         return _page(form), 422
-    row = services.receive(begin_writing(), current_actor(), sent.kind, sent.name, sent.content, total, now=clock.now())
+    row = services.receive(begin_writing(), current_actor(), sent, total, now=clock.now())
     return see_page("organisations_loads.load", load=row.uuid)
 
 
@@ -54,27 +56,25 @@ def _page(form: UnitListForm) -> str:
     return render_template("organisations/unit_lists.html", form=form, loads=rows, largest=LARGEST)
 
 
-def _count(kind: UnitListKind, content: bytes) -> int:
+def _count(sent: UploadedUnitList) -> int:
     """Return how many lines a list has; raise Undecodable where it is none."""
-    if kind is UnitListKind.PEOPLE:
-        people = read_people(content)
+    if sent.kind is UnitListKind.PEOPLE:
+        people = read_people(sent.content, day_of_lists(clock.now()))
         return len(people.people) + len(people.faults)
-    units = read_units(content)
+    units = read_units(sent.content)
     return len(units.units) + len(units.faults)
 
 
-def _judge(load: PendingUnitList) -> tuple[PeopleListCheck | UnitListCheck, list[UnitListFault], int | None]:
-    """Return what a list would do, all its faults by their lines, and from which line on its encoding is a guess."""
-    judged: PeopleListCheck | UnitListCheck
+def _review(load: PendingUnitList) -> ListReview:
+    """Read a list and say what it would do."""
+    now = clock.now()
     if load.kind == UnitListKind.PEOPLE.value:
         with reading_file():
-            people = read_people(load.content)
-        judged, unread, guess = judge_people(current_session(), people.people), people.faults, people.guessed_from
-    else:
-        with reading_file():
-            units = read_units(load.content)
-        judged, unread, guess = judge_units(tree.list_tree(current_session()), units.units), units.faults, units.guessed_from
-    return judged, sorted((*unread, *judged.faults), key=lambda fault: fault.line), guess
+            people = read_people(load.content, day_of_lists(now))
+        return review_people(current_session(), people, load.complete_of, now=now)
+    with reading_file():
+        units = read_units(load.content)
+    return review_units(current_session(), units)
 
 
 @bp.get("/<uuid:load>")
@@ -82,21 +82,37 @@ def _judge(load: PendingUnitList) -> tuple[PeopleListCheck | UnitListCheck, list
 def load(subject: PendingUnitList) -> Answer:
     """Show what a list would do and what is wrong in it; once confirmed, how far it is."""
     if subject.confirmed_at is not None:
-        return render_template("organisations/unit_list_result.html", load=subject)
-    judged, faults, guess = _judge(subject)
+        headless = tree.list_headless(current_session(), subject.complete_of) if subject.done_at and subject.leavers else []
+        return render_template("organisations/unit_list_result.html", load=subject, headless=headless)
+    return _preview(subject, _review(subject), ListConfirmationForm())
+
+
+def _preview(subject: PendingUnitList, review: ListReview, form: ListConfirmationForm) -> str:
     asked = requested_page(FAULTS)
-    shown = faults[asked.offset : asked.offset + FAULTS]
+    shown = review.faults[asked.offset : asked.offset + FAULTS]
+    leavers = queries.known_people(current_session(), review.effects.leavers[:CHANGES])
     return render_template(
         "organisations/unit_list_upload.html",
         load=subject,
-        new=len(judged.new),
-        changed=judged.changed[:CHANGES],
-        changes=len(judged.changed),
-        same=judged.same,
-        fault_count=len(faults),
-        page=Page([(one.line, one.written, _words(one)) for one in shown], asked.number, len(faults) > asked.offset + FAULTS),
-        guessed_from=guess,
+        form=form,
+        new=len(review.check.new),
+        changed=review.check.changed[:CHANGES],
+        changes=len(review.check.changed),
+        same=review.check.same,
+        fault_count=len(review.faults),
+        page=Page([(one.line, one.written, _words(one)) for one in shown], asked.number, len(review.faults) > asked.offset + FAULTS),
+        remarks=[(one.line, _words(one)) for one in review.remarks[:CHANGES]],
+        remark_count=len(review.remarks),
+        effects=review.effects,
+        leavers=sorted(person.name for person in leavers.values()),
+        institution=_institution(subject),
+        guessed_from=review.guessed_from,
     )
+
+
+def _institution(load: PendingUnitList) -> str:
+    places = tree.list_tree(current_session()) if load.complete_of is not None else []
+    return next((place.name for place in places if place.id == load.complete_of), "")
 
 
 def _words(fault: UnitListFault) -> str:
@@ -107,7 +123,7 @@ def _words(fault: UnitListFault) -> str:
 @requires(OrganisationAction.LOAD, queries.get_load)
 def faults(subject: PendingUnitList) -> Response:
     """Send the lines that do nothing, each with its cause."""
-    _judged, found, _guess = _judge(subject)
+    found = _review(subject).faults
     headings = [_("Line"), _("What is wrong"), _("As written")]
     file = on_disk(lambda target: write_csv(target, headings, _fault_rows(found)))
     return send_generated(file, CSV_TYPE, _("errors") + ".csv")
@@ -118,10 +134,17 @@ def _fault_rows(found: Sequence[UnitListFault]) -> Iterator[Sequence[Cell]]:
 
 
 @bp.post("/<uuid:load>/confirmation")
-@requires(OrganisationAction.LOAD, queries.get_load)
+@requires(OrganisationAction.LOAD, queries.get_load, reads_first=True)
 def confirm(subject: PendingUnitList) -> Answer:
-    """Bring a list in."""
-    services.confirm(current_session(), current_actor(), subject, now=clock.now())
+    """Bring a list in; where it changes much of an institution, once the number of people was typed."""
+    form = ListConfirmationForm()
+    if subject.confirmed_at is None:
+        review = _review(subject)
+        typed = form.number.number if form.validate_on_post() else None
+        if review.effects.asks and typed != review.effects.number:
+            form.refuse(form.number, _("Type the number %(number)s to confirm.", number=number(review.effects.number)))
+            return _preview(subject, review, form), 422
+    services.confirm(begin_writing(), current_actor(), subject, now=clock.now())
     return see_page("organisations_loads.load", load=subject.uuid)
 
 

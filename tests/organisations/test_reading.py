@@ -1,5 +1,6 @@
 """Lists of people and units as offices keep them: encodings, separators, headings, faults with their lines."""
 
+from datetime import date, datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -12,10 +13,11 @@ from kernel.archives import write_archive
 from kernel.decoding import Undecodable
 from kernel.tables import write_xlsx
 from organisations.rules import OrganisationKind, split_surnames
-from organisations.unit_lists.reading import PersonListRow, UnitListFault, read_people, read_units
+from organisations.unit_lists.reading import PeopleListRows, PersonListRow, UnitListFault, read_people, read_units
 from tests.support.shared import SHARED, needs_shared
 
 CEDULA = "1710034065"
+TODAY = date(2026, 5, 4)
 ROWS = (
     "Cédula;Apellidos;Nombres;Correo Institucional;Unidad\n"
     f"{CEDULA};Muñoz Peña;Ana Lucía;ANA.Munoz@iess.gob.ec ;01-13\n\n"
@@ -27,15 +29,19 @@ PEOPLE = (
 )
 
 
+def people_in(content: bytes) -> PeopleListRows:
+    return read_people(content, TODAY)
+
+
 def faults(text: str) -> list[tuple[int, str]]:
-    return [(fault.line, fault.message) for fault in read_people(text.encode()).faults]
+    return [(fault.line, fault.message) for fault in people_in(text.encode()).faults]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 @pytest.mark.parametrize("sign", [";", ",", "\t", "|"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_people_are_read_as_offices_write_them(encoding: str, sign: str, end: str) -> None:
-    found = read_people(ROWS.replace(";", sign).replace("\n", end).encode(encoding))
+    found = people_in(ROWS.replace(";", sign).replace("\n", end).encode(encoding))
 
     assert found.people == PEOPLE
     assert found.guessed_from == (1 if encoding == "cp1252" else None)
@@ -50,7 +56,7 @@ def workbook(rows: list[list[str]]) -> bytes:
 def test_people_are_read_from_a_workbook_with_the_numbers_of_its_rows() -> None:
     cells = [line.split(";") if line else [""] for line in ROWS.rstrip("\n").split("\n")]
 
-    assert read_people(workbook(cells)).people == PEOPLE
+    assert people_in(workbook(cells)).people == PEOPLE
 
 
 def test_a_formula_of_a_workbook_brings_nobody_in() -> None:
@@ -63,7 +69,7 @@ def test_a_formula_of_a_workbook_brings_nobody_in() -> None:
         sheet.write_string(1, 0, "blas@example.org")
         sheet.write_formula(1, 1, "=A2")
         sheet.write_formula(2, 2, "=A3")
-    found = read_people(target.getvalue())
+    found = people_in(target.getvalue())
 
     assert [person.line for person in found.people] == [3]
     assert [(fault.line, fault.written, "formula" in fault.message) for fault in found.faults] == [(2, "blas@example.org · =…", True)]
@@ -72,9 +78,9 @@ def test_a_formula_of_a_workbook_brings_nobody_in() -> None:
 def test_a_workbook_with_more_rows_than_are_read_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("organisations.unit_lists.reading.MOST_ROWS", 2)
 
-    assert len(read_people(workbook([["correo"], ["a@b.ec"], ["c@b.ec"]])).people) == 2
+    assert len(people_in(workbook([["correo"], ["a@b.ec"], ["c@b.ec"]])).people) == 2
     with pytest.raises(Undecodable):
-        read_people(workbook([["correo"], ["a@b.ec"], ["c@b.ec"], ["d@b.ec"]]))
+        people_in(workbook([["correo"], ["a@b.ec"], ["c@b.ec"], ["d@b.ec"]]))
 
 
 @pytest.mark.slow
@@ -83,14 +89,14 @@ def test_a_workbook_that_is_hostile_or_none_is_refused() -> None:
         target = BytesIO()
         write_archive(target, parts)
         with pytest.raises(Undecodable):
-            read_people(target.getvalue())
+            people_in(target.getvalue())
     with pytest.raises(Undecodable):
-        read_people(b"PK\x03\x04 y nada")
+        people_in(b"PK\x03\x04 y nada")
 
 
 def test_the_nought_that_spreadsheets_drop_comes_back() -> None:
-    assert read_people(b"correo,cedula\na@b.ec,102030401\n").faults[0].line == 2
-    found = read_people(b"correo,cedula\na@b.ec,926687856\nb@b.ec,1710034065.0\n")
+    assert people_in(b"correo,cedula\na@b.ec,102030401\n").faults[0].line == 2
+    found = people_in(b"correo,cedula\na@b.ec,926687856\nb@b.ec,1710034065.0\n")
     assert [person.national_id for person in found.people] == ["0926687856", CEDULA]
 
 
@@ -104,7 +110,7 @@ def test_each_fault_has_its_line_and_its_cause() -> None:
         (6, "This identity number has a wrong digit or does not have ten digits."),
         (7, "The language must be “es” or “en”."),
     ]
-    assert read_people(lines.encode()).faults[1] == UnitListFault(4, "ANA@b.ec", "This address is already on line %(first)s.", {"first": 2})
+    assert people_in(lines.encode()).faults[1] == UnitListFault(4, "ANA@b.ec", "This address is already on line %(first)s.", {"first": 2})
 
 
 @pytest.mark.parametrize("address", ["ana..b@iess.ec", ".ana@iess.ec", "ana@-iess.ec", "ana@iess", "a@b@c.ec", "ana@iess.ec>", ""])
@@ -145,13 +151,13 @@ AWKWARD = [
 @pytest.mark.parametrize("address", AWKWARD)
 def test_a_list_takes_the_addresses_that_every_other_door_takes(address: str) -> None:
     """Nobody is made an account whose address no form lets them type."""
-    assert [person.email for person in read_people(f"correo\n{address}".encode()).people] == at_every_door(address)
+    assert [person.email for person in people_in(f"correo\n{address}".encode()).people] == at_every_door(address)
 
 
 @pytest.mark.parametrize("content", [b"", b"nombre;unidad\nAna;Quito", b"correo\n" + b"a@b.ec\n" * 50_001, b"\x00\x01\x02"])
 def test_what_is_no_list_is_refused_with_a_reason(content: bytes) -> None:
     with pytest.raises(Undecodable):
-        read_people(content)
+        people_in(content)
 
 
 @pytest.mark.parametrize(
@@ -219,9 +225,114 @@ FIXTURES = SHARED / "fixtures" / "users-csv"
 def test_files_of_other_systems_are_read_or_refused(path: Path) -> None:
     """Those with a column of addresses are read, each person with names; every other is refused with words."""
     if path.name.startswith("upload_users"):
-        people = read_people(path.read_bytes()).people
+        people = people_in(path.read_bytes()).people
         assert [person.line for person in people][:2] == [2, 3]
         assert all("@" in person.email for person in people)
     else:
         with pytest.raises(Undecodable):
-            read_people(path.read_bytes())
+            people_in(path.read_bytes())
+
+
+def work(text: str) -> list[tuple[str, str, str, str, tuple[str, ...]]]:
+    """Return the five columns of work of the people in a list."""
+    found = people_in(text.encode()).people
+    return [(one.staff_number, one.post, str(one.entered_on or ""), str(one.left_on or ""), one.further) for one in found]
+
+
+@pytest.mark.parametrize(
+    "headings",
+    [
+        "correo;numero de empleado;puesto;fecha de ingreso;fecha de salida;otras unidades",
+        "Correo;Código de servidor;CARGO;Fecha de Ingreso;Fecha_de_Salida;Otras Unidades",
+        "email;staff number;post;entry date;last day;further units",
+    ],
+)
+def test_people_have_a_staff_number_a_post_days_and_further_units(headings: str) -> None:
+    """spec/compulsory 2.1: by the headings that offices use."""
+    assert work(f'{headings}\na@b.ec;ab-117.0;Inspector  1;2026-05-04;31/12/2026;"GYE; 01-13 ;"') == [
+        ("AB-117", "Inspector 1", "2026-05-04", "2026-12-31", ("GYE", "01-13"))
+    ]
+
+
+def test_each_of_the_columns_of_work_is_optional() -> None:
+    """spec/compulsory 2.1 and 2.5: a staff number says whom a line means, without an address."""
+    assert work("correo\na@b.ec") == [("", "", "", "", ())]
+    assert work("numero de empleado\n117") == [("117", "", "", "", ())]
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("2026-05-04", "2026-05-04"),
+        ("04/05/2026", "2026-05-04"),
+        ("4/5/2026", "2026-05-04"),
+        ("2026-05-04 00:00:00", "2026-05-04"),
+        ("01/01/1950", "1950-01-01"),
+        ("05/05/2027", "2027-05-05"),
+        ("31/12/1949", ""),
+        ("06/05/2027", ""),
+        ("31/02/2026", ""),
+        ("2026-13-01", ""),
+        ("05/13/2026", ""),
+        ("4 de mayo de 2026", ""),
+        ("46146", ""),
+        ("04-05-2026", ""),
+        ("04/05/26", ""),
+    ],
+)
+def test_a_day_is_read_year_first_or_day_first_and_anything_else_is_a_fault(written: str, read: str) -> None:
+    """spec/compulsory 2.1 and 18: also a day before 1950 or more than a year ahead."""
+    text = f"correo;fecha de ingreso\na@b.ec;{written}"
+
+    assert [day for _number, _post, day, _left, _further in work(text)] == ([read] if read else [])
+    assert [line for line, _message in faults(text)] == ([] if read else [2])
+
+
+def test_the_dates_of_a_workbook_are_read() -> None:
+    """spec/compulsory 2.1."""
+    target = BytesIO()
+    with Workbook(target) as book:
+        sheet = book.add_worksheet()
+        for place, heading in enumerate(("correo", "fecha de ingreso")):
+            sheet.write_string(0, place, heading)
+        sheet.write_string(1, 0, "a@b.ec")
+        sheet.write_datetime(1, 1, datetime(2026, 5, 4), book.add_format({"num_format": "dd/mm/yyyy"}))  # noqa: DTZ001 - a workbook has no zones
+    (found,) = people_in(target.getvalue()).people
+
+    assert found.entered_on == date(2026, 5, 4)
+
+
+def test_a_column_that_writes_days_in_two_ways_is_told_once() -> None:
+    """spec/compulsory 18: day first always."""
+    lines = ("correo;fecha de ingreso;fecha de salida", "a@b.ec;05/04/2026;", "b@b.ec;2026-04-05;", "c@b.ec;2026-04-06;07/04/2026")
+    found = people_in("\n".join(lines).encode())
+
+    assert [str(person.entered_on) for person in found.people] == ["2026-04-05", "2026-04-05", "2026-04-06"]
+    assert [(remark.facts, "days of entry" in remark.message) for remark in found.remarks] == [({"one": 2, "other": 3}, True)]
+    assert found.faults == ()
+
+
+def test_a_last_day_before_the_entry_and_a_staff_number_twice_are_faults() -> None:
+    """spec/compulsory 18: the second line, with the first's number."""
+    lines = (
+        "correo;numero de empleado;fecha de ingreso;fecha de salida",
+        "a@b.ec;117;;",
+        "b@b.ec;118;2026-05-04;2026-05-03",
+        "c@b.ec;117;;",
+    )
+    found = people_in("\n".join(lines).encode())
+
+    assert faults("\n".join(lines)) == [
+        (3, "The last day is before the day of entry."),
+        (4, "This staff number is already on line %(first)s."),
+    ]
+    assert found.faults[1].facts == {"first": 2}
+    assert [(one.line, one.email, one.staff_number) for one in found.unread] == [(3, "b@b.ec", "118"), (4, "c@b.ec", "117")]
+
+
+def test_units_have_a_time_zone_and_a_head() -> None:
+    """spec/compulsory 2.2."""
+    found = read_units(b"codigo;nombre;zona horaria;jefe\n1;IESS;America/Guayaquil;117\n2;Otro;Quito;\n")
+
+    assert [(unit.zone, unit.head) for unit in found.units] == [("America/Guayaquil", "117")]
+    assert [(fault.line, "time zone" in fault.message) for fault in found.faults] == [(3, True)]

@@ -1,0 +1,255 @@
+"""Checks of what the lines of a list of people would change: whom each means, and what it says that is new. Nothing is written."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy.orm import Session
+
+from accounts.services import InvitedPerson
+from kernel.errors import N_
+from organisations.queries import tree
+from organisations.queries import unit_lists as queries
+from organisations.queries.unit_lists import KnownPerson, StaffNumberHolder
+from organisations.rules import EmploymentDays, UnitSummary, institution_of, local_day, next_employment
+from organisations.services.posts import post_key
+from organisations.services.unit_lists import AddPerson, ChangePerson, WorkValues
+from organisations.unit_lists.checking import RowRefused, UnitDirectory
+from organisations.unit_lists.reading import PersonListRow, UnitListFault
+
+DEFAULT_LANGUAGE = "es"
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleListCheck:
+    """The changes that lines of people would make; `remarks` are told and skip nothing."""
+
+    new: tuple[AddPerson, ...]
+    changed: tuple[ChangePerson, ...]
+    same: int
+    faults: tuple[UnitListFault, ...]
+    remarks: tuple[UnitListFault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleMatch:
+    """The people whom lines may mean, by what each line has: staff number, identity number, address."""
+
+    staff_numbers: Mapping[str, Sequence[StaffNumberHolder]]
+    owners: Mapping[str, set[int]]
+    addresses: Mapping[str, int]
+    people: Mapping[int, KnownPerson]
+
+    def find(self, line: PersonListRow, institution: int | None) -> KnownPerson | None:
+        """Return whom a line means: by staff number, then identity number, then address; raise RowRefused where two disagree.
+
+        A number of somebody who has left means nobody where the identity numbers differ: it was given to another (spec/compulsory 2.5).
+        """
+        owners = self.owners.get(line.national_id, set())
+        if len(owners) > 1:
+            raise RowRefused(
+                N_("Several accounts have this identity number. Merge them if they belong to the same person, or correct the wrong one.")
+            )
+        by_address = self.addresses.get(line.email) if line.email else None
+        found = [self._by_number(line, institution), next(iter(owners), None), by_address]
+        meant = [self.people[person] for person in dict.fromkeys(found) if person is not None]
+        if len(meant) > 1:
+            raise RowRefused(N_("This line means two people: %(one)s and %(other)s."), one=meant[0].name, other=meant[1].name)
+        return meant[0] if meant else None
+
+    def _by_number(self, line: PersonListRow, institution: int | None) -> int | None:
+        holders = [one for one in self.staff_numbers.get(line.staff_number, ()) if institution in (None, one.institution)]
+        present = {one.person_id for one in holders if one.is_present}
+        if len(present) > 1:
+            raise RowRefused(N_("People of several institutions have this staff number. Name the unit."))
+        if present:
+            return present.pop()
+        for one in holders:
+            number = self.people[one.person_id].national_id
+            if not (line.national_id and number and line.national_id != number):
+                return one.person_id
+        return None
+
+
+def match_people(session: Session, lines: Sequence[PersonListRow]) -> PeopleMatch:
+    """Return whom lines may mean: a fixed number of statements for some thousands."""
+    numbers = queries.known_staff_numbers(session, [line.staff_number for line in lines if line.staff_number])
+    owners = queries.owners_of(session, [line.national_id for line in lines if line.national_id])
+    addresses = queries.known_addresses(session, [line.email for line in lines if line.email])
+    meant = {one.person_id for holders in numbers.values() for one in holders} | set(addresses.values())
+    people = queries.known_people(session, meant.union(*owners.values()))
+    return PeopleMatch(numbers, owners, addresses, people)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """The rows with which the lines of a list are compared."""
+
+    match: PeopleMatch
+    directory: UnitDirectory
+    posts: Mapping[tuple[int, str], int]
+    repeated: Mapping[int, int]
+    now: datetime
+
+    def places(self, line: PersonListRow) -> tuple[UnitSummary | None, frozenset[int] | None]:
+        """Return the unit that a line names, and the further ones."""
+        main = self.directory.open_place(line.unit) if line.unit else None
+        further = {self.directory.open_place(words).id for words in line.further} - ({main.id} if main else set())
+        return main, frozenset(further) if line.further else None
+
+    def institution(self, line: PersonListRow, main: UnitSummary | None, found: KnownPerson | None) -> int | None:
+        """Return the institution of which a line speaks; raise RowRefused where it says when somebody entered and not where."""
+        place = main.id if main else found.places.main if found else None
+        if place is not None:
+            return institution_of(self.directory.by_id, place)
+        roots = [one.id for one in self.directory.by_id.values() if one.parent_id is None]
+        known = list(found.employment) if found else []
+        if len(known) == 1 or len(roots) == 1:
+            return (known or roots)[0]
+        if line.staff_number or line.entered_on or line.left_on or line.post:
+            raise RowRefused(N_("The unit is missing: there are several institutions."))
+        return None
+
+    def day(self, institution: int | None) -> date:
+        """Return the day that it is in an institution."""
+        return self.now.date() if institution is None else local_day(self.directory.by_id, institution, self.now)
+
+
+def judge_people(
+    session: Session, lines: Sequence[PersonListRow], *, now: datetime, repeated: Mapping[int, int] | None = None
+) -> PeopleListCheck:
+    """Compare lines of people with the accounts and the tree: a fixed number of statements for some thousands.
+
+    `repeated` are lines that mean somebody whom an earlier line means too.
+    """
+    keys = sorted({post_key(line.post) for line in lines if line.post})
+    directory = UnitDirectory(tree.list_tree(session))
+    judge = _Judge(match_people(session, lines), directory, queries.known_posts(session, keys), repeated or {}, now)
+    new, changed, faults, remarks, same = list[AddPerson](), list[ChangePerson](), list[UnitListFault](), list[UnitListFault](), 0
+    for line in lines:
+        try:
+            write = _judge_line(judge, line)
+        except RowRefused as unfit:
+            faults.append(UnitListFault(line.line, _line_text(line), unfit.message, unfit.facts))
+            continue
+        new += [write] if isinstance(write, AddPerson) else []
+        changed += [write] if isinstance(write, ChangePerson) else []
+        same += write is None
+        remarks += _remarks(judge.match, line, write)
+    return PeopleListCheck(tuple(new), tuple(changed), same, tuple(faults), tuple(remarks))
+
+
+def _remarks(match: PeopleMatch, line: PersonListRow, write: AddPerson | ChangePerson | None) -> Iterator[UnitListFault]:
+    """Tell of an address that is another than the account's, which stays: only its owner changes what they sign in with."""
+    if isinstance(write, AddPerson) or not line.email or line.email in match.addresses:
+        return
+    found = match.find(line, None) if write is None else match.people[write.person_id]
+    if found is not None:
+        message = N_("%(name)s signs in with another address, which stays: %(address)s.")
+        yield UnitListFault(line.line, line.email, message, {"name": found.name, "address": found.email})
+
+
+def repeated_lines(session: Session, lines: Sequence[PersonListRow]) -> dict[int, int]:
+    """Return the lines that mean somebody whom an earlier line means too, with that line."""
+    match, named, found = match_people(session, lines), dict[int, int](), dict[int, int]()
+    for line in lines:
+        try:
+            person = match.find(line, None)
+        except RowRefused:
+            continue
+        if person is not None and named.setdefault(person.person_id, line.line) != line.line:
+            found[line.line] = named[person.person_id]
+    return found
+
+
+def _line_text(line: PersonListRow) -> str:
+    names = " ".join(part for part in (line.given_names, line.first_surname, line.second_surname) if part)
+    return " · ".join(part for part in (line.email, line.staff_number, names, line.unit) if part)[:200]
+
+
+def _judge_line(judge: _Judge, line: PersonListRow) -> AddPerson | ChangePerson | None:
+    if line.line in judge.repeated:
+        raise RowRefused(N_("This person is already on line %(first)s."), first=judge.repeated[line.line])
+    main, further = judge.places(line)
+    found = judge.match.find(line, institution_of(judge.directory.by_id, main.id) if main else None)
+    institution = judge.institution(line, main, found)
+    has_left = line.left_on is not None and line.left_on < judge.day(institution)
+    if further and main is None and (found is None or found.places.main is None):
+        raise RowRefused(N_("Further units need a unit to which the person belongs first."))
+    if found is None:
+        if has_left:
+            raise RowRefused(N_("No account fits this line, and the last day is over."))
+        return _add(line, main, _work(line, institution, further))
+    if found.suspended and not (has_left or found.closed_by_leaving):
+        raise RowRefused(N_("This account is suspended."))
+    return _change(judge, line, found, None if has_left else main, _work(line, institution, None if has_left else further))
+
+
+def _work(line: PersonListRow, institution: int | None, further: frozenset[int] | None) -> WorkValues:
+    return WorkValues(institution, line.post, further, EmploymentDays(line.staff_number, line.entered_on, line.left_on))
+
+
+def _add(line: PersonListRow, place: UnitSummary | None, work: WorkValues) -> AddPerson:
+    if not line.given_names or not line.first_surname:
+        raise RowRefused(N_("There is no account with this email address yet, and the given names or surname are missing."))
+    if not line.email:
+        raise RowRefused(N_("No account fits this line, and a new account needs an email address."))
+    language = line.language or DEFAULT_LANGUAGE
+    person = InvitedPerson(line.email, line.given_names, line.first_surname, line.second_surname, language, line.national_id)
+    return AddPerson(line.line, person, place.id if place else None, work)
+
+
+def _change(judge: _Judge, line: PersonListRow, found: KnownPerson, place: UnitSummary | None, work: WorkValues) -> ChangePerson | None:
+    """Return what a line changes about a person; what it leaves out stays."""
+    given, first, second = found.names
+    said = (line.given_names or given, line.first_surname or first, line.second_surname or second)
+    number = line.national_id if line.national_id != found.national_id else ""
+    moves = place if place is not None and place.id != found.places.main else None
+    facts = [(" ".join(found.names).strip(), " ".join(said).strip())] if said != found.names else []
+    facts += [(found.national_id, number)] if number else []
+    facts += [(_place_name(judge, found.places.main), moves.name)] if moves else []
+    facts += [*_post_fact(judge, found, place, work), *_further_fact(judge, found, place, work)]
+    facts += _employment_facts(judge, found, place, work)
+    if not facts:
+        return None
+    names = said if said != found.names else None
+    restores = found.suspended and found.closed_by_leaving and place is not None
+    shown = line.email or found.email
+    to = moves.id if moves else None
+    return ChangePerson(line.line, found.person_id, shown, names, number, to, work, tuple(facts), restores, found.places.main)
+
+
+def _place_name(judge: _Judge, place: int | None) -> str:
+    return judge.directory.by_id[place].name if place in judge.directory.by_id else ""
+
+
+def _post_fact(judge: _Judge, found: KnownPerson, place: UnitSummary | None, work: WorkValues) -> list[tuple[str, str]]:
+    if not work.post or work.institution is None or (place is None and found.places.main is None):
+        return []
+    known = judge.posts.get((work.institution, post_key(work.post)))
+    return [] if known is not None and known == found.places.post else [(found.places.post_name, work.post)]
+
+
+def _further_fact(judge: _Judge, found: KnownPerson, place: UnitSummary | None, work: WorkValues) -> list[tuple[str, str]]:
+    wanted = None if work.further is None else work.further - {place.id if place else found.places.main}
+    if wanted is None or wanted == found.places.further:
+        return []
+    names = [sorted(_place_name(judge, one) for one in some) for some in (found.places.further, wanted)]
+    return [("; ".join(names[0]), "; ".join(names[1]))]
+
+
+def _employment_facts(judge: _Judge, found: KnownPerson, place: UnitSummary | None, work: WorkValues) -> list[tuple[str, str]]:
+    """Return what is new about an employment, by what it is: staff number, day of entry, last day."""
+    if work.institution is None:
+        return []
+    last = found.employment.get(work.institution)
+    change = next_employment(last, work.days, judge.day(work.institution), back=place is not None)
+    if change is None:
+        return []
+    old, new = last or EmploymentDays(), change.days
+    pairs = ((old.staff_number, new.staff_number), (_day(old.entered_on), _day(new.entered_on)), (_day(old.left_on), _day(new.left_on)))
+    return [(one, other) for one, other in pairs if one != other]
+
+
+def _day(day: date | None) -> str:
+    return day.isoformat() if day else ""

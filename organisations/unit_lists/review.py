@@ -1,0 +1,110 @@
+"""Reviews of whole lists: what they would change, whom a complete list makes leave, and when an administrator must type the number."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kernel.i18n import DEFAULT_ZONE
+from organisations.models import Employment
+from organisations.queries import tree
+from organisations.queries import unit_lists as queries
+from organisations.rules import asks_for_number
+from organisations.unit_lists.checking import UnitListCheck, judge_units
+from organisations.unit_lists.people_checking import PeopleListCheck, PeopleMatch, judge_people, match_people, repeated_lines
+from organisations.unit_lists.reading import PeopleListRows, PersonListRow, UnitListFault, UnitListRows
+
+
+@dataclass(frozen=True, slots=True)
+class ListEffects:
+    """The effects of a list on an institution as a whole: who leaves it, how many move, and which units nobody is left in."""
+
+    leavers: tuple[int, ...] = ()
+    moved: int = 0
+    people: int = 0
+    emptied: tuple[str, ...] = ()
+    is_complete: bool = False
+
+    @property
+    def number(self) -> int:
+        """Return how many leave or move: what an administrator types."""
+        return len(self.leavers) + self.moved
+
+    @property
+    def asks(self) -> bool:
+        """Say whether nothing comes in before the number was typed (spec/compulsory 13.3)."""
+        return asks_for_number(self.people, len(self.leavers), self.moved, len(self.emptied), complete=self.is_complete)
+
+
+@dataclass(frozen=True, slots=True)
+class ListReview:
+    """The changes that a list would make, its faults and remarks by their lines, and from which line on its encoding is a guess."""
+
+    check: PeopleListCheck | UnitListCheck
+    faults: tuple[UnitListFault, ...]
+    remarks: tuple[UnitListFault, ...]
+    guessed_from: int | None
+    effects: ListEffects
+
+
+def day_of_lists(now: datetime) -> date:
+    """Return the day by which days of lists are judged."""
+    return now.astimezone(DEFAULT_ZONE).date()
+
+
+def review_people(session: Session, rows: PeopleListRows, complete_of: int | None, *, now: datetime) -> ListReview:
+    """Review a list of people; of a complete one also whom it makes leave."""
+    check = judge_people(session, rows.people, now=now, repeated=repeated_lines(session, rows.people))
+    leavers = list_leavers(session, (*rows.people, *rows.unread), complete_of) if complete_of is not None else []
+    return ListReview(
+        check,
+        _by_line((*rows.faults, *check.faults)),
+        _by_line((*rows.remarks, *check.remarks)),
+        rows.guessed_from,
+        _effects(session, check, leavers, complete_of),
+    )
+
+
+def review_units(session: Session, rows: UnitListRows) -> ListReview:
+    """Review a list of units."""
+    heads = queries.known_heads(session, [line.head for line in rows.units if line.head])
+    check = judge_units(tree.list_tree(session), rows.units, heads)
+    return ListReview(check, _by_line((*rows.faults, *check.faults)), check.remarks, rows.guessed_from, ListEffects())
+
+
+def _by_line(faults: Sequence[UnitListFault]) -> tuple[UnitListFault, ...]:
+    return tuple(sorted(faults, key=lambda fault: fault.line))
+
+
+def list_leavers(session: Session, lines: Sequence[PersonListRow], institution: int) -> list[int]:
+    """Return who works at an institution and is named by none of these lines, not even by one with a fault."""
+    named = named_people(match_people(session, lines), lines)
+    statement = select(Employment.person_id).where(tree.EMPLOYED, Employment.institution_id == institution)
+    return [person for person in session.scalars(statement.order_by(Employment.person_id)) if person not in named]
+
+
+def named_people(match: PeopleMatch, lines: Sequence[PersonListRow]) -> set[int]:
+    """Return whom lines mean in any way."""
+    found = set[int]()
+    for line in lines:
+        found |= {one.person_id for one in match.staff_numbers.get(line.staff_number, ())} if line.staff_number else set()
+        found |= match.owners.get(line.national_id, set()) if line.national_id else set()
+        found |= {match.addresses[line.email]} if line.email in match.addresses else set()
+    return found
+
+
+def _effects(session: Session, check: PeopleListCheck, leavers: Sequence[int], complete_of: int | None) -> ListEffects:
+    """Sum up what happens to places; of a complete list in its institution, else in all."""
+    places = {place.id: place for place in tree.list_tree(session)}
+    before = Counter(tree.count_members(session))
+    known = queries.known_people(session, leavers)
+    moves = [line for line in check.changed if line.place is not None and line.old_place is not None]
+    gone = Counter(known[person].places.main for person in leavers) + Counter(line.old_place for line in moves)
+    come = Counter([*(line.place for line in check.new), *(line.place for line in check.changed)])
+    emptied = [place for place in gone if place is not None and before[place] and before[place] - gone[place] + come[place] <= 0]
+    people = sum(before.values()) if complete_of is None else tree.count_working(session, complete_of)
+    names = tuple(sorted(places[place].name for place in emptied))
+    return ListEffects(tuple(leavers), len(moves), people, names, complete_of is not None)
