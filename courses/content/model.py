@@ -327,7 +327,7 @@ class LessonSettings:
 
 @dataclass(frozen=True, slots=True)
 class ActivitySource:
-    """One activity: the fields that all kinds share, and the kind's own `settings` (PageSource, QuizSource, RecordingSource…).
+    """One activity: the fields that all kinds share, and the kind's own `settings` (LessonSource, QuizSource, RecordingSource…).
 
     `weight` is its weight in the course grade, 0 for what is not graded.
     """

@@ -49,9 +49,9 @@ def media(subject: CourseContext) -> Answer:
     ]
     if request.method != "POST":
         return _page(course, draft_outline, form)
-    wish = request.form.get("do", "")
-    if wish != "send":
-        return _taken_out(subject, course, draft_outline, every=wish == "clear")
+    action = request.form.get("do", "")
+    if action != "send":
+        return _taken_out(subject, course, draft_outline, every=action == "clear")
     if not form.validate_on_post():
         return _page(course, draft_outline, form), 422
     try:

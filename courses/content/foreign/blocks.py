@@ -89,21 +89,21 @@ def references(lines: list[str], first: int) -> dict[str, str]:
     return found
 
 
-def blocks(lines: list[str], first: int, notebook: ForeignRemarkCollector) -> Iterator[ForeignBlock]:
+def blocks(lines: list[str], first: int, collector: ForeignRemarkCollector) -> Iterator[ForeignBlock]:
     """Divide a text from its `first` line (counted from 1) into blocks."""
     at = first - 1
     boxes: list[str] = []
     in_list = False
     while at < len(lines):
         line = lines[at].rstrip("\r\n")
-        step = _box(line, at, lines, boxes, notebook)
+        step = _box(line, at, lines, boxes, collector)
         if step is not None:
             yield from step[0]
             at = step[1]
             continue
         fence = _FENCE.match(line)
         if fence:
-            block, at = _code(lines, at, fence, notebook)
+            block, at = _code(lines, at, fence, collector)
             yield block
             continue
         if not line.strip():
@@ -128,39 +128,41 @@ def blocks(lines: list[str], first: int, notebook: ForeignRemarkCollector) -> It
         in_list = any(_ITEM.match(text) for text in block.lines) or (in_list and block.lines[0].startswith((" ", "\t")))
         yield block
     for name in boxes:
-        notebook.add(RemarkKind.CHECK, len(lines), N_("The box “%(name)s” is not closed."), name=name)
+        collector.add(RemarkKind.CHECK, len(lines), N_("The box “%(name)s” is not closed."), name=name)
         yield ForeignBlock("close", len(lines), name=name)
 
 
-def _box(line: str, at: int, lines: list[str], boxes: list[str], notebook: ForeignRemarkCollector) -> tuple[list[ForeignBlock], int] | None:
+def _box(
+    line: str, at: int, lines: list[str], boxes: list[str], collector: ForeignRemarkCollector
+) -> tuple[list[ForeignBlock], int] | None:
     details = _DETAILS.match(line)
     if details:
         return _details(details, at, lines, boxes)
     division = _DIVISION.match(line)
     if division:
-        return _division(division[1].strip(":{} \t"), at, boxes, notebook)
+        return _division(division[1].strip(":{} \t"), at, boxes, collector)
     admonition = _ADMONITION.match(line)
     if admonition:
-        return _admonition(admonition, at, lines, notebook)
+        return _admonition(admonition, at, lines, collector)
     alert = _ALERT.match(line)
     if alert:
-        return _alert(alert, at, lines, notebook)
-    return _quotation(at, lines, notebook) if _QUOTED.match(line) else None
+        return _alert(alert, at, lines, collector)
+    return _quotation(at, lines, collector) if _QUOTED.match(line) else None
 
 
-def _division(words: str, at: int, boxes: list[str], notebook: ForeignRemarkCollector) -> tuple[list[ForeignBlock], int]:
+def _division(words: str, at: int, boxes: list[str], collector: ForeignRemarkCollector) -> tuple[list[ForeignBlock], int]:
     if not words:
         closed = [ForeignBlock("close", at + 1, name=boxes.pop())] if boxes else []
         return closed, at + 1
     name, _blank, title = words.lstrip(".").partition(" ")
     boxes.append(name)
-    return [_opened(name, title.strip("[] ") if "=" not in title and not title.startswith(".") else "", at, notebook)], at + 1
+    return [_opened(name, title.strip("[] ") if "=" not in title and not title.startswith(".") else "", at, collector)], at + 1
 
 
-def _opened(name: str, title: str, at: int, notebook: ForeignRemarkCollector) -> ForeignBlock:
+def _opened(name: str, title: str, at: int, collector: ForeignRemarkCollector) -> ForeignBlock:
     key = (_NAME.match(name.lower()) or [""])[0]
     if key not in BOXES:
-        notebook.add(RemarkKind.BOX, at + 1, N_("The box “%(name)s” belongs to another tool. Its text is kept as a quotation."), name=name)
+        collector.add(RemarkKind.BOX, at + 1, N_("The box “%(name)s” belongs to another tool. Its text is kept as a quotation."), name=name)
     return ForeignBlock("open", at + 1, box=BOXES.get(key, CalloutKind.QUOTE), name=key, title=title)
 
 
@@ -175,32 +177,32 @@ def _details(match: re.Match[str], at: int, lines: list[str], boxes: list[str]) 
     return [ForeignBlock("open", at + 1, box=CalloutKind.CHECK, name="details", title=re.sub(r"<[^>]*>", "", title))], after
 
 
-def _admonition(match: re.Match[str], at: int, lines: list[str], notebook: ForeignRemarkCollector) -> tuple[list[ForeignBlock], int]:
+def _admonition(match: re.Match[str], at: int, lines: list[str], collector: ForeignRemarkCollector) -> tuple[list[ForeignBlock], int]:
     """An admonition of MkDocs: what is indented belongs to it."""
     end = at + 1
     while end < len(lines) and (not lines[end].strip() or lines[end].startswith(("    ", "\t"))):
         end += 1
     inner = [re.sub(r"^(?: {4}|\t)", "", text) for text in lines[at + 1 : end]]
-    return [*_nested(_opened(match[2], match[3] or "", at, notebook), inner, at + 1, notebook)], end
+    return [*_nested(_opened(match[2], match[3] or "", at, collector), inner, at + 1, collector)], end
 
 
-def _alert(match: re.Match[str], at: int, lines: list[str], notebook: ForeignRemarkCollector) -> tuple[list[ForeignBlock], int]:
+def _alert(match: re.Match[str], at: int, lines: list[str], collector: ForeignRemarkCollector) -> tuple[list[ForeignBlock], int]:
     """An alert of GitHub: the quotation that follows belongs to it."""
     end = at + 1
     while end < len(lines) and lines[end].lstrip().startswith(">"):
         end += 1
     inner = [re.sub(r"^[ ]{0,3}>[ ]?", "", text) for text in lines[at + 1 : end]]
-    return [*_nested(_opened(match[1], match[2], at, notebook), inner, at + 1, notebook)], end
+    return [*_nested(_opened(match[1], match[2], at, collector), inner, at + 1, collector)], end
 
 
-def _quotation(at: int, lines: list[str], notebook: ForeignRemarkCollector) -> tuple[list[ForeignBlock], int]:
+def _quotation(at: int, lines: list[str], collector: ForeignRemarkCollector) -> tuple[list[ForeignBlock], int]:
     end = next((place for place in range(at, len(lines)) if not _QUOTED.match(lines[place])), len(lines))
     inner = [_QUOTED.sub("", text) for text in lines[at:end]]
     opened = ForeignBlock("open", at + 1, box=CalloutKind.QUOTE, name="quote")
-    name = _box_named(lines, end, notebook)
+    name = _box_named(lines, end, collector)
     if name:
-        opened, end = _opened(name, "", at, notebook), end + 1
-    return [*_nested(opened, inner, at, notebook)], end
+        opened, end = _opened(name, "", at, collector), end + 1
+    return [*_nested(opened, inner, at, collector)], end
 
 
 def _classes(lines: list[str], at: int) -> list[str] | None:
@@ -209,33 +211,33 @@ def _classes(lines: list[str], at: int) -> list[str] | None:
     return _CLASS.findall(match[1]) if match else None
 
 
-def _box_named(lines: list[str], at: int, notebook: ForeignRemarkCollector) -> str:
+def _box_named(lines: list[str], at: int, collector: ForeignRemarkCollector) -> str:
     """Return the box that the attributes below a quotation make of it, '' for none; other classes beside it mean nothing."""
     classes = _classes(lines, at) or []
     name = next((name for name in classes if name.lower() in BOXES), "")
     for other in classes if name else ():
         if other != name:
-            notebook.count(f"{{: .{other}}}")
+            collector.count(f"{{: .{other}}}")
     return name
 
 
-def _nested(opened: ForeignBlock, inner: list[str], before: int, notebook: ForeignRemarkCollector) -> Iterator[ForeignBlock]:
+def _nested(opened: ForeignBlock, inner: list[str], before: int, collector: ForeignRemarkCollector) -> Iterator[ForeignBlock]:
     yield opened
-    yield from blocks([*[""] * before, *inner], before + 1, notebook)
+    yield from blocks([*[""] * before, *inner], before + 1, collector)
     yield ForeignBlock("close", before + len(inner), name=opened.name)
 
 
-def _code(lines: list[str], at: int, fence: re.Match[str], notebook: ForeignRemarkCollector) -> tuple[ForeignBlock, int]:
+def _code(lines: list[str], at: int, fence: re.Match[str], collector: ForeignRemarkCollector) -> tuple[ForeignBlock, int]:
     """Return fenced code: the language is the first word behind the fence, what else stands there is dropped."""
     marks, indent = fence[2], fence[1]
     closing = re.compile(rf"[ \t]*{re.escape(marks[0])}{{{len(marks)},}}[ \t]*$")
     end = next((place for place in range(at + 1, len(lines)) if closing.match(lines[place].rstrip("\r\n"))), None)
     if end is None:
-        notebook.add(RemarkKind.CHECK, at + 1, N_("The code block that begins here is not closed."))
+        collector.add(RemarkKind.CHECK, at + 1, N_("The code block that begins here is not closed."))
     inner = [_unindented(text.rstrip("\r\n"), len(indent)) for text in lines[at + 1 : end if end is not None else len(lines)]]
     language = _LANGUAGE.search(fence[3].strip("{} .")) if fence[3].strip() else None
     if fence[3].startswith("{") and "}" in fence[3] and not fence[3].startswith(("{.", "{r", "{python")):
-        notebook.add(RemarkKind.FORM, at + 1, N_("“%(text)s” is a command for another tool. Its content is kept as code."), text=fence[3])
+        collector.add(RemarkKind.FORM, at + 1, N_("“%(text)s” is a command for another tool. Its content is kept as code."), text=fence[3])
     block = ForeignBlock("code", at + 1, inner, name=language[0].lower() if language else "", level=len(indent))
     after = end + 1 if end is not None else len(lines)
     named = [name for name in _classes(lines, after) or [] if name.startswith("language-")]

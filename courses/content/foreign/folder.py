@@ -210,11 +210,11 @@ class _Conversion:
     # --- Texts ---
 
     def _lesson(self, path: str, folder: str) -> ForeignLesson:
-        notebook = ForeignRemarkCollector(path)
+        collector = ForeignRemarkCollector(path)
         around = LinkTargets(lambda target: self._page(path, target), lambda target: self._media(path, target, folder))
-        lesson = convert(self.texts[path], self.wanted.language, notebook, around)
-        self.remarks += notebook.remarks
-        self.attributes += notebook.attributes
+        lesson = convert(self.texts[path], self.wanted.language, collector, around)
+        self.remarks += collector.remarks
+        self.attributes += collector.attributes
         return lesson
 
     def _page(self, path: str, target: str) -> str:

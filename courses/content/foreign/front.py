@@ -33,7 +33,7 @@ class ForeignFrontMatter:
     """The lists of BOXES_BEFORE and BOXES_AFTER: each item with its line."""
 
 
-def read_front(lines: list[str], notebook: ForeignRemarkCollector) -> ForeignFrontMatter:
+def read_front(lines: list[str], collector: ForeignRemarkCollector) -> ForeignFrontMatter:
     """Return the front matter of a text; fields without an equivalent here are reported by name and line."""
     fence = lines[0].strip() if lines else ""
     if fence not in ("---", "+++"):
@@ -41,7 +41,7 @@ def read_front(lines: list[str], notebook: ForeignRemarkCollector) -> ForeignFro
     end = next((at for at, line in enumerate(lines[1:], start=1) if line.strip() in (fence, "..." if fence == "---" else fence)), None)
     if end is None:
         return ForeignFrontMatter()
-    fields = _yaml(lines[1:end], notebook) if fence == "---" else _toml(lines[1:end], notebook)
+    fields = _yaml(lines[1:end], collector) if fence == "---" else _toml(lines[1:end], collector)
     if fields is None:
         return (
             ForeignFrontMatter()
@@ -50,7 +50,7 @@ def read_front(lines: list[str], notebook: ForeignRemarkCollector) -> ForeignFro
         )
     for name, (line, items) in fields.items():
         if name not in (*TITLE, *SUMMARY, *AUTHORS, *_UNSEEN, "draft") and not (name in (*BOXES_BEFORE, *BOXES_AFTER) and items):
-            notebook.add(RemarkKind.FIELD, line, N_("The field “%(name)s” has no equivalent in lessons here."), name=name)
+            collector.add(RemarkKind.FIELD, line, N_("The field “%(name)s” has no equivalent in lessons here."), name=name)
     return ForeignFrontMatter(
         _first(fields, TITLE),
         _first(fields, SUMMARY),
@@ -74,11 +74,11 @@ def _number(text: str) -> float | None:
     return float(text) if text.replace(".", "", 1).isdigit() and text.isascii() else None
 
 
-def _yaml(lines: list[str], notebook: ForeignRemarkCollector) -> Fields | None:
+def _yaml(lines: list[str], collector: ForeignRemarkCollector) -> Fields | None:
     parsed = yaml_tree.parse("\n" + "\n".join(lines) + "\n")
     if not isinstance(parsed.root, YamlMapping):
         if parsed.troubles:
-            notebook.add(RemarkKind.FIELD, parsed.troubles[0].line, N_("The front matter cannot be read as YAML."))
+            collector.add(RemarkKind.FIELD, parsed.troubles[0].line, N_("The front matter cannot be read as YAML."))
         return None
     return {name: (entry.value.line, _texts(entry.value)) for name, entry in parsed.root.entries.items()}
 
@@ -98,11 +98,11 @@ def _item_text(item: YamlNode) -> str:
     return item.text if isinstance(item, YamlScalar) else ""
 
 
-def _toml(lines: list[str], notebook: ForeignRemarkCollector) -> Fields | None:
+def _toml(lines: list[str], collector: ForeignRemarkCollector) -> Fields | None:
     try:
         found = tomllib.loads("\n".join(lines))
     except tomllib.TOMLDecodeError:
-        notebook.add(RemarkKind.FIELD, 1, N_("The front matter cannot be read as TOML."))
+        collector.add(RemarkKind.FIELD, 1, N_("The front matter cannot be read as TOML."))
         return None
     places = {line.partition("=")[0].strip(): at for at, line in enumerate(lines, start=2)}
     return {name: (line := places.get(name, 1), tuple((line, text) for text in _plain(value))) for name, value in found.items()}

@@ -50,7 +50,7 @@ _PLAYERS = ("iframe", "video", "audio", "embed", "object", "script", "style")
 class InlineWriter:
     """Writes the words of one lesson anew. `figures` are the images of the present paragraph, to be put after it."""
 
-    notebook: ForeignRemarkCollector
+    collector: ForeignRemarkCollector
     around: LinkTargets
     headings: frozenset[str]
     references: dict[str, str]
@@ -103,18 +103,18 @@ class InlineWriter:
     def _unknown(self, match: re.Match[str], line: int) -> str:
         """A link whose address another tool would have computed."""
         target = match[2] or match[3] or ""
-        self.notebook.add(RemarkKind.LINK, self._at(match, line), _NOWHERE, target=target)
+        self.collector.add(RemarkKind.LINK, self._at(match, line), _NOWHERE, target=target)
         return match[1] or match[4] or ""
 
     def _liquid(self, match: re.Match[str], line: int) -> str:
-        self.notebook.add(
+        self.collector.add(
             RemarkKind.COMMAND, self._at(match, line), N_("“%(text)s” is a command for another tool and is left out."), text=match[0]
         )
         return ""
 
     def _dropped(self, text: str) -> str:
         if "#" not in text:
-            self.notebook.count(text.strip())
+            self.collector.count(text.strip())
         return ""
 
     def _references(self, text: str) -> str:
@@ -139,10 +139,10 @@ class InlineWriter:
         alternative = " ".join((label or said.get("alt") or said.get("fig-alt") or "").split())
         path, why = self.around.media(source)
         if not path:
-            self.notebook.add(RemarkKind.IMAGE, line, why, path=self.written.get(source, source))
+            self.collector.add(RemarkKind.IMAGE, line, why, path=self.written.get(source, source))
             return f"*{alternative}*" if alternative else ""
         if not alternative:
-            self.notebook.add(RemarkKind.CHECK, line, N_("The image %(path)s has no description: write what it shows."), path=source)
+            self.collector.add(RemarkKind.CHECK, line, N_("The image %(path)s has no description: write what it shows."), path=source)
         alternative = re.sub(r"[\[\]\\]", "", alternative)
         caption = title or alternative or path.rpartition("/")[2]
         self.figures.append(f"![{alternative}]({path})\n\n: {caption}")
@@ -164,14 +164,14 @@ class InlineWriter:
             found = self.around.page(target) or self.around.media(target)[0]
             if found:
                 return found
-        self.notebook.add(RemarkKind.LINK, line, _NOWHERE, target=self.written.get(target, target))
+        self.collector.add(RemarkKind.LINK, line, _NOWHERE, target=self.written.get(target, target))
         return ""
 
     def _wiki(self, match: re.Match[str], line: int, keep: Callable[[str], str]) -> str:
         address = self.around.page(match[1])
         if address:
             return keep(f"[{match[2] or match[1]}]({address})")
-        self.notebook.add(RemarkKind.LINK, self._at(match, line), _NOWHERE, target=match[1])
+        self.collector.add(RemarkKind.LINK, self._at(match, line), _NOWHERE, target=match[1])
         return match[2] or match[1]
 
     def _html(self, text: str, line: int, keep: Callable[[str], str]) -> str:
@@ -188,18 +188,18 @@ class InlineWriter:
             return _MARKS[name]
         if name in _PLAYERS:
             source = attributes.get("src", "")
-            self.notebook.add(
+            self.collector.add(
                 RemarkKind.PLAYER, self._at(match, line), N_("<%(tag)s> is not shown here. A link is kept if it has an address."), tag=name
             )
             return keep(f"<{source}>") if source.startswith("https://") else ""
         if name in _ELEMENTS:
-            self.notebook.add(RemarkKind.FORM, self._at(match, line), N_("The tag <%(tag)s> is left out and its text is kept."), tag=name)
+            self.collector.add(RemarkKind.FORM, self._at(match, line), N_("The tag <%(tag)s> is left out and its text is kept."), tag=name)
             return ""
         return keep("&lt;") + match[0][1:]
 
     def _signs(self, text: str, line: int) -> str:
         if "~~" in text:
-            self.notebook.add(RemarkKind.FORM, line, N_("Struck-through text becomes plain text."))
+            self.collector.add(RemarkKind.FORM, line, N_("Struck-through text becomes plain text."))
             text = text.replace("~~", "")
         text = re.sub(r"(?<!\\)\{\{", r"\\{{", text)
         text = re.sub(r"(?<!\\)\[(?=[\[@])", r"\\[", text)

@@ -25,16 +25,16 @@ class ForeignLesson:
     lines: tuple[int, ...] = ()
 
 
-def convert(text: str, language: str, notebook: ForeignRemarkCollector, around: LinkTargets) -> ForeignLesson:
-    """Return a lesson in this format; what was not understood stands in the notebook."""
+def convert(text: str, language: str, collector: ForeignRemarkCollector, around: LinkTargets) -> ForeignLesson:
+    """Return a lesson in this format; what was not understood is added to `collector`."""
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").expandtabs(4).split("\n")
-    front = read_front(lines, notebook)
+    front = read_front(lines, collector)
     referred = references(lines, front.first_line)
-    found = list(blocks(lines, front.first_line, notebook))
+    found = list(blocks(lines, front.first_line, collector))
     title, found = _title(front, found)
     found = [*_boxes(front, BOXES_BEFORE), *found, *_boxes(front, BOXES_AFTER)]
     headings = frozenset(slug(_plain(block.lines[0])) for block in found if block.kind == "heading")
-    writer = _LessonWriter(language, InlineWriter(notebook, around, headings, referred), notebook)
+    writer = _LessonWriter(language, InlineWriter(collector, around, headings, referred), collector)
     body, places = writer.render(found)
     return ForeignLesson(title, front, body, places)
 
@@ -79,7 +79,7 @@ class _LessonWriter:
 
     language: str
     inline: InlineWriter
-    notebook: ForeignRemarkCollector
+    collector: ForeignRemarkCollector
     out: list[str] = field(default_factory=list)
     places: list[int] = field(default_factory=list)
     """For each line that is written, the line of the source."""
