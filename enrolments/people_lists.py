@@ -118,7 +118,7 @@ def check_list(
     already_enrolled = already_invited = 0
     for address, entry in clean.items():
         found = known.get(address)
-        if address in taken.inside or (found is not None and found.enrolled):
+        if address in taken.enrolled or (found is not None and found.enrolled):
             already_enrolled += 1
         elif found is not None and found.suspended:
             faults.append(EntryFault(entry.line, address, N_("The account with this address is suspended.")))

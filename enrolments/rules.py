@@ -321,7 +321,7 @@ def evaluate_completion(outline: Outline, results: Results, now: datetime) -> Pr
     )
 
 
-def next_step(outline: Outline, results: Results, now: datetime) -> str | None:
+def find_next_activity(outline: Outline, results: Results, now: datetime) -> str | None:
     """Return the first open required activity that is not completed and can still be tried, else the first optional one, else nothing."""
     return _first_open(outline, results, completed_keys(outline, results), now)
 

@@ -269,7 +269,7 @@ class CourseView:
         return self.results.get(key, NO_RESULT).completed
 
     @property
-    def next_step(self) -> "ActivityLink | None":
+    def next_activity(self) -> "ActivityLink | None":
         """Return where to go on."""
         return self.activity_link(self.outline.by_key.get(self.next_key or ""))
 

@@ -109,7 +109,7 @@ def next_steps(course_id: int, now: datetime) -> Subquery:
     """Select the next required activity of each learner who has not completed the course: `enrolment_id` and its `key`.
 
     It is the first in order that they have not completed, can still try, and that is not set to open later. What has to come before it
-    stands before it in nearly every course; where it does not, `rules.next_step` names that other activity.
+    stands before it in nearly every course; where it does not, `rules.find_next_activity` names that other activity.
     """
     opened = [or_(part.opens_at.is_(None), part.opens_at <= now) for part in (Module, Activity)]
     done = (ActivityResult.enrolment_id == Enrolment.id) & (ActivityResult.activity_key == Activity.key)

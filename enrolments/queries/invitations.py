@@ -47,21 +47,21 @@ def is_upheld() -> ColumnElement[bool]:
 class TakenAddresses:
     """The addresses of those who take a course, as its list of learners shows them, and those that are invited to it."""
 
-    inside: Collection[str]
+    enrolled: Collection[str]
     invited: Collection[str]
 
 
 def list_taken(session: Session, course_id: int, addresses: Sequence[str], *, now: datetime) -> TakenAddresses:
     """Return which of these addresses the course's own lists have; whether others have an account is not looked at."""
-    inside, invited = set[str](), set[str]()
+    enrolled, invited = set[str](), set[str]()
     learners = select(Person.email).join(Enrolment, Enrolment.person_id == Person.id)
     learners = learners.where(Enrolment.course_id == course_id, Enrolment.left_at.is_(None))
     waiting = select(EnrolmentInvitation.email).where(EnrolmentInvitation.course_id == course_id, *is_open(now))
     for begin in range(0, len(addresses), PORTION):
         portion = addresses[begin : begin + PORTION]
-        inside.update(session.scalars(learners.where(Person.email.in_(portion))))
+        enrolled.update(session.scalars(learners.where(Person.email.in_(portion))))
         invited.update(session.scalars(waiting.where(EnrolmentInvitation.email.in_(portion))))
-    return TakenAddresses(inside, invited)
+    return TakenAddresses(enrolled, invited)
 
 
 @dataclass(frozen=True, slots=True)

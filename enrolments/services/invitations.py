@@ -77,7 +77,7 @@ def invite(session: Session, actor: Actor, batch: InvitationBatch, names: Mappin
     course = session.get_one(Course, batch.course_id, with_for_update=True)  # one open invitation for each address
     sender = session.get_one(Person, actor.person_id)
     taken = queries.list_taken(session, course.id, list(names), now=now)
-    wanted = {address: name for address, name in names.items() if address not in taken.inside and address not in taken.invited}
+    wanted = {address: name for address, name in names.items() if address not in taken.enrolled and address not in taken.invited}
     if wanted.pop(sender.email, None) is not None:
         note_left_out(session, actor, batch.edition or course, now=now)
     if not wanted:

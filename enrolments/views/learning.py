@@ -115,7 +115,7 @@ def course(context: LearnerContext) -> Answer:
         ended_at=context.ends_at if context.ends_at is not None and context.now >= context.ends_at else None,
         opens_at=context.opens_at,
         closes_at=context.closes_at,
-        next_activity=view.next_step,
+        next_activity=view.next_activity,
         next_courses=_next_courses(view) if summary.completed_at else [],
         may_publish=edits(actor, context.staff_role),
         modules=[view.module_block(module) for module in view.outline.modules],

@@ -73,7 +73,7 @@ def roster(context: LearnerContext) -> Answer:
 def _address_state(session: Session, context: LearnerContext, address: str) -> str:
     """Return what the course's own lists say of an address; whether it has an account is not looked at (spec/security 2.2)."""
     taken = list_taken(session, context.course_id, [address], now=clock.now())
-    return "inside" if address in taken.inside else "invited" if address in taken.invited else "free"
+    return "inside" if address in taken.enrolled else "invited" if address in taken.invited else "free"
 
 
 def chosen_edition(session: Session, context: LearnerContext, text: str) -> Edition | None:

@@ -13,7 +13,7 @@ from enrolments.queries import progress_report as queries
 from enrolments.queries.gradebook import GradebookFilter, next_steps
 from enrolments.queries.learning import results_of
 from enrolments.queries.progress_report import ActivityCount, ModuleCount, WaitingCount
-from enrolments.rules import next_step
+from enrolments.rules import find_next_activity
 from kernel import clock
 from kernel.permissions import Actor
 from lms.instance import Instance
@@ -89,7 +89,7 @@ def test_the_next_activity_of_the_list_is_the_one_that_the_rule_names(instance: 
         found = {row.enrolment_id: row.key for row in session.execute(select(steps.c.enrolment_id, steps.c.key))}
         outline = get_outline(session, session.get_one(Course, course.id).published_version_id or 0)
         rows = {name: enrolment_of(instance, actor, course).id for name, actor in people.items()}
-        named = {row: next_step(outline, results_of(session, row), clock.now()) for name, row in rows.items() if name != "delia"}
+        named = {row: find_next_activity(outline, results_of(session, row), clock.now()) for name, row in rows.items() if name != "delia"}
 
     assert found == named
 

@@ -19,11 +19,11 @@ from enrolments.rules import (
     completes_by_word,
     course_grade,
     evaluate_completion,
+    find_next_activity,
     grade_parts,
     is_held_back,
     may_enrol,
     may_join,
-    next_step,
     not_begun,
 )
 from tests.support.outlines import DONE, NOW, a_module, an_activity, an_outline
@@ -181,8 +181,8 @@ def test_progress_tells_the_grade_and_the_next_step() -> None:
     )
     results = {"q": LearnerResult(completed=True, score=Fraction(85))}
 
-    assert next_step(outline, {}, NOW) == "q"
-    assert (found := evaluate_completion(outline, results, NOW)).next_activity == next_step(outline, results, NOW) == "c"
+    assert find_next_activity(outline, {}, NOW) == "q"
+    assert (found := evaluate_completion(outline, results, NOW)).next_activity == find_next_activity(outline, results, NOW) == "c"
     assert evaluate_completion(outline, results, later).next_activity == "late"
     assert found.grade == 85
     assert found.completed_keys == {"q"}
@@ -203,24 +203,24 @@ def test_categories_are_weighed_and_leave_their_lowest_out() -> None:
 def test_the_next_step_is_the_first_open_required_activity() -> None:
     outline = two_modules()
 
-    assert next_step(outline, {}, NOW) == "a"
-    assert next_step(outline, {"a": DONE}, NOW) == "b"
-    assert next_step(outline, {"a": DONE, "b": DONE}, NOW) == "c"
-    assert next_step(outline, {"a": DONE, "b": DONE, "c": DONE}, NOW) == "extra"
-    assert next_step(outline, dict.fromkeys(("a", "b", "c", "extra"), DONE), NOW) is None
+    assert find_next_activity(outline, {}, NOW) == "a"
+    assert find_next_activity(outline, {"a": DONE}, NOW) == "b"
+    assert find_next_activity(outline, {"a": DONE, "b": DONE}, NOW) == "c"
+    assert find_next_activity(outline, {"a": DONE, "b": DONE, "c": DONE}, NOW) == "extra"
+    assert find_next_activity(outline, dict.fromkeys(("a", "b", "c", "extra"), DONE), NOW) is None
 
 
 def test_the_next_step_is_required_whatever_optional_stands_before_it() -> None:
     optional = [an_activity(key, required=False) for key in ("x", "y")]
 
-    assert next_step(an_outline(a_module("m1", *optional, an_activity("a"))), {}, NOW) == "a"
-    assert next_step(an_outline(a_module("m1", *optional)), {}, NOW) == "x"
+    assert find_next_activity(an_outline(a_module("m1", *optional, an_activity("a"))), {}, NOW) == "a"
+    assert find_next_activity(an_outline(a_module("m1", *optional)), {}, NOW) == "x"
 
 
 def test_the_next_step_passes_over_what_has_no_tries_left() -> None:
     results = {"a": LearnerResult(viewed=True, score=Fraction(40), exhausted=True)}
 
-    assert next_step(two_modules(), results, NOW) == "b"
+    assert find_next_activity(two_modules(), results, NOW) == "b"
 
 
 def test_what_waits_says_for_what_and_what_is_late_says_until_when() -> None:

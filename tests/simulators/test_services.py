@@ -167,7 +167,7 @@ def test_grader_looks_at_a_task_and_cannot_work_on_it(browser: Browser) -> None:
 
 
 def test_progress_says_that_a_task_is_used_up_and_follows_the_limits_of_a_correction(browser: Browser) -> None:
-    """A used-up task is not what comes next (`enrolments.rules.next_step`); a correction gives attempts, and takes them."""
+    """A used-up task is not what comes next (`enrolments.rules.find_next_activity`); a correction gives attempts, and takes them."""
     instance = browser.instance
     course, _version = publish(instance, tasks.folder())
     learner = a_learner_in(browser, course)
