@@ -69,7 +69,7 @@ class QuizSnapshot:
     closes_at: datetime | None
 
     @property
-    def access(self) -> EffectiveSettings:
+    def published_settings(self) -> EffectiveSettings:
         """Return dates, limit and attempts as they were published."""
         own = self.settings
         return EffectiveSettings(opens=self.opens_at, closes=self.closes_at, limit=own.limit, attempts=own.attempts, pause=own.pause)
@@ -417,7 +417,9 @@ def _read_attempt(session: Session, statement: Select[*tuple[Any, ...]], bound: 
     items, answers = _read_items(session, attempt)
     snapshot = get_snapshot(session, attempt.quiz_version_id)
     current = snapshot if followed is None else get_snapshot(session, followed)
-    setting_sources = setting_sources_of(current.access, current.settings, [row[6] for row in rows if row[6] is not None], profile)
+    setting_sources = setting_sources_of(
+        current.published_settings, current.settings, [row[6] for row in rows if row[6] is not None], profile
+    )
     if AttemptState(attempt.state) not in OPEN_STATES:
         outline = outline_of_activity(session, current.activity_id)
         setting_sources = replace(setting_sources, answered_with=find_final_end(session, attempt.person_id, outline, current.activity_key))
@@ -491,10 +493,10 @@ def _place(actor: Actor, subject: ActivityContext) -> PersonQuizKey:
 
 def effective_settings_at(session: Session, actor: Actor, subject: ActivityContext, snapshot: QuizSnapshot) -> SettingSources:
     """Return the effective settings of the actor at a quiz now."""
-    setting_sources = find_setting_sources(session, snapshot.access, snapshot.settings, _place(actor, subject))
+    setting_sources = find_setting_sources(session, snapshot.published_settings, snapshot.settings, _place(actor, subject))
     return replace(setting_sources, answered_with=find_final_end(session, actor.person_id or 0, subject.outline, subject.activity.key))
 
 
 def locked_settings_at(session: Session, actor: Actor, subject: ActivityContext, snapshot: QuizSnapshot) -> SettingSources:
     """Return the actor's effective settings at a quiz once no other request of theirs is starting something."""
-    return lock_setting_sources(session, snapshot.access, snapshot.settings, _place(actor, subject))
+    return lock_setting_sources(session, snapshot.published_settings, snapshot.settings, _place(actor, subject))

@@ -81,7 +81,9 @@ def find_before(session: Session, override: QuizOverride) -> QuizOverride | None
 def _is_better_off(session: Session, row: Any, held: list[QuizOverride], override: QuizOverride, before: QuizOverride | None) -> bool:
     snapshot = get_snapshot(session, row.version)
     without = [one for one in held if one.id != override.id] + ([before] if before is not None else [])
-    now, then = (setting_sources_of(snapshot.access, snapshot.settings, rows, row[3]).effective_settings() for rows in (held, without))
+    now, then = (
+        setting_sources_of(snapshot.published_settings, snapshot.settings, rows, row[3]).effective_settings() for rows in (held, without)
+    )
     return is_kinder(now, then)
 
 

@@ -231,7 +231,7 @@ def _with_setting_sources(session: Session, attempts: Select[int] | list[int]) -
 
 def _terms(session: Session, row: Any, overrides: Sequence[QuizOverride]) -> SettingSources:
     snapshot = get_snapshot(session, row.followed or row[0].quiz_version_id)
-    return setting_sources_of(snapshot.access, snapshot.settings, overrides, row[3])
+    return setting_sources_of(snapshot.published_settings, snapshot.settings, overrides, row[3])
 
 
 def _open(row: Any, setting_sources: SettingSources) -> OpenAttempt:

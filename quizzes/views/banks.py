@@ -50,7 +50,7 @@ def _kinds() -> CourseKinds:
     return cast("CourseKinds", current_app.extensions["course_kinds"])
 
 
-def _files() -> FileStore:
+def _file_store() -> FileStore:
     return cast("FileStore", current_app.extensions["files"])
 
 
@@ -163,8 +163,8 @@ def question(subject: BankQuestionContext) -> Answer:
 
 def _handle_change(subject: CourseContext, form: QuestionTextForm, change: EntryText) -> Answer:
     """Preview, delete or save a text that was sent; what cannot be saved is shown again as it was typed, with what is wrong with it."""
-    wish = request.form.get("do", "save")
-    if wish == "delete" and change.key:
+    action = request.form.get("do", "save")
+    if action == "delete" and change.key:
         return _delete(subject, form, change)
     told = pages.troubles(change.text)
     if told:
@@ -176,10 +176,10 @@ def _handle_change(subject: CourseContext, form: QuestionTextForm, change: Entry
         return _conflict(subject, form, change)
     except EditRefused as refused:
         return _editor(subject, form, told=[SourceFindingView(0, _words(refused), "", "", "error")]), 422
-    contents = course_drafts.draft_files(current_session(), _files(), subject.id)
+    contents = course_drafts.draft_files(current_session(), _file_store(), subject.id)
     checked = publication.check({**contents, change.path: body.encode()}, _kinds(), today=clock.now().date())
     told = _change_findings(checked.findings, body, change)
-    if wish == "preview":
+    if action == "preview":
         return _editor(subject, form, told=told, checked=True, shown=_preview_of(checked, body, change))
     if any(finding.refuses_import for finding in checked.findings):
         rest = [finding for finding in checked.findings if finding.refuses_import]
@@ -226,7 +226,7 @@ def _conflict(subject: CourseContext, form: QuestionTextForm, change: EntryText)
 
 def _entry_findings(subject: CourseContext, key: str, path: str) -> list[SourceFindingView]:
     course = course_catalogue.get_course(current_session(), subject.id)
-    draft_check = draft_checks.cached_draft_check(current_session(), _files(), course, _kinds(), now=clock.now())
+    draft_check = draft_checks.cached_draft_check(current_session(), _file_store(), course, _kinds(), now=clock.now())
     entry = services.get_entry(current_session(), subject.id, path, key)
     return pages.finding_views(draft_check.findings, path, entry)
 
@@ -288,7 +288,7 @@ def _editor(
 
 def _drafted(subject: BankQuestionContext) -> tuple[DraftCheck, QuestionDefinition, str]:
     course = course_catalogue.get_course(current_session(), subject.id)
-    draft_check = draft_checks.cached_draft_check(current_session(), _files(), course, _kinds(), now=clock.now())
+    draft_check = draft_checks.cached_draft_check(current_session(), _file_store(), course, _kinds(), now=clock.now())
     found = pages.find_question(draft_check.folder, subject.key) if draft_check.folder is not None else None
     if found is None:
         raise NotFound

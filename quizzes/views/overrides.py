@@ -49,7 +49,7 @@ def overrides(quiz: QuizContext) -> Answer:
     return render_template(
         "quizzes/overrides.html",
         **activity_header(quiz.outline, quiz.key),
-        rules=rules_of(snapshot := attempts.get_snapshot_of_activity(session, quiz.activity_id), snapshot.access),
+        rules=rules_of(snapshot := attempts.get_snapshot_of_activity(session, quiz.activity_id), snapshot.published_settings),
         page=Page(override_views(current_actor(), rows[:ROWS]), asked.number, len(rows) > ROWS),
         ended=override_views(current_actor(), queries.list_ended(session, quiz, limit=ENDED)),
         groups=enrolment_queries.list_groups(session, quiz.course_id),
@@ -119,7 +119,7 @@ def _form_page(quiz: QuizContext, whom: Whom, form: QuizOverrideForm, action: st
     page = render_template(
         "quizzes/override.html",
         **activity_header(quiz.outline, quiz.key),
-        rules=rules_of(snapshot, snapshot.access),
+        rules=rules_of(snapshot, snapshot.published_settings),
         whom=whom.group.name if whom.group else whom.person.full_name if whom.person else "",
         is_group=whom.group is not None,
         form=form,

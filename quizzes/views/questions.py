@@ -64,7 +64,7 @@ def _kinds() -> CourseKinds:
     return cast("CourseKinds", current_app.extensions["course_kinds"])
 
 
-def _files() -> FileStore:
+def _file_store() -> FileStore:
     return cast("FileStore", current_app.extensions["files"])
 
 
@@ -197,7 +197,7 @@ def _preview_or_save(editor: QuestionEditor, change: EntryText, subject: CourseC
     """Preview or save; what cannot be saved is shown again as it was typed, each fault beside its field."""
     seen = course_catalogue.get_course(current_session(), subject.id).draft_revision
     body = services.with_entry(services.body_of(current_session(), subject.id, change.path), change)
-    contents = course_drafts.draft_files(current_session(), _files(), subject.id)
+    contents = course_drafts.draft_files(current_session(), _file_store(), subject.id)
     checked = publication.check({**contents, change.path: body.encode()}, _kinds(), today=clock.now().date())
     entry = services.written_entry(body, change)
     own = [finding for finding in checked.findings if pages.concerns(finding, change.path, entry)]
@@ -241,7 +241,7 @@ def _draft_check(course_id: int) -> DraftCheck:
     """Return what the checks say of the draft as it stands."""
     session = current_session()
     course = course_catalogue.get_course(session, course_id)
-    return draft_checks.cached_draft_check(session, _files(), course, _kinds(), now=clock.now())
+    return draft_checks.cached_draft_check(session, _file_store(), course, _kinds(), now=clock.now())
 
 
 def _page(

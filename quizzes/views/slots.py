@@ -78,7 +78,7 @@ def _kinds() -> CourseKinds:
     return cast("CourseKinds", current_app.extensions["course_kinds"])
 
 
-def _files() -> FileStore:
+def _file_store() -> FileStore:
     return cast("FileStore", current_app.extensions["files"])
 
 
@@ -166,7 +166,7 @@ def _edited_file(sheet: SlotEditor, base: str, forms: list[SettingsForm], new: N
 
 
 def _checked(subject: PartContext, sheet: SlotEditor, forms: list[SettingsForm], new: NewSlotForm, text: str) -> Answer:
-    contents = course_drafts.draft_files(current_session(), _files(), subject.id)
+    contents = course_drafts.draft_files(current_session(), _file_store(), subject.id)
     checked = publication.check({**contents, sheet.path: text.encode()}, _kinds(), today=clock.now().date())
     told = [finding for finding in checked.findings if finding.refuses_import and finding.file == sheet.path]
     if told:
@@ -224,17 +224,17 @@ def _together(subject: PartContext, sheet: SlotEditor, new: NewSlotForm) -> Answ
     if sheet.text == before:  # it has another place, and says the same
         new.seen.data = str(sheet.revision)
         return _checked(subject, sheet, forms, new, mine)
-    merge, wish, shown = merging.merge(base, mine, sheet.text), request.form.get("do"), request.form.get("theirs")
+    merge, action, shown = merging.merge(base, mine, sheet.text), request.form.get("do"), request.form.get("theirs")
     text = sheet.text if mine == base else None
     if text is None and shown == str(sheet.revision):
         text = (
             merge_choices.chosen(merge, request.form)
-            if wish == "merge"
+            if action == "merge"
             else merge.preferring(MergeSide.MINE)
-            if wish == "overwrite"
+            if action == "overwrite"
             else None
         )
-        if text is None and wish == "merge":
+        if text is None and action == "merge":
             new.form_errors.append(_("For each difference, choose which text to keep."))
     if text is None:
         return _page(sheet, forms, new, text=base, merge=merge), 422 if new.form_errors else 409
@@ -257,7 +257,7 @@ def _page(
     session = current_session()
     if not queries.is_up_to_date(session, sheet.course.id):
         after_response.run_after_response(lambda writing: index_banks(writing, sheet.course.id))
-    draft_check = draft_checks.cached_draft_check(session, _files(), sheet.course, _kinds(), now=clock.now())
+    draft_check = draft_checks.cached_draft_check(session, _file_store(), sheet.course, _kinds(), now=clock.now())
     texts, words = slot_fields.slot_texts(shown) if forms else [], FormFindings(_kinds())
     fixed = [key for slot in texts if isinstance(key := slot_fields.shown_fields(slot).get("question"), str)]
     rows = {row.key: row for row in queries.find_questions(session, sheet.course.id, fixed)}

@@ -57,7 +57,7 @@ class Class:
             place = PersonQuizKey(
                 learner.person_id or 0, enrolment_of(self.instance, learner, self.course).id, self.course.id, "cuestionario-1"
             )
-            return find_setting_sources(session, snapshot.access, snapshot.settings, place).effective_settings().attempts
+            return find_setting_sources(session, snapshot.published_settings, snapshot.settings, place).effective_settings().attempts
 
     def noted(self) -> list[int | None]:
         """Return whom the log says was left out."""
