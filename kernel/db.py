@@ -324,7 +324,7 @@ class Database:
         self._after_commit: list[Callable[[Session], None]] = []
 
     def configure(self, *, info: dict[str, object]) -> None:
-        """Give every session what the roof collected, in its `info`."""
+        """Give every session what `lms.app` collected from all packages, in its `info`."""
         self._writer.configure(info=info)
         self._reader.configure(info=info)
 

@@ -181,7 +181,7 @@ def in_every_language(write: Callable[[], str]) -> dict[str, str]:
 
 
 def find_zone(name: str) -> ZoneInfo:
-    """Return the time zone that an account names, the house's where there is none of that name."""
+    """Return the time zone that an account names, the institution's where there is none of that name."""
     try:
         return ZoneInfo(name) if name else site_locale().zone
     except (ZoneInfoNotFoundError, ValueError):
