@@ -225,10 +225,10 @@ def _with_reason(subject: Person, *, suspending: bool) -> Answer:
 def set_role(subject: Person) -> Answer:
     """Make a person administrator or instructor, or end that; nobody changes their own role."""
     session, actor, now = current_session(), current_actor(), clock.now()
-    wish = request.form.get("role", "")
-    if wish in ("instructor", "no-instructor"):
-        return _set_instructor(subject, wish == "instructor")
-    if wish == SiteRole.ADMINISTRATOR.value:
+    role = request.form.get("role", "")
+    if role in ("instructor", "no-instructor"):
+        return _set_instructor(subject, role == "instructor")
+    if role == SiteRole.ADMINISTRATOR.value:
         services.grant_role(session, actor, subject, SiteRole.ADMINISTRATOR, now=now)
         flash(_("%(name)s is an administrator now.", name=subject.full_name), "ok")
         return _back(subject)

@@ -1,4 +1,4 @@
-"""Reading across domains, for the roof's pages."""
+"""Reading across domains, for the pages of `lms`."""
 
 import json
 from collections.abc import Mapping

@@ -144,7 +144,7 @@ class VirtualUser:
     ) -> tuple[int, str, str]:
         """Send a request when it is due, again after a lost one, as browsers and the script do; it waits since it was due.
 
-        A page at the door, which tries again by itself (`kernel.web.active_requests`), is no failure.
+        The page that asks to wait, which tries again by itself (`kernel.web.active_requests`), is no failure.
         """
         await asyncio.sleep(max(0.0, self.due - time.monotonic()))
         headers = {"Accept": "application/json" if script else "text/html", "Accept-Language": "es"}
