@@ -19,8 +19,14 @@ PAGES = ("/learning", COURSE, f"{COURSE}/activities/leccion-1", f"{COURSE}/quizz
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("width", "language", "options"),
-    [(360, "es", {"scheme": "dark"}), (1280, "en", {}), (360, "es", {"script": False})],
-    ids=["phone in the dark", "wide in English", "without scripts"],
+    [
+        (360, "es", {"scheme": "dark"}),
+        (360, "en", {}),
+        (1280, "en", {}),
+        (360, "es", {"script": False}),
+        (360, "en", {"script": False}),
+    ],
+    ids=["phone in the dark", "phone in English", "wide in English", "without scripts", "without scripts in English"],
 )
 def test_every_page_names_the_end_of_the_edition(
     chromium: Browser, live: Live, width: int, language: str, options: dict[str, object]
