@@ -37,7 +37,9 @@ SECTIONS: Mapping[str, str] = {
     "learner/simulator#tool": "simulators.comparison simulators.contributory simulators.rollout simulators.social_budget",
     "learner/simulator#task": "simulators.task",
     "learner/simulator#result": "simulators.submission",
-    "learner/results#calendar": "enrolments_calendar.calendar enrolments_reminders.new_reminder enrolments_reminders.reminder",
+    "learner/results#calendar": """
+        enrolments_calendar.calendar enrolments_calendar.make_address enrolments_reminders.new_reminder enrolments_reminders.reminder
+    """,
     "learner/results#grades": "enrolments_results.own_results",
     "learner/certificates#obtain": "certificates.certificates",
     "learner/certificates#download": "certificates.certificate",
