@@ -4,7 +4,18 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from wtforms import BooleanField, ColorField, DateField, FileField, PasswordField, RadioField, SelectField, ValidationError
+from wtforms import (
+    BooleanField,
+    ColorField,
+    DateField,
+    FileField,
+    HiddenField,
+    PasswordField,
+    RadioField,
+    SelectField,
+    TextAreaField,
+    ValidationError,
+)
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired, Length, Optional
 
@@ -112,6 +123,52 @@ class ListConfirmationForm(Form):
     """The number that confirms a list which changes much."""
 
     number = WholeField(lazy_("Number of people who leave or move"), [Optional()], most=999_999)
+
+
+DAYS = ["%Y-%m-%d", "%d/%m/%Y"]
+"""Forms of a day: as browsers send it, and as people without such a field type it."""
+_KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
+
+
+class AudienceRuleForm(Form):
+    """The rule of an audience, from a day on."""
+
+    rule = TextAreaField(lazy_("Rule"), [Length(max=20_000, message=lazy_("Use at most %(max)d characters."))])
+    effective_on = DateField(lazy_("In force from"), [InputRequired(lazy_("Give a date."))], format=DAYS)
+    reason = LineField(lazy_("Reason"), [Length(max=1000, message=lazy_("Use at most %(max)d characters."))])
+    seen = HiddenField()
+    """The number of the version that was opened."""
+    previewed = HiddenField()
+    """The mark of the rule whose preview was shown."""
+    number = LineField(lazy_("Number of people"))
+    """Typed where the rule lets in nobody or everybody."""
+
+
+class AudienceForm(AudienceRuleForm):
+    """An audience to add."""
+
+    institution = SelectField(lazy_("Institution"), choices=[])
+    key = LineField(
+        lazy_("Key"), [InputRequired(lazy_("Give it a key.")), Length(max=64, message=lazy_("Use at most %(max)d characters."))]
+    )
+    title_es = LineField(
+        lazy_("Title in Spanish"),
+        [InputRequired(lazy_("Give it a title.")), Length(max=150, message=lazy_("Use at most %(max)d characters."))],
+    )
+    title_en = LineField(lazy_("Title in English"), [Length(max=150, message=lazy_("Use at most %(max)d characters."))])
+
+    def validate_key(self, field: LineField) -> None:
+        """Let a key be words of small letters and digits with hyphens."""
+        if not _KEY.match(field.data or ""):
+            raise ValidationError(_("Use lower-case letters without accents, digits and hyphens."))
+
+    def offer(self, institutions: Sequence[UnitPath]) -> None:
+        """Let these institutions be chosen."""
+        self.institution.choices = [SelectChoice(value=str(one.place.uuid), label=one.place.name) for one in institutions]
+
+    def titles(self) -> dict[str, str]:
+        """Return the titles by language."""
+        return {code: text for code, text in (("es", self.title_es.data), ("en", self.title_en.data)) if text}
 
 
 _BY_LANGUAGE = {"names": "institution_name", "short_names": "institution"}
@@ -311,10 +368,6 @@ class AccessForm(SiteForm):
             field.data = known_origin(field.data or "")
         except ValueError:
             raise ValidationError(_("Enter an address such as https://cursos.example.org, without a path.")) from None
-
-
-DAYS = ["%Y-%m-%d", "%d/%m/%Y"]
-"""Forms of a day: as browsers send it, and as people without such a field type it."""
 
 
 class SignatoryForm(Form):

@@ -23,6 +23,15 @@ class OrganisationAction(StrEnum):
     FOLLOW_OWN = "organisation:follow_own"
 
 
+class AudienceAction(StrEnum):
+    """Acts on audiences."""
+
+    VIEW = "audience:view"
+    """See the rules of audiences, their versions, and why somebody is in one."""
+    EDIT = "audience:edit"
+    """Make audiences and change their rules."""
+
+
 @dataclass(frozen=True, slots=True)
 class UnitContext:
     """A person before a place: whether they manage it or something above it."""
@@ -49,10 +58,17 @@ def _follow_own(actor: Actor, subject: object) -> Verdict:
     return allow_if(actor.is_administrator or bool(subject.places), Verdict.FORBID if actor.is_anonymous else Verdict.HIDE)
 
 
+def _decide_on_audiences(actor: Actor, _subject: object) -> Verdict:
+    """Allow administrators; to others there are no audiences, but heads of units may know of them (spec/compulsory 16)."""
+    return allow_if(actor.is_administrator, Verdict.FORBID if actor.manages_units else Verdict.HIDE)
+
+
 PERMISSIONS: Mapping[StrEnum, Predicate] = {
     OrganisationAction.MANAGE: administrator,
     OrganisationAction.LOAD: administrator,
     OrganisationAction.MANAGE_SITE: administrator,
+    AudienceAction.VIEW: _decide_on_audiences,
+    AudienceAction.EDIT: _decide_on_audiences,
     OrganisationAction.FOLLOW: _follow,
     OrganisationAction.FOLLOW_OWN: _follow_own,
 }

@@ -108,6 +108,10 @@ SECTIONS: Mapping[str, str] = {
     "administrator/people#accommodation": "quizzes_accommodations.accommodations quizzes_accommodations.person",
     "administrator/lists#load": "organisations_loads.load organisations_loads.loads",
     "administrator/institutions#create": "organisations.organisation organisations.organisations",
+    "administrator/institutions#audiences": """
+        organisations_audiences.audience organisations_audiences.audiences organisations_audiences.new organisations_audiences.rule
+        organisations_audiences.why
+    """,
     "administrator/institutions#follow": "enrolments_units.people enrolments_units.unit enrolments_units.units",
     "administrator/site-settings#settings": "organisations_site.overview",
     "administrator/site-settings#name": "organisations_site.names",

@@ -142,6 +142,22 @@ def leaf_names(session: Session, rule: RuleNode) -> LeafNames:
     return lambda kind, key: found.get((kind, key)) or found.get((kind, fold(key))) or key
 
 
+def count_members(session: Session) -> dict[int, int]:
+    """Count who is in each audience now, by the stays that are kept."""
+    in_it = (AudienceStayRecord.until_on.is_(None), AudienceStayRecord.retracted_at.is_(None))
+    statement = select(AudienceStayRecord.audience_id, func.count()).where(*in_it).group_by(AudienceStayRecord.audience_id)
+    return {row[0]: row[1] for row in session.execute(statement)}
+
+
+def find_candidate_person(session: Session, institution_id: int, words: str) -> Person | None:
+    """Return the person with a staff number of the institution, or with an address."""
+    number = select(Employment.person_id).where(
+        Employment.institution_id == institution_id, Employment.staff_number == words, Employment.retracted_at.is_(None)
+    )
+    statement = select(Person).where(or_(Person.id.in_(number), Person.email == words.lower())).order_by(Person.id).limit(1)
+    return session.scalar(statement)
+
+
 # --- Preview (spec/compulsory 3.4) --------------------------------------------------------------------------------------------------------
 
 
@@ -176,6 +192,11 @@ class AudiencePreview:
     names_in: tuple[str, ...]
     names_out: tuple[str, ...]
     missing: tuple[MissingCount, ...]
+
+    @property
+    def is_extreme(self) -> bool:
+        """Say whether the rule lets in nobody, or everybody."""
+        return self.total in (0, self.employed)
 
 
 def preview(session: Session, rule: RuleNode, before: RuleNode | None, scope: AudienceScope) -> AudiencePreview:

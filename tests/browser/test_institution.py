@@ -78,6 +78,7 @@ def test_every_page_of_the_institution_is_readable_by_everybody(
     pages = [tree, f"{tree}/{top}", "/administration/people", f"/administration/people/{unit}"]
     for path in [*pages, f"{merging}?email=nadie@example.org", f"{merging}/{other}"]:
         boss.open(path)
+    describe_an_audience(boss)
     boss.open(tree)
     boss.press("main tbody a >> nth=2")
     send(boss, LIST)
@@ -92,6 +93,21 @@ def test_every_page_of_the_institution_is_readable_by_everybody(
     manager.press("main a.btn.main")
     guest = visitor(chromium, live, **options)  # type: ignore[arg-type]  # fields by name
     guest.open(invitation(instance))
+
+
+def describe_an_audience(boss: Visitor) -> None:
+    """Make an audience of everybody, after a preview, and ask why somebody is in."""
+    boss.open("/administration/audiences")
+    boss.press("main a.btn.main")
+    boss.page.fill("#title_es", "Personal del instituto en Manabí")
+    boss.page.fill("#key", "personal-de-manabi")
+    boss.page.fill("#rule", "all:\n  - province: direccion provincial de manabi\n  - not:\n      unit: {code: '01', below: false}")
+    boss.press("main button[value=preview]")
+    if boss.page.locator("#number").count():
+        boss.page.fill("#number", boss.page.inner_text("main .tiles dd >> nth=0").split()[0])
+    boss.press("main button[value=save]")
+    boss.page.fill("#who", "ana@example.org")
+    boss.press("main form[role=search] button")
 
 
 def invitation(instance: Instance) -> str:

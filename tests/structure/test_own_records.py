@@ -9,7 +9,7 @@ from tests.support.own_records import writing_actions
 LEAVES_RECORDS = """
     one's own calendar: calendar:use
     account: device:end profile:edit second_step:manage user:manage
-    the institution: administration:view organisation:load organisation:manage site:manage
+    the institution: administration:view audience:edit organisation:load organisation:manage site:manage
     words and contents of a course, for all its learners alike: announcement:change course:announce course:archive course:create
     course:delete course:edit course:import course:publish question_bank:edit
     mistake reports, which change nothing that anybody has to show: mistake:decide mistake:report

@@ -115,6 +115,8 @@ ACCESS: Mapping[tuple[str, str], str] = {
     ("certificate.verify", "valid_code"): "ALEGIOSX",
     ("certificate.verify", "revoked_code"): "ALEGIOSX",
     ("completion.take_back", "of_another_learner"): "S",
+    ("audience.view", "active"): "S*",
+    ("audience.edit", "active"): "S*",
     ("organisation.manage", "any"): "S",
     ("organisation.load", "any"): "S",
     ("site.manage", "any"): "S",

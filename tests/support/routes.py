@@ -15,6 +15,10 @@ ROUTES: Mapping[str, str] = {
     "attempt.save": "quizzes.attempt quizzes.save quizzes.summary quizzes_files.send",
     "attempt.submit": "quizzes.submit",
     "attempt.view": "quizzes.record quizzes.review",
+    "audience.edit": """
+        organisations_audiences.change organisations_audiences.make organisations_audiences.new organisations_audiences.rule
+    """,
+    "audience.view": "organisations_audiences.audience organisations_audiences.audiences organisations_audiences.why",
     "audit_log.view": "lms_auditing.log",
     "calendar.use": """
         enrolments_calendar.calendar enrolments_calendar.date_file enrolments_calendar.end_address enrolments_calendar.make_address

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 from sqlalchemy import select
 
 from enrolments.models import MistakeReport
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor
-from organisations.services import profile
+from organisations.audience_rules.leaves import OWN_LEAVES
+from organisations.audience_rules.reading import read_yaml
+from organisations.audience_rules.tree import Negation
+from organisations.audience_rules.yaml_text import write_yaml
+from organisations.services import audiences, profile
+from organisations.services.audiences import AudienceRuleValues
 from tests.support.browser import Browser
 from tests.support.builders import sign_in
 from tests.support.learning import a_learner, start, submit
 from tests.support.lessons import a_picture
+from tests.support.places import a_place
 from tests.support.situations import Room, Scene, Stage
 
 SITE = "/administration/site"
@@ -62,5 +70,25 @@ def a_question_of_an_attempt(stage: Stage) -> Scene:
     return Scene(visitor, f"/attempts/{attempt}/questions/1/mistake-report", REPORT)
 
 
-SITE_SETTINGS: Room = {"organisations_site.test_mail": a_mail_server, "organisations_site.remove_logo": a_logo}
+def an_audience_to_change(stage: Stage) -> Scene:
+    """An audience has a rule."""
+    root = stage.once("institution of audiences", lambda: a_place(stage.instance, "Instituto", code="INST"))
+    rule = read_yaml("unit: INST", OWN_LEAVES).rule
+    assert rule is not None
+    new = write_yaml(Negation(rule))
+    number, values = stage.number(), AudienceRuleValues(rule, audiences.today_of(clock.now()))
+    with stage.instance.database.unit_of_work() as session:
+        row = audiences.make_audience(session, SYSTEM, root, f"todos-{number}", {"es": f"Todos {number}"}, values, now=clock.now())
+    return Scene(
+        stage.boss,
+        f"/administration/audiences/{row.uuid}/rule",
+        {"rule": new, "step": "save", "previewed": sha256(new.encode()).hexdigest()[:16], "number": "0"},
+    )
+
+
+SITE_SETTINGS: Room = {
+    "organisations_audiences.change": an_audience_to_change,
+    "organisations_site.test_mail": a_mail_server,
+    "organisations_site.remove_logo": a_logo,
+}
 MISTAKES: Room = {"enrolments_mistakes.decide": a_mistake_report, "quizzes_mistakes.report": a_question_of_an_attempt}

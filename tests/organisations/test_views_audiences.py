@@ -1,0 +1,173 @@
+"""Pages of audiences: nothing is saved unseen, changes are compared, and every person's place is explained."""
+
+import pytest
+from sqlalchemy import select
+
+from accounts.models import Person
+from kernel import clock
+from kernel.permissions import SYSTEM
+from lms.instance import Instance
+from organisations.models import Audience, AudienceVersion, Organisation
+from organisations.rules import OrganisationKind
+from organisations.services import posts
+from tests.support.access import a_cast
+from tests.support.browser import Browser
+from tests.support.builders import a_person, an_administrator, sign_in
+from tests.support.places import a_place, manage, put
+from tests.support.wording import in_spanish
+
+AUDIENCES = "/administration/audiences"
+RULE = "all:\n  - province: guayas\n  - not:\n      post: director\n"
+
+
+@pytest.fixture
+def root(instance: Instance) -> Organisation:
+    return a_place(instance, "IESS", code="IESS")
+
+
+@pytest.fixture
+def ana(instance: Instance, root: Organisation) -> Person:
+    """Somebody of Guayas without a post, beside somebody of no province."""
+    person = a_person(instance)
+    put(instance, person, a_place(instance, "Guayas", root, kind=OrganisationKind.PROVINCE))
+    put(instance, a_person(instance, "otra@example.org"), root)
+    return person
+
+
+@pytest.fixture
+def boss(browser: Browser, instance: Instance) -> Browser:
+    an_administrator(instance)
+    return sign_in(browser, "admin@example.org")
+
+
+def filled(root: Organisation, rule: str = RULE, **more: str) -> dict[str, str]:
+    return {"institution": str(root.uuid), "title_es": "De Guayas", "key": "de-guayas", "rule": rule, **more}
+
+
+def make(boss: Browser, root: Organisation, rule: str = RULE) -> None:
+    boss.get(f"{AUDIENCES}/new")
+    boss.submit("/new", filled(root, rule), button=("step", "preview"), status=422)
+    boss.submit("/new", button=("step", "save"))
+
+
+def versions(instance: Instance) -> list[str]:
+    with instance.database.unit_of_work(write=False) as session:
+        return list(session.scalars(select(AudienceVersion.rule).order_by(AudienceVersion.id)))
+
+
+def test_a_rule_is_shown_before_it_is_saved(boss: Browser, instance: Instance, root: Organisation, ana: Person) -> None:
+    """spec/compulsory 3.3 and 3.4: the sentence, how many, who, and who has no value."""
+    with instance.database.unit_of_work() as session:
+        posts.find_or_make_posts(session, SYSTEM, root.id, ["director"], now=clock.now())
+    boss.get(f"{AUDIENCES}/new")
+    page = boss.submit("/new", filled(root), button=("step", "preview"), status=422)
+
+    assert versions(instance) == []
+    assert "De Guayas, sin el puesto director." in page.text
+    assert ana.full_name in page.text
+    assert in_spanish("of %(people)s employed", people="2") in page.text
+    one = "“%(condition)s”: %(count)s person has no value on record; %(let_in)s of them come in all the same."
+    assert in_spanish(one, 2, condition="con puesto director", let_in=1) in page.text
+
+    boss.submit("/new", button=("step", "save"))
+
+    assert versions(instance) == [RULE]
+    assert boss.page.headings == ["De Guayas"]
+
+
+def test_a_rule_that_was_changed_after_its_preview_is_shown_again(
+    boss: Browser, instance: Instance, root: Organisation, ana: Person
+) -> None:
+    """spec/compulsory 3.4."""
+    boss.get(f"{AUDIENCES}/new")
+    boss.submit("/new", filled(root, "province: Guayas"), button=("step", "save"), status=422)
+    boss.submit("/new", {"rule": "unit: {code: IESS, below: false}"}, button=("step", "save"), status=422)
+    boss.submit("/new", button=("step", "save"))
+
+    assert versions(instance) == ["unit: {code: IESS, below: false}\n"]
+
+
+@pytest.mark.parametrize(("rule", "number"), [("unit: IESS", "2"), ("not: {unit: IESS}", "0")])
+def test_nobody_and_everybody_need_the_number_typed(
+    boss: Browser, instance: Instance, root: Organisation, ana: Person, rule: str, number: str
+) -> None:
+    """spec/compulsory 18."""
+    boss.get(f"{AUDIENCES}/new")
+    boss.submit("/new", filled(root, rule), button=("step", "preview"), status=422)
+    page = boss.submit("/new", {"number": "7"}, button=("step", "save"), status=422)
+    assert in_spanish("Type the number of people to confirm.") in page.text
+    boss.submit("/new", {"number": number}, button=("step", "save"))
+
+    assert len(versions(instance)) == 1
+
+
+def test_mistakes_and_unknown_names_stand_beside_the_rule(boss: Browser, instance: Instance, root: Organisation) -> None:
+    """spec/compulsory 3.1."""
+    boss.get(f"{AUDIENCES}/new")
+    page = boss.submit("/new", filled(root, "untt: x"), button=("step", "preview"), status=422)
+    assert in_spanish("“%(word)s” is not known here. Did you mean “%(near)s”?", word="untt", near="unit") in page.text
+    page = boss.submit("/new", {"rule": "any: [unit: NADA, list: nadie]"}, button=("step", "preview"), status=422)
+
+    assert in_spanish("There is nothing with these names or codes: %(names)s.", names="NADA, nadie") in page.text
+    assert versions(instance) == []
+
+
+def test_two_people_who_change_a_rule_at_once(boss: Browser, instance: Instance, root: Organisation, ana: Person) -> None:
+    """spec/compulsory 18: the second sees what the first saved, and may save over it."""
+    make(boss, root, "province: Guayas")
+    with instance.database.unit_of_work(write=False) as session:
+        there = f"{AUDIENCES}/{session.scalars(select(Audience.uuid)).one()}/rule"
+    an_administrator(instance, "beto@example.org")
+    other = sign_in(boss.another(), "beto@example.org")
+    for visitor, rule in ((boss, "not: {province: Guayas}"), (other, "unit: {code: IESS, below: false}")):
+        visitor.get(there)
+        visitor.submit("/rule", {"rule": rule}, button=("step", "preview"), status=422)
+
+    boss.submit("/rule", button=("step", "save"))
+    page = other.submit("/rule", button=("step", "save"), status=409)
+
+    assert in_spanish("The rule as it was saved meanwhile") in page.text
+    assert "province: Guayas" in page.text
+    assert len(versions(instance)) == 2
+    other.submit("/rule", button=("step", "save"))
+    assert versions(instance)[-1] == "unit: {code: IESS, below: false}\n"
+
+
+def test_why_a_person_is_in(boss: Browser, root: Organisation, ana: Person) -> None:
+    """spec/compulsory 3.4: each condition with its fact."""
+    make(boss, root, "province: Guayas")
+    there = next(href for href, _words in boss.page.links if href.endswith("/rule")).removesuffix("/rule")
+
+    page = boss.get(f"{there}/why?who={ana.email}")
+    assert in_spanish("%(name)s is in this audience today.", name=ana.full_name) in page.text
+    assert "De Guayas" in page.text
+    page = boss.get(f"{there}/why?who=otra@example.org")
+    assert in_spanish("There is no value on record.") in page.text
+    page = boss.get(f"{there}/why?who=nadie@example.org")
+    assert in_spanish("No one here has this staff number or email.") in page.text
+
+
+def test_the_list_counts_who_is_in(boss: Browser, root: Organisation, ana: Person) -> None:
+    """spec/compulsory 3.7: stays are recorded after the change."""
+    make(boss, root, "province: Guayas")
+    boss.deliver_jobs()
+
+    page = boss.get(AUDIENCES)
+
+    assert "DeGuayasde-guayas1" in "".join(page.text.split())
+
+
+def test_only_administrators_see_and_change_audiences(browser: Browser, instance: Instance, root: Organisation) -> None:
+    """Access: audience.view and audience.edit; who manages a unit may know of them and is refused."""
+    cast = a_cast(browser, instance)
+    wrong = cast.check("audience.view", "active", cast.outcomes(AUDIENCES))
+    wrong += cast.check("audience.edit", "active", cast.outcomes(f"{AUDIENCES}/new"))
+
+    assert wrong == []
+
+
+def test_the_head_of_a_unit_is_refused(browser: Browser, instance: Instance, root: Organisation) -> None:
+    """spec/compulsory 16."""
+    manage(instance, a_person(instance), root)
+
+    sign_in(browser).get(AUDIENCES, status=403)
