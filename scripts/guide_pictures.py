@@ -40,12 +40,13 @@ Accounts = Mapping[str, tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A picture: whose page, its address, links or buttons to press there, and the part from which it is taken."""
+    """A picture: whose page, its address, links or buttons to press there, the part from which it is taken, and what is unfolded."""
 
     account: str
     path: str
     press: tuple[str, ...] = ()
     top: str = ""
+    unfold: str = ""
 
 
 SHOTS: Mapping[str, Shot] = {
@@ -56,6 +57,7 @@ SHOTS: Mapping[str, Shot] = {
     "wide-attempt": Shot("learner", f"/courses/{COURSE}/quizzes/{QUIZ}", (PRESS,)),
     "narrow-verify": Shot("learner", "/certificates", ("main a[href*='/certificates/'] >> nth=1", "main a[href*='/verify/']")),
     "wide-teaching": Shot("owner", "/teaching"),
+    "narrow-bar": Shot("owner", f"{TEACHING}/outline", unfold=".team summary"),
     "wide-outline": Shot("owner", f"{TEACHING}/outline"),
     "wide-editor": Shot("owner", f"{TEACHING}/lessons/de-la-caridad-al-derecho"),
     "wide-question": Shot("owner", f"{TEACHING}/questions"),
@@ -113,6 +115,8 @@ def take(page: Page, site: str, name: str, shot: Shot, target: Path) -> int:
         with page.expect_navigation():
             page.locator(selector).first.click()
     page.wait_for_load_state("networkidle")
+    if shot.unfold:
+        page.click(shot.unfold)
     page.evaluate("selector => window.scrollTo(0, selector ? document.querySelector(selector).offsetTop - 16 : 0)", shot.top)
     session = page.context.new_cdp_session(page)
     for quality in QUALITIES:
