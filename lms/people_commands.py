@@ -1,0 +1,130 @@
+"""`lms people`: lists of people and units, brought in without the web."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from lms.console import CommandInstance
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from organisations.unit_lists.reading import PeopleListRows, UnitListFault, UnitListRows
+    from organisations.unit_lists.review import ListReview
+
+
+class NothingRead(click.ClickException):
+    """A file that is no list; exit code 2."""
+
+    exit_code = 2
+
+
+class NumberNeeded(click.ClickException):
+    """A list that changes much, and whose number was not given; exit code 3."""
+
+    exit_code = 3
+
+
+@click.group()
+def people() -> None:
+    """Bring in lists of people and units."""
+
+
+@people.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--units", is_flag=True, help="FILE is a list of units.")
+@click.option("--dry-run", is_flag=True, help="Tell what would change and write nothing.")
+@click.option("--complete", metavar="INSTITUTION", default="", help="FILE names everybody of it (code or name): others leave.")
+@click.option("--confirm", type=click.IntRange(min=0), help="How many people leave or move, where the list changes much.")
+@click.option("--strict", is_flag=True, help="Write nothing where a line has an error.")
+@click.pass_obj
+def load(opened: CommandInstance, file: Path, complete: str, confirm: int | None, *, units: bool, dry_run: bool, strict: bool) -> NoReturn:
+    """Bring in FILE, a list of people or units (CSV or XLSX).
+
+    Exit code 0: all is well; 1: some lines have errors; 2: nothing could be read; 3: the list changes so much that --confirm is needed.
+    """
+    from kernel import clock
+    from kernel.permissions import SYSTEM
+    from organisations.unit_lists.applying import apply_people, apply_units
+    from organisations.unit_lists.reading import PeopleListRows
+
+    if units and complete:
+        raise click.UsageError("--complete goes with lists of people.")
+    now, rows = clock.now(), _read(file, units=units)
+    complete_of = _institution(opened, complete) if complete else None
+    review = _review(opened, rows, complete_of)
+    _report(review)
+    code = 1 if review.faults else 0
+    if dry_run or (strict and review.faults):
+        click.echo("Nothing was written.")
+        click.get_current_context().exit(code)
+    if review.effects.asks and confirm != review.effects.number:
+        number = review.effects.number
+        raise NumberNeeded(f"{number} people leave or move. Nothing was written. Look at it, then: --confirm {number}")
+    write = opened.database.unit_of_work
+    if isinstance(rows, PeopleListRows):
+        counts = apply_people(write, SYSTEM, rows, complete_of, now=now)
+    else:
+        counts = apply_units(write, SYSTEM, rows, now=now)
+    click.echo(f"Brought in: {counts.made} new, {counts.changed} changed, {counts.left} left.")
+    click.get_current_context().exit(code)
+
+
+def _read(file: Path, *, units: bool) -> PeopleListRows | UnitListRows:
+    from kernel import clock
+    from kernel.errors import Invalid
+    from organisations.unit_lists.reading import read_people, read_units
+    from organisations.unit_lists.review import day_of_lists
+
+    try:
+        content = file.read_bytes()
+        return read_units(content) if units else read_people(content, day_of_lists(clock.now()))
+    except OSError as error:
+        raise NothingRead(f"{file}: {error.strerror}.") from error
+    except Invalid as refused:
+        raise NothingRead(refused.text % refused.facts if refused.facts else refused.text) from refused
+
+
+def _institution(opened: CommandInstance, words: str) -> int:
+    from organisations.queries import tree
+    from organisations.unit_lists.checking import UnitDirectory
+
+    with opened.database.unit_of_work(write=False) as session:
+        roots = [place for place in tree.list_tree(session) if place.parent_id is None]
+    found = UnitDirectory(roots).find(words)
+    if found is None:
+        raise NothingRead(f"There is no institution called {words}.")
+    return found.id
+
+
+def _review(opened: CommandInstance, rows: PeopleListRows | UnitListRows, complete_of: int | None) -> ListReview:
+    from kernel import clock
+    from organisations.unit_lists.reading import PeopleListRows
+    from organisations.unit_lists.review import review_people, review_units
+
+    with opened.database.unit_of_work(write=False) as session:
+        if isinstance(rows, PeopleListRows):
+            return review_people(session, rows, complete_of, now=clock.now())
+        return review_units(session, rows)
+
+
+def _report(review: ListReview) -> None:
+    """Tell what a list would do, as the page shows it."""
+    check, effects = review.check, review.effects
+    click.echo(f"New: {len(check.new)}. Changed: {len(check.changed)}. Same: {check.same}. Errors: {len(review.faults)}.")
+    for line in check.changed:
+        facts = "; ".join(f"{old or '–'} → {new}" for old, new in line.facts)
+        click.echo(f"  line {line.line}: {line.name}: {facts}")
+    if effects.is_complete:
+        click.echo(f"Leaving: {len(effects.leavers)}. Moving: {effects.moved}. Units left empty: {', '.join(effects.emptied) or 'none'}.")
+    _list_faults("told", review.remarks)
+    _list_faults("error", review.faults)
+
+
+def _list_faults(what: str, faults: Sequence[UnitListFault]) -> None:
+    for fault in faults:
+        words = fault.message % fault.facts if fault.facts else fault.message
+        click.echo(f"  line {fault.line}: {what}: {words}", err=what == "error")
