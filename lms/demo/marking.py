@@ -1,6 +1,6 @@
 """Marking in the demonstration: most essays are marked and the last ones wait; a regrade is done, another is tried."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from random import Random
 
@@ -36,17 +36,21 @@ def grader_life(stage: DemoTimeline) -> Life:
         moment = stage.now - timedelta(days=days, hours=chance.uniform(0, 4))
         yield moment
         sign_in(stage, actor, chance, now=moment)
-        for outline, row in _waiting(stage, actor):
+        for row in _waiting(stage, actor):
             if chance.random() < 0.85:
-                _mark(stage, actor, outline, row, chance, now=moment)
+                mark_essay(stage, actor, row, chance, now=moment)
 
 
-def _waiting(stage: DemoTimeline, actor: Actor) -> Iterator[tuple[Outline, MarkingQueueRow]]:
+def _waiting(stage: DemoTimeline, actor: Actor) -> Iterator[MarkingQueueRow]:
     for outline in stage.outlines:
         for quiz in quizzes_of(outline):
-            context = quiz_teaching.get_taught_quiz(stage.session, actor, outline.slug, quiz.key)
-            for row in mark_queries.list_queue(stage.session, context, MarkingQueue(), offset=0, limit=QUEUE):
-                yield outline, row
+            yield from essays_waiting(stage, actor, outline.slug, quiz.key)
+
+
+def essays_waiting(stage: DemoTimeline, actor: Actor, slug: str, key: str) -> Sequence[MarkingQueueRow]:
+    """List the answers of a quiz that wait for a person."""
+    context = quiz_teaching.get_taught_quiz(stage.session, actor, slug, key)
+    return mark_queries.list_queue(stage.session, context, MarkingQueue(), offset=0, limit=QUEUE)
 
 
 def quizzes_of(outline: Outline, *, required: bool | None = None) -> list[OutlineActivity]:
@@ -54,7 +58,7 @@ def quizzes_of(outline: Outline, *, required: bool | None = None) -> list[Outlin
     return [one for one in outline.activities() if one.kind == "quiz" and required in (None, one.required)]
 
 
-def _mark(stage: DemoTimeline, actor: Actor, outline: Outline, row: MarkingQueueRow, chance: Random, *, now: datetime) -> None:
+def mark_essay(stage: DemoTimeline, actor: Actor, row: MarkingQueueRow, chance: Random, *, now: datetime) -> None:
     """Choose a level of each criterion of the rubric, or a share of the mark where there is none."""
     subject = mark_queries.lock_marked_item(stage.session, actor, row.attempt, row.place)
     question = quiz_queries.get_questions(stage.session, [row.question_version_id])[row.question_version_id]

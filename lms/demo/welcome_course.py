@@ -1,8 +1,9 @@
-"""A course of one lesson and one survey, whose certificate is valid for thirty days: for most of its learners it has expired."""
+"""A course of one lesson, a survey and a letter that graders read; its certificate is valid for thirty days and has expired for most."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from random import Random
 
 from accounts import queries as account_queries
 from certificates import services as certificates
@@ -18,6 +19,7 @@ from kernel import outbox
 from kernel.crypto import signing_keys
 from kernel.permissions import SYSTEM, Actor, ActorChannel
 from lms.demo.attempts import AttemptTarget, hand_in
+from lms.demo.marking import essays_waiting, mark_essay
 from lms.demo.people import STAFF, DemoLearner, DemoOutcome
 from lms.demo.timeline import ZONE, DemoTimeline, activity_context_at, enter
 from lms.instance import Instance
@@ -25,9 +27,11 @@ from lms.publishing import publish_folder
 from quizzes.services import attempts as quizzes
 
 FOLDER = Path(__file__).resolve().parent / "welcome"
-SLUG, LESSON, SURVEY = "muestra-bienvenida", "como-mirar", "encuesta-de-bienvenida"
+SLUG, LESSON, SURVEY, LETTER = "muestra-bienvenida", "como-mirar", "encuesta-de-bienvenida", "carta-de-bienvenida"
 VALID = timedelta(days=30)
 VISITORS = 14
+UNREAD = 3
+"""Letters that no grader has read yet, the newest."""
 
 
 def hold_welcome(instance: Instance, people: Sequence[DemoLearner], *, before: timedelta, now: datetime) -> None:
@@ -40,6 +44,8 @@ def hold_welcome(instance: Instance, people: Sequence[DemoLearner], *, before: t
         with instance.database.unit_of_work() as stage.opened:
             last = _take(stage, outline, learner)
         outbox.deliver_waiting(instance.worker, now=last)  # the certificate is announced on its day
+    with instance.database.unit_of_work() as stage.opened:
+        _read_letters(stage)
 
 
 def staffed_outline(stage: DemoTimeline, slug: str, *, now: datetime) -> Outline:
@@ -56,7 +62,7 @@ def staffed_outline(stage: DemoTimeline, slug: str, *, now: datetime) -> Outline
 
 
 def _take(stage: DemoTimeline, outline: Outline, learner: DemoLearner) -> datetime:
-    """Read the lesson, answer the survey, and get the certificate; return when."""
+    """Read the lesson, write a letter, answer the survey, and get the certificate; return when."""
     session, person = stage.session, account_queries.find_person_by_email(stage.session, learner.identity.email)
     assert person is not None
     actor, moment = enter(stage, learner.identity, person.id), min(person.created_at + timedelta(hours=2), stage.now - timedelta(hours=2))
@@ -64,13 +70,25 @@ def _take(stage: DemoTimeline, outline: Outline, learner: DemoLearner) -> dateti
     moment += timedelta(minutes=3)
     enrolments.record_visit(session, enrolment.id, LESSON, now=moment)
     enrolments.mark_done(session, actor, activity_context_at(stage, actor, outline, LESSON, now=moment), now=moment)
-    survey = activity_context_at(stage, actor, outline, SURVEY, now=moment)
-    attempt = quizzes.start_attempt(session, actor, survey, learner.identity.language, now=moment).uuid
-    moment += timedelta(minutes=2)
-    hand_in(stage, actor, attempt, AttemptTarget(1.0), learner.chance("survey"), now=moment)
+    for key, minutes in ((LETTER, 9), (SURVEY, 2)):
+        quiz = activity_context_at(stage, actor, outline, key, now=moment)
+        attempt = quizzes.start_attempt(session, actor, quiz, learner.identity.language, now=moment).uuid
+        moment += timedelta(minutes=minutes)
+        hand_in(stage, actor, attempt, AttemptTarget(1.0), learner.chance(key), now=moment)
     award = certificates.find_award(session, enrolment.id)
     assert award is not None
     settings, last_day = stage.instance.settings, (moment + VALID).astimezone(ZONE).date()
     keys = signing_keys(settings.data_dir)
     certificates.issue_credential(session, Actor(via=ActorChannel.JOB), award, settings, keys, expires_on=last_day, now=moment)
     return moment
+
+
+def _read_letters(stage: DemoTimeline) -> None:
+    """Let the grader mark the letters three days after they came, all but the newest."""
+    person = account_queries.find_person_by_email(stage.session, STAFF[StaffRole.GRADER].email)
+    assert person is not None
+    grader = enter(stage, STAFF[StaffRole.GRADER], person.id)
+    rows = essays_waiting(stage, grader, SLUG, LETTER)
+    for row in sorted(rows, key=lambda row: row.submitted_at)[:-UNREAD]:
+        read_on = min(row.submitted_at + timedelta(days=3), stage.now - timedelta(hours=1))
+        mark_essay(stage, grader, row, Random(str(row.attempt)), now=read_on)  # noqa: S311 - invented
