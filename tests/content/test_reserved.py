@@ -13,11 +13,9 @@ from quizzes.content.banks import banks_of
 from quizzes.content.model import DrawSlot, QuizSource
 from quizzes.content.pools import candidates
 from quizzes.rules.definitions import CalculatedBody, QuestionDefinition, QuestionKind
-from tests.support.courses import BUDGET, course_of
+from tests.support.courses import BUDGET, COURSES, GOVERNANCE, course_of
 
 RESERVED, PRACTICE = "reservada", "practica"
-COURSES = (BUDGET,)
-"""The courses that keep questions for their tests."""
 
 
 def draws(course: str, *, numbered: bool) -> Iterator[tuple[ModuleSource, ActivitySource, QuizSource, DrawSlot]]:
@@ -76,16 +74,29 @@ def test_both_tests_have_thirty_places_each_of_one_objective_level_and_kind(cour
     assert all(28 <= count <= 30 for count in places.values())
 
 
-@pytest.mark.parametrize("course", COURSES)
-def test_no_reserved_question_is_left_without_a_place(course: str) -> None:
+def test_no_reserved_question_is_left_without_a_place() -> None:
+    """The other course has more objectives than thirty places, so that two of its modules leave their last one to the cases."""
     drawn = {
         question.key
-        for module, _activity, quiz, slot in draws(course, numbered=False)
-        for question in candidates(course_of(course), module.key, quiz, slot)
+        for module, _activity, quiz, slot in draws(BUDGET, numbered=False)
+        for question in candidates(course_of(BUDGET), module.key, quiz, slot)
     }
-    reserved = {question.key for module in course_of(course).modules if module.numbered for question in reserved_of(course, module.key)}
+    reserved = {question.key for module in course_of(BUDGET).modules if module.numbered for question in reserved_of(BUDGET, module.key)}
 
     assert drawn == reserved
+
+
+@pytest.mark.parametrize("course", COURSES)
+def test_the_first_final_test_repeats_no_question_of_the_initial_one(course: str) -> None:
+    """No two places of a test share a question, and each has another one left (spec/quiz-engine 4: the least seen come first)."""
+    for key in {activity.key for _module, activity, _quiz, _slot in draws(course, numbered=False)}:
+        drawn = [
+            question.key
+            for module, activity, quiz, slot in draws(course, numbered=False)
+            if activity.key == key
+            for question in candidates(course_of(course), module.key, quiz, slot)
+        ]
+        assert len(drawn) == len(set(drawn)) >= 60, key
 
 
 @pytest.mark.parametrize("course", COURSES)
@@ -96,7 +107,8 @@ def test_objectives_of_reserved_questions_are_those_of_the_module(course: str) -
         ]
 
         assert len(numbers) == len(reserved_of(course, module.key))
-        assert set(numbers) == set(range(1, len(module.objectives) + 1)), module.key
+        assert set(numbers) <= set(range(1, len(module.objectives) + 1)), module.key
+        assert len(set(numbers)) >= (4 if course == GOVERNANCE else len(module.objectives)), module.key
 
 
 def test_numbers_of_the_budget_course_are_drawn_and_not_copied() -> None:
