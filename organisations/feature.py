@@ -4,11 +4,11 @@ from kernel.feature import Feature
 from organisations import jobs
 from organisations.permissions import PERMISSIONS
 from organisations.services.audiences import AudienceVerb
-from organisations.views import audiences, site_settings, tree, unit_lists
+from organisations.views import audience_lists, audiences, site_settings, tree, unit_lists
 
 FEATURE = Feature(
     name="organisations",
-    blueprints=(tree.bp, audiences.bp, unit_lists.bp, site_settings.bp),
+    blueprints=(tree.bp, audiences.bp, audience_lists.bp, unit_lists.bp, site_settings.bp),
     permissions=PERMISSIONS,
     jobs={
         "organisations.bring_in": jobs.bring_in,

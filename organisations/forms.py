@@ -171,6 +171,33 @@ class AudienceForm(AudienceRuleForm):
         return {code: text for code, text in (("es", self.title_es.data), ("en", self.title_en.data)) if text}
 
 
+class AudienceListForm(Form):
+    """A list of people for the rules of audiences: one person a line."""
+
+    institution = SelectField(lazy_("Institution"), choices=[])
+    title = LineField(
+        lazy_("Title"), [InputRequired(lazy_("Give it a title.")), Length(max=150, message=lazy_("Use at most %(max)d characters."))]
+    )
+    key = LineField(
+        lazy_("Key"), [InputRequired(lazy_("Give it a key.")), Length(max=64, message=lazy_("Use at most %(max)d characters."))]
+    )
+    people = TextAreaField(lazy_("People"), [Length(max=800_000, message=lazy_("Use at most %(max)d characters."))])
+
+    def validate_key(self, field: LineField) -> None:
+        """Let a key be words of small letters and digits with hyphens."""
+        if not _KEY.match(field.data or ""):
+            raise ValidationError(_("Use lower-case letters without accents, digits and hyphens."))
+
+    def offer(self, institutions: Sequence[UnitPath]) -> None:
+        """Let these institutions be chosen."""
+        self.institution.choices = [SelectChoice(value=str(one.place.uuid), label=one.place.name) for one in institutions]
+
+    def lines(self) -> list[str]:
+        """Return what names each person, once each."""
+        cleaned = (clean_text(line) for line in (self.people.data or "").splitlines())
+        return list(dict.fromkeys(line for line in cleaned if line))
+
+
 _BY_LANGUAGE = {"names": "institution_name", "short_names": "institution"}
 """Columns with a text by language, and the setting of the environment that stands for all of them."""
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f]*:[0-9A-Fa-f:.]+")

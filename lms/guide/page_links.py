@@ -109,8 +109,8 @@ SECTIONS: Mapping[str, str] = {
     "administrator/lists#load": "organisations_loads.load organisations_loads.loads",
     "administrator/institutions#create": "organisations.organisation organisations.organisations",
     "administrator/institutions#audiences": """
-        organisations_audiences.audience organisations_audiences.audiences organisations_audiences.new organisations_audiences.rule
-        organisations_audiences.why
+        organisations_audience_lists.lists organisations_audiences.audience organisations_audiences.audiences
+        organisations_audiences.new organisations_audiences.rule organisations_audiences.why
     """,
     "administrator/institutions#follow": "enrolments_units.people enrolments_units.unit enrolments_units.units",
     "administrator/site-settings#settings": "organisations_site.overview",

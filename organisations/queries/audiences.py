@@ -1,7 +1,7 @@
 """Reading audiences: a rule as one statement, its preview, the facts of people, and the stays that are kept."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -9,11 +9,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, case, exists, func, not_, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from accounts.models import Person, full_name
+from accounts.models import AccountMerge, NationalIdentity, Person, full_name
 from accounts.queries import by_name
 from accounts.rules import fold
 from kernel.errors import NotFound
 from kernel.i18n import site_locale
+from kernel.permissions import Actor
 from organisations.audience_rules.facts import AudienceCandidate, EmploymentFact, HeldFact, ListFact, PlaceFact
 from organisations.audience_rules.reading import read_yaml
 from organisations.audience_rules.tree import (
@@ -46,6 +47,7 @@ from organisations.rules import OrganisationKind, UnitSummary
 
 MOST_AUDIENCES = 500
 SHOWN_NAMES = 10
+AT_ONCE = 2_000
 
 
 def condition_of(rule: RuleNode, scope: AudienceScope, kinds: AudienceLeafKinds) -> ColumnElement[bool]:
@@ -156,6 +158,63 @@ def find_candidate_person(session: Session, institution_id: int, words: str) -> 
     )
     statement = select(Person).where(or_(Person.id.in_(number), Person.email == words.lower())).order_by(Person.id).limit(1)
     return session.scalar(statement)
+
+
+# --- Lists of people ----------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceListRow:
+    """A list of people with how many stand on it now."""
+
+    uuid: UUID
+    key: str
+    title: Mapping[str, str]
+    people: int
+
+
+def list_audience_lists(session: Session) -> list[AudienceListRow]:
+    """List the uploaded lists, by key."""
+    on_it = and_(AudienceListEntry.list_id == AudienceList.id, AudienceListEntry.until_on.is_(None))
+    statement = (
+        select(AudienceList.uuid, AudienceList.key, AudienceList.title, func.count(AudienceListEntry.id))
+        .outerjoin(AudienceListEntry, on_it)
+        .group_by(AudienceList.id)
+        .order_by(AudienceList.key)
+        .limit(MOST_AUDIENCES)
+    )
+    return [AudienceListRow(*row) for row in session.execute(statement)]
+
+
+def get_audience_list(session: Session, _actor: Actor, people_list: UUID) -> AudienceList:
+    """Return an uploaded list by what addresses name it; raise NotFound."""
+    found = session.scalar(select(AudienceList).where(AudienceList.uuid == people_list))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def find_listed_people(session: Session, institution_id: int, lines: Sequence[str]) -> dict[str, set[int]]:
+    """Return whom each line names: by staff number of the institution, else by identity number, else by address (spec/compulsory 2.5)."""
+    found = dict[str, set[int]]()
+    for start in range(0, len(lines), AT_ONCE):
+        asked = lines[start : start + AT_ONCE]
+        in_force = (Employment.institution_id == institution_id, Employment.retracted_at.is_(None))
+        statements = (
+            select(Employment.staff_number, Employment.person_id).where(Employment.staff_number.in_(asked), *in_force),
+            select(NationalIdentity.number, NationalIdentity.person_id).where(NationalIdentity.number.in_(asked)),
+            select(Person.email, func.coalesce(AccountMerge.kept_id, Person.id))
+            .outerjoin(AccountMerge, AccountMerge.closed_id == Person.id)
+            .where(Person.email.in_([line.lower() for line in asked])),
+        )
+        for statement in statements:
+            named = defaultdict[str, set[int]](set)
+            for words, person in session.execute(statement):
+                named[str(words)].add(person)
+            for line in asked:
+                if line not in found and (people := named.get(line) or named.get(line.lower())):
+                    found[line] = people
+    return found
 
 
 # --- Preview (spec/compulsory 3.4) --------------------------------------------------------------------------------------------------------

@@ -148,6 +148,8 @@ def set_list(
 ) -> AudienceList:
     """Let a list hold these people from today on: who is not among them stood on it until yesterday."""
     row = session.scalar(select(AudienceList).where(AudienceList.key == key).with_for_update())
+    if row is not None and row.institution_id != institution.id:
+        raise AudienceKeyConflict
     if row is None:
         row = AudienceList(institution_id=institution.id, key=key, title=dict(title), created_at=now)
         session.add(row)

@@ -97,6 +97,7 @@ def test_every_page_of_the_institution_is_readable_by_everybody(
 
 def describe_an_audience(boss: Visitor) -> None:
     """Make an audience of everybody, after a preview, and ask why somebody is in."""
+    boss.open("/administration/audience-lists")
     boss.open("/administration/audiences")
     boss.press("main a.btn.main")
     boss.page.fill("#title_es", "Personal del instituto en Manabí")

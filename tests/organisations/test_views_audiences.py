@@ -1,13 +1,14 @@
 """Pages of audiences: nothing is saved unseen, changes are compared, and every person's place is explained."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from accounts.models import Person
 from kernel import clock
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
-from organisations.models import Audience, AudienceVersion, Organisation
+from organisations.models import Audience, AudienceVersion, Employment, Organisation
+from organisations.queries import audiences as queries
 from organisations.rules import OrganisationKind
 from organisations.services import posts
 from tests.support.access import a_cast
@@ -161,7 +162,8 @@ def test_only_administrators_see_and_change_audiences(browser: Browser, instance
     """Access: audience.view and audience.edit; who manages a unit may know of them and is refused."""
     cast = a_cast(browser, instance)
     wrong = cast.check("audience.view", "active", cast.outcomes(AUDIENCES))
-    wrong += cast.check("audience.edit", "active", cast.outcomes(f"{AUDIENCES}/new"))
+    for path in (f"{AUDIENCES}/new", "/administration/audience-lists"):
+        wrong += cast.check("audience.edit", "active", cast.outcomes(path))
 
     assert wrong == []
 
@@ -171,3 +173,39 @@ def test_the_head_of_a_unit_is_refused(browser: Browser, instance: Instance, roo
     manage(instance, a_person(instance), root)
 
     sign_in(browser).get(AUDIENCES, status=403)
+
+
+LISTS = "/administration/audience-lists"
+
+
+def test_a_list_finds_its_people_by_what_names_them(boss: Browser, instance: Instance, root: Organisation, ana: Person) -> None:
+    """spec/compulsory 2.5 and 3.1: staff number, identity number, address; what names nobody refuses the list with its line."""
+    with instance.database.unit_of_work() as session:
+        session.execute(update(Employment).where(Employment.person_id == ana.id).values(staff_number="0042"))
+    values = {"institution": str(root.uuid), "title": "Brigada", "key": "brigada"}
+    boss.get(LISTS)
+    page = boss.submit("/audience-lists", {**values, "people": "0042\nnadie"}, status=422)
+    assert in_spanish("These do not name exactly one person: %(lines)s.", lines="nadie") in page.text
+    boss.submit("/audience-lists", {"people": "0042\n\n OTRA@example.org \n0042"})
+    assert on_it(instance) == 2
+
+    boss.submit("/audience-lists", {**values, "people": "0042"})
+
+    assert on_it(instance) == 1
+
+
+def on_it(instance: Instance) -> int:
+    with instance.database.unit_of_work(write=False) as session:
+        return sum(row.people for row in queries.list_audience_lists(session))
+
+
+def test_a_list_that_a_rule_names_is_not_deleted(boss: Browser, instance: Instance, root: Organisation, ana: Person) -> None:
+    """spec/compulsory 3.6: refused with the rules' names."""
+    boss.get(LISTS)
+    boss.submit("/audience-lists", {"institution": str(root.uuid), "title": "Brigada", "key": "brigada", "people": ana.email})
+    make(boss, root, "list: brigada")
+    boss.get(LISTS)
+    page = boss.submit("/deletion", status=409)
+
+    assert in_spanish("Audience rules use it: %(audiences)s. Change these rules first.", audiences="«De Guayas»") in page.text
+    assert on_it(instance) == 1

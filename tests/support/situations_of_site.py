@@ -86,7 +86,17 @@ def an_audience_to_change(stage: Stage) -> Scene:
     )
 
 
+def a_list_of_people(stage: Stage) -> Scene:
+    """A list of people is named by no rule."""
+    root = stage.once("institution of audiences", lambda: a_place(stage.instance, "Instituto", code="INST"))
+    key = f"lista-{stage.number()}"
+    with stage.instance.database.unit_of_work() as session:
+        audiences.set_list(session, SYSTEM, root, key, {"es": key}, [stage.person().id], now=clock.now())
+    return Scene(stage.boss, "/administration/audience-lists")
+
+
 SITE_SETTINGS: Room = {
+    "organisations_audience_lists.delete": a_list_of_people,
     "organisations_audiences.change": an_audience_to_change,
     "organisations_site.test_mail": a_mail_server,
     "organisations_site.remove_logo": a_logo,
