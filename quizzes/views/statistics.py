@@ -75,17 +75,17 @@ def _selected_statistics(subject: QuizContext) -> StatisticsSelection:
     quiz = analysis.list_compositions(session, subject.course_id, subject.key, learners)
     choice = next((one for one in quiz.choices if one.name == request.args.get("paper")), quiz.choices[0])
     found = analysis.attempt_set(session, quiz, chosen(CountedAttempts, request.args.get("which")) or CountedAttempts.FIRST, choice)
-    looked = StatisticsSelection(found, tuple(quiz.choices), None, None, is_current=False, editions=editions, groups=groups)
+    selection = StatisticsSelection(found, tuple(quiz.choices), None, None, is_current=False, editions=editions, groups=groups)
     kept = analysis.find_examination(session, found)
     if kept is not None and kept.is_current:
-        return replace(looked, examination=kept.examination, computed_at=kept.computed_at, is_current=True)
+        return replace(selection, examination=kept.examination, computed_at=kept.computed_at, is_current=True)
     if found.items <= services.AT_ONCE:
         examination = services.compute(session, found)
         after_response.run_after_response(lambda later: services.keep(later, found, examination, now=now))
-        return replace(looked, examination=examination, computed_at=now, is_current=True)
+        return replace(selection, examination=examination, computed_at=now, is_current=True)
     kept_at = kept.computed_at if kept else None
     after_response.run_after_response(lambda later: services.order(later, found, kept_at, now=now))
-    return looked if kept is None else replace(looked, examination=kept.examination, computed_at=kept_at)
+    return selection if kept is None else replace(selection, examination=kept.examination, computed_at=kept_at)
 
 
 def _group_from_address(offered: Sequence[tuple[UUID, str]], name: str) -> UUID | None:
@@ -124,27 +124,27 @@ def _actions(subject: QuizContext, view: FindingView) -> Iterator[tuple[str, str
         yield _("Edit the question"), url_for(EDITOR, slug=subject.slug, key=view.question)
 
 
-def _about(looked: StatisticsSelection) -> dict[str, object]:
+def _about(selection: StatisticsSelection) -> dict[str, object]:
     """Return what every page says of the attempts that are looked at."""
-    found = looked.found
+    found = selection.found
     return {
         "which": found.which.value,
         "which_choices": [(name.value, words) for name, words in pages.which_words()],
-        "papers": [(one.name, pages.numbers_in_words(one.numbers), one.attempts) for one in looked.choices],
+        "papers": [(one.name, pages.numbers_in_words(one.numbers), one.attempts) for one in selection.choices],
         "paper": found.composition.name,
         "counted": pages.counted_words(found.which),
         "attempts": found.attempts,
         "waiting": found.waiting,
         "other": found.other,
         "versions": pages.numbers_in_words(found.numbers),
-        "computed_at": looked.computed_at,
-        "is_current": looked.is_current,
+        "computed_at": selection.computed_at,
+        "is_current": selection.is_current,
         "has_surveys": has_surveys(current_session(), found.course_id, found.activity_key),
-        "editions": looked.editions,
-        "groups": looked.groups,
+        "editions": selection.editions,
+        "groups": selection.groups,
         "edition": found.learners.edition,
         "group": found.learners.group,
-        "query": looked.query,
+        "query": selection.query,
     }
 
 
@@ -167,16 +167,16 @@ def quizzes(subject: CourseContext) -> str:
 @requires(QuizAction.STATISTICS, teaching.get_taught_quiz)
 def quiz(subject: QuizContext) -> str:
     """Show the statistics of a quiz."""
-    looked = _selected_statistics(subject)
+    selection = _selected_statistics(subject)
     place = activity_header(subject.outline, subject.key)
-    examination = looked.examination
+    examination = selection.examination
     if examination is None or not examination.quiz.attempts:
-        return render_template("quizzes/statistics.html", **place, **_about(looked), examination=None)
+        return render_template("quizzes/statistics.html", **place, **_about(selection), examination=None)
     names = _names(examination)
     return render_template(
         "quizzes/statistics.html",
         **place,
-        **_about(looked),
+        **_about(selection),
         examination=examination,
         figures=pages.quiz_figures(examination),
         warnings=pages.warnings_of(examination),
@@ -195,25 +195,25 @@ def quiz(subject: QuizContext) -> str:
 @requires(QuizAction.STATISTICS, lambda session, actor, slug, key, question: teaching.get_taught_quiz(session, actor, slug, key))
 def question(subject: QuizContext) -> str | Response:
     """Show one question of a quiz: each of its versions with its figures, its answers and its findings."""
-    looked = _selected_statistics(subject)
+    selection = _selected_statistics(subject)
     wanted = (request.view_args or {})["question"]
-    if looked.examination is None:
+    if selection.examination is None:
         raise NotFound
-    names = _names(looked.examination)
-    examined = [one for one in looked.examination.questions if names.names[one.version].key == wanted]
-    if not examined and looked.found.learners != EVERYBODY:
+    names = _names(selection.examination)
+    examined = [one for one in selection.examination.questions if names.names[one.version].key == wanted]
+    if not examined and selection.found.learners != EVERYBODY:
         flash(_("None of these learners had this question."), "warn")
-        return see_page("quizzes_statistics.quiz", slug=subject.slug, key=subject.key, **looked.query)
+        return see_page("quizzes_statistics.quiz", slug=subject.slug, key=subject.key, **selection.query)
     if not examined:
         raise NotFound
-    lines = {line.number: line for line in pages.question_lines(looked.examination, names)}
-    places = {one.version: at for at, one in enumerate(looked.examination.questions, 1)}
+    lines = {line.number: line for line in pages.question_lines(selection.examination, names)}
+    places = {one.version: at for at, one in enumerate(selection.examination.questions, 1)}
     return render_template(
         "quizzes/question_statistics.html",
         **activity_header(subject.outline, subject.key),
-        **_about(looked),
+        **_about(selection),
         title=lines[places[examined[-1].version]].title,
-        **_finding_values(subject, looked.examination, names, wanted),
+        **_finding_values(subject, selection.examination, names, wanted),
         question_key=wanted,
         question_names=pages.question_names(),
         question_versions=[
