@@ -364,7 +364,6 @@ def _page(
         regions=merge_choices.regions(merge) if merge is not None else None,
         has_conflicts=bool(merge is not None and merge.conflicts),
         joined=joined,
-        looked=preview is not None,
         pieces=pages.pieces(editor, glossary),
         tools=[(name, symbol, _(words), _(example) if example else "") for name, symbol, words, example in pages.TOOLS],
         count=count_words(typed.body),
