@@ -211,7 +211,7 @@ def _confirm_page(subject: ImportContext, pending: PendingImport, form: ConfirmF
         expires_at=pending.expires_at,
         form=form,
         seen=_digest(plan),
-        coming=[_incoming_row(source.question, source.line) for source in plan.sources],
+        questions=[_incoming_row(source.question, source.line) for source in plan.sources],
         remarks={severity.value: remark_lines(plan.of_severity(severity)) for severity in RemarkSeverity},
         has_categories=any(source.category for source in plan.sources),
         problems=len(plan.of_severity(RemarkSeverity.PROBLEM)),
