@@ -401,7 +401,7 @@ def overview() -> Answer:
 def _overview(form: PasswordConfirmationForm) -> str:
     session, person_id = current_session(), current_actor().person_id or 0
     request_ = privacy.find_request(session, person_id)
-    looked = [
+    views = [
         {
             "at": row.at,
             "by": row.by,
@@ -411,7 +411,7 @@ def _overview(form: PasswordConfirmationForm) -> str:
         }
         for row in access_log.list_access_rows(session, person_id)
     ]
-    return render_template("lms/own_data.html", form=form, looks=looked, due_at=request_.due_at if request_ else None)
+    return render_template("lms/own_data.html", form=form, views=views, due_at=request_.due_at if request_ else None)
 
 
 @bp.post("/copy")
