@@ -159,6 +159,7 @@ def _record(subject: Person, form: AccountActionForm) -> str:
         merged_into=_merged_into(session, subject),
         merged=accounts.list_merged(session, subject.id),
         memberships=organisations.list_memberships(session, subject.id),
+        employments=organisations.list_employments(session, subject.id),
         managed=organisations.list_managed(session, subject.id),
         teams=[(row.slug, choose(dict(row.title)), row.role) for row in queries.list_teams_of(session, subject.id)],
         certificates=[

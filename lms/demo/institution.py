@@ -1,15 +1,17 @@
 """The institution of the demonstration: its places, who belongs to which, and who manages one."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 
 from courses.models import StaffRole
 from lms.demo.people import ADMINISTRATOR, MANAGER, STAFF, DemoLearner
 from lms.demo.timeline import WEEKS, DemoTimeline, Life, person_of
 from organisations.models import Organisation
-from organisations.rules import OrganisationKind
+from organisations.rules import EmploymentDays, OrganisationKind
 from organisations.services import members, tree
+from organisations.services.employment import EmploymentValues, record_employments
 from organisations.services.members import MembershipValues
+from organisations.services.posts import find_or_make_posts, post_key
 from organisations.services.tree import UnitValues
 
 INSTITUTION = UnitValues("Instituto de Muestra", "IM")
@@ -26,6 +28,7 @@ PROVINCES = {
     UnitValues("Galápagos", "IM-GA"): (UnitValues("Dispensario de ejemplo", "IM-GA-01"),),
 }
 """Units by province; the first two provinces have a manager."""
+POSTS = ("Analista", "Inspectora o inspector", "Médica o médico", "Oficinista", "Técnica o técnico")
 SIZES = (9, 6, 7, 5, 3, 2)
 """How many people units have, one against the other, in the order of PROVINCES."""
 
@@ -48,6 +51,14 @@ def institution_life(stage: DemoTimeline, people: Sequence[DemoLearner]) -> Life
         moment = stage.start + timedelta(weeks=week, hours=-15)
         yield moment
         arrived = {stage.people[email].person_id: place for email, place in places.items() if email in stage.people}
-        members.assign_members(
-            stage.session, administrator, {person: MembershipValues(place.id) for person, place in arrived.items() if person}, now=moment
-        )
+        posts = find_or_make_posts(stage.session, administrator, top.id, POSTS, now=moment)
+        new = {person: place for person, place in arrived.items() if person is not None}
+        said = {person: EmploymentValues(top.id, _employed(person, stage.start.date()), back=True) for person in new}
+        record_employments(stage.session, administrator, said, moment.date(), now=moment)
+        wanted = {person: MembershipValues(place.id, posts[post_key(POSTS[person % len(POSTS)])]) for person, place in new.items()}
+        members.assign_members(stage.session, administrator, wanted, now=moment)
+
+
+def _employed(person: int, day: date) -> EmploymentDays:
+    """Make up a staff number and a day of entry: some have worked there for many years, some for a few weeks."""
+    return EmploymentDays(f"IM-{1000 + person}", day - timedelta(days=20 + person * 97 % 6000))

@@ -260,6 +260,29 @@ def list_memberships(session: Session, person_id: int) -> list[MembershipRow]:
     return [MembershipRow(*row) for row in session.execute(statement)]
 
 
+@dataclass(frozen=True, slots=True)
+class EmploymentRow:
+    """A person's time at an institution, as its lists say it."""
+
+    uuid: UUID
+    institution: str
+    staff_number: str
+    entered_on: date | None
+    left_on: date | None
+
+
+def list_employments(session: Session, person_id: int) -> list[EmploymentRow]:
+    """List where a person works or worked, the present first; what was retracted is left out."""
+    statement = (
+        select(Organisation.uuid, Organisation.name, func.coalesce(Employment.staff_number, ""), Employment.entered_on, Employment.left_on)
+        .join(Organisation, Organisation.id == Employment.institution_id)
+        .where(Employment.person_id == person_id, Employment.retracted_at.is_(None))
+        .order_by(Employment.left_on.is_not(None), Employment.left_on.desc(), Employment.id.desc())
+        .limit(50)
+    )
+    return [EmploymentRow(*row) for row in session.execute(statement)]
+
+
 def belongs(person_id: int | BindParameter[int]) -> ColumnElement[bool]:
     """Say in SQL that a person belongs to an institution, one of its provinces or one of its units at present."""
     return exists().where(Membership.person_id == person_id, PRESENT)

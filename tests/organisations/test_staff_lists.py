@@ -439,3 +439,26 @@ def test_a_list_is_compared_with_as_many_statements_whatever_its_length(instance
     judge(instance, text)
 
     assert len(counter.statements) <= 12
+
+
+def test_pages_show_staff_number_post_entry_and_further_units(browser: Browser, instance: Instance) -> None:
+    """spec/compulsory 2.1, 2.3 and 2.4: on a person's page and in the list of a unit's people."""
+    an_administrator(instance)
+    boss = sign_in(browser, "admin@example.org")
+    root = a_place(instance, code="I")
+    works = a_place(instance, "Obras", root, code="O")
+    bring_in(instance, HEAD + "ana@example.org;Ana;Mera;;I;117;Inspectora;2019-02-01;;O\n")
+    ana = of_address(instance, "ana@example.org")
+    manage(instance, ana, works)
+    number = in_spanish("Staff number %(number)s", number="117")
+
+    person = boss.get(f"/administration/people/{ana.uuid}").text
+    unit = boss.get(f"/administration/organisations/{works.uuid}").text
+    main = boss.get(f"/administration/organisations/{root.uuid}").text
+
+    for words in (number, "Inspectora", in_spanish("Further unit"), "2019"):
+        assert words in person, words
+    assert number in unit
+    assert in_spanish("Further unit") in unit
+    assert "Inspectora" in main
+    assert in_spanish("Further unit") not in main
