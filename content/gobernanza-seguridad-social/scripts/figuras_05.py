@@ -80,7 +80,7 @@ def cuenta_cesantia() -> None:
 def tasa_reemplazo() -> None:
     """Bars: the replacement rate of a flat payment for four wages, with a mark at half of the wage."""
     rows = [(w, PAYMENT / w * 100) for w in (500, 700, 1000, 1400)]
-    scale = Decimal(300) / Decimal(75)
+    scale = Decimal(300) / Decimal(82)
     goal = 4 + float(50 * scale)
     body, y = [text(goal, 14, "la mitad del sueldo", middle=True)], 40
     bars = []
