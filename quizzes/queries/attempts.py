@@ -145,9 +145,8 @@ def _entry(entry: dict[str, Any], pool: Sequence[Row[*tuple[Any, ...]]]) -> Entr
         case "text":
             return TextEntry(entry["text"])
     first = pool[0]
-    candidates = tuple(
-        Candidate(row.key, row.id, Fraction(row.own_mark), row.kind != "description") for row in sorted(pool, key=lambda row: row.key)
-    )
+    in_order = sorted(pool, key=lambda row: row.key)
+    candidates = tuple(Candidate(row.key, row.id, Fraction(row.own_mark), row.kind != "description") for row in in_order)
     return SlotEntry(candidates, first.draws, None if first.mark is None else Fraction(first.mark), first.require_previous)
 
 
@@ -417,9 +416,8 @@ def _read_attempt(session: Session, statement: Select[*tuple[Any, ...]], bound: 
     items, answers = _read_items(session, attempt)
     snapshot = get_snapshot(session, attempt.quiz_version_id)
     current = snapshot if followed is None else get_snapshot(session, followed)
-    setting_sources = setting_sources_of(
-        current.published_settings, current.settings, [row[6] for row in rows if row[6] is not None], profile
-    )
+    overriding = [row[6] for row in rows if row[6] is not None]
+    setting_sources = setting_sources_of(current.published_settings, current.settings, overriding, profile)
     if AttemptState(attempt.state) not in OPEN_STATES:
         outline = outline_of_activity(session, current.activity_id)
         setting_sources = replace(setting_sources, answered_with=find_final_end(session, attempt.person_id, outline, current.activity_key))
