@@ -58,7 +58,7 @@ def test_quizzes_of_modules_never_draw_what_is_reserved(course: str) -> None:
 
 @pytest.mark.parametrize("course", COURSES)
 def test_both_tests_have_thirty_places_each_of_one_objective_level_and_kind(course: str) -> None:
-    """Between 28 and 30 places; with two questions for each, so that the second attempt brings others (spec/quiz-engine 4)."""
+    """Between 28 and 30 places; with two questions for each, so that the second attempt brings others."""
     places = Counter[str]()
     for module, activity, quiz, slot in draws(course, numbered=False):
         drawn = candidates(course_of(course), module.key, quiz, slot)
