@@ -88,7 +88,7 @@ def test_no_reserved_question_is_left_without_a_place() -> None:
 
 @pytest.mark.parametrize("course", COURSES)
 def test_the_first_final_test_repeats_no_question_of_the_initial_one(course: str) -> None:
-    """No two places of a test share a question, and each has another one left (spec/quiz-engine 4: the least seen come first)."""
+    """No two places of a test share a question, and each has another one left, since the least seen come first."""
     for key in {activity.key for _module, activity, _quiz, _slot in draws(course, numbered=False)}:
         drawn = [
             question.key
