@@ -91,7 +91,7 @@ def find_award(session: Session, enrolment_id: int, *, instead_of: Credential | 
 
 
 def _had_left(enrolment: Enrolment, completion: Completion) -> bool:
-    return enrolment.left_at is not None and enrolment.left_at < completion.completed_at
+    return enrolment.left_at is not None and enrolment.left_at < (completion.achieved_at or completion.completed_at)
 
 
 def _progress(enrolment: Enrolment, completion: Completion) -> Progress:

@@ -17,6 +17,7 @@ from courses.models import Activity, Course, CourseVersion
 from courses.queries.team import LogPart
 from courses.rendering import Embedder, Html, Renderer
 from courses.rules import Outline, OutlineActivity, OwnDates
+from kernel.permissions import Actor
 from kernel.search.index import SearchDocument
 
 
@@ -43,6 +44,10 @@ DatesFinder = Callable[[Session, Mapping[int, Outline]], Mapping[int, Mapping[st
 """Tells, by enrolment and the outline that it follows, the dates that were set for a learner, by activity key; one statement at most."""
 UngradedFinder = Callable[[Session, Sequence[int]], Mapping[int, frozenset[str]]]
 """Tells, by enrolment, the keys of activities of which something is handed in that waits to be graded; one statement at most."""
+OpenWorkFinder = Callable[[Session, int], bool]
+"""Tells whether something of an enrolment is in progress that its learner has still to submit; one statement at most."""
+PersonalEnder = Callable[[Session, Actor, int, datetime], None]
+"""Ends what was set for the learner of an enrolment alone, whose next take of the course begins without it."""
 QuestionNumbers = Callable[[Session, int, Collection[str]], Mapping[str, int]]
 """Tells, by key, the number of the newest published version of questions of a course (by its id); one statement at most."""
 PassMarker = Callable[[Session, OutlineActivity], Fraction | None]
@@ -99,6 +104,15 @@ def waits_for_no_grader(_session: Session, _enrolments: Sequence[int]) -> Mappin
     return {}
 
 
+def leaves_nothing_open(_session: Session, _enrolment_id: int) -> bool:
+    """Leave nothing in progress, for kinds of which everything is submitted at once."""
+    return False
+
+
+def sets_nothing_personal(_session: Session, _actor: Actor, _enrolment_id: int, _now: datetime) -> None:
+    """End nothing, for kinds of which nothing is set for one learner."""
+
+
 def asks_no_questions(_session: Session, _course_id: int, _keys: Collection[str]) -> Mapping[str, int]:
     """Know no questions, for kinds without."""
     return {}
@@ -120,7 +134,8 @@ class ActivityPublisher:
     `rename` follows an activity's new key when a learner moves to the version that renamed it; `withholds` returns whose marks
     wait for a later moment, `pass_mark` from which percent on an activity is passed; `entries` returns what `freeze` has made searchable,
     for rebuilding the search index; `tell` describes in words what the kind adds, for differences; `dates` are those that were set for a
-    learner; `ungraded` names what waits for a grader; `question_numbers` says which version of a question is the newest.
+    learner; `ungraded` names what waits for a grader; `question_numbers` says which version of a question is the newest;
+    `has_open_work` and `end_personal` are asked before a learner takes the course again.
     """
 
     kind: ActivityKind
@@ -134,6 +149,8 @@ class ActivityPublisher:
     pass_mark: PassMarker = asks_no_pass
     ungraded: UngradedFinder = waits_for_no_grader
     question_numbers: QuestionNumbers = asks_no_questions
+    has_open_work: OpenWorkFinder = leaves_nothing_open
+    end_personal: PersonalEnder = sets_nothing_personal
 
 
 @dataclass(frozen=True, slots=True)

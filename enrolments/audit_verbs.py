@@ -7,6 +7,9 @@ class EnrolmentVerb(StrEnum):
     """The audit verbs of enrolments."""
 
     ENROLLED = "enrolment.started"
+    RETAKEN = "enrolment.retaken"
+    BEGUN = "enrolment.begun"
+    COMPLETION_SETTLED = "completion_review.settled"
     ACTIVITY_COMPLETED = "activity.completed"
     ACTIVITY_REOPENED = "activity.reopened"
     ACTIVITY_TAKEN_BACK = "activity.taken_back"

@@ -142,7 +142,10 @@ def record_visit_later(subject: ActivityContext, view: CourseView) -> None:
             lambda session: services.record_result(session, actor, enrolment_id, key, services.ActivityOutcome(completed=True), now=now)
         )
     if subject.context.last_activity_key != key or key not in view.results:
-        after_response.run_after_response(lambda session: services.record_visit(session, enrolment_id, key, now=now))
+        begun = subject.context.has_begun
+        after_response.run_after_response(
+            lambda session: services.record_visit(session, enrolment_id, key, now=now, actor=actor, has_begun=begun)
+        )
 
 
 def mistake_page(

@@ -8,9 +8,11 @@ from enrolments.dates import course_dates, dates_of_kind, reminder_dates
 from enrolments.mistake_permissions import MISTAKE_PERMISSIONS
 from enrolments.permissions import PERMISSIONS
 from enrolments.queries.waiting import waiting_editions, waiting_lists, waiting_mistakes
+from enrolments.take_permissions import TAKE_PERMISSIONS
 from enrolments.views import (
     announcements,
     calendar,
+    completion_reviews,
     editions,
     gradebook,
     grading,
@@ -23,6 +25,7 @@ from enrolments.views import (
     reminders,
     results,
     roster,
+    takes,
     units,
 )
 from kernel.feature import Feature
@@ -41,12 +44,14 @@ FEATURE = Feature(
         messages.bp,
         grading.bp,
         results.bp,
+        takes.bp,
+        completion_reviews.bp,
         units.bp,
         mistakes.bp,
         calendar.bp,
         reminders.bp,
     ),
-    permissions={**PERMISSIONS, **MISTAKE_PERMISSIONS, **CALENDAR_PERMISSIONS},
+    permissions={**PERMISSIONS, **MISTAKE_PERMISSIONS, **CALENDAR_PERMISSIONS, **TAKE_PERMISSIONS},
     jobs={
         "enrolments.follow_correction": jobs.follow_correction,
         "enrolments.enrol_list": jobs.enrol_list,

@@ -246,6 +246,22 @@ class LearnerNoteForm(Form):
     )
 
 
+class RetakeForm(Form):
+    """The reason why a learner is to take a course again."""
+
+    reason = LineField(
+        lazy_("Reason"),
+        [
+            DataRequired(lazy_("Give a reason. It is recorded in the audit log.")),
+            Length(max=500, message=lazy_("Use at most %(max)d characters.")),
+        ],
+    )
+
+
+class CompletionDecisionForm(RetakeForm):
+    """The reason of a decision on the completion of an earlier take."""
+
+
 class RevokeCompletionForm(Form):
     """The completed activity whose completion is revoked, and why."""
 

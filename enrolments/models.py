@@ -9,16 +9,31 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from accounts.models import PendingUpload
-from kernel.db import Base, Key, Moment, PublicId, ShortText, Slug
+from kernel.db import Base, Key, Moment, PublicId, ShortText, Slug, unique_where
+
+
+class TakeCause(StrEnum):
+    """The cause of a take: who began it."""
+
+    SELF = "self"
+    STAFF = "staff"
+    OBLIGATION = "obligation"
 
 
 class Enrolment(Base):
-    """A person in a course, following one version of it. Its totals are kept up in the transaction of each result."""
+    """A take of a course by a person, following one version of it. Its totals are kept up in the transaction of each result.
+
+    Who takes the course again has a further enrolment; results, completion and certificates stay with the take in which they were earned.
+    """
 
     __tablename__ = "enrolment"
     __table_args__ = (
-        UniqueConstraint("person_id", "course_id"),
+        UniqueConstraint("person_id", "course_id", "take"),
+        unique_where("superseded_at IS NULL", "uq_enrolment_present", "person_id", "course_id"),
         CheckConstraint("done >= 0 AND done <= total", name="done"),
+        CheckConstraint("take > 0", name="take"),
+        CheckConstraint("superseded_at IS NULL OR left_at IS NOT NULL", name="superseded"),
+        CheckConstraint("cause IN ('self', 'staff', 'obligation')", name="cause"),
     )
 
     id: Mapped[Key]
@@ -26,8 +41,16 @@ class Enrolment(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), index=True)
     course_version_id: Mapped[int] = mapped_column(ForeignKey("course_version.id"))
+    take: Mapped[int] = mapped_column(default=1, server_default="1")
+    """Counts how often the person takes the course, from 1."""
+    cause: Mapped[str | None] = mapped_column(String(10))
+    """Who began it; none where that was not recorded yet."""
     enrolled_at: Mapped[Moment]
     left_at: Mapped[Moment | None]
+    superseded_at: Mapped[Moment | None]
+    """Since when another take of the same person is the present one."""
+    begun_at: Mapped[Moment | None]
+    """When a lesson was first opened in it, or an attempt started."""
     done: Mapped[int]
     """Required activities done."""
     total: Mapped[int]
@@ -57,6 +80,10 @@ class ActivityResult(Base):
     completed_at: Mapped[Moment | None]
     """When what the completion rule asks was first met."""
     completed_version_id: Mapped[int | None] = mapped_column(ForeignKey("course_version.id"))
+    achieved_at: Mapped[Moment | None]
+    """When the work that completed it was submitted, however late it was marked; none where that was not recorded yet."""
+    submitted_at: Mapped[Moment | None]
+    """When the work was submitted that gives the score, or that waits to be graded; none for what is never submitted."""
     score: Mapped[Decimal | None] = mapped_column(Numeric(14, 7))
     """Percent that counts, for activities with marks; unrounded."""
     passed: Mapped[bool | None]
@@ -149,7 +176,28 @@ class Completion(Base):
     enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"), unique=True)
     course_version_id: Mapped[int] = mapped_column(ForeignKey("course_version.id"))
     completed_at: Mapped[Moment]
+    achieved_at: Mapped[Moment | None]
+    """When the last work that completed the course was submitted, however late it was marked; none where that was not recorded yet."""
     grade: Mapped[Decimal | None] = mapped_column(Numeric(14, 7))
+
+
+class CompletionReview(Base):
+    """A superseded take that would have been completed by what was marked later: an administrator decides whether it was."""
+
+    __tablename__ = "completion_review"
+    __table_args__ = (CheckConstraint("(settled_at IS NULL) = (recorded IS NULL)", name="settled"),)
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"), unique=True)
+    grade: Mapped[Decimal | None] = mapped_column(Numeric(14, 7))
+    achieved_at: Mapped[Moment]
+    noticed_at: Mapped[Moment]
+    settled_at: Mapped[Moment | None]
+    settled_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    recorded: Mapped[bool | None]
+    """Whether the completion was recorded."""
+    reason: Mapped[str] = mapped_column(String(500), default="", server_default="")
 
 
 class VersionOfferReply(Base):

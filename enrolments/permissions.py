@@ -6,15 +6,12 @@ from datetime import datetime
 from enum import StrEnum
 from functools import wraps
 
-from accounts.models import Person
 from courses.content.model import Visibility
 from courses.models import Course, StaffRole
 from courses.permissions import edits, teaches
 from courses.rules import ClosedReason, Outline, OutlineActivity, is_found
 from enrolments.models import (
-    ActivityResult,
     Announcement,
-    Completion,
     Edition,
     Enrolment,
     EnrolmentInvitation,
@@ -91,6 +88,10 @@ class LearnerContext:
     """Of that edition."""
     belongs: bool = False
     """To an institution, at present."""
+    take: int = 0
+    """How often the person takes the course by now; 0 for those who do not take it."""
+    has_begun: bool = False
+    """In this take a lesson has been opened, or an attempt started."""
 
     @property
     def is_published(self) -> bool:
@@ -256,22 +257,6 @@ class InvitedContext:
     """It can still be accepted, the course permitting."""
     is_closed: bool
     """The course or the edition takes nobody at present."""
-
-
-@dataclass(frozen=True, slots=True)
-class LearningRecord:
-    """A person's learning record in one course, as administrators look at it."""
-
-    person: Person
-    enrolment: Enrolment
-    outline: Outline
-    completion: Completion | None
-    results: Mapping[str, ActivityResult]
-
-    @property
-    def completed_keys(self) -> frozenset[str]:
-        """Return the activities whose completion can be taken back."""
-        return frozenset(key for key, row in self.results.items() if row.completed_at is not None)
 
 
 def is_staff(actor: Actor, context: LearnerContext) -> bool:

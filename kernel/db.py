@@ -21,6 +21,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Engine,
+    Index,
     Insert,
     MetaData,
     Numeric,
@@ -147,6 +148,14 @@ WRITERS_TURN = 4.0
 
 DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 """What PostgreSQL must not have switched off."""
+
+
+def unique_where(condition: str, name: str, *columns: str) -> Index:
+    """Return an index that lets each combination of values of some columns stand once among the rows that fulfil a condition."""
+    where = text(condition)
+    return Index(name, *columns, unique=True, sqlite_where=where, postgresql_where=where)
+
+
 SAFE = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 """What SQLite has to answer on a connection that writes, where 2 is FULL: it takes another journal silently where WAL cannot be kept."""
 POOL_TURN = 4.0

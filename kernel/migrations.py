@@ -10,7 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import func, inspect, select, text
+from sqlalchemy import Connection, func, inspect, select, text
 
 from kernel.db import Base, Database
 from kernel.paths import MIGRATIONS
@@ -18,13 +18,18 @@ from kernel.search.index import INDEX
 
 TURN = 4_171_100
 """Number of the lock under which PostgreSQL lets one server migrate, and the next one of that around it; any that nobody else uses."""
-
+PATIENCE = 120_000
+"""Milliseconds for which a server waits on SQLite while another one upgrades."""
 
 log = structlog.get_logger()
 
 
 class SchemaTooNew(Exception):
     """The database was written by a newer version of the program."""
+
+
+class BrokenReferences(Exception):
+    """Rows point to rows that are not there, after an upgrade that therefore has no effect."""
 
 
 class NotOwner(Exception):
@@ -45,8 +50,21 @@ def head() -> str:
 
 def current(database: Database) -> str:
     """Return the revision of the database, empty where it is new."""
-    with database.writing.connect() as connection:
+    with _patient(database) as connection:
         return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+@contextmanager
+def _patient(database: Database) -> Iterator[Connection]:
+    """Return a connection that waits for another server's upgrade to end: on SQLite nobody else reads or writes meanwhile."""
+    with database.writing.connect() as connection:
+        if database.is_sqlite:
+            connection.connection.cursor().execute(f"PRAGMA busy_timeout={PATIENCE}")
+        try:
+            yield connection
+        finally:
+            if database.is_sqlite:
+                connection.connection.cursor().execute("PRAGMA busy_timeout=5000")
 
 
 def older_revision(database: Database) -> str:
@@ -79,11 +97,31 @@ def upgrade(database: Database, *, to: str = "head") -> bool:
     """Bring the database to the newest revision, or `to` one before it; say whether something had to be done. Raise SchemaTooNew."""
     if not older_revision(database) and current(database):
         return False
-    with database.writing.begin() as connection:
+    with _changing_tables(database) as connection:
         if not database.is_sqlite:  # several servers may start at once: one migrates, the others then find nothing to do
             connection.execute(select(func.pg_advisory_xact_lock(TURN)))
         command.upgrade(_config(connection), to)
     return True
+
+
+@contextmanager
+def _changing_tables(database: Database) -> Iterator[Connection]:
+    """Begin the one transaction of an upgrade.
+
+    SQLite changes a table by copying and dropping it, which the rows that point to it forbid: foreign keys are off meanwhile, and all of
+    them are checked before the transaction is committed. Raise BrokenReferences.
+    """
+    with _patient(database) as connection:
+        if database.is_sqlite:
+            connection.connection.cursor().execute("PRAGMA foreign_keys=OFF")  # has an effect outside a transaction only
+        try:
+            with connection.begin():
+                yield connection
+                if database.is_sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").all()):
+                    raise BrokenReferences(", ".join(sorted({f"{row[0]} to {row[2]}" for row in broken})))
+        finally:
+            if database.is_sqlite:
+                connection.connection.cursor().execute("PRAGMA foreign_keys=ON")
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from courses.models import Course, CourseStaff
 from courses.services import team
 from enrolments.models import Completion, Enrolment
 from enrolments.rules import CourseHistory, is_better
-from enrolments.services import account_closure, editions, learning, mistakes, reminders
+from enrolments.services import account_closure, editions, mistakes, reminders, takes
 from kernel.errors import N_, Conflict, NotFound
 from kernel.permissions import Actor, SiteRole
 from organisations.queries import tree
@@ -32,7 +32,7 @@ from quizzes.services import overrides as quizzes
 from simulators import services as simulators
 
 HAND_OVER: tuple[Callable[..., None], ...] = (
-    learning.transfer_enrolments,
+    takes.transfer_takes,
     quizzes.transfer_overrides,
     simulators.transfer_submissions,
     certificates.transfer_credentials,
@@ -78,6 +78,7 @@ class CourseMerge:
 
 
 def _courses_of(session: Session, person_id: int) -> dict[int, AccountCourseRecord]:
+    """Return what a person has in each course: of several takes the best history, with the attempts and certificates of all."""
     attempts = select(func.count()).where(Attempt.person_id == person_id, Attempt.course_id == Enrolment.course_id, ~Attempt.preview)
     papers = select(func.count()).where(Credential.person_id == person_id, Credential.course_id == Enrolment.course_id)
     statement = (
@@ -85,10 +86,11 @@ def _courses_of(session: Session, person_id: int) -> dict[int, AccountCourseReco
         .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
         .where(Enrolment.person_id == person_id)
     )
-    return {
-        row.course_id: AccountCourseRecord(_history(row, completion), count, issued)
-        for row, completion, count, issued in session.execute(statement)
-    }
+    found: dict[int, AccountCourseRecord] = {}
+    for row, completion, count, issued in session.execute(statement.order_by(Enrolment.take)):
+        record, best = AccountCourseRecord(_history(row, completion), count, issued), found.get(row.course_id)
+        found[row.course_id] = record if best is None or is_better(record.history, best.history) else best
+    return found
 
 
 def _history(row: Enrolment, completion: Completion | None) -> CourseHistory:

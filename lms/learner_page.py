@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request
 
 from accounts import services as account_services
 from accounts.models import Person
@@ -14,6 +14,7 @@ from courses.permissions import edits
 from courses.queries import outlines as course_outlines
 from courses.rules import Outline
 from enrolments.forms import LearnerNoteForm
+from enrolments.models import Enrolment
 from enrolments.pages.gradebook import share
 from enrolments.pages.results import item_lines, override_rows
 from enrolments.permissions import LearningAction, ParticipantContext, keeps_notes
@@ -22,10 +23,14 @@ from enrolments.queries.awards import list_awards
 from enrolments.queries.editions import get_place
 from enrolments.queries.gradebook import find_part
 from enrolments.queries.results import list_item_marks, list_notes, list_overrides
+from enrolments.queries.takes import TakeRow, list_takes
 from enrolments.rules import NO_RESULT, Progress, Results, closed_activities, evaluate_completion
+from enrolments.take_permissions import may_begin_take_for
+from kernel.errors import NotFound
 from kernel.i18n import _, choose
 from kernel.own_records import is_own
 from kernel.web import after_response
+from kernel.web.forms import whole_number
 from kernel.web.request import current_actor, current_session, requires
 from lms import queries
 from lms.queries import PersonAttemptRow
@@ -116,11 +121,24 @@ def _attempts(outline: Outline, found: Sequence[PersonAttemptRow]) -> list[Learn
     ]
 
 
+def _shown_take(present: Enrolment, takes: Sequence[TakeRow]) -> Enrolment:
+    """Return the take that the address asks for, else the present one; raise NotFound where there is no such take."""
+    asked = whole_number(request.args.get("take", ""))
+    if asked in (0, present.take):
+        return present
+    found = next((one.enrolment_id for one in takes if one.take == asked), None)
+    if found is None:
+        raise NotFound
+    return current_session().get_one(Enrolment, found)
+
+
 @bp.get("/teaching/<slug>/learners/<uuid:person>")
 @requires(LearningAction.FOLLOW, get_place)
 def learner(subject: ParticipantContext) -> str:
     """Show what one learner did and has to show in a course."""
-    session, context, row = current_session(), subject.context, subject.enrolment
+    session, context = current_session(), subject.context
+    takes = list_takes(session, subject.enrolment.person_id, subject.enrolment.course_id) if subject.enrolment.take > 1 else []
+    row = _shown_take(subject.enrolment, takes)
     person = session.get_one(Person, row.person_id)
     outline = course_outlines.get_outline(session, row.course_version_id)
     results, part = enrolments.results_of(session, row.id), find_part(session, row.id)
@@ -144,9 +162,12 @@ def learner(subject: ParticipantContext) -> str:
         award=list_awards(session, [row.id]).get(row.id),
         part=part,
         modules=_modules(outline, results, part.completed, progress, context.now),
-        attempts=_attempts(outline, queries.list_attempts_of(session, row.course_id, row.person_id)),
+        attempts=_attempts(outline, queries.list_attempts_of(session, row.id)),
         shows_email=edits(actor, context.staff_role),
-        may_override=edits(actor, context.staff_role) and not is_own(actor, row.person_id),
+        may_override=row.superseded_at is None and edits(actor, context.staff_role) and not is_own(actor, row.person_id),
+        may_retake=row.superseded_at is None and may_begin_take_for(actor, subject),
+        take=row.take,
+        takes=takes,
         items=item_lines(outline, marks),
         overrides=override_rows(outline, list_overrides(session, row.id)),
         keeps_notes=with_notes,

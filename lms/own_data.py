@@ -38,6 +38,7 @@ from courses.models import Course, CourseInvitation, CourseStaff, CourseVersion
 from enrolments.models import (
     ActivityResult,
     CalendarFeed,
+    CompletionReview,
     Edition,
     EditionPlace,
     Enrolment,
@@ -122,7 +123,7 @@ DELETIONS_EVERY = 3_600
 def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # long: one statement a table
     """Return what is kept of a person, one statement a table. Secrets (hashes, keys) stay behind, and so do marks not yet shown."""
     mine = Enrolment.person_id == person_id
-    of_course = (Course.slug.label("course"),)
+    of_course, of_take = (Course.slug.label("course"),), (Course.slug.label("course"), Enrolment.take)
     return {
         "profile": select(
             Person.uuid,
@@ -216,10 +217,12 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
         "teams": select(*of_course, CourseStaff.role, CourseStaff.since)
         .join(Course, Course.id == CourseStaff.course_id)
         .where(CourseStaff.person_id == person_id),
-        "enrolments": select(*of_course, Enrolment.enrolled_at, Enrolment.left_at, Enrolment.done, Enrolment.total)
+        "enrolments": select(
+            *of_take, Enrolment.cause, Enrolment.enrolled_at, Enrolment.begun_at, Enrolment.left_at, Enrolment.done, Enrolment.total
+        )
         .join(Course, Course.id == Enrolment.course_id)
         .where(mine),
-        "editions": select(*of_course, Edition.name)
+        "editions": select(*of_take, Edition.name)
         .join(EditionPlace, EditionPlace.edition_id == Edition.id)
         .join(Enrolment, Enrolment.id == EditionPlace.enrolment_id)
         .join(Course, Course.id == Edition.course_id)
@@ -241,17 +244,17 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
         .join(Edition, Edition.id == WaitingPlace.edition_id)
         .join(Course, Course.id == Edition.course_id)
         .where(WaitingPlace.person_id == person_id),
-        "groups": select(*of_course, LearnerGroup.shown_name.label("name"), GroupMember.added_at)
+        "groups": select(*of_take, LearnerGroup.shown_name.label("name"), GroupMember.added_at)
         .join(GroupMember, GroupMember.group_id == LearnerGroup.id)
         .join(Enrolment, Enrolment.id == GroupMember.enrolment_id)
         .join(Course, Course.id == LearnerGroup.course_id)
         .where(mine),
-        "version_answers": select(*of_course, CourseVersion.number, VersionOfferReply.moves, VersionOfferReply.answered_at)
+        "version_answers": select(*of_take, CourseVersion.number, VersionOfferReply.moves, VersionOfferReply.answered_at)
         .join(CourseVersion, CourseVersion.id == VersionOfferReply.version_id)
         .join(Course, Course.id == CourseVersion.course_id)
         .join(Enrolment, Enrolment.id == VersionOfferReply.enrolment_id)
         .where(mine),
-        "watched": select(*of_course, WatchedSpan.activity_key, WatchedSpan.start, WatchedSpan.finish, WatchedSpan.at)
+        "watched": select(*of_take, WatchedSpan.activity_key, WatchedSpan.start, WatchedSpan.finish, WatchedSpan.at)
         .join(Enrolment, Enrolment.id == WatchedSpan.enrolment_id)
         .join(Course, Course.id == Enrolment.course_id)
         .where(mine),
@@ -259,14 +262,17 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
         .outerjoin(Course, Course.id == PersonalReminder.course_id)
         .where(PersonalReminder.person_id == person_id),
         "calendar_address": select(CalendarFeed.made_at).where(CalendarFeed.person_id == person_id),
-        "activities": select(*of_course, ActivityResult.activity_key, ActivityResult.viewed_at, ActivityResult.completed_at)
+        "activities": select(
+            *of_take, ActivityResult.activity_key, ActivityResult.viewed_at, ActivityResult.completed_at, ActivityResult.achieved_at
+        )
         .join(Enrolment, Enrolment.id == ActivityResult.enrolment_id)
         .join(Course, Course.id == Enrolment.course_id)
         .where(mine),
         "attempts": select(
-            Attempt.uuid, *of_course, Attempt.activity_key, Attempt.number, Attempt.state, Attempt.started_at, Attempt.submitted_at
+            Attempt.uuid, *of_take, Attempt.activity_key, Attempt.number, Attempt.state, Attempt.started_at, Attempt.submitted_at
         )
         .join(Course, Course.id == Attempt.course_id)
+        .outerjoin(Enrolment, Enrolment.id == Attempt.enrolment_id)
         .where(Attempt.person_id == person_id),
         "answers": select(
             Attempt.uuid.label("attempt"), AttemptItem.position, AnswerEvent.seq, AnswerEvent.payload, AnswerEvent.server_time
@@ -280,9 +286,10 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
         .join(AttemptItem, AttemptItem.id == AnswerFile.item_id)
         .join(Attempt, Attempt.id == AttemptItem.attempt_id)
         .where(Attempt.person_id == person_id),
-        "simulator_tasks": select(Submission.activity_key, Submission.number, Submission.scenario, Submission.submitted_at).where(
-            Submission.person_id == person_id
-        ),
+        "simulator_tasks": select(Enrolment.take, Submission.activity_key, Submission.number, Submission.scenario, Submission.submitted_at)
+        .select_from(Submission)
+        .outerjoin(Enrolment, Enrolment.id == Submission.enrolment_id)
+        .where(Submission.person_id == person_id),
         "simulator_answers": select(
             Submission.activity_key,
             Submission.number,
@@ -324,6 +331,10 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
         .join(IncidentAttempt, IncidentAttempt.incident_id == Incident.id)
         .join(Attempt, Attempt.id == IncidentAttempt.attempt_id)
         .where(Attempt.person_id == person_id),
+        "completion_reviews": select(*of_take, CompletionReview.achieved_at, CompletionReview.noticed_at, CompletionReview.recorded)
+        .join(Enrolment, Enrolment.id == CompletionReview.enrolment_id)
+        .join(Course, Course.id == Enrolment.course_id)
+        .where(mine),
         "certificate_reviews": select(CertificateReview.code, CertificateReview.settled_at, CertificateReview.note)
         .join(Enrolment, Enrolment.id == CertificateReview.enrolment_id)
         .where(mine, CertificateReview.settled_at.is_not(None)),

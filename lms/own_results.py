@@ -21,6 +21,7 @@ from quizzes.rules.review import Reader
 from quizzes.rules.settings import ReviewFlag
 
 Rows = list[dict[str, Any]]
+OF_TAKE = (Course.slug.label("course"), Enrolment.take)
 
 
 def results_of(session: Session, person_id: int, *, now: datetime) -> Mapping[str, Rows]:
@@ -30,7 +31,7 @@ def results_of(session: Session, person_id: int, *, now: datetime) -> Mapping[st
         "attempt_marks": marks,
         "question_marks": questions,
         "activity_scores": _visible_rows(_rows(session, _scores(person_id)), withheld),
-        "completions": _completions(session, person_id, {course for course, _activity in withheld}),
+        "completions": _completions(session, person_id, {(course, take) for course, take, _activity in withheld}),
         "results_set_by_the_team": _visible_rows(_rows(session, _overrides(person_id)), withheld),
         "marks_by_hand": _rows(session, _by_hand(person_id)),
         "notes_of_the_team": _rows(session, _notes(person_id)),
@@ -41,33 +42,34 @@ def _rows(session: Session, statement: Any) -> Rows:
     return [dict(row) for row in session.execute(statement).mappings()]
 
 
-def _visible_rows(rows: Rows, withheld: Collection[tuple[str, str]]) -> Rows:
-    return [row for row in rows if (row["course"], row["activity_key"]) not in withheld]
+def _visible_rows(rows: Rows, withheld: Collection[tuple[str, int, str]]) -> Rows:
+    return [row for row in rows if (row["course"], row["take"], row["activity_key"]) not in withheld]
 
 
-def _completions(session: Session, person_id: int, withheld: Collection[str]) -> Rows:
+def _completions(session: Session, person_id: int, withheld: Collection[tuple[str, int]]) -> Rows:
     """Return which courses a person completed; the grade stays away while a mark that it may rest on is not shown."""
     statement = (
-        select(Course.slug.label("course"), Completion.completed_at, Completion.grade)
+        select(*OF_TAKE, Completion.completed_at, Completion.achieved_at, Completion.grade)
         .join(Enrolment, Enrolment.id == Completion.enrolment_id)
         .join(Course, Course.id == Enrolment.course_id)
         .where(Enrolment.person_id == person_id)
     )
-    return [row | {"grade": None} if row["course"] in withheld else row for row in _rows(session, statement)]
+    return [row | {"grade": None} if (row["course"], row["take"]) in withheld else row for row in _rows(session, statement)]
 
 
-def _attempts(session: Session, person_id: int, now: datetime) -> tuple[Rows, Rows, set[tuple[str, str]]]:
-    """Return the marks of attempts, of their questions, and the activities some of whose marks are not shown yet."""
+def _attempts(session: Session, person_id: int, now: datetime) -> tuple[Rows, Rows, set[tuple[str, int, str]]]:
+    """Return the marks of attempts, of their questions, and the activities of takes some of whose marks are not shown yet."""
     marks: Rows = []
     questions: Rows = []
-    withheld: set[tuple[str, str]] = set()
-    statement = select(Attempt.id, Attempt.activity_key, Course.slug).join(Course, Course.id == Attempt.course_id)
+    withheld: set[tuple[str, int, str]] = set()
+    statement = select(Attempt.id, Attempt.activity_key, Course.slug, Enrolment.take).join(Course, Course.id == Attempt.course_id)
+    statement = statement.outerjoin(Enrolment, Enrolment.id == Attempt.enrolment_id)
     ended = Attempt.state.in_([state.value for state in ENDED_STATES])
     for row in session.execute(statement.where(Attempt.person_id == person_id, ended).order_by(Attempt.id)).all():
         loaded = attempts.load_attempt(session, row.id)
         flags, attempt = flags_of(loaded, Reader.LEARNER, attempts.history_of(session, loaded), now=now), loaded.row
         if ReviewFlag.MARKS not in flags:
-            withheld.add((row.slug, row.activity_key))
+            withheld.add((row.slug, row.take, row.activity_key))
             continue
         marks.append(
             {"attempt": attempt.uuid, "raw": attempt.raw, "maximum": attempt.maximum, "percent": attempt.percent, "passed": attempt.passed}
@@ -85,7 +87,7 @@ def _attempts(session: Session, person_id: int, now: datetime) -> tuple[Rows, Ro
 def _scores(person_id: int) -> Any:
     shown = (ActivityResult.activity_key, ActivityResult.score, ActivityResult.passed, ActivityResult.overridden_at)
     return (
-        select(Course.slug.label("course"), *shown)
+        select(*OF_TAKE, *shown)
         .join(Enrolment, Enrolment.id == ActivityResult.enrolment_id)
         .join(Course, Course.id == Enrolment.course_id)
         .where(Enrolment.person_id == person_id, ActivityResult.score.is_not(None))
@@ -95,7 +97,7 @@ def _scores(person_id: int) -> Any:
 def _overrides(person_id: int) -> Any:
     shown = (ResultOverride.activity_key, ResultOverride.score, ResultOverride.reason, ResultOverride.made_at)
     return (
-        select(Course.slug.label("course"), *shown)
+        select(*OF_TAKE, *shown)
         .join(Enrolment, Enrolment.id == ResultOverride.enrolment_id)
         .join(Course, Course.id == Enrolment.course_id)
         .where(Enrolment.person_id == person_id)
@@ -104,7 +106,9 @@ def _overrides(person_id: int) -> Any:
 
 def _by_hand(person_id: int) -> Any:
     return (
-        select(ManualGradeItem.title, ManualGrade.points, ManualGradeItem.maximum, ManualGrade.comment, ManualGrade.marked_at)
+        select(
+            Enrolment.take, ManualGradeItem.title, ManualGrade.points, ManualGradeItem.maximum, ManualGrade.comment, ManualGrade.marked_at
+        )
         .join(ManualGradeItem, ManualGradeItem.id == ManualGrade.item_id)
         .join(Enrolment, Enrolment.id == ManualGrade.enrolment_id)
         .where(Enrolment.person_id == person_id)
@@ -113,7 +117,7 @@ def _by_hand(person_id: int) -> Any:
 
 def _notes(person_id: int) -> Any:
     return (
-        select(Course.slug.label("course"), LearnerNote.words, LearnerNote.written_at)
+        select(*OF_TAKE, LearnerNote.words, LearnerNote.written_at)
         .join(Enrolment, Enrolment.id == LearnerNote.enrolment_id)
         .join(Course, Course.id == Enrolment.course_id)
         .where(Enrolment.person_id == person_id)

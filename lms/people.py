@@ -14,8 +14,10 @@ from accounts.queries import KeysetPage, PageDirection, PersonState
 from accounts.services import AccessPurpose, PeopleListKind
 from certificates import queries as certificates
 from enrolments.forms import RevokeCompletionForm
-from enrolments.permissions import LearningAction, LearningRecord
+from enrolments.learning_record import LearningRecord
+from enrolments.permissions import LearningAction
 from enrolments.queries import learning as enrolments
+from enrolments.queries.takes import list_takes
 from enrolments.services import learning
 from kernel import audit, clock
 from kernel.codes import printed_code
@@ -23,7 +25,7 @@ from kernel.errors import N_, Conflict
 from kernel.i18n import _, choose
 from kernel.permissions import Actor, SiteRole
 from kernel.web import after_response
-from kernel.web.forms import as_uuid
+from kernel.web.forms import as_uuid, whole_number
 from kernel.web.request import allows, current_actor, current_session, current_settings, requires, see_other, see_page
 from lms import queries
 from lms.audit_words import act_words
@@ -152,7 +154,9 @@ def _record(subject: Person, form: AccountActionForm) -> str:
                 "done": row.done,
                 "total": row.total,
                 "completed_at": row.completed_at,
-                "left": row.left,
+                "left": row.left and not row.superseded,
+                "take": row.take,
+                "superseded": row.superseded,
             }
             for row in queries.list_courses_of(session, subject.id)
         ],
@@ -299,8 +303,11 @@ def invite(subject: Person) -> Answer:
 @bp.get("/<uuid:person>/courses/<slug>")
 @requires(AccountAction.MANAGE_PEOPLE, enrolments.get_learning_record)
 def learning_record(subject: LearningRecord) -> Answer:
-    """Show what a person has completed in a course, and revoke a completion; the view is recorded in the access log."""
+    """Show what a person has completed in a course, in the present take or in one before; the view is recorded in the access log."""
     actor, now, person_id = current_actor(), clock.now(), subject.person.id
+    take = whole_number(request.args.get("take", ""))
+    if take not in (0, subject.enrolment.take):
+        subject = enrolments.get_learning_record(current_session(), actor, subject.person.uuid, subject.outline.slug, take)
     if person_id != actor.person_id:
         after_response.leave_record(lambda session: services.record_access(session, actor, person_id, AccessPurpose.PROGRESS, now=now))
     return _learning_record(subject, _take_back_form(subject))
@@ -317,7 +324,9 @@ def _learning_record(subject: LearningRecord, form: RevokeCompletionForm) -> str
         "lms/person_course.html",
         person=subject.person,
         form=form,
-        may_take_back=allows(LearningAction.TAKE_BACK, subject),
+        may_take_back=allows(LearningAction.TAKE_BACK, subject) and subject.enrolment.superseded_at is None,
+        take=subject.enrolment.take,
+        takes=list_takes(current_session(), subject.person.id, subject.enrolment.course_id),
         course={"slug": subject.outline.slug, "title": choose(subject.outline.title)},
         progress={"done": subject.enrolment.done, "total": subject.enrolment.total},
         completed_at=subject.completion.completed_at if subject.completion else None,

@@ -15,6 +15,7 @@ from accounts.services import AccountVerb
 from certificates.models import Credential
 from courses.models import Course, CourseStaff, CourseVersion, DraftFile
 from enrolments.models import Completion, Enrolment
+from enrolments.queries.takes import completed_in_any_take
 from kernel.audit import AuditEntry
 from kernel.outbox import Job
 from kernel.permissions import Actor
@@ -43,9 +44,9 @@ def visible_taught(session: Session, actor: Actor) -> list[TeachingCourseRow]:
     learners = select(func.count()).where(Enrolment.course_id == Course.id, Enrolment.left_at.is_(None)).scalar_subquery()
     completed = (
         select(func.count())
-        .select_from(Completion)
-        .join(Enrolment, Enrolment.id == Completion.enrolment_id)
-        .where(Enrolment.course_id == Course.id, Enrolment.left_at.is_(None))
+        .select_from(Enrolment)
+        .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
+        .where(Enrolment.course_id == Course.id, Enrolment.left_at.is_(None), completed_in_any_take().is_not(None))
         .scalar_subquery()
     )
     changed = select(func.max(DraftFile.changed_at)).where(DraftFile.course_id == Course.id).scalar_subquery()
@@ -188,10 +189,12 @@ class PersonCourseRow:
     total: int
     completed_at: datetime | None
     left: bool
+    take: int
+    superseded: bool
 
 
 def list_courses_of(session: Session, person_id: int) -> list[PersonCourseRow]:
-    """List the courses that a person takes or took, newest first."""
+    """List the courses that a person takes or took, each take of its own, newest first."""
     statement = (
         select(
             Course.slug,
@@ -201,6 +204,8 @@ def list_courses_of(session: Session, person_id: int) -> list[PersonCourseRow]:
             Enrolment.total,
             Completion.completed_at,
             Enrolment.left_at.is_not(None),
+            Enrolment.take,
+            Enrolment.superseded_at.is_not(None),
         )
         .join(Course, Course.id == Enrolment.course_id)
         .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
@@ -273,11 +278,11 @@ class PersonAttemptRow:
 MOST_ATTEMPTS = 200
 
 
-def list_attempts_of(session: Session, course_id: int, person_id: int) -> list[PersonAttemptRow]:
-    """List a person's attempts in a course, newest first, without previews."""
+def list_attempts_of(session: Session, enrolment_id: int) -> list[PersonAttemptRow]:
+    """List a learner's attempts in one take of a course, newest first."""
     statement = (
         select(Attempt)
-        .where(Attempt.course_id == course_id, Attempt.person_id == person_id, ~Attempt.preview)
+        .where(Attempt.enrolment_id == enrolment_id, ~Attempt.preview)
         .order_by(Attempt.started_at.desc(), Attempt.id.desc())
         .limit(MOST_ATTEMPTS)
     )

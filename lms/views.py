@@ -11,6 +11,7 @@ from courses.queries import catalogue as course_catalogue
 from courses.queries.waiting import list_waiting
 from courses.rules import activity_url
 from enrolments.course_context import catalogue_cards
+from enrolments.queries.completion_reviews import count_open_completion_reviews
 from kernel import clock
 from kernel.i18n import LANGUAGES, _, choose
 from kernel.web.request import allows, current_actor, current_session, current_settings, public, request_services, requires, see_other
@@ -124,6 +125,7 @@ def administration() -> Answer:
         certificates=state.certificates,
         wants_name=profiles.wants_name(session, settings),
         certificate_reviews=count_open_reviews(session),
+        completion_reviews=count_open_completion_reviews(session),
         first_steps=steps if not all(step["done"] for step in steps) else [],
         sends_mail=settings.sends_mail,
         mail_folder=str(settings.data_dir / "mail"),

@@ -17,8 +17,9 @@ from quizzes.pages.attempt import AttemptView
 from quizzes.pages.checks import checked_lines
 from quizzes.pages.question import html, points, short_title
 from quizzes.pages.question_review import MarkingResult, QuestionReview, ReviewLink, answered_question, response_lines
-from quizzes.queries.attempts import AttemptRow, LoadedAttempt, LoadedItem, has_open
+from quizzes.queries.attempts import AttemptRow, LoadedAttempt, LoadedItem
 from quizzes.queries.marks import MarkRecord, current_events
+from quizzes.queries.open_attempts import has_open
 from quizzes.queries.regrading import find_judges
 from quizzes.rules.attempts import AttemptState
 from quizzes.rules.definitions import QuestionDefinition

@@ -30,6 +30,7 @@ from quizzes.queries import attempts as queries
 from quizzes.queries import regrading as regrading_queries
 from quizzes.queries.analysis import StatisticsFilter
 from quizzes.queries.final_tests import outline_of_activity
+from quizzes.queries.open_attempts import list_due
 from quizzes.rules.attempts import NETWORK_TOLERANCE
 from quizzes.rules.statistics import CountedAttempts
 from quizzes.services import analysis as examinations
@@ -72,7 +73,7 @@ def _settle(delivery: Delivery, actor: Actor, attempt_id: int) -> None:
 
 def _list_due(delivery: Delivery, after: int) -> list[int]:
     with delivery.database.unit_of_work(write=False) as session:
-        return queries.list_due(session, now=delivery.now - NETWORK_TOLERANCE, after=after, limit=PAGE)
+        return list_due(session, now=delivery.now - NETWORK_TOLERANCE, after=after, limit=PAGE)
 
 
 def notify_marked(delivery: Delivery) -> Effect:

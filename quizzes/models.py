@@ -7,13 +7,12 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Numeric, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from enrolments.models import UNTIL
-from kernel.db import MARK, Base, Key, Moment, PublicId, Slug
+from kernel.db import MARK, Base, Key, Moment, PublicId, Slug, unique_where
 
 
 def _one_in_force(name: str, *columns: str, condition: str = "") -> Index:
     """Return the index that allows one row that has not ended."""
-    where = text(" AND ".join(part for part in ("ended_at IS NULL", condition) if part))
-    return Index(f"uq_{name}_in_force", *columns, unique=True, sqlite_where=where, postgresql_where=where)
+    return unique_where(" AND ".join(part for part in ("ended_at IS NULL", condition) if part), f"uq_{name}_in_force", *columns)
 
 
 class Question(Base):
@@ -90,7 +89,7 @@ class SlotCandidate(Base):
     question_version_id: Mapped[int] = mapped_column(ForeignKey("question_version.id"), primary_key=True)
 
 
-_IS_OPEN = text("state IN ('in_progress', 'overdue') AND NOT preview")
+_IS_OPEN = "state IN ('in_progress', 'overdue') AND NOT preview"
 _IS_UNMARKED = text("state = 'finished' AND raw IS NULL AND NOT preview")
 
 
@@ -99,8 +98,10 @@ class Attempt(Base):
 
     __tablename__ = "attempt"
     __table_args__ = (
-        UniqueConstraint("person_id", "course_id", "activity_key", "number"),
-        Index("uq_attempt_open", "person_id", "course_id", "activity_key", unique=True, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
+        unique_where("NOT preview", "uq_attempt_number", "enrolment_id", "activity_key", "number"),
+        unique_where("preview", "uq_attempt_preview", "person_id", "course_id", "activity_key", "number"),
+        Index("ix_attempt_person", "person_id", "course_id", "activity_key"),
+        unique_where(_IS_OPEN, "uq_attempt_open", "person_id", "course_id", "activity_key"),
         CheckConstraint("state IN ('not_started', 'in_progress', 'overdue', 'submitted', 'finished', 'abandoned')", name="state"),
         CheckConstraint("number > 0", name="number"),
         Index("ix_attempt_due", "due_at", sqlite_where=text("state = 'in_progress'"), postgresql_where=text("state = 'in_progress'")),
@@ -320,8 +321,7 @@ class MarkEvent(Base):
     item_id: Mapped[int] = mapped_column(ForeignKey("attempt_item.id"), index=True)
     origin: Mapped[str] = mapped_column(String(8))
     answer_id: Mapped[int | None] = mapped_column(ForeignKey("answer_event.id"), unique=True)
-    """The answer that the learner had checked while answering: each can be checked once. None where the attempt's end, a grader or
-    a regrade marked."""
+    """The answer that the learner had checked while answering, once each; none where the attempt's end, a grader or a regrade marked."""
     fraction: Mapped[Decimal | None] = mapped_column(Numeric(14, 7))
     """Of the maximum, in [-1, 1], with certainty in [-6, 3]; none while it waits for a grader."""
     exact: Mapped[str] = mapped_column(String(80), default="", server_default="")

@@ -19,7 +19,6 @@ from courses.publication import MINUTES_OF_A_QUESTION, to_json
 from courses.queries.search_entries import list_activity_entries
 from courses.rendering import Html, Renderer, plain_texts
 from courses.rules import OutlineActivity
-from enrolments.models import Enrolment
 from kernel.db import insert_all
 from kernel.i18n import _, reading
 from kernel.markup.html import element
@@ -37,7 +36,7 @@ from quizzes.queries import attempts as queries
 from quizzes.queries.banks import find_newest_numbers
 from quizzes.queries.effective_settings import own_dates
 from quizzes.queries.final_tests import find_final_end, outline_of_activity
-from quizzes.queries.open_attempts import find_answering, find_ungraded
+from quizzes.queries.open_attempts import find_answering, find_ungraded, is_answering
 from quizzes.rules import definitions
 from quizzes.rules.definitions import (
     CalculatedBody,
@@ -56,6 +55,7 @@ from quizzes.rules.encoding import canonical_json, checksum, encode, to_document
 from quizzes.rules.review import flags_for
 from quizzes.rules.settings import QuizSettings, ReviewFlag, ReviewMoment
 from quizzes.services.key_changes import rename_attempts
+from quizzes.services.overrides import end_personal_overrides
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,8 +360,7 @@ def _answered_with_final(session: Session, enrolment_id: int, quizzes: Sequence[
     for quiz in quizzes:
         outline = outline_of_activity(session, quiz.id)
         if outline.initial_test is not None and outline.initial_test.key == quiz.key:
-            person_id = session.scalars(select(Enrolment.person_id).where(Enrolment.id == enrolment_id)).one()
-            return frozenset({quiz.key}) if find_final_end(session, person_id, outline, quiz.key) else frozenset()
+            return frozenset({quiz.key}) if find_final_end(session, enrolment_id, outline, quiz.key) else frozenset()
     return frozenset()
 
 
@@ -387,4 +386,6 @@ QUIZ = ActivityPublisher(
     pass_mark=pass_mark_of,
     ungraded=find_ungraded,
     question_numbers=find_newest_numbers,
+    has_open_work=is_answering,
+    end_personal=end_personal_overrides,
 )

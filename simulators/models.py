@@ -6,7 +6,7 @@ from decimal import Decimal
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kernel.db import MARK, Base, Key, Moment, PublicId, Slug
+from kernel.db import MARK, Base, Key, Moment, PublicId, Slug, unique_where
 
 EXACT = Text()
 """A number that authors wrote, exact: `1/3`, `12`, `0.02` as `1/50`."""
@@ -106,6 +106,8 @@ class TaskSave(Base):
 
     id: Mapped[Key]
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    enrolment_id: Mapped[int | None] = mapped_column(ForeignKey("enrolment.id"))
+    """None for a preview by the course's staff."""
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
     activity_key: Mapped[Slug]
     scenario: Mapped[str] = mapped_column(Text)
@@ -120,7 +122,9 @@ class Submission(Base):
 
     __tablename__ = "task_submission"
     __table_args__ = (
-        UniqueConstraint("person_id", "course_id", "activity_key", "number"),
+        unique_where("NOT preview", "uq_task_submission_number", "enrolment_id", "activity_key", "number"),
+        unique_where("preview", "uq_task_submission_preview", "person_id", "course_id", "activity_key", "number"),
+        Index("ix_task_submission_person", "person_id", "course_id", "activity_key"),
         CheckConstraint("number > 0", name="number"),
         CheckConstraint("raw <= maximum", name="raw"),
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
-from sqlalchemy import case, insert, select, update
+from sqlalchemy import and_, case, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from courses.content.facts import SettingFact, SettingLabels, facts_of, seconds
@@ -169,13 +169,14 @@ def _decimal(value: Fraction) -> Decimal:
 def rename(session: Session, enrolment_id: int, renames: Mapping[str, str], _now: datetime) -> None:
     """Let what a learner did in tasks follow the new keys of their activities; where several became one, all of it counts there."""
     person_id, course_id = session.execute(select(Enrolment.person_id, Enrolment.course_id).where(Enrolment.id == enrolment_id)).one()
-    mine = (Submission.person_id == person_id, Submission.course_id == course_id)
     of_tasks = Submission.activity_key.in_([*renames, *renames.values()])
-    tries = select(Submission).where(*mine, of_tasks).order_by(Submission.submitted_at, Submission.id)
-    renumber_attempts(session, session.scalars(tries).all(), renames)
+    previews = and_(Submission.preview, Submission.person_id == person_id, Submission.course_id == course_id)
+    tries = select(Submission).where(or_(Submission.enrolment_id == enrolment_id, previews), of_tasks)
+    renumber_attempts(session, session.scalars(tries.order_by(Submission.submitted_at, Submission.id)).all(), renames)
+    previewed = and_(TaskSave.enrolment_id.is_(None), TaskSave.person_id == person_id, TaskSave.course_id == course_id)
     session.execute(
         update(TaskSave)
-        .where(TaskSave.person_id == person_id, TaskSave.course_id == course_id, TaskSave.activity_key.in_(renames))
+        .where(or_(TaskSave.enrolment_id == enrolment_id, previewed), TaskSave.activity_key.in_(renames))
         .values(activity_key=case(renames, value=TaskSave.activity_key))
     )
 

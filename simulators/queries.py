@@ -1,13 +1,13 @@
 """Reading tasks, what was tried in them, and submissions."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from fractions import Fraction
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from courses.models import Activity, CourseStaff, StaffRole
@@ -144,14 +144,25 @@ _HISTORY = (
         Submission.person_id == bindparam("person_id"),
         Submission.course_id == bindparam("course_id"),
         Submission.activity_key == bindparam("activity_key"),
+        or_(Submission.enrolment_id == bindparam("enrolment_id"), Submission.preview),
     )
     .order_by(Submission.number)
 )
 
 
-def list_submissions(session: Session, person_id: int, course_id: int, activity_key: str) -> list[SubmissionRow]:
-    """List one person's submissions to a task, the first one first; limits keep them few."""
-    bound = {"person_id": person_id, "course_id": course_id, "activity_key": activity_key}
+@dataclass(frozen=True, slots=True)
+class PersonTaskKey:
+    """A person at a task, in one take of its course; none for those who only preview."""
+
+    person_id: int
+    enrolment_id: int | None
+    course_id: int
+    activity_key: str
+
+
+def list_submissions(session: Session, place: PersonTaskKey) -> list[SubmissionRow]:
+    """List a person's submissions to a task in one take of its course, and their previews, the first one first; limits keep them few."""
+    bound = asdict(place)
     return [
         SubmissionRow(
             row.uuid,
@@ -191,6 +202,11 @@ class OutOfStep:
     activity_key: str
     task_id: int
 
+    @property
+    def place(self) -> PersonTaskKey:
+        """Return the learner at the task."""
+        return PersonTaskKey(self.person_id, self.enrolment_id, self.course_id, self.activity_key)
+
 
 def list_out_of_step(session: Session, course_id: int, *, after: int = 0, limit: int) -> list[OutOfStep]:
     """List what of a course's learners is out of step with the limits of the version that they follow, in the order of submissions."""
@@ -200,11 +216,11 @@ def list_out_of_step(session: Session, course_id: int, *, after: int = 0, limit:
     statement = (
         select(last, *whose)
         .select_from(Submission)
-        .join(Enrolment, (Enrolment.person_id == Submission.person_id) & (Enrolment.course_id == Submission.course_id))
+        .join(Enrolment, Enrolment.id == Submission.enrolment_id)
         .join(Activity, (Activity.version_id == Enrolment.course_version_id) & (Activity.key == Submission.activity_key))
         .join(SimulatorTask, SimulatorTask.activity_id == Activity.id)
         .join(ActivityResult, (ActivityResult.enrolment_id == Enrolment.id) & (ActivityResult.activity_key == Activity.key))
-        .where(Submission.course_id == course_id, ~Submission.preview)
+        .where(Submission.course_id == course_id, ~Submission.preview, Enrolment.superseded_at.is_(None))
         .group_by(*whose, SimulatorTask.attempts, ActivityResult.exhausted)
         .having(last > after, ActivityResult.exhausted != used_up)
         .order_by(last)
@@ -213,9 +229,14 @@ def list_out_of_step(session: Session, course_id: int, *, after: int = 0, limit:
     return [OutOfStep(*row) for row in session.execute(statement)]
 
 
-def find_save(session: Session, person_id: int, course_id: int, activity_key: str) -> TaskSave | None:
-    """Return what a person calculated and typed last in a task."""
-    mine = (TaskSave.person_id == person_id, TaskSave.course_id == course_id, TaskSave.activity_key == activity_key)
+def find_save(session: Session, place: PersonTaskKey) -> TaskSave | None:
+    """Return what a person calculated and typed last in a task, in one take of its course or in previews."""
+    mine = (
+        TaskSave.person_id == place.person_id,
+        TaskSave.enrolment_id.is_not_distinct_from(place.enrolment_id),
+        TaskSave.course_id == place.course_id,
+        TaskSave.activity_key == place.activity_key,
+    )
     return session.scalar(select(TaskSave).where(*mine).order_by(TaskSave.id.desc()).limit(1))
 
 

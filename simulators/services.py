@@ -22,7 +22,7 @@ from kernel.permissions import Actor
 from kernel.rounding import round_half_up
 from simulators import queries
 from simulators.models import Submission, SubmissionItem, TaskSave
-from simulators.queries import OutOfStep, PublishedTask, SubmissionRow
+from simulators.queries import OutOfStep, PersonTaskKey, PublishedTask, SubmissionRow
 from simulators.rules.address import encode
 from simulators.rules.attempts import PastSubmission, SubmitRuling, TaskDates, is_completed, is_used_up, may_submit, over_attempts
 from simulators.rules.drawing import draw, seed_of, stored_values
@@ -72,7 +72,7 @@ def load_task_context(session: Session, actor: Actor, subject: ActivityContext, 
     published = queries.get_task_of_activity(session, subject.activity.id)
     person_id, course_id, key = actor.person_id or 0, subject.context.course_id, subject.activity.key
     drawn = draw(published.task.variables, seed_of(course_id, key, person_id))
-    history = tuple(queries.list_submissions(session, person_id, course_id, key))
+    history = tuple(queries.list_submissions(session, place_of(actor, subject)))
     preview = not subject.context.is_learner
     if preview:
         ruling = SubmitRuling((), None)
@@ -80,6 +80,11 @@ def load_task_context(session: Session, actor: Actor, subject: ActivityContext, 
         window = TaskDates(published.opens_at, subject.context.end_for(published.closes_at), subject.closed is None)
         ruling = may_submit(published.task.policy, window, _counted(history), now=now)
     return TaskContext(published, drawn, start_inputs(published.task.start, drawn), history, ruling, preview)
+
+
+def place_of(actor: Actor, subject: ActivityContext) -> PersonTaskKey:
+    """Return the actor at a task, in the take of its course that is theirs now."""
+    return PersonTaskKey(actor.person_id or 0, subject.context.enrolment_id, subject.context.course_id, subject.activity.key)
 
 
 def _counted(history: Sequence[SubmissionRow]) -> list[PastSubmission]:
@@ -97,12 +102,13 @@ def _keep(session: Session, actor: Actor, subject: ActivityContext, work: TaskWo
     """Add what is new; the same again is there already."""
     assert actor.person_id is not None
     scenario, answers = encode(work.inputs), {key: text[:LONGEST_ANSWER] for key, text in work.typed.items()}
-    last = queries.find_save(session, actor.person_id, subject.context.course_id, subject.activity.key)
+    last = queries.find_save(session, place_of(actor, subject))
     if last is not None and (last.scenario, dict(last.answers)) == (scenario, answers):
         return
     session.add(
         TaskSave(
             person_id=actor.person_id,
+            enrolment_id=subject.context.enrolment_id,
             course_id=subject.context.course_id,
             activity_key=subject.activity.key,
             scenario=scenario,
@@ -175,6 +181,7 @@ def submit_task(
     session.execute(insert(SubmissionItem), [_item_row(row.id, context.published, item, work.typed) for item in found.items])
     _keep(session, actor, subject, TaskWork(inputs, work.typed), now=now)
     audit.record(session, actor, SimulatorVerb.SUBMITTED, row, now=now, activity=row.activity_key, number=row.number, preview=row.preview)
+    enrolment_services.begin_enrolment(session, actor, subject.context, now=now)
     if subject.context.enrolment_id is not None:
         history = [*_counted(context.history), PastSubmission(row.number, now, None if row.percent is None else Fraction(row.percent))]
         _hand_down(session, actor, subject.context.enrolment_id, subject.activity.key, task.policy, history, now=now)
@@ -212,7 +219,7 @@ def _hand_down(
 def record_task_progress(session: Session, actor: Actor, found: OutOfStep, *, now: datetime) -> None:
     """Record a learner's progress again from their submissions, by the limits of the task that they follow."""
     lock_enrolment_turn(session, found.person_id)
-    history = _counted(queries.list_submissions(session, found.person_id, found.course_id, found.activity_key))
+    history = _counted(queries.list_submissions(session, found.place))
     policy = queries.get_task(session, found.task_id).task.policy
     _hand_down(session, actor, found.enrolment_id, found.activity_key, policy, history, now=now)
 

@@ -214,7 +214,7 @@ class SubmittedTask:
 
 def present_work(subject: ActivityContext, context: TaskContext) -> tuple[TaskWork, datetime | None]:
     """Return where the actor stopped in a task, and when that was kept; else what the task begins with."""
-    saved = queries.find_save(current_session(), current_actor().person_id or 0, subject.context.course_id, subject.activity.key)
+    saved = queries.find_save(current_session(), services.place_of(current_actor(), subject))
     if saved is None:
         return TaskWork(context.start, {}), None
     try:

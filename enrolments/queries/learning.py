@@ -20,6 +20,7 @@ from courses.queries import catalogue as course_catalogue
 from courses.queries import drafts as course_drafts
 from courses.queries import outlines as course_outlines
 from courses.rules import Outline, OutlineActivity
+from enrolments.learning_record import LearningRecord
 from enrolments.models import (
     ActivityResult,
     Completion,
@@ -30,7 +31,7 @@ from enrolments.models import (
     LearnerGroup,
     ManualGradeItem,
 )
-from enrolments.permissions import ActivityContext, CourseFileContext, GroupContext, LearnerContext, LearningRecord, view_activity
+from enrolments.permissions import ActivityContext, CourseFileContext, GroupContext, LearnerContext, view_activity
 from enrolments.rules import GradeItemWeight, LearnerResult, Results, activity_closed, closed_activities
 from kernel import clock
 from kernel.db import connection_of
@@ -52,6 +53,8 @@ _LEARNER_CONTEXTS = (
         CourseVersion.closes_at,
         CourseStaff.role,
         Enrolment.id.label("enrolment_id"),
+        Enrolment.take,
+        Enrolment.begun_at,
         Enrolment.last_activity_key,
         Edition.name.label("edition"),
         Edition.starts_at,
@@ -138,6 +141,8 @@ def _learner_context(row: Any) -> LearnerContext:
         starts_at=row.starts_at,
         ends_at=row.ends_at,
         belongs=row.belongs,
+        take=row.take or 0,
+        has_begun=row.begun_at is not None,
     )
 
 
@@ -293,8 +298,9 @@ def lock_enrolment_turn(session: Session, person_id: int) -> None:
 
 
 def find_enrolment(session: Session, person_id: int, course_id: int) -> Enrolment | None:
-    """Return a person's enrolment in a course, ended ones too."""
-    return session.scalar(select(Enrolment).where(Enrolment.person_id == person_id, Enrolment.course_id == course_id))
+    """Return a person's present take of a course, ended or not (spec/compulsory 6.7)."""
+    mine = (Enrolment.person_id == person_id, Enrolment.course_id == course_id)
+    return session.scalar(select(Enrolment).where(*mine, Enrolment.superseded_at.is_(None)))
 
 
 def find_completion(session: Session, enrolment_id: int) -> Completion | None:
@@ -305,14 +311,15 @@ def find_completion(session: Session, enrolment_id: int) -> Completion | None:
 _COMPLETION = select(Completion).where(Completion.enrolment_id == bindparam("enrolment_id"))
 
 
-def get_learning_record(session: Session, _actor: Actor, person: UUID, slug: str) -> LearningRecord:
-    """Return what a person has to show in a course that they take or took; raise NotFound."""
+def get_learning_record(session: Session, _actor: Actor, person: UUID, slug: str, take: int | None = None) -> LearningRecord:
+    """Return what a person has to show in a course that they take or took: in the present take, or in one of them; raise NotFound."""
     statement = (
         select(Person, Enrolment, Completion)
         .join(Enrolment, Enrolment.person_id == Person.id)
         .join(Course, Course.id == Enrolment.course_id)
         .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
         .where(Person.uuid == person, Course.slug == slug)
+        .where(Enrolment.superseded_at.is_(None) if take is None else Enrolment.take == take)
     )
     row = session.execute(statement).one_or_none()
     if row is None:

@@ -14,6 +14,7 @@ from accounts.models import Person, full_name
 from accounts.queries import by_name, name_matches
 from courses.models import Course
 from enrolments.models import Completion, Enrolment
+from enrolments.queries.takes import completed_in_any_take
 from kernel.db import connection_of
 from organisations.models import Membership, Organisation
 from organisations.queries.tree import MAIN, PRESENT, below
@@ -24,7 +25,7 @@ MOST_COURSES = 200
 
 @dataclass(frozen=True, slots=True)
 class UnitCounts:
-    """The number of people in a unit, how many of them take courses (or one), and how often one was completed."""
+    """The number of people in a unit, how many of them take courses (or one), and how many of these were completed, in any take."""
 
     people: int = 0
     learners: int = 0
@@ -50,7 +51,7 @@ def tallies_statement(roots: Select[int], course_id: int | None) -> Select[*tupl
     people = func.count(Membership.person_id.distinct())
     learners = func.count(Enrolment.person_id.distinct())
     return (
-        select(Membership.organisation_id, people, learners, func.count(Enrolment.id), func.count(Completion.id))
+        select(Membership.organisation_id, people, learners, func.count(Enrolment.id), func.count(completed_in_any_take()))
         .outerjoin(Enrolment, _takes_course(course_id))
         .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
         .where(MAIN, Membership.organisation_id.in_(below(roots)))
@@ -80,7 +81,7 @@ def count_courses(session: Session, roots: Select[int]) -> list[CourseTally]:
     learners = func.count(Enrolment.id)
     done = func.sum(Enrolment.done * 100 / func.coalesce(func.nullif(Enrolment.total, 0), 1))
     statement = (
-        select(Course.id, Course.slug, Course.title, learners, func.count(Completion.id), done)
+        select(Course.id, Course.slug, Course.title, learners, func.count(completed_in_any_take()), done)
         .join(Enrolment, Enrolment.course_id == Course.id)
         .join(Membership, (Membership.person_id == Enrolment.person_id) & MAIN)
         .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
@@ -102,8 +103,8 @@ class UnitLearnerState(StrEnum):
 
 
 _STANDINGS: Mapping[UnitLearnerState, tuple[ColumnElement[bool], ...]] = {
-    UnitLearnerState.COMPLETED: (Completion.id.is_not(None),),
-    UnitLearnerState.OPEN: (Enrolment.id.is_not(None), Completion.id.is_(None)),
+    UnitLearnerState.COMPLETED: (completed_in_any_take().is_not(None),),
+    UnitLearnerState.OPEN: (Enrolment.id.is_not(None), completed_in_any_take().is_(None)),
     UnitLearnerState.OUTSIDE: (Enrolment.id.is_(None),),
 }
 
@@ -150,7 +151,7 @@ def people_statement(roots: Select[int], wanted: UnitFilter) -> Select[*tuple[An
             Enrolment.last_visited_at,
             Enrolment.done,
             Enrolment.total,
-            Completion.completed_at,
+            completed_in_any_take(),
         )
         .join(Membership, (Membership.person_id == Person.id) & PRESENT)
         .join(Organisation, Organisation.id == Membership.organisation_id)

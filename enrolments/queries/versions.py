@@ -74,8 +74,9 @@ def find_newest_correction(session: Session, course_id: int) -> int | None:
 
 
 def list_behind(session: Session, course_id: int, version_id: int, *, among: Sequence[int] | None = None) -> list[int]:
-    """List the enrolments in a course that follow a version from before another one: of some, or of all."""
-    statement = select(Enrolment.id).where(Enrolment.course_id == course_id, Enrolment.course_version_id < version_id)
+    """List the present takes of a course that follow a version from before another one: of some, or of all; ended ones too."""
+    behind = (Enrolment.course_id == course_id, Enrolment.course_version_id < version_id, Enrolment.superseded_at.is_(None))
+    statement = select(Enrolment.id).where(*behind)
     if among is not None:
         statement = statement.where(Enrolment.id.in_(among))
     return list(session.scalars(statement.order_by(Enrolment.id)))

@@ -29,6 +29,7 @@ def end_duplicate_enrolments(session: Session, actor: Actor, closed: int, kept: 
     standing = aliased(Enrolment)
     both = select(Enrolment, standing).join(standing, standing.course_id == Enrolment.course_id)
     both = both.where(Enrolment.person_id == closed, standing.person_id == kept, Enrolment.left_at.is_(None))
+    both = both.where(standing.superseded_at.is_(None))
     for row, stands in session.execute(both.order_by(Enrolment.id)).all():
         inherits = stands.left_at is not None or _is_running(session, row, now)
         if stands.left_at is not None:

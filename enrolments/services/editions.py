@@ -17,7 +17,7 @@ from accounts.rules import PENDING_UPLOAD_LIFETIME, NoticeKind
 from courses.models import Course
 from courses.queries.outlines import get_outline
 from enrolments.audit_verbs import EnrolmentVerb
-from enrolments.models import Edition, EditionPlace, Enrolment, EnrolmentInvitation, PendingEnrolmentList, WaitingPlace
+from enrolments.models import Edition, EditionPlace, Enrolment, EnrolmentInvitation, PendingEnrolmentList, TakeCause, WaitingPlace
 from enrolments.queries import editions as queries
 from enrolments.queries.learning import find_enrolment, lock_enrolment_turn
 from enrolments.rules import CODE_LENGTH
@@ -157,7 +157,8 @@ def join(session: Session, actor: Actor, edition: Edition, version_id: int, *, n
         return EnrolOutcome.ENROLLED
     if edition_row.is_full:
         return _wait(session, actor, edition_row.edition, actor.person_id, now=now)
-    _enrol(session, actor, edition.course_id, edition.id, version_id, [actor.person_id], now=now)
+    places = NewPlaces(edition.course_id, edition.id, version_id, TakeCause.SELF)
+    _enrol(session, actor, places, [actor.person_id], now=now)
     return EnrolOutcome.ENROLLED
 
 
@@ -212,7 +213,8 @@ def fill_places(session: Session, actor: Actor, edition_id: int, *, now: datetim
     if any(is_own(actor, one) for one in first):  # their place stays free for them until somebody else acts
         note_left_out(session, actor, edition_row.edition, now=now)
         first = [one for one in first if not is_own(actor, one)]
-    entered = _enrol(session, actor, course.id, edition_id, course.published_version_id, first, now=now)
+    places = NewPlaces(course.id, edition_id, course.published_version_id, TakeCause.SELF)
+    entered = _enrol(session, actor, places, first, now=now)
     _notify_enrolled(session, course, entered, now=now)
     return len(entered)
 
@@ -253,7 +255,8 @@ def enrol_others(
         if edition_row is None or edition_row.edition.capacity is None
         else max(edition_row.edition.capacity - edition_row.taken, 0)
     )
-    entered = _enrol(session, actor, course_id, edition.id if edition else None, version_id, wanted[:places], now=now)
+    new_places = NewPlaces(course_id, edition.id if edition else None, version_id, TakeCause.STAFF)
+    entered = _enrol(session, actor, new_places, wanted[:places], now=now)
     _notify_enrolled(session, course, entered, now=now)
     if edition_row is not None:
         for person_id in wanted[places:]:
@@ -271,14 +274,26 @@ def open_course(session: Session, course_id: int) -> tuple[Course, int]:
     return course, course.published_version_id
 
 
-def _enrol(
-    session: Session, actor: Actor, course_id: int, edition_id: int | None, version_id: int, people: Sequence[int], *, now: datetime
-) -> list[int]:
-    """Enrol people who do not take the course now, a fixed number of statements for all of them; return them."""
+@dataclass(frozen=True, slots=True)
+class NewPlaces:
+    """The course, the edition and the version in which people are enrolled, and who lets them in."""
+
+    course_id: int
+    edition_id: int | None
+    version_id: int
+    cause: TakeCause
+
+
+def _enrol(session: Session, actor: Actor, places: NewPlaces, people: Sequence[int], *, now: datetime) -> list[int]:
+    """Enrol people who do not take the course now, a fixed number of statements for all of them; return them.
+
+    Who took it before goes on with the present take, as they left it.
+    """
     if not people:
         return []
+    course_id, edition_id, version_id = places.course_id, places.edition_id, places.version_id
     outline = get_outline(session, version_id)
-    mine = (Enrolment.course_id == course_id, Enrolment.person_id.in_(people))
+    mine = (Enrolment.course_id == course_id, Enrolment.person_id.in_(people), Enrolment.superseded_at.is_(None))
     returning = update(Enrolment).where(*mine, Enrolment.left_at.is_not(None)).values(left_at=None)
     back = set(session.scalars(returning.returning(Enrolment.person_id)))
     rows = [
@@ -286,6 +301,7 @@ def _enrol(
             "person_id": person_id,
             "course_id": course_id,
             "course_version_id": version_id,
+            "cause": places.cause.value,
             "enrolled_at": now,
             "done": 0,
             "total": sum(activity.required for activity in outline.activities()),
@@ -328,6 +344,12 @@ def leave(session: Session, actor: Actor, enrolment: Enrolment, *, now: datetime
     place = session.get(EditionPlace, row.id)
     edition_id = place.edition_id if place else None
     audit.record(session, actor, EditionVerb.LEFT, row, now=now, edition=edition_id, **({"heir": heir.id} if heir else {}))
+    give_up_place(session, actor, row, now=now, heir=heir)
+
+
+def give_up_place(session: Session, actor: Actor, enrolment: Enrolment, *, now: datetime, heir: Enrolment | None = None) -> None:
+    """Give the place that an enrolment has in an edition, if it has one, to its heir without a place, else to the waiting list."""
+    place = session.get(EditionPlace, enrolment.id)
     if place is None:
         return
     session.delete(place)

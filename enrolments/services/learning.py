@@ -17,7 +17,7 @@ from courses.queries.outlines import get_outline, list_outlines
 from courses.queries.versions import list_versions_between
 from courses.rules import renames_to
 from enrolments.audit_verbs import EnrolmentVerb
-from enrolments.models import UNTIL, ActivityResult, Enrolment, GroupMember, LearnerGroup, VersionOfferReply
+from enrolments.models import UNTIL, ActivityResult, Enrolment, GroupMember, LearnerGroup, TakeCause, VersionOfferReply
 from enrolments.permissions import ActivityContext, LearnerContext
 from enrolments.queries import learning as queries
 from enrolments.queries import versions as version_queries
@@ -28,7 +28,7 @@ from kernel import audit
 from kernel.db import UtcDateTime, connection_of
 from kernel.errors import N_, Conflict
 from kernel.own_records import is_own, note_left_out
-from kernel.permissions import Actor
+from kernel.permissions import SYSTEM, Actor
 
 
 def enrol(session: Session, actor: Actor, context: LearnerContext, *, now: datetime) -> Enrolment:
@@ -45,6 +45,7 @@ def enrol(session: Session, actor: Actor, context: LearnerContext, *, now: datet
             person_id=actor.person_id,
             course_id=context.course_id,
             course_version_id=context.version_id,
+            cause=TakeCause.SELF.value,
             enrolled_at=now,
             done=0,
             total=sum(activity.required for activity in outline.activities()),
@@ -60,6 +61,8 @@ def enrol(session: Session, actor: Actor, context: LearnerContext, *, now: datet
 
 _AT, _KEY, _NOW = bindparam("at", type_=Integer), bindparam("key", type_=String), bindparam("now", type_=UtcDateTime)
 _VISIT = update(Enrolment).where(Enrolment.id == _AT).values(last_activity_key=_KEY, last_visited_at=_NOW)
+_BEGIN = update(Enrolment).where(Enrolment.id == _AT, Enrolment.begun_at.is_(None)).values(begun_at=_NOW)
+_FIRST_VISIT = _BEGIN.values(last_activity_key=_KEY, last_visited_at=_NOW)
 _VIEW = (
     update(ActivityResult)
     .where(ActivityResult.enrolment_id == _AT, ActivityResult.activity_key == _KEY)
@@ -68,12 +71,29 @@ _VIEW = (
 _FIRST_VIEW = insert(ActivityResult).values(enrolment_id=_AT, activity_key=_KEY, viewed_at=_NOW)
 
 
-def record_visit(session: Session, enrolment_id: int, activity_key: str, *, now: datetime) -> None:
-    """Keep where a learner is, and when the activity was first seen; a note, so it leaves no audit entry."""
+def record_visit(
+    session: Session, enrolment_id: int, activity_key: str, *, now: datetime, actor: Actor = SYSTEM, has_begun: bool = True
+) -> None:
+    """Keep where a learner is, and when the activity was first seen; a note, of which only the first of a take leaves an audit entry."""
     connection, visit = connection_of(session), {"at": enrolment_id, "key": activity_key, "now": now}
-    connection.execute(_VISIT, visit)
+    if not has_begun and connection.execute(_FIRST_VISIT, visit).rowcount:
+        _record_begun(session, actor, enrolment_id, now=now)
+    else:
+        connection.execute(_VISIT, visit)
     if not connection.execute(_VIEW, visit).rowcount:
         connection.execute(_FIRST_VIEW, visit)
+
+
+def begin_enrolment(session: Session, actor: Actor, context: LearnerContext, *, now: datetime) -> None:
+    """Note that a learner has begun a take of a course, with an attempt; once, however often something is begun in it."""
+    if context.enrolment_id is None or context.has_begun:
+        return
+    if connection_of(session).execute(_BEGIN, {"at": context.enrolment_id, "now": now}).rowcount:
+        _record_begun(session, actor, context.enrolment_id, now=now)
+
+
+def _record_begun(session: Session, actor: Actor, enrolment_id: int, *, now: datetime) -> None:
+    audit.record(session, actor, EnrolmentVerb.BEGUN, session.get_one(Enrolment, enrolment_id), now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +105,10 @@ class ActivityOutcome:
     passed: bool | None = None
     exhausted: bool | None = False
     """No try is left; None: as it was."""
+    achieved_at: datetime | None = None
+    """When the work that completes the activity was submitted; None: now."""
+    submitted_at: datetime | None = None
+    """When the work was submitted that gives the score, or that waits to be graded; None: now."""
 
 
 def mark_done(session: Session, actor: Actor, subject: ActivityContext, *, now: datetime) -> Progress:
@@ -104,7 +128,7 @@ def unmark_done(session: Session, actor: Actor, subject: ActivityContext, *, now
     row = locked.result(subject.activity.key)
     if row.completed_at is None:
         return
-    row.completed_at = None
+    row.completed_at = row.achieved_at = None
     row.completed_version_id = None
     audit.record(session, actor, EnrolmentVerb.ACTIVITY_REOPENED, locked.enrolment, now=now, activity=row.activity_key)
     update_progress(session, actor, locked, now=now)
@@ -121,7 +145,7 @@ def revoke_completion(session: Session, actor: Actor, enrolment_id: int, activit
         raise Conflict(N_("This activity is not completed."))
     facts = {"activity": activity_key, "reason": reason, "was": row.completed_at.isoformat()}
     audit.record(session, actor, EnrolmentVerb.ACTIVITY_TAKEN_BACK, locked.enrolment, now=now, **facts)
-    row.completed_at = None
+    row.completed_at = row.achieved_at = None
     row.completed_version_id = None
     if row.overridden_at is not None:
         row.own_completed = False  # nor does it come back with what was earned
@@ -153,6 +177,7 @@ def record_result_on_locked(
     if row.id is None:
         session.add(row)
     row.viewed_at = row.viewed_at or now
+    row.submitted_at = outcome.submitted_at or row.submitted_at or (None if outcome.score is None else now)
     if outcome.exhausted is not None:
         row.exhausted = outcome.exhausted
     if row.overridden_at is not None:
@@ -160,7 +185,7 @@ def record_result_on_locked(
     else:
         _record_score(row, outcome)
         if outcome.completed:
-            complete(session, actor, locked, row, now=now)
+            complete(session, actor, locked, row, now=now, achieved_at=outcome.achieved_at)
     return update_progress(session, actor, locked, now=now)
 
 
@@ -181,7 +206,7 @@ def _record_own(
         row.own_completed = True
         activity = get_outline(session, locked.enrolment.course_version_id).by_key.get(row.activity_key)
         if activity is None or not is_held_back(activity.completion_rule, row.passed):
-            complete(session, actor, locked, row, now=now)
+            complete(session, actor, locked, row, now=now, achieved_at=outcome.achieved_at)
 
 
 def follow_version(session: Session, actor: Actor, enrolment_id: int, version_id: int, *, now: datetime) -> None:
@@ -338,8 +363,3 @@ def take_out_of_group(session: Session, actor: Actor, group: LearnerGroup, perso
     if enrolment_id is not None:
         person_id = session.get_one(Enrolment, enrolment_id).person_id
         audit.record(session, actor, EnrolmentVerb.GROUP_CHANGED, group, now=now, removed=[person_id])
-
-
-def transfer_enrolments(session: Session, course_id: int, giver: int, taker: int) -> None:
-    """Transfer a person's enrolment in a course to another: their results, completion, groups and place go with it."""
-    session.execute(update(Enrolment).where(Enrolment.course_id == course_id, Enrolment.person_id == giver).values(person_id=taker))

@@ -12,8 +12,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from courses.queries.outlines import get_outline
+from courses.rules import Outline
+from enrolments.achievement import SubmissionMoments, achieved_by
 from enrolments.audit_verbs import EnrolmentVerb
-from enrolments.models import ActivityResult, Completion, Enrolment, ManualGradeItem, ResultOverride
+from enrolments.models import ActivityResult, Completion, CompletionReview, Enrolment, ManualGradeItem, ResultOverride
 from enrolments.queries import learning as queries
 from enrolments.rules import GradeItemWeight, LearnerResult, Progress, evaluate_completion, merit
 from kernel import audit
@@ -64,8 +66,9 @@ def _joined(session: Session, rows: Sequence[ActivityResult]) -> ActivityResult:
     best, words = max(rows, key=_earned), [row for row in rows if row.overridden_at is not None]
     standing = max(words, key=lambda row: _last_word(session, row)) if words else best
     standing.viewed_at = min((row.viewed_at for row in rows if row.viewed_at is not None), default=None)
-    completed = [(row.completed_at, row.completed_version_id) for row in rows if row.completed_at is not None]
-    standing.completed_at, standing.completed_version_id = min(completed, key=itemgetter(0), default=(None, None))
+    completed = [(row.completed_at, row.completed_version_id, row.achieved_at) for row in rows if row.completed_at is not None]
+    first = min(completed, key=itemgetter(0), default=(None, None, None))
+    standing.completed_at, standing.completed_version_id, standing.achieved_at = first
     if words:
         standing.own_score, standing.own_passed, standing.own_completed = _own(best)
         standing.overridden_at = min(row.overridden_at for row in words if row.overridden_at is not None)
@@ -94,10 +97,16 @@ def _last_word(session: Session, row: ActivityResult) -> datetime:
     return session.scalar(select(func.max(ResultOverride.made_at)).where(*said)) or cast("datetime", row.overridden_at)
 
 
-def complete(session: Session, actor: Actor, locked: LockedEnrolment, row: ActivityResult, *, now: datetime) -> None:
-    """Complete an activity; one that is completed stays so, with the moment and version in which it first was."""
+def complete(
+    session: Session, actor: Actor, locked: LockedEnrolment, row: ActivityResult, *, now: datetime, achieved_at: datetime | None = None
+) -> None:
+    """Complete an activity; one that is completed stays so, with the moment and version in which it first was.
+
+    `achieved_at` is when the work that completes it was submitted, where that was not now.
+    """
     if row.completed_at is None:
         row.completed_at = now
+        row.achieved_at = min(achieved_at or row.submitted_at or now, now)
         row.completed_version_id = locked.enrolment.course_version_id
         audit.record(session, actor, EnrolmentVerb.ACTIVITY_COMPLETED, locked.enrolment, now=now, activity=row.activity_key)
 
@@ -144,10 +153,35 @@ def update_progress(session: Session, actor: Actor, locked: LockedEnrolment, *, 
     enrolment.done, enrolment.total = progress.done, progress.total
     grade = None if progress.grade is None else exact_decimal(progress.grade)
     enrolment.grade, enrolment.grade_stale = grade, None
-    if progress.completed and not locked.is_completed and enrolment.left_at is None:
-        session.add(Completion(enrolment_id=enrolment.id, course_version_id=outline.version_id, completed_at=now, grade=grade))
-        audit.record(session, actor, EnrolmentVerb.COMPLETED, enrolment, now=now, version=outline.number)
+    if progress.completed and not locked.is_completed:
+        achieved_at = achieved_by(outline, locked.results(), _moments(locked), now=now)
+        if enrolment.left_at is None:
+            record_completion(session, actor, enrolment, outline, achieved_at, now=now)
+        elif enrolment.superseded_at is not None:
+            _ask_about_completion(session, enrolment, achieved_at, now=now)
     return progress
+
+
+def record_completion(
+    session: Session, actor: Actor, enrolment: Enrolment, outline: Outline, achieved_at: datetime, *, now: datetime
+) -> None:
+    """Record that a course was completed, by work that was submitted until a moment."""
+    moments = {"completed_at": now, "achieved_at": achieved_at}
+    session.add(Completion(enrolment_id=enrolment.id, course_version_id=outline.version_id, grade=enrolment.grade, **moments))
+    audit.record(session, actor, EnrolmentVerb.COMPLETED, enrolment, now=now, version=outline.number, achieved=achieved_at.isoformat())
+
+
+def _moments(locked: LockedEnrolment) -> dict[str, SubmissionMoments]:
+    return {
+        key: SubmissionMoments(row.achieved_at or row.completed_at, row.submitted_at or row.achieved_at or row.completed_at)
+        for key, row in locked.rows.items()
+    }
+
+
+def _ask_about_completion(session: Session, enrolment: Enrolment, achieved_at: datetime, *, now: datetime) -> None:
+    """Let an administrator decide on a superseded take that would have been completed then (spec/compulsory 6.5); asked once."""
+    if session.scalar(select(CompletionReview.id).where(CompletionReview.enrolment_id == enrolment.id)) is None:
+        session.add(CompletionReview(enrolment_id=enrolment.id, grade=enrolment.grade, achieved_at=achieved_at, noticed_at=now))
 
 
 def recompute_progress(session: Session, actor: Actor, enrolment_ids: Sequence[int], *, now: datetime) -> None:

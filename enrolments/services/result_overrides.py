@@ -128,7 +128,7 @@ def _take_word_back(session: Session, actor: Actor, locked: LockedEnrolment, row
     elif row.completed_at is not None:
         facts = {"activity": row.activity_key, "was": row.completed_at.isoformat()}
         audit.record(session, actor, EnrolmentVerb.ACTIVITY_TAKEN_BACK, locked.enrolment, now=now, **facts)
-        row.completed_at = row.completed_version_id = None
+        row.completed_at = row.completed_version_id = row.achieved_at = None
 
 
 def _reopen_course(

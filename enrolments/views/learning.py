@@ -37,6 +37,7 @@ from enrolments.queries.announcements import visible_announcements
 from enrolments.queries.awards import find_award
 from enrolments.queries.groups import get_group_members
 from enrolments.queries.next_courses import visible_next_courses
+from enrolments.queries.takes import list_takes
 from enrolments.services import learning as services
 from kernel import clock
 from kernel.errors import NotFound
@@ -120,6 +121,7 @@ def course(context: LearnerContext) -> Answer:
         may_publish=edits(actor, context.staff_role),
         modules=[view.module_block(module) for module in view.outline.modules],
         requirements=requirements(view),
+        takes=list_takes(session, actor.person_id or 0, context.course_id) if context.take > 1 else [],
     )
 
 

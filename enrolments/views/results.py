@@ -1,5 +1,7 @@
 """Results of one learner: to the learner their own page; to the team the page on which it sets one, and its notes."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import cast
 from uuid import UUID, uuid4
@@ -17,13 +19,15 @@ from enrolments.pages.results import override_rows, result_lines
 from enrolments.permissions import LearnerContext, LearnerNoteContext, LearningAction, ParticipantContext, ResultContext
 from enrolments.queries import learning, results
 from enrolments.queries.editions import get_place
+from enrolments.queries.takes import TakeRow, list_takes
 from enrolments.rules import Progress, course_grade
 from enrolments.services import learner_notes, result_overrides
 from enrolments.services.result_overrides import ResultOverrideValues
 from enrolments.views.gradebook import get_published
 from kernel import clock
+from kernel.errors import NotFound
 from kernel.i18n import _, choose
-from kernel.web.forms import as_uuid
+from kernel.web.forms import as_uuid, whole_number
 from kernel.web.request import begin_writing, current_actor, current_session, is_read_only_request, requires
 
 bp = Blueprint("enrolments_results", __name__)
@@ -36,20 +40,38 @@ Answer = str | Response | tuple[str, int]
 def own_results(context: LearnerContext) -> str:
     """Show a learner what they have in a course, what it counts, and what its team set."""
     session = current_session()
+    takes = list_takes(session, current_actor().person_id or 0, context.course_id) if context.take > 1 else []
+    present, context = context, _in_take(context, takes)
+    is_present = context == present
     outline = course_outlines.get_outline(session, cast("int", context.version_id))
     enrolment_id = cast("int", context.enrolment_id)
     view = course_view(context, outline)
     marks = results.list_item_marks(session, context.course_id, enrolment_id)
     overrides = results.list_overrides(session, enrolment_id)
+    lines = result_lines(view.outline, view.results, view.withheld, marks, overrides, view.ungraded)
     return render_template(
         "enrolments/results.html",
         course=course_name(context),
-        lines=result_lines(view.outline, view.results, view.withheld, marks, overrides, view.ungraded),
+        lines=lines if is_present else [replace(line, url="") for line in lines],
         has_parts=bool(outline.categories),
         grade=share(view.shown_grade),
         needed="" if outline.completion_grade is None else share(outline.completion_grade),
         drops=[(choose(part.title), part.drop_lowest) for part in outline.categories if part.drop_lowest],
+        take=context.take,
+        takes=takes,
+        is_present=is_present,
     )
+
+
+def _in_take(context: LearnerContext, takes: Sequence[TakeRow]) -> LearnerContext:
+    """Return the learner in the take that the address asks for, else in the present one; raise NotFound where there is no such take."""
+    asked = whole_number(request.args.get("take", ""))
+    if asked in (0, context.take):
+        return context
+    found = next((one for one in takes if one.take == asked), None)
+    if found is None:
+        raise NotFound
+    return replace(context, enrolment_id=found.enrolment_id, version_id=found.version_id, take=found.take)
 
 
 def _back(subject: ResultContext | ParticipantContext | LearnerNoteContext, person: UUID, anchor: str = "") -> Response:

@@ -28,6 +28,8 @@ from lms.demo.tasks import seeded_uuid
 from lms.demo.timeline import DemoTimeline, Life, person_of
 from quizzes.queries import attempts as quiz_queries
 from quizzes.queries import teaching as quiz_teaching
+from quizzes.queries.effective_settings import PersonQuizKey
+from quizzes.queries.open_attempts import has_open
 from quizzes.services import overrides
 from quizzes.services.overrides import AccommodationProfile, OverrideTarget, OverrideValues
 
@@ -239,7 +241,8 @@ def _give_time(teaching: CourseTeaching, now: datetime) -> None:
 
 def _is_open(teaching: CourseTeaching, quiz: OutlineActivity) -> bool:
     session, course = teaching.stage.session, teaching.outline.course_id
-    return any(quiz_queries.has_open(quiz_queries.list_attempts(session, row.person_id, course, quiz.key)) for row in teaching.learners)
+    places = (PersonQuizKey(row.person_id, row.enrolment_id, course, quiz.key) for row in teaching.learners)
+    return any(has_open(quiz_queries.list_attempts(session, place)) for place in places)
 
 
 WORK: Sequence[tuple[timedelta, Act]] = (

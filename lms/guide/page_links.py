@@ -79,6 +79,7 @@ SECTIONS: Mapping[str, str] = {
     "instructor/learners#editions": "enrolments_editions.editions",
     "instructor/learners#code": "enrolments_editions.edition",
     "instructor/learners#groups": "enrolments.group enrolments.groups",
+    "instructor/learners#again": "enrolments_takes.begin",
     "instructor/announcements-and-messages#announce": "enrolments_announcements.announcements",
     "instructor/announcements-and-messages#correct": "enrolments_announcements.announcement",
     "instructor/announcements-and-messages#message": "enrolments_messages.message",
@@ -123,7 +124,7 @@ SECTIONS: Mapping[str, str] = {
     "administrator/audit-log#search": "lms_auditing.log",
     "administrator/certificates#revoke": "certificates.revoke",
     "administrator/certificates#renew": "certificates.renew",
-    "administrator/certificates#reviews": "quizzes_reviews.reviews",
+    "administrator/certificates#reviews": "enrolments_completion_reviews.reviews quizzes_reviews.reviews",
 }
 """The sections, as `reader/chapter#section`, each with the endpoints of the pages that lead to it."""
 _BY_ENDPOINT = {endpoint: section for section, endpoints in SECTIONS.items() for endpoint in endpoints.split()}

@@ -17,7 +17,8 @@ from enrolments.queries.learning import result_of
 from enrolments.rules import has_passed
 from kernel.i18n import _, choose, format_datetime
 from quizzes.pages.question import points
-from quizzes.queries.attempts import AttemptRow, QuizSnapshot, has_open
+from quizzes.queries.attempts import AttemptRow, QuizSnapshot
+from quizzes.queries.open_attempts import has_open
 from quizzes.rules.access import EffectiveSettings, SettingSources
 from quizzes.rules.attempts import ENDED_STATES, AttemptRefusalReason, AttemptState, StartRuling
 from quizzes.rules.grades import AttemptGrade, grade_over_attempts

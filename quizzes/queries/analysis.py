@@ -189,7 +189,7 @@ def attempt_set(session: Session, quiz: QuizCompositions, which: CountedAttempts
 
 
 def _picked(course_id: int, activity_key: str, which: CountedAttempts, learners: StatisticsFilter) -> Any:
-    """Select one finished attempt of each learner, or all of them (spec/quiz-engine 5.12); of equally high ones the first."""
+    """Select one finished attempt of each take of the course, or all (spec/quiz-engine 5.12); of equally high ones the first."""
     orders: dict[CountedAttempts, tuple[ColumnElement[Any], ...]] = {
         CountedAttempts.FIRST: (Attempt.number.asc(),),
         CountedAttempts.LAST: (Attempt.number.desc(),),
@@ -198,7 +198,7 @@ def _picked(course_id: int, activity_key: str, which: CountedAttempts, learners:
     columns = (Attempt.id, Attempt.quiz_version_id, Attempt.language, Attempt.raw)
     if which is CountedAttempts.ALL:
         return select(*columns).where(_counted(course_id, activity_key, learners)).subquery()
-    place = func.row_number().over(partition_by=Attempt.person_id, order_by=orders[which]).label("place")
+    place = func.row_number().over(partition_by=Attempt.enrolment_id, order_by=orders[which]).label("place")
     ranked = select(*columns, place).where(_counted(course_id, activity_key, learners)).subquery()
     return select(ranked).where(ranked.c.place == 1).subquery()
 

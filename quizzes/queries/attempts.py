@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 from functools import lru_cache
@@ -204,20 +204,15 @@ _HISTORY = (
         Attempt.person_id == bindparam("person_id"),
         Attempt.course_id == bindparam("course_id"),
         Attempt.activity_key == bindparam("activity_key"),
+        or_(Attempt.enrolment_id == bindparam("enrolment_id"), Attempt.preview),
     )
     .order_by(Attempt.number)
 )
 
 
-def list_attempts(session: Session, person_id: int, course_id: int, activity_key: str) -> list[AttemptRow]:
-    """List one learner's attempts at a quiz, the first one first."""
-    bound = {"person_id": person_id, "course_id": course_id, "activity_key": activity_key}
-    return [row_of(row) for row in session.execute(_HISTORY, bound)]
-
-
-def has_open(history: Sequence[AttemptRow]) -> bool:
-    """Return whether one of a learner's attempts is open; previews do not count."""
-    return any(row.state in OPEN_STATES and not row.preview for row in history)
+def list_attempts(session: Session, place: PersonQuizKey) -> list[AttemptRow]:
+    """List one learner's attempts at a quiz in one take of its course, and their previews, the first one first (spec/compulsory 6.3)."""
+    return [row_of(row) for row in session.execute(_HISTORY, asdict(place))]
 
 
 def _fraction(value: Any) -> Fraction | None:
@@ -288,7 +283,9 @@ class LoadedAttempt(AttemptContext):
     """The sources of the settings that hold now, which a later publication may have changed; questions stay those of `snapshot`
     (spec/quiz-engine 5.3.1)."""
     has_left: bool
-    """Whether its learner does not take the course any more."""
+    """Whether its learner does not take the course any more, or takes it again."""
+    is_superseded: bool
+    """Whether it belongs to an earlier take of the course (spec/compulsory 6.1)."""
     marked_by_hand: bool
     """Whether a person has marked any of its answers: then it was handed in before."""
 
@@ -342,7 +339,16 @@ _MARKED_BY_HAND = (
     .label("marked_by_hand")
 )
 _ATTEMPT = (
-    select(Attempt, CourseStaff.role, QuizVersion.id.label("followed"), Enrolment.left_at, _MARKED_BY_HAND, Accommodation, QuizOverride)
+    select(
+        Attempt,
+        CourseStaff.role,
+        QuizVersion.id.label("followed"),
+        Enrolment.left_at,
+        Enrolment.superseded_at,
+        _MARKED_BY_HAND,
+        Accommodation,
+        QuizOverride,
+    )
     .outerjoin(CourseStaff, (CourseStaff.course_id == Attempt.course_id) & (CourseStaff.person_id == bindparam("actor_id")))
     .outerjoin(Enrolment, Enrolment.id == Attempt.enrolment_id)
     .outerjoin(Activity, (Activity.version_id == Enrolment.course_version_id) & (Activity.key == Attempt.activity_key))
@@ -412,15 +418,16 @@ def _read_attempt(session: Session, statement: Select[*tuple[Any, ...]], bound: 
     rows = session.execute(statement, bound).all()
     if not rows:
         raise NotFound
-    attempt, role, followed, left_at, marked_by_hand, profile, _override = rows[0]
+    attempt, role, followed, left_at, superseded_at, marked_by_hand, profile, _override = rows[0]
     items, answers = _read_items(session, attempt)
     snapshot = get_snapshot(session, attempt.quiz_version_id)
     current = snapshot if followed is None else get_snapshot(session, followed)
-    overriding = [row[6] for row in rows if row[6] is not None]
-    setting_sources = setting_sources_of(current.published_settings, current.settings, overriding, profile)
+    overrides = [row[7] for row in rows if row[7] is not None]
+    setting_sources = setting_sources_of(current.published_settings, current.settings, overrides, profile)
     if AttemptState(attempt.state) not in OPEN_STATES:
         outline = outline_of_activity(session, current.activity_id)
-        setting_sources = replace(setting_sources, answered_with=find_final_end(session, attempt.person_id, outline, current.activity_key))
+        final_end = find_final_end(session, attempt.enrolment_id, outline, current.activity_key)
+        setting_sources = replace(setting_sources, answered_with=final_end)
     return LoadedAttempt(
         id=attempt.id,
         uuid=attempt.uuid,
@@ -435,6 +442,7 @@ def _read_attempt(session: Session, statement: Select[*tuple[Any, ...]], bound: 
         snapshot=snapshot,
         setting_sources=setting_sources,
         has_left=left_at is not None,
+        is_superseded=superseded_at is not None,
         marked_by_hand=marked_by_hand,
     )
 
@@ -470,31 +478,22 @@ def _item(row: Row[*tuple[Any, ...]]) -> LoadedItem:
 
 
 def history_of(session: Session, loaded: LoadedAttempt) -> list[AttemptRow]:
-    """List the attempts of the same learner at the same quiz, the first one first."""
-    return list_attempts(session, loaded.person_id, loaded.course_id, loaded.row.activity_key)
+    """List the attempts of the same learner at the same quiz in the same take of its course, the first one first."""
+    return list_attempts(session, PersonQuizKey(loaded.person_id, loaded.row.enrolment_id, loaded.course_id, loaded.row.activity_key))
 
 
-def list_due(session: Session, *, now: datetime, after: int, limit: int) -> list[int]:
-    """List open attempts whose time, as computed last, has passed, in the order of their ids, beginning after one."""
-    statement = (
-        select(Attempt.id)
-        .where(Attempt.state.in_((AttemptState.IN_PROGRESS.value, AttemptState.OVERDUE.value)), Attempt.due_at < now, Attempt.id > after)
-        .order_by(Attempt.id)
-        .limit(limit)
-    )
-    return list(session.scalars(statement))
-
-
-def _place(actor: Actor, subject: ActivityContext) -> PersonQuizKey:
+def place_of(actor: Actor, subject: ActivityContext) -> PersonQuizKey:
+    """Return the actor at a quiz, in the take of its course that is theirs now."""
     return PersonQuizKey(actor.person_id or 0, subject.context.enrolment_id, subject.context.course_id, subject.activity.key)
 
 
 def effective_settings_at(session: Session, actor: Actor, subject: ActivityContext, snapshot: QuizSnapshot) -> SettingSources:
     """Return the effective settings of the actor at a quiz now."""
-    setting_sources = find_setting_sources(session, snapshot.published_settings, snapshot.settings, _place(actor, subject))
-    return replace(setting_sources, answered_with=find_final_end(session, actor.person_id or 0, subject.outline, subject.activity.key))
+    place = place_of(actor, subject)
+    setting_sources = find_setting_sources(session, snapshot.published_settings, snapshot.settings, place)
+    return replace(setting_sources, answered_with=find_final_end(session, place.enrolment_id, subject.outline, place.activity_key))
 
 
 def locked_settings_at(session: Session, actor: Actor, subject: ActivityContext, snapshot: QuizSnapshot) -> SettingSources:
     """Return the actor's effective settings at a quiz once no other request of theirs is starting something."""
-    return lock_setting_sources(session, snapshot.published_settings, snapshot.settings, _place(actor, subject))
+    return lock_setting_sources(session, snapshot.published_settings, snapshot.settings, place_of(actor, subject))

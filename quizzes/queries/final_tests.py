@@ -23,10 +23,13 @@ def outline_of_activity(session: Session, activity_id: int) -> Outline:
     return get_outline(session, kept[activity_id])
 
 
-def find_final_end(session: Session, person_id: int, outline: Outline, key: str) -> datetime | None:
-    """Return when a person first handed in the final test, where the quiz with this key is the initial one; no statement for others."""
+def find_final_end(session: Session, enrolment_id: int | None, outline: Outline, key: str) -> datetime | None:
+    """Return when the final test was first submitted in a take of the course, where the quiz with this key is the initial one.
+
+    There is no statement for other quizzes, and none for those who only preview.
+    """
     initial, final = outline.initial_test, outline.final_test
-    if initial is None or final is None or initial.key != key:
+    if enrolment_id is None or initial is None or final is None or initial.key != key:
         return None
-    mine = (Attempt.person_id == person_id, Attempt.course_id == outline.course_id, Attempt.activity_key == final.key)
+    mine = (Attempt.enrolment_id == enrolment_id, Attempt.activity_key == final.key)
     return session.scalar(select(func.min(Attempt.finished_at)).where(*mine, _ENDED, ~Attempt.preview))

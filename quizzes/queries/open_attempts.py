@@ -2,22 +2,23 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import cast
 from uuid import UUID
 
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
-from enrolments.models import Enrolment
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
 from quizzes.models import Attempt
 from quizzes.queries import attempts
-from quizzes.queries.attempts import LoadedAttempt
+from quizzes.queries.attempts import AttemptRow, LoadedAttempt
 from quizzes.rules.attempts import OPEN_STATES, AttemptState
 
 WAITS = and_(Attempt.state == AttemptState.FINISHED.value, Attempt.raw.is_(None), ~Attempt.preview)
 """Attempts of learners that are submitted and wait for a person to mark them."""
+_GOES_ON = and_(Attempt.state.in_([state.value for state in OPEN_STATES]), ~Attempt.preview)
 
 
 class LeftCourse(Conflict):
@@ -49,10 +50,13 @@ def _require_not_left(actor: Actor, loaded: LoadedAttempt) -> LoadedAttempt:
 
 def find_answering(session: Session, enrolment_id: int, keys: Collection[str]) -> set[str]:
     """Return the keys of those quizzes of which the learner of an enrolment has an attempt open; previews count nowhere."""
-    learner = (Enrolment.person_id == Attempt.person_id) & (Enrolment.course_id == Attempt.course_id)
-    going_on = Attempt.state.in_([state.value for state in OPEN_STATES]), ~Attempt.preview
-    statement = select(Attempt.activity_key).join(Enrolment, learner).where(Enrolment.id == enrolment_id, *going_on)
+    statement = select(Attempt.activity_key).where(Attempt.enrolment_id == enrolment_id, _GOES_ON)
     return set(session.scalars(statement.where(Attempt.activity_key.in_(keys))))
+
+
+def is_answering(session: Session, enrolment_id: int) -> bool:
+    """Return whether the learner of an enrolment has an attempt at any quiz of the course open."""
+    return session.scalar(select(Attempt.id).where(Attempt.enrolment_id == enrolment_id, _GOES_ON).limit(1)) is not None
 
 
 def find_ungraded(session: Session, enrolments: Sequence[int]) -> dict[int, frozenset[str]]:
@@ -62,3 +66,19 @@ def find_ungraded(session: Session, enrolments: Sequence[int]) -> dict[int, froz
     for enrolment_id, key in session.execute(statement):
         found[cast("int", enrolment_id)].add(key)
     return {enrolment_id: frozenset(keys) for enrolment_id, keys in found.items()}
+
+
+def list_due(session: Session, *, now: datetime, after: int, limit: int) -> list[int]:
+    """List open attempts whose time, as computed last, has passed, in the order of their ids, beginning after one."""
+    statement = (
+        select(Attempt.id)
+        .where(Attempt.state.in_((AttemptState.IN_PROGRESS.value, AttemptState.OVERDUE.value)), Attempt.due_at < now, Attempt.id > after)
+        .order_by(Attempt.id)
+        .limit(limit)
+    )
+    return list(session.scalars(statement))
+
+
+def has_open(history: Sequence[AttemptRow]) -> bool:
+    """Return whether one of a learner's attempts is open; previews do not count."""
+    return any(row.state in OPEN_STATES and not row.preview for row in history)

@@ -12,6 +12,7 @@ from kernel.permissions import Actor
 from quizzes.models import Question, QuestionVersion
 from quizzes.queries import attempts
 from quizzes.queries.attempts import LoadedAttempt, LoadedItem
+from quizzes.queries.open_attempts import has_open
 from quizzes.rules.attempts import OPEN_STATES
 
 
@@ -34,5 +35,5 @@ def get_reported_question(session: Session, actor: Actor, attempt: UUID, place: 
     statement = select(Question.key, QuestionVersion.number).join(QuestionVersion, QuestionVersion.question_id == Question.id)
     key, number = session.execute(statement.where(QuestionVersion.id == item.question_version_id)).one()
     history = attempts.history_of(session, loaded)
-    is_over = loaded.state not in OPEN_STATES and not attempts.has_open(history)
+    is_over = loaded.state not in OPEN_STATES and not has_open(history)
     return ReportedQuestion(loaded.person_id, is_over, loaded, item, key, number)

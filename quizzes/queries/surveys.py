@@ -37,7 +37,7 @@ def list_surveys(session: Session, course_id: int, activity_key: str) -> list[Su
 
     Equal answers are one row of the statement: memory does not grow with the attempts.
     """
-    place = func.row_number().over(partition_by=Attempt.person_id, order_by=Attempt.number.desc()).label("place")
+    place = func.row_number().over(partition_by=Attempt.enrolment_id, order_by=Attempt.number.desc()).label("place")
     ended = (Attempt.course_id == course_id) & (Attempt.activity_key == activity_key) & ~Attempt.preview
     ranked = select(Attempt.id, place).where(ended, Attempt.state == AttemptState.FINISHED.value).subquery()
     answers = aliased(AnswerEvent)

@@ -86,6 +86,13 @@ def grade_over_attempts(grading: GradingMethod, attempts: Iterable[AttemptGrade]
     return grade_over(grading, [one.percent for one in counted])
 
 
+def deciding_place(grading: GradingMethod, attempts: Sequence[AttemptGrade]) -> int:
+    """Return the place of the attempt, from 0, by which the percentage over several was what it is; the last while there is none."""
+    score = grade_over_attempts(grading, attempts)
+    places = range(len(attempts))
+    return next((at for at in places if score is not None and grade_over_attempts(grading, attempts[: at + 1]) == score), len(attempts) - 1)
+
+
 def band_for(percent: Fraction, bands: Sequence[FeedbackBand]) -> FeedbackBand | None:
     """Return the overall feedback: intervals [start, next start), the top one closed; None below the first."""
     return max((band for band in bands if band.start <= percent), key=lambda band: band.start, default=None)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Self
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from enrolments.permissions import ActivityContext
@@ -21,7 +21,7 @@ from kernel import audit
 from kernel.db import connection_of
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
-from quizzes.models import AnswerEvent, AnswerFile, Attempt, AttemptItem, MarkEvent, Regrade
+from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent, Regrade
 from quizzes.queries import attempts as queries
 from quizzes.queries.attempts import AttemptRow, LoadedAttempt, LoadedItem, QuizSnapshot
 from quizzes.queries.marks import marks_that_stand
@@ -43,7 +43,7 @@ from quizzes.rules.attempts import (
 )
 from quizzes.rules.completion import EndedAttempt, QuizRecord, completed_at
 from quizzes.rules.encoding import canonical_json, encode
-from quizzes.rules.grades import AttemptGrade, Grade, ItemResult, grade_attempt, grade_over_attempts
+from quizzes.rules.grades import AttemptGrade, Grade, ItemResult, deciding_place, grade_attempt, grade_over_attempts
 from quizzes.rules.marking import mark_answer
 from quizzes.rules.navigation import page_to_show
 from quizzes.rules.numbers import convention_for
@@ -53,6 +53,7 @@ from quizzes.rules.results import Marking
 from quizzes.rules.settings import AtEnd
 from quizzes.services.layouts import SEED_BITS, DrawnLayout, draw_layout, items_by_question
 from quizzes.services.marks import as_decimal, keep_grade, mark_row
+from quizzes.services.previews import delete_previews_of
 from quizzes.services.start_conditions import ASKED_NOTHING, StartRequest, start_ruling
 
 
@@ -113,7 +114,7 @@ def start_attempt(
     snapshot = queries.get_snapshot_of_activity(session, subject.activity.id)
     preview = not subject.context.is_learner
     setting_sources = queries.locked_settings_at(session, actor, subject, snapshot)
-    history = queries.list_attempts(session, actor.person_id, subject.context.course_id, subject.activity.key)
+    history = queries.list_attempts(session, queries.place_of(actor, subject))
     ruling = start_ruling(subject, setting_sources, history, replace(entry, password=entry.password or ""), actor=actor, now=now)
     if ruling.open_number is not None:
         open_one = next(row for row in history if row.number == ruling.open_number)
@@ -123,7 +124,7 @@ def start_attempt(
     if ruling.needs_confirmation and not entry.confirmed:
         raise NotConfirmed
     if any(row.preview for row in history):
-        _forget_previews(session, actor.person_id, subject)
+        delete_previews_of(session, actor.person_id, subject)
     number = 1 + sum(not row.preview for row in history)
     last = _load_last(session, actor, history) if snapshot.settings.build_on_last else None
     return _new_attempt(
@@ -134,21 +135,6 @@ def start_attempt(
 def _load_last(session: Session, actor: Actor, history: Sequence[AttemptRow]) -> LoadedAttempt | None:
     ended = [row for row in history if _counts(row)]
     return queries.get_attempt(session, actor, ended[-1].uuid) if ended else None
-
-
-def _forget_previews(session: Session, person_id: int, subject: ActivityContext) -> None:
-    """Delete a person's previews of a quiz (spec/quiz-engine 5.2.7): they count nowhere, and their numbers are free again."""
-    mine = (Attempt.person_id == person_id, Attempt.course_id == subject.context.course_id, Attempt.activity_key == subject.activity.key)
-    delete_person_attempts(session, list(session.scalars(select(Attempt.id).where(*mine, Attempt.preview))))
-
-
-def delete_person_attempts(session: Session, attempts: Sequence[int]) -> None:
-    """Delete attempts that count nowhere, with all that was answered and marked in them."""
-    items = select(AttemptItem.id).where(AttemptItem.attempt_id.in_(attempts))
-    for table in (MarkEvent, AnswerEvent, AnswerFile):
-        session.execute(delete(table).where(table.item_id.in_(items)))
-    session.execute(delete(AttemptItem).where(AttemptItem.attempt_id.in_(attempts)))
-    session.execute(delete(Attempt).where(Attempt.id.in_(attempts)))
 
 
 def _new_attempt(
@@ -192,6 +178,7 @@ def _new_attempt(
     if last:
         _copy_responses(session, attempt.id, last, now=now)
     audit.record(session, actor, QuizVerb.STARTED, attempt, now=now, activity=attempt.activity_key, number=number, preview=preview)
+    enrolment_services.begin_enrolment(session, actor, subject.context, now=now)
     return attempt
 
 
@@ -473,14 +460,20 @@ def record_quiz_result(session: Session, actor: Actor, loaded: LoadedAttempt, *,
         history = queries.history_of(session, loaded)
     ended = [one for one in (queries.row_of(row) if one.number == row.number else one for one in history) if _counts(one)]
     settings = queries.get_snapshot(session, ended[-1].quiz_version_id if ended else row.quiz_version_id).settings
-    score = grade_over_attempts(
-        settings.grading, [AttemptGrade(one.number, one.percent, abandoned=one.state is AttemptState.ABANDONED) for one in ended]
-    )
+    grades = [AttemptGrade(one.number, one.percent, abandoned=one.state is AttemptState.ABANDONED) for one in ended]
+    score = grade_over_attempts(settings.grading, grades)
     record = QuizRecord(viewed_at=history[0].started_at, attempts=tuple(_ended(one) for one in ended))
     completed = completed_at(settings.completion, record, pass_mark=settings.pass_mark, allowed=loaded.access.attempts)
     shown = None if score is None else max(Fraction(0), min(Fraction(100), score))
     used_up = 0 < loaded.access.attempts <= len(ended)
-    achievement = ActivityOutcome(completed is not None, shown, has_passed(score, settings.pass_mark), exhausted=used_up)
+    achievement = ActivityOutcome(
+        completed is not None,
+        shown,
+        has_passed(score, settings.pass_mark),
+        exhausted=used_up,
+        achieved_at=completed,
+        submitted_at=ended[deciding_place(settings.grading, grades)].finished_at if ended else None,
+    )
     enrolment_services.record_result_on_locked(session, actor, learning, row.activity_key, achievement, now=now)
 
 

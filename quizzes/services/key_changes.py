@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from enrolments.models import Enrolment
@@ -13,22 +13,24 @@ from quizzes.models import Attempt
 from quizzes.queries import attempts as queries
 from quizzes.rules.attempts import OPEN_STATES
 from quizzes.services import attempts
+from quizzes.services.previews import delete_person_attempts
 
 
 def rename_attempts(session: Session, enrolment_id: int, renames: Mapping[str, str], now: datetime) -> None:
-    """Move a learner's attempts to the present keys of their quizzes; where several quizzes became one, they all count there.
+    """Move the attempts of a take to the present keys of their quizzes; where several quizzes became one, they all count there.
 
     Previews of these quizzes that the person made as one of the team are forgotten: their numbers may be the same (spec/quiz-engine 5.2.7).
     """
     person_id, course_id = session.execute(select(Enrolment.person_id, Enrolment.course_id).where(Enrolment.id == enrolment_id)).one()
-    mine = (Attempt.person_id == person_id, Attempt.course_id == course_id)
+    preview = and_(Attempt.preview, Attempt.person_id == person_id, Attempt.course_id == course_id)
     of_quizzes = Attempt.activity_key.in_([*renames, *renames.values()])
-    found = session.scalars(select(Attempt).where(*mine, of_quizzes).order_by(Attempt.started_at, Attempt.id).with_for_update()).all()
+    mine = select(Attempt).where(or_(Attempt.enrolment_id == enrolment_id, preview), of_quizzes)
+    found = session.scalars(mine.order_by(Attempt.started_at, Attempt.id).with_for_update()).all()
     learner_attempts = [row for row in found if not row.preview]
     if not any(row.activity_key in renames for row in learner_attempts):
         return
     if len(learner_attempts) < len(found):
-        attempts.delete_person_attempts(session, [row.id for row in found if row.preview])
+        delete_person_attempts(session, [row.id for row in found if row.preview])
     _leave_one_open(session, learner_attempts, renames, now=now)
     renumber_attempts(session, learner_attempts, renames)
     session.flush()  # whoever reads next finds them there

@@ -195,6 +195,16 @@ def end_override(session: Session, actor: Actor, row: QuizOverride, *, now: date
     _leave_out(session, actor, row, now=now)
 
 
+def end_personal_overrides(session: Session, actor: Actor, enrolment_id: int, now: datetime) -> None:
+    """End what was set for the learner of an enrolment alone: their next take of the course begins without it (spec/compulsory 6.2)."""
+    whose = select(Enrolment.id).where(
+        Enrolment.id == enrolment_id, Enrolment.person_id == QuizOverride.person_id, Enrolment.course_id == QuizOverride.course_id
+    )
+    mine = select(QuizOverride).where(QuizOverride.scope == "person", QuizOverride.ended_at.is_(None), whose.exists())
+    for row in session.scalars(mine.order_by(QuizOverride.id).with_for_update()).all():
+        end_override(session, actor, row, now=now)
+
+
 def restore_override(session: Session, actor: Actor, row: QuizOverride, quiz: QuizContext, *, now: datetime) -> None:
     """Put an ended override back in force, in the place of the present one; one that is in force stays. Raise GroupDeleted."""
     if row.ended_at is not None:

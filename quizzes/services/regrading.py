@@ -24,7 +24,7 @@ from quizzes.queries import regrading as queries
 from quizzes.queries import trials
 from quizzes.rules.attempts import AttemptState
 from quizzes.rules.completion import EndedAttempt, QuizRecord, completed_at
-from quizzes.rules.grades import AttemptGrade, grade_over_attempts
+from quizzes.rules.grades import AttemptGrade, deciding_place, grade_over_attempts
 from quizzes.rules.regrade import PresentMark, RegradeKind, total_of
 from quizzes.services.marks import as_decimal, keep_grade
 from quizzes.services.trials import AT_ONCE, PORTION, check_not_voided, is_voided, plan_enrolments, renew_trial, settings_of
@@ -204,15 +204,20 @@ def _achievement(session: Session, attempts: Sequence[Attempt]) -> ActivityOutco
     """Return the joint result of a learner's attempts. How many were used does not change by a regrade, so it is left as it was."""
     settings = settings_of(session, attempts[-1])
     graded = [(attempt, None if attempt.percent is None else Fraction(attempt.percent)) for attempt in attempts]
-    score = grade_over_attempts(
-        settings.grading,
-        [AttemptGrade(one.number, percent, abandoned=one.state == AttemptState.ABANDONED) for one, percent in graded],
-    )
+    grades = [AttemptGrade(one.number, percent, abandoned=one.state == AttemptState.ABANDONED) for one, percent in graded]
+    score = grade_over_attempts(settings.grading, grades)
     ended = tuple(EndedAttempt(one.finished_at or one.started_at, percent, one.finished_at) for one, percent in graded)
     record = QuizRecord(viewed_at=attempts[0].started_at, attempts=ended)
     completed = completed_at(settings.completion, record, pass_mark=settings.pass_mark, allowed=0)
     shown = None if score is None else max(Fraction(0), min(Fraction(100), score))
-    return ActivityOutcome(completed is not None, shown, has_passed(score, settings.pass_mark), exhausted=None)
+    return ActivityOutcome(
+        completed is not None,
+        shown,
+        has_passed(score, settings.pass_mark),
+        exhausted=None,
+        achieved_at=completed,
+        submitted_at=attempts[deciding_place(settings.grading, grades)].finished_at,
+    )
 
 
 def _open_reviews(session: Session, row: Regrade, lost: dict[int, tuple[Fraction | None, Fraction | None]], *, now: datetime) -> None:

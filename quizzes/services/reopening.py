@@ -14,8 +14,10 @@ from quizzes.models import Attempt
 from quizzes.permissions import QuizContext
 from quizzes.queries import attempts as queries
 from quizzes.queries.attempts import LoadedAttempt
+from quizzes.queries.open_attempts import has_open
 from quizzes.rules.attempts import AttemptEvent, AttemptState, advance, reopened
 from quizzes.services import attempts
+from quizzes.services.previews import delete_person_attempts
 
 
 class ReopeningVerb(StrEnum):
@@ -23,6 +25,9 @@ class ReopeningVerb(StrEnum):
 
     REOPENED = "attempt.reopened"
     PREVIEWS_DELETED = "quiz.previews_deleted"
+
+
+OF_EARLIER_TAKE = N_("This attempt belongs to an earlier take of the course, which is over: the learner takes the course again.")
 
 
 class CannotReopen(Conflict):
@@ -52,10 +57,12 @@ def reopen_attempt(session: Session, actor: Actor, loaded: LoadedAttempt, reason
     row = loaded.row
     if not is_reopenable(loaded):
         raise CannotReopen
+    if loaded.is_superseded:
+        raise CannotReopen(OF_EARLIER_TAKE)
     if waits_for_its_learner(loaded, now=now):
         raise CannotReopen(N_("This person is no longer enrolled in the course. Enrol them first."))
     history = queries.history_of(session, loaded)
-    if queries.has_open(history):
+    if has_open(history):
         raise CannotReopen(N_("This learner has another attempt in progress. It must be submitted first."))
     events = reopened(loaded.clock, now=now)
     row.state = advance(AttemptState(row.state), AttemptEvent.REOPEN).value
@@ -79,7 +86,7 @@ def delete_previews(session: Session, actor: Actor, subject: QuizContext, *, now
     )
     previews = list(session.scalars(preview_ids.with_for_update()))
     if previews:
-        attempts.delete_person_attempts(session, previews)
+        delete_person_attempts(session, previews)
         course = course_catalogue.get_course(session, subject.course_id)
         audit.record(session, actor, ReopeningVerb.PREVIEWS_DELETED, course, now=now, activity=subject.key, count=len(previews))
     return len(previews)

@@ -77,7 +77,7 @@ def quiz(subject: ActivityContext) -> Answer:
         raise NotFound
     snapshot = queries.get_snapshot_of_activity(session, subject.activity.id)
     setting_sources = queries.effective_settings_at(session, actor, subject, snapshot)
-    history = queries.list_attempts(session, actor.person_id or 0, subject.context.course_id, subject.activity.key)
+    history = queries.list_attempts(session, queries.place_of(actor, subject))
     ruling = start_conditions.start_ruling(subject, setting_sources, history, start_conditions.ASKED_NOTHING, actor=actor, now=now)
     best, passed = standing(history, snapshot, setting_sources, now=now)
     result = _result_of(subject)
@@ -161,7 +161,7 @@ def _begin_page(subject: ActivityContext, form: StartForm, *, status: int = 200)
         raise NotFound
     snapshot = queries.get_snapshot_of_activity(session, subject.activity.id)
     setting_sources = queries.effective_settings_at(session, actor, subject, snapshot)
-    history = queries.list_attempts(session, actor.person_id or 0, subject.context.course_id, key)
+    history = queries.list_attempts(session, queries.place_of(actor, subject))
     ruling = start_conditions.start_ruling(subject, setting_sources, history, start_conditions.ASKED_NOTHING, actor=actor, now=clock.now())
     if not ruling.allowed:
         return see_page("quizzes.quiz", slug=slug, key=key)
@@ -331,7 +331,7 @@ def review(subject: LoadedAttempt) -> Answer:
         may_download=may_download_answers(flags),
         icons=(),
         void_effects={item.position: item.void_effect for item in subject.items if item.void_effect},
-        may_report=owner == actor.person_id and not queries.has_open(history),
+        may_report=owner == actor.person_id and not open_attempts.has_open(history),
         may_mark=subject.state is AttemptState.FINISHED and allows(QuizAction.REOPEN, subject),
         may_reopen=is_reopenable(subject) and allows(QuizAction.REOPEN, subject),
         whose="" if subject.person_id == actor.person_id else get_person(session, subject.person_id).full_name,

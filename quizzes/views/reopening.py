@@ -56,6 +56,7 @@ def _page(subject: LoadedAttempt, form: AttemptActionForm) -> str:
         ends_at=subject.end,
         is_past=subject.end is not None and subject.end <= now,
         has_left=services.waits_for_its_learner(subject, now=now),
+        refused=_(services.OF_EARLIER_TAKE) if subject.is_superseded else "",
         form=form,
     )
 

@@ -1,13 +1,21 @@
 """The schema's history: brought up to date once, by one of however many start together (spec/security 6.8)."""
 
+import sqlite3
 import threading
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import column, insert, select, table, text
+from sqlalchemy import Boolean, Column, DateTime, Integer, MetaData, Numeric, Table, Uuid, column, insert, select, table, text
+from sqlalchemy.exc import IntegrityError
 
 from kernel import clock, migrations, outbox
 from kernel.db import Database
-from kernel.migrations import SchemaTooNew
+from kernel.migrations import BrokenReferences, SchemaTooNew
+from tests.support.former_versions import rows_by_table
+
+NOON = datetime(2026, 6, 1, 17, tzinfo=UTC)
 
 
 def test_an_empty_database_is_brought_up_to_date_once(empty_database: Database) -> None:
@@ -69,3 +77,79 @@ def test_jobs_that_nobody_does_any_more_go_with_the_upgrade(empty_database: Data
 
     with empty_database.unit_of_work(write=False) as session:
         assert list(session.scalars(select(outbox.Job.kind))) == ["accounts.send_digests"]
+
+
+BEFORE_TAKES = "2026_11_24_6-1"
+
+
+def insert_row(database: Database, name: str, **values: object) -> None:
+    """Add a row as a program of before wrote it: what it does not say and has to be there is nothing, zero or a name."""
+    with database.writing.begin() as connection:
+        there = Table(name, MetaData(), autoload_with=connection)
+        for one in there.columns:
+            if one.name not in values and not one.nullable and one.server_default is None and not one.primary_key:
+                values[one.name] = _anything(one)
+        connection.execute(there.insert().values(**values))
+
+
+def _anything(one: Column[Any]) -> object:
+    if isinstance(one.type, DateTime):
+        return NOON
+    if isinstance(one.type, Uuid) or one.name == "uuid":
+        return uuid4() if isinstance(one.type, Uuid) else uuid4().hex
+    if isinstance(one.type, Boolean):
+        return False
+    return 0 if isinstance(one.type, Integer | Numeric) else "x"
+
+
+def a_database_of_before(database: Database) -> None:
+    """Fill the tables around an enrolment as they were before a course could be taken again."""
+    migrations.upgrade(database, to=BEFORE_TAKES)
+    insert_row(database, "person", id=1, email="ana@example.org", language="es")
+    for course in (1, 2):
+        insert_row(database, "course", id=course, slug=f"curso-{course}")
+        insert_row(database, "course_version", id=course, course_id=course, number=1, nature="correction")
+        insert_row(database, "enrolment", id=course * 10, person_id=1, course_id=course, course_version_id=course)
+        insert_row(database, "task_save", person_id=1, course_id=course, activity_key="tarea-1")
+    insert_row(database, "completion", enrolment_id=10, course_version_id=1)
+    insert_row(database, "activity_result", enrolment_id=10, activity_key="leccion-1", viewed_at=NOON)
+    insert_row(database, "task_save", person_id=1, course_id=1, activity_key="tarea-2")
+
+
+def test_enrolments_become_takes_and_keep_what_points_to_them(empty_database: Database) -> None:
+    """spec/compulsory 6.6: row counts are equal, what was saved finds its enrolment, foreign keys hold."""
+    a_database_of_before(empty_database)
+    before = rows_by_table(empty_database)
+
+    migrations.upgrade(empty_database)
+
+    after = rows_by_table(empty_database)
+    assert {name: after[name] for name in before} == before
+    with empty_database.reading.connect() as connection:
+        takes = connection.execute(text("SELECT id, take, superseded_at, begun_at IS NOT NULL FROM enrolment ORDER BY id")).all()
+        saves = connection.execute(text("SELECT course_id, activity_key, enrolment_id FROM task_save ORDER BY id")).all()
+    assert [tuple(row) for row in takes] == [(10, 1, None, True), (20, 1, None, False)]
+    assert [tuple(row) for row in saves] == [(1, "tarea-1", 10), (2, "tarea-1", 20), (1, "tarea-2", 10)]
+    with pytest.raises(IntegrityError):
+        insert_row(empty_database, "completion", enrolment_id=999, course_version_id=1)
+
+
+def test_an_upgrade_that_leaves_rows_pointing_to_nothing_has_no_effect(empty_database: Database) -> None:
+    """spec/compulsory 6.6: SQLite changes tables without foreign keys, which are checked at the end."""
+    a_database_of_before(empty_database)
+    if not empty_database.is_sqlite:  # PostgreSQL checks foreign keys all the time
+        with pytest.raises(IntegrityError), empty_database.writing.begin() as connection:
+            connection.execute(text("UPDATE completion SET enrolment_id = 999"))
+        return
+    revision = migrations.current(empty_database)
+    broken = sqlite3.connect(empty_database.writing.url.database or "")
+    broken.execute("UPDATE completion SET enrolment_id = 999")
+    broken.commit()
+    broken.close()
+
+    with pytest.raises(BrokenReferences, match="completion to enrolment"):
+        migrations.upgrade(empty_database)
+
+    assert migrations.current(empty_database) == revision
+    with empty_database.writing.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one() == 1

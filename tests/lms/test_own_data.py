@@ -73,6 +73,7 @@ OWNED = {
     "calendar_feed": "calendar_address",
     "certificate_review": "certificate_reviews",
     "completion": "completions",
+    "completion_review": "completion_reviews",
     "consent": "consents",
     "course_staff": "teams",
     "credential": "certificates",

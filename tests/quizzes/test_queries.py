@@ -13,13 +13,14 @@ from lms.instance import Instance
 from quizzes.models import QuestionVersion
 from quizzes.queries import attempts as queries
 from quizzes.queries.answers import read_payloads
+from quizzes.queries.effective_settings import PersonQuizKey
 from quizzes.rules.layout import SlotEntry
 from quizzes.rules.saving import AnswerSave, AnswerSequence
 from quizzes.services.attempts import SaveRequest
 from quizzes.services.checking import check_answer
 from tests.support.browser import Counter
 from tests.support.builders import a_teacher
-from tests.support.learning import a_batch, a_learner, actor_of, fail_quiz, pass_quiz, save, sitting_of, start
+from tests.support.learning import a_batch, a_learner, actor_of, enrolment_of, fail_quiz, pass_quiz, save, sitting_of, start
 from tests.support.marking import a_marked_quiz
 from tests.support.meter import metered
 from tests.support.quizzes import ONE_QUESTION, a_quiz
@@ -126,7 +127,9 @@ def test_the_history_holds_one_learners_attempts_at_one_quiz(instance: Instance)
     pass_quiz(instance, learner, "prueba")
 
     with instance.database.unit_of_work(write=False) as session:
-        history = queries.list_attempts(session, learner.person_id or 0, course.id, "cuestionario-1")
+        history = queries.list_attempts(
+            session, PersonQuizKey(learner.person_id or 0, enrolment_of(instance, learner, course).id, course.id, "cuestionario-1")
+        )
 
     assert [(row.number, row.percent, row.passed) for row in history] == [(1, 0, False), (2, 100, True)]
 

@@ -1,0 +1,41 @@
+"""When a course may be taken again: by whom, and what stands in the way (spec/compulsory 6.2)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from enrolments.models import TakeCause
+
+
+@dataclass(frozen=True, slots=True)
+class RenewalWindow:
+    """The time in which a learner renews what they completed: from its opening on, through the grace and after expiry."""
+
+    opens_at: datetime
+
+
+class TakeRefusal(StrEnum):
+    """The reasons why no further take may begin now."""
+
+    NOT_PUBLISHED = "not_published"
+    ARCHIVED = "archived"
+    NO_WINDOW = "no_window"
+    """Nothing asks the learner for it now; staff may begin one at any time."""
+    WORK_OPEN = "work_open"
+    """An attempt of the present take is in progress."""
+
+
+def may_begin_take(
+    cause: TakeCause, window: RenewalWindow | None, *, is_published: bool, is_archived: bool, has_open_work: bool, now: datetime
+) -> TakeRefusal | None:
+    """Return why a further take may not begin now, or nothing.
+
+    Staff begin one at any time, learners and obligations from the opening of a renewal window on.
+    """
+    if not is_published:
+        return TakeRefusal.NOT_PUBLISHED
+    if is_archived:
+        return TakeRefusal.ARCHIVED
+    if cause is not TakeCause.STAFF and (window is None or now < window.opens_at):
+        return TakeRefusal.NO_WINDOW
+    return TakeRefusal.WORK_OPEN if has_open_work else None

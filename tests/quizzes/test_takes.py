@@ -1,0 +1,225 @@
+"""Quizzes of a course that is taken again: limits and history are of each take, questions seen of all (spec/compulsory 6.3)."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
+
+from courses.models import Course
+from courses.queries.outlines import get_outline
+from enrolments.services import learning as enrolments
+from kernel import clock
+from lms.instance import Instance
+from quizzes.models import Attempt
+from quizzes.publication import withheld_marks
+from quizzes.queries import analysis, attempts, surveys
+from quizzes.queries.effective_settings import PersonQuizKey
+from quizzes.queries.final_tests import find_final_end
+from quizzes.queries.open_attempts import find_answering
+from quizzes.rules.statistics import CountedAttempts
+from quizzes.services.attempts import AttemptNotAllowed
+from quizzes.services.reopening import CannotReopen
+from tests.support.attempts import reopen
+from tests.support.browser import Browser
+from tests.support.builders import a_course, a_teacher, folder, publish, sign_in
+from tests.support.classes import SURVEY
+from tests.support.learning import a_learner, actor_of, attempt_row, fail_quiz, pass_quiz, start, submit
+from tests.support.quizzes import NOON, a_quiz_asking
+from tests.support.takes import read, retake, takes_of
+
+KEY = "cuestionario-1"
+INITIAL = """key: inicial
+title: {es: Prueba inicial, en: Initial test}
+required: false
+slots:
+  - draw: 7
+    from: [parte-1]
+attempts: 1
+pass_mark: none
+weight: 0
+review: hidden
+completion: viewed
+"""
+
+
+@pytest.fixture
+def course(instance: Instance) -> Course:
+    """Return a published course whose quiz allows one attempt."""
+    return a_course(instance, modules=1, settings="attempts: 1\n")
+
+
+def test_attempts_are_counted_and_numbered_within_a_take(instance: Instance, course: Course) -> None:
+    """spec/compulsory 6.3 and 6.7: limit, number, history and result are the take's own."""
+    learner = a_learner(instance, course)
+    first = fail_quiz(instance, learner, "prueba")
+    with pytest.raises(AttemptNotAllowed):
+        start(instance, learner, "prueba")
+    retake(instance, learner, course)
+
+    second = pass_quiz(instance, learner, "prueba")
+
+    rows = [attempt_row(instance, one) for one in (first, second)]
+    takes = takes_of(instance, learner, course)
+    assert [(row.number, row.enrolment_id) for row in rows] == [(1, takes[0].id), (1, takes[1].id)]
+    assert [row.percent for row in rows] == [0, 100]
+    assert [row.done for row in takes] == [0, 1]
+    with instance.database.unit_of_work(write=False) as session:
+        histories = [attempts.list_attempts(session, PersonQuizKey(learner.person_id or 0, take.id, course.id, KEY)) for take in takes]
+    assert [[row.uuid for row in history] for history in histories] == [[first], [second]]
+
+
+def test_numbers_are_given_once_within_a_take_and_once_among_previews(instance: Instance, course: Course) -> None:
+    """spec/compulsory 6.3: two partial unique indexes."""
+    learner = a_learner(instance, course)
+    pass_quiz(instance, learner, "prueba")
+    teacher = actor_of(a_teacher(instance, course))
+    start(instance, teacher, "prueba")
+
+    for preview in (False, True):
+        row = read(instance, lambda session, one=preview: session.scalars(select(Attempt).where(Attempt.preview.is_(one))).one())  # type: ignore[misc]  # the default binds it
+        columns = [column.key for column in Attempt.__table__.columns if column.key not in ("id", "uuid", "state")]
+        values = {key: getattr(row, key) for key in columns} | {"uuid": uuid4(), "state": "finished"}
+        with pytest.raises(IntegrityError), instance.database.unit_of_work() as session:
+            session.execute(insert(Attempt).values(values))
+
+
+def test_a_renewal_draws_questions_that_its_learner_has_not_seen_first(instance: Instance) -> None:
+    """spec/compulsory 6.3: `count_seen` goes on seeing all takes."""
+    files = folder(modules=1, settings="attempts: 1\n")
+    name = "01-parte/03-cuestionario.quiz.yaml"
+    files[name] = files[name].decode().replace("draw: 7", "draw: 3").encode()
+    course = publish(instance, files)[0]
+    learner = a_learner(instance, course)
+    fail_quiz(instance, learner, "prueba")
+    seen = read(instance, lambda session: attempts.count_seen(session, learner.person_id or 0, course.id))
+    retake(instance, learner, course)
+
+    start(instance, learner, "prueba")
+
+    again = read(instance, lambda session: attempts.count_seen(session, learner.person_id or 0, course.id))
+    assert len(seen) == 3
+    assert set(again.values()) == {1}
+    assert len(again) == 6
+
+
+def test_an_attempt_builds_on_the_last_one_of_its_take_alone(instance: Instance) -> None:
+    """spec/compulsory 6.3: `build_on_last`."""
+    course = a_course(instance, modules=1, settings="attempts: 0\nbuild_on_last: true\n")
+    learner = a_learner(instance, course)
+    pass_quiz(instance, learner, "prueba")
+    retake(instance, learner, course)
+
+    second = start(instance, learner, "prueba")
+    with instance.database.unit_of_work(write=False) as session:
+        fresh = attempts.get_attempt(session, learner, second)
+        assert fresh.answers == ()
+    submit(instance, learner, second)
+
+    assert attempt_row(instance, second).percent == 0
+
+
+def test_what_goes_on_is_told_of_the_take_in_which_it_goes_on(instance: Instance, course: Course) -> None:
+    """spec/compulsory 6.7: `find_answering`."""
+    learner = a_learner(instance, course)
+    pass_quiz(instance, learner, "prueba")
+    retake(instance, learner, course)
+    start(instance, learner, "prueba")
+
+    found = [
+        read(instance, lambda session, one=take: find_answering(session, one.id, [KEY])) for take in takes_of(instance, learner, course)
+    ]  # type: ignore[misc]  # the default binds it
+
+    assert found == [set(), {KEY}]
+
+
+@pytest.mark.parametrize("which", [CountedAttempts.FIRST, CountedAttempts.LAST, CountedAttempts.HIGHEST])
+def test_statistics_count_one_attempt_of_each_take(instance: Instance, which: CountedAttempts) -> None:
+    """spec/compulsory 6.7: `analysis` partitions by enrolment."""
+    course = a_course(instance, modules=1, settings="attempts: 0\n")
+    learner = a_learner(instance, course)
+    for _take in range(2):
+        fail_quiz(instance, learner, "prueba")
+        pass_quiz(instance, learner, "prueba")
+        if len(takes_of(instance, learner, course)) < 2:
+            retake(instance, learner, course)
+
+    with instance.database.unit_of_work(write=False) as session:
+        quiz = analysis.list_compositions(session, course.id, KEY)
+        found = analysis.attempt_set(session, quiz, which, quiz.choices[0])
+
+    assert found.attempts == 2
+
+
+def test_a_version_renames_the_attempts_of_the_present_take_alone(browser: Browser, instance: Instance, course: Course) -> None:
+    """spec/compulsory 6.7: a superseded take keeps its keys."""
+    learner = a_learner(instance, course)
+    first = pass_quiz(instance, learner, "prueba")
+    retake(instance, learner, course)
+    second = pass_quiz(instance, learner, "prueba")
+    files = folder(modules=1, settings="attempts: 1\n")
+    name = "01-parte/03-cuestionario.quiz.yaml"
+    files[name] = files[name].decode().replace(f"key: {KEY}", f"key: nuevo-1\nformer_keys: [{KEY}]").encode()
+    version = publish(instance, files)[1]
+
+    with instance.database.unit_of_work() as session:
+        enrolments.follow_version(session, learner, takes_of(instance, learner, course)[1].id, version.id, now=clock.now())
+
+    assert [attempt_row(instance, one).activity_key for one in (first, second)] == [KEY, "nuevo-1"]
+
+
+def test_an_attempt_of_a_superseded_take_is_reviewed_as_before_and_never_reopened(browser: Browser, instance: Instance) -> None:
+    """spec/compulsory 6.7: the page says why."""
+    course = a_course(instance, modules=1, settings="attempts: 0\nlimit: 10 min\n")
+    learner, editor = a_learner(instance, course), actor_of(a_teacher(instance, course))
+    first = pass_quiz(instance, learner, "prueba")
+    retake(instance, learner, course)
+    sign_in(browser)
+    assert "100" in browser.get(f"/attempts/{first}/review").text
+    browser.post("/sign-out")
+    sign_in(browser, "profe@example.org")
+
+    with pytest.raises(CannotReopen):
+        reopen(instance, editor, first)
+
+    page = browser.get(f"/attempts/{first}/reopening")
+    assert f"/attempts/{first}/reopening" not in [form.action for form in page.forms]
+    assert attempt_row(instance, first).state == "finished"
+
+
+def test_the_final_test_of_an_earlier_take_opens_no_answers_of_the_present_one(instance: Instance) -> None:
+    """spec/compulsory 6.3: what is shown after the final test follows the take's own."""
+    module = b"key: inicio\ntitle: {es: Inicio, en: Start}\nnumbered: false\nobjectives:\n  - {es: Ver., en: To see.}\n"
+    course = publish(instance, {**folder(modules=2), "00-inicio/module.yaml": module, "00-inicio/01-inicial.quiz.yaml": INITIAL.encode()})[
+        0
+    ]
+    learner = a_learner(instance, course, now=NOON)
+    pass_quiz(instance, learner, "prueba", "inicial", now=NOON)
+    pass_quiz(instance, learner, "prueba", "cuestionario-2", now=NOON)
+    retake(instance, learner, course, now=NOON + timedelta(days=1))
+    pass_quiz(instance, learner, "prueba", "inicial", now=NOON + timedelta(days=2))
+
+    found = []
+    for take in takes_of(instance, learner, course):
+        with instance.database.unit_of_work(write=False) as session:
+            outline = get_outline(session, take.course_version_id)
+            initial = outline.by_key["inicial"]
+            ends, hidden = find_final_end(session, take.id, outline, "inicial"), withheld_marks(session, take.id, [initial], NOON)
+            found.append((ends, hidden))
+
+    assert found == [(NOON, frozenset()), (None, frozenset({"inicial"}))]
+
+
+def test_surveys_count_the_last_answer_of_each_take(instance: Instance) -> None:
+    """spec/compulsory 6.7: `surveys` partitions by enrolment."""
+    course = a_quiz_asking(instance, SURVEY, "attempts: 0\nweight: 0\n", ("opinion", "tabla"))
+    learner = a_learner(instance, course)
+    for _attempt in range(2):
+        fail_quiz(instance, learner, "prueba")
+    retake(instance, learner, course)
+    fail_quiz(instance, learner, "prueba")
+
+    found = read(instance, lambda session: surveys.list_surveys(session, course.id, KEY))
+
+    assert [survey.attempts for survey in found] == [2]
