@@ -17,6 +17,7 @@ from accounts.models import AccountMerge, NationalIdentity, Person, RoleGrant
 from accounts.permissions import MergePair
 from certificates import services as certificates
 from certificates.models import Credential
+from compliance.services import account_closure as compliance
 from courses.models import Course, CourseStaff
 from courses.services import team
 from enrolments.models import Completion, Enrolment
@@ -44,6 +45,7 @@ PERSONAL: tuple[Callable[..., None], ...] = (
     reminders.transfer_reminders,
     quizzes.transfer_accommodation,
     audiences.transfer_list_entries,
+    compliance.transfer_facts,
 )
 """What each package does when all that is somebody's and of no one course becomes somebody else's: `(session, from, to)`."""
 

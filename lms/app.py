@@ -19,6 +19,7 @@ from accounts.models import Person
 from accounts.views import notices, signing
 from certificates import feature as certificates
 from certificates.queries import last_awards
+from compliance import feature as compliance
 from courses import feature as courses
 from courses.content.render_cache import RenderedLessonCache
 from courses.kinds import CourseKinds
@@ -74,6 +75,7 @@ FEATURES: tuple[Feature, ...] = (
     certificates.FEATURE,
     webinars.FEATURE,
     simulators.FEATURE,
+    compliance.FEATURE,
     standards.FEATURE,
     roof.FEATURE,
 )

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from accounts import privacy, queries
 from accounts.models import Person
+from compliance.services import account_closure as compliance
 from courses.services import team
 from enrolments.services import account_closure, invitations, learner_notes, mistakes, reminders
 from kernel.permissions import Actor
@@ -16,6 +17,7 @@ from quizzes.services import overrides
 FORGET: tuple[Callable[..., None], ...] = (
     members.erase_person,
     audiences.erase_person,
+    compliance.erase_person,
     team.erase_person,
     invitations.erase_person,
     learner_notes.erase_person,

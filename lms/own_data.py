@@ -34,6 +34,7 @@ from certificates import pdf
 from certificates import queries as certificates
 from certificates.models import Credential
 from certificates.web_sheet import sheet_of
+from compliance.queries.own_data import select_own_data
 from courses.models import Course, CourseInvitation, CourseStaff, CourseVersion
 from enrolments.models import (
     ActivityResult,
@@ -171,6 +172,7 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
         )
         .join(Audience, Audience.id == AudienceStayRecord.audience_id)
         .where(AudienceStayRecord.person_id == person_id),
+        **select_own_data(person_id),
         "audience_lists": select(AudienceList.key, AudienceList.title, AudienceListEntry.since_on, AudienceListEntry.until_on)
         .join(AudienceList, AudienceList.id == AudienceListEntry.list_id)
         .where(AudienceListEntry.person_id == person_id),

@@ -53,6 +53,11 @@ def extend_history(
     return history
 
 
+def has_news(record: TrainingRecord, after: datetime, until: datetime) -> bool:
+    """Say whether something was recorded or taken back of a person after one moment and not after another."""
+    return any(after < moment <= until for moment in _recorded((), record))
+
+
 def _recorded_between(
     versions: Sequence[ObligationTerms], record: TrainingRecord, after: datetime | None, until: datetime
 ) -> list[datetime]:

@@ -31,7 +31,8 @@ class RequirementStanding:
     """When it was first done; None where it is not."""
     valid_until: date = date.min
     """The last valid day; FOREVER where it never ends."""
-    renewed: bool = False
+    times: int = 0
+    """How often it was done."""
     asked_again: bool = False
     """A newer version is asked of who had done an older one."""
     is_outdated: bool = False
@@ -43,6 +44,11 @@ class RequirementStanding:
     def is_done(self) -> bool:
         """Say whether it was done at all, valid or not."""
         return self.first_at is not None
+
+    @property
+    def is_renewed(self) -> bool:
+        """Say whether it was done more than once."""
+        return self.times > 1
 
 
 NOT_DONE = RequirementStanding()
@@ -118,7 +124,7 @@ def course_standing(
             standing = replace(standing, is_outdated=True)
             continue
         until = last_valid_day(terms, done_on, standing.valid_until if standing.is_done else None)
-        standing = RequirementStanding(standing.first_at or done.achieved_at, until, renewed=standing.is_done)
+        standing = RequirementStanding(standing.first_at or done.achieved_at, until, times=standing.times + 1)
         best = max(best, done.version if done.version is not None else (asked.lowest if asked else 0))
         latest = done.achieved_at
     ask(day)
@@ -144,7 +150,7 @@ def requirement_standing(requirement: Requirement, courses: Mapping[str, Require
     return RequirementStanding(
         (min if is_any else max)(moments),
         holding.valid_until,
-        renewed=any(part.renewed for part in done),
+        times=(max if is_any else min)(part.times for part in done),
         asked_again=holding.asked_again,
         is_outdated=holding.is_outdated,
         has_begun=begun,

@@ -22,6 +22,8 @@ from compliance.rules.record import (
 from compliance.rules.standing import FOREVER, RequirementStanding, TermsInForce, course_standing, requirement_standing, window_opens
 from compliance.rules.terms import DeadlineAnchor, ObligationTerms, RelativeDeadline, add_duration, courses_of
 
+UTC = ZoneInfo("UTC")
+
 
 class TrainingState(StrEnum):
     """The states of a person under an obligation, in their order of precedence (spec/compulsory 7.5)."""
@@ -57,10 +59,14 @@ class TrainingStatus:
     state: TrainingState
     flags: tuple[StateFlag, ...] = ()
     last_on: date | None = None
-    zone: ZoneInfo | None = None
+    zone: ZoneInfo = UTC
     first_at: datetime | None = None
     """When the requirement was first done."""
     valid_until: date | None = None
+    cycle: int = 1
+    """The number of the cycle: the first need, then one for each renewal."""
+    opened_on: date | None = None
+    """The first day of the cycle; None while there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,8 +225,14 @@ class _Reading:
         return self.renewal_status() if standing.is_done else self.first_status()
 
     def in_state(self, state: TrainingState, flags: tuple[StateFlag, ...], last_on: date | None) -> TrainingStatus:
-        valid_until = None if not self.standing.is_done or self.standing.valid_until == FOREVER else self.standing.valid_until
-        return TrainingStatus(state, flags, last_on, self.zone, self.standing.first_at, valid_until)
+        standing, opens = self.standing, window_opens(self.terms, self.standing.valid_until)
+        valid_until = None if not standing.is_done or standing.valid_until == FOREVER else standing.valid_until
+        is_renewal = standing.is_done and self.day >= opens
+        first_opened = max(self.parts[0].first, self.terms.starts) if self.parts else None
+        cycle = max(standing.times, 1) if standing.is_done and not is_renewal else standing.times + 1
+        return TrainingStatus(
+            state, flags, last_on, self.zone, standing.first_at, valid_until, cycle, opens if is_renewal else first_opened
+        )
 
     def why_not_required(self) -> StateFlag | None:
         terms = self.terms
@@ -234,7 +246,7 @@ class _Reading:
 
     def flags_of_done(self) -> tuple[StateFlag, ...]:
         first_at = self.standing.first_at
-        if first_at is None or self.standing.renewed:
+        if first_at is None or self.standing.is_renewed:
             return ()
         first_on = first_at.astimezone(self.zone).date()
         if not self.parts or first_on < self.parts[0].first:

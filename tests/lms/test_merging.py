@@ -284,6 +284,10 @@ MOVES = frozenset(
         "attempt",
         "audience_list_entry",
         "course_staff",
+        "done_fact",
+        "recognition",
+        "started_fact",
+        "waiver",
         "employment",
         "credential",
         "enrolment",
@@ -303,6 +307,8 @@ MOVES = frozenset(
 STAYS = frozenset(
     [
         "account_merge",
+        "account_fact",
+        "assignment",
         "audience_stay",
         "calendar_feed",
         "consent",

@@ -1,0 +1,31 @@
+"""The compliance feature: what the package registers with the application."""
+
+from accounts.services import AccountVerb
+from compliance import jobs
+from compliance.audit_verbs import ComplianceVerb
+from enrolments.audit_verbs import EnrolmentVerb
+from kernel.feature import Feature
+
+FEATURE = Feature(
+    name="compliance",
+    jobs={
+        "compliance.follow_completion": jobs.follow_completion,
+        "compliance.follow_beginning": jobs.follow_beginning,
+        "compliance.follow_account": jobs.follow_account,
+        "compliance.follow_changes": jobs.follow_changes,
+        "compliance.recompute_obligation": jobs.recompute_obligation,
+        "compliance.recompute_all": jobs.recompute_all,
+    },
+    on={
+        EnrolmentVerb.COMPLETED: "compliance.follow_completion",
+        EnrolmentVerb.TAKEN_BACK: "compliance.follow_completion",
+        EnrolmentVerb.BEGUN: "compliance.follow_beginning",
+        AccountVerb.SUSPENDED: "compliance.follow_account",
+        AccountVerb.RESTORED: "compliance.follow_account",
+        ComplianceVerb.OBLIGATION_ACTIVATED: "compliance.recompute_obligation",
+        ComplianceVerb.OBLIGATION_CHANGED: "compliance.recompute_obligation",
+        ComplianceVerb.OBLIGATION_ENDED: "compliance.recompute_obligation",
+    },
+    patient=("compliance.recompute_all",),
+    periodic={"compliance.follow_changes": 600, "compliance.recompute_all": 86_400},
+)

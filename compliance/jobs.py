@@ -1,0 +1,84 @@
+"""Background jobs of compulsory training: facts follow audit verbs, statuses follow facts, audiences and the calendar."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy.orm import Session
+
+from compliance.queries import assignments as queries
+from compliance.queries.records import get_rules
+from compliance.services import assignments, facts
+from kernel.outbox import Delivery, Effect
+
+
+def follow_completion(delivery: Delivery) -> Effect:
+    """Write a completion, or that one was taken back, into the facts and the statuses of its person."""
+    return _follow(delivery, lambda session, subject: facts.note_completion(session, subject, now=delivery.now))
+
+
+def follow_beginning(delivery: Delivery) -> Effect:
+    """Write that a take was begun into the facts and the statuses of its person."""
+    return _follow(delivery, facts.note_beginning)
+
+
+def follow_account(delivery: Delivery) -> Effect:
+    """Write that an account was suspended or restored into the facts and the statuses of its person."""
+    return _follow(delivery, lambda session, subject: facts.note_account(session, subject, now=delivery.now))
+
+
+def _follow(delivery: Delivery, note: Callable[[Session, int], int | None]) -> Effect:
+    subject = cast("int", delivery.arguments["subject"])
+
+    def write(session: Session) -> None:
+        person = note(session, subject)
+        if person is not None:
+            recompute_person(session, person, now=delivery.now)
+
+    return write
+
+
+def recompute_person(session: Session, person: int, *, now: datetime) -> None:
+    """Compute the statuses of one person under every obligation in force."""
+    for obligation in queries.list_active(session):
+        assignments.recompute(session, get_rules(session, obligation), [person], now=now)
+
+
+def recompute_obligation(delivery: Delivery) -> None:
+    """Compute the status of everybody under an obligation, a portion in each transaction; a second time writes nothing."""
+    _recompute_all(delivery, cast("int", delivery.arguments["subject"]))
+
+
+def recompute_all(delivery: Delivery) -> None:
+    """Compute every status again: what was corrected in the records of the past is found so (spec/compulsory 7.3)."""
+    with delivery.database.unit_of_work(write=False) as session:
+        numbers = [obligation.id for obligation in queries.list_active(session)]
+    for number in numbers:
+        _recompute_all(delivery, number)
+
+
+def _recompute_all(delivery: Delivery, number: int) -> None:
+    after = 0
+    while True:
+        with delivery.database.unit_of_work() as session:
+            obligation = queries.find_active(session, number)
+            if obligation is None:
+                return
+            people = queries.list_people_after(session, obligation, after, assignments.PORTION)
+            assignments.recompute(session, get_rules(session, obligation), people, now=delivery.now)
+        if len(people) < assignments.PORTION:
+            return
+        after = people[-1]
+
+
+def follow_changes(delivery: Delivery) -> None:
+    """Compute the statuses of whoever came into an audience or left it, and of whom the clock has changed since."""
+    with delivery.database.unit_of_work(write=False) as session:
+        stale = {obligation.id: queries.list_stale_people(session, obligation, delivery.now) for obligation in queries.list_active(session)}
+    for number, people in stale.items():
+        for start in range(0, len(people), assignments.PORTION):
+            with delivery.database.unit_of_work() as session:
+                obligation = queries.find_active(session, number)
+                if obligation is not None:
+                    portion = people[start : start + assignments.PORTION]
+                    assignments.recompute(session, get_rules(session, obligation), portion, now=delivery.now)

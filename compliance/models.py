@@ -1,0 +1,248 @@
+"""Tables of compulsory training: obligations and their versions, each person's status under each, what it is computed from."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.db import Base, Key, Moment, PublicId
+
+IN_FORCE = "retracted_at IS NULL"
+
+
+class Obligation(Base):
+    """A compulsory training: the people of an audience have to meet a requirement. Its rules stand in its versions."""
+
+    __tablename__ = "obligation"
+    __table_args__ = (
+        CheckConstraint("state IN ('draft', 'active', 'ended')", name="state"),
+        CheckConstraint("(state = 'draft') = (activated_at IS NULL)", name="activated"),
+        CheckConstraint("activated_by IS NULL OR activated_by <> created_by", name="second_person"),
+    )
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    key: Mapped[str] = mapped_column(String(64), unique=True)
+    institution_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    audience_id: Mapped[int] = mapped_column(ForeignKey("audience.id"), index=True)
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
+    state: Mapped[str] = mapped_column(String(6))
+    latest: Mapped[int] = mapped_column(default=1)
+    """The number of its newest version."""
+    edited: Mapped[int] = mapped_column(default=0)
+    """How often it was changed: who changes it says what they saw."""
+    created_at: Mapped[Moment]
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    activated_at: Mapped[Moment | None]
+    activated_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    ended_at: Mapped[Moment | None]
+
+
+class ObligationVersion(Base):
+    """The rules of an obligation from a day on. Append-only once the obligation is active."""
+
+    __tablename__ = "obligation_version"
+    __table_args__ = (
+        UniqueConstraint("obligation_id", "number"),
+        CheckConstraint("number > 0", name="number"),
+        CheckConstraint("enrolment IN ('automatic', 'offered')", name="enrolment"),
+        CheckConstraint("approved_by IS NULL OR approved_by <> author_id", name="second_person"),
+    )
+
+    id: Mapped[Key]
+    obligation_id: Mapped[int] = mapped_column(ForeignKey("obligation.id"))
+    number: Mapped[int]
+    title: Mapped[Mapping[str, str]]
+    words: Mapped[Mapping[str, str]] = mapped_column(default=dict)
+    """What learners read about it."""
+    legal_base: Mapped[Mapping[str, str]] = mapped_column(default=dict)
+    legal_url: Mapped[str] = mapped_column(String(500), default="")
+    terms: Mapped[str] = mapped_column(Text)
+    """JSON, as `compliance.rules.documents` writes it."""
+    zone: Mapped[str] = mapped_column(String(64), default="")
+    """The IANA name of the time zone of its days; empty: that of each person's main unit."""
+    enrolment: Mapped[str] = mapped_column(String(9), default="automatic")
+    edition_id: Mapped[int | None] = mapped_column(ForeignKey("edition.id"))
+    steps: Mapped[tuple[str, ...]]
+    """The days before the last one on which people are reminded."""
+    is_escalated: Mapped[bool] = mapped_column(default=True)
+    effective_on: Mapped[date]
+    recorded_at: Mapped[Moment]
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    approved_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    reason: Mapped[str] = mapped_column(String(1000), default="")
+
+
+class Assignment(Base):
+    """One person under one obligation: the present status, and the next one that the clock alone brings.
+
+    Made and ended by the audience. Read its state by `compliance.queries.assignments.state_at`, which sees what the clock changed since.
+    """
+
+    __tablename__ = "assignment"
+    __table_args__ = (
+        UniqueConstraint("obligation_id", "person_id"),
+        Index("ix_assignment_person", "person_id"),
+        Index("ix_assignment_next", "next_change_at", sqlite_where=text("next_change_at IS NOT NULL")),
+        CheckConstraint("(next_change_at IS NULL) = (next_state IS NULL)", name="next"),
+    )
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    obligation_id: Mapped[int] = mapped_column(ForeignKey("obligation.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    cycle: Mapped[int] = mapped_column(default=1)
+    opened_on: Mapped[date | None]
+    """The first day of the cycle."""
+    state: Mapped[str] = mapped_column(String(12))
+    flags: Mapped[str] = mapped_column(String(60), default="")
+    """Parted by blanks."""
+    last_on: Mapped[date | None]
+    """The last day of the deadline, waiver or validity that the state speaks of."""
+    zone: Mapped[str] = mapped_column(String(64))
+    achieved_at: Mapped[Moment | None]
+    valid_until: Mapped[date | None]
+    next_change_at: Mapped[Moment | None]
+    next_state: Mapped[str | None] = mapped_column(String(12))
+    next_flags: Mapped[str | None] = mapped_column(String(60))
+    computed_at: Mapped[Moment]
+
+
+class AssignmentState(Base):
+    """A state of an assignment in two times: when it held, and since when until when the record said so."""
+
+    __tablename__ = "assignment_state"
+    __table_args__ = (
+        Index("ix_assignment_state_known", "assignment_id", "known_to"),
+        CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="valid"),
+        CheckConstraint("known_to IS NULL OR known_to > known_from", name="known"),
+    )
+
+    id: Mapped[Key]
+    assignment_id: Mapped[int] = mapped_column(ForeignKey("assignment.id"))
+    state: Mapped[str] = mapped_column(String(12))
+    flags: Mapped[str] = mapped_column(String(60), default="")
+    valid_from: Mapped[Moment]
+    valid_to: Mapped[Moment | None]
+    known_from: Mapped[Moment]
+    known_to: Mapped[Moment | None]
+
+
+class DoneFact(Base):
+    """A take of a course completed: when the last of it was submitted, since when that is on record. Rows are added and retracted."""
+
+    __tablename__ = "done_fact"
+    __table_args__ = (
+        Index("ix_done_fact_person", "person_id", "course_id"),
+        Index("ix_done_fact_present", "enrolment_id", unique=True, sqlite_where=text(IN_FORCE), postgresql_where=text(IN_FORCE)),
+    )
+
+    id: Mapped[Key]
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), index=True)
+    enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"))
+    version: Mapped[int]
+    """The number of the course version."""
+    achieved_at: Mapped[Moment]
+    recorded_at: Mapped[Moment]
+    retracted_at: Mapped[Moment | None]
+    is_reconstructed: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """From records older than these facts."""
+
+
+class StartedFact(Base):
+    """A take of a course begun: its first lesson opened or its first attempt started."""
+
+    __tablename__ = "started_fact"
+
+    enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), index=True)
+    at: Mapped[Moment]
+    is_reconstructed: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+class AccountFact(Base):
+    """A time in which a person's account was suspended or closed."""
+
+    __tablename__ = "account_fact"
+    __table_args__ = (
+        Index(
+            "ix_account_fact_open",
+            "person_id",
+            unique=True,
+            sqlite_where=text("opened_at IS NULL"),
+            postgresql_where=text("opened_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[Key]
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    closed_at: Mapped[Moment]
+    opened_at: Mapped[Moment | None]
+
+
+class Waiver(Base):
+    """A time in which a person is excused from an obligation, or from all of them: proposed by one person, approved by another."""
+
+    __tablename__ = "waiver"
+    __table_args__ = (
+        Index("ix_waiver_person", "person_id"),
+        CheckConstraint("last_on IS NULL OR last_on >= first_on", name="days"),
+        CheckConstraint("kind IN ('medical', 'parental', 'commission', 'legal', 'force_majeure', 'other')", name="kind"),
+        CheckConstraint("state IN ('proposed', 'approved', 'refused', 'revoked')", name="state"),
+        CheckConstraint("decided_by IS NULL OR (decided_by <> proposed_by AND decided_by <> person_id)", name="second_person"),
+    )
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    obligation_id: Mapped[int | None] = mapped_column(ForeignKey("obligation.id"), index=True)
+    """The one of which it excuses; empty: every one."""
+    kind: Mapped[str] = mapped_column(String(13))
+    words: Mapped[str] = mapped_column(String(1000), default="")
+    document: Mapped[str] = mapped_column(String(100), default="")
+    """The number of a document that proves it."""
+    evidence: Mapped[str | None] = mapped_column(String(64))
+    """The digest of a file that proves it."""
+    evidence_name: Mapped[str] = mapped_column(String(200), default="")
+    first_on: Mapped[date]
+    last_on: Mapped[date | None]
+    state: Mapped[str] = mapped_column(String(8))
+    proposed_at: Mapped[Moment]
+    proposed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    decided_at: Mapped[Moment | None]
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    decision: Mapped[str] = mapped_column(String(1000), default="")
+    revoked_at: Mapped[Moment | None]
+    revoked_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+
+class Recognition(Base):
+    """Learning elsewhere that counts as a course done on a day: proposed by one person, approved by another."""
+
+    __tablename__ = "recognition"
+    __table_args__ = (
+        Index("ix_recognition_person", "person_id", "course_id"),
+        CheckConstraint("state IN ('proposed', 'approved', 'refused', 'revoked')", name="state"),
+        CheckConstraint("decided_by IS NULL OR (decided_by <> proposed_by AND decided_by <> person_id)", name="second_person"),
+    )
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), index=True)
+    achieved_on: Mapped[date]
+    issuer: Mapped[str] = mapped_column(String(200))
+    document: Mapped[str] = mapped_column(String(100), default="")
+    evidence: Mapped[str | None] = mapped_column(String(64))
+    evidence_name: Mapped[str] = mapped_column(String(200), default="")
+    state: Mapped[str] = mapped_column(String(8))
+    proposed_at: Mapped[Moment]
+    proposed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    decided_at: Mapped[Moment | None]
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    decision: Mapped[str] = mapped_column(String(1000), default="")
+    revoked_at: Mapped[Moment | None]
+    revoked_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))

@@ -1,0 +1,1 @@
+"""Queries of compulsory training."""

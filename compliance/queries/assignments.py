@@ -1,0 +1,59 @@
+"""Queries of assignments: who is under an obligation, and in which state they are now."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, case, func, or_, select, union
+from sqlalchemy.orm import Session
+
+from compliance.models import Assignment, Obligation
+from organisations.models import AudienceStayRecord
+
+
+def list_active(session: Session) -> list[Obligation]:
+    """Return the obligations in force and those that ended, whose statuses are kept up, by their number."""
+    return list(session.scalars(select(Obligation).where(Obligation.state != "draft").order_by(Obligation.id)))
+
+
+def find_active(session: Session, number: int) -> Obligation | None:
+    """Return an obligation that is no draft."""
+    row = session.get(Obligation, number)
+    return row if row is not None and row.state != "draft" else None
+
+
+def state_at(now: datetime) -> ColumnElement[str]:
+    """Return in SQL the state of an assignment at a moment: a change by the clock counts before a job wrote it."""
+    return case((Assignment.next_change_at <= now, Assignment.next_state), else_=Assignment.state)
+
+
+def flags_at(now: datetime) -> ColumnElement[str]:
+    """Return in SQL the flags of an assignment at a moment, as `state_at` does its state."""
+    return case((Assignment.next_change_at <= now, Assignment.next_flags), else_=Assignment.flags)
+
+
+def list_people_after(session: Session, obligation: Obligation, after: int, limit: int) -> list[int]:
+    """Return a portion of the people who are or were in the audience of an obligation, by their number."""
+    person = AudienceStayRecord.person_id
+    statement = select(person).distinct().where(AudienceStayRecord.audience_id == obligation.audience_id, person > after)
+    return list(session.scalars(statement.order_by(person).limit(limit)))
+
+
+def list_stale_people(session: Session, obligation: Obligation, now: datetime) -> list[int]:
+    """Return the people whose status under an obligation may have changed: a stay recorded since, or a moment that has come."""
+    known_until = func.coalesce(Assignment.computed_at, obligation.created_at)
+    stays = (
+        select(AudienceStayRecord.person_id)
+        .outerjoin(Assignment, (Assignment.person_id == AudienceStayRecord.person_id) & (Assignment.obligation_id == obligation.id))
+        .where(
+            AudienceStayRecord.audience_id == obligation.audience_id,
+            or_(Assignment.id.is_(None), AudienceStayRecord.recorded_at > known_until, AudienceStayRecord.retracted_at > known_until),
+        )
+    )
+    clock = select(Assignment.person_id).where(Assignment.obligation_id == obligation.id, Assignment.next_change_at <= now)
+    return sorted(set(session.scalars(union(stays, clock))))
+
+
+def count_by_state(session: Session, obligation: Obligation, now: datetime) -> dict[str, int]:
+    """Return how many people are in each state under an obligation."""
+    state = state_at(now)
+    statement = select(state, func.count()).where(Assignment.obligation_id == obligation.id).group_by(state)
+    return dict(session.execute(statement).all())

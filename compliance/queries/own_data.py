@@ -1,0 +1,40 @@
+"""Queries of one person's own data of compulsory training, for the copy that they may have (spec/compulsory 12.5)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from compliance.models import AccountFact, Assignment, AssignmentState, DoneFact, Obligation, Recognition, StartedFact, Waiver
+from courses.models import Course
+
+
+def select_own_data(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:
+    """Return what is on record of a person's compulsory training, by the name of its file."""
+    status = (Assignment.state, Assignment.flags, Assignment.last_on, Assignment.achieved_at, Assignment.valid_until)
+    state = (AssignmentState.state, AssignmentState.flags, AssignmentState.valid_from, AssignmentState.valid_to)
+    known = (AssignmentState.known_from, AssignmentState.known_to)
+    waiver = (Waiver.kind, Waiver.words, Waiver.document, Waiver.evidence_name, Waiver.first_on, Waiver.last_on, Waiver.state)
+    recognition = (Recognition.achieved_on, Recognition.issuer, Recognition.document, Recognition.evidence_name, Recognition.state)
+    return {
+        "compulsory_training": select(Obligation.key, *status)
+        .join(Obligation, Obligation.id == Assignment.obligation_id)
+        .where(Assignment.person_id == person_id),
+        "compulsory_history": select(Obligation.key, *state, *known)
+        .join(Assignment, Assignment.id == AssignmentState.assignment_id)
+        .join(Obligation, Obligation.id == Assignment.obligation_id)
+        .where(Assignment.person_id == person_id),
+        "training_done": select(Course.slug, DoneFact.version, DoneFact.achieved_at, DoneFact.recorded_at, DoneFact.retracted_at)
+        .join(Course, Course.id == DoneFact.course_id)
+        .where(DoneFact.person_id == person_id),
+        "training_begun": select(Course.slug, StartedFact.at)
+        .join(Course, Course.id == StartedFact.course_id)
+        .where(StartedFact.person_id == person_id),
+        "account_closures": select(AccountFact.closed_at, AccountFact.opened_at).where(AccountFact.person_id == person_id),
+        "waivers": select(*waiver, Waiver.proposed_at, Waiver.decided_at, Waiver.decision, Waiver.revoked_at).where(
+            Waiver.person_id == person_id
+        ),
+        "recognitions": select(Course.slug, *recognition, Recognition.decided_at, Recognition.decision, Recognition.revoked_at)
+        .join(Course, Course.id == Recognition.course_id)
+        .where(Recognition.person_id == person_id),
+    }

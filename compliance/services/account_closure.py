@@ -1,0 +1,22 @@
+"""Services for the end of an account: what stays of a deleted one, and what goes to the account that another is merged into."""
+
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from accounts.models import Person
+from compliance.models import DoneFact, Recognition, StartedFact, Waiver
+
+
+def erase_person(session: Session, person: Person, *, now: datetime) -> None:
+    """Keep the statuses without a word of why somebody was excused or what they learnt elsewhere (spec/compulsory 12.5)."""
+    blank = {"document": "", "evidence": None, "evidence_name": "", "decision": ""}
+    session.execute(update(Waiver).where(Waiver.person_id == person.id).values(words="", **blank))
+    session.execute(update(Recognition).where(Recognition.person_id == person.id).values(issuer="", **blank))
+
+
+def transfer_facts(session: Session, closed: int, kept: int) -> None:
+    """Let what somebody did, began and was granted count for another account; its statuses are computed again from them."""
+    for table in (DoneFact, StartedFact, Recognition, Waiver):
+        session.execute(update(table).where(table.person_id == closed).values(person_id=kept))

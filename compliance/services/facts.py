@@ -1,0 +1,74 @@
+"""Services of facts: what was done, begun, closed, with the moment since which it is on record (spec/compulsory 7.1)."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from accounts.models import Person
+from compliance.models import AccountFact, DoneFact, StartedFact
+from courses.models import CourseVersion
+from enrolments.models import Completion, Enrolment
+
+
+def note_completion(session: Session, enrolment_id: int, *, now: datetime) -> int | None:
+    """Make the fact of a take agree with its completion; return whose it is, None where nothing changed.
+
+    A completion that was taken back retracts the fact; one that changed retracts it and adds another.
+    """
+    enrolment = session.get(Enrolment, enrolment_id, with_for_update=True)
+    if enrolment is None:
+        return None
+    fact = session.scalar(select(DoneFact).where(DoneFact.enrolment_id == enrolment_id, DoneFact.retracted_at.is_(None)))
+    statement = (
+        select(Completion, CourseVersion.number)
+        .join(CourseVersion, CourseVersion.id == Completion.course_version_id)
+        .where(Completion.enrolment_id == enrolment_id)
+    )
+    found = session.execute(statement).one_or_none()
+    completion, number = found if found is not None else (None, 0)
+    achieved_at = None if completion is None else completion.achieved_at or completion.completed_at
+    if (fact.achieved_at, fact.version) == (achieved_at, number) if fact is not None else achieved_at is None:
+        return None
+    if fact is not None:
+        fact.retracted_at = now
+        session.flush()
+    if achieved_at is not None:
+        session.add(
+            DoneFact(
+                person_id=enrolment.person_id,
+                course_id=enrolment.course_id,
+                enrolment_id=enrolment_id,
+                version=number,
+                achieved_at=achieved_at,
+                recorded_at=now,
+            )
+        )
+    session.flush()
+    return enrolment.person_id
+
+
+def note_beginning(session: Session, enrolment_id: int) -> int | None:
+    """Keep that a take was begun; return whose it is, None where it was kept before or is not begun."""
+    enrolment = session.get(Enrolment, enrolment_id, with_for_update=True)
+    if enrolment is None or enrolment.begun_at is None or session.get(StartedFact, enrolment_id) is not None:
+        return None
+    session.add(StartedFact(enrolment_id=enrolment_id, person_id=enrolment.person_id, course_id=enrolment.course_id, at=enrolment.begun_at))
+    session.flush()
+    return enrolment.person_id
+
+
+def note_account(session: Session, person_id: int, *, now: datetime) -> int | None:
+    """Keep since when a person's account is closed, or that it was opened again; return whose it is, None where nothing changed."""
+    person = session.get(Person, person_id, with_for_update=True)
+    if person is None:
+        return None
+    fact = session.scalar(select(AccountFact).where(AccountFact.person_id == person_id, AccountFact.opened_at.is_(None)))
+    if (fact is None) == (person.suspended_at is None):
+        return None
+    if fact is None:
+        session.add(AccountFact(person_id=person_id, closed_at=person.suspended_at))
+    else:
+        fact.opened_at = now
+    session.flush()
+    return person_id

@@ -1,0 +1,196 @@
+"""Services of obligations: a draft, its activation by a second person, further versions, its end (spec/compulsory 4.5 and 4.8)."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from compliance.audit_verbs import ComplianceVerb
+from compliance.models import Obligation, ObligationVersion
+from compliance.rules.documents import read_terms, terms_document
+from compliance.rules.reminders import STEPS
+from compliance.rules.terms import ObligationTerms
+from kernel import audit
+from kernel.errors import N_, Conflict
+from kernel.permissions import Actor
+from organisations.models import Audience
+
+
+class EnrolmentMode(StrEnum):
+    """The way into the course: people are enrolled when their cycle opens, or enrol themselves."""
+
+    AUTOMATIC = "automatic"
+    OFFERED = "offered"
+
+
+class SecondPersonRequired(Conflict):
+    """Another person than its author has to put something in force."""
+
+    code = "second_person_required"
+    message = N_("Another person has to activate what you wrote.")
+
+
+class ObligationChanged(Conflict):
+    """Another version was saved than the one that was seen."""
+
+    code = "obligation_changed"
+    message = N_("Someone else changed this compulsory training while you were editing.")
+
+
+class WrongObligationState(Conflict):
+    """An obligation is not in the state that an act needs."""
+
+    code = "wrong_obligation_state"
+
+
+@dataclass(frozen=True, slots=True)
+class ObligationValues:
+    """The content of a version: titles and words by language, legal base, rules, reminders."""
+
+    title: Mapping[str, str]
+    terms: ObligationTerms
+    words: Mapping[str, str] = field(default_factory=dict)
+    legal_base: Mapping[str, str] = field(default_factory=dict)
+    legal_url: str = ""
+    zone: str = ""
+    enrolment: EnrolmentMode = EnrolmentMode.AUTOMATIC
+    edition_id: int | None = None
+    steps: Sequence[int] = STEPS
+    is_escalated: bool = True
+
+
+def make_obligation(session: Session, actor: Actor, key: str, audience: Audience, values: ObligationValues, *, now: datetime) -> Obligation:
+    """Write the draft of an obligation; it asks nobody for anything yet."""
+    row = Obligation(
+        key=key,
+        institution_id=audience.institution_id,
+        audience_id=audience.id,
+        owner_id=actor.person_id,
+        state="draft",
+        created_at=now,
+        created_by=actor.person_id,
+    )
+    session.add(row)
+    session.flush()
+    version = ObligationVersion(obligation_id=row.id, number=1, author_id=actor.person_id, recorded_at=now, **_columns(values))
+    session.add(version)
+    audit.record(session, actor, ComplianceVerb.OBLIGATION_MADE, row, now=now, key=key)
+    return row
+
+
+def change_draft(session: Session, actor: Actor, row: Obligation, edited: int, values: ObligationValues, *, now: datetime) -> None:
+    """Write a draft anew; `edited` is how often it was changed when its editor opened it.
+
+    Raise ObligationChanged where it was changed since, WrongObligationState where it is no draft.
+    """
+    _require(row, "draft", N_("This compulsory training is in force. Add a version instead."))
+    _require_unchanged(row, edited)
+    version = latest_version(session, row)
+    for name, value in _columns(values).items():
+        setattr(version, name, value)
+    version.author_id, version.recorded_at = actor.person_id, now
+    row.edited += 1
+    audit.record(session, actor, ComplianceVerb.OBLIGATION_CHANGED, row, now=now, version=version.number)
+
+
+def activate(session: Session, actor: Actor, row: Obligation, edited: int, *, now: datetime) -> None:
+    """Put a draft in force; from now on its rules are on record.
+
+    Raise SecondPersonRequired for whoever began or last wrote it.
+    """
+    _require(row, "draft", N_("This compulsory training is in force already."))
+    _require_unchanged(row, edited)
+    version = latest_version(session, row)
+    if actor.person_id is None or actor.person_id in (row.created_by, version.author_id):
+        raise SecondPersonRequired
+    version.recorded_at, version.approved_by = now, actor.person_id
+    row.state, row.activated_at, row.activated_by = "active", now, actor.person_id
+    row.edited += 1
+    audit.record(session, actor, ComplianceVerb.OBLIGATION_ACTIVATED, row, now=now, version=version.number)
+
+
+def add_version(
+    session: Session,
+    actor: Actor,
+    row: Obligation,
+    edited: int,
+    values: ObligationValues,
+    reason: str,
+    *,
+    approved_by: int | None = None,
+    now: datetime,
+) -> ObligationVersion:
+    """Change an obligation in force from the effective day of its new rules on.
+
+    Raise SecondPersonRequired where they hold from a day before today and nobody else approved them (spec/compulsory 4.5).
+    """
+    _require(row, "active", N_("Only compulsory training in force gets a new version."))
+    _require_unchanged(row, edited)
+    is_retroactive = values.terms.effective_on < now.date()
+    if is_retroactive and approved_by in (None, actor.person_id):
+        raise SecondPersonRequired
+    version = ObligationVersion(
+        obligation_id=row.id,
+        number=row.latest + 1,
+        author_id=actor.person_id,
+        approved_by=approved_by,
+        recorded_at=now,
+        reason=reason,
+        **_columns(values),
+    )
+    session.add(version)
+    row.latest, row.edited = version.number, row.edited + 1
+    audit.record(session, actor, ComplianceVerb.OBLIGATION_CHANGED, row, now=now, version=version.number, retroactive=is_retroactive)
+    return version
+
+
+def end_obligation(session: Session, actor: Actor, row: Obligation, last_on: date, reason: str, *, now: datetime) -> None:
+    """Let an obligation require nothing after a day; what it asked until then stays on record."""
+    _require(row, "active", N_("Only compulsory training in force can be ended."))
+    before = latest_version(session, row)
+    terms = replace(read_terms(json.loads(before.terms), now, now.date()), ends=last_on)
+    copied = {name: getattr(before, name) for name in _COPIED}
+    session.add(
+        ObligationVersion(
+            obligation_id=row.id,
+            number=row.latest + 1,
+            terms=json.dumps(terms_document(terms)),
+            effective_on=now.date(),
+            recorded_at=now,
+            author_id=actor.person_id,
+            reason=reason,
+            **copied,
+        )
+    )
+    row.latest, row.edited, row.state, row.ended_at = row.latest + 1, row.edited + 1, "ended", now
+    audit.record(session, actor, ComplianceVerb.OBLIGATION_ENDED, row, now=now, last=last_on.isoformat())
+
+
+def latest_version(session: Session, row: Obligation) -> ObligationVersion:
+    """Return the newest version of an obligation."""
+    statement = select(ObligationVersion).where(ObligationVersion.obligation_id == row.id, ObligationVersion.number == row.latest)
+    return session.execute(statement).scalar_one()
+
+
+_COPIED = ("title", "words", "legal_base", "legal_url", "zone", "enrolment", "edition_id", "steps", "is_escalated")
+
+
+def _columns(values: ObligationValues) -> dict[str, object]:
+    columns = {name: getattr(values, name) for name in _COPIED}
+    columns["steps"] = tuple(str(step) for step in values.steps)
+    columns["enrolment"] = values.enrolment.value
+    return {**columns, "terms": json.dumps(terms_document(values.terms)), "effective_on": values.terms.effective_on}
+
+
+def _require(row: Obligation, state: str, message: str) -> None:
+    if row.state != state:
+        raise WrongObligationState(message)
+
+
+def _require_unchanged(row: Obligation, edited: int) -> None:
+    if row.edited != edited:
+        raise ObligationChanged

@@ -1,0 +1,82 @@
+"""Obligations and the people under them, for tests."""
+
+from dataclasses import replace
+from datetime import date, datetime
+
+from sqlalchemy import select
+
+from accounts.models import Person
+from compliance.models import Assignment, AssignmentState, Obligation
+from compliance.queries.records import get_rules
+from compliance.rules.history import HistoryRow
+from compliance.rules.terms import CourseRequirement, ObligationTerms
+from compliance.services import assignments, obligations
+from compliance.services.obligations import ObligationValues
+from courses.models import Course
+from kernel.permissions import Actor
+from lms.instance import Instance
+from organisations.models import Audience, AudienceStayRecord, Organisation
+from tests.support.training_cases import A
+
+BEGINNING = datetime.fromisoformat("2026-01-02T08:00-05:00")
+JOINED = date(2026, 1, 10)
+
+
+def an_audience_of(instance: Instance, root: Organisation, key: str = "todos") -> Audience:
+    """Add an audience whose stays the test writes itself."""
+    with instance.database.unit_of_work() as session:
+        row = Audience(institution_id=root.id, key=key, title={"es": "Todos"}, created_at=BEGINNING)
+        session.add(row)
+        session.flush()
+        return row
+
+
+def let_stay(
+    instance: Instance,
+    audience: Audience,
+    person: Person | Actor,
+    since: date = JOINED,
+    until: date | None = None,
+    *,
+    now: datetime = BEGINNING,
+) -> None:
+    """Let somebody be in an audience from one day to another."""
+    number = person.id if isinstance(person, Person) else person.person_id
+    with instance.database.unit_of_work() as session:
+        session.add(AudienceStayRecord(audience_id=audience.id, person_id=number, since_on=since, until_on=until, recorded_at=now))
+
+
+def rules_of(course: Course, terms: ObligationTerms = A) -> ObligationTerms:
+    """Return terms that require a course from the beginning of the year."""
+    return replace(terms, requirement=CourseRequirement(course.slug), effective_on=terms.starts)
+
+
+def an_obligation(instance: Instance, audience: Audience, terms: ObligationTerms, *, key: str = "gobernanza") -> Obligation:
+    """Put an obligation in force, written by one person and activated by another, both of whom exist."""
+    with instance.database.unit_of_work() as session:
+        author, approver = session.scalars(select(Person).order_by(Person.id).limit(2)).all()
+        values = ObligationValues({"es": "Curso obligatorio", "en": "Compulsory course"}, terms)
+        row = obligations.make_obligation(session, Actor(person_id=author.id), key, audience, values, now=BEGINNING)
+        obligations.activate(session, Actor(person_id=approver.id), row, row.edited, now=BEGINNING)
+        return row
+
+
+def compute(instance: Instance, obligation: Obligation, people: list[int], *, now: datetime) -> assignments.RecomputeCount:
+    """Compute the statuses of some people."""
+    with instance.database.unit_of_work() as session:
+        row = session.get_one(Obligation, obligation.id)
+        return assignments.recompute(session, get_rules(session, row), people, now=now)
+
+
+def assignment_of(instance: Instance, person: Person | Actor) -> Assignment:
+    """Return the only assignment of a person."""
+    number = person.id if isinstance(person, Person) else person.person_id
+    with instance.database.unit_of_work(write=False) as session:
+        return session.execute(select(Assignment).where(Assignment.person_id == number)).scalar_one()
+
+
+def history_of(instance: Instance, assignment: Assignment) -> list[HistoryRow]:
+    """Return the stored history of an assignment."""
+    with instance.database.unit_of_work(write=False) as session:
+        statement = select(AssignmentState).where(AssignmentState.assignment_id == assignment.id).order_by(AssignmentState.id)
+        return [assignments.history_row(row) for row in session.scalars(statement)]
