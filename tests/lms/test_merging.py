@@ -229,8 +229,7 @@ def test_roles_teams_units_and_number_go_to_the_account_that_stays(boss: Browser
         assert places.find_place(session, closed.id) is None
         assert [found.id for found in places.list_managed(session, kept.id)] == [unit.id]
         assert not places.list_managed(session, closed.id)
-        found = unit_lists.known_people(session, ["anita@example.org"])["anita@example.org"]
-        assert (found.person_id, found.suspended) == (kept.id, False)
+        assert unit_lists.known_addresses(session, ["anita@example.org"]) == {"anita@example.org": kept.id}
 
 
 def test_two_numbers_are_two_people(boss: Browser, instance: Instance) -> None:
