@@ -34,7 +34,7 @@ from certificates import pdf
 from certificates import queries as certificates
 from certificates.models import Credential
 from certificates.web_sheet import sheet_of
-from compliance.queries.own_data import select_own_data
+from compliance.queries import own_data as compliance
 from courses.models import Course, CourseInvitation, CourseStaff, CourseVersion
 from enrolments.models import (
     ActivityResult,
@@ -73,17 +73,7 @@ from kernel.web.request import (
     see_page,
 )
 from lms import access_log, erasure, own_results
-from organisations.models import (
-    Audience,
-    AudienceList,
-    AudienceListEntry,
-    AudienceStayRecord,
-    Employment,
-    Membership,
-    Organisation,
-    Post,
-    UnitManager,
-)
+from organisations.queries import own_data as organisations
 from quizzes.models import (
     Accommodation,
     AnswerEvent,
@@ -148,54 +138,14 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
         ),
         "consents": select(Consent.notice, Consent.version, Consent.at).where(Consent.person_id == person_id),
         "roles": select(RoleGrant.role, RoleGrant.granted_at).where(RoleGrant.person_id == person_id),
-        "places": select(
-            Organisation.name,
-            Post.name.label("post"),
-            Membership.is_main,
-            Membership.since,
-            Membership.until,
-            Membership.since_on,
-            Membership.until_on,
-            Membership.recorded_at,
-            Membership.retracted_at,
-        )
-        .join(Organisation, Organisation.id == Membership.organisation_id)
-        .outerjoin(Post, Post.id == Membership.post_id)
-        .where(Membership.person_id == person_id),
-        "audiences": select(
-            Audience.key,
-            Audience.title,
-            AudienceStayRecord.since_on,
-            AudienceStayRecord.until_on,
-            AudienceStayRecord.recorded_at,
-            AudienceStayRecord.retracted_at,
-        )
-        .join(Audience, Audience.id == AudienceStayRecord.audience_id)
-        .where(AudienceStayRecord.person_id == person_id),
-        **select_own_data(person_id),
-        "audience_lists": select(AudienceList.key, AudienceList.title, AudienceListEntry.since_on, AudienceListEntry.until_on)
-        .join(AudienceList, AudienceList.id == AudienceListEntry.list_id)
-        .where(AudienceListEntry.person_id == person_id),
-        "employment": select(
-            Organisation.name,
-            Employment.staff_number,
-            Employment.entered_on,
-            Employment.left_on,
-            Employment.recorded_at,
-            Employment.retracted_at,
-            Employment.account_closed_at,
-        )
-        .join(Organisation, Organisation.id == Employment.institution_id)
-        .where(Employment.person_id == person_id),
+        **organisations.select_own_data(person_id),
+        **compliance.select_own_data(person_id),
         "notices": select(Notification.kind, Notification.subject, Notification.words, Notification.given_at, Notification.read_at).where(
             Notification.person_id == person_id
         ),
         "notice_choices": select(NotificationPreference.kind, NotificationPreference.in_bell, NotificationPreference.mail).where(
             NotificationPreference.person_id == person_id
         ),
-        "units_managed": select(Organisation.name, UnitManager.is_head, UnitManager.granted_at)
-        .join(Organisation, Organisation.id == UnitManager.organisation_id)
-        .where(UnitManager.person_id == person_id),
         "merged_accounts": select(Person.email, AccountMerge.merged_at)
         .join(AccountMerge, AccountMerge.closed_id == Person.id)
         .where(AccountMerge.kept_id == person_id),
