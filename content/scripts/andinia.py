@@ -139,6 +139,7 @@ def limits() -> list[tuple[str, F, F]]:
         ("who is not covered earns no more than who is", uncovered, ECONOMY["salario_cotizable"]),
         ("contributors within wage earners", CONTRIBUTORS, WAGE_EARNERS),
         ("the State's part within its spending", F(BY_SOURCE["estado"]), GOVERNMENT["gasto_primario"]),
+        ("children of up to three within those of up to five", PEOPLE["menores_0_3"], PEOPLE["menores_0_5"]),
         ("insured children", children, young),
         ("insured adults", adults, PEOPLE["edad_15_64"] - PEOPLE["jovenes_15_17"]),
         ("insured older people", old, PEOPLE["edad_65_mas"]),

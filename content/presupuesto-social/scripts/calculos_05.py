@@ -15,8 +15,8 @@ def gdp(growth: str) -> F:
 
 def lessons(m: Module) -> None:
     """The figures of the lessons that are not written as a sum, and the wrong results they explain."""
-    for label, people, monthly in (("A", "0.24", 50), ("B", "0.40", 50), ("B con estrés", "0.40", 60)):
-        cost = F(people) * monthly * 12 * F("1.05")
+    for label, ages, monthly in (("A", "menores_0_3", 50), ("B", "menores_0_5", 50), ("B con estrés", "menores_0_5", 60)):
+        cost = PEOPLE[ages] / 1000 * monthly * 12 * F("1.05")
         m.has("01", label, cost, 1)
         m.has("01", f"{label}, PIB", cost / 20_000 * 100, 2)
     m.has("01", "prestación para la niñez", CHILD_BENEFIT, 1)
@@ -29,9 +29,11 @@ def lessons(m: Module) -> None:
     assert 1000 - 400 - 60 == 540 and 400 - 240 == 160
     assert F("1.3") + F("0.23") + F("0.21") + F("0.98") == F("2.72") and F("2.51") - F("1.42") == F("1.09")
     m.has("03", "suma los componentes al total", 3 + F("2.1"), 1)
-    for growth in ("0.045", "0.035", "0.02"):
+    for growth in ("0.045", "0.0353", "0.02"):
         m.has("04", f"PIB al {growth}", gdp(growth))
         m.has("04", f"peso al {growth}", 142_400 / gdp(growth), 2)
+    m.has("04", "PIB con un 3,5 % redondo", gdp("0.035"))
+    assert 1 + F("0.0353") == F("1.02") * F("1.015") and round(142_400 / gdp("0.035"), 2) == round(142_400 / gdp("0.0353"), 2)
     m.has("04", "del mejor al peor", 142_400 / gdp("0.02") - 142_400 / gdp("0.045"), 2)
     m.has("05", "brecha en el PIB", F(102, 200), 2)
     assert (40 + 30, 40 + 55, 40 + 55 + 20) == (70, 95, 115) and (102 - 70, 102 - 95, 115 - 102) == (32, 7, 13)

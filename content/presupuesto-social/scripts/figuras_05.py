@@ -78,7 +78,7 @@ def sensitivity() -> None:
     cost, rows = D(1424), []
     for name, growth, fill in (
         ("Optimista: PIB al 4,5 %", "1.045", "b0"),
-        ("Base: PIB al 3,5 %", "1.035", "b1"),
+        ("Base: PIB al 3,53 %", "1.0353", "b1"),
         ("Pesimista: PIB al 2,0 %", "1.02", "b2"),
     ):
         share = 100 * cost / (118_000 * D(growth) ** 6)
