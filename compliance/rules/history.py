@@ -135,6 +135,6 @@ def _corrected(history: Iterable[HistoryRow], case: TrainingCase, known: datetim
         elif row.valid_to is None and (row.says, known) in wanted:
             rows.append(replace(row, valid_to=known))
             del wanted[row.says, known]
-        elif row.known_from < known:
+        else:
             rows.append(replace(row, known_to=known))
     return rows + [replace(row, known_from=known) for row in wanted.values()]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compliance.rules.history import HistoryRow, extend_history
+from compliance.rules.history import HistoryRow, extend_history, has_news
 from compliance.rules.record import TrainingRecord
 from compliance.rules.status import TrainingState, training_status
 from tests.support.drawn_records import FIRST, records, rules
@@ -88,3 +88,22 @@ def test_rows_of_one_knowledge_follow_each_other(rule: str) -> None:
 
     assert [row.valid_to for row in rows] == [*(row.valid_from for row in rows[1:]), None]
     assert rows[0].valid_from.date() == date(2026, 1, 10)
+
+
+def test_a_waiver_that_was_revoked_was_known_until_then() -> None:
+    """spec/compulsory 9, row 31, as known before and after."""
+    record = training_record("in 2026-01-10..; waive 2026-11-01..2027-01-31 x2026-12-01T09:00", QUITO)
+    rows = history("A", record, [midnight(320), midnight(400)])
+
+    at, revoked = datetime(2026, 11, 20, tzinfo=QUITO), datetime(2026, 12, 1, 9, tzinfo=QUITO)
+    assert answer(rows, at, at) == (TrainingState.WAIVED, ())
+    assert answer(rows, revoked - timedelta(hours=1), revoked - timedelta(seconds=1)) == (TrainingState.WAIVED, ())
+    assert answer(rows, revoked - timedelta(hours=1), revoked) == (TrainingState.NOT_STARTED, ())
+
+
+def test_news_are_what_was_recorded_or_taken_back_since() -> None:
+    record = training_record("in 2026-01-10..; waive 2026-11-01..2027-01-31 x2026-12-01T09:00", QUITO)
+    revoked = datetime(2026, 12, 1, 9, tzinfo=QUITO)
+
+    assert has_news(record, revoked - timedelta(seconds=1), revoked)
+    assert not has_news(record, revoked, revoked + timedelta(days=1))

@@ -6,7 +6,7 @@ from datetime import date, datetime
 import pytest
 
 from compliance.rules.record import UnitZone
-from compliance.rules.status import TrainingState, next_change, training_case, training_status
+from compliance.rules.status import TrainingState, next_change, status_of, training_case, training_status
 from tests.support.training_cases import LONG_AGO, QUITO, RULES, ZONES, TrainingVector, training_record, training_vectors
 
 VECTORS = list(training_vectors())
@@ -72,7 +72,10 @@ def test_a_deadline_that_begins_to_run_leaves_the_notice() -> None:
 def test_who_was_never_in_the_audience_and_did_it_is_not_required() -> None:
     at = datetime(2026, 6, 1, 12, tzinfo=QUITO)
 
-    assert training_status(RULES["V"], training_record("done 2023-03-01T10:00 v1", QUITO), at, at).state is TrainingState.NOT_REQUIRED
+    case = training_case(RULES["V"], training_record("done 2023-03-01T10:00 v1", QUITO), at)
+
+    assert status_of(case, at).state is TrainingState.NOT_REQUIRED
+    assert next_change(case, datetime(2023, 3, 2, tzinfo=QUITO)) is None
 
 
 def test_what_was_done_before_joining_is_not_late() -> None:
@@ -123,3 +126,31 @@ def test_terms_that_begin_later_are_foreseen() -> None:
 
     assert ahead is not None
     assert (ahead.at, ahead.status.state) == (datetime(2026, 2, 1, tzinfo=QUITO), TrainingState.NOT_STARTED)
+
+
+def test_what_holds_for_a_year_is_foreseen_step_by_step() -> None:
+    """spec/compulsory 8.1 and 8.3: window, last valid day, grace."""
+    record = training_record("in 2024-01-10..; done 2024-02-29T10:00 v1", QUITO)
+    moment = datetime(2024, 3, 1, tzinfo=QUITO)
+    steps = []
+    while (ahead := next_change(training_case(RULES["V"], record, moment), moment)) is not None:
+        moment = ahead.at
+        steps.append((moment.date().isoformat(), ahead.status.state, ahead.status.cycle, ahead.status.opened_on))
+
+    opened = date(2024, 12, 30)
+    assert steps == [
+        ("2024-12-30", TrainingState.RENEWAL_DUE, 2, opened),
+        ("2025-03-01", TrainingState.RENEWAL_DUE, 2, opened),
+        ("2025-03-11", TrainingState.EXPIRED, 2, opened),
+    ]
+
+
+def test_a_leave_in_the_grace_is_foreseen_too() -> None:
+    """spec/compulsory 4.4."""
+    record = training_record("in 2024-01-10..; done 2024-02-29T10:00 v1; waive 2025-03-05..2025-03-20", QUITO)
+    moment = datetime(2025, 3, 21, tzinfo=QUITO)
+
+    ahead = next_change(training_case(RULES["V"], record, moment), moment)
+
+    assert ahead is not None
+    assert (ahead.at.date(), ahead.status.state) == (date(2025, 4, 5), TrainingState.EXPIRED)
