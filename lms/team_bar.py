@@ -57,7 +57,7 @@ TEAM_PAGES: tuple[TeamPage, ...] = (
         "enrolments_gradebook.gradebook",
         N_("Gradebook"),
         teaches,
-        ("enrolments_grading", "enrolments_following", "enrolments_results", "lms_following"),
+        ("enrolments_grading", "enrolments_following", "enrolments_results", "enrolments_takes", "lms_following"),
         needs_version=True,
     ),
     TeamPage("quizzes_statistics.quizzes", N_("Statistics"), below=("quizzes_statistics",), needs_version=True),

@@ -104,26 +104,36 @@ def copy_class(instance: Instance, count: int) -> None:
     with instance.database.unit_of_work() as session:
         attempts = _rows_of(session, Attempt)
         person = _rows_of(session, Person)[0]
+        enrolments = {one["id"]: one for one in _rows_of(session, Enrolment)}
         items = {one["id"]: _rows_of(session, AttemptItem, AttemptItem.attempt_id == one["id"]) for one in attempts}
         wanted = [item["id"] for found in items.values() for item in found]
         marks = {row["item_id"]: row for row in _rows_of(session, MarkEvent, MarkEvent.item_id.in_(wanted))}
         answers = {row["item_id"]: row for row in _rows_of(session, AnswerEvent, AnswerEvent.item_id.in_(wanted))}
-        first = {model: (session.scalar(select(func.max(model.id))) or 0) + 1 for model in (Person, Attempt, AttemptItem)}
+        first = {model: (session.scalar(select(func.max(model.id))) or 0) + 1 for model in (Person, Enrolment, Attempt, AttemptItem)}
     for begin in range(0, count, CHUNK):
         with instance.database.unit_of_work() as session:
-            people, taken, laid, marked, given = [], [], [], [], []
+            people, enrolled, taken, laid, marked, given = [], [], [], [], [], []
             for at in range(begin, min(count, begin + CHUNK)):
                 model = attempts[at % MODELS]
                 person_id, attempt_id = first[Person] + at, first[Attempt] + at
                 people.append(person | {"id": person_id, "uuid": uuid4(), "email": f"copia{at}-{person_id}@example.org"})
-                taken.append(model | {"id": attempt_id, "uuid": uuid4(), "person_id": person_id})
+                enrolment = enrolments[model["enrolment_id"]] | {"id": first[Enrolment] + at, "uuid": uuid4(), "person_id": person_id}
+                enrolled.append(enrolment)
+                taken.append(model | {"id": attempt_id, "uuid": uuid4(), "person_id": person_id, "enrolment_id": enrolment["id"]})
                 for place, item in enumerate(items[model["id"]]):
                     item_id = first[AttemptItem] + at * len(items[model["id"]]) + place
                     laid.append(item | {"id": item_id, "attempt_id": attempt_id})
                     marked.append({name: value for name, value in marks[item["id"]].items() if name != "id"} | {"item_id": item_id})
                     if item["id"] in answers:
                         given.append({name: value for name, value in answers[item["id"]].items() if name != "id"} | {"item_id": item_id})
-            for table, rows in ((Person, people), (Attempt, taken), (AttemptItem, laid), (MarkEvent, marked), (AnswerEvent, given)):
+            for table, rows in (
+                (Person, people),
+                (Enrolment, enrolled),
+                (Attempt, taken),
+                (AttemptItem, laid),
+                (MarkEvent, marked),
+                (AnswerEvent, given),
+            ):
                 session.execute(insert(table), rows)
     with instance.database.unit_of_work() as session:
         session.execute(text("ANALYZE"))  # a server does so by itself soon after so many rows

@@ -16,7 +16,7 @@ from certificates import services as certificates
 from certificates.models import Credential
 from courses.models import Course, StaffRole
 from courses.services import team
-from enrolments.models import LearnerGroup, ManualGradeItem
+from enrolments.models import CompletionReview, LearnerGroup, ManualGradeItem
 from enrolments.queries import editions as edition_queries
 from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learner_notes
@@ -199,6 +199,18 @@ class Team:
             return row.id
 
 
+def _completion_review(team: Team) -> UUID:
+    """Ask an administrator whether a take of Ada's is completed."""
+    enrolment, now = enrolment_of(team.instance, team.ada, team.course), clock.now()
+    with team.instance.database.unit_of_work() as session:
+        row = session.scalar(select(CompletionReview).where(CompletionReview.enrolment_id == enrolment.id))
+        if row is None:
+            row = CompletionReview(enrolment_id=enrolment.id, achieved_at=now, noticed_at=now)
+            session.add(row)
+            session.flush()
+        return row.uuid
+
+
 def _people(team: Team, end: str) -> str:
     return f"/administration/people/{team.ada.person_uuid}/{end}"
 
@@ -240,6 +252,10 @@ ALONE: Mapping[str, Callable[[Team], Act]] = {
     "quizzes_time.restore": lambda team: Act(f"{QUIZ}/overrides/{team.override(ended=True)}/restoration"),
     "quizzes_reopening.reopen": lambda team: Act(f"/attempts/{team.attempt}/reopening", REASON),
     "lms_people.revoke_completion": lambda team: Act(_people(team, "courses/prueba/revocation"), {"activity": "leccion-1", **REASON}),
+    "enrolments_completion_reviews.settle": lambda team: Act(
+        f"/administration/completion-reviews/{_completion_review(team)}/settlement", {"decision": "leave", **REASON}
+    ),
+    "enrolments_takes.begin": lambda team: Act(_learner(team, "takes"), REASON),
     "enrolments_roster.remove": lambda team: Act(_learner(team, "removal")),
     "lms_people.set_role": lambda team: Act(_people(team, "role"), {"role": "instructor"}),
     "lms_merges.merge": _merge,
