@@ -10,5 +10,5 @@ FEATURE = Feature(
     blueprints=(views.bp,),
     permissions=PERMISSIONS,
     jobs={"certificates.issue": jobs.issue, "certificates.send_issued": jobs.notify_issued},
-    on={EnrolmentVerb.COMPLETED: "certificates.issue"},
+    subscriptions={EnrolmentVerb.COMPLETED: "certificates.issue"},
 )

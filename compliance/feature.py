@@ -16,7 +16,7 @@ FEATURE = Feature(
         "compliance.recompute_obligation": jobs.recompute_obligation,
         "compliance.recompute_all": jobs.recompute_all,
     },
-    on={
+    subscriptions={
         EnrolmentVerb.COMPLETED: "compliance.follow_completion",
         EnrolmentVerb.TAKEN_BACK: "compliance.follow_completion",
         EnrolmentVerb.BEGUN: "compliance.follow_beginning",

@@ -73,7 +73,7 @@ FEATURE = Feature(
         "enrolments.keep_grades": 3600,
         "enrolments.end_closed": 86_400,
     },
-    on={
+    subscriptions={
         AccountVerb.CONFIRMED: "enrolments.accept_at_confirmation",
         CourseVerb.PUBLISHED: "enrolments.follow_correction",
         CourseVerb.CHANGES_TOLD: "enrolments.tell_changes",

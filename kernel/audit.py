@@ -75,6 +75,6 @@ def record(session: Session, actor: Actor, verb: StrEnum, subject: object, *, no
             facts=json.dumps(facts, ensure_ascii=False, default=str, sort_keys=True),
         )
     )
-    consequences = cast("Mapping[str, tuple[str, ...]]", session.info.get("consequences", {}))
-    for kind in consequences.get(verb.value, ()):
+    subscriptions = cast("Mapping[str, tuple[str, ...]]", session.info.get("subscriptions", {}))
+    for kind in subscriptions.get(verb.value, ()):
         outbox.enqueue(session, kind, {"subject": subject_id, "verb": verb.value}, now=now)

@@ -20,7 +20,7 @@ class Feature:
     blueprints: tuple[Blueprint, ...] = ()
     permissions: Mapping[StrEnum, Predicate] = field(default_factory=dict)
     jobs: Mapping[str, Handler] = field(default_factory=dict)
-    on: Mapping[StrEnum, str] = field(default_factory=dict)
+    subscriptions: Mapping[StrEnum, str] = field(default_factory=dict)
     periodic: Mapping[str, int] = field(default_factory=dict)
     """Kind of job and every how many seconds it is due."""
     patient: Collection[str] = ()

@@ -97,10 +97,10 @@ def open_instance(settings: Settings) -> Instance:
     """Open an instance without serving it: for the server, the worker and the command line."""
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     database = Database(settings.database, pool=settings.database_pool)
-    consequences: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
+    subscriptions: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
     for feature in FEATURES:
-        for verb, kind in feature.on.items():
-            consequences[verb.value] += (kind,)
+        for verb, kind in feature.subscriptions.items():
+            subscriptions[verb.value] += (kind,)
     files, keys = files_of(settings), signing_keys(settings.data_dir)
     present = SiteProfiles(database, partial(read_profile, keys=partial(secret_keys, settings)))
     kinds = replace(KINDS, kept=RenderedLessonCache(settings.data_dir / "rendered"), topics=settings.topic_names)
@@ -109,7 +109,7 @@ def open_instance(settings: Settings) -> Instance:
             "audience_leaves": AUDIENCE_LEAVES,
             "awards": last_awards,
             "confirms_since": lambda: present(settings).confirms_since,
-            "consequences": dict(consequences),
+            "subscriptions": dict(subscriptions),
             "covered_dates": tuple(told for feature in FEATURES for told in feature.covered_dates),
             "dates": tuple(source for feature in FEATURES for source in feature.dates),
             "folders": {},

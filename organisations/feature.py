@@ -18,7 +18,7 @@ FEATURE = Feature(
         "organisations.recompute_audience": jobs.recompute_audience,
         "organisations.recompute_audiences": jobs.recompute_audiences,
     },
-    on={AudienceVerb.MADE: "organisations.recompute_audience", AudienceVerb.CHANGED: "organisations.recompute_audience"},
+    subscriptions={AudienceVerb.MADE: "organisations.recompute_audience", AudienceVerb.CHANGED: "organisations.recompute_audience"},
     patient=("organisations.recompute_audiences",),
     periodic={
         "organisations.forget_loads": 3600,

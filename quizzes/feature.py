@@ -65,7 +65,7 @@ FEATURE = Feature(
     },
     periodic={"quizzes.close_due": jobs.CLOSE_EVERY, "quizzes.plan_analyses": jobs.PLAN_EVERY},
     patient=("quizzes.update_analysis",),
-    on={
+    subscriptions={
         **dict.fromkeys(jobs.SCOPES, "quizzes.note_due"),
         **dict.fromkeys(RegradeVerb, "quizzes.tell_regrade"),
         CourseVerb.PUBLISHED: "quizzes.carry_overrides",

@@ -12,6 +12,6 @@ FEATURE = Feature(
     blueprints=(views.bp,),
     permissions=PERMISSIONS,
     jobs={"simulators.follow_limits": jobs.follow_limits},
-    on={EnrolmentVerb.LEARNERS_MOVED: "simulators.follow_limits"},
+    subscriptions={EnrolmentVerb.LEARNERS_MOVED: "simulators.follow_limits"},
     dates=(dates_of_kind("simulator"), pause_dates),
 )

@@ -397,7 +397,7 @@ def test_rows_given_up_are_forgotten_after_as_long(instance: Instance) -> None:
 def test_every_job_of_the_product_has_a_handler(instance: Instance) -> None:
     assert instance.worker.handlers
     assert replace(instance.worker, handlers={}).handlers == {}
-    for kinds in instance.database._writer().info["consequences"].values():
+    for kinds in instance.database._writer().info["subscriptions"].values():
         assert set(kinds) <= set(instance.worker.handlers)
     assert instance.worker.patient
     assert set(instance.worker.patient) <= set(instance.worker.handlers)
