@@ -20,7 +20,7 @@ from quizzes.pages.question_review import MarkingResult, QuestionReview, ReviewL
 from quizzes.queries.attempts import AttemptRow, LoadedAttempt, LoadedItem
 from quizzes.queries.marks import MarkRecord, current_events
 from quizzes.queries.open_attempts import has_open
-from quizzes.queries.regrading import find_judges
+from quizzes.queries.regrading import find_marking_versions
 from quizzes.rules.attempts import AttemptState
 from quizzes.rules.definitions import QuestionDefinition
 from quizzes.rules.grades import ItemResult, band_for, section_totals
@@ -45,7 +45,7 @@ def review_items(session: Session, opened: AttemptView, flags: frozenset[ReviewF
     judged = flags & {ReviewFlag.MARKS, ReviewFlag.CORRECTNESS, ReviewFlag.SPECIFIC}
     marks = current_events(session, [item.id for item in opened.loaded.items]) if judged else {}
     sources = _sources(session, opened) if ReviewFlag.SOURCE in flags else {}
-    judges = find_judges(session, [mark.regrade_id for mark in marks.values() if mark.regrade_id is not None])
+    judges = find_marking_versions(session, [mark.regrade_id for mark in marks.values() if mark.regrade_id is not None])
     return [
         _review_item(opened, item, flags, mark := marks.get(item.id), sources, judges.get(mark.regrade_id or 0) if mark else None)
         for item in opened.loaded.items
@@ -124,7 +124,7 @@ def review_page(
 ) -> dict[str, object]:
     """Return what a review shows of an attempt: its result and its questions, as far as the flags go."""
     return {
-        **opened.place,
+        **opened.activity_header,
         "attempt": _verdict(opened.loaded, flags),
         "overall": _overall(opened.loaded, flags),
         "shown_later": _shown_later(opened.loaded, flags, history, now),

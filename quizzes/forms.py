@@ -194,17 +194,17 @@ class FileChanges:
     """Changes to the files of a page's answers: names added by place, and names removed."""
 
     added: Mapping[int, Sequence[str]] = field(default_factory=dict)
-    dropped: frozenset[str] = frozenset()
+    removed: frozenset[str] = frozenset()
 
     def applied(self, place: int, parts: Mapping[str, list[str]]) -> dict[str, list[str]]:
         """Return the parts of an answer with its files as they are after the change."""
-        kept = [name for name in parts.get(FILES, []) if name not in self.dropped]
+        kept = [name for name in parts.get(FILES, []) if name not in self.removed]
         names = [*kept, *self.added.get(place, ())]
         rest = {name: values for name, values in parts.items() if name != FILES}
         return {**rest, FILES: names} if names else rest
 
 
-def dropped_file(form: Form) -> tuple[int, str]:
+def removed_file(form: Form) -> tuple[int, str]:
     """Return the place and the name of the file that a page's button takes away: 0 and nothing where none was pressed."""
     place, _dash, name = first(form, "drop").partition("-")
     return whole_number(place), name

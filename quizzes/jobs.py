@@ -35,9 +35,9 @@ from quizzes.rules.attempts import NETWORK_TOLERANCE
 from quizzes.rules.statistics import CountedAttempts
 from quizzes.services import analysis as examinations
 from quizzes.services import attempts as services
+from quizzes.services import dry_runs, regrading
 from quizzes.services import notices as telling
 from quizzes.services import overrides as time_services
-from quizzes.services import regrading, trials
 from quizzes.services.overrides import OverrideVerb
 
 CLOSE_EVERY = 60
@@ -192,7 +192,7 @@ def order_analyses(delivery: Delivery) -> None:
 
 
 PORTIONS = 60
-"""Portions of a trial that one job makes: well within its lease; the rest is the next job's."""
+"""Portions of a dry run that one job makes: well within its lease; the rest is the next job's."""
 
 
 def plan_regrade(delivery: Delivery) -> Effect | None:
@@ -200,7 +200,7 @@ def plan_regrade(delivery: Delivery) -> Effect | None:
     regrade_id = cast("int", delivery.arguments["regrade"])
     for _portion in range(PORTIONS):
         with delivery.database.unit_of_work() as session:
-            if trials.plan_portion(session, regrading_queries.take_regrade(session, regrade_id)):
+            if dry_runs.dry_run_portion(session, regrading_queries.lock_regrade_by_id(session, regrade_id)):
                 return None
     return lambda session: outbox.enqueue(session, "quizzes.plan_regrade", {"regrade": regrade_id}, now=delivery.now)
 
@@ -208,7 +208,7 @@ def plan_regrade(delivery: Delivery) -> Effect | None:
 def commit_regrade(delivery: Delivery) -> None:
     """Commit a large dry run in one transaction; a second delivery finds it done."""
     with delivery.database.unit_of_work() as session:
-        row = regrading_queries.take_regrade(session, cast("int", delivery.arguments["regrade"]))
+        row = regrading_queries.lock_regrade_by_id(session, cast("int", delivery.arguments["regrade"]))
         if row.state == "committing":
             regrading.apply_now(session, Actor(person_id=row.committed_by, via=ActorChannel.JOB), row, now=delivery.now)
 
@@ -216,7 +216,7 @@ def commit_regrade(delivery: Delivery) -> None:
 def undo_regrade(delivery: Delivery) -> None:
     """Undo a large regrade in one transaction; a second delivery finds it done."""
     with delivery.database.unit_of_work() as session:
-        row = regrading_queries.take_regrade(session, cast("int", delivery.arguments["regrade"]))
+        row = regrading_queries.lock_regrade_by_id(session, cast("int", delivery.arguments["regrade"]))
         if row.state == "undoing":
             regrading.undo_now(session, Actor(person_id=row.undone_by, via=ActorChannel.JOB), row, now=delivery.now)
 
@@ -224,7 +224,7 @@ def undo_regrade(delivery: Delivery) -> None:
 def catch_up_regrade(delivery: Delivery) -> None:
     """Regrade attempts submitted while a void or its undoing was being committed; a second delivery finds none."""
     with delivery.database.unit_of_work() as session:
-        row = regrading_queries.take_regrade(session, cast("int", delivery.arguments["regrade"]))
+        row = regrading_queries.lock_regrade_by_id(session, cast("int", delivery.arguments["regrade"]))
         regrading.apply_to_late_attempts(
             session, Actor(person_id=row.undone_by or row.committed_by, via=ActorChannel.JOB), row, now=delivery.now
         )

@@ -366,13 +366,13 @@ class Regrade(Base):
     reason: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(String(12))
     seen: Mapped[int] = mapped_column(default=0, server_default="0")
-    """How often its trial was made: a commit names the one that was looked at."""
+    """How often its dry run was made: a commit names the one that was looked at."""
     total: Mapped[int] = mapped_column(default=0, server_default="0")
-    """Attempts that the trial looks at."""
+    """Attempts that the dry run looks at."""
     reached: Mapped[int] = mapped_column(default=0, server_default="0")
-    """The last enrolment that the trial has done."""
+    """The last enrolment that the dry run has done."""
     outdated: Mapped[bool] = mapped_column(default=False, server_default=false())
-    """The marks changed after the trial before this one."""
+    """The marks changed after the dry run before this one."""
     created_at: Mapped[Moment]
     created_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
     committed_at: Mapped[Moment | None]
@@ -381,7 +381,7 @@ class Regrade(Base):
     undone_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
 
-class RegradeTrialRow(Base):
+class RegradeDryRunRow(Base):
     """The result of a dry run for one attempt: its total and the learner's result before and after."""
 
     __tablename__ = "regrade_line"
@@ -392,9 +392,9 @@ class RegradeTrialRow(Base):
     enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"))
     changed: Mapped[bool]
     late: Mapped[bool] = mapped_column(default=False, server_default=false())
-    """Handed in between the trial and the commit, and annulled with the others."""
+    """Handed in between the dry run and the commit, and annulled with the others."""
     basis: Mapped[int]
-    """The attempt's last mark event that the trial saw."""
+    """The attempt's last mark event that the dry run saw."""
     raw_before: Mapped[Decimal | None] = mapped_column(MARK)
     maximum_before: Mapped[Decimal] = mapped_column(MARK)
     percent_before: Mapped[Decimal | None] = mapped_column(MARK)
@@ -410,7 +410,7 @@ class RegradeTrialRow(Base):
     """Code of the certificate in force that the learner holds for the course."""
 
 
-class RegradeTrialMark(Base):
+class RegradeDryRunMark(Base):
     """A mark that a dry run would give: one mark event when it is committed."""
 
     __tablename__ = "regrade_mark"

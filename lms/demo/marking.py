@@ -17,9 +17,9 @@ from quizzes.queries import teaching as quiz_teaching
 from quizzes.queries.marks import MarkingQueue, MarkingQueueRow
 from quizzes.rules.manual_marking import rubric_mark, rubric_of
 from quizzes.rules.regrade import RegradeKind
-from quizzes.services import marking, regrading, trials
+from quizzes.services import dry_runs, marking, regrading
+from quizzes.services.dry_runs import RegradeRequest
 from quizzes.services.marking import ManualMarkValues
-from quizzes.services.trials import RegradeRequest
 
 EVENINGS = (35, 28, 21, 14, 7)
 """Days before the present moment on which essays are marked."""
@@ -93,6 +93,6 @@ def _regrade(stage: DemoTimeline, actor: Actor, outline: Outline, quiz: OutlineA
     asked = max(versions, key=lambda one: one.attempts)
     kind = RegradeKind.FULL_CREDIT if applied else RegradeKind.REMOVED
     reason = "El enunciado se podía leer de dos maneras (motivo inventado)."
-    trial = trials.begin_trial(stage.session, actor, context, RegradeRequest(kind, reason, asked.id), now=now)
+    dry_run = dry_runs.begin_dry_run(stage.session, actor, context, RegradeRequest(kind, reason, asked.id), now=now)
     if applied:
-        regrading.apply_trial(stage.session, actor, trial, seen=trial.seen, now=now)
+        regrading.apply_dry_run(stage.session, actor, dry_run, seen=dry_run.seen, now=now)

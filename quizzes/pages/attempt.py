@@ -45,7 +45,7 @@ class AttemptView:
     """Every file that was sent for its items, by the name that answers give it."""
 
     @property
-    def place(self) -> dict[str, object]:
+    def activity_header(self) -> dict[str, object]:
         """Return course, module and activity for the head of a page."""
         return activity_header(self.outline, self.loaded.snapshot.activity_key, self.loaded.row.activity_key)
 
@@ -144,7 +144,7 @@ def attempt_page(opened: AttemptView, page: int, *, now: datetime, message: Ques
     checks = checks_of(loaded, opened.questions)
     answered = {place for place, state in states.items() if state not in ("unanswered", "invalid")}
     return {
-        **opened.place,
+        **opened.activity_header,
         "attempt": _facts(loaded, page, now=now),
         "answered": len(answered),
         "flagged": sum(item.flagged for item in loaded.items),
@@ -208,7 +208,7 @@ def summary_page(opened: AttemptView, *, now: datetime) -> dict[str, object]:
                 }
             )
     return {
-        **opened.place,
+        **opened.activity_header,
         "attempt": _facts(loaded, 1, now=now),
         "items": items,
         "unanswered": sum(state in ("unanswered", "invalid") for state in states.values()),

@@ -63,9 +63,9 @@ def _view(
         return CheckView(waiting=True)
     if asks_certainty(marker.behaviour, question):
         return CheckView(certainty=str(certainty_of(parts) or ""))
-    if place not in checks.standings:
+    if place not in checks.answering_states:
         return CheckView()
-    found, tried = checks.standings[place], checked_parts(loaded, item)
+    found, tried = checks.answering_states[place], checked_parts(loaded, item)
     return CheckView(
         can_check=not found.locked,
         locked=found.locked,

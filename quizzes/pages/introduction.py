@@ -170,7 +170,7 @@ def _line(row: AttemptRow, *, shows_marks: bool) -> AttemptListItem:
     )
 
 
-def standing(
+def best_and_passed(
     rows: Sequence[AttemptRow], snapshot: QuizSnapshot, setting_sources: SettingSources, *, now: datetime
 ) -> tuple[Decimal | None, bool | None]:
     """Return the percentage that counts and whether the quiz is passed with it, by the attempts whose marks may be seen.

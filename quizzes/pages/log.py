@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 from courses.queries.team import LogEntry, LogPart
 from kernel.i18n import _, ngettext
 from quizzes.queries.log import entries_of
+from quizzes.services.dry_runs import DryRunVerb
 from quizzes.services.overrides import OverrideVerb
 from quizzes.services.regrading import RegradeVerb
 from quizzes.services.reopening import ReopeningVerb
 from quizzes.services.reports import ReportVerb
-from quizzes.services.trials import TrialVerb
 
 
 def _where(entry: LogEntry) -> dict[str, object]:
@@ -48,8 +48,8 @@ _SENTENCES: Mapping[str, Callable[[LogEntry], str]] = {
     RegradeVerb.COMMITTED: _regraded,
     RegradeVerb.UNDONE: lambda entry: _("Undid a regrade of “%(activity)s”", **_where(entry)),
     RegradeVerb.APPLIED: lambda entry: _("Applied a regrade of “%(activity)s” to the people it had left out", **_where(entry)),
-    TrialVerb.TRIED: lambda entry: _("Ran a regrade dry run of “%(activity)s”", **_where(entry)),
-    TrialVerb.DISCARDED: lambda _entry: _("Discarded a regrade dry run"),
+    DryRunVerb.TRIED: lambda entry: _("Ran a regrade dry run of “%(activity)s”", **_where(entry)),
+    DryRunVerb.DISCARDED: lambda _entry: _("Discarded a regrade dry run"),
     ReportVerb.EXPORTED: lambda entry: _("Exported a table of “%(activity)s”: %(what)s", what=entry.facts.get("what", ""), **_where(entry)),
     ReopeningVerb.PREVIEWS_DELETED: lambda entry: _("Deleted the previews of “%(activity)s”", **_where(entry)),
     OverrideVerb.OVERRIDDEN: lambda entry: _with_reason(_("Set an override of “%(activity)s” for %(whom)s", **_where(entry)), entry),

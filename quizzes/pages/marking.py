@@ -146,7 +146,7 @@ def item_page(
     parts = opened.responses.get(item.item.id, {})
     text = next(iter(parts.get(ANSWER, ())), "") if item.is_by_hand and isinstance(question.body, EssayBody) else ""
     return {
-        **opened.place,
+        **opened.activity_header,
         "attempt": {"uuid": item.uuid, "number": item.row.number, "submitted_at": item.row.submitted_at},
         "name": pseudonym(item.uuid) if anonymous else get_person(session, item.person_id).full_name,
         "question": {"number": item.item.number, "text": shown.text, "language": shown.language, "kind": shown.kind},

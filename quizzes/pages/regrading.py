@@ -16,8 +16,8 @@ from quizzes.models import Regrade
 from quizzes.pages.figures import decimal
 from quizzes.pages.question import points, short_title
 from quizzes.queries import attempts
+from quizzes.queries.dry_runs import RegradeChangeRow
 from quizzes.queries.regrading import QuizQuestionVersions, RegradeEntry, VersionCount
-from quizzes.queries.trials import RegradeChangeRow
 from quizzes.rules.definitions import QuestionDefinition
 from quizzes.rules.question_marker import is_judged_by_rule
 from quizzes.rules.regrade import KeyDifference, differences
@@ -76,7 +76,7 @@ class IncompatibleVersion:
     reasons: tuple[str, ...]
 
 
-def misfits(session: Session, asked: QuizQuestionVersions, target_id: int) -> list[IncompatibleVersion]:
+def incompatible_versions(session: Session, asked: QuizQuestionVersions, target_id: int) -> list[IncompatibleVersion]:
     """Return the versions that were asked and whose answers the chosen version cannot judge (spec/quiz-engine 5.11.2)."""
     questions = attempts.get_questions(session, [version.id for version in asked.versions])
     found = ((version, _reasons(questions[version.id], questions[target_id])) for version in asked.versions if version.attempts)
@@ -132,7 +132,7 @@ def entry_rows(entries: Sequence[RegradeEntry], titles: Mapping[str, str]) -> li
 
 
 @dataclass(frozen=True, slots=True)
-class TrialRowView:
+class DryRunRowView:
     """One attempt of a dry run, for the page."""
 
     attempt: UUID
@@ -140,7 +140,7 @@ class TrialRowView:
     number: int
     before: Decimal | None
     after: Decimal | None
-    flip: str
+    pass_change: str
     """`gains`, `loses` or empty, of the learner's result by all attempts together."""
     award: str
     changed: bool
@@ -151,16 +151,16 @@ def _percent(value: Fraction | None) -> Decimal | None:
     return None if value is None else points(value)
 
 
-def line_views(lines: Sequence[RegradeChangeRow]) -> list[TrialRowView]:
+def line_views(lines: Sequence[RegradeChangeRow]) -> list[DryRunRowView]:
     """Return the lines of a page."""
     return [
-        TrialRowView(
+        DryRunRowView(
             attempt=line.attempt,
             name=line.name,
             number=line.number,
             before=_percent(line.percent_before),
             after=_percent(line.percent_after),
-            flip="gains" if line.gains else "loses" if line.loses else "",
+            pass_change="gains" if line.gains else "loses" if line.loses else "",
             award=line.award,
             changed=line.changed,
             late=line.late,
@@ -174,7 +174,7 @@ def facts(row: Regrade) -> dict[str, Any]:
     return {
         "uuid": row.uuid,
         "kind": _(KINDS[row.kind]),
-        "annuls": row.kind in ("full_credit", "removed"),
+        "voids": row.kind in ("full_credit", "removed"),
         "policy": _(POLICIES[row.policy]),
         "with_manual": row.with_manual,
         "reason": row.reason,

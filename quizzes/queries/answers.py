@@ -39,7 +39,7 @@ _RESPONSE = (
 )
 IS_RESPONSE = AnswerEvent.id == _RESPONSE
 """Of the answers of an item its response, which is the last one."""
-ANSWER = (
+ANSWER_COLUMNS = (
     AnswerEvent.id.label("answer_id"),
     AnswerEvent.item_id,
     AnswerEvent.lease,
@@ -51,7 +51,7 @@ ANSWER = (
 )
 """The columns of an answer, for statements that join `AnswerEvent` and, of an answer that was checked, its `MarkEvent`."""
 _ANSWERS = (
-    select(*ANSWER)
+    select(*ANSWER_COLUMNS)
     .outerjoin(MarkEvent, MarkEvent.answer_id == AnswerEvent.id)
     .where(AnswerEvent.item_id.in_(bindparam("items", expanding=True)))
     .order_by(AnswerEvent.item_id, AnswerEvent.lease, AnswerEvent.seq)

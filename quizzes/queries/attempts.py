@@ -33,7 +33,7 @@ from quizzes.models import (
     VoidedQuestion,
 )
 from quizzes.permissions import AttemptContext
-from quizzes.queries.answers import ANSWER, IS_RESPONSE, StoredAnswer, stored_answer
+from quizzes.queries.answers import ANSWER_COLUMNS, IS_RESPONSE, StoredAnswer, stored_answer
 from quizzes.queries.effective_settings import (
     PersonQuizColumns,
     PersonQuizKey,
@@ -210,9 +210,9 @@ _HISTORY = (
 )
 
 
-def list_attempts(session: Session, place: PersonQuizKey) -> list[AttemptRow]:
+def list_attempts(session: Session, key: PersonQuizKey) -> list[AttemptRow]:
     """List one learner's attempts at a quiz in one take of its course, and their previews, the first one first (spec/compulsory 6.3)."""
-    return [row_of(row) for row in session.execute(_HISTORY, asdict(place))]
+    return [row_of(row) for row in session.execute(_HISTORY, asdict(key))]
 
 
 def _fraction(value: Any) -> Fraction | None:
@@ -376,7 +376,7 @@ _ITEM = (
     VoidedQuestion.regrade_id,
 )
 _ITEMS = (
-    select(*_ITEM, *ANSWER)
+    select(*_ITEM, *ANSWER_COLUMNS)
     .select_from(AttemptItem)
     .outerjoin(
         VoidedQuestion,
@@ -418,16 +418,16 @@ def _read_attempt(session: Session, statement: Select[*tuple[Any, ...]], bound: 
     rows = session.execute(statement, bound).all()
     if not rows:
         raise NotFound
-    attempt, role, followed, left_at, superseded_at, marked_by_hand, profile, _override = rows[0]
+    attempt, role, followed, left_at, superseded_at, marked_by_hand, accommodation, _override = rows[0]
     items, answers = _read_items(session, attempt)
     snapshot = get_snapshot(session, attempt.quiz_version_id)
     current = snapshot if followed is None else get_snapshot(session, followed)
     overrides = [row[7] for row in rows if row[7] is not None]
-    setting_sources = setting_sources_of(current.published_settings, current.settings, overrides, profile)
+    setting_sources = setting_sources_of(current.published_settings, current.settings, overrides, accommodation)
     if AttemptState(attempt.state) not in OPEN_STATES:
         outline = outline_of_activity(session, current.activity_id)
         final_end = find_final_end(session, attempt.enrolment_id, outline, current.activity_key)
-        setting_sources = replace(setting_sources, answered_with=final_end)
+        setting_sources = replace(setting_sources, final_submitted_at=final_end)
     return LoadedAttempt(
         id=attempt.id,
         uuid=attempt.uuid,
@@ -482,18 +482,18 @@ def history_of(session: Session, loaded: LoadedAttempt) -> list[AttemptRow]:
     return list_attempts(session, PersonQuizKey(loaded.person_id, loaded.row.enrolment_id, loaded.course_id, loaded.row.activity_key))
 
 
-def place_of(actor: Actor, subject: ActivityContext) -> PersonQuizKey:
+def person_quiz_key(actor: Actor, subject: ActivityContext) -> PersonQuizKey:
     """Return the actor at a quiz, in the take of its course that is theirs now."""
     return PersonQuizKey(actor.person_id or 0, subject.context.enrolment_id, subject.context.course_id, subject.activity.key)
 
 
 def effective_settings_at(session: Session, actor: Actor, subject: ActivityContext, snapshot: QuizSnapshot) -> SettingSources:
     """Return the effective settings of the actor at a quiz now."""
-    place = place_of(actor, subject)
-    setting_sources = find_setting_sources(session, snapshot.published_settings, snapshot.settings, place)
-    return replace(setting_sources, answered_with=find_final_end(session, place.enrolment_id, subject.outline, place.activity_key))
+    key = person_quiz_key(actor, subject)
+    setting_sources = find_setting_sources(session, snapshot.published_settings, snapshot.settings, key)
+    return replace(setting_sources, final_submitted_at=find_final_end(session, key.enrolment_id, subject.outline, key.activity_key))
 
 
 def locked_settings_at(session: Session, actor: Actor, subject: ActivityContext, snapshot: QuizSnapshot) -> SettingSources:
     """Return the actor's effective settings at a quiz once no other request of theirs is starting something."""
-    return lock_setting_sources(session, snapshot.published_settings, snapshot.settings, place_of(actor, subject))
+    return lock_setting_sources(session, snapshot.published_settings, snapshot.settings, person_quiz_key(actor, subject))

@@ -80,18 +80,18 @@ def accommodation_of(person_id: Column) -> ColumnElement[bool]:
     return and_(Accommodation.person_id == person_id, Accommodation.ended_at.is_(None))
 
 
-_SEAT = PersonQuizColumns(bindparam("person_id"), bindparam("enrolment_id"), bindparam("course_id"), bindparam("activity_key"))
-_TERMS = (
+_BOUND_PERSON_QUIZ = PersonQuizColumns(bindparam("person_id"), bindparam("enrolment_id"), bindparam("course_id"), bindparam("activity_key"))
+_SETTING_SOURCES = (
     select(Accommodation, QuizOverride)
     .select_from(Person)
     .outerjoin(Accommodation, accommodation_of(Person.id))
-    .outerjoin(QuizOverride, overrides_for(_SEAT))
+    .outerjoin(QuizOverride, overrides_for(_BOUND_PERSON_QUIZ))
     .where(Person.id == bindparam("person_id"))
     .order_by(QuizOverride.id)
 )
 
 
-_TERMS_IN_TURN = _TERMS.with_for_update(of=Person, key_share=True)
+_LOCKED_SETTING_SOURCES = _SETTING_SOURCES.with_for_update(of=Person, key_share=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,25 +104,25 @@ class PersonQuizKey:
     activity_key: str
 
 
-def find_setting_sources(session: Session, quiz: EffectiveSettings, settings: QuizSettings, place: PersonQuizKey) -> SettingSources:
+def find_setting_sources(session: Session, quiz: EffectiveSettings, settings: QuizSettings, key: PersonQuizKey) -> SettingSources:
     """Return a person's effective settings at a quiz now, in one statement; `quiz` and `settings` are those published."""
-    return _read(session, _TERMS, quiz, settings, place)
+    return _read(session, _SETTING_SOURCES, quiz, settings, key)
 
 
-def lock_setting_sources(session: Session, quiz: EffectiveSettings, settings: QuizSettings, place: PersonQuizKey) -> SettingSources:
+def lock_setting_sources(session: Session, quiz: EffectiveSettings, settings: QuizSettings, key: PersonQuizKey) -> SettingSources:
     """Return effective settings once no other request of the person starts one (`enrolments.queries.learning.lock_enrolment_turn`)."""
-    return _read(session, _TERMS_IN_TURN, quiz, settings, place)
+    return _read(session, _LOCKED_SETTING_SOURCES, quiz, settings, key)
 
 
 def _read(
-    session: Session, statement: Select[*tuple[Any, ...]], quiz: EffectiveSettings, settings: QuizSettings, place: PersonQuizKey
+    session: Session, statement: Select[*tuple[Any, ...]], quiz: EffectiveSettings, settings: QuizSettings, key: PersonQuizKey
 ) -> SettingSources:
-    rows = session.execute(statement, asdict(place)).all()
+    rows = session.execute(statement, asdict(key)).all()
     return setting_sources_of(quiz, settings, [row[1] for row in rows if row[1] is not None], rows[0][0] if rows else None)
 
 
 def setting_sources_of(
-    quiz: EffectiveSettings, settings: QuizSettings, overrides: Iterable[Override], profile: Accommodation | None
+    quiz: EffectiveSettings, settings: QuizSettings, overrides: Iterable[Override], accommodation: Accommodation | None
 ) -> SettingSources:
     """Combine a person's effective settings from their sources."""
     by_scope: dict[str, list[access.OverriddenSettings]] = {"everyone": [], "group": [], "person": []}
@@ -133,7 +133,7 @@ def setting_sources_of(
         everyone=next(iter(by_scope["everyone"]), None),
         groups=tuple(by_scope["group"]),
         own=next(iter(by_scope["person"]), None),
-        profile=None if profile is None else profile_of(profile),
+        accommodation=None if accommodation is None else profile_of(accommodation),
         at_end=settings.at_end,
         grace=settings.grace,
         offline_window_seconds=settings.offline_window,

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from courses.models import Activity
 from enrolments.models import Enrolment, GroupMember
-from quizzes.models import Accommodation, Attempt, Incident, IncidentAttempt, QuizOverride, QuizVersion, Regrade, RegradeTrialRow
+from quizzes.models import Accommodation, Attempt, Incident, IncidentAttempt, QuizOverride, QuizVersion, Regrade, RegradeDryRunRow
 from quizzes.queries.attempts import get_snapshot
 from quizzes.queries.effective_settings import PersonQuizColumns, accommodation_of, overrides_for, setting_sources_of
 from quizzes.rules.access import is_kinder
@@ -100,11 +100,11 @@ def list_given_time(session: Session, incident: Incident, *, after: int) -> Reci
 
 def list_marked_again(session: Session, regrade: Regrade, *, after: int) -> RecipientBatch:
     """Return the learners for whom a regrade changed the result of an attempt."""
-    other = RegradeTrialRow.percent_after.is_distinct_from(RegradeTrialRow.percent_before)
+    other = RegradeDryRunRow.percent_after.is_distinct_from(RegradeDryRunRow.percent_before)
     statement = (
         select(Attempt.id, Attempt.person_id)
-        .join(RegradeTrialRow, RegradeTrialRow.attempt_id == Attempt.id)
-        .where(RegradeTrialRow.regrade_id == regrade.id, RegradeTrialRow.changed, other, Attempt.id > after)
+        .join(RegradeDryRunRow, RegradeDryRunRow.attempt_id == Attempt.id)
+        .where(RegradeDryRunRow.regrade_id == regrade.id, RegradeDryRunRow.changed, other, Attempt.id > after)
         .where(Attempt.person_id != regrade.committed_by)
     )
     rows = session.execute(statement.order_by(Attempt.id).limit(PORTION)).all()

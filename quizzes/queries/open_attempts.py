@@ -16,9 +16,9 @@ from quizzes.queries import attempts
 from quizzes.queries.attempts import AttemptRow, LoadedAttempt
 from quizzes.rules.attempts import OPEN_STATES, AttemptState
 
-WAITS = and_(Attempt.state == AttemptState.FINISHED.value, Attempt.raw.is_(None), ~Attempt.preview)
+AWAITS_GRADING = and_(Attempt.state == AttemptState.FINISHED.value, Attempt.raw.is_(None), ~Attempt.preview)
 """Attempts of learners that are submitted and wait for a person to mark them."""
-_GOES_ON = and_(Attempt.state.in_([state.value for state in OPEN_STATES]), ~Attempt.preview)
+_IS_OPEN = and_(Attempt.state.in_([state.value for state in OPEN_STATES]), ~Attempt.preview)
 
 
 class LeftCourse(Conflict):
@@ -50,18 +50,18 @@ def _require_not_left(actor: Actor, loaded: LoadedAttempt) -> LoadedAttempt:
 
 def find_answering(session: Session, enrolment_id: int, keys: Collection[str]) -> set[str]:
     """Return the keys of those quizzes of which the learner of an enrolment has an attempt open; previews count nowhere."""
-    statement = select(Attempt.activity_key).where(Attempt.enrolment_id == enrolment_id, _GOES_ON)
+    statement = select(Attempt.activity_key).where(Attempt.enrolment_id == enrolment_id, _IS_OPEN)
     return set(session.scalars(statement.where(Attempt.activity_key.in_(keys))))
 
 
 def is_answering(session: Session, enrolment_id: int) -> bool:
     """Return whether the learner of an enrolment has an attempt at any quiz of the course open."""
-    return session.scalar(select(Attempt.id).where(Attempt.enrolment_id == enrolment_id, _GOES_ON).limit(1)) is not None
+    return session.scalar(select(Attempt.id).where(Attempt.enrolment_id == enrolment_id, _IS_OPEN).limit(1)) is not None
 
 
 def find_ungraded(session: Session, enrolments: Sequence[int]) -> dict[int, frozenset[str]]:
     """Return the keys of quizzes with a submitted attempt that waits to be graded, by enrolment."""
-    statement = select(Attempt.enrolment_id, Attempt.activity_key).where(Attempt.enrolment_id.in_(enrolments), WAITS).distinct()
+    statement = select(Attempt.enrolment_id, Attempt.activity_key).where(Attempt.enrolment_id.in_(enrolments), AWAITS_GRADING).distinct()
     found: defaultdict[int, set[str]] = defaultdict(set)
     for enrolment_id, key in session.execute(statement):
         found[cast("int", enrolment_id)].add(key)

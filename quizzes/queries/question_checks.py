@@ -20,7 +20,7 @@ from quizzes.rules.review import GIVES_FEEDBACK_AT_ONCE
 class QuestionChecks:
     """Where the questions of an open attempt stand; empty where the quiz gives no feedback at once."""
 
-    standings: Mapping[int, AnsweringState]
+    answering_states: Mapping[int, AnsweringState]
     """By place, of the questions that can be checked."""
     locked: frozenset[int] = frozenset()
     """Places that take no more answers."""
@@ -49,16 +49,16 @@ def checks_of(loaded: LoadedAttempt, questions: Mapping[int, definitions.Questio
     if behaviour not in GIVES_FEEDBACK_AT_ONCE:
         return QuestionChecks({})
     responses = {item_id: clean_parts(answer.payload) for item_id, answer in loaded.responses.items()}
-    standings, finished = dict[int, AnsweringState](), list[int]()
+    answering_states, finished = dict[int, AnsweringState](), list[int]()
     for item in loaded.items:
         marker, checked = marker_of(loaded, item, questions[item.question_version_id]), checked_parts(loaded, item)
         if can_be_checked(behaviour, marker.question):
-            standings[item.position] = marker.after(checked)
+            answering_states[item.position] = marker.after(checked)
         if is_finished(marker, checked, responses.get(item.id)):
             finished.append(item.position)
     return QuestionChecks(
-        standings,
-        locked=frozenset(place for place, found in standings.items() if found.locked),
+        answering_states,
+        locked=frozenset(place for place, found in answering_states.items() if found.locked),
         waiting=locked_places(loaded.items, finished, behaviour),
     )
 

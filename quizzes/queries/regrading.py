@@ -23,15 +23,15 @@ from quizzes.models import (
     Question,
     QuestionVersion,
     Regrade,
-    RegradeTrialMark,
-    RegradeTrialRow,
+    RegradeDryRunMark,
+    RegradeDryRunRow,
     VoidedQuestion,
 )
 from quizzes.permissions import QuizContext
 from quizzes.queries import attempts, teaching
 from quizzes.queries.marks import share
 from quizzes.rules.attempts import ENDED_STATES, AttemptState
-from quizzes.rules.definitions import QuestionDefinition as AskedVersion
+from quizzes.rules.definitions import QuestionDefinition
 from quizzes.rules.regrade import RegradeKind
 from quizzes.rules.results import MarkState
 
@@ -61,7 +61,7 @@ def _regrade(session: Session, actor: Actor, slug: str, key: str, statement: Sel
     return RegradeContext(**vars(context), row=row)
 
 
-def take_regrade(session: Session, regrade_id: int) -> Regrade:
+def lock_regrade_by_id(session: Session, regrade_id: int) -> Regrade:
     """Return a regrade for the system itself, its row locked."""
     return session.execute(select(Regrade).where(Regrade.id == regrade_id).with_for_update(key_share=True)).scalar_one()
 
@@ -152,7 +152,7 @@ def _finished(course_id: int, activity_key: str) -> tuple[ColumnElement[bool], .
     )
 
 
-def _concerned(regrade: Regrade) -> tuple[ColumnElement[bool], ...]:
+def _covered(regrade: Regrade) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions on attempts that a regrade covers."""
     conditions = _finished(regrade.course_id, regrade.activity_key)
     if regrade.question_id is None:
@@ -166,24 +166,24 @@ def _concerned(regrade: Regrade) -> tuple[ColumnElement[bool], ...]:
     return (*conditions, asked)
 
 
-def count_concerned(session: Session, regrade: Regrade) -> int:
+def count_covered(session: Session, regrade: Regrade) -> int:
     """Count the attempts that a regrade covers."""
-    return session.scalar(select(func.count()).select_from(Attempt).where(*_concerned(regrade))) or 0
+    return session.scalar(select(func.count()).select_from(Attempt).where(*_covered(regrade))) or 0
 
 
 def versions_to_regrade(session: Session, regrade: Regrade) -> frozenset[int]:
     """Return the question versions that the attempts of a regrade asked."""
     statement = select(AttemptItem.question_version_id).join(Attempt, Attempt.id == AttemptItem.attempt_id)
-    return frozenset(session.scalars(statement.where(*_concerned(regrade)).distinct()))
+    return frozenset(session.scalars(statement.where(*_covered(regrade)).distinct()))
 
 
-def _is_planned(regrade: Regrade) -> ColumnElement[bool]:
-    return exists().where(RegradeTrialRow.regrade_id == regrade.id, RegradeTrialRow.attempt_id == Attempt.id)
+def _has_line(regrade: Regrade) -> ColumnElement[bool]:
+    return exists().where(RegradeDryRunRow.regrade_id == regrade.id, RegradeDryRunRow.attempt_id == Attempt.id)
 
 
-def count_arrived(session: Session, regrade: Regrade) -> int:
+def count_submitted_since(session: Session, regrade: Regrade) -> int:
     """Count the attempts that were submitted after the dry run read those of their learner."""
-    return session.scalar(select(func.count()).select_from(Attempt).where(*_concerned(regrade), ~_is_planned(regrade))) or 0
+    return session.scalar(select(func.count()).select_from(Attempt).where(*_covered(regrade), ~_has_line(regrade))) or 0
 
 
 def next_enrolments(session: Session, regrade: Regrade, *, after: int, limit: int) -> list[int]:
@@ -192,7 +192,7 @@ def next_enrolments(session: Session, regrade: Regrade, *, after: int, limit: in
     statement = (
         select(Enrolment.id)
         .where(Enrolment.course_id == regrade.course_id, Enrolment.id > after)
-        .where(attempt.where(*_concerned(regrade), ~_is_planned(regrade)))
+        .where(attempt.where(*_covered(regrade), ~_has_line(regrade)))
         .order_by(Enrolment.id)
         .limit(limit)
     )
@@ -284,9 +284,9 @@ def list_ended(session: Session, regrade: Regrade, enrolment_ids: Sequence[int])
     return found
 
 
-def concerned_ids(session: Session, regrade: Regrade, enrolment_ids: Sequence[int]) -> list[int]:
+def list_covered_ids(session: Session, regrade: Regrade, enrolment_ids: Sequence[int]) -> list[int]:
     """Return the attempts of some learners that the dry run covers but has no line for yet."""
-    statement = select(Attempt.id).where(*_concerned(regrade), *_of_learners(enrolment_ids), ~_is_planned(regrade))
+    statement = select(Attempt.id).where(*_covered(regrade), *_of_learners(enrolment_ids), ~_has_line(regrade))
     return list(session.scalars(statement.order_by(Attempt.id)))
 
 
@@ -351,11 +351,11 @@ def list_regrades(session: Session, context: QuizContext, *, limit: int = 50) ->
 
 def later_regrade(session: Session, regrade: Regrade) -> Regrade | None:
     """Return the newest committed regrade that touched an answer after this one did; it must be undone first."""
-    mine = select(RegradeTrialMark.item_id).where(RegradeTrialMark.regrade_id == regrade.id)
+    mine = select(RegradeDryRunMark.item_id).where(RegradeDryRunMark.regrade_id == regrade.id)
     statement = (
         select(Regrade)
-        .join(RegradeTrialMark, RegradeTrialMark.regrade_id == Regrade.id)
-        .where(RegradeTrialMark.item_id.in_(mine), Regrade.id != regrade.id, Regrade.state == "committed")
+        .join(RegradeDryRunMark, RegradeDryRunMark.regrade_id == Regrade.id)
+        .where(RegradeDryRunMark.item_id.in_(mine), Regrade.id != regrade.id, Regrade.state == "committed")
         .where(Regrade.committed_at >= regrade.committed_at)
         .order_by(Regrade.committed_at.desc(), Regrade.id.desc())
         .limit(1)
@@ -369,7 +369,7 @@ def last_event_of(item_id: InstrumentedAttribute[int]) -> ScalarSelect[int]:
     return select(func.max(event.id)).where(event.item_id == item_id).scalar_subquery()
 
 
-def find_judges(session: Session, regrade_ids: Sequence[int]) -> dict[int, AskedVersion]:
+def find_marking_versions(session: Session, regrade_ids: Sequence[int]) -> dict[int, QuestionDefinition]:
     """Return the version used to mark, by regrade, for those that used another version than was asked."""
     if not regrade_ids:
         return {}
@@ -381,13 +381,13 @@ def find_judges(session: Session, regrade_ids: Sequence[int]) -> dict[int, Asked
 
 def _relied_on(regrade: Regrade) -> ColumnElement[bool]:
     """Return the condition on dry run lines that must not change: those it changes, of a void also those as it makes them."""
-    mine = RegradeTrialRow.regrade_id == regrade.id
-    return mine if RegradeKind(regrade.kind).annuls else mine & RegradeTrialRow.changed
+    mine = RegradeDryRunRow.regrade_id == regrade.id
+    return mine if RegradeKind(regrade.kind).voids else mine & RegradeDryRunRow.changed
 
 
-def lock_planned(session: Session, regrade: Regrade) -> None:
+def lock_dry_run_attempts(session: Session, regrade: Regrade) -> None:
     """Lock every attempt that a dry run would change, of a void all that it saw, in the order of their ids."""
-    lines = select(RegradeTrialRow.attempt_id).where(_relied_on(regrade))
+    lines = select(RegradeDryRunRow.attempt_id).where(_relied_on(regrade))
     session.execute(select(Attempt.id).where(Attempt.id.in_(lines)).order_by(Attempt.id).with_for_update()).all()
 
 
@@ -399,15 +399,15 @@ def is_outdated(session: Session, regrade: Regrade) -> bool:
     last = (
         select(func.max(MarkEvent.id))
         .join(AttemptItem, AttemptItem.id == MarkEvent.item_id)
-        .where(AttemptItem.attempt_id == RegradeTrialRow.attempt_id)
-        .correlate(RegradeTrialRow)
+        .where(AttemptItem.attempt_id == RegradeDryRunRow.attempt_id)
+        .correlate(RegradeDryRunRow)
         .scalar_subquery()
     )
     statement = (
-        select(RegradeTrialRow.attempt_id)
-        .join(Attempt, Attempt.id == RegradeTrialRow.attempt_id)
+        select(RegradeDryRunRow.attempt_id)
+        .join(Attempt, Attempt.id == RegradeDryRunRow.attempt_id)
         .where(_relied_on(regrade))
-        .where(or_(last != RegradeTrialRow.basis, Attempt.state != AttemptState.FINISHED.value))
+        .where(or_(last != RegradeDryRunRow.basis, Attempt.state != AttemptState.FINISHED.value))
         .limit(1)
     )
     return session.scalar(statement) is not None
@@ -429,9 +429,9 @@ def lock_touched(session: Session, regrade_id: int) -> None:
     session.execute(select(Attempt.id).where(Attempt.id.in_(touched)).order_by(Attempt.id).with_for_update()).all()
 
 
-def lock_arrived(session: Session, regrade: Regrade) -> None:
+def lock_submitted_since(session: Session, regrade: Regrade) -> None:
     """Lock every attempt that was submitted after the dry run read those of its learner, in the order of their ids."""
-    arrived = select(Attempt.id).where(*_concerned(regrade), ~_is_planned(regrade))
+    arrived = select(Attempt.id).where(*_covered(regrade), ~_has_line(regrade))
     session.execute(arrived.order_by(Attempt.id).with_for_update(of=Attempt)).all()
 
 
@@ -457,8 +457,8 @@ def attempts_to_mark(session: Session, actor: Actor, regrade_id: int) -> dict[in
 def _to_mark(regrade_id: int) -> Select[*tuple[Any, ...]]:
     return (
         select(Attempt.id, Attempt.enrolment_id)
-        .join(RegradeTrialMark, RegradeTrialMark.attempt_id == Attempt.id)
-        .where(RegradeTrialMark.regrade_id == regrade_id, RegradeTrialMark.before_id == last_event_of(RegradeTrialMark.item_id))
+        .join(RegradeDryRunMark, RegradeDryRunMark.attempt_id == Attempt.id)
+        .where(RegradeDryRunMark.regrade_id == regrade_id, RegradeDryRunMark.before_id == last_event_of(RegradeDryRunMark.item_id))
     )
 
 

@@ -17,7 +17,7 @@ from kernel.own_records import of_others
 from kernel.permissions import Actor
 from quizzes.models import Attempt
 from quizzes.permissions import QuizContext
-from quizzes.queries.open_attempts import WAITS
+from quizzes.queries.open_attempts import AWAITS_GRADING
 from quizzes.rules.attempts import ENDED_STATES, OPEN_STATES
 
 MOST_QUIZZES = 500
@@ -79,7 +79,7 @@ def count_attempts(session: Session, subject: QuizContext) -> AttemptCounts:
         select(
             func.count().filter(Attempt.state.in_([state.value for state in OPEN_STATES]), ~Attempt.preview),
             func.count().filter(Attempt.state.in_([state.value for state in ENDED_STATES]), ~Attempt.preview),
-            func.count().filter(WAITS),
+            func.count().filter(AWAITS_GRADING),
             func.count().filter(Attempt.preview),
         ).where(Attempt.course_id == subject.course_id, Attempt.activity_key == subject.key)
     ).one()
@@ -102,7 +102,7 @@ def list_unmarked(session: Session, actor: Actor, course_ids: Collection[int]) -
     since = func.min(Attempt.submitted_at)
     statement = (
         select(Attempt.course_id, Attempt.activity_key, func.count(), since, func.max(Attempt.submitted_at))
-        .where(Attempt.course_id.in_(course_ids), WAITS, of_others(actor, Attempt.person_id))
+        .where(Attempt.course_id.in_(course_ids), AWAITS_GRADING, of_others(actor, Attempt.person_id))
         .group_by(Attempt.course_id, Attempt.activity_key)
         .order_by(since, Attempt.course_id, Attempt.activity_key)
         .limit(MOST_QUIZZES)

@@ -53,7 +53,7 @@ class OverriddenSettings:
 
 @dataclass(frozen=True, slots=True)
 class AccommodationValues:
-    """A person's profile: limit × ``factor`` (at least 1) plus ``breaks`` in seconds, and extra attempts."""
+    """A person's accommodation: limit × ``factor`` (at least 1) plus ``breaks`` in seconds, and extra attempts."""
 
     factor: Fraction = Fraction(1)
     extra_attempts: int = 0
@@ -64,7 +64,7 @@ class AccommodationValues:
 class SettingSources:
     """Everything that decides about the dates, time and attempts of one person at one quiz, as it is now.
 
-    ``everyone`` stands for the quiz itself: groups, persons and profiles are measured against it. ``at_end``, ``grace`` and
+    ``everyone`` stands for the quiz itself: groups, persons and accommodations are measured against it. ``at_end``, ``grace`` and
     ``offline_window_seconds`` (spec/quiz-engine 5.3.9) belong to the quiz alone.
     """
 
@@ -72,11 +72,11 @@ class SettingSources:
     everyone: OverriddenSettings | None = None
     groups: tuple[OverriddenSettings, ...] = ()
     own: OverriddenSettings | None = None
-    profile: AccommodationValues | None = None
+    accommodation: AccommodationValues | None = None
     at_end: AtEnd = AtEnd.SUBMIT
     grace: int = 0
     offline_window_seconds: int = 0
-    answered_with: datetime | None = None
+    final_submitted_at: datetime | None = None
     """When the person handed in the final test that this initial one is reviewed with: since then it is as good as closed."""
 
     def limit_of(self, started_at: datetime, extra_seconds: int) -> int | None:
@@ -87,13 +87,13 @@ class SettingSources:
     def review_closes(self, started_at: datetime) -> datetime | None:
         """Return from when on an attempt that began then is reviewed as after the close."""
         return min(
-            (moment for moment in (self.effective_settings(started_at).closes, self.answered_with) if moment is not None), default=None
+            (moment for moment in (self.effective_settings(started_at).closes, self.final_submitted_at) if moment is not None), default=None
         )
 
     def effective_settings(self, started_at: datetime | None = None) -> EffectiveSettings:
         """Return the effective settings of the person, for an attempt that began then."""
         quiz = self.quiz if self.everyone is None else effective(self.quiz, own=self.everyone)
-        return effective(quiz, own=self.own, groups=self.groups, profile=self.profile, started_at=started_at)
+        return effective(quiz, own=self.own, groups=self.groups, accommodation=self.accommodation, started_at=started_at)
 
     @property
     def sets_opening(self) -> bool:
@@ -128,15 +128,15 @@ def effective(
     *,
     own: OverriddenSettings | None = None,
     groups: Sequence[OverriddenSettings] = (),
-    profile: AccommodationValues | None = None,
+    accommodation: AccommodationValues | None = None,
     started_at: datetime | None = None,
 ) -> EffectiveSettings:
-    """Return the effective settings, one by one: own override, else the groups', else the quiz with the ``profile``.
+    """Return the effective settings, one by one: own override, else the groups', else the quiz with the ``accommodation``.
 
-    ``started_at`` is the start of the attempt in question: the close date moves by the profile's extra time only for an
+    ``started_at`` is the start of the attempt in question: the close date moves by the accommodation's extra time only for an
     attempt that began before it.
     """
-    settings = quiz if profile is None else _accommodated(quiz, profile, _decided(own, groups), started_at)
+    settings = quiz if accommodation is None else _accommodated(quiz, accommodation, _decided(own, groups), started_at)
     for setting in OverridableSetting:
         if own is not None and setting in own.sets:
             settings = _set(settings, setting, [own])
@@ -151,13 +151,13 @@ def _decided(own: OverriddenSettings | None, groups: Sequence[OverriddenSettings
 
 
 def _accommodated(
-    quiz: EffectiveSettings, profile: AccommodationValues, decided: frozenset[OverridableSetting], started_at: datetime | None
+    quiz: EffectiveSettings, accommodation: AccommodationValues, decided: frozenset[OverridableSetting], started_at: datetime | None
 ) -> EffectiveSettings:
-    """Apply a profile to what no override decides (explicit overrides beat the profile)."""
-    attempts = quiz.attempts + profile.extra_attempts if quiz.attempts else 0
+    """Apply a accommodation to what no override decides (explicit overrides beat the accommodation)."""
+    attempts = quiz.attempts + accommodation.extra_attempts if quiz.attempts else 0
     if quiz.limit is None or OverridableSetting.LIMIT in decided:
         return replace(quiz, attempts=attempts)
-    limit = ceil(quiz.limit * profile.factor) + profile.breaks
+    limit = ceil(quiz.limit * accommodation.factor) + accommodation.breaks
     closes = quiz.closes
     if closes is not None and started_at is not None and started_at < closes:
         closes += timedelta(seconds=limit - quiz.limit)

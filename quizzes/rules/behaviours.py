@@ -40,7 +40,7 @@ class AnsweringState:
     hint: int | None = None
 
 
-def standing(
+def answering_state(
     behaviour: Behaviour, question: QuestionDefinition, tries: Sequence[AnswerTry], *, certainty: int | None = None, final: bool = False
 ) -> AnsweringState:
     """Judge the tries of a question; ``final`` says that the attempt is submitted.

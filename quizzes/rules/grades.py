@@ -86,7 +86,7 @@ def grade_over_attempts(grading: GradingMethod, attempts: Iterable[AttemptGrade]
     return grade_over(grading, [one.percent for one in counted])
 
 
-def deciding_place(grading: GradingMethod, attempts: Sequence[AttemptGrade]) -> int:
+def deciding_index(grading: GradingMethod, attempts: Sequence[AttemptGrade]) -> int:
     """Return the place of the attempt, from 0, by which the percentage over several was what it is; the last while there is none."""
     score = grade_over_attempts(grading, attempts)
     places = range(len(attempts))

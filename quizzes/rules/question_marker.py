@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quizzes.rules.answer_positions import answer_from_page
-from quizzes.rules.behaviours import AnsweringState, AnswerTry, counted_tries, standing
+from quizzes.rules.behaviours import AnsweringState, AnswerTry, answering_state, counted_tries
 from quizzes.rules.definitions import QuestionDefinition
 from quizzes.rules.item_layout import ItemLayout
 from quizzes.rules.manual_marking import BY_HAND
@@ -37,12 +37,12 @@ class QuestionMarker:
 
     def after(self, checked: Sequence[Parts]) -> AnsweringState:
         """Return where the question stands after the answers that the learner had checked, in their order."""
-        return standing(self.behaviour, self.question, self._tries(checked))
+        return answering_state(self.behaviour, self.question, self._tries(checked))
 
     def at_end(self, checked: Sequence[Parts], response: Parts | None) -> AnsweringState:
         """Return what the question is finally worth: what stands in the page when the attempt ends is its last try."""
         tries = self._tries([*checked, response or {}])
-        return standing(self.behaviour, self.question, tries, certainty=certainty_of(response), final=True)
+        return answering_state(self.behaviour, self.question, tries, certainty=certainty_of(response), final=True)
 
     def is_readable(self, parts: Parts) -> bool:
         """Return whether a response is an answer that can be judged: neither blank nor unreadable."""

@@ -33,7 +33,7 @@ class RegradeKind(StrEnum):
     REMOVED = "removed"
 
     @property
-    def annuls(self) -> bool:
+    def voids(self) -> bool:
         """Return whether the question becomes void: full credit to all, or left out of the total (spec/quiz-engine 5.11.4)."""
         return self in (RegradeKind.FULL_CREDIT, RegradeKind.REMOVED)
 

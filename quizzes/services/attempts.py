@@ -24,7 +24,7 @@ from kernel.permissions import Actor
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent, Regrade
 from quizzes.queries import attempts as queries
 from quizzes.queries.attempts import AttemptRow, LoadedAttempt, LoadedItem, QuizSnapshot
-from quizzes.queries.marks import marks_that_stand
+from quizzes.queries.marks import find_kept_manual_marks
 from quizzes.queries.question_checks import checked_parts, get_checks, marker_of
 from quizzes.rules import definitions, saving
 from quizzes.rules.access import SettingSources
@@ -43,7 +43,7 @@ from quizzes.rules.attempts import (
 )
 from quizzes.rules.completion import EndedAttempt, QuizRecord, completed_at
 from quizzes.rules.encoding import canonical_json, encode
-from quizzes.rules.grades import AttemptGrade, Grade, ItemResult, deciding_place, grade_attempt, grade_over_attempts
+from quizzes.rules.grades import AttemptGrade, Grade, ItemResult, deciding_index, grade_attempt, grade_over_attempts
 from quizzes.rules.marking import mark_answer
 from quizzes.rules.navigation import page_to_show
 from quizzes.rules.numbers import convention_for
@@ -52,7 +52,7 @@ from quizzes.rules.responses import clean_parts, parts_of, payload_of
 from quizzes.rules.results import Marking
 from quizzes.rules.settings import AtEnd
 from quizzes.services.layouts import SEED_BITS, DrawnLayout, draw_layout, items_by_question
-from quizzes.services.marks import as_decimal, keep_grade, mark_row
+from quizzes.services.marks import as_decimal, mark_row, write_grade
 from quizzes.services.previews import delete_previews_of
 from quizzes.services.start_conditions import ASKED_NOTHING, StartRequest, start_ruling
 
@@ -114,7 +114,7 @@ def start_attempt(
     snapshot = queries.get_snapshot_of_activity(session, subject.activity.id)
     preview = not subject.context.is_learner
     setting_sources = queries.locked_settings_at(session, actor, subject, snapshot)
-    history = queries.list_attempts(session, queries.place_of(actor, subject))
+    history = queries.list_attempts(session, queries.person_quiz_key(actor, subject))
     ruling = start_ruling(subject, setting_sources, history, replace(entry, password=entry.password or ""), actor=actor, now=now)
     if ruling.open_number is not None:
         open_one = next(row for row in history if row.number == ruling.open_number)
@@ -133,7 +133,7 @@ def start_attempt(
 
 
 def _load_last(session: Session, actor: Actor, history: Sequence[AttemptRow]) -> LoadedAttempt | None:
-    ended = [row for row in history if _counts(row)]
+    ended = [row for row in history if _is_counted(row)]
     return queries.get_attempt(session, actor, ended[-1].uuid) if ended else None
 
 
@@ -417,7 +417,7 @@ def finish(
     """
     row = loaded.row
     questions = queries.get_questions(session, [item.question_version_id for item in loaded.items])
-    manual_marks = marks_that_stand(session, loaded, responses)
+    manual_marks = find_kept_manual_marks(session, loaded, responses)
     results, marks = [], []
     for item in loaded.items:
         marker, manual_mark = marker_of(loaded, item, questions[item.question_version_id]), manual_marks.get(item.id)
@@ -435,7 +435,7 @@ def finish(
     row.state = advance(advance(AttemptState(row.state), AttemptEvent.SUBMIT), AttemptEvent.FINISH).value
     row.submitted_at = row.finished_at = finished_at
     row.saved_at = now
-    keep_grade(row, grade)
+    write_grade(row, grade)
     audit.record(session, actor, QuizVerb.SUBMITTED, row, now=now, activity=row.activity_key, number=row.number)
     if row.enrolment_id is not None and not row.preview:
         record_quiz_result(session, actor, loaded, now=now)
@@ -454,11 +454,11 @@ def record_quiz_result(session: Session, actor: Actor, loaded: LoadedAttempt, *,
     row = loaded.row
     assert row.enrolment_id is not None
     with session.no_autoflush:  # this attempt is taken as it is now, everything is written at once
-        learning = lock_enrolment(
+        locked = lock_enrolment(
             session, row.enrolment_id
         )  # first: an attempt that somebody else ends or marks at this moment is in the history
         history = queries.history_of(session, loaded)
-    ended = [one for one in (queries.row_of(row) if one.number == row.number else one for one in history) if _counts(one)]
+    ended = [one for one in (queries.row_of(row) if one.number == row.number else one for one in history) if _is_counted(one)]
     settings = queries.get_snapshot(session, ended[-1].quiz_version_id if ended else row.quiz_version_id).settings
     grades = [AttemptGrade(one.number, one.percent, abandoned=one.state is AttemptState.ABANDONED) for one in ended]
     score = grade_over_attempts(settings.grading, grades)
@@ -466,18 +466,18 @@ def record_quiz_result(session: Session, actor: Actor, loaded: LoadedAttempt, *,
     completed = completed_at(settings.completion, record, pass_mark=settings.pass_mark, allowed=loaded.access.attempts)
     shown = None if score is None else max(Fraction(0), min(Fraction(100), score))
     used_up = 0 < loaded.access.attempts <= len(ended)
-    achievement = ActivityOutcome(
+    outcome = ActivityOutcome(
         completed is not None,
         shown,
         has_passed(score, settings.pass_mark),
         exhausted=used_up,
         achieved_at=completed,
-        submitted_at=ended[deciding_place(settings.grading, grades)].finished_at if ended else None,
+        submitted_at=ended[deciding_index(settings.grading, grades)].finished_at if ended else None,
     )
-    enrolment_services.record_result_on_locked(session, actor, learning, row.activity_key, achievement, now=now)
+    enrolment_services.record_result_on_locked(session, actor, locked, row.activity_key, outcome, now=now)
 
 
-def _counts(row: AttemptRow) -> bool:
+def _is_counted(row: AttemptRow) -> bool:
     return row.state in ENDED_STATES and not row.preview
 
 

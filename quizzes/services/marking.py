@@ -24,7 +24,7 @@ from quizzes.rules.grades import Grade, ItemResult, grade_attempt, manual_fracti
 from quizzes.rules.manual_marking import lowest_fraction
 from quizzes.rules.results import MarkState, state_of
 from quizzes.services.attempts import record_quiz_result
-from quizzes.services.marks import as_decimal, keep_grade
+from quizzes.services.marks import as_decimal, write_grade
 
 
 class MarkingVerb(StrEnum):
@@ -111,7 +111,7 @@ def grade_again(session: Session, actor: Actor, loaded: LoadedAttempt, *, now: d
     marks = queries.current_events(session, [item.id for item in loaded.items])
     results = [ItemResult(marks[item.id].fraction, item.maximum, marks[item.id].state, item.section) for item in loaded.items]
     grade = grade_attempt(results, loaded.snapshot.settings)
-    keep_grade(loaded.row, grade)
+    write_grade(loaded.row, grade)
     if loaded.row.enrolment_id is not None and not loaded.row.preview:
         record_quiz_result(session, actor, loaded, now=now)
     return grade

@@ -16,7 +16,7 @@ def as_decimal(value: Fraction) -> Decimal:
     return (Decimal(exact.numerator) / Decimal(exact.denominator)).quantize(Decimal("0.0000001"))
 
 
-def keep_grade(row: Attempt, grade: Grade) -> None:
+def write_grade(row: Attempt, grade: Grade) -> None:
     """Write what the marks of an attempt make together; nothing of it while something waits for a grader."""
     row.raw = None if grade.pending else as_decimal(grade.raw)
     row.maximum = as_decimal(grade.maximum)
@@ -25,16 +25,16 @@ def keep_grade(row: Attempt, grade: Grade) -> None:
 
 
 def mark_row(
-    item_id: int, standing: AnsweringState | Marking, now: datetime, *, answer_id: int | None = None, regrade_id: int | None = None
+    item_id: int, marking: AnsweringState | Marking, now: datetime, *, answer_id: int | None = None, regrade_id: int | None = None
 ) -> dict[str, object]:
     """Return the row of a mark that the rules give; with `answer_id` the mark of a check, with `regrade_id` of a void question."""
     return {
         "item_id": item_id,
         "origin": "auto" if regrade_id is None else "regrade",
         "answer_id": answer_id,
-        "fraction": None if standing.fraction is None else as_decimal(standing.fraction),
-        "exact": written_exactly(standing.fraction),
-        "state": standing.state.value,
+        "fraction": None if marking.fraction is None else as_decimal(marking.fraction),
+        "exact": written_exactly(marking.fraction),
+        "state": marking.state.value,
         "marked_at": now,
         "marked_by": None,
         "reason": "",

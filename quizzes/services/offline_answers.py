@@ -17,7 +17,7 @@ from quizzes.rules.saving import AnswerSave
 from quizzes.services.attempts import SaveRequest
 
 PURPOSE = "answering"
-KEPT = timedelta(days=30)
+TOKEN_LIFETIME = timedelta(days=30)
 
 
 def offline_token(secret: Secret, loaded: LoadedAttempt, *, now: datetime) -> str:
@@ -27,7 +27,7 @@ def offline_token(secret: Secret, loaded: LoadedAttempt, *, now: datetime) -> st
     return seal(secret, PURPOSE, [str(loaded.uuid), int(now.timestamp())])
 
 
-def was_written_in_time(secret: Secret, loaded: LoadedAttempt, batches: Sequence[SaveRequest], *, now: datetime) -> list[SaveRequest]:
+def select_written_in_time(secret: Secret, loaded: LoadedAttempt, batches: Sequence[SaveRequest], *, now: datetime) -> list[SaveRequest]:
     """Return those of these answers that were written offline before the end by their tokens, and may still count now."""
     if not loaded.setting_sources.offline_window_seconds:
         return []
@@ -38,13 +38,13 @@ def was_written_in_time(secret: Secret, loaded: LoadedAttempt, batches: Sequence
 def _offline_in_time(secret: Secret, loaded: LoadedAttempt, batch: SaveRequest, now: datetime) -> tuple[AnswerSave, ...]:
     given: list[tuple[AnswerSave, datetime]] = []
     for event in batch.events:
-        moment = _moment(secret, loaded.uuid, batch.tokens.get((event.position, event.sequence.counter), ""))
+        moment = _token_time(secret, loaded.uuid, batch.tokens.get((event.position, event.sequence.counter), ""))
         if moment is not None and accepts_evidence(loaded.end, loaded.setting_sources.offline_window_seconds, token_time=moment, now=now):
             given.append((event, moment))
-    return tuple(event for event, moment in given if _goes_on(loaded, batch.page_epoch, event, moment, given))
+    return tuple(event for event, moment in given if _continues_sequence(loaded, batch.page_epoch, event, moment, given))
 
 
-def _goes_on(
+def _continues_sequence(
     loaded: LoadedAttempt, page_epoch: int, event: AnswerSave, moment: datetime, given: Sequence[tuple[AnswerSave, datetime]]
 ) -> bool:
     """Say whether a counter follows those that the page has used for the question, and its token those of the counters before."""
@@ -54,6 +54,6 @@ def _goes_on(
     return all(earlier <= moment for other, earlier in given if other.position == event.position and other.sequence.counter < counter)
 
 
-def _moment(secret: Secret, attempt: UUID, token: str) -> datetime | None:
-    value = unseal(secret, PURPOSE, token, seconds=int(KEPT.total_seconds())) if token else None
+def _token_time(secret: Secret, attempt: UUID, token: str) -> datetime | None:
+    value = unseal(secret, PURPOSE, token, seconds=int(TOKEN_LIFETIME.total_seconds())) if token else None
     return datetime.fromtimestamp(value[1], UTC) if value and value[0] == str(attempt) else None

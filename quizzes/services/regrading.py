@@ -19,15 +19,15 @@ from kernel import audit, outbox
 from kernel.errors import N_, Conflict, OwnRecord
 from kernel.own_records import is_own, note_left_out
 from kernel.permissions import Actor
-from quizzes.models import Attempt, AttemptItem, CertificateReview, MarkEvent, Regrade, RegradeTrialMark, VoidedQuestion
+from quizzes.models import Attempt, AttemptItem, CertificateReview, MarkEvent, Regrade, RegradeDryRunMark, VoidedQuestion
+from quizzes.queries import dry_runs
 from quizzes.queries import regrading as queries
-from quizzes.queries import trials
 from quizzes.rules.attempts import AttemptState
 from quizzes.rules.completion import EndedAttempt, QuizRecord, completed_at
-from quizzes.rules.grades import AttemptGrade, deciding_place, grade_over_attempts
+from quizzes.rules.grades import AttemptGrade, deciding_index, grade_over_attempts
 from quizzes.rules.regrade import PresentMark, RegradeKind, total_of
-from quizzes.services.marks import as_decimal, keep_grade
-from quizzes.services.trials import AT_ONCE, PORTION, check_not_voided, is_voided, plan_enrolments, renew_trial, settings_of
+from quizzes.services.dry_runs import MOST_AT_ONCE, PORTION, check_not_voided, dry_run_enrolments, is_voided, renew_dry_run, settings_of
+from quizzes.services.marks import as_decimal, write_grade
 
 _COPIED = ("item_id", "origin", "fraction", "exact", "state", "marked_at", "marked_by", "reason", "comment", "levels", "regrade_id")
 
@@ -40,7 +40,7 @@ class RegradeVerb(StrEnum):
     APPLIED = "quiz.regrade_applied"
 
 
-class TrialOutdated(Conflict):
+class DryRunOutdated(Conflict):
     """A dry run that is not the one that was viewed."""
 
     code = "trial_not_as_seen"
@@ -54,18 +54,18 @@ class UndoLaterFirst(Conflict):
     message = N_("Some of these answers were regraded later. Undo that first.")
 
 
-def apply_trial(session: Session, actor: Actor, row: Regrade, *, seen: int, now: datetime) -> bool:
-    """Commit the marks of the dry run that was `seen`; raise TrialOutdated where another one is ready, or AlreadyVoided.
+def apply_dry_run(session: Session, actor: Actor, row: Regrade, *, seen: int, now: datetime) -> bool:
+    """Commit the marks of the dry run that was `seen`; raise DryRunOutdated where another one is ready, or AlreadyVoided.
 
     Large ones are done by a job. Where marks changed meanwhile nothing is committed: the dry run is made again, to be viewed.
     Return whether it was committed or queued.
     """
     if row.state != "ready" or row.seen != seen:
-        raise TrialOutdated
-    if RegradeKind(row.kind).annuls:
+        raise DryRunOutdated
+    if RegradeKind(row.kind).voids:
         check_not_voided(session, row)
     row.committed_by = actor.person_id
-    if row.total > AT_ONCE:
+    if row.total > MOST_AT_ONCE:
         row.state = "committing"
         outbox.enqueue(session, "quizzes.commit_regrade", {"regrade": row.id}, now=now)
         return True
@@ -77,21 +77,21 @@ def apply_now(session: Session, actor: Actor, row: Regrade, *, now: datetime) ->
 
     It is made again where marks changed, and stays as it is where someone else has made the question void meanwhile.
     """
-    queries.lock_planned(session, row)
+    queries.lock_dry_run_attempts(session, row)
     if queries.is_outdated(session, row):
         row.committed_by = None
-        renew_trial(session, actor, row, outdated=True, now=now)
+        renew_dry_run(session, actor, row, outdated=True, now=now)
         return False
-    if RegradeKind(row.kind).annuls:
+    if RegradeKind(row.kind).voids:
         if is_voided(session, row):
             row.state, row.committed_by = "ready", None
             return False
-        _annul(session, row)
+        _void_question(session, row)
         outbox.enqueue(session, "quizzes.catch_up_regrade", {"regrade": row.id}, now=now)
-    _mark_again(session, actor, row, now=now)
+    _apply_marks(session, actor, row, now=now)
     row.state, row.committed_at = "committed", now
     _note_left_out(session, actor, row, now=now)
-    counts = trials.count_lines(session, row.id)
+    counts = dry_runs.count_lines(session, row.id)
     audit.record(
         session,
         actor,
@@ -109,17 +109,17 @@ def apply_now(session: Session, actor: Actor, row: Regrade, *, now: datetime) ->
     return True
 
 
-def _mark_again(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> bool:
+def _apply_marks(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> bool:
     """Append the missing marks of the dry run, and update all that follows from them; return whether there were any."""
-    if RegradeKind(row.kind).annuls:
-        _plan_late(session, row)
+    if RegradeKind(row.kind).voids:
+        _add_late_lines(session, row)
     touched = queries.attempts_to_mark(session, actor, row.id)
     _append_marks(session, actor, row, now=now)
-    _follow(session, actor, row, touched, now=now)
+    _update_results(session, actor, row, touched, now=now)
     return bool(touched)
 
 
-def _annul(session: Session, row: Regrade) -> None:
+def _void_question(session: Session, row: Regrade) -> None:
     """Make the question void for attempts that are submitted from now on."""
     versions = queries.versions_of(session, row)
     session.execute(
@@ -138,12 +138,12 @@ def _annul(session: Session, row: Regrade) -> None:
     )
 
 
-def _plan_late(session: Session, row: Regrade) -> None:
+def _add_late_lines(session: Session, row: Regrade) -> None:
     """Add attempts submitted between the dry run and this moment: a void is for all. Nobody marks them by hand meanwhile."""
-    queries.lock_arrived(session, row)
+    queries.lock_submitted_since(session, row)
     last = 0
     while enrolments := queries.next_enrolments(session, row, after=last, limit=PORTION):
-        plan_enrolments(session, row, enrolments, late=True)
+        dry_run_enrolments(session, row, enrolments, late=True)
         last = enrolments[-1]
 
 
@@ -152,55 +152,55 @@ def _append_marks(session: Session, actor: Actor, row: Regrade, *, now: datetime
     before = aliased(MarkEvent)
     chosen = (
         select(
-            RegradeTrialMark.item_id,
+            RegradeDryRunMark.item_id,
             literal("regrade"),
-            RegradeTrialMark.fraction,
-            RegradeTrialMark.exact,
-            RegradeTrialMark.state,
+            RegradeDryRunMark.fraction,
+            RegradeDryRunMark.exact,
+            RegradeDryRunMark.state,
             literal(now, MarkEvent.marked_at.type),
             literal(actor.person_id),
             literal(row.reason),
             before.comment,
             before.levels,
-            RegradeTrialMark.regrade_id,
+            RegradeDryRunMark.regrade_id,
         )
-        .join(before, before.id == RegradeTrialMark.before_id)
-        .where(RegradeTrialMark.regrade_id == row.id, RegradeTrialMark.before_id == queries.last_event_of(RegradeTrialMark.item_id))
-        .where(RegradeTrialMark.attempt_id.not_in(queries.own_attempts(actor, row)))
-        .order_by(RegradeTrialMark.item_id)
+        .join(before, before.id == RegradeDryRunMark.before_id)
+        .where(RegradeDryRunMark.regrade_id == row.id, RegradeDryRunMark.before_id == queries.last_event_of(RegradeDryRunMark.item_id))
+        .where(RegradeDryRunMark.attempt_id.not_in(queries.own_attempts(actor, row)))
+        .order_by(RegradeDryRunMark.item_id)
     )
     session.execute(insert(MarkEvent).from_select(_COPIED, chosen))
 
 
-def _follow(session: Session, actor: Actor, row: Regrade, touched: Mapping[int, Sequence[int]], *, now: datetime) -> None:
+def _update_results(session: Session, actor: Actor, row: Regrade, touched: Mapping[int, Sequence[int]], *, now: datetime) -> None:
     """Let totals, results, progress and completion of attempts, by enrolment, follow the marks as they are now, some learners at a time."""
     enrolments = list(touched)
     for start in range(0, len(enrolments), PORTION):
         portion = enrolments[start : start + PORTION]
-        _follow_some(session, actor, row, portion, frozenset(one for owner in portion for one in touched[owner]), now=now)
+        _update_portion(session, actor, row, portion, frozenset(one for owner in portion for one in touched[owner]), now=now)
         session.flush()
 
 
-def _follow_some(
+def _update_portion(
     session: Session, actor: Actor, row: Regrade, enrolments: Sequence[int], touched: frozenset[int], *, now: datetime
 ) -> None:
     learners = lock_enrolments(session, enrolments)  # first: an attempt that one of them ends at this moment is among the ended ones
     ended = queries.list_ended(session, row, enrolments)
-    before = {enrolment_id: _achievement(session, attempts) for enrolment_id, attempts in ended.items()}
+    before = {enrolment_id: _joint_outcome(session, attempts) for enrolment_id, attempts in ended.items()}
     finished = [one for attempts in ended.values() for one in attempts if one.id in touched and one.state == AttemptState.FINISHED]
     present = queries.list_present_items(session, [attempt.id for attempt in finished])
     for attempt in finished:
         marks = {item.id: PresentMark(item.fraction, item.state, item.maximum, item.section) for item in present[attempt.id]}
-        keep_grade(attempt, total_of(marks, {}, settings_of(session, attempt)))
-    after = {enrolment_id: _achievement(session, attempts) for enrolment_id, attempts in ended.items()}
-    for learning in learners:
-        if learning.enrolment.id in after:
-            enrolment_services.record_result_on_locked(session, actor, learning, row.activity_key, after[learning.enrolment.id], now=now)
+        write_grade(attempt, total_of(marks, {}, settings_of(session, attempt)))
+    after = {enrolment_id: _joint_outcome(session, attempts) for enrolment_id, attempts in ended.items()}
+    for locked in learners:
+        if locked.enrolment.id in after:
+            enrolment_services.record_result_on_locked(session, actor, locked, row.activity_key, after[locked.enrolment.id], now=now)
     lost = [enrolment_id for enrolment_id in ended if before[enrolment_id].passed and not after[enrolment_id].passed]
     _open_reviews(session, row, {one: (before[one].score, after[one].score) for one in lost}, now=now)
 
 
-def _achievement(session: Session, attempts: Sequence[Attempt]) -> ActivityOutcome:
+def _joint_outcome(session: Session, attempts: Sequence[Attempt]) -> ActivityOutcome:
     """Return the joint result of a learner's attempts. How many were used does not change by a regrade, so it is left as it was."""
     settings = settings_of(session, attempts[-1])
     graded = [(attempt, None if attempt.percent is None else Fraction(attempt.percent)) for attempt in attempts]
@@ -216,7 +216,7 @@ def _achievement(session: Session, attempts: Sequence[Attempt]) -> ActivityOutco
         has_passed(score, settings.pass_mark),
         exhausted=None,
         achieved_at=completed,
-        submitted_at=attempts[deciding_place(settings.grading, grades)].finished_at,
+        submitted_at=attempts[deciding_index(settings.grading, grades)].finished_at,
     )
 
 
@@ -247,7 +247,7 @@ def undo(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None
     if queries.later_regrade(session, row) is not None:
         raise UndoLaterFirst
     row.undone_by = actor.person_id
-    if row.total > AT_ONCE:
+    if row.total > MOST_AT_ONCE:
         row.state = "undoing"
         outbox.enqueue(session, "quizzes.undo_regrade", {"regrade": row.id}, now=now)
         return
@@ -257,7 +257,7 @@ def undo(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None
 def undo_now(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:
     """Do all of an undoing in the present transaction, the row locked."""
     queries.lock_touched(session, row.id)
-    if RegradeKind(row.kind).annuls:
+    if RegradeKind(row.kind).voids:
         outbox.enqueue(session, "quizzes.catch_up_regrade", {"regrade": row.id}, now=now)
     session.execute(
         update(VoidedQuestion).where(VoidedQuestion.regrade_id == row.id, VoidedQuestion.lifted_at.is_(None)).values(lifted_at=now)
@@ -267,16 +267,16 @@ def undo_now(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> 
         .where(CertificateReview.regrade_id == row.id, CertificateReview.settled_at.is_(None))
         .values(settled_at=now, settled_by=row.undone_by)
     )
-    _give_back(session, actor, row, now=now)
+    _restore_marks(session, actor, row, now=now)
     row.state, row.undone_at = "undone", now
     _note_left_out(session, actor, row, now=now)
     audit.record(session, actor, RegradeVerb.UNDONE, row, now=now, kind=row.kind, activity=row.activity_key)
 
 
-def _give_back(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:
+def _restore_marks(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:
     touched = queries.attempts_to_restore(session, actor, row.id)
     _append_marks_of_before(session, actor, row, now=now)
-    _follow(session, actor, row, touched, now=now)
+    _update_results(session, actor, row, touched, now=now)
 
 
 def _note_left_out(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:
@@ -292,12 +292,12 @@ def apply_to_left_out(session: Session, actor: Actor, row: Regrade, *, now: date
         return
     if all(is_own(actor, one.id) for one in people):
         raise OwnRecord
-    queries.lock_planned(session, row)
+    queries.lock_dry_run_attempts(session, row)
     if row.state == "committed":
-        _mark_again(session, actor, row, now=now)
+        _apply_marks(session, actor, row, now=now)
     else:
         queries.lock_touched(session, row.id)
-        _give_back(session, actor, row, now=now)
+        _restore_marks(session, actor, row, now=now)
     audit.record(session, actor, RegradeVerb.APPLIED, row, now=now, activity=row.activity_key, people=[one.id for one in people])
 
 
@@ -307,11 +307,11 @@ def apply_to_late_attempts(session: Session, actor: Actor, row: Regrade, *, now:
     Submitting keeps the attempt locked. All that began before is waited for here; what begins now sees what was committed.
     """
     queries.lock_unfinished(session, row)
-    if row.state == "committed" and _mark_again(session, actor, row, now=now):
+    if row.state == "committed" and _apply_marks(session, actor, row, now=now):
         outbox.enqueue(session, "quizzes.tell_regrade", {"subject": row.id}, now=now)
     elif row.state == "undone":
         queries.lock_touched(session, row.id)
-        _give_back(session, actor, row, now=now)
+        _restore_marks(session, actor, row, now=now)
 
 
 def _append_marks_of_before(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:

@@ -38,7 +38,7 @@ class StoredUpload:
     name: str
     sha256: str
     size: int
-    misfit: UploadRefusal | None = None
+    refusal: UploadRefusal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +56,11 @@ def keep_contents(
     sent: Mapping[int, Sequence[ReceivedFile]],
     *,
     named: Mapping[int, Collection[str]] | None = None,
-    dropped: Collection[str] = (),
+    removed: Collection[str] = (),
 ) -> dict[int, list[StoredUpload]]:
     """Keep the contents that find a place, without a row of their own; places that take none are left out.
 
-    What finds none is not kept: nothing counts it, and nothing would ever take it away. `named` and `dropped` as in `receive_files`,
+    What finds none is not kept: nothing counts it, and nothing would ever take it away. `named` and `removed` as in `receive_files`,
     which asks the same again of the locked attempt.
     """
     judged, contents = dict[int, list[StoredUpload]](), dict[str, bytes]()
@@ -71,8 +71,8 @@ def keep_contents(
             contents |= {one.sha256: content for one, content in readied}
             judged[place] = list(dict.fromkeys(one for one, _content in readied))
     kept: dict[int, list[StoredUpload]] = {place: [] for place in judged}
-    for place, _item_id, one, _known in _placed(session, loaded, judged, named or {}, dropped):
-        if one.misfit is None:
+    for place, _item_id, one, _known in _placed(session, loaded, judged, named or {}, removed):
+        if one.refusal is None:
             files.put(contents[one.sha256])
         kept[place].append(one)
     return kept
@@ -93,13 +93,13 @@ def limits_at(session: Session, loaded: LoadedAttempt, place: int) -> UploadLimi
 
 def _readied(one: ReceivedFile, limits: UploadLimits) -> tuple[StoredUpload, bytes]:
     """Return a file as it is kept: of a picture only what it shows, not where and with what it was taken (spec/security 4.3)."""
-    name, content, misfit = shown_name(one.name), one.content, _misfit(one, limits)
-    if misfit is None and extension_of(name) in FORMATS:
+    name, content, refusal = shown_name(one.name), one.content, _refusal(one, limits)
+    if refusal is None and extension_of(name) in FORMATS:
         try:
             content = cleaned(content, extension_of(name))
         except Invalid:
-            misfit = UploadRefusal.PICTURE
-    return StoredUpload(name, checksum(content), len(content), misfit), content
+            refusal = UploadRefusal.PICTURE
+    return StoredUpload(name, checksum(content), len(content), refusal), content
 
 
 def _placed(
@@ -107,27 +107,29 @@ def _placed(
     loaded: LoadedAttempt,
     kept: Mapping[int, Sequence[StoredUpload]],
     named: Mapping[int, Collection[str]],
-    dropped: Collection[str],
+    removed: Collection[str],
 ) -> Iterator[tuple[int, int, StoredUpload, str | None]]:
     """Yield each received file that its answer does not name yet: place, item's id, the file, and the name under which it is known.
 
-    A file that breaks a limit carries its `misfit`: too many files in the answer, or no room left in the learner's quota.
+    A file that breaks a limit carries its `refusal`: too many files in the answer, or no room left in the learner's quota.
     """
     room = _room(session, loaded, {name for names in named.values() for name in names}) if kept else 0
     for place, arriving in kept.items():
         item, limits = loaded.item_at(place), limits_at(session, loaded, place)
         if item is None or limits is None:
             continue
-        names = [name for name in dict.fromkeys([*_named(loaded, item.id), *named.get(place, ())]) if name not in dropped]
+        names = [name for name in dict.fromkeys([*_named(loaded, item.id), *named.get(place, ())]) if name not in removed]
         for one in arriving:
-            known = None if one.misfit else _find(session, item.id, one)
+            known = None if one.refusal else _find(session, item.id, one)
             if known in names:
                 continue
-            misfit = one.misfit or (UploadRefusal.COUNT if len(names) >= limits.files else UploadRefusal.QUOTA if one.size > room else None)
-            if misfit is None:
+            refusal = one.refusal or (
+                UploadRefusal.COUNT if len(names) >= limits.files else UploadRefusal.QUOTA if one.size > room else None
+            )
+            if refusal is None:
                 room -= one.size
                 names.append(known or one.sha256)
-            yield place, item.id, replace(one, misfit=misfit), known
+            yield place, item.id, replace(one, refusal=refusal), known
 
 
 def receive_files(
@@ -136,19 +138,19 @@ def receive_files(
     kept: Mapping[int, Sequence[StoredUpload]],
     *,
     named: Mapping[int, Collection[str]] | None = None,
-    dropped: Collection[str] = (),
+    removed: Collection[str] = (),
     now: datetime,
 ) -> ReceivedUploads:
     """Give the stored files a name for their answers; what does not fit is reported and changes nothing.
 
     The answer names a file only after `save_answers`; a file that no answer names is not part of the attempt. `named` are the names that
-    the page has already and that may not have arrived, `dropped` those that it takes out of its answers, which makes room.
+    the page has already and that may not have arrived, `removed` those that it takes out of its answers, which makes room.
     """
     added: dict[int, list[str]] = {place: [] for place in kept}
     refused: dict[int, UploadRefusal] = {}
-    for place, item_id, one, known in _placed(session, loaded, kept, named or {}, dropped):
-        if one.misfit is not None:
-            refused.setdefault(place, one.misfit)
+    for place, item_id, one, known in _placed(session, loaded, kept, named or {}, removed):
+        if one.refusal is not None:
+            refused.setdefault(place, one.refusal)
         else:
             added[place].append(known or _add(session, item_id, one, now=now))
     return ReceivedUploads(added, refused)
@@ -159,7 +161,7 @@ def _named(loaded: LoadedAttempt, item_id: int) -> list[str]:
     return [] if response is None else list(clean_parts(response.payload).get(FILES, []))
 
 
-def _misfit(sent: ReceivedFile, limits: UploadLimits) -> UploadRefusal | None:
+def _refusal(sent: ReceivedFile, limits: UploadLimits) -> UploadRefusal | None:
     kind = kind_of(shown_name(sent.name).lower())
     if kind is None or not shown_name(sent.name).lower().endswith(tuple(f".{extension}" for extension in limits.accept)):
         return UploadRefusal.KIND

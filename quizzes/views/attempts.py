@@ -31,14 +31,14 @@ from quizzes.forms import (
     StartForm,
     answers_compared,
     changed_flags,
-    dropped_file,
     first,
     form_batch,
     form_parts,
+    removed_file,
     script_batches,
 )
 from quizzes.pages.attempt import AttemptView, attempt_page, new_page_epoch, open_attempt, summary_page
-from quizzes.pages.introduction import access_for, activity_header, attempt_lines, quiz_deadline, refusal_words, rules_of, standing
+from quizzes.pages.introduction import access_for, activity_header, attempt_lines, best_and_passed, quiz_deadline, refusal_words, rules_of
 from quizzes.pages.question import QuestionMessage, html
 from quizzes.permissions import QuizAction, reader_of
 from quizzes.publication import withheld_marks
@@ -77,9 +77,9 @@ def quiz(subject: ActivityContext) -> Answer:
         raise NotFound
     snapshot = queries.get_snapshot_of_activity(session, subject.activity.id)
     setting_sources = queries.effective_settings_at(session, actor, subject, snapshot)
-    history = queries.list_attempts(session, queries.place_of(actor, subject))
+    history = queries.list_attempts(session, queries.person_quiz_key(actor, subject))
     ruling = start_conditions.start_ruling(subject, setting_sources, history, start_conditions.ASKED_NOTHING, actor=actor, now=now)
-    best, passed = standing(history, snapshot, setting_sources, now=now)
+    best, passed = best_and_passed(history, snapshot, setting_sources, now=now)
     result = _result_of(subject)
     deadline = quiz_deadline(subject, setting_sources, result, now=now)
     open_one = next((row for row in history if row.number == ruling.open_number), None)
@@ -161,7 +161,7 @@ def _begin_page(subject: ActivityContext, form: StartForm, *, status: int = 200)
         raise NotFound
     snapshot = queries.get_snapshot_of_activity(session, subject.activity.id)
     setting_sources = queries.effective_settings_at(session, actor, subject, snapshot)
-    history = queries.list_attempts(session, queries.place_of(actor, subject))
+    history = queries.list_attempts(session, queries.person_quiz_key(actor, subject))
     ruling = start_conditions.start_ruling(subject, setting_sources, history, start_conditions.ASKED_NOTHING, actor=actor, now=clock.now())
     if not ruling.allowed:
         return see_page("quizzes.quiz", slug=slug, key=key)
@@ -204,8 +204,8 @@ def save(subject: LoadedAttempt) -> Answer:
     """Keep answers: from the page's script, whose `Accept` asks for JSON back, or from the plain form, which goes where it is asked to."""
     now, form = clock.now(), request.form.to_dict(flat=False)
     page = whole_number(first(form, "page"), otherwise=1)
-    at, dropped = dropped_file(form)
-    subject, kept = store_received_files(subject, page, dropped=dropped, now=now)
+    at, removed = removed_file(form)
+    subject, kept = store_received_files(subject, page, removed=removed, now=now)
     session = current_session()
     if wants_json():
         batches = script_batches(form, "autosave")
@@ -213,16 +213,16 @@ def save(subject: LoadedAttempt) -> Answer:
             subject, services.save_answers(session, subject, batches, _offline_in_time(subject, batches, now), now=now), now
         )
     closed = get_checks(session, subject).closed
-    received = receive_files(session, subject, kept, dropped=(dropped,), now=now)
+    received = receive_files(session, subject, kept, removed=(removed,), now=now)
     compared_payloads = read_payloads(session, subject.answers, answers_compared(form, subject))
-    batch = form_batch(form, subject, page, compared_payloads, closed, FileChanges(received.added, frozenset({dropped})))
+    batch = form_batch(form, subject, page, compared_payloads, closed, FileChanges(received.added, frozenset({removed})))
     done = services.save_answers(session, subject, [batch], now=now)
     for place, flagged in changed_flags(form, subject, page).items():
         services.set_flag(session, subject, place, flagged=flagged)
     if done.newer_answers:
         flash(_changed_elsewhere(subject, sorted(done.newer_answers)), "warn")
-    for place, misfit in received.refused.items():
-        return _stay(subject, page, place, misfit.value)
+    for place, refusal in received.refused.items():
+        return _stay(subject, page, place, refusal.value)
     if at or (at := whole_number(first(form, "at"))):
         return _stay(subject, page, at)
     if place := whole_number(first(form, "check")):
@@ -255,7 +255,7 @@ def _changed_elsewhere(loaded: LoadedAttempt, places: Sequence[int]) -> str:
 
 
 def _offline_in_time(subject: LoadedAttempt, batches: Sequence[SaveRequest], now: datetime) -> list[SaveRequest]:
-    return offline_answers.was_written_in_time(secrets_of_app(), subject, batches, now=now)
+    return offline_answers.select_written_in_time(secrets_of_app(), subject, batches, now=now)
 
 
 def _acknowledge(subject: LoadedAttempt, done: SaveReceipt, now: datetime) -> Response:
@@ -385,7 +385,7 @@ def attempt_as_shown(subject: LoadedAttempt) -> Answer:
         pages = [attempt_page(opened, page, now=now) for page in range(1, opened.loaded.pages + 1)]
     return render_template(
         "quizzes/attempt_as_shown.html",
-        **opened.place,
+        **opened.activity_header,
         attempt=pages[0]["attempt"],
         pages=pages,
         language=subject.row.language,

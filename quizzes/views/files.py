@@ -27,7 +27,7 @@ from quizzes.services.uploads import ReceivedFile, StoredUpload, keep_contents, 
 bp = Blueprint("quizzes_files", __name__)
 BODY_LIMIT = 52_000_000
 """Of a page with files: one of the largest (50 MB) or several small ones, and the answers beside."""
-SENDINGS = limit("quiz files", "120 per 10 minutes")
+UPLOAD_RATE = limit("quiz files", "120 per 10 minutes")
 """Of a person: far more than an examination on a bad line sends again."""
 
 
@@ -49,7 +49,7 @@ def send(subject: LoadedAttempt) -> tuple[Response, int]:
     limits = limits_at(session, subject, place)
     if sent is None or limits is None:
         raise NotFound
-    limiter().use(SENDINGS, str(subject.person_id))
+    limiter().use(UPLOAD_RATE, str(subject.person_id))
     file, named = ReceivedFile(sent.filename or "", sent.read()), _named_by_page(session, subject, place, now=now)
     arrived = keep_contents(session, stored_files(), subject, {place: [file]}, named={place: named})
     session, loaded = _lock(subject)
@@ -93,16 +93,16 @@ def attempt_to_save(session: Session, actor: Actor, attempt: UUID) -> LoadedAtte
 
 
 def store_received_files(
-    subject: LoadedAttempt, page: int, *, dropped: str, now: datetime
+    subject: LoadedAttempt, page: int, *, removed: str, now: datetime
 ) -> tuple[LoadedAttempt, dict[int, list[StoredUpload]]]:
     """Keep the contents that a page's form brings, and return the attempt locked; raise AlreadySubmitted or TimeIsUp."""
     if not brings_files():
         return subject, {}
-    limiter().use(SENDINGS, str(subject.person_id))
+    limiter().use(UPLOAD_RATE, str(subject.person_id))
     check_takes_answers(subject, now=now)
     session = current_session()
     sent = received_files(subject, page, get_checks(session, subject).closed)
-    kept = keep_contents(session, stored_files(), subject, sent, dropped=(dropped,))
+    kept = keep_contents(session, stored_files(), subject, sent, removed=(removed,))
     return _lock(subject)[1], kept
 
 

@@ -19,15 +19,15 @@ from quizzes.forms import RegradeForm
 from quizzes.pages import regrading as pages
 from quizzes.pages.introduction import activity_header
 from quizzes.permissions import QuizAction, QuizContext
+from quizzes.queries import dry_runs, teaching
 from quizzes.queries import regrading as queries
-from quizzes.queries import teaching, trials
+from quizzes.queries.dry_runs import DryRunFilter
 from quizzes.queries.regrading import QuizQuestionVersions, RegradeContext
-from quizzes.queries.trials import TrialFilter
 from quizzes.rules.regrade import RegradeKind, RegradePolicy
+from quizzes.services import dry_runs as dry_run_services
 from quizzes.services import regrading as services
-from quizzes.services import trials as trial_services
-from quizzes.services.regrading import TrialOutdated, UndoLaterFirst
-from quizzes.services.trials import AlreadyVoided, NothingToRegrade, RegradeRequest
+from quizzes.services.dry_runs import AlreadyVoided, NothingToRegrade, RegradeRequest
+from quizzes.services.regrading import DryRunOutdated, UndoLaterFirst
 from quizzes.views.reports import download
 
 bp = Blueprint("quizzes_regrading", __name__)
@@ -60,28 +60,28 @@ def new(subject: QuizContext) -> Answer:
     form.offer(_kinds(asked), pages.version_choices(asked.versions) if asked else [])
     if not form.validate_on_post():
         return _form_page(subject, form, asked), 422 if request.method == "POST" else 200
-    order = _order(form, asked)
+    wanted = _regrade_request(form, asked)
     try:
-        row = trial_services.begin_trial(session, current_actor(), subject, order, now=clock.now())
+        row = dry_run_services.begin_dry_run(session, current_actor(), subject, wanted, now=clock.now())
     except NothingToRegrade as error:
         return _refused(subject, form, asked, form.version, _(error.text))
     except AlreadyVoided as error:
         return _refused(subject, form, asked, form.kind, _(error.text))
-    return _to_trial(subject, row.uuid)
+    return _to_dry_run(subject, row.uuid)
 
 
 def _kinds(asked: QuizQuestionVersions | None) -> list[RegradeKind]:
     """Return the possible kinds of regrade: all questions together are only judged again, manually marked ones only made void."""
     if asked is None:
         return [RegradeKind.SAME]
-    annulling = [kind for kind in RegradeKind if kind.annuls]
+    voiding = [kind for kind in RegradeKind if kind.voids]
     if not pages.is_by_rule(current_session(), asked):
-        return annulling
+        return voiding
     others = [RegradeKind.OTHER] if len(asked.versions) > 1 else []
-    return [*others, RegradeKind.SAME, *annulling]
+    return [*others, RegradeKind.SAME, *voiding]
 
 
-def _order(form: RegradeForm, asked: QuizQuestionVersions | None) -> RegradeRequest:
+def _regrade_request(form: RegradeForm, asked: QuizQuestionVersions | None) -> RegradeRequest:
     kind = RegradeKind(form.kind.data)
     number = whole_number(form.version.data or "")
     target = next((version.id for version in asked.versions if version.number == number), None) if asked else None
@@ -109,11 +109,11 @@ def _form_page(subject: QuizContext, form: RegradeForm, asked: QuizQuestionVersi
         form=form,
         here=request.full_path.rstrip("?"),
         question=pages.title_of(session, asked) if asked else "",
-        misfits=pages.misfits(session, asked, target) if asked and target and form.errors else [],
+        incompatible_versions=pages.incompatible_versions(session, asked, target) if asked and target and form.errors else [],
     )
 
 
-def _to_trial(subject: QuizContext, regrade: Any) -> Response:
+def _to_dry_run(subject: QuizContext, regrade: Any) -> Response:
     address = url_for("quizzes_regrading.regrade", slug=subject.slug, key=subject.key, regrade=regrade)
     return see_other(address)
 
@@ -127,7 +127,7 @@ def regrade(subject: RegradeContext) -> Answer:
     session, row, page = current_session(), subject.row, requested_page(50)
     access_log.record_list_access(PeopleListKind.ATTEMPTS, Course, row.course_id)
     show = filter_from_address()
-    lines = trials.list_lines(session, row.id, show, offset=page.offset, limit=page.size + 1)
+    lines = dry_runs.list_lines(session, row.id, show, offset=page.offset, limit=page.size + 1)
     later = queries.later_regrade(session, row) if row.state == "committed" else None
     left_out = queries.list_left_out(session, row)
     return render_template(
@@ -135,9 +135,9 @@ def regrade(subject: RegradeContext) -> Answer:
         **activity_header(subject.outline, subject.key),
         regrade=pages.facts(row),
         question=_title(subject),
-        misfits=_misfits(subject),
-        counts=trials.count_lines(session, row.id),
-        arrived=queries.count_arrived(session, row) if row.state == "ready" else 0,
+        incompatible_versions=_incompatible_versions(subject),
+        counts=dry_runs.count_lines(session, row.id),
+        arrived=queries.count_submitted_since(session, row) if row.state == "ready" else 0,
         show=show.value,
         page=Page(pages.line_views(lines[: page.size]), page.number, len(lines) > page.size),
         later=later.uuid if later else None,
@@ -146,10 +146,10 @@ def regrade(subject: RegradeContext) -> Answer:
     )
 
 
-def filter_from_address() -> TrialFilter:
+def filter_from_address() -> DryRunFilter:
     """Return which lines the address asks for; what it does not know is what changes."""
     show = request.args.get("show", "")
-    return TrialFilter(show) if show in set(TrialFilter) else TrialFilter.CHANGED
+    return DryRunFilter(show) if show in set(DryRunFilter) else DryRunFilter.CHANGED
 
 
 def _title(subject: RegradeContext) -> str:
@@ -162,16 +162,18 @@ def _requested_question(subject: RegradeContext) -> QuizQuestionVersions | None:
     return next((asked for asked in found if asked.id == subject.row.question_id), None)
 
 
-def _misfits(subject: RegradeContext) -> list[pages.IncompatibleVersion]:
+def _incompatible_versions(subject: RegradeContext) -> list[pages.IncompatibleVersion]:
     asked = _requested_question(subject)
-    return pages.misfits(current_session(), asked, subject.row.target_id) if asked and subject.row.target_id is not None else []
+    return (
+        pages.incompatible_versions(current_session(), asked, subject.row.target_id) if asked and subject.row.target_id is not None else []
+    )
 
 
 @bp.get("/courses/<slug>/quizzes/<key>/regrades/<uuid:regrade>/lines.csv")
 @requires(QuizAction.REGRADE, queries.get_regrade)
 def lines_csv(subject: RegradeContext) -> Response:
     """Send the lines of a dry run as CSV."""
-    lines = trials.stream_lines(current_session(), subject.row.id, filter_from_address())
+    lines = dry_runs.stream_lines(current_session(), subject.row.id, filter_from_address())
     return download(subject, "regrade.csv", lambda file: write_csv(file, pages.headings(), pages.download_rows(lines)))
 
 
@@ -180,31 +182,31 @@ def lines_csv(subject: RegradeContext) -> Response:
 def commit(subject: RegradeContext) -> Answer:
     """Commit the marks of the dry run that was viewed."""
     try:
-        done = services.apply_trial(
+        done = services.apply_dry_run(
             current_session(), current_actor(), subject.row, seen=whole_number(request.form.get("seen", "")), now=clock.now()
         )
-    except (TrialOutdated, AlreadyVoided) as error:
+    except (DryRunOutdated, AlreadyVoided) as error:
         flash(_(error.text), "warn")
-        return _to_trial(subject, subject.row.uuid)
+        return _to_dry_run(subject, subject.row.uuid)
     if done:
         _flash_left_out(subject)
         flash(_("The new marks are in force.") if subject.row.state == "committed" else _("The new marks are being written."), "ok")
-    return _to_trial(subject, subject.row.uuid)
+    return _to_dry_run(subject, subject.row.uuid)
 
 
 @bp.post("/courses/<slug>/quizzes/<key>/regrades/<uuid:regrade>/renewal")
 @requires(QuizAction.REGRADE, queries.lock_regrade)
 def renew(subject: RegradeContext) -> Answer:
     """Make the dry run again, with what was submitted since."""
-    trial_services.renew_trial(current_session(), current_actor(), subject.row, now=clock.now())
-    return _to_trial(subject, subject.row.uuid)
+    dry_run_services.renew_dry_run(current_session(), current_actor(), subject.row, now=clock.now())
+    return _to_dry_run(subject, subject.row.uuid)
 
 
 @bp.post("/courses/<slug>/quizzes/<key>/regrades/<uuid:regrade>/discard")
 @requires(QuizAction.REGRADE, queries.lock_regrade)
 def discard(subject: RegradeContext) -> Answer:
     """Discard a dry run."""
-    trial_services.discard_trial(current_session(), current_actor(), subject.row, now=clock.now())
+    dry_run_services.discard_dry_run(current_session(), current_actor(), subject.row, now=clock.now())
     flash(_("The dry run was discarded. No marks have changed."), "ok")
     return see_page("quizzes_regrading.regrades", slug=subject.slug, key=subject.key)
 
@@ -217,10 +219,10 @@ def undo(subject: RegradeContext) -> Answer:
         services.undo(current_session(), current_actor(), subject.row, now=clock.now())
     except UndoLaterFirst as error:
         flash(_(error.text), "warn")
-        return _to_trial(subject, subject.row.uuid)
+        return _to_dry_run(subject, subject.row.uuid)
     _flash_left_out(subject)
     flash(_("Undone: the previous marks apply again."), "ok")
-    return _to_trial(subject, subject.row.uuid)
+    return _to_dry_run(subject, subject.row.uuid)
 
 
 def _flash_left_out(subject: RegradeContext) -> None:
@@ -234,4 +236,4 @@ def apply(subject: RegradeContext) -> Answer:
     """Let a commit, or its undoing, follow for those whom it left out."""
     services.apply_to_left_out(current_session(), current_actor(), subject.row, now=clock.now())
     flash(_("It now also applies to the record that was left out."), "ok")
-    return _to_trial(subject, subject.row.uuid)
+    return _to_dry_run(subject, subject.row.uuid)

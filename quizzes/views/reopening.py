@@ -50,7 +50,7 @@ def _page(subject: LoadedAttempt, form: AttemptActionForm) -> str:
     opened, now = open_attempt(current_session(), subject), clock.now()
     return render_template(
         "quizzes/reopening.html",
-        **opened.place,
+        **opened.activity_header,
         attempt={"uuid": subject.uuid, "number": subject.row.number, "state": subject.row.state},
         name=get_person(current_session(), subject.person_id).full_name,
         ends_at=subject.end,

@@ -15,7 +15,7 @@ from enrolments.rules import GradingMethod, LearnerResult
 from enrolments.services import learning as enrolments
 from kernel.audit import AuditEntry
 from lms.instance import Instance
-from quizzes.rules.grades import AttemptGrade, deciding_place
+from quizzes.rules.grades import AttemptGrade, deciding_index
 from quizzes.services.marking import ManualMarkValues
 from tests.support.access import a_cast
 from tests.support.browser import Browser
@@ -108,7 +108,7 @@ def test_the_attempt_that_decides_is_the_first_by_which_the_grade_was_what_it_is
     """spec/compulsory 7.2a."""
     grades = [AttemptGrade(number, None if one is None else Fraction(one)) for number, one in enumerate(percents, start=1)]
 
-    assert deciding_place(grading, grades) == place
+    assert deciding_index(grading, grades) == place
 
 
 def test_a_take_begins_with_the_first_lesson_that_is_opened_and_the_log_says_so_once(browser: Browser, instance: Instance) -> None:

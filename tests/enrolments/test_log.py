@@ -21,9 +21,9 @@ from kernel.own_records import RecordVerb
 from kernel.permissions import Actor
 from lms.instance import Instance
 from quizzes.pages import log as quiz_pages
+from quizzes.services.dry_runs import DryRunVerb
 from quizzes.services.overrides import OverrideVerb
 from quizzes.services.regrading import RegradeVerb
-from quizzes.services.trials import TrialVerb
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in
 from tests.support.editions import PLAN
@@ -92,7 +92,7 @@ def test_what_was_done_in_another_course_is_not_told(browser: Browser, instance:
 
 def test_everything_that_can_be_in_the_log_has_a_sentence() -> None:
     mine = [*EditionVerb, *AnnouncementVerb, *(verb for verb in EnrolmentVerb if verb.startswith(("group.", "result.", "item.")))]
-    theirs = [*RegradeVerb, *TrialVerb, *(verb for verb in OverrideVerb if verb.startswith(("override.", "incident.")))]
+    theirs = [*RegradeVerb, *DryRunVerb, *(verb for verb in OverrideVerb if verb.startswith(("override.", "incident.")))]
 
     assert {verb for verb in mine if verb.startswith(("edition.", "announcement.", "group.", "result.", "item."))} <= set(
         pages.LOG.sentences

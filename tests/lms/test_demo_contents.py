@@ -55,7 +55,7 @@ from quizzes.models import (
     QuestionVersion,
     QuizOverride,
     Regrade,
-    RegradeTrialRow,
+    RegradeDryRunRow,
 )
 from simulators.models import Submission, TaskSave
 from tests.support.browser import Browser
@@ -174,7 +174,7 @@ def test_a_regrade_is_done_and_a_dry_run_waits(demonstration: Filled) -> None:
     with demonstration.session() as session:
         states = sorted(session.scalars(select(Regrade.state)))
     assert states == ["committed", "ready"]
-    assert demonstration.count(RegradeTrialRow) > 0
+    assert demonstration.count(RegradeDryRunRow) > 0
 
 
 def test_the_team_keeps_notes_on_learners(demonstration: Filled) -> None:

@@ -25,7 +25,7 @@ from tests.support.builders import a_course, a_teacher
 from tests.support.learning import a_batch, a_learner, actor_of, attempt_row, enrolment_of, mark_done, pass_quiz, start, submit
 from tests.support.marking import a_marked_quiz, last_mark, mark
 from tests.support.marking import hand_in as hand_in_essay
-from tests.support.regrading import RIGHT_KEY, a_keyed_quiz, a_trial, an_order, commit, counts, undo
+from tests.support.regrading import RIGHT_KEY, a_dry_run, a_keyed_quiz, an_order, commit, counts, undo
 from tests.support.wording import in_spanish
 
 GUAYAQUIL, QUITO = "1", "2"
@@ -49,27 +49,27 @@ def score_of(instance: Instance, learner: Actor) -> object:
 
 
 def two_learners(instance: Instance, editor: Actor) -> tuple[Actor, UUID, int]:
-    """Let one hand in a wrong answer and another begin; return the other, the open attempt, and a trial that annuls the question."""
+    """Let one hand in a wrong answer and another begin; return the other, the open attempt, and a dry run that annuls the question."""
     course = a_keyed_quiz(instance)
     ana, leo = a_learner(instance, course), a_learner(instance, course, "leo@example.org")
     hand_in(instance, ana, start(instance, ana, "prueba"), QUITO)
     open_one = start(instance, leo, "prueba")
-    return leo, open_one, a_trial(instance, editor, an_order(instance, RegradeKind.FULL_CREDIT))
+    return leo, open_one, a_dry_run(instance, editor, an_order(instance, RegradeKind.FULL_CREDIT))
 
 
 def test_who_hands_in_while_an_annulment_is_committed_comes_under_it(browser: Browser, instance: Instance, editor: Actor) -> None:
     """spec/quiz-engine 5.11.4: for everybody, also who neither saw it nor was seen."""
-    leo, attempt, trial = two_learners(instance, editor)
+    leo, attempt, dry_run = two_learners(instance, editor)
 
     def annul(session: Session) -> None:
-        regrading.apply_trial(session, editor, queries.take_regrade(session, trial), seen=1, now=clock.now())
+        regrading.apply_dry_run(session, editor, queries.lock_regrade_by_id(session, dry_run), seen=1, now=clock.now())
 
     overlap(instance, annul, lambda: hand_in(instance, leo, attempt, QUITO))
     between = attempt_row(instance, attempt).percent
     browser.deliver_jobs()
 
     assert between == 50
-    assert (attempt_row(instance, attempt).percent, score_of(instance, leo), counts(instance, trial).late) == (100, 100, 1)
+    assert (attempt_row(instance, attempt).percent, score_of(instance, leo), counts(instance, dry_run).late) == (100, 100, 1)
     assert (
         sum(text.startswith(in_spanish("Your grade in “%(title)s” has changed", title="Cuestionario 1")) for text in browser.mails()) == 2
     )
@@ -77,11 +77,11 @@ def test_who_hands_in_while_an_annulment_is_committed_comes_under_it(browser: Br
 
 def test_who_is_handing_in_is_waited_for(browser: Browser, instance: Instance, editor: Actor) -> None:
     """The attempt was read before the annulment, and is written after it."""
-    leo, attempt, trial = two_learners(instance, editor)
+    leo, attempt, dry_run = two_learners(instance, editor)
 
     def begin_to_hand_in(session: Session) -> None:
         loaded = attempts.lock_attempt(session, leo, attempt)
-        commit(instance, editor, trial)
+        commit(instance, editor, dry_run)
         services.submit_attempt(session, leo, loaded, [a_batch({1: [QUITO], 2: [FOUR]})], now=clock.now())
 
     overlap(instance, begin_to_hand_in, browser.deliver_jobs)
@@ -90,12 +90,12 @@ def test_who_is_handing_in_is_waited_for(browser: Browser, instance: Instance, e
 
 
 def test_who_hands_in_while_an_annulment_is_undone_has_the_own_mark(browser: Browser, instance: Instance, editor: Actor) -> None:
-    leo, attempt, trial = two_learners(instance, editor)
-    commit(instance, editor, trial)
+    leo, attempt, dry_run = two_learners(instance, editor)
+    commit(instance, editor, dry_run)
 
     overlap(
         instance,
-        lambda session: regrading.undo(session, editor, queries.take_regrade(session, trial), now=clock.now()),
+        lambda session: regrading.undo(session, editor, queries.lock_regrade_by_id(session, dry_run), now=clock.now()),
         lambda: hand_in(instance, leo, attempt, QUITO),
     )
     between = attempt_row(instance, attempt).percent
@@ -107,14 +107,14 @@ def test_who_hands_in_while_an_annulment_is_undone_has_the_own_mark(browser: Bro
 
 def test_nobody_is_marked_twice_by_looking_again(browser: Browser, instance: Instance, editor: Actor) -> None:
     """On every database: the job that looks after an annulment finds everybody marked, also who handed in since."""
-    leo, attempt, trial = two_learners(instance, editor)
-    commit(instance, editor, trial)
+    leo, attempt, dry_run = two_learners(instance, editor)
+    commit(instance, editor, dry_run)
     hand_in(instance, leo, attempt, QUITO)
-    before = counts(instance, trial)
+    before = counts(instance, dry_run)
     browser.deliver_jobs()
 
-    assert counts(instance, trial) == before
-    undo(instance, editor, trial)
+    assert counts(instance, dry_run) == before
+    undo(instance, editor, dry_run)
     browser.deliver_jobs()
     assert attempt_row(instance, attempt).percent == 50
 
@@ -142,14 +142,14 @@ def test_an_attempt_that_ends_while_another_is_marked_again_counts(instance: Ins
     ana = a_learner(instance, course)
     hand_in(instance, ana, start(instance, ana, "prueba"), GUAYAQUIL, FIVE)
     a_keyed_quiz(instance, RIGHT_KEY)
-    trial = a_trial(instance, editor, an_order(instance, RegradeKind.OTHER, 2))
+    dry_run = a_dry_run(instance, editor, an_order(instance, RegradeKind.OTHER, 2))
     attempt = start(instance, ana, "prueba")
 
     def hand_in_rightly(session: Session) -> None:
         loaded = attempts.lock_attempt(session, ana, attempt)
         services.submit_attempt(session, ana, loaded, [a_batch({1: [GUAYAQUIL], 2: [FOUR]})], now=clock.now())
 
-    overlap(instance, hand_in_rightly, lambda: commit(instance, editor, trial))
+    overlap(instance, hand_in_rightly, lambda: commit(instance, editor, dry_run))
 
     assert score_of(instance, ana) == 100
 

@@ -166,7 +166,7 @@ def pause_over(instance: Instance, learner: Actor, moment: datetime) -> datetime
         setting_sources = queries.effective_settings_at(
             session, learner, subject, queries.get_snapshot_of_activity(session, subject.activity.id)
         )
-        history = queries.list_attempts(session, queries.place_of(learner, subject))
+        history = queries.list_attempts(session, queries.person_quiz_key(learner, subject))
         ruling = start_conditions.start_ruling(subject, setting_sources, history, start_conditions.ASKED_NOTHING, actor=learner, now=moment)
     return next((refusal.until for refusal in ruling.refusals if refusal.until is not None), None)
 

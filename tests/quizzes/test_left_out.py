@@ -19,7 +19,7 @@ from tests.support.browser import Browser
 from tests.support.builders import a_teacher, sign_in
 from tests.support.learning import a_batch, a_learner, actor_of, attempt_row, enrolment_of, start, submit
 from tests.support.quizzes import ONE_QUESTION, a_quiz
-from tests.support.regrading import a_keyed_quiz, a_trial, an_order, regrade_row
+from tests.support.regrading import a_dry_run, a_keyed_quiz, an_order, regrade_row
 
 QUIZ = "/courses/prueba/quizzes/cuestionario-1"
 OUT = "Su propio registro quedó fuera"
@@ -145,7 +145,7 @@ def test_marking_again_leaves_out_the_attempts_of_who_commits_it(browser: Browse
     attempts = [start(team.instance, one, "prueba") for one in (team.ada, team.ben)]
     for learner, attempt in zip((team.ada, team.ben), attempts, strict=True):
         submit(team.instance, learner, attempt, a_batch({1: ["2"], 2: ["1"]}))
-    number = a_trial(team.instance, team.ada, an_order(team.instance, RegradeKind.FULL_CREDIT))
+    number = a_dry_run(team.instance, team.ada, an_order(team.instance, RegradeKind.FULL_CREDIT))
     browser.deliver_jobs()
     page = f"{QUIZ}/regrades/{regrade_row(team.instance, number).uuid}"
 

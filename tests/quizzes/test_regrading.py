@@ -1,4 +1,4 @@
-"""Marking again (spec/quiz-engine 5.11.2 to 5.11.5): trial, policies, commit as seen, undo, annulment,
+"""Marking again (spec/quiz-engine 5.11.2 to 5.11.5): dry run, policies, commit as seen, undo, annulment,
 certificates that an administrator decides about.
 """
 
@@ -20,10 +20,10 @@ from lms.instance import Instance
 from quizzes.models import CertificateReview, MarkEvent, VoidedQuestion
 from quizzes.queries import regrading as queries
 from quizzes.rules.regrade import RegradeKind, RegradePolicy
-from quizzes.services import regrading, reopening, trials
+from quizzes.services import dry_runs, regrading, reopening
+from quizzes.services.dry_runs import AlreadyVoided, NothingToRegrade
 from quizzes.services.marking import ManualMarkValues
-from quizzes.services.regrading import TrialOutdated, UndoLaterFirst
-from quizzes.services.trials import AlreadyVoided, NothingToRegrade
+from quizzes.services.regrading import DryRunOutdated, UndoLaterFirst
 from tests.support.browser import Browser
 from tests.support.builders import a_teacher
 from tests.support.learning import a_batch, a_learner, actor_of, attempt_row, mark_done, sitting_of, start, submit
@@ -35,8 +35,8 @@ from tests.support.regrading import (
     GUAYAQUIL,
     QUITO,
     RIGHT_KEY,
+    a_dry_run,
     a_keyed_quiz,
-    a_trial,
     all_marks,
     an_order,
     commit,
@@ -77,20 +77,20 @@ def editor(instance: Instance) -> Actor:
     return actor_of(a_teacher(instance, a_keyed_quiz(instance)))
 
 
-def test_a_trial_changes_nothing_and_says_who_would_flip(instance: Instance, editor: Actor) -> None:
+def test_a_dry_run_changes_nothing_and_says_who_would_flip(instance: Instance, editor: Actor) -> None:
     """spec/quiz-engine 5.11.3: always a dry run first: learner, old, new, flips."""
     _ana, _leo, wrong, right = two_learners(instance)
     before = len(all_marks(instance))
 
-    trial = a_trial(instance, editor, an_order(instance, OTHER, 2))
+    dry_run = a_dry_run(instance, editor, an_order(instance, OTHER, 2))
 
-    found = lines(instance, trial)
-    assert regrade_row(instance, trial).state == "ready"
+    found = lines(instance, dry_run)
+    assert regrade_row(instance, dry_run).state == "ready"
     assert [(line.percent_before, line.percent_after, line.result_before, line.result_after) for line in found] == [
         (100, 50, True, False),
         (50, 100, False, True),
     ]
-    summary = counts(instance, trial)
+    summary = counts(instance, dry_run)
     assert (summary.attempts, summary.changed, summary.raised, summary.lowered, summary.gained, summary.lost) == (2, 2, 1, 1, 1, 1)
     assert len(all_marks(instance)) == before
     assert percents(instance, wrong, right) == [100, 50]
@@ -104,7 +104,7 @@ def test_the_policy_says_whose_marks_change(instance: Instance, editor: Actor, p
     """spec/quiz-engine 5.11.3: keep best / replace / only raise; results follow in the same transaction."""
     ana, leo, wrong, right = two_learners(instance)
 
-    commit(instance, editor, a_trial(instance, editor, an_order(instance, OTHER, 2, policy=policy)))
+    commit(instance, editor, a_dry_run(instance, editor, an_order(instance, OTHER, 2, policy=policy)))
 
     assert percents(instance, wrong, right) == after
     assert [result_of(instance, one).score for one in (ana, leo)] == after
@@ -116,15 +116,15 @@ def test_a_commit_is_appended_and_audited(instance: Instance, editor: Actor) -> 
     _ana, _leo, _wrong, _right = two_learners(instance)
     before = [(one.id, one.fraction, one.state) for one in all_marks(instance)]
 
-    trial = a_trial(instance, editor, an_order(instance, OTHER, 2))
-    commit(instance, editor, trial)
+    dry_run = a_dry_run(instance, editor, an_order(instance, OTHER, 2))
+    commit(instance, editor, dry_run)
 
     marks = all_marks(instance)
     added = marks[len(before) :]
     assert [(one.id, one.fraction, one.state) for one in marks[: len(before)]] == before
     assert [(one.origin, one.fraction, one.regrade_id, one.marked_by, one.reason) for one in added] == [
-        ("regrade", 0, trial, editor.person_id, "La clave estaba mal."),
-        ("regrade", 1, trial, editor.person_id, "La clave estaba mal."),
+        ("regrade", 0, dry_run, editor.person_id, "La clave estaba mal."),
+        ("regrade", 1, dry_run, editor.person_id, "La clave estaba mal."),
     ]
     with instance.database.unit_of_work(write=False) as session:
         entry = session.execute(select(AuditEntry).where(AuditEntry.verb == "quiz.regraded")).scalar_one()
@@ -136,18 +136,18 @@ def test_a_commit_is_appended_and_audited(instance: Instance, editor: Actor) -> 
 def test_undoing_gives_every_mark_back_by_appending(instance: Instance, editor: Actor) -> None:
     """spec/quiz-engine 5.11.3: commit is undoable; the history of marks tells all three."""
     ana, leo, wrong, right = two_learners(instance)
-    trial = a_trial(instance, editor, an_order(instance, OTHER, 2))
-    commit(instance, editor, trial)
+    dry_run = a_dry_run(instance, editor, an_order(instance, OTHER, 2))
+    commit(instance, editor, dry_run)
     committed = len(all_marks(instance))
 
-    undo(instance, editor, trial)
+    undo(instance, editor, dry_run)
 
     assert percents(instance, wrong, right) == [100, 50]
     assert [(result_of(instance, one).score, result_of(instance, one).passed) for one in (ana, leo)] == [(100, True), (50, False)]
     assert [(one.origin, one.fraction) for one in all_marks(instance)[committed:]] == [("auto", 1), ("auto", 0)]
-    assert regrade_row(instance, trial).state == "undone"
+    assert regrade_row(instance, dry_run).state == "undone"
     with pytest.raises(Conflict):
-        undo(instance, editor, trial)
+        undo(instance, editor, dry_run)
 
 
 def test_undoing_an_annulment_gives_back_what_was_answered_after_a_reopening(instance: Instance, editor: Actor) -> None:
@@ -155,21 +155,21 @@ def test_undoing_an_annulment_gives_back_what_was_answered_after_a_reopening(ins
     course = a_keyed_quiz(instance)
     ana = a_learner(instance, course)
     attempt = hand_in(instance, ana, QUITO)
-    trial = a_trial(instance, editor, an_order(instance, FULL))
-    commit(instance, editor, trial)
+    dry_run = a_dry_run(instance, editor, an_order(instance, FULL))
+    commit(instance, editor, dry_run)
     reopen(instance, editor, attempt)
     submit(instance, ana, attempt, a_batch({1: [GUAYAQUIL]}, lease=2000))
 
-    undo(instance, editor, trial)
+    undo(instance, editor, dry_run)
 
     assert percents(instance, attempt) == [100]
     assert [
         (one.fraction, one.regrade_id) for one in all_marks(instance) if one.item_id == last_mark(instance, editor, attempt).item_id
     ] == [
         (0, None),
-        (1, trial),
+        (1, dry_run),
         (1, None),
-        (1, trial),
+        (1, dry_run),
         (1, None),
     ]
 
@@ -177,20 +177,20 @@ def test_undoing_an_annulment_gives_back_what_was_answered_after_a_reopening(ins
 def test_what_a_person_marked_after_a_commit_survives_its_undoing(instance: Instance, editor: Actor) -> None:
     """spec/quiz-engine 5.11.3: undo restores what it changed, and nothing else."""
     _ana, _leo, wrong, right = two_learners(instance)
-    trial = a_trial(instance, editor, an_order(instance, OTHER, 2))
-    commit(instance, editor, trial)
+    dry_run = a_dry_run(instance, editor, an_order(instance, OTHER, 2))
+    commit(instance, editor, dry_run)
     mark(instance, editor, wrong, ManualMarkValues(Fraction("0.5"), last_mark(instance, editor, wrong).id, reason="A medias."))
 
-    undo(instance, editor, trial)
+    undo(instance, editor, dry_run)
 
     assert percents(instance, wrong, right) == [75, 50]
 
 
 def test_the_later_of_two_must_be_undone_first(instance: Instance, editor: Actor) -> None:
     _ana, _leo, wrong, right = two_learners(instance)
-    first = a_trial(instance, editor, an_order(instance, OTHER, 2))
+    first = a_dry_run(instance, editor, an_order(instance, OTHER, 2))
     commit(instance, editor, first)
-    second = a_trial(instance, editor, an_order(instance, FULL))
+    second = a_dry_run(instance, editor, an_order(instance, FULL))
     commit(instance, editor, second)
 
     with pytest.raises(UndoLaterFirst):
@@ -201,21 +201,21 @@ def test_the_later_of_two_must_be_undone_first(instance: Instance, editor: Actor
     assert percents(instance, wrong, right) == [100, 50]
 
 
-def test_a_trial_is_committed_as_seen_or_made_again(instance: Instance, editor: Actor) -> None:
-    """spec/quiz-engine 5.11.3: where marks changed since, nothing is committed, and the new trial asks to be looked at."""
+def test_a_dry_run_is_committed_as_seen_or_made_again(instance: Instance, editor: Actor) -> None:
+    """spec/quiz-engine 5.11.3: where marks changed since, nothing is committed, and the new dry run asks to be looked at."""
     _ana, _leo, wrong, right = two_learners(instance)
-    trial = a_trial(instance, editor, an_order(instance, OTHER, 2))
+    dry_run = a_dry_run(instance, editor, an_order(instance, OTHER, 2))
     mark(instance, editor, wrong, ManualMarkValues(Fraction(0), last_mark(instance, editor, wrong, 2).id, reason="Otra cosa."), place=2)
 
-    done = commit(instance, editor, trial)
+    done = commit(instance, editor, dry_run)
 
-    row = regrade_row(instance, trial)
+    row = regrade_row(instance, dry_run)
     assert (done, row.state, row.outdated, row.seen) == (False, "ready", True, 2)
     assert percents(instance, wrong, right) == [50, 50]
-    assert [(line.percent_before, line.percent_after) for line in lines(instance, trial)] == [(50, 0), (50, 100)]
-    with instance.database.unit_of_work() as session, pytest.raises(TrialOutdated):
-        regrading.apply_trial(session, editor, queries.take_regrade(session, trial), seen=1, now=clock.now())
-    assert commit(instance, editor, trial)
+    assert [(line.percent_before, line.percent_after) for line in lines(instance, dry_run)] == [(50, 0), (50, 100)]
+    with instance.database.unit_of_work() as session, pytest.raises(DryRunOutdated):
+        regrading.apply_dry_run(session, editor, queries.lock_regrade_by_id(session, dry_run), seen=1, now=clock.now())
+    assert commit(instance, editor, dry_run)
     assert percents(instance, wrong, right) == [0, 100]
 
 
@@ -224,8 +224,8 @@ def test_what_a_person_marked_is_left_alone_unless_asked(instance: Instance, edi
     _ana, _leo, wrong, right = two_learners(instance)
     mark(instance, editor, wrong, ManualMarkValues(Fraction("0.8"), last_mark(instance, editor, wrong).id, reason="Caso aparte."))
 
-    spared = a_trial(instance, editor, an_order(instance, OTHER, 2))
-    asked = a_trial(instance, editor, an_order(instance, OTHER, 2, with_manual=True))
+    spared = a_dry_run(instance, editor, an_order(instance, OTHER, 2))
+    asked = a_dry_run(instance, editor, an_order(instance, OTHER, 2, with_manual=True))
 
     assert [line.changed for line in lines(instance, spared)] == [False, True]
     assert [(line.percent_before, line.percent_after) for line in lines(instance, asked)] == [(90, 50), (50, 100)]
@@ -239,11 +239,11 @@ def test_another_structure_is_refused(instance: Instance, editor: Actor) -> None
     a_keyed_quiz(instance, RIGHT_KEY.replace("        key: cuenca\n", "        key: loja\n"))
 
     with pytest.raises(NothingToRegrade):
-        a_trial(instance, editor, an_order(instance, OTHER, 2))
+        a_dry_run(instance, editor, an_order(instance, OTHER, 2))
 
     a_keyed_quiz(instance, RIGHT_KEY)
-    trial = a_trial(instance, editor, an_order(instance, OTHER, 3))
-    assert [line.percent_after for line in lines(instance, trial)] == [100]
+    dry_run = a_dry_run(instance, editor, an_order(instance, OTHER, 3))
+    assert [line.percent_after for line in lines(instance, dry_run)] == [100]
 
 
 def test_the_same_version_is_judged_again_by_the_program_as_it_is_now(instance: Instance, editor: Actor) -> None:
@@ -257,10 +257,10 @@ def test_the_same_version_is_judged_again_by_the_program_as_it_is_now(instance: 
     with instance.database.unit_of_work() as session:  # as an older program might have left it
         session.execute(MarkEvent.__table__.update().where(MarkEvent.item_id == item).values(fraction=0, exact="0", state="wrong"))  # type: ignore[attr-defined]  # a Table
 
-    trial = a_trial(instance, editor, replace(an_order(instance, SAME), question_id=None))
-    commit(instance, editor, trial)
+    dry_run = a_dry_run(instance, editor, replace(an_order(instance, SAME), question_id=None))
+    commit(instance, editor, dry_run)
 
-    assert [line.changed for line in lines(instance, trial)] == [True, False]
+    assert [line.changed for line in lines(instance, dry_run)] == [True, False]
     assert percents(instance, attempt, other) == [100, 50]
 
 
@@ -269,30 +269,30 @@ def test_annulled_with_full_credit_everybody_gets_the_mark_also_who_hands_in_lat
     course = a_keyed_quiz(instance)
     ana, leo, eva = (a_learner(instance, course, f"{name}@example.org") for name in ("ana", "leo", "eva"))
     first, empty = hand_in(instance, ana, QUITO), start(instance, leo, "prueba")
-    trial = a_trial(instance, editor, an_order(instance, FULL))
+    dry_run = a_dry_run(instance, editor, an_order(instance, FULL))
     between = hand_in(instance, eva, CUENCA)
 
-    commit(instance, editor, trial)
+    commit(instance, editor, dry_run)
     submit(instance, leo, empty)
 
     assert percents(instance, first, between, empty) == [100, 100, 50]
-    assert [line.late for line in lines(instance, trial)] == [False, True]
-    assert counts(instance, trial).late == 1
-    undo(instance, editor, trial)
+    assert [line.late for line in lines(instance, dry_run)] == [False, True]
+    assert counts(instance, dry_run).late == 1
+    undo(instance, editor, dry_run)
     assert percents(instance, first, between, empty) == [50, 50, 0]
     assert percents(instance, hand_in(instance, ana, QUITO)) == [50]
 
 
 def test_who_had_the_full_mark_and_answers_otherwise_before_the_commit_is_annulled_too(instance: Instance, editor: Actor) -> None:
-    """spec/quiz-engine 5.11.3, 5.11.4: the trial found nothing to change, and is made again."""
+    """spec/quiz-engine 5.11.3, 5.11.4: the dry run found nothing to change, and is made again."""
     course = a_keyed_quiz(instance)
     ana, leo = a_learner(instance, course), a_learner(instance, course, "leo@example.org")
     attempts = hand_in(instance, ana, QUITO), hand_in(instance, leo, GUAYAQUIL)
-    trial = a_trial(instance, editor, an_order(instance, FULL))
+    dry_run = a_dry_run(instance, editor, an_order(instance, FULL))
     reopen(instance, editor, attempts[1])
     submit(instance, leo, attempts[1], a_batch({1: [QUITO]}, lease=2000))
 
-    done = [commit(instance, editor, trial) for _time in range(2)]
+    done = [commit(instance, editor, dry_run) for _time in range(2)]
 
     assert done == [False, True]
     assert percents(instance, *attempts) == [100, 100]
@@ -304,13 +304,13 @@ def test_removed_from_the_total_the_rest_is_rescaled(instance: Instance, editor:
     ana, leo = a_learner(instance, course), a_learner(instance, course, "leo@example.org")
     attempts = hand_in(instance, ana, QUITO, FOUR), hand_in(instance, leo, GUAYAQUIL, FIVE)
 
-    trial = a_trial(instance, editor, an_order(instance, REMOVED))
-    commit(instance, editor, trial)
+    dry_run = a_dry_run(instance, editor, an_order(instance, REMOVED))
+    commit(instance, editor, dry_run)
     later = hand_in(instance, ana, QUITO, FOUR)
 
     rows = [attempt_row(instance, attempt) for attempt in (*attempts, later)]
     assert [(row.raw, row.maximum, row.percent) for row in rows] == [(1, 1, 100), (0, 1, 0), (1, 1, 100)]
-    undo(instance, editor, trial)
+    undo(instance, editor, dry_run)
     rows = [attempt_row(instance, attempt) for attempt in (*attempts, later)]
     assert [(row.raw, row.maximum, row.percent) for row in rows] == [(1, 2, 50), (1, 2, 50), (1, 2, 50)]
 
@@ -320,13 +320,13 @@ def test_a_question_is_annulled_once_and_its_corrected_version_decides(instance:
     course = a_keyed_quiz(instance)
     ana = a_learner(instance, course)
     hand_in(instance, ana, QUITO)
-    trials_made = [a_trial(instance, editor, an_order(instance, FULL)) for _time in range(2)]
-    commit(instance, editor, trials_made[0])
+    dry_runs_made = [a_dry_run(instance, editor, an_order(instance, FULL)) for _time in range(2)]
+    commit(instance, editor, dry_runs_made[0])
 
     with pytest.raises(AlreadyVoided):
-        commit(instance, editor, trials_made[1])
+        commit(instance, editor, dry_runs_made[1])
     with pytest.raises(AlreadyVoided):
-        a_trial(instance, editor, an_order(instance, REMOVED))
+        a_dry_run(instance, editor, an_order(instance, REMOVED))
 
     a_keyed_quiz(instance, RIGHT_KEY)
     leo = a_learner(instance, course, "leo@example.org")
@@ -338,9 +338,9 @@ def test_a_question_is_annulled_once_and_its_corrected_version_decides(instance:
 def test_annulled_marks_are_not_judged_again_nor_by_hand(instance: Instance, editor: Actor) -> None:
     """spec/quiz-engine 5.11.4: the same for everybody, until it is undone."""
     _ana, _leo, wrong, right = two_learners(instance)
-    commit(instance, editor, a_trial(instance, editor, an_order(instance, FULL)))
+    commit(instance, editor, a_dry_run(instance, editor, an_order(instance, FULL)))
 
-    again = a_trial(instance, editor, an_order(instance, OTHER, 2))
+    again = a_dry_run(instance, editor, an_order(instance, OTHER, 2))
     with pytest.raises(Conflict, match="voided"):
         mark(instance, editor, right, ManualMarkValues(Fraction(0), last_mark(instance, editor, right).id, reason="No."))
 
@@ -352,7 +352,7 @@ def test_who_fails_after_a_regrade_keeps_the_certificate_until_an_administrator_
     browser: Browser, instance: Instance, editor: Actor
 ) -> None:
     """spec/quiz-engine 5.11.5: nothing is revoked silently; a task is opened, and closed again by undoing.
-    The trial says which are touched.
+    The dry run says which are touched.
     """
     course = a_keyed_quiz(instance)
     ana = a_learner(instance, course)
@@ -362,8 +362,8 @@ def test_who_fails_after_a_regrade_keeps_the_certificate_until_an_administrator_
     a_keyed_quiz(instance, RIGHT_KEY)
     browser.deliver_jobs()
 
-    trial = a_trial(instance, editor, an_order(instance, OTHER, 2))
-    commit(instance, editor, trial)
+    dry_run = a_dry_run(instance, editor, an_order(instance, OTHER, 2))
+    commit(instance, editor, dry_run)
 
     with instance.database.unit_of_work(write=False) as session:
         credential = session.execute(select(Credential)).scalar_one()
@@ -371,11 +371,11 @@ def test_who_fails_after_a_regrade_keeps_the_certificate_until_an_administrator_
         completed = session.scalar(select(func.count()).select_from(Completion))
     assert credential.revoked_at is None
     assert completed == 1
-    assert lines(instance, trial)[0].award == review.code
+    assert lines(instance, dry_run)[0].award == review.code
     assert review.code.replace("-", "") == credential.code
     assert (review.percent_before, review.percent_after, review.settled_at) == (100, 50, None)
-    assert counts(instance, trial).certificates == 1
-    undo(instance, editor, trial)
+    assert counts(instance, dry_run).certificates == 1
+    undo(instance, editor, dry_run)
     with instance.database.unit_of_work(write=False) as session:
         assert session.execute(select(CertificateReview)).scalar_one().settled_at is not None
 
@@ -388,7 +388,7 @@ def test_who_passes_after_a_regrade_completes_and_gets_the_certificate(browser: 
     hand_in(instance, leo, QUITO)
     a_keyed_quiz(instance, RIGHT_KEY)
 
-    commit(instance, editor, a_trial(instance, editor, an_order(instance, OTHER, 2)))
+    commit(instance, editor, a_dry_run(instance, editor, an_order(instance, OTHER, 2)))
     browser.deliver_jobs()
 
     with instance.database.unit_of_work(write=False) as session:
@@ -406,18 +406,18 @@ def test_open_attempts_previews_and_abandoned_ones_are_left_alone(instance: Inst
     preview = start(instance, editor, "prueba")
     submit(instance, editor, preview)
 
-    trial = a_trial(instance, editor, an_order(instance, FULL))
+    dry_run = a_dry_run(instance, editor, an_order(instance, FULL))
 
     assert attempt_row(instance, abandoned).state == "abandoned"
-    assert lines(instance, trial) == []
+    assert lines(instance, dry_run) == []
 
 
 def test_a_large_one_is_tried_committed_and_undone_by_jobs_in_portions(
     browser: Browser, instance: Instance, editor: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same rows, some learners at a time, each job within its lease, a second delivery changes nothing."""
-    for module in (trials, regrading):
-        monkeypatch.setattr(module, "AT_ONCE", 2)
+    for module in (dry_runs, regrading):
+        monkeypatch.setattr(module, "MOST_AT_ONCE", 2)
         monkeypatch.setattr(module, "PORTION", 1)
     monkeypatch.setattr("quizzes.jobs.PORTIONS", 1)
     course = a_keyed_quiz(instance)
@@ -425,14 +425,14 @@ def test_a_large_one_is_tried_committed_and_undone_by_jobs_in_portions(
     a_keyed_quiz(instance, RIGHT_KEY)
     browser.deliver_jobs()
 
-    trial = a_trial(instance, editor, an_order(instance, OTHER, 2))
-    waiting = regrade_row(instance, trial)
+    dry_run = a_dry_run(instance, editor, an_order(instance, OTHER, 2))
+    waiting = regrade_row(instance, dry_run)
     browser.deliver_jobs()
-    ready = regrade_row(instance, trial)
-    begun = commit(instance, editor, trial)
+    ready = regrade_row(instance, dry_run)
+    begun = commit(instance, editor, dry_run)
     browser.deliver_jobs()
     committed = percents(instance, *attempts)
-    undo(instance, editor, trial)
+    undo(instance, editor, dry_run)
     browser.deliver_jobs()
 
     assert (waiting.state, waiting.total, ready.state, begun) == ("planning", 4, "ready", True)
@@ -444,15 +444,15 @@ def test_a_large_one_is_tried_committed_and_undone_by_jobs_in_portions(
 
 
 @pytest.mark.parametrize("together", [True, False])
-def test_of_two_large_annulments_of_one_question_the_second_stays_a_trial(
+def test_of_two_large_annulments_of_one_question_the_second_stays_a_dry_run(
     browser: Browser, instance: Instance, editor: Actor, monkeypatch: pytest.MonkeyPatch, together: bool
 ) -> None:
     """spec/quiz-engine 5.11.4: also where both were begun before the first was done, and the first changed no mark."""
-    for module in (trials, regrading):
-        monkeypatch.setattr(module, "AT_ONCE", 0)
+    for module in (dry_runs, regrading):
+        monkeypatch.setattr(module, "MOST_AT_ONCE", 0)
     course = a_keyed_quiz(instance)
     hand_in(instance, a_learner(instance, course), GUAYAQUIL)
-    first, second = (a_trial(instance, editor, an_order(instance, FULL)) for _time in range(2))
+    first, second = (a_dry_run(instance, editor, an_order(instance, FULL)) for _time in range(2))
     browser.deliver_jobs()
     commit(instance, editor, first)
     if together:
@@ -461,5 +461,5 @@ def test_of_two_large_annulments_of_one_question_the_second_stays_a_trial(
 
     with pytest.raises(AlreadyVoided):
         commit(instance, editor, second)
-    rows = [regrade_row(instance, trial) for trial in (first, second)]
+    rows = [regrade_row(instance, dry_run) for dry_run in (first, second)]
     assert [(row.state, row.committed_by) for row in rows] == [("committed", editor.person_id), ("ready", None)]

@@ -12,9 +12,9 @@ from lms.instance import Instance
 from quizzes.models import AnswerEvent, Attempt, MarkEvent
 from quizzes.rules.regrade import RegradeKind
 from quizzes.rules.results import MarkState
+from quizzes.services.dry_runs import RegradeRequest
 from quizzes.services.marking import ManualMarkValues
 from quizzes.services.reopening import CannotReopen
-from quizzes.services.trials import RegradeRequest
 from tests.support.access import a_cast
 from tests.support.attempts import abandon, reopen
 from tests.support.browser import Browser
@@ -32,7 +32,7 @@ from tests.support.learning import (
     submit,
 )
 from tests.support.marking import TEXT, a_marked_quiz, hand_in, last_mark, mark
-from tests.support.regrading import a_trial, commit, question_id, undo
+from tests.support.regrading import a_dry_run, commit, question_id, undo
 from tests.support.wording import in_spanish
 
 QUIZ = "/courses/prueba/quizzes/cuestionario-1"
@@ -180,15 +180,15 @@ def test_an_annulment_reaches_a_mark_that_stands_as_it_reaches_all_marks_by_hand
     attempt = hand_in(instance, learner)
     mark(instance, editor, attempt, ManualMarkValues(Fraction(2), last_mark(instance, editor, attempt).id))
     order = RegradeRequest(RegradeKind.FULL_CREDIT, "Ambigua.", question_id(instance, "ensayo-1"), with_manual=with_manual)
-    trial = a_trial(instance, editor, order)
-    commit(instance, editor, trial)
+    dry_run = a_dry_run(instance, editor, order)
+    commit(instance, editor, dry_run)
     assert attempt_row(instance, attempt).percent == percent
 
     reopen(instance, editor, attempt)
     submit(instance, learner, attempt)
 
     assert attempt_row(instance, attempt).percent == percent
-    undo(instance, editor, trial)
+    undo(instance, editor, dry_run)
     assert attempt_row(instance, attempt).percent == 75
 
 

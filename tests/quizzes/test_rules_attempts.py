@@ -318,7 +318,7 @@ def override(**fields: object) -> OverriddenSettings:
 
 def test_without_overrides_the_quiz_holds() -> None:
     assert effective(QUIZ) == QUIZ
-    assert effective(QUIZ, profile=AccommodationValues(), started_at=at(1)) == QUIZ
+    assert effective(QUIZ, accommodation=AccommodationValues(), started_at=at(1)) == QUIZ
     assert starting(EffectiveSettings(), [an_attempt(1), an_attempt(2)]).allowed
 
 
@@ -352,28 +352,30 @@ PROFILE = AccommodationValues(Fraction(3, 2), extra_attempts=1, breaks=60)
 
 def test_a_profile_lengthens_limit_and_attempts() -> None:
     """spec/quiz-engine 5.10.3: limit × factor (and breaks), extra attempts."""
-    assert effective(QUIZ, profile=PROFILE) == replace(QUIZ, limit=960, attempts=3)
-    assert effective(replace(QUIZ, attempts=0, limit=None), profile=PROFILE) == replace(QUIZ, attempts=0, limit=None)
-    assert effective(replace(QUIZ, limit=601), profile=AccommodationValues(Fraction(5, 4))).limit == 752
+    assert effective(QUIZ, accommodation=PROFILE) == replace(QUIZ, limit=960, attempts=3)
+    assert effective(replace(QUIZ, attempts=0, limit=None), accommodation=PROFILE) == replace(QUIZ, attempts=0, limit=None)
+    assert effective(replace(QUIZ, limit=601), accommodation=AccommodationValues(Fraction(5, 4))).limit == 752
 
 
 @pytest.mark.parametrize(("started", "closes"), [(at(59), at(66)), (at(60), at(60)), (None, at(60))])
 def test_the_close_date_moves_only_for_attempts_that_began_before_it(started: datetime | None, closes: datetime) -> None:
     """spec/quiz-engine 5.10.3: the close date is extended by the same extra minutes only if the attempt started before it."""
-    assert effective(QUIZ, profile=PROFILE, started_at=started).closes == closes
+    assert effective(QUIZ, accommodation=PROFILE, started_at=started).closes == closes
 
 
 def test_a_quiz_without_a_close_date_gets_none_from_a_profile() -> None:
-    assert effective(replace(QUIZ, closes=None), profile=PROFILE, started_at=at(1)).closes is None
+    assert effective(replace(QUIZ, closes=None), accommodation=PROFILE, started_at=at(1)).closes is None
 
 
 def test_explicit_overrides_beat_the_profile() -> None:
     """spec/quiz-engine 5.10.3, 5.14.5: profile ×1.5 plus group plus own override."""
     groups = [override(limit=900)]
 
-    assert effective(QUIZ, profile=PROFILE, groups=groups, started_at=at(1)) == replace(QUIZ, limit=900, attempts=3)
-    assert effective(QUIZ, profile=PROFILE, groups=groups, own=override(limit=1200, attempts=1)) == replace(QUIZ, limit=1200, attempts=1)
-    assert effective(QUIZ, profile=PROFILE, own=override(closes=at(90)), started_at=at(1)).closes == at(90)
+    assert effective(QUIZ, accommodation=PROFILE, groups=groups, started_at=at(1)) == replace(QUIZ, limit=900, attempts=3)
+    assert effective(QUIZ, accommodation=PROFILE, groups=groups, own=override(limit=1200, attempts=1)) == replace(
+        QUIZ, limit=1200, attempts=1
+    )
+    assert effective(QUIZ, accommodation=PROFILE, own=override(closes=at(90)), started_at=at(1)).closes == at(90)
 
 
 def test_extending_helps_a_person_inside_the_quiz() -> None:
@@ -416,7 +418,7 @@ def test_a_quiz_without_a_window_takes_no_proof() -> None:
 def test_what_holds_for_everybody_is_the_quiz_for_groups_persons_and_profiles() -> None:
     """spec/quiz-engine 5.10.1 and 5.10.3."""
     setting_sources = SettingSources(
-        QUIZ, everyone=override(limit=1200), groups=(override(attempts=5),), profile=AccommodationValues(Fraction(3, 2))
+        QUIZ, everyone=override(limit=1200), groups=(override(attempts=5),), accommodation=AccommodationValues(Fraction(3, 2))
     )
 
     assert setting_sources.effective_settings() == replace(QUIZ, limit=1800, attempts=5)

@@ -20,7 +20,7 @@ from quizzes.rules.answers import (
     NumberAnswer,
     SingleChoiceAnswer,
 )
-from quizzes.rules.behaviours import AnsweringState, AnswerTry, certainty_fraction, counted_tries, standing
+from quizzes.rules.behaviours import AnsweringState, AnswerTry, answering_state, certainty_fraction, counted_tries
 from quizzes.rules.completion import EndedAttempt, QuizRecord, completed_at
 from quizzes.rules.definitions import Body, EssayBody, MultipleRule
 from quizzes.rules.grades import (
@@ -62,7 +62,7 @@ def stand(
 ) -> AnsweringState:
     question = a_question(body, hints=(es("pista"),) * hints, penalty=f("1/4"))
     tries = [AnswerTry(answer, mark_answer(question, answer, ItemLayout(), SPANISH)) for answer in answers]
-    return standing(behaviour, question, tries, certainty=certainty, final=final)
+    return answering_state(behaviour, question, tries, certainty=certainty, final=final)
 
 
 A, BAD, NONE = SingleChoiceAnswer("a"), SingleChoiceAnswer("b"), SingleChoiceAnswer("")

@@ -211,7 +211,7 @@ def test_an_answer_is_read_in_the_places_of_the_other_version(
 
 def test_two_kinds_of_marking_again_annul() -> None:
     """spec/quiz-engine 5.11.4."""
-    assert [kind for kind in RegradeKind if kind.annuls] == [RegradeKind.FULL_CREDIT, RegradeKind.REMOVED]
+    assert [kind for kind in RegradeKind if kind.voids] == [RegradeKind.FULL_CREDIT, RegradeKind.REMOVED]
     assert void_marking("full_credit") == Marking(MarkState.RIGHT, f("1"))
     assert void_marking("removed") == Marking(MarkState.NOT_MARKED, None)
     assert void_marking("") is void_marking("same") is None

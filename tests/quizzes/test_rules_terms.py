@@ -68,7 +68,7 @@ def test_everybody_stands_before_groups_persons_and_profiles() -> None:
     assert SettingSources(quiz, everyone).effective_settings().closes == NOON + HOUR
     assert SettingSources(quiz, everyone, groups=(override(OverridableSetting.LIMIT, limit=900),)).effective_settings().limit == 900
     assert SettingSources(quiz, everyone, own=override(OverridableSetting.ATTEMPTS, attempts=3)).effective_settings().attempts == 3
-    lengthened = SettingSources(quiz, everyone, profile=AccommodationValues(Fraction(2))).effective_settings(NOON)
+    lengthened = SettingSources(quiz, everyone, accommodation=AccommodationValues(Fraction(2))).effective_settings(NOON)
     assert (lengthened.limit, lengthened.closes) == (1200, NOON + HOUR + timedelta(seconds=600))
 
 
@@ -94,9 +94,9 @@ def test_an_own_limit_moves_no_close_date() -> None:
     quiz = EffectiveSettings(closes=NOON, limit=600)
 
     assert effective(
-        quiz, own=override(OverridableSetting.LIMIT, limit=700), profile=AccommodationValues(Fraction(2)), started_at=NOON - HOUR
+        quiz, own=override(OverridableSetting.LIMIT, limit=700), accommodation=AccommodationValues(Fraction(2)), started_at=NOON - HOUR
     ) == EffectiveSettings(closes=NOON, limit=700)
-    assert effective(quiz, profile=AccommodationValues(Fraction(2)), started_at=NOON - HOUR).closes == NOON + timedelta(seconds=600)
+    assert effective(quiz, accommodation=AccommodationValues(Fraction(2)), started_at=NOON - HOUR).closes == NOON + timedelta(seconds=600)
 
 
 @pytest.mark.parametrize(("setting", "field"), [(OverridableSetting.NETWORKS, "networks"), (OverridableSetting.PASSWORD, "passwords")])

@@ -24,7 +24,7 @@ from tests.support.builders import a_teacher
 from tests.support.learning import a_learner, actor_of, start
 from tests.support.overrides import Office
 from tests.support.quizzes import ONE_QUESTION, a_quiz
-from tests.support.regrading import a_keyed_quiz, a_trial, an_order, commit, two_learners, undo
+from tests.support.regrading import a_dry_run, a_keyed_quiz, an_order, commit, two_learners, undo
 from tests.support.wording import in_spanish
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -118,11 +118,11 @@ CHANGED = ("remarked", "Su calificación en «Cuestionario 1» cambió")
 def test_whose_mark_changed_by_marking_again_is_told_and_of_its_undoing_too(instance: Instance, editor: Actor) -> None:
     """spec/quiz-engine 5.11.3: only after the commit, each once; the marks themselves are not in the notice."""
     ana, leo, *_attempts = two_learners(instance)
-    trial = a_trial(instance, editor, an_order(instance, RegradeKind.OTHER, 2))
+    dry_run = a_dry_run(instance, editor, an_order(instance, RegradeKind.OTHER, 2))
     before = told(instance, ana)
-    commit(instance, editor, trial)
+    commit(instance, editor, dry_run)
     after = told(instance, ana), told(instance, leo)
-    undo(instance, editor, trial)
+    undo(instance, editor, dry_run)
 
     assert before == []
     assert after == ([CHANGED], [CHANGED])
@@ -140,9 +140,9 @@ def test_who_wants_no_notice_of_marks_is_told_of_neither(instance: Instance, edi
         person = session.get_one(Person, ana.person_id)
         never = {NoticeKind.REMARKED: NotificationChoice(in_bell=False, mail=MailTime.NEVER)}
         notices.set_notification_choices(session, SYSTEM, person, never, now=clock.now())
-    trial = a_trial(instance, editor, an_order(instance, RegradeKind.OTHER, 2))
-    commit(instance, editor, trial)
+    dry_run = a_dry_run(instance, editor, an_order(instance, RegradeKind.OTHER, 2))
+    commit(instance, editor, dry_run)
     told(instance, leo)
-    undo(instance, editor, trial)
+    undo(instance, editor, dry_run)
 
     assert (told(instance, ana), len(told(instance, leo))) == ([], 2)

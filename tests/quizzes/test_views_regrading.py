@@ -1,4 +1,4 @@
-"""Marking again through the pages: trial, commit as seen, undoing, annulment, certificates to decide about, who may.
+"""Marking again through the pages: dry run, commit as seen, undoing, annulment, certificates to decide about, who may.
 
 spec/quiz-engine 5.11, 5.14.4.
 """
@@ -28,7 +28,7 @@ def an_editor(browser: Browser, course: object) -> Browser:
 
 @pytest.mark.slow
 def test_an_author_corrects_a_key_while_forty_attempts_are_open_and_two_hundred_are_finished(browser: Browser, instance: Instance) -> None:
-    """spec/quiz-engine 5.14.4: old attempts unchanged; the trial lists flips; open attempts keep their version;
+    """spec/quiz-engine 5.14.4: old attempts unchanged; the dry run lists flips; open attempts keep their version;
     new ones get the new version.
     """
     course = a_keyed_quiz(instance)
@@ -47,7 +47,7 @@ def test_an_author_corrects_a_key_while_forty_attempts_are_open_and_two_hundred_
     browser.get(f"{QUIZ}/regrades")
     browser.get(f"{QUIZ}/regrades/new?question=capital-1")
     browser.submit("/regrades/new", {"kind": "other", "version": "2", "policy": "keep_best", "reason": "La clave era Quito."})
-    trial = browser.path
+    dry_run = browser.path
 
     assert before == [(100, True)] * 120 + [(50, False)] * 80
     assert [(row.percent, row.passed) for row in (attempt_row(instance, attempt) for attempt in finished)] == before
@@ -56,7 +56,7 @@ def test_an_author_corrects_a_key_while_forty_attempts_are_open_and_two_hundred_
     assert "Personasqueahoraaprueban80" in text
     assert "Personasqueyanoaprueban0" in text
     assert browser.page.html.count(in_spanish("Passes now")) == 50
-    browser.get(f"{trial}?show=flips&page=2")
+    browser.get(f"{dry_run}?show=flips&page=2")
     assert browser.page.html.count(in_spanish("Passes now")) == 30
     browser.submit("/commitment")
     assert in_spanish("The new marks are in force.") in browser.page.text
@@ -89,7 +89,7 @@ def a_corrected_quiz(browser: Browser, instance: Instance) -> object:
     return course
 
 
-def begin_trial(browser: Browser, **fields: str) -> str:
+def begin_dry_run(browser: Browser, **fields: str) -> str:
     browser.get(f"{QUIZ}/regrades/new?question=capital-1")
     browser.submit("/regrades/new", {"kind": "other", "version": "2", "policy": "replace", "reason": "La clave era Quito.", **fields})
     return browser.path
@@ -98,14 +98,14 @@ def begin_trial(browser: Browser, **fields: str) -> str:
 def test_the_table_shows_old_new_flips_and_certificates_and_comes_as_csv(browser: Browser, instance: Instance) -> None:
     """spec/quiz-engine 5.11.3."""
     an_editor(browser, a_corrected_quiz(browser, instance))
-    trial = begin_trial(browser)
-    with_certificate = browser.get(f"{trial}?show=certificates")
+    dry_run = begin_dry_run(browser)
+    with_certificate = browser.get(f"{dry_run}?show=certificates")
     assert in_spanish("No longer passes") in with_certificate.text
     assert in_spanish("Passes now") not in with_certificate.text.split("Certificado", 3)[-1]
     assert in_spanish("%(count)s certificate is affected.", 1) in with_certificate.text
 
     browser.checks = False
-    browser.get(f"{trial}/lines.csv?show=all")
+    browser.get(f"{dry_run}/lines.csv?show=all")
     rows = browser.response.get_data(as_text=True).lstrip("\ufeff").splitlines()
 
     assert rows[0] == "Participante,Intento,Porcentaje antes,Porcentaje después,Aprobaba antes,Aprueba después,Certificado"
@@ -115,11 +115,11 @@ def test_the_table_shows_old_new_flips_and_certificates_and_comes_as_csv(browser
 def test_it_is_committed_undone_and_put_aside_through_the_pages(browser: Browser, instance: Instance) -> None:
     an_editor(browser, a_corrected_quiz(browser, instance))
     count = len(all_marks(instance))
-    begin_trial(browser)
+    begin_dry_run(browser)
     browser.submit("/discard")
     assert in_spanish("The dry run was discarded. No marks have changed.") in browser.page.text
     assert len(all_marks(instance)) == count
-    trial = begin_trial(browser)
+    dry_run = begin_dry_run(browser)
 
     browser.submit("/commitment")
     browser.submit("/undo")
@@ -132,7 +132,7 @@ def test_it_is_committed_undone_and_put_aside_through_the_pages(browser: Browser
         ("auto", 0),
     ]
     listed = browser.get(f"{QUIZ}/regrades")
-    assert listed.has_link(trial)
+    assert listed.has_link(dry_run)
     assert listed.text.index(in_spanish("Regrades so far")) < listed.text.index(in_spanish("Questions in submitted attempts")), (
         "above the questions"
     )
@@ -141,12 +141,12 @@ def test_it_is_committed_undone_and_put_aside_through_the_pages(browser: Browser
     assert in_spanish("Undid a regrade of “%(activity)s”", activity="cuestionario-1") in log
 
 
-def test_an_older_trial_of_another_page_is_not_committed(browser: Browser, instance: Instance) -> None:
-    """spec/quiz-engine 5.11.3: only the trial that was looked at."""
+def test_an_older_dry_run_of_another_page_is_not_committed(browser: Browser, instance: Instance) -> None:
+    """spec/quiz-engine 5.11.3: only the dry run that was looked at."""
     an_editor(browser, a_corrected_quiz(browser, instance))
-    trial = begin_trial(browser)
+    dry_run = begin_dry_run(browser)
     old = browser.page.form("/commitment")
-    browser.post(f"{trial}/renewal")
+    browser.post(f"{dry_run}/renewal")
     count = len(all_marks(instance))
 
     browser.submit("/commitment", form=old)
@@ -200,7 +200,7 @@ def test_voiding_offers_no_choice_of_marks_and_records_that_the_new_ones_replace
 def test_an_annulled_question_is_said_to_the_learner(browser: Browser, instance: Instance) -> None:
     """spec/quiz-engine 5.11.4."""
     an_editor(browser, a_corrected_quiz(browser, instance))
-    begin_trial(browser, kind="full_credit")
+    begin_dry_run(browser, kind="full_credit")
     browser.submit("/commitment")
     learner = sign_in(browser.another(), "ana@example.org")
     with instance.database.unit_of_work(write=False) as session:
@@ -220,7 +220,7 @@ def test_a_review_after_a_marking_again_shows_the_key_that_judged(browser: Brows
         attempt = session.scalars(select(Attempt).order_by(Attempt.id)).all()[1]
     path = f"/attempts/{attempt.uuid}/review"
     before = learner.get(path)
-    begin_trial(browser)
+    begin_dry_run(browser)
     browser.submit("/commitment")
 
     page = learner.get(path)
@@ -237,7 +237,7 @@ def test_a_review_after_a_marking_again_shows_the_key_that_judged(browser: Brows
 def test_an_administrator_decides_about_certificates_on_a_page_that_the_administration_names(browser: Browser, instance: Instance) -> None:
     """spec/quiz-engine 5.11.5: shown to administrators; nothing is revoked until they decide, and their note stays."""
     editor = an_editor(browser, a_corrected_quiz(browser, instance))
-    begin_trial(editor)
+    begin_dry_run(editor)
     editor.submit("/commitment")
     an_administrator(instance)
     admin = sign_in(browser.another(), "admin@example.org")

@@ -15,13 +15,13 @@ from kernel.permissions import Actor
 from lms.instance import Instance
 from quizzes.models import MarkEvent
 from quizzes.rules.regrade import RegradeKind
-from quizzes.services import regrading, trials
+from quizzes.services import dry_runs, regrading
 from tests.support import sizes
 from tests.support.browser import Browser, Counter
 from tests.support.builders import a_teacher
 from tests.support.crowds import multiply
 from tests.support.learning import a_batch, a_learner, actor_of, start, submit
-from tests.support.regrading import RIGHT_KEY, a_keyed_quiz, a_trial, an_order, commit, counts, regrade_row, undo
+from tests.support.regrading import RIGHT_KEY, a_dry_run, a_keyed_quiz, an_order, commit, counts, regrade_row, undo
 
 PEOPLE = 400
 OF_A_PORTION = {"trial": 14, "commit": 20, "undo": 20}
@@ -48,30 +48,30 @@ def a_class(browser: Browser, instance: Instance, people: int) -> Actor:
 
 @pytest.mark.slow
 def test_hundreds_are_marked_again_with_so_many_statements_a_portion(browser: Browser, instance: Instance) -> None:
-    """The trial, the commit and its undoing work in portions, with a fixed number of statements for each."""
+    """The dry run, the commit and its undoing work in portions, with a fixed number of statements for each."""
     editor = a_class(browser, instance, PEOPLE)
     counter = Counter(instance.database.writing)
     cost = {}
 
-    trial = a_trial(instance, editor, an_order(instance, RegradeKind.OTHER, 2))
+    dry_run = a_dry_run(instance, editor, an_order(instance, RegradeKind.OTHER, 2))
     for name, act in (
         ("trial", lambda: None),
-        ("commit", lambda: commit(instance, editor, trial)),
-        ("undo", lambda: undo(instance, editor, trial)),
+        ("commit", lambda: commit(instance, editor, dry_run)),
+        ("undo", lambda: undo(instance, editor, dry_run)),
     ):
         act()
         counter.reset()
         browser.deliver_jobs()
         cost[name] = sum(not any(one in statement for one in OF_EACH) for statement in counter.statements)
 
-    portions = PEOPLE // trials.PORTION
-    assert regrading.PORTION == trials.PORTION
-    assert (counts(instance, trial).gained, regrade_row(instance, trial).state) == (PEOPLE, "undone")
+    portions = PEOPLE // dry_runs.PORTION
+    assert regrading.PORTION == dry_runs.PORTION
+    assert (counts(instance, dry_run).gained, regrade_row(instance, dry_run).state) == (PEOPLE, "undone")
     assert {name: count for name, count in cost.items() if count > OF_A_PORTION[name] * (portions + 2)} == {}
 
 
 def test_very_many_are_marked_again_in_time_and_back(browser: Browser, instance: Instance, say: Callable[[str], None]) -> None:
-    """Trial, commit and undoing end to end, and what the process keeps; certificates have jobs of their own."""
+    """Dry run, commit and undoing end to end, and what the process keeps; certificates have jobs of their own."""
     editor = a_class(browser, instance, sizes.ATTEMPTS)
     seconds: dict[str, float] = {}
     of_processor: dict[str, float] = {}
@@ -85,19 +85,19 @@ def test_very_many_are_marked_again_in_time_and_back(browser: Browser, instance:
 
     before = getrusage(RUSAGE_SELF).ru_maxrss
     made: list[int] = []
-    timed("trial", lambda: made.append(a_trial(instance, editor, an_order(instance, RegradeKind.OTHER, 2))), "quizzes.plan_regrade")
-    (trial,) = made
-    found = counts(instance, trial)
-    timed("commit", lambda: commit(instance, editor, trial), "quizzes.commit_regrade")
-    committed = regrade_row(instance, trial).state
-    timed("undo", lambda: undo(instance, editor, trial), "quizzes.undo_regrade")
+    timed("trial", lambda: made.append(a_dry_run(instance, editor, an_order(instance, RegradeKind.OTHER, 2))), "quizzes.plan_regrade")
+    (dry_run,) = made
+    found = counts(instance, dry_run)
+    timed("commit", lambda: commit(instance, editor, dry_run), "quizzes.commit_regrade")
+    committed = regrade_row(instance, dry_run).state
+    timed("undo", lambda: undo(instance, editor, dry_run), "quizzes.undo_regrade")
     grown = (getrusage(RUSAGE_SELF).ru_maxrss - before) / 1000
     if sizes.ATTEMPTS > PEOPLE:
         each = "; ".join(f"{name} {seconds[name]:.0f} s, {of_processor[name]:.0f} s of processor" for name in seconds)
         say(f"regrading {sizes.ATTEMPTS} attempts: {each}; {grown:.0f} MB more memory")
 
     assert (found.attempts, found.changed, found.gained) == (sizes.ATTEMPTS,) * 3
-    assert (committed, regrade_row(instance, trial).state) == ("committed", "undone")
+    assert (committed, regrade_row(instance, dry_run).state) == ("committed", "undone")
     with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).select_from(MarkEvent)) == 4 * sizes.ATTEMPTS
     assert {name: value for name, value in of_processor.items() if value > SECONDS} == {}

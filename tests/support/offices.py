@@ -1,4 +1,4 @@
-"""A course's team in the middle of its work on one quiz: marks waiting, a corrected key, trials, overrides, an incident, a certificate."""
+"""A team at work on one quiz: marks waiting, a corrected key, dry runs, overrides, an incident, a certificate."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.support.learning import a_batch, actor_of, mark_done, start, submit
 from tests.support.marking import BANK as ESSAY
 from tests.support.marking import TEXT, last_mark, mark
 from tests.support.regrading import BANK as KEYED
-from tests.support.regrading import a_trial, an_order, commit, regrade_row
+from tests.support.regrading import a_dry_run, an_order, commit, regrade_row
 
 GUAYAQUIL, QUITO = "1", "2"
 LEARNERS = (
@@ -47,7 +47,7 @@ class Work:
 
     course: Course
     handed_in: list[UUID]
-    trial: UUID
+    dry_run: UUID
     committed: UUID
     override: UUID
     group: UUID
@@ -65,7 +65,7 @@ class Work:
             "marking-item": essay,
             "regrades": f"{QUIZ}/regrades",
             "regrade-new": f"{QUIZ}/regrades/new?question=capital-1",
-            "regrade-trial": f"{QUIZ}/regrades/{self.trial}?show=all",
+            "regrade-trial": f"{QUIZ}/regrades/{self.dry_run}?show=all",
             "regrade-committed": f"{QUIZ}/regrades/{self.committed}",
             "overrides": f"{QUIZ}/overrides?q=guam",
             "override-new": f"{QUIZ}/overrides/new?group={self.group}",
@@ -100,15 +100,15 @@ def a_course_at_work(instance: Instance, *, language: str = "es") -> Work:
     _published(instance, "wrong", "right")
     deliver(instance)
     start(instance, people[-1], "prueba")
-    committed = a_trial(instance, editor, an_order(instance, RegradeKind.OTHER, 2))
+    committed = a_dry_run(instance, editor, an_order(instance, RegradeKind.OTHER, 2))
     commit(instance, editor, committed)
     deliver(instance)
-    trial = a_trial(instance, editor, an_order(instance, RegradeKind.FULL_CREDIT))
+    dry_run = a_dry_run(instance, editor, an_order(instance, RegradeKind.FULL_CREDIT))
     deliver(instance)
     override, group = _time(instance, editor, people)
     person = people[-1].person_uuid
     assert person is not None
-    return Work(course, attempts, regrade_row(instance, trial).uuid, regrade_row(instance, committed).uuid, override, group, person)
+    return Work(course, attempts, regrade_row(instance, dry_run).uuid, regrade_row(instance, committed).uuid, override, group, person)
 
 
 def deliver(instance: Instance) -> None:

@@ -1,4 +1,4 @@
-"""Marking again in tests: a quiz whose key turns out wrong, its correction, and trials through the services."""
+"""Marking again in tests: a quiz whose key turns out wrong, its correction, and dry runs through the services."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from courses.models import Course, PublicationNature
 from kernel import clock
 from kernel.permissions import Actor
 from lms.instance import Instance
-from quizzes.models import MarkEvent, QuestionVersion, Regrade, RegradeTrialRow
+from quizzes.models import MarkEvent, QuestionVersion, Regrade, RegradeDryRunRow
 from quizzes.models import Question as QuestionRow
+from quizzes.queries import dry_runs as dry_run_queries
 from quizzes.queries import regrading as queries
 from quizzes.queries import teaching
-from quizzes.queries import trials as trial_queries
-from quizzes.queries.trials import TrialCounts
+from quizzes.queries.dry_runs import DryRunCounts
 from quizzes.rules.regrade import RegradeKind, RegradePolicy
-from quizzes.services import regrading, trials
-from quizzes.services.trials import RegradeRequest
+from quizzes.services import dry_runs, regrading
+from quizzes.services.dry_runs import RegradeRequest
 from tests.support.builders import folder, publish
 from tests.support.learning import a_batch, a_learner, start, submit
 
@@ -93,24 +93,24 @@ def an_order(
     return RegradeRequest(kind, "La clave estaba mal.", question_id(instance), target, policy, with_manual)
 
 
-def a_trial(instance: Instance, actor: Actor, order: RegradeRequest) -> int:
-    """Make a trial and return its number."""
+def a_dry_run(instance: Instance, actor: Actor, order: RegradeRequest) -> int:
+    """Make a dry run and return its number."""
     with instance.database.unit_of_work() as session:
         context = teaching.get_taught_quiz(session, actor, "prueba", "cuestionario-1")
-        return trials.begin_trial(session, actor, context, order, now=clock.now()).id
+        return dry_runs.begin_dry_run(session, actor, context, order, now=clock.now()).id
 
 
 def commit(instance: Instance, actor: Actor, regrade_id: int) -> bool:
-    """Commit the trial that stands; say whether it was done or begun."""
+    """Commit the dry run that stands; say whether it was done or begun."""
     with instance.database.unit_of_work() as session:
-        row = queries.take_regrade(session, regrade_id)
-        return regrading.apply_trial(session, actor, row, seen=row.seen, now=clock.now())
+        row = queries.lock_regrade_by_id(session, regrade_id)
+        return regrading.apply_dry_run(session, actor, row, seen=row.seen, now=clock.now())
 
 
 def undo(instance: Instance, actor: Actor, regrade_id: int) -> None:
     """Undo what was committed."""
     with instance.database.unit_of_work() as session:
-        regrading.undo(session, actor, queries.take_regrade(session, regrade_id), now=clock.now())
+        regrading.undo(session, actor, queries.lock_regrade_by_id(session, regrade_id), now=clock.now())
 
 
 def regrade_row(instance: Instance, regrade_id: int) -> Regrade:
@@ -119,18 +119,18 @@ def regrade_row(instance: Instance, regrade_id: int) -> Regrade:
         return session.get_one(Regrade, regrade_id)
 
 
-def lines(instance: Instance, regrade_id: int) -> list[RegradeTrialRow]:
-    """Return the lines of a trial, by attempt."""
+def lines(instance: Instance, regrade_id: int) -> list[RegradeDryRunRow]:
+    """Return the lines of a dry run, by attempt."""
     with instance.database.unit_of_work(write=False) as session:
         return list(
-            session.scalars(select(RegradeTrialRow).where(RegradeTrialRow.regrade_id == regrade_id).order_by(RegradeTrialRow.attempt_id))
+            session.scalars(select(RegradeDryRunRow).where(RegradeDryRunRow.regrade_id == regrade_id).order_by(RegradeDryRunRow.attempt_id))
         )
 
 
-def counts(instance: Instance, regrade_id: int) -> TrialCounts:
-    """Return what a trial found."""
+def counts(instance: Instance, regrade_id: int) -> DryRunCounts:
+    """Return what a dry run found."""
     with instance.database.unit_of_work(write=False) as session:
-        return trial_queries.count_lines(session, regrade_id)
+        return dry_run_queries.count_lines(session, regrade_id)
 
 
 def all_marks(instance: Instance) -> Sequence[MarkEvent]:

@@ -16,7 +16,7 @@ from quizzes.services.overrides import OverrideTarget, OverrideValues
 from tests.support.builders import a_teacher
 from tests.support.learning import actor_of, start, submit
 from tests.support.offices import deliver
-from tests.support.regrading import a_keyed_quiz, a_trial, an_order, commit, regrade_row, undo
+from tests.support.regrading import a_dry_run, a_keyed_quiz, an_order, commit, regrade_row, undo
 from tests.support.situations import Room, Scene, Stage
 
 QUIZ = "/courses/prueba/quizzes/cuestionario-1"
@@ -66,7 +66,7 @@ def a_regrade_of_its_author(stage: Stage) -> Scene:
     made: list[int] = stage.once("regrades", list)
     row = regrade_row(stage.instance, made[-1]) if made else None
     if row is None or row.state == "undone":
-        made.append(a_trial(stage.instance, member, an_order(stage.instance, RegradeKind.FULL_CREDIT)))
+        made.append(a_dry_run(stage.instance, member, an_order(stage.instance, RegradeKind.FULL_CREDIT)))
         deliver(stage.instance)
         commit(stage.instance, member, made[-1])
     else:

@@ -38,7 +38,7 @@ from tests.support.learning import a_learner, actor_of, mark_done, pass_quiz, st
 from tests.support.marking import BANK as ESSAY
 from tests.support.marking import a_marked_quiz
 from tests.support.offices import deliver
-from tests.support.regrading import a_keyed_quiz, a_trial, an_order, regrade_row
+from tests.support.regrading import a_dry_run, a_keyed_quiz, an_order, regrade_row
 from tests.support.situations import Room, Scene, Stage
 
 TEACHING = "/teaching/prueba"
@@ -329,18 +329,18 @@ def a_file_of_an_answer(stage: Stage) -> Scene:
     return Scene(visitor, f"/attempts/{attempt}", {"place": "2"}, sent, ("named",), ())
 
 
-def a_trial_that_is_behind(stage: Stage) -> Scene:
-    """A question was marked again on trial, and somebody has handed in since."""
+def a_dry_run_that_is_behind(stage: Stage) -> Scene:
+    """A question was marked again on dry run, and somebody has handed in since."""
 
-    def trial() -> tuple[Course, UUID]:
+    def dry_run() -> tuple[Course, UUID]:
         course = a_keyed_quiz(stage.instance)
         _hand_in(stage, course)
         team_member = actor_of(a_teacher(stage.instance, course))
-        number = a_trial(stage.instance, team_member, an_order(stage.instance, RegradeKind.FULL_CREDIT))
+        number = a_dry_run(stage.instance, team_member, an_order(stage.instance, RegradeKind.FULL_CREDIT))
         deliver(stage.instance)
         return course, regrade_row(stage.instance, number).uuid
 
-    course, regrade = stage.once("trial", trial)
+    course, regrade = stage.once("trial", dry_run)
     _hand_in(stage, course)
     return Scene(stage.boss, f"/courses/prueba/quizzes/cuestionario-1/regrades/{regrade}")
 
@@ -429,4 +429,4 @@ QUIZZES: Room = {
     "simulators.answer": a_task,
     "webinars.watched": a_recording,
 }
-REGRADING: Room = {"quizzes_regrading.renew": a_trial_that_is_behind}
+REGRADING: Room = {"quizzes_regrading.renew": a_dry_run_that_is_behind}

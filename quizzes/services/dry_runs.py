@@ -20,7 +20,7 @@ from enrolments.rules import has_passed
 from kernel import audit, outbox
 from kernel.errors import N_, Conflict, Invalid
 from kernel.permissions import Actor
-from quizzes.models import Attempt, Regrade, RegradeTrialMark, RegradeTrialRow
+from quizzes.models import Attempt, Regrade, RegradeDryRunMark, RegradeDryRunRow
 from quizzes.permissions import QuizContext
 from quizzes.queries import attempts
 from quizzes.queries import regrading as queries
@@ -49,13 +49,13 @@ from quizzes.rules.results import Marking, MarkState
 from quizzes.rules.settings import QuizSettings
 from quizzes.services.marks import as_decimal
 
-AT_ONCE = 300
-"""Attempts up to which a trial or a commit is made while somebody waits for the page."""
+MOST_AT_ONCE = 300
+"""Attempts up to which a dry run or a commit is made while somebody waits for the page."""
 PORTION = 100
 """Learners that are looked at together."""
 
 
-class TrialVerb(StrEnum):
+class DryRunVerb(StrEnum):
     """The audit verbs of dry runs."""
 
     TRIED = "quiz.regrade_tried"
@@ -88,7 +88,7 @@ class RegradeRequest:
     with_manual: bool = False
 
 
-def begin_trial(session: Session, actor: Actor, subject: QuizContext, order: RegradeRequest, *, now: datetime) -> Regrade:
+def begin_dry_run(session: Session, actor: Actor, subject: QuizContext, request: RegradeRequest, *, now: datetime) -> Regrade:
     """Begin a dry run; raise NothingToRegrade or AlreadyVoided. A small one is ready at once.
 
     A void always replaces: it is the same for everyone.
@@ -97,12 +97,12 @@ def begin_trial(session: Session, actor: Actor, subject: QuizContext, order: Reg
     row = Regrade(
         course_id=subject.course_id,
         activity_key=subject.key,
-        kind=order.kind.value,
-        question_id=order.question_id,
-        target_id=order.target_id,
-        policy=(RegradePolicy.REPLACE if order.kind.annuls else order.policy).value,
-        with_manual=order.with_manual,
-        reason=order.reason,
+        kind=request.kind.value,
+        question_id=request.question_id,
+        target_id=request.target_id,
+        policy=(RegradePolicy.REPLACE if request.kind.voids else request.policy).value,
+        with_manual=request.with_manual,
+        reason=request.reason,
         state="planning",
         seen=1,
         created_at=now,
@@ -110,17 +110,17 @@ def begin_trial(session: Session, actor: Actor, subject: QuizContext, order: Reg
     )
     session.add(row)
     session.flush()  # its lines name it
-    if order.kind.annuls:
+    if request.kind.voids:
         check_not_voided(session, row)
     elif not _judged_versions(session, row).keys() & queries.versions_to_regrade(session, row) and row.question_id is not None:
         raise NothingToRegrade
-    audit.record(session, actor, TrialVerb.TRIED, row, now=now, kind=row.kind, activity=row.activity_key, question=row.question_id)
-    refresh_trial(session, row, now=now)
+    audit.record(session, actor, DryRunVerb.TRIED, row, now=now, kind=row.kind, activity=row.activity_key, question=row.question_id)
+    refresh_dry_run(session, row, now=now)
     return row
 
 
 def check_not_voided(session: Session, row: Regrade) -> None:
-    """Raise AlreadyVoided where the question of an order does not decide any more."""
+    """Raise AlreadyVoided where the question of a regrade does not decide any more."""
     if is_voided(session, row):
         raise AlreadyVoided
 
@@ -130,40 +130,40 @@ def is_voided(session: Session, row: Regrade) -> bool:
     return bool(queries.voided_versions(session, row) & frozenset(queries.versions_of(session, row)))
 
 
-def refresh_trial(session: Session, row: Regrade, *, now: datetime) -> None:
+def refresh_dry_run(session: Session, row: Regrade, *, now: datetime) -> None:
     """Make the dry run from the beginning, at once or by a job."""
-    for table in (RegradeTrialMark, RegradeTrialRow):
+    for table in (RegradeDryRunMark, RegradeDryRunRow):
         session.execute(delete(table).where(table.regrade_id == row.id))
-    row.state, row.reached, row.total = "planning", 0, queries.count_concerned(session, row)
+    row.state, row.reached, row.total = "planning", 0, queries.count_covered(session, row)
     session.flush()
-    if row.total > AT_ONCE:
+    if row.total > MOST_AT_ONCE:
         outbox.enqueue(session, "quizzes.plan_regrade", {"regrade": row.id}, now=now)
         return
-    while not plan_portion(session, row):
+    while not dry_run_portion(session, row):
         pass
 
 
-def renew_trial(session: Session, actor: Actor, row: Regrade, *, outdated: bool = False, now: datetime) -> None:
+def renew_dry_run(session: Session, actor: Actor, row: Regrade, *, outdated: bool = False, now: datetime) -> None:
     """Make a dry run again from the beginning; `outdated` says that marks changed since it was viewed. Raise Conflict."""
     if row.state not in ("ready", "committing"):
         raise Conflict
     row.seen += 1
     row.outdated = outdated
-    audit.record(session, actor, TrialVerb.TRIED, row, now=now, kind=row.kind, activity=row.activity_key, question=row.question_id)
-    refresh_trial(session, row, now=now)
+    audit.record(session, actor, DryRunVerb.TRIED, row, now=now, kind=row.kind, activity=row.activity_key, question=row.question_id)
+    refresh_dry_run(session, row, now=now)
 
 
-def discard_trial(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:
+def discard_dry_run(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:
     """Discard a dry run; its lines go, the fact that it was made stays. Raise Conflict where it is not a dry run any more."""
     if row.state not in ("planning", "ready"):
         raise Conflict
-    for table in (RegradeTrialMark, RegradeTrialRow):
+    for table in (RegradeDryRunMark, RegradeDryRunRow):
         session.execute(delete(table).where(table.regrade_id == row.id))
     row.state = "discarded"
-    audit.record(session, actor, TrialVerb.DISCARDED, row, now=now)
+    audit.record(session, actor, DryRunVerb.DISCARDED, row, now=now)
 
 
-def plan_portion(session: Session, row: Regrade) -> bool:
+def dry_run_portion(session: Session, row: Regrade) -> bool:
     """Process the next learners of a dry run; return whether it is ready. The row is locked."""
     if row.state != "planning":
         return True
@@ -171,15 +171,15 @@ def plan_portion(session: Session, row: Regrade) -> bool:
     if not enrolments:
         row.state = "ready"
         return True
-    plan_enrolments(session, row, enrolments, late=False)
+    dry_run_enrolments(session, row, enrolments, late=False)
     row.reached = enrolments[-1]
     session.flush()
     return False
 
 
-def plan_enrolments(session: Session, row: Regrade, enrolments: Sequence[int], *, late: bool) -> None:
+def dry_run_enrolments(session: Session, row: Regrade, enrolments: Sequence[int], *, late: bool) -> None:
     """Write what would change for some learners, for those attempts that have no line yet; of `late` ones only where something does."""
-    wanted = frozenset(queries.concerned_ids(session, row, enrolments))
+    wanted = frozenset(queries.list_covered_ids(session, row, enrolments))
     ended = queries.list_ended(session, row, enrolments)
     present = queries.list_present_items(session, sorted(wanted))
     new = _new_markings(
@@ -199,9 +199,9 @@ def plan_enrolments(session: Session, row: Regrade, enrolments: Sequence[int], *
                 marks += _marks(row, attempt, present[attempt.id], outcomes[attempt.id])
     awards = list_awards(session, [cast("int", line["enrolment_id"]) for line in lines if line["changed"]])
     if lines:
-        session.execute(insert(RegradeTrialRow), [{**line, "award": _code(awards, line)} for line in lines])
+        session.execute(insert(RegradeDryRunRow), [{**line, "award": _code(awards, line)} for line in lines])
     if marks:
-        session.execute(insert(RegradeTrialMark), marks)
+        session.execute(insert(RegradeDryRunMark), marks)
 
 
 def _code(awards: Mapping[int, LatestCertificate], line: Mapping[str, object]) -> str:
@@ -299,12 +299,12 @@ def _judged_versions(session: Session, row: Regrade) -> dict[int, int]:
 def _new_markings(
     session: Session, row: Regrade, attempts: Sequence[Attempt], present: Mapping[int, Sequence[PresentItem]]
 ) -> dict[int, dict[int, Marking]]:
-    """Return the new markings of some attempts, by attempt and item, as far as the order reaches."""
+    """Return the new markings of some attempts, by attempt and item, as far as the regrade reaches."""
     items = [item for attempt in attempts for item in present[attempt.id] if row.with_manual or item.origin != "manual"]
-    if RegradeKind(row.kind).annuls:
+    if RegradeKind(row.kind).voids:
         return _void_markings(session, row, items)
     skipped = queries.voided_versions(session, row)
-    judged_by = _judges(session, row, items)
+    judged_by = _marking_versions(session, row, items)
     wanted = [
         item
         for item in items
@@ -325,8 +325,8 @@ def _void_markings(session: Session, row: Regrade, items: Sequence[PresentItem])
     return found
 
 
-def _judges(session: Session, row: Regrade, items: Sequence[PresentItem]) -> Mapping[int, int]:
-    """Return by which version each version is judged: of one question as the order says, of all by their own."""
+def _marking_versions(session: Session, row: Regrade, items: Sequence[PresentItem]) -> Mapping[int, int]:
+    """Return by which version each version is judged: of one question as the request says, of all by their own."""
     if row.question_id is not None:
         return _judged_versions(session, row)
     questions = attempts.get_questions(session, [item.question_version_id for item in items])
@@ -362,5 +362,5 @@ def _judge(marker: QuestionMarker, answered: QuestionDefinition, answers: Sequen
         return translated(answered, marker.question, marker.layout, clean_parts(answer.payload))
 
     checked = sorted((answer for answer in answers if answer.checked is not None), key=lambda answer: answer.checked or 0)
-    standing = marker.at_end([translated_parts(answer) for answer in checked], translated_parts(answers[-1]) if answers else None)
-    return Marking(standing.state, standing.fraction)
+    judged = marker.at_end([translated_parts(answer) for answer in checked], translated_parts(answers[-1]) if answers else None)
+    return Marking(judged.state, judged.fraction)

@@ -11,10 +11,10 @@ from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person, full_name
-from quizzes.models import Attempt, RegradeTrialRow
+from quizzes.models import Attempt, RegradeDryRunRow
 
 
-class TrialFilter(StrEnum):
+class DryRunFilter(StrEnum):
     """The lines of a dry run that a page shows."""
 
     CHANGED = "changed"
@@ -24,7 +24,7 @@ class TrialFilter(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class TrialCounts:
+class DryRunCounts:
     """The results of a dry run, in figures; `gained` and `lost` are learners whose result passes now and no longer does."""
 
     attempts: int
@@ -37,27 +37,27 @@ class TrialCounts:
     late: int
 
 
-_GAINED = RegradeTrialRow.result_after.is_(True) & RegradeTrialRow.result_before.is_not(True)
-_LOST = RegradeTrialRow.result_before.is_(True) & RegradeTrialRow.result_after.is_not(True)
-_AWARDED = _LOST & (RegradeTrialRow.award != "")
+_GAINED = RegradeDryRunRow.result_after.is_(True) & RegradeDryRunRow.result_before.is_not(True)
+_LOST = RegradeDryRunRow.result_before.is_(True) & RegradeDryRunRow.result_after.is_not(True)
+_AWARDED = _LOST & (RegradeDryRunRow.award != "")
 
 
-def count_lines(session: Session, regrade_id: int) -> TrialCounts:
+def count_lines(session: Session, regrade_id: int) -> DryRunCounts:
     """Return the results of a dry run in figures, in one statement."""
-    people = RegradeTrialRow.enrolment_id.distinct()
+    people = RegradeDryRunRow.enrolment_id.distinct()
     row = session.execute(
         select(
             func.count(),
-            func.count().filter(RegradeTrialRow.changed),
-            func.count().filter(RegradeTrialRow.changed, RegradeTrialRow.percent_after > RegradeTrialRow.percent_before),
-            func.count().filter(RegradeTrialRow.changed, RegradeTrialRow.percent_after < RegradeTrialRow.percent_before),
+            func.count().filter(RegradeDryRunRow.changed),
+            func.count().filter(RegradeDryRunRow.changed, RegradeDryRunRow.percent_after > RegradeDryRunRow.percent_before),
+            func.count().filter(RegradeDryRunRow.changed, RegradeDryRunRow.percent_after < RegradeDryRunRow.percent_before),
             func.count(people).filter(_GAINED),
             func.count(people).filter(_LOST),
             func.count(people).filter(_AWARDED),
-            func.count().filter(RegradeTrialRow.late),
-        ).where(RegradeTrialRow.regrade_id == regrade_id)
+            func.count().filter(RegradeDryRunRow.late),
+        ).where(RegradeDryRunRow.regrade_id == regrade_id)
     ).one()
-    return TrialCounts(*row)
+    return DryRunCounts(*row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +90,18 @@ class RegradeChangeRow:
         return bool(self.result_before) and not self.result_after
 
 
-def _lines(regrade_id: int, show: TrialFilter) -> Select[*tuple[Any, ...]]:
+def _lines(regrade_id: int, show: DryRunFilter) -> Select[*tuple[Any, ...]]:
     wanted = {
-        TrialFilter.CHANGED: RegradeTrialRow.changed,
-        TrialFilter.FLIPS: _GAINED | _LOST,
-        TrialFilter.CERTIFICATES: _AWARDED,
-        TrialFilter.ALL: RegradeTrialRow.regrade_id == regrade_id,
+        DryRunFilter.CHANGED: RegradeDryRunRow.changed,
+        DryRunFilter.FLIPS: _GAINED | _LOST,
+        DryRunFilter.CERTIFICATES: _AWARDED,
+        DryRunFilter.ALL: RegradeDryRunRow.regrade_id == regrade_id,
     }
     return (
-        select(RegradeTrialRow, Attempt.uuid, Attempt.number, Person.given_names, Person.first_surname, Person.second_surname)
-        .join(Attempt, Attempt.id == RegradeTrialRow.attempt_id)
+        select(RegradeDryRunRow, Attempt.uuid, Attempt.number, Person.given_names, Person.first_surname, Person.second_surname)
+        .join(Attempt, Attempt.id == RegradeDryRunRow.attempt_id)
         .join(Person, Person.id == Attempt.person_id)
-        .where(RegradeTrialRow.regrade_id == regrade_id, wanted[show])
+        .where(RegradeDryRunRow.regrade_id == regrade_id, wanted[show])
         .order_by(func.lower(Person.first_surname), func.lower(Person.second_surname), func.lower(Person.given_names), Attempt.id)
     )
 
@@ -111,7 +111,7 @@ def _fraction(value: Any) -> Fraction | None:
 
 
 def _line(row: Row[*tuple[Any, ...]]) -> RegradeChangeRow:
-    line: RegradeTrialRow = row[0]
+    line: RegradeDryRunRow = row[0]
     return RegradeChangeRow(
         attempt=row.uuid,
         name=full_name(row.given_names, row.first_surname, row.second_surname),
@@ -130,12 +130,12 @@ def _line(row: Row[*tuple[Any, ...]]) -> RegradeChangeRow:
     )
 
 
-def list_lines(session: Session, regrade_id: int, show: TrialFilter, *, offset: int, limit: int) -> list[RegradeChangeRow]:
+def list_lines(session: Session, regrade_id: int, show: DryRunFilter, *, offset: int, limit: int) -> list[RegradeChangeRow]:
     """List some lines of a dry run, by learner."""
     return [_line(row) for row in session.execute(_lines(regrade_id, show).offset(offset).limit(limit))]
 
 
-def stream_lines(session: Session, regrade_id: int, show: TrialFilter) -> Iterator[RegradeChangeRow]:
+def stream_lines(session: Session, regrade_id: int, show: DryRunFilter) -> Iterator[RegradeChangeRow]:
     """Yield every line of a dry run, a thousand in memory at a time."""
     for row in session.execute(_lines(regrade_id, show).execution_options(yield_per=1000)):
         yield _line(row)
