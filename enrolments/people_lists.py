@@ -35,7 +35,7 @@ class PeopleList:
     """The addresses of a list in their order, and from which line on its encoding is a guess."""
 
     entries: tuple[ListedAddress, ...]
-    guessed_from: int | None
+    encoding_guessed_from: int | None
 
 
 def read_list(content: bytes) -> PeopleList:
@@ -57,7 +57,7 @@ def read_list(content: bytes) -> PeopleList:
     if len(rows) > MOST_ENTRIES:
         raise Undecodable(N_("The list has %(count)s rows; the limit is %(limit)s."), count=len(rows), limit=MOST_ENTRIES)
     entries = (ListedAddress(line, _cell(cells, column).strip().lower(), _name(cells, named)) for line, cells in rows)
-    return PeopleList(tuple(entries), table.guessed_from)
+    return PeopleList(tuple(entries), table.encoding_guessed_from)
 
 
 def _name_places(headings: Sequence[str]) -> list[int]:

@@ -26,7 +26,7 @@ class DecodedText:
 
     words: str
     encoding: str
-    guessed_from: int | None = None
+    encoding_guessed_from: int | None = None
     """The line from which on it is not UTF-8, where the encoding is a guess."""
 
 

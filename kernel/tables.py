@@ -62,7 +62,7 @@ class ReadTable:
 
     rows: tuple[tuple[int, tuple[str, ...]], ...]
     encoding: str
-    guessed_from: int | None
+    encoding_guessed_from: int | None
     """The line from which on the encoding is a guess."""
 
 
@@ -82,7 +82,7 @@ def read_csv(content: bytes) -> ReadTable:
                 rows.append((line, tuple(unguarded(cell) for cell in cells)))
     except csv.Error as error:
         raise Undecodable(N_("Line %(line)s of the table cannot be read: %(reason)s."), line=reader.line_num, reason=error) from error
-    return ReadTable(tuple(rows), text.encoding, text.guessed_from)
+    return ReadTable(tuple(rows), text.encoding, text.encoding_guessed_from)
 
 
 def _numbered(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:

@@ -12,7 +12,7 @@ def decode(content: bytes, remarks: TransferRemarkCollector) -> DecodedText:
         found = decoding.decode(content)
     except decoding.Undecodable as refused:
         raise FileRefused(refused.text, code=None, **refused.facts) from refused
-    remark_guessed_encoding(found.guessed_from, remarks)
+    remark_guessed_encoding(found.encoding_guessed_from, remarks)
     return found
 
 

@@ -161,7 +161,7 @@ def _judge(subject: EnrolmentListContext) -> tuple[EnrolmentListCheck, int | Non
         found = read_list(subject.pending.content)
     by_account = current_actor().is_administrator
     judged = check_list(current_session(), subject.context.course_id, found.entries, by_account=by_account, now=clock.now())
-    return judged, found.guessed_from
+    return judged, found.encoding_guessed_from
 
 
 @bp.get("/teaching/<slug>/learners/lists/<uuid:pending>")
@@ -169,7 +169,7 @@ def _judge(subject: EnrolmentListContext) -> tuple[EnrolmentListCheck, int | Non
 def preview(subject: EnrolmentListContext) -> Answer:
     """Show whom a list enrols or invites and what is wrong in it; once confirmed, how far it is. It tells nobody's account."""
     session, row, actor = current_session(), subject.pending, current_actor()
-    judged, guessed_from = _judge(subject)
+    judged, encoding_guessed_from = _judge(subject)
     edition_row = None if row.edition_id is None else queries.get_edition_row(session, row.edition_id)
     free = None if edition_row is None or edition_row.edition.capacity is None else max(edition_row.edition.capacity - edition_row.taken, 0)
     own = any(is_own(actor, one) for one in judged.people) or any(entry.address == actor.email for entry in judged.invited)
@@ -180,7 +180,7 @@ def preview(subject: EnrolmentListContext) -> Answer:
         judged=judged,
         faults=[(fault.line, fault.address[:80], _(fault.message)) for fault in judged.faults[:FAULTS]],
         first_invited=[(entry.line, entry.address, entry.name) for entry in judged.invited[:FAULTS]],
-        guessed_from=guessed_from,
+        encoding_guessed_from=encoding_guessed_from,
         edition=edition_row.edition.name if edition_row else "",
         leaves_out=_(LEFT_OUT) if own else "",
         waiting=0 if free is None else max(len(judged.people) - free, 0),

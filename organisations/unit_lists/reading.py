@@ -123,7 +123,7 @@ class PeopleListRows:
 
     people: tuple[PersonListRow, ...]
     faults: tuple[UnitListFault, ...]
-    guessed_from: int | None
+    encoding_guessed_from: int | None
     remarks: tuple[UnitListFault, ...] = ()
     unread: tuple[PersonListRow, ...] = ()
 
@@ -134,7 +134,7 @@ class UnitListRows:
 
     units: tuple[UnitListRow, ...]
     faults: tuple[UnitListFault, ...]
-    guessed_from: int | None
+    encoding_guessed_from: int | None
 
 
 class _Unfit(ValueError):
@@ -210,7 +210,7 @@ def read_people(content: bytes, today: date) -> PeopleListRows:
             unread.append(_unread(line, cell))
         else:
             people.append(person)
-    return PeopleListRows(tuple(people), tuple(faults), table.guessed_from, _mixed(days), tuple(unread))
+    return PeopleListRows(tuple(people), tuple(faults), table.encoding_guessed_from, _mixed(days), tuple(unread))
 
 
 ONCE = (
@@ -325,7 +325,7 @@ def read_units(content: bytes) -> UnitListRows:
             faults.append(UnitListFault(line, written, unfit.message, unfit.facts))
         else:
             units.append(unit)
-    return UnitListRows(_parents_first(units), tuple(faults), table.guessed_from)
+    return UnitListRows(_parents_first(units), tuple(faults), table.encoding_guessed_from)
 
 
 @cache

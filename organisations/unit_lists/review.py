@@ -46,7 +46,7 @@ class ListReview:
     check: PeopleListCheck | UnitListCheck
     faults: tuple[UnitListFault, ...]
     remarks: tuple[UnitListFault, ...]
-    guessed_from: int | None
+    encoding_guessed_from: int | None
     effects: ListEffects
 
 
@@ -63,7 +63,7 @@ def review_people(session: Session, rows: PeopleListRows, complete_of: int | Non
         check,
         _by_line((*rows.faults, *check.faults)),
         _by_line((*rows.remarks, *check.remarks)),
-        rows.guessed_from,
+        rows.encoding_guessed_from,
         _effects(session, check, leavers, complete_of),
     )
 
@@ -72,7 +72,7 @@ def review_units(session: Session, rows: UnitListRows) -> ListReview:
     """Review a list of units."""
     heads = queries.known_heads(session, [line.head for line in rows.units if line.head])
     check = judge_units(tree.list_tree(session), rows.units, heads)
-    return ListReview(check, _by_line((*rows.faults, *check.faults)), check.remarks, rows.guessed_from, ListEffects())
+    return ListReview(check, _by_line((*rows.faults, *check.faults)), check.remarks, rows.encoding_guessed_from, ListEffects())
 
 
 def _by_line(faults: Sequence[UnitListFault]) -> tuple[UnitListFault, ...]:

@@ -106,7 +106,7 @@ def _preview(subject: PendingUnitList, review: ListReview, form: ListConfirmatio
         effects=review.effects,
         leavers=sorted(person.name for person in leavers.values()),
         institution=_institution(subject),
-        guessed_from=review.guessed_from,
+        encoding_guessed_from=review.encoding_guessed_from,
     )
 
 

@@ -19,7 +19,7 @@ def rows_of_csv(content: bytes, remarks: TransferRemarkCollector) -> list[Spread
         table = read_csv(content)
     except Undecodable as refused:
         raise FileRefused(refused.text, code=None, **refused.facts) from refused
-    remark_guessed_encoding(table.guessed_from, remarks)
+    remark_guessed_encoding(table.encoding_guessed_from, remarks)
     return _rows(table.rows, remarks)
 
 

@@ -44,7 +44,7 @@ def test_people_are_read_as_offices_write_them(encoding: str, sign: str, end: st
     found = people_in(ROWS.replace(";", sign).replace("\n", end).encode(encoding))
 
     assert found.people == PEOPLE
-    assert found.guessed_from == (1 if encoding == "cp1252" else None)
+    assert found.encoding_guessed_from == (1 if encoding == "cp1252" else None)
 
 
 def workbook(rows: list[list[str]]) -> bytes:
