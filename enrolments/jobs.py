@@ -91,12 +91,12 @@ def _enrol_portion(session: Session, row: PendingEnrolmentList, portion: Sequenc
     """Invite the people of a portion; those with an account are enrolled at once where an administrator sent the list."""
     actor = Actor(person_id=row.person_id, via=ActorChannel.JOB)
     edition = None if row.edition_id is None else session.get_one(Edition, row.edition_id)
-    by_account = may_still_act(session, row.person_id, row.course_id, lambda sender, _role: sender.is_administrator)
-    judged = check_list(session, row.course_id, portion, by_account=by_account, now=now)
-    if judged.people:
-        editions.enrol_others(session, actor, row.course_id, edition, judged.people, now=now)
+    enrols_accounts = may_still_act(session, row.person_id, row.course_id, lambda sender, _role: sender.is_administrator)
+    checked = check_list(session, row.course_id, portion, enrols_accounts=enrols_accounts, now=now)
+    if checked.people:
+        editions.enrol_others(session, actor, row.course_id, edition, checked.people, now=now)
     batch = InvitationBatch(row.course_id, edition, row.uuid)
-    invitations.invite(session, actor, batch, {entry.address: entry.name for entry in judged.invited}, now=now)
+    invitations.invite(session, actor, batch, {entry.address: entry.name for entry in checked.invited}, now=now)
 
 
 def send_invitation(delivery: Delivery) -> None:

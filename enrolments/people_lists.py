@@ -104,15 +104,15 @@ class EnrolmentListCheck:
 
 
 def check_list(
-    session: Session, course_id: int, entries: Sequence[ListedAddress], *, by_account: bool, now: datetime
+    session: Session, course_id: int, entries: Sequence[ListedAddress], *, enrols_accounts: bool, now: datetime
 ) -> EnrolmentListCheck:
     """Compare a list with who takes the course or is invited to it; nothing is written.
 
-    `by_account`: people with an account are enrolled at once. Else every address is invited, and nothing is read that depends on whether
-    it has an account (spec/security 2.2).
+    `enrols_accounts`: people with an account are enrolled at once. Else every address is invited, and nothing is read that depends on
+    whether it has an account (spec/security 2.2).
     """
     clean, faults = _clean(entries)
-    known = known_addresses(session, course_id, list(clean)) if by_account else {}
+    known = known_addresses(session, course_id, list(clean)) if enrols_accounts else {}
     taken = list_taken(session, course_id, list(clean), now=now)
     people, invited = dict[int, None](), list[ListedAddress]()
     already_enrolled = already_invited = 0

@@ -22,7 +22,7 @@ class LearnerResult:
     """No try is left."""
     overridden: bool = False
     """The team set it; what was earned stands elsewhere."""
-    counted: "GradeItemWeight | None" = None
+    item_weight: "GradeItemWeight | None" = None
     """Of an item marked by hand, which no outline has: how it counts."""
 
 
@@ -70,7 +70,7 @@ def has_passed(percent: Fraction | None, pass_mark: Fraction | None) -> bool | N
     return percent >= pass_mark - PASS_TOLERANCE
 
 
-def completes_by_word(rule: str, passed: bool | None, *, exhausted: bool) -> bool:
+def completes_by_override(rule: str, passed: bool | None, *, exhausted: bool) -> bool:
     """Say whether a result that the team sets completes an activity by its own rule.
 
     What only asks for being opened or tried, the learner still does; without a pass mark any result is enough.
@@ -122,7 +122,7 @@ class ModuleProgress:
     key: str
     done: int
     needed: int
-    standing: CompletionState
+    state: CompletionState
     closed: tuple[ClosedReason, str | datetime] | None = None
     shown_done: int = 0
     """What pages say is done: of the required activities or, in a module without any, of all that it has."""
@@ -227,8 +227,8 @@ def _scores(outline: Outline, results: Results) -> Iterator[tuple[Fraction, Grad
         if score is not None:
             yield score, GradeItemWeight(activity.category, activity.weight)
     for result in results.values():
-        if result.counted is not None and result.score is not None:
-            yield result.score, result.counted
+        if result.item_weight is not None and result.score is not None:
+            yield result.score, result.item_weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +269,7 @@ def _weighted_mean(values: list[tuple[Fraction, Fraction]]) -> Fraction:
     return Fraction(sum(value * weight for value, weight in values), sum(weight for _value, weight in values))
 
 
-def _standing(done: int, needed: int, closed: object, *, started: bool) -> CompletionState:
+def _completion_state(done: int, needed: int, closed: object, *, started: bool) -> CompletionState:
     if done >= needed and needed:
         return CompletionState.DONE
     if closed is not None:
@@ -282,8 +282,8 @@ def _module_progress(module: OutlineModule, results: Results, completed: frozens
     shown_done, shown_total = done if needed else _done_of_all(module, results), activities_to_do(module)
     closed = why_closed(module, None, completed, now)
     started = any(results.get(activity.key, NO_RESULT) != NO_RESULT for activity in module.activities)
-    standing = _standing(shown_done, shown_total, closed, started=started)
-    return ModuleProgress(module.key, done, needed, standing, closed, shown_done, shown_total)
+    state = _completion_state(shown_done, shown_total, closed, started=started)
+    return ModuleProgress(module.key, done, needed, state, closed, shown_done, shown_total)
 
 
 def required_modules(outline: Outline) -> tuple[str, ...]:

@@ -91,7 +91,7 @@ def draw(outline: Outline, progress: Progress | None, size: FacadeSize, *, door_
 def _bay(module: OutlineModule, progress: ModuleProgress | None) -> FacadeBay:
     if progress is None:
         return FacadeBay(module.minutes)
-    return FacadeBay(module.minutes, _BAYS.get(progress.standing, WindowState.OFF), progress.shown_fraction)
+    return FacadeBay(module.minutes, _BAYS.get(progress.state, WindowState.OFF), progress.shown_fraction)
 
 
 def card(
@@ -236,7 +236,7 @@ class CourseView:
             title=choose(module.title),
             title_language=foreign(module.title),
             summary=html(module.summary),
-            state=_MODULE_STATES[progress.standing],
+            state=_MODULE_STATES[progress.state],
             done=progress.shown_done,
             required=progress.shown_total,
             total=progress.shown_total,
@@ -250,7 +250,7 @@ class CourseView:
 
     def _is_expanded(self, module: OutlineModule, progress: ModuleProgress) -> bool:
         following = self.outline.by_key.get(self.next_key or "")
-        return following is not None and following.module == module.key and progress.standing is not CompletionState.LOCKED
+        return following is not None and following.module == module.key and progress.state is not CompletionState.LOCKED
 
     def activity_link(self, activity: OutlineActivity | None) -> "ActivityLink | None":
         """Return a link to an activity, if it is open to the reader."""

@@ -72,7 +72,7 @@ _LEARNER_CONTEXTS = (
 )
 _LEARNER_CONTEXT = _LEARNER_CONTEXTS.where(Course.slug == bindparam("slug"))
 MOST_CONTEXTS = 200
-OF_ITEM = (ManualGradeItem.key == ActivityResult.activity_key) & ManualGradeItem.retired_at.is_(None)
+GRADE_ITEM_OF_RESULT = (ManualGradeItem.key == ActivityResult.activity_key) & ManualGradeItem.retired_at.is_(None)
 """Joins a result to the item marked by hand that it is of."""
 _RESULT_COLUMNS = (
     ActivityResult.enrolment_id,
@@ -86,7 +86,7 @@ _RESULT_COLUMNS = (
     ManualGradeItem.category,
     ManualGradeItem.weight,
 )
-_RESULTS_OF_ALL = select(*_RESULT_COLUMNS).outerjoin(ManualGradeItem, OF_ITEM)
+_RESULTS_OF_ALL = select(*_RESULT_COLUMNS).outerjoin(ManualGradeItem, GRADE_ITEM_OF_RESULT)
 _RESULTS = _RESULTS_OF_ALL.where(ActivityResult.enrolment_id == bindparam("enrolment_id"))
 
 
@@ -182,7 +182,7 @@ def _result(row: Any) -> LearnerResult:
     return (
         _read_result(row)
         if row.category is None
-        else replace(_read_result(row), counted=GradeItemWeight(row.category, Fraction(row.weight)))
+        else replace(_read_result(row), item_weight=GradeItemWeight(row.category, Fraction(row.weight)))
     )
 
 

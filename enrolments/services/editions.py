@@ -157,8 +157,8 @@ def join(session: Session, actor: Actor, edition: Edition, version_id: int, *, n
         return EnrolOutcome.ENROLLED
     if edition_row.is_full:
         return _wait(session, actor, edition_row.edition, actor.person_id, now=now)
-    places = NewPlaces(edition.course_id, edition.id, version_id, TakeCause.SELF)
-    _enrol(session, actor, places, [actor.person_id], now=now)
+    target = EnrolmentTarget(edition.course_id, edition.id, version_id, TakeCause.SELF)
+    _enrol(session, actor, target, [actor.person_id], now=now)
     return EnrolOutcome.ENROLLED
 
 
@@ -213,8 +213,8 @@ def fill_places(session: Session, actor: Actor, edition_id: int, *, now: datetim
     if any(is_own(actor, one) for one in first):  # their place stays free for them until somebody else acts
         note_left_out(session, actor, edition_row.edition, now=now)
         first = [one for one in first if not is_own(actor, one)]
-    places = NewPlaces(course.id, edition_id, course.published_version_id, TakeCause.SELF)
-    entered = _enrol(session, actor, places, first, now=now)
+    target = EnrolmentTarget(course.id, edition_id, course.published_version_id, TakeCause.SELF)
+    entered = _enrol(session, actor, target, first, now=now)
     _notify_enrolled(session, course, entered, now=now)
     return len(entered)
 
@@ -235,7 +235,7 @@ def enrol_others(
     Those enrolled already stay as they are, those who left find everything as it was; suspended accounts are passed over. Places that
     nobody has taken yet go first to those who wait for them. The actor's own record is left out (`kernel.own_records`).
     """
-    course, version_id = open_course(session, course_id)
+    course, version_id = require_open_course(session, course_id)
     open_ones = select(Person.id).where(Person.id.in_(people), Person.suspended_at.is_(None)).order_by(Person.id)
     able = set(session.scalars(open_ones.with_for_update(key_share=True)))
     if any(is_own(actor, one) for one in able):
@@ -250,21 +250,21 @@ def enrol_others(
         )
     )
     wanted = [person for person in dict.fromkeys(people) if person in able and person not in inside]
-    places = (
+    free = (
         len(wanted)
         if edition_row is None or edition_row.edition.capacity is None
         else max(edition_row.edition.capacity - edition_row.taken, 0)
     )
-    new_places = NewPlaces(course_id, edition.id if edition else None, version_id, TakeCause.STAFF)
-    entered = _enrol(session, actor, new_places, wanted[:places], now=now)
+    target = EnrolmentTarget(course_id, edition.id if edition else None, version_id, TakeCause.STAFF)
+    entered = _enrol(session, actor, target, wanted[:free], now=now)
     _notify_enrolled(session, course, entered, now=now)
     if edition_row is not None:
-        for person_id in wanted[places:]:
+        for person_id in wanted[free:]:
             _wait(session, actor, edition_row.edition, person_id, now=now)
     return EnrolCounts(len(entered), len(wanted) - len(entered))
 
 
-def open_course(session: Session, course_id: int) -> tuple[Course, int]:
+def require_open_course(session: Session, course_id: int) -> tuple[Course, int]:
     """Return a course that takes people, with its published version; raise Conflict."""
     course = session.get_one(Course, course_id)
     if course.published_version_id is None:
@@ -275,7 +275,7 @@ def open_course(session: Session, course_id: int) -> tuple[Course, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class NewPlaces:
+class EnrolmentTarget:
     """The course, the edition and the version in which people are enrolled, and who lets them in."""
 
     course_id: int
@@ -284,14 +284,14 @@ class NewPlaces:
     cause: TakeCause
 
 
-def _enrol(session: Session, actor: Actor, places: NewPlaces, people: Sequence[int], *, now: datetime) -> list[int]:
+def _enrol(session: Session, actor: Actor, target: EnrolmentTarget, people: Sequence[int], *, now: datetime) -> list[int]:
     """Enrol people who do not take the course now, a fixed number of statements for all of them; return them.
 
     Who took it before goes on with the present take, as they left it.
     """
     if not people:
         return []
-    course_id, edition_id, version_id = places.course_id, places.edition_id, places.version_id
+    course_id, edition_id, version_id = target.course_id, target.edition_id, target.version_id
     outline = get_outline(session, version_id)
     mine = (Enrolment.course_id == course_id, Enrolment.person_id.in_(people), Enrolment.superseded_at.is_(None))
     returning = update(Enrolment).where(*mine, Enrolment.left_at.is_not(None)).values(left_at=None)
@@ -301,7 +301,7 @@ def _enrol(session: Session, actor: Actor, places: NewPlaces, people: Sequence[i
             "person_id": person_id,
             "course_id": course_id,
             "course_version_id": version_id,
-            "cause": places.cause.value,
+            "cause": target.cause.value,
             "enrolled_at": now,
             "done": 0,
             "total": sum(activity.required for activity in outline.activities()),
@@ -393,7 +393,7 @@ def confirm_list(session: Session, actor: Actor, pending: PendingEnrolmentList, 
     """Enrol the people of a list, some hundreds at a time in the background; a second time changes nothing. Raise Conflict."""
     row = session.get_one(PendingEnrolmentList, pending.id, with_for_update=True)
     if row.confirmed_at is None:
-        open_course(session, row.course_id)
+        require_open_course(session, row.course_id)
         row.confirmed_at = now
         row.expires_at = now + PENDING_UPLOAD_LIFETIME  # it is needed until everybody of it is enrolled
         audit.record(session, actor, EditionVerb.LIST_CONFIRMED, row, now=now, course=row.course_id)

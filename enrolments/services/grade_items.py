@@ -184,7 +184,7 @@ def _count_mark(session: Session, locked: LockedEnrolment, item: ManualGradeItem
         session.add(row)
     row.score = None if points is None else exact_decimal(Fraction(points) * 100 / Fraction(item.maximum))
     if item.retired_at is None:
-        locked.counted[item.key] = GradeItemWeight(item.category, Fraction(item.weight))
+        locked.item_weights[item.key] = GradeItemWeight(item.category, Fraction(item.weight))
 
 
 def _message(course: Course, item: str, number: UUID) -> Message:

@@ -73,7 +73,7 @@ def invite(session: Session, actor: Actor, batch: InvitationBatch, names: Mappin
     Those who take the course or are invited already stay as they are; the actor's own address is left out.
     Where mail is sent, each gets the same message.
     """
-    editions.open_course(session, batch.course_id)
+    editions.require_open_course(session, batch.course_id)
     course = session.get_one(Course, batch.course_id, with_for_update=True)  # one open invitation for each address
     sender = session.get_one(Person, actor.person_id)
     taken = queries.list_taken(session, course.id, list(names), now=now)
@@ -99,12 +99,12 @@ def invite(session: Session, actor: Actor, batch: InvitationBatch, names: Mappin
     made = session.scalars(insert(EnrolmentInvitation).returning(EnrolmentInvitation.id), rows).all()
     facts = {"count": len(rows), "edition": rows[0]["edition_id"], "list": str(batch.list_uuid)}
     audit.record(session, actor, InvitationVerb.SENT, course, now=now, **facts)
-    for invitation_id in made if _mails(session) else ():
+    for invitation_id in made if _sends_mail(session) else ():
         _enqueue(session, invitation_id, now)
     return len(rows)
 
 
-def _mails(session: Session) -> bool:
+def _sends_mail(session: Session) -> bool:
     return session.info["confirms_since"]() is not None
 
 
@@ -121,12 +121,12 @@ def make_secret(session: Session, invitation_id: int) -> str:
 
 def renew(session: Session, actor: Actor, invitation: EnrolmentInvitation, *, now: datetime) -> str:
     """Let an invitation last its whole time again, sent by the actor; mail its link, or return the secret where no mail is sent."""
-    editions.open_course(session, invitation.course_id)
+    editions.require_open_course(session, invitation.course_id)
     row = session.get_one(EnrolmentInvitation, invitation.id, with_for_update=True)
     assert actor.person_id is not None
     row.invited_by, row.invited_at, row.expires_at = actor.person_id, now, now + INVITATION_LIFE
     audit.record(session, actor, InvitationVerb.RENEWED, session.get_one(Course, row.course_id), now=now, invitation=row.id)
-    if not _mails(session):
+    if not _sends_mail(session):
         return make_secret(session, row.id)
     _enqueue(session, row.id, now)
     return ""
@@ -174,7 +174,7 @@ def accept(session: Session, actor: Actor, invited: InvitedContext, *, now: date
         return EnrolOutcome.ENROLLED
     if not invited.is_open or row.accepted_at is not None or row.withdrawn_at is not None:
         raise NotFound
-    _course, version_id = editions.open_course(session, row.course_id)
+    _course, version_id = editions.require_open_course(session, row.course_id)
     if invited.is_closed:
         raise Conflict(N_("Enrolment is closed."))
     row.accepted_at, row.accepted_by, row.email, row.name = now, actor.person_id, "", ""

@@ -34,13 +34,13 @@ class LockedEnrolment:
     enrolment: Enrolment
     is_completed: bool
     rows: dict[str, ActivityResult]
-    counted: dict[str, GradeItemWeight] = field(default_factory=dict)
+    item_weights: dict[str, GradeItemWeight] = field(default_factory=dict)
     """How the items marked by hand count, by the keys of their results."""
 
     def results(self) -> dict[str, LearnerResult]:
         """Return the results as the rules take them."""
         found = {key: queries.result_of(row) for key, row in self.rows.items()}
-        return {key: replace(result, counted=self.counted.get(key)) for key, result in found.items()}
+        return {key: replace(result, item_weight=self.item_weights.get(key)) for key, result in found.items()}
 
     def result(self, key: str) -> ActivityResult:
         """Return the result of an activity, a new one where there is none."""
@@ -63,20 +63,20 @@ def _joined(session: Session, rows: Sequence[ActivityResult]) -> ActivityResult:
 
     It was opened and completed when the first of them was, and the best that was earned is kept beside the team's word.
     """
-    best, words = max(rows, key=_earned), [row for row in rows if row.overridden_at is not None]
-    standing = max(words, key=lambda row: _last_word(session, row)) if words else best
-    standing.viewed_at = min((row.viewed_at for row in rows if row.viewed_at is not None), default=None)
+    best, overridden = max(rows, key=_earned), [row for row in rows if row.overridden_at is not None]
+    remaining = max(overridden, key=lambda row: _overridden_last(session, row)) if overridden else best
+    remaining.viewed_at = min((row.viewed_at for row in rows if row.viewed_at is not None), default=None)
     completed = [(row.completed_at, row.completed_version_id, row.achieved_at) for row in rows if row.completed_at is not None]
     first = min(completed, key=itemgetter(0), default=(None, None, None))
-    standing.completed_at, standing.completed_version_id, standing.achieved_at = first
-    if words:
-        standing.own_score, standing.own_passed, standing.own_completed = _own(best)
-        standing.overridden_at = min(row.overridden_at for row in words if row.overridden_at is not None)
+    remaining.completed_at, remaining.completed_version_id, remaining.achieved_at = first
+    if overridden:
+        remaining.own_score, remaining.own_passed, remaining.own_completed = _own(best)
+        remaining.overridden_at = min(row.overridden_at for row in overridden if row.overridden_at is not None)
     for row in rows:
-        if row is not standing:
+        if row is not remaining:
             session.delete(row)
     session.flush()  # their keys are free
-    return standing
+    return remaining
 
 
 def _own(row: ActivityResult) -> tuple[Decimal | None, bool | None, bool | None]:
@@ -91,7 +91,7 @@ def _earned(row: ActivityResult) -> tuple[bool, bool, Fraction]:
     return merit(LearnerResult(completed=bool(completed), score=None if score is None else Fraction(score)))
 
 
-def _last_word(session: Session, row: ActivityResult) -> datetime:
+def _overridden_last(session: Session, row: ActivityResult) -> datetime:
     """Return when the team last set a result, as far as it is known under its key: since when its word counts."""
     said = (ResultOverride.enrolment_id == row.enrolment_id, ResultOverride.activity_key == row.activity_key)
     return session.scalar(select(func.max(ResultOverride.made_at)).where(*said)) or cast("datetime", row.overridden_at)
@@ -116,7 +116,7 @@ _RECORDED = (
     .select_from(Enrolment)
     .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
     .outerjoin(ActivityResult, ActivityResult.enrolment_id == Enrolment.id)
-    .outerjoin(ManualGradeItem, queries.OF_ITEM)
+    .outerjoin(ManualGradeItem, queries.GRADE_ITEM_OF_RESULT)
     .execution_options(populate_existing=True)
 )
 
@@ -141,7 +141,7 @@ def lock_enrolments(session: Session, enrolment_ids: Sequence[int]) -> list[Lock
             if row is not None:
                 locked.rows[row.activity_key] = row
             if category is not None:
-                locked.counted[row.activity_key] = GradeItemWeight(category, Fraction(weight))
+                locked.item_weights[row.activity_key] = GradeItemWeight(category, Fraction(weight))
         return list(all_.values())
 
 

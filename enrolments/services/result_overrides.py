@@ -18,7 +18,7 @@ from enrolments.models import ActivityResult, ResultOverride
 from enrolments.permissions import ResultContext
 from enrolments.queries import learning as queries
 from enrolments.queries.results import find_override
-from enrolments.rules import Progress, completes_by_word, has_passed
+from enrolments.rules import Progress, completes_by_override, has_passed
 from enrolments.services.progress import LockedEnrolment, complete, exact_decimal, lock_enrolment, update_progress
 from kernel import audit
 from kernel.errors import N_, Conflict
@@ -116,7 +116,7 @@ def _set_result(
         row.own_score, row.own_passed, row.own_completed = row.score, row.passed, row.completed_at is not None
     pass_mark = cast("CourseKinds", session.info["kinds"]).publisher(subject.activity.kind).pass_mark(session, subject.activity)
     row.score, row.passed = exact_decimal(score), has_passed(score, pass_mark)
-    if completes_by_word(subject.activity.completion_rule, row.passed, exhausted=bool(row.exhausted)):
+    if completes_by_override(subject.activity.completion_rule, row.passed, exhausted=bool(row.exhausted)):
         complete(session, actor, locked, row, now=now)
 
 

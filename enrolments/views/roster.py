@@ -31,7 +31,7 @@ from kernel.web.request import begin_writing, current_actor, current_session, re
 bp = Blueprint("enrolments_roster", __name__)
 
 Answer = str | Response | tuple[str, int]
-ROWS, FOUND, FAULTS = 50, 30, 200
+ROWS, MOST_FOUND, MOST_FAULTS = 50, 30, 200
 LARGEST = 5_000_000
 """Bytes of a list."""
 
@@ -50,8 +50,8 @@ def roster(context: LearnerContext) -> Answer:
     edition = as_uuid(request.args.get("edition", ""))
     rows = queries.list_roster(session, context.course_id, words, edition, offset=asked.offset, limit=ROWS + 1)
     address = find_address(wanted) if "@" in wanted else ""
-    found = queries.list_outsiders(session, current_actor(), context.course_id, wanted, limit=FOUND + 1) if wanted else []
-    access_log.record_search_access([row.person_id for row in found[:FOUND]])
+    found = queries.list_outsiders(session, current_actor(), context.course_id, wanted, limit=MOST_FOUND + 1) if wanted else []
+    access_log.record_search_access([row.person_id for row in found[:MOST_FOUND]])
     return render_template(
         "enrolments/roster.html",
         course=course_name(context),
@@ -62,10 +62,10 @@ def roster(context: LearnerContext) -> Answer:
         wanted=wanted,
         sees_addresses=current_actor().is_administrator,
         too_few=bool(wanted) and queries.names_too_little(current_actor(), wanted),
-        found=found[:FOUND],
+        found=found[:MOST_FOUND],
         address=address if not found else "",
         address_state=_address_state(session, context, address) if address and not found else "",
-        more_found=len(found) > FOUND,
+        more_found=len(found) > MOST_FOUND,
         archived=context.archived,
     )
 
@@ -95,22 +95,22 @@ def chosen_edition(session: Session, context: LearnerContext, text: str) -> Edit
 def enrol(context: LearnerContext) -> Answer:
     """Enrol the chosen people."""
     session = current_session()
-    chosen = [found for text in request.form.getlist("person")[:FOUND] if (found := as_uuid(text)) is not None]
+    chosen = [found for text in request.form.getlist("person")[:MOST_FOUND] if (found := as_uuid(text)) is not None]
     edition = chosen_edition(session, context, request.form.get("edition", ""))
-    came = services.enrol_others(session, current_actor(), context.course_id, edition, ids_of(session, chosen), now=clock.now())
+    counts = services.enrol_others(session, current_actor(), context.course_id, edition, ids_of(session, chosen), now=clock.now())
     if current_actor().person_uuid in chosen:
         flash(_(LEFT_OUT), "warn")
     if chosen != [current_actor().person_uuid]:
-        _flash_counts(came)
+        _flash_counts(counts)
     return see_other(url_for("enrolments_roster.roster", slug=context.slug))
 
 
-def _flash_counts(came: EnrolCounts) -> None:
-    if came.entered:
-        flash(ngettext("%(count)s person has been enrolled.", "%(count)s people have been enrolled.", came.entered), "ok")
-    if came.waiting:
-        flash(ngettext("%(count)s person is on the waiting list.", "%(count)s people are on the waiting list.", came.waiting), "warn")
-    if not came.entered and not came.waiting:
+def _flash_counts(counts: EnrolCounts) -> None:
+    if counts.entered:
+        flash(ngettext("%(count)s person has been enrolled.", "%(count)s people have been enrolled.", counts.entered), "ok")
+    if counts.waiting:
+        flash(ngettext("%(count)s person is on the waiting list.", "%(count)s people are on the waiting list.", counts.waiting), "warn")
+    if not counts.entered and not counts.waiting:
         flash(_("You have not selected anyone."), "warn")
 
 
@@ -155,13 +155,13 @@ def _list_context(session: Session, actor: object, slug: str, pending: UUID) -> 
     return EnrolmentListContext(context, queries.get_pending(session, current_actor().person_id, context.course_id, pending))
 
 
-def _judge(subject: EnrolmentListContext) -> tuple[EnrolmentListCheck, int | None]:
+def _check(subject: EnrolmentListContext) -> tuple[EnrolmentListCheck, int | None]:
     """Return what a list would do now, and from which line on its encoding is a guess."""
     with reading_file():
         found = read_list(subject.pending.content)
-    by_account = current_actor().is_administrator
-    judged = check_list(current_session(), subject.context.course_id, found.entries, by_account=by_account, now=clock.now())
-    return judged, found.encoding_guessed_from
+    enrols_accounts = current_actor().is_administrator
+    checked = check_list(current_session(), subject.context.course_id, found.entries, enrols_accounts=enrols_accounts, now=clock.now())
+    return checked, found.encoding_guessed_from
 
 
 @bp.get("/teaching/<slug>/learners/lists/<uuid:pending>")
@@ -169,21 +169,21 @@ def _judge(subject: EnrolmentListContext) -> tuple[EnrolmentListCheck, int | Non
 def preview(subject: EnrolmentListContext) -> Answer:
     """Show whom a list enrols or invites and what is wrong in it; once confirmed, how far it is. It tells nobody's account."""
     session, row, actor = current_session(), subject.pending, current_actor()
-    judged, encoding_guessed_from = _judge(subject)
+    checked, encoding_guessed_from = _check(subject)
     edition_row = None if row.edition_id is None else queries.get_edition_row(session, row.edition_id)
     free = None if edition_row is None or edition_row.edition.capacity is None else max(edition_row.edition.capacity - edition_row.taken, 0)
-    own = any(is_own(actor, one) for one in judged.people) or any(entry.address == actor.email for entry in judged.invited)
+    own = any(is_own(actor, one) for one in checked.people) or any(entry.address == actor.email for entry in checked.invited)
     return render_template(
         "enrolments/list_preview.html",
         course=course_name(subject.context),
         pending=row,
-        judged=judged,
-        faults=[(fault.line, fault.address[:80], _(fault.message)) for fault in judged.faults[:FAULTS]],
-        first_invited=[(entry.line, entry.address, entry.name) for entry in judged.invited[:FAULTS]],
+        checked=checked,
+        faults=[(fault.line, fault.address[:80], _(fault.message)) for fault in checked.faults[:MOST_FAULTS]],
+        first_invited=[(entry.line, entry.address, entry.name) for entry in checked.invited[:MOST_FAULTS]],
         encoding_guessed_from=encoding_guessed_from,
         edition=edition_row.edition.name if edition_row else "",
         leaves_out=_(LEFT_OUT) if own else "",
-        waiting=0 if free is None else max(len(judged.people) - free, 0),
+        waiting=0 if free is None else max(len(checked.people) - free, 0),
         free=free,
         counts=count_list(session, subject.context.course_id, row.uuid) if row.confirmed_at else InvitationCounts(),
     )
@@ -193,9 +193,9 @@ def preview(subject: EnrolmentListContext) -> Answer:
 @requires(LearningAction.ENROL_OTHERS, _list_context, reads_first=True)
 def confirm(subject: EnrolmentListContext) -> Answer:
     """Enrol or invite the people of a list."""
-    judged, _guessed = _judge(subject)
+    checked, _guessed = _check(subject)
     session, actor, now = begin_writing(), current_actor(), clock.now()
-    require_invitation_quota(session, actor, len(judged.invited), now=now)
+    require_invitation_quota(session, actor, len(checked.invited), now=now)
     services.confirm_list(session, actor, subject.pending, now=now)
     return see_other(_list_url(subject.context, subject.pending.uuid))
 

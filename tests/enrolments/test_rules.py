@@ -16,7 +16,7 @@ from enrolments.rules import (
     LearnerResult,
     activity_closed,
     closed_activities,
-    completes_by_word,
+    completes_by_override,
     course_grade,
     evaluate_completion,
     find_next_activity,
@@ -42,7 +42,7 @@ def test_progress_counts_required_activities_only() -> None:
     progress = evaluate_completion(two_modules(), {"a": DONE, "extra": DONE}, NOW)
 
     assert (progress.done, progress.total, progress.percent) == (1, 3, 33)
-    assert [module.standing for module in progress.modules] == [CompletionState.NOW, CompletionState.LOCKED]
+    assert [module.state for module in progress.modules] == [CompletionState.NOW, CompletionState.LOCKED]
     assert not progress.completed
 
 
@@ -162,7 +162,7 @@ def test_modules_stand_where_their_learner_is() -> None:
 
     progress = evaluate_completion(outline, {"a": DONE, "seen": LearnerResult(viewed=True)}, NOW)
 
-    assert [(module.standing, module.closed) for module in progress.modules] == [
+    assert [(module.state, module.closed) for module in progress.modules] == [
         (CompletionState.DONE, None),
         (CompletionState.NOW, None),
         (CompletionState.TO_DO, None),
@@ -327,7 +327,7 @@ def test_all_activities_are_told_at_once_with_why_they_are_closed() -> None:
     ],
 )
 def test_the_teams_result_completes_what_its_own_rule_says(rule: str, passed: bool | None, exhausted: bool, completes: bool) -> None:
-    assert completes_by_word(rule, passed, exhausted=exhausted) is completes
+    assert completes_by_override(rule, passed, exhausted=exhausted) is completes
 
 
 def test_only_what_asks_for_passing_is_held_back_by_a_result_that_does_not_pass() -> None:
@@ -337,7 +337,7 @@ def test_only_what_asks_for_passing_is_held_back_by_a_result_that_does_not_pass(
 
 def an_item(score: int | None, category: str = "", weight: int = 1) -> LearnerResult:
     """Return a result of an item marked by hand."""
-    return LearnerResult(score=None if score is None else Fraction(score), counted=GradeItemWeight(category, Fraction(weight)))
+    return LearnerResult(score=None if score is None else Fraction(score), item_weight=GradeItemWeight(category, Fraction(weight)))
 
 
 def test_what_is_marked_by_hand_counts_like_an_activity() -> None:
@@ -394,7 +394,7 @@ def test_shares_sum_up_to_everything_and_are_what_a_hundred_adds(
     assert sum(shares.values()) in (0, 100)
     for wanted, share in shares.items():
         scores = {key: Fraction(100 if key == wanted else 0) for key in (*outline.by_key, *items)}
-        results = {key: LearnerResult(score=score, counted=items.get(key)) for key, score in scores.items()}
+        results = {key: LearnerResult(score=score, item_weight=items.get(key)) for key, score in scores.items()}
         assert (course_grade(outline, results) or 0) == share
 
 
@@ -406,7 +406,7 @@ def test_a_module_without_required_parts_is_done_when_all_it_has_is() -> None:
     )
 
     stages = [
-        (found.standing, found.shown_done, found.shown_total, found.shown_fraction, found.completed)
+        (found.state, found.shown_done, found.shown_total, found.shown_fraction, found.completed)
         for results in ({}, {"test": DONE}, {"test": DONE, "film": DONE})
         for found in (evaluate_completion(outline, results, NOW).module("m1"),)
     ]
