@@ -51,7 +51,7 @@ class NatureForm(Form):
             nature=PublicationNature.CORRECTION if self.nature.data == "correction" else PublicationNature.IMPROVEMENT,
             note=clean_text(self.note.data or "", lines=True),
             revision=revision,
-            asks=self.nature.data == "choice",
+            asks_learners=self.nature.data == "choice",
             revision_to_publish=revision_to_publish,
         )
 
@@ -63,18 +63,20 @@ class PublishForm(NatureForm):
     when = MomentField(lazy_("Publish later"))
     autosaved = SelectMultipleField(lazy_("Autosaved only"), validate_choice=False)
     revision = HiddenField()
-    looked_at = HiddenField()
+    reviewed_digest = HiddenField()
 
     def moment_in(self, zone: str) -> datetime | None:
         """Return the moment that was typed, taken as one of a zone: the course's, whatever the reader's is."""
         moment = self.when.moment
         return None if moment is None else moment.replace(tzinfo=ZoneInfo(zone))
 
-    def command(self, tells: tuple[str, ...]) -> PublishOptions:
-        """Return the publishing options for the reviewed revision; `tells` are the activities to notify learners of, if wanted."""
+    def command(self, notified_keys: tuple[str, ...]) -> PublishOptions:
+        """Return the publishing options for the reviewed revision; `notified_keys` name the activities that learners hear of, if wanted."""
         options = self.publishing(revision=whole(self.revision.data))
-        looked_at = (self.looked_at.data or "")[:64]
-        return replace(options, tells=tells if self.tell.data else (), autosaved=self.included, looked_at=looked_at)
+        reviewed_digest = (self.reviewed_digest.data or "")[:64]
+        return replace(
+            options, notified_keys=notified_keys if self.tell.data else (), autosaved=self.included, reviewed_digest=reviewed_digest
+        )
 
     @property
     def included(self) -> tuple[int, ...]:

@@ -165,7 +165,7 @@ class CourseKinds:
     part_comparers: tuple[PartComparer, ...] = ()
     logs: tuple[LogPart, ...] = ()
     """What packages above add to the log of a course."""
-    kept: RenderedLessonCache | None = None
+    lesson_cache: RenderedLessonCache | None = None
     """Rendered lessons that outlive the process."""
     topics: Mapping[str, str] = field(default_factory=dict)
     """The names of the site's topics by their keys; without any, every topic is known."""
@@ -182,7 +182,7 @@ class CourseKinds:
 
     def renderer(self, course: CourseFolder) -> Renderer:
         """Return what renders the texts of a course."""
-        return Renderer(course, self.kinds, self.embed_question, self.kept)
+        return Renderer(course, self.kinds, self.embed_question, self.lesson_cache)
 
     def publisher(self, kind: str) -> ActivityPublisher:
         """Return how a kind is published."""
@@ -196,7 +196,7 @@ class PreparedActivity:
     source: ActivitySource
     title: Html
     summary: Html
-    facts: ActivityDescription
+    description: ActivityDescription
     payload: Any
     media: frozenset[str]
     """Paths of the files that it uses."""
@@ -223,7 +223,7 @@ class PreparedCourse:
     activities: Mapping[str, PreparedActivity]
     terms: tuple[PreparedTerm, ...]
     resource_urls: Mapping[str, str]
-    entries: tuple[SearchDocument, ...]
+    search_documents: tuple[SearchDocument, ...]
     """What can be found of the course itself and its terms."""
 
     @property
@@ -231,7 +231,7 @@ class PreparedCourse:
         """Return the hours shown on the certificate: as written, else the sum of the minutes."""
         if self.course.hours is not None:
             return self.course.hours
-        return Fraction(sum(activity.facts.minutes for activity in self.activities.values()), 60)
+        return Fraction(sum(activity.description.minutes for activity in self.activities.values()), 60)
 
     def users_of(self, path: str) -> tuple[str, ...]:
         """Return the keys of the activities that use a file; none for what belongs to the whole course, as its documents do."""

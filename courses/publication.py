@@ -113,18 +113,21 @@ def _prepare(course: CourseFolder, digest: str, kinds: CourseKinds) -> PreparedC
         activities=activities,
         terms=terms,
         resource_urls=renderer.urls,
-        entries=(*course_entries(plain_texts(course.title), summary, objectives), *chain.from_iterable(chain(named, resource_documents))),
+        search_documents=(
+            *course_entries(plain_texts(course.title), summary, objectives),
+            *chain.from_iterable(chain(named, resource_documents)),
+        ),
     )
 
 
 def _prepare_activity(activity: ActivitySource, renderer: Renderer, kinds: CourseKinds) -> PreparedActivity:
     publisher = kinds.publisher(activity.kind)
     renderer.used_media.clear()
-    payload, facts = publisher.prepare(activity, renderer)
+    payload, description = publisher.prepare(activity, renderer)
     form = renderer.markdown if publisher.kind.summary_form == "markdown" else renderer.inline
     summary = form(activity.summary, activity.path)
-    used = frozenset(renderer.used_media) | frozenset(facts.media)
-    return PreparedActivity(activity, plain_texts(activity.title), summary, facts, payload, used)
+    used = frozenset(renderer.used_media) | frozenset(description.media)
+    return PreparedActivity(activity, plain_texts(activity.title), summary, description, payload, used)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +139,7 @@ class PreparedLesson:
     summary: str
     rendered: RenderedText
     minutes: int
-    entries: tuple[SearchDocument, ...]
+    search_documents: tuple[SearchDocument, ...]
     """What can be found of it."""
 
 

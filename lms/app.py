@@ -103,7 +103,7 @@ def open_instance(settings: Settings) -> Instance:
             subscriptions[verb.value] += (kind,)
     files, keys = files_of(settings), signing_keys(settings.data_dir)
     present = SiteProfiles(database, partial(read_profile, keys=partial(secret_keys, settings)))
-    kinds = replace(KINDS, kept=RenderedLessonCache(settings.data_dir / "rendered"), topics=settings.topic_names)
+    kinds = replace(KINDS, lesson_cache=RenderedLessonCache(settings.data_dir / "rendered"), topics=settings.topic_names)
     database.configure(
         info={
             "audience_leaves": AUDIENCE_LEAVES,

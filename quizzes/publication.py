@@ -100,7 +100,7 @@ def prepare_quiz(activity: ActivitySource, renderer: Renderer) -> tuple[Prepared
         banks={key: banks[key] for key in keys},
         search_documents=tuple(activity_entries(KIND.name, plain_texts(activity.title), renderer.inline(activity.summary, activity.path))),
     )
-    return prepared, _facts(activity, quiz, slots)
+    return prepared, _description(activity, quiz, slots)
 
 
 def _rendered(question: definitions.QuestionDefinition, renderer: Renderer) -> definitions.QuestionDefinition:
@@ -132,7 +132,7 @@ def _entry(entry: object, activity: ActivitySource, renderer: Renderer) -> dict[
     return {"kind": "text", "text": text}
 
 
-def _facts(activity: ActivitySource, quiz: QuizSource, slots: list[PreparedSlot]) -> ActivityDescription:
+def _description(activity: ActivitySource, quiz: QuizSource, slots: list[PreparedSlot]) -> ActivityDescription:
     questions = sum(slot.draws for slot in slots)
     minutes = activity.minutes or ceil(quiz.settings.limit / 60 if quiz.settings.limit else questions * MINUTES_OF_A_QUESTION)
     return ActivityDescription(minutes, questions, quiz.settings.attempts, quiz.settings.category, quiz.settings.weight)
@@ -237,13 +237,13 @@ def freeze_quizzes(session: Session, publication: Publication, quizzes: Sequence
     insert_all(session, [_quiz_row(activity, payload) for activity, payload in quizzes])
     wanted = select(QuizVersion.activity_id, QuizVersion.id)
     wanted = wanted.where(QuizVersion.activity_id.in_([activity.id for activity, _payload in quizzes]))
-    numbers: dict[int, int] = dict(session.execute(wanted).all())
-    slots = [(numbers[activity.id], slot) for activity, payload in quizzes for slot in payload.slots]
+    quiz_version_ids: dict[int, int] = dict(session.execute(wanted).all())
+    slots = [(quiz_version_ids[activity.id], slot) for activity, payload in quizzes for slot in payload.slots]
     insert_all(session, [_slot_row(quiz_id, slot) for quiz_id, slot in slots])
-    listed = select(Slot.quiz_version_id, Slot.position, Slot.id).where(Slot.quiz_version_id.in_(numbers.values()))
-    places = {(quiz_id, position): slot_id for quiz_id, position, slot_id in session.execute(listed)}
+    listed = select(Slot.quiz_version_id, Slot.position, Slot.id).where(Slot.quiz_version_id.in_(quiz_version_ids.values()))
+    slot_ids = {(quiz_id, position): slot_id for quiz_id, position, slot_id in session.execute(listed)}
     candidates = [
-        {"slot_id": places[quiz_id, slot.position], "question_version_id": versions[key]}
+        {"slot_id": slot_ids[quiz_id, slot.position], "question_version_id": versions[key]}
         for quiz_id, slot in slots
         for key in slot.questions
     ]

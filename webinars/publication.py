@@ -68,7 +68,7 @@ class PreparedRecording:
 
     source: RecordingSource
     transcripts: Mapping[str, Cues]
-    entries: tuple[SearchDocument, ...]
+    search_documents: tuple[SearchDocument, ...]
     """What can be found of it."""
 
 
@@ -95,8 +95,8 @@ def prepare_recording(activity: ActivitySource, renderer: Renderer) -> tuple[Pre
         [(chapter.at, plain_texts(chapter.title)) for chapter in source.chapters],
         [plain_texts(document.title) for document in source.documents],
     )
-    entries = tuple(recording_entries(plain_texts(activity.title), summary, spoken))
-    return PreparedRecording(source, transcripts, entries), ActivityDescription(minutes, media=tuple(path for path in own if path))
+    search_documents = tuple(recording_entries(plain_texts(activity.title), summary, spoken))
+    return PreparedRecording(source, transcripts, search_documents), ActivityDescription(minutes, media=tuple(path for path in own if path))
 
 
 def _spoken_words(path: str, language: str, renderer: Renderer) -> Cues:
@@ -133,7 +133,7 @@ def freeze_recordings(session: Session, publication: Publication, recordings: Se
     parts = [_parts_of(numbers[activity.id], payload) for activity, payload in recordings]
     for place in range(len(PARTS)):
         insert_all(session, [row for found in parts for row in found[place]])
-    search.write_many(session, publication.version.id, [(activity.id, payload.entries) for activity, payload in recordings])
+    search.write_many(session, publication.version.id, [(activity.id, payload.search_documents) for activity, payload in recordings])
 
 
 def _recording_row(activity: Activity, payload: PreparedRecording) -> Recording:

@@ -103,7 +103,7 @@ class DraftComparison:
     parts: tuple[ChangedPart, ...] = ()
     known: bool = True
     only_form: bool = False
-    keys: tuple[ChangedPart, ...] = field(default=())
+    changed_answers: tuple[ChangedPart, ...] = field(default=())
     """The questions among them whose right answer changed."""
 
 
@@ -141,7 +141,9 @@ def changes_between(
     for comparer in kinds.part_comparers:
         parts += comparer(session, course.id, before, after)
     shown = tuple(_changed_part(course.slug, number, part, after, problems) for number, part in enumerate(parts, 1))
-    return DraftComparison(shown, only_form=not shown, keys=tuple(part for part in shown if DifferenceKind.KEY in part.part.marks))
+    return DraftComparison(
+        shown, only_form=not shown, changed_answers=tuple(part for part in shown if DifferenceKind.KEY in part.part.marks)
+    )
 
 
 def _changed_part(slug: str, number: int, part: PartDifference, folder: CourseFolder, problems: Sequence[CheckFindingView]) -> ChangedPart:
@@ -215,7 +217,7 @@ def _problem(
 
 
 @dataclass(frozen=True, slots=True)
-class Sort:
+class FindingGroup:
     """Remarks of one kind, with how many more there are than the first."""
 
     first: CheckFindingView
@@ -227,12 +229,12 @@ class Sort:
         return len(self.problems) - 1
 
 
-def sorts_of(problems: Sequence[CheckFindingView]) -> list[Sort]:
+def group_findings(problems: Sequence[CheckFindingView]) -> list[FindingGroup]:
     """Group remarks by their code, those of which there are most last: they hide no other."""
     groups: dict[str, list[CheckFindingView]] = {}
     for problem in problems:
         groups.setdefault(problem.code, []).append(problem)
-    return [Sort(group[0], tuple(group)) for group in sorted(groups.values(), key=len)]
+    return [FindingGroup(group[0], tuple(group)) for group in sorted(groups.values(), key=len)]
 
 
 def beside(problems: Sequence[CheckFindingView], changes: DraftComparison | None) -> list[CheckFindingView]:

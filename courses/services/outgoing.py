@@ -33,7 +33,7 @@ def resolve_revision_to_publish(
 def _check_seen(session: Session, course: Course, options: PublishOptions) -> None:
     if options.revision is None or options.revision > course.draft_revision or autosaved.saved_since(session, course.id, options.revision):
         raise DraftChangedSinceReview
-    if options.looked_at and options.looked_at != autosaved.outgoing_digest(session, course.id):
+    if options.reviewed_digest and options.reviewed_digest != autosaved.outgoing_digest(session, course.id):
         raise DraftChangedSinceReview  # somebody saved what a page had saved by itself: that makes no revision of its own
     if not set(options.autosaved) <= {text.revision for text in autosaved.list_autosaved(session, course.id)}:
         raise DraftChangedSinceReview

@@ -116,8 +116,8 @@ def request_publication(
         revision=resolved.revision_to_publish,
         digest=digest,
         nature=options.nature.value,
-        asks=options.asks,
-        tells=options.tells or None,
+        asks=options.asks_learners,
+        tells=options.notified_keys or None,
         note=options.note,
         publish_at=publish_at,
         asked_by=actor.person_id,
@@ -179,7 +179,7 @@ def publish_plan(session: Session, course: Course, row: PlannedPublication, inpu
     """
     _check_unchanged(session, course, row, inputs)
     options = PublishOptions(
-        PublicationNature(row.nature), row.note, asks=row.asks, revision_to_publish=row.revision, tells=row.tells or ()
+        PublicationNature(row.nature), row.note, asks_learners=row.asks, revision_to_publish=row.revision, notified_keys=row.tells or ()
     )
     author = Actor(person_id=_who_answers(session, row), via=ActorChannel.JOB)
     version = publish_version(session, author, course, inputs.prepared, inputs.kinds, inputs.files, options, now=now)

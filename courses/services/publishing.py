@@ -51,15 +51,15 @@ class PublishOptions:
     note: str
     revision: int | None = None
     """The draft's revision that was looked at; None where the draft was written in the same transaction."""
-    asks: bool = False
+    asks_learners: bool = False
     """Those who have begun are asked, where the nature is an improvement."""
     revision_to_publish: int | None = None
     """The revision of the working copy whose text goes out; None: the present one."""
     autosaved: tuple[int, ...] = ()
     """Revisions in which pages saved texts by themselves that go out all the same."""
-    looked_at: str = ""
+    reviewed_digest: str = ""
     """The digest of what went out without any of them, as it was looked at."""
-    tells: tuple[str, ...] = ()
+    notified_keys: tuple[str, ...] = ()
     """Keys, present and former, of the activities whose learners are told that what they did has changed."""
 
 
@@ -101,7 +101,7 @@ def publish_version(
     session.flush()  # everything below points to it
     publication = Publication(course, version, prepared, {media.path: media for media in prepared.course.media})
     _write_lists(session, publication, files, now=now)
-    search.write(session, version.id, None, prepared.entries)
+    search.write(session, version.id, None, prepared.search_documents)
     _write_modules(session, publication, kinds)
     course.published_version_id = version.id
     course.title = version.title
@@ -109,8 +109,10 @@ def publish_version(
     audit.record(
         session, actor, CourseVerb.PUBLISHED, course, now=now, version=version.number, nature=options.nature.value, asks=version.asks
     )
-    if options.tells:
-        audit.record(session, actor, CourseVerb.CHANGES_TOLD, course, now=now, version=version.number, activities=list(options.tells))
+    if options.notified_keys:
+        audit.record(
+            session, actor, CourseVerb.CHANGES_TOLD, course, now=now, version=version.number, activities=list(options.notified_keys)
+        )
     return version
 
 
@@ -136,8 +138,8 @@ def _version_row(
         digest=prepared.digest,
         draft_revision=course.draft_revision if options.revision_to_publish is None else options.revision_to_publish,
         nature=options.nature.value,
-        asks=options.asks and options.nature is PublicationNature.IMPROVEMENT,
-        tells=options.tells or None,
+        asks=options.asks_learners and options.nature is PublicationNature.IMPROVEMENT,
+        tells=options.notified_keys or None,
         note=options.note,
         published_at=now,
         published_by=actor.person_id,
@@ -231,14 +233,14 @@ def _write_modules(session: Session, publication: Publication, kinds: CourseKind
     version_id = publication.version.id
     ready = [module for module in publication.prepared.course.modules if module.state is SourceState.READY]
     insert_all(session, [_module_row(publication, source, position) for position, source in enumerate(ready)])
-    numbers: dict[str, int] = dict(session.execute(select(Module.key, Module.id).where(Module.version_id == version_id)).all())
+    module_ids: dict[str, int] = dict(session.execute(select(Module.key, Module.id).where(Module.version_id == version_id)).all())
     objectives = [
-        Objective(version_id=version_id, module_id=numbers[source.key], position=place, text=text)
+        Objective(version_id=version_id, module_id=module_ids[source.key], position=place, text=text)
         for source in ready
         for place, text in enumerate(publication.prepared.module_texts[source.key][1])
     ]
     insert_all(session, objectives)
-    _write_activities(session, publication, kinds, [(source, numbers[source.key]) for source in ready])
+    _write_activities(session, publication, kinds, [(source, module_ids[source.key]) for source in ready])
 
 
 def _module_row(publication: Publication, source: ModuleSource, position: int) -> Module:
@@ -279,7 +281,7 @@ def _closing(module: ModuleSource, activity: ActivitySource) -> datetime | None:
 
 
 def _activity_row(publication: Publication, module: ModuleSource, module_id: int, activity: PreparedActivity, position: int) -> Activity:
-    written, facts = activity.source, activity.facts
+    written, description = activity.source, activity.description
     return Activity(
         version_id=publication.version.id,
         module_id=module_id,
@@ -294,20 +296,20 @@ def _activity_row(publication: Publication, module: ModuleSource, module_id: int
         requires=written.requires,
         opens_at=written.opens,
         closes_at=_closing(module, written),
-        minutes=facts.minutes,
+        minutes=description.minutes,
         completion_rule=written.completion.rule.value,
         completion_amount=written.completion.amount,
-        questions=facts.questions,
-        attempts=facts.attempts,
-        category=facts.category,
-        weight=_decimal(facts.weight, 4),
+        questions=description.questions,
+        attempts=description.attempts,
+        category=description.category,
+        weight=_decimal(description.weight, 4),
     )
 
 
 def freeze_lessons(session: Session, publication: Publication, lessons: Sequence[tuple[Activity, tuple[PreparedLesson, ...]]]) -> None:
     """Write the rendered texts of lessons."""
     insert_all(session, [_lesson_row(activity, lesson_text) for activity, payload in lessons for lesson_text in payload])
-    found = [(activity.id, lesson_text.entries) for activity, payload in lessons for lesson_text in payload]
+    found = [(activity.id, lesson_text.search_documents) for activity, payload in lessons for lesson_text in payload]
     search.write_many(session, publication.version.id, found)
 
 

@@ -61,7 +61,7 @@ def publishing(subject: CourseContext) -> Answer:
     """Show what the checks say of a draft, and publish it. Everything is read and rendered before the transaction begins."""
     session = current_session()
     course = course_catalogue.get_course(session, subject.id)
-    form = PublishForm(revision=str(course.draft_revision), looked_at=autosaved.outgoing_digest(session, course.id))
+    form = PublishForm(revision=str(course.draft_revision), reviewed_digest=autosaved.outgoing_digest(session, course.id))
     if request.method != "POST":
         return _page(subject, course, _publication_check(session, course), form)
     contents = autosaved.outgoing_files(session, stored(), course.id, form.included)
@@ -82,7 +82,7 @@ def publishing(subject: CourseContext) -> Answer:
         form.form_errors.append(_(refused.text))
         return _page(subject, locked, _draft_check(writing, locked, checked, digest), form), 409
     flash(said, "ok")
-    _flash_behind(writing, locked, options)
+    _flash_left_out(writing, locked, options)
     return see_page("courses.publishing", slug=subject.slug)
 
 
@@ -97,13 +97,13 @@ def _publication_check(session: Session, course: Course) -> PublicationCheck:
     return PublicationCheck(draft_checks.outgoing_draft_check(session, stored(), course, kinds(), now=now), digest)
 
 
-def _flash_behind(session: Session, course: Course, options: PublishOptions) -> None:
-    behind = len(autosaved.left_out(session, course.id, options.autosaved))
-    if behind:
+def _flash_left_out(session: Session, course: Course, options: PublishOptions) -> None:
+    left_out = len(autosaved.left_out(session, course.id, options.autosaved))
+    if left_out:
         told = ngettext(
             "%(count)s text that was only autosaved was not published; it stays in the draft.",
             "%(count)s texts that were only autosaved were not published; they stay in the draft.",
-            behind,
+            left_out,
         )
         flash(told, "warn")
 
@@ -149,14 +149,14 @@ def _page(subject: CourseContext, course: Course, shown: PublicationCheck, form:
         zone=draft_check.folder.timezone if draft_check.folder else "",
         hints=pages.nature_hints(publication.count_learners(session, course.id)),
         problems=shown_problems,
-        sorts=pages.sorts_of([problem for problem in shown_problems if problem.severity == "warning"]),
+        finding_groups=pages.group_findings([problem for problem in shown_problems if problem.severity == "warning"]),
         errors=severities.count("error"),
         warnings=severities.count("warning"),
         checked_at=draft_check.checked_at,
-        good=_good(draft_check),
+        passed_checks=_passed_checks(draft_check),
         changes=changes,
-        told=pages.change_audience(changes, draft_check.folder).titles,
-        keys=_changed_keys(session, course),
+        notified_titles=pages.change_audience(changes, draft_check.folder).titles,
+        changed_answers=_changed_answers(session, course),
         autosaved=_autosaved(session, course, draft_check, form),
         versions=lines[:SHOWN_VERSIONS],
         more_versions=len(lines) > SHOWN_VERSIONS,
@@ -181,7 +181,7 @@ def _changes(
     return pages.changes_between(session, course, before, shown.draft_check.folder, kinds(), problems)
 
 
-def _changed_keys(session: Session, course: Course) -> tuple[pages.ChangedPart, ...]:
+def _changed_answers(session: Session, course: Course) -> tuple[pages.ChangedPart, ...]:
     """Return the answered questions whose right answer the published version changed."""
     if course.published_version_id is None:
         return ()
@@ -191,7 +191,7 @@ def _changed_keys(session: Session, course: Course) -> tuple[pages.ChangedPart, 
         return ()
     folders = [pages.folder_of(session, stored(), version, kinds()) for version in (before, current)]
     changes = pages.changes_between(session, course, folders[0], folders[1], kinds())
-    return tuple(part for part in changes.keys if part.regrades)
+    return tuple(part for part in changes.changed_answers if part.regrades)
 
 
 def _plan(course: Course) -> pages.PublicationPlanView | None:
@@ -204,7 +204,7 @@ def _plan(course: Course) -> pages.PublicationPlanView | None:
     return pages.plan_of(found, current_actor().person_id, outdated=outdated)
 
 
-def _good(draft_check: DraftCheck) -> list[str]:
+def _passed_checks(draft_check: DraftCheck) -> list[str]:
     if draft_check.refuses_publishing or draft_check.folder is None:
         return []
     activities = sum(1 for _activity in draft_check.folder.activities())

@@ -52,7 +52,7 @@ def test_a_folder_with_an_error_is_not_prepared() -> None:
 def test_a_text_that_the_renderer_gives_up_after_the_check_is_never_published_empty(render: str, tmp_path: Path) -> None:
     """Nothing is prepared and nothing kept of it, and the next try finds everything."""
     files = changed(COURSE, "Cuánta agua", "Cuánta *agua*")
-    kinds, really = replace(KINDS, kept=RenderedLessonCache(tmp_path)), getattr(rendering, render)
+    kinds, really = replace(KINDS, lesson_cache=RenderedLessonCache(tmp_path)), getattr(rendering, render)
     publication.forget_rendered()
 
     def too_late(*given: object) -> RenderedText:
@@ -107,7 +107,7 @@ def test_hours_are_as_written_or_the_sum_of_the_minutes() -> None:
     unwritten = {**files, "course.yaml": files["course.yaml"].replace(b"hours: 2\n", b"")}
 
     assert prepared(files).hours == 2
-    assert prepared(unwritten).hours * 60 == sum(activity.facts.minutes for activity in prepared(unwritten).activities.values())
+    assert prepared(unwritten).hours * 60 == sum(activity.description.minutes for activity in prepared(unwritten).activities.values())
 
 
 def test_every_file_names_the_activities_that_use_it() -> None:
@@ -137,6 +137,6 @@ def test_a_question_counts_its_pictures_for_every_quiz_that_may_give_it() -> Non
 
 
 def test_a_quiz_tells_how_many_questions_it_asks_and_how_long_it_takes() -> None:
-    facts = prepared(folder(modules=1, settings="attempts: 3\nlimit: 20 min\n")).activities["cuestionario-1"].facts
+    facts = prepared(folder(modules=1, settings="attempts: 3\nlimit: 20 min\n")).activities["cuestionario-1"].description
 
     assert (facts.questions, facts.attempts, facts.minutes, facts.weight) == (7, 3, 20, 1)

@@ -178,7 +178,7 @@ class Histories(RuleBasedStateMachine):
         assert checked.course is not None
         kept = draft_services.keep_contents(self.instance.files, files, {})
         options = PublishOptions(
-            PublicationNature.CORRECTION if nature == "correction" else PublicationNature.IMPROVEMENT, "", asks=nature == "choice"
+            PublicationNature.CORRECTION if nature == "correction" else PublicationNature.IMPROVEMENT, "", asks_learners=nature == "choice"
         )
         self._tick()
         with self.instance.database.unit_of_work() as session:

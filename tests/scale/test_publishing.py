@@ -55,7 +55,7 @@ def test_what_is_taken_from_the_last_time_is_what_would_be_rendered_anew() -> No
 
 def test_after_a_restart_publishing_renders_only_what_changed(tmp_path: Path) -> None:
     """In a process that has rendered nothing, what an earlier one has kept is as good, to the letter."""
-    files, kinds = folder(modules=4), replace(KINDS, kept=RenderedLessonCache(tmp_path))
+    files, kinds = folder(modules=4), replace(KINDS, lesson_cache=RenderedLessonCache(tmp_path))
     publication.forget_rendered()
     fresh = publication.prepare(files, kinds, today=TODAY).prepared
     kept_at_first = set(tmp_path.glob("*/*.json"))
@@ -75,7 +75,7 @@ def test_after_a_restart_publishing_renders_only_what_changed(tmp_path: Path) ->
 
 
 def test_what_is_kept_may_be_broken_or_gone(tmp_path: Path) -> None:
-    kinds = replace(KINDS, kept=RenderedLessonCache(tmp_path))
+    kinds = replace(KINDS, lesson_cache=RenderedLessonCache(tmp_path))
     files = folder(modules=1)
     publication.forget_rendered()
     fresh = publication.prepare(files, kinds, today=TODAY).prepared
@@ -90,7 +90,7 @@ def test_what_is_kept_may_be_broken_or_gone(tmp_path: Path) -> None:
     number = len(list(tmp_path.glob("*/*.json")))
     assert RenderedLessonCache(tmp_path).forget_old(time.time()) == 0
     assert RenderedLessonCache(tmp_path).forget_old(time.time() + 61 * 86_400) == number > 0
-    blocked = replace(KINDS, kept=RenderedLessonCache(tmp_path / "file"))
+    blocked = replace(KINDS, lesson_cache=RenderedLessonCache(tmp_path / "file"))
     (tmp_path / "file").write_text("", encoding="utf-8")
     publication.forget_rendered()
     assert publication.prepare(files, blocked, today=TODAY).prepared is not None

@@ -183,7 +183,7 @@ def publish(
     kept = draft_services.keep_contents(instance.files, files, {media.path: media.media_type for media in checked.course.media})
     with instance.database.unit_of_work() as session:
         course = draft_services.import_draft(session, SYSTEM, checked.course, kept, now=moment)
-        options = PublishOptions(nature, "", asks=asks)
+        options = PublishOptions(nature, "", asks_learners=asks)
         version = publishing_services.publish_version(session, SYSTEM, course, checked.prepared, KINDS, instance.files, options, now=moment)
     return course, version
 
