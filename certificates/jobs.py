@@ -9,7 +9,7 @@ from accounts.notices import Message
 from accounts.rules import NoticeKind
 from certificates import services
 from certificates.models import Credential
-from certificates.web_sheet import verify_url
+from certificates.web_certificate import verify_url
 from kernel.codes import printed_code
 from kernel.crypto import signing_keys
 from kernel.i18n import _, choose, in_every_language

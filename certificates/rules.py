@@ -53,7 +53,7 @@ class AwardRefusal(StrEnum):
     ALREADY_HELD = "already_held"
 
 
-def deserves(policy: AwardPolicy, progress: Progress, *, held: CredentialState | None = None) -> AwardRefusal | None:
+def award_refusal(policy: AwardPolicy, progress: Progress, *, held: CredentialState | None = None) -> AwardRefusal | None:
     """Return why a credential must not be issued; None where it is deserved.
 
     ``held`` is the state of the person's newest credential for this enrolment: while it is valid there is no second one,

@@ -16,7 +16,7 @@ from accounts.models import Person
 from accounts.queries import is_permanently_closed
 from certificates import queries
 from certificates.models import Credential, CredentialSignatory, SignaturePicture
-from certificates.rules import CODE_LENGTH, AwardPolicy, CredentialSigner, canonical_content, deserves
+from certificates.rules import CODE_LENGTH, AwardPolicy, CredentialSigner, award_refusal, canonical_content
 from courses.queries.outlines import get_outline
 from courses.rules import Outline
 from enrolments.models import Completion, Enrolment
@@ -85,7 +85,10 @@ def find_award(session: Session, enrolment_id: int, *, instead_of: Credential | 
     ):
         return None  # a completion is awarded once: what has expired is not issued again for it
     policy = AwardPolicy(None if outline.certificate == "none" else outline.certificate, outline.completion_grade)
-    if deserves(policy, _progress(enrolment, completion), held=queries.state(newest_credential) if newest_credential else None) is not None:
+    if (
+        award_refusal(policy, _progress(enrolment, completion), held=queries.state(newest_credential) if newest_credential else None)
+        is not None
+    ):
         return None
     return AwardInputs(session.get_one(Person, enrolment.person_id), enrolment, completion, outline)
 

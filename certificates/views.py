@@ -16,7 +16,7 @@ from certificates.models import Credential
 from certificates.permissions import CertificateAction, CredentialContext
 from certificates.rules import CODE_LENGTH, CredentialState, canonical_content
 from certificates.sheet import CertificateSheet
-from certificates.web_sheet import sheet_of, verify_url, web_sheet
+from certificates.web_certificate import sheet_of, verify_url, web_certificate
 from certificates.wording import printed_length
 from kernel import clock
 from kernel.codes import printed_code, read_code
@@ -108,7 +108,7 @@ def certificate(subject: CredentialContext) -> Answer:
         "certificates/certificate.html",
         certificate=_facts(subject.row, private=True),
         is_own=is_own(current_actor(), subject.row.person_id),
-        sheet=web_sheet(_sheet(subject.row, language())),
+        sheet=web_certificate(_sheet(subject.row, language())),
         may_revoke=allows(CertificateAction.REVOKE, subject),
         may_renew=allows(CertificateAction.RENEW, subject),
     )

@@ -33,7 +33,7 @@ from accounts.services import AccessPurpose, PeopleListKind
 from certificates import pdf
 from certificates import queries as certificates
 from certificates.models import Credential
-from certificates.web_sheet import sheet_of
+from certificates.web_certificate import sheet_of
 from compliance.queries import own_data as compliance
 from courses.models import Course, CourseInvitation, CourseStaff, CourseVersion
 from enrolments.models import (

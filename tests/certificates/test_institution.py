@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from certificates import pdf, queries
 from certificates.models import Credential
-from certificates.web_sheet import sheet_of
+from certificates.web_certificate import sheet_of
 from kernel import clock
 from kernel.i18n import local
 from kernel.outbox import deliver_waiting

@@ -12,8 +12,8 @@ from certificates.rules import (
     CredentialSigner,
     CredentialState,
     SignedContent,
+    award_refusal,
     canonical_content,
-    deserves,
     state_of,
 )
 from enrolments.rules import Progress
@@ -65,7 +65,7 @@ def test_only_met_requirements_deserve_a_certificate(
     policy: AwardPolicy, standing: Progress, held: CredentialState | None, refusal: AwardRefusal | None
 ) -> None:
     """spec/security 5.4: only from met requirements."""
-    assert deserves(policy, standing, held=held) is refusal
+    assert award_refusal(policy, standing, held=held) is refusal
 
 
 CONTENT = SignedContent(

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 from certificates import pdf, queries
 from certificates.models import Credential, CredentialSignatory, SignaturePicture
 from certificates.rules import canonical_content
-from certificates.web_sheet import sheet_of
+from certificates.web_certificate import sheet_of
 from kernel import clock
 from kernel.codes import printed_code
 from kernel.outbox import deliver_waiting

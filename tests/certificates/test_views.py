@@ -11,7 +11,7 @@ from sqlalchemy import delete, select, update
 from accounts.models import Person
 from certificates import pdf
 from certificates.models import Credential
-from certificates.web_sheet import sheet_of
+from certificates.web_certificate import sheet_of
 from courses.models import Course
 from enrolments.models import Completion
 from kernel.codes import printed_code

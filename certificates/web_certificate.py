@@ -48,7 +48,7 @@ Placed = tuple[str, float]
 
 
 @dataclass(frozen=True, slots=True)
-class WebSheet:
+class WebCertificate:
     """The sheet as the page draws it, 1 unit = 1 mm."""
 
     language: str
@@ -77,7 +77,7 @@ class WebSheet:
     door: tuple[str, str, tuple[float, float], float] | None
 
 
-def web_sheet(sheet: CertificateSheet) -> WebSheet:
+def web_certificate(sheet: CertificateSheet) -> WebCertificate:
     """Return a sheet as the page draws it."""
     name, title = fit_name(sheet.person_name, sheet.surnames), fit_title(sheet.course_title)
     name_places = (69.0,) if len(name.lines) == 1 else (62.0, 71.6)
@@ -85,7 +85,7 @@ def web_sheet(sheet: CertificateSheet) -> WebSheet:
     path, side = _qr(sheet.verify_url)
     arches = floors(sheet.module_minutes)
     door = next((arch for arch in arches if arch.door), None)
-    return WebSheet(
+    return WebCertificate(
         language=sheet.language,
         label=f"{sheet.document_type}: {sheet.person_name}",
         site_name=sheet.site_name,
