@@ -108,7 +108,7 @@ def nominal(answer: NumericalAnswer, usual: Tolerance, remarks: TransferRemarkCo
     return Tolerance(ToleranceKind.NOMINAL, abs(answer.value) * tolerance.amount)
 
 
-def gathered(answers: Iterable[NumericalAnswer]) -> tuple[tuple[NumericalAnswer, ...], Tolerance]:
+def with_common_tolerance(answers: Iterable[NumericalAnswer]) -> tuple[tuple[NumericalAnswer, ...], Tolerance]:
     """Return answers without their tolerances and that tolerance, where all numbers have the same; else as they are."""
     found = tuple(answers)
     own = {answer.tolerance or Tolerance() for answer in found if answer.value is not None}

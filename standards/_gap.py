@@ -2,8 +2,8 @@
 
 import re
 
-HERE = "\ue000"
-"""Stands for the first gap; the following ones are HERE with their number between two of it."""
+GAP_MARK = "\ue000"
+"""Stands for the first gap; the following ones are GAP_MARK with their number between two of it."""
 NAME = "gap"
 BLANK = "\\_\\_\\_\\_\\_"
 """What stands for a gap where the question has it no longer."""
@@ -11,12 +11,12 @@ BLANK = "\\_\\_\\_\\_\\_"
 
 def placeholder(number: int) -> str:
     """Return the sign for the gap with a number, counted from 1."""
-    return f"{HERE}{number}{HERE}"
+    return f"{GAP_MARK}{number}{GAP_MARK}"
 
 
 def without_placeholders(text: str) -> str:
     """Return an outside text without signs that could be taken for gaps."""
-    return text.replace(HERE, "")
+    return text.replace(GAP_MARK, "")
 
 
 def name(number: int, count: int) -> str:
@@ -26,12 +26,12 @@ def name(number: int, count: int) -> str:
 
 def with_names(markdown: str, count: int) -> str:
     """Return a text with the names of its gaps in braces."""
-    return re.sub(f"{HERE}([0-9]+){HERE}", lambda match: "{" + name(int(match[1]), count) + "}", markdown)
+    return re.sub(f"{GAP_MARK}([0-9]+){GAP_MARK}", lambda match: "{" + name(int(match[1]), count) + "}", markdown)
 
 
 def with_blanks(markdown: str) -> str:
     """Return a text with a line to write on for each gap."""
-    return re.sub(f"{HERE}[0-9]+{HERE}", lambda _match: BLANK, markdown)
+    return re.sub(f"{GAP_MARK}[0-9]+{GAP_MARK}", lambda _match: BLANK, markdown)
 
 
 def split(markdown: str, names: list[str]) -> list[str]:

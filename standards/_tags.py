@@ -18,7 +18,7 @@ class Categories(StrEnum):
     LEAVE = "leave"
 
 
-def leave_category(name: str, remarks: TransferRemarkCollector, line: int = 0) -> None:
+def remark_left_category(name: str, remarks: TransferRemarkCollector, line: int = 0) -> None:
     """Report a category that is left out, unless the import makes tags of categories."""
     remarks.loss(CATEGORY_LEFT, N_("A bank is one list."), line=line, name=name[:200])
 

@@ -28,7 +28,7 @@ CATEGORIES = ("tags", "leave")
 """As standards._tags.Categories; a test compares them."""
 HEADINGS = (
     ("problem", N_("Left out:")),
-    ("mend", N_("Imported, but must be corrected before it can be published:")),
+    ("to_correct", N_("Imported, but must be corrected before it can be published:")),
     ("loss", N_("Lost:")),
     ("note", N_("Good to know:")),
 )

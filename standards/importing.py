@@ -9,8 +9,8 @@ from standards.bank.write import write
 from standards.formats import FORMATS, guess
 from standards.model import FileRefused, ImportedQuestions, RemarkSeverity, TransferRemark
 
-_KEPT = (RemarkSeverity.PROBLEM, RemarkSeverity.TO_CORRECT)
-_TOLD_CODES = frozenset({"C413"})
+_REPORTED_SEVERITIES = (RemarkSeverity.PROBLEM, RemarkSeverity.TO_CORRECT)
+_REPORTED_CODES = frozenset({"C413"})
 """What the check finds that changes a mark: an answer that is never reached."""
 
 
@@ -61,7 +61,7 @@ def validated_as_bank(imported: ImportedQuestions, language: str) -> ImportedQue
 
 
 def _is_reported(remark: TransferRemark) -> bool:
-    return remark.severity in _KEPT or remark.facts.get(CODE) in _TOLD_CODES
+    return remark.severity in _REPORTED_SEVERITIES or remark.facts.get(CODE) in _REPORTED_CODES
 
 
 def _with_author_lines(remark: TransferRemark, lines: dict[str, int]) -> TransferRemark:

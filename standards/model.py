@@ -10,22 +10,22 @@ from kernel.errors import N_, DomainError
 from kernel.i18n import _
 from quizzes.rules.definitions import QuestionDefinition
 
-MAXIMUM_TURNS = 50_000
+MAXIMUM_QUESTIONS = 50_000
 """Questions, or lines of a format that is read line by line; a bank has 5,000 questions."""
-THING = "thing"
+TRANSLATED_FACT = "thing"
 """The one fact that is a message itself."""
 
 
 class RemarkSeverity(StrEnum):
     """The severity of a remark.
 
-    A note changes nothing that counts; a loss is left behind though the question passes; what is to mend passes and cannot be
+    A note changes nothing that counts; a loss is left behind though the question passes; what is to correct passes and cannot be
     published as it is; a problem keeps a question, or a line, out.
     """
 
     NOTE = "note"
     LOSS = "loss"
-    TO_CORRECT = "mend"
+    TO_CORRECT = "to_correct"
     PROBLEM = "problem"
 
 
@@ -43,7 +43,7 @@ class TransferRemark:
     @property
     def message(self) -> str:
         """Return what and why in the reader's language."""
-        facts = {name: _(word) if name == THING else word for name, word in self.facts.items()}
+        facts = {name: _(word) if name == TRANSLATED_FACT else word for name, word in self.facts.items()}
         return " ".join(_(text) % facts if facts else _(text) for text in (self.what, self.why) if text).strip()
 
 
@@ -129,15 +129,15 @@ class TransferRemarkCollector:
         """Whether the format brings the files that its texts name, so that one that is missing makes a question a draft."""
         self.lacks_file = False
         """Whether the question in hand needs a file that was not taken."""
-        self._turns = 0
+        self._questions = 0
         self._told: set[tuple[object, ...]] = set()
 
     def begin_question(self, question: str, line: int = 0) -> None:
-        """Let the remarks that follow be about this question; raises FileRefused beyond MAXIMUM_TURNS."""
+        """Let the remarks that follow be about this question; raises FileRefused beyond MAXIMUM_QUESTIONS."""
         self.question, self.line, self.lacks_file = question, line, False
-        self._turns += 1
-        if self._turns > MAXIMUM_TURNS:
-            raise FileRefused(N_("The file has more than %(limit)s questions or lines."), limit=MAXIMUM_TURNS)
+        self._questions += 1
+        if self._questions > MAXIMUM_QUESTIONS:
+            raise FileRefused(N_("The file has more than %(limit)s questions or lines."), limit=MAXIMUM_QUESTIONS)
 
     def add(self, severity: RemarkSeverity, what: str, why: str = "", /, *, line: int = 0, **facts: object) -> None:
         """Write a remark down, once."""

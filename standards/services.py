@@ -71,6 +71,6 @@ def record_question_export(session: Session, actor: Actor, course_id: int, forma
     )
 
 
-def keep_name(name: str) -> str:
+def short_name(name: str) -> str:
     """Return the last part of a file's name as it is shown: at most 120 characters."""
     return name.replace("\\", "/").rsplit("/", 1)[-1][-120:] or "questions"

@@ -77,7 +77,7 @@ def upload(subject: CourseContext) -> Answer:
     sent = form.upload()
     if sent is None:
         return _upload_page(subject, form), 422
-    name, content = clean_text(services.keep_name(sent[0])), sent[1]
+    name, content = clean_text(services.short_name(sent[0])), sent[1]
     language = queries.draft_languages(current_session(), subject.id)[0]
     try:
         with reading_file():

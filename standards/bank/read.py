@@ -18,7 +18,7 @@ from standards.model import FileRefused, ImportedQuestions, RemarkSeverity, Sour
 PATH = "banco/banco.yaml"
 CODE = "code"
 """The fact of a remark that names the code of the check."""
-_AROUND = frozenset({"C305", "C306", "C307", "C308", "C114", "C116"})
+_CONTEXT_CODES = frozenset({"C305", "C306", "C307", "C308", "C114", "C116"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +29,12 @@ class OpenBank:
     session: ReadingSession
 
 
-def read(content: bytes, language: str = "es", around: Mapping[str, bytes] | None = None) -> ImportedQuestions:
-    """Return the questions of `banco.yaml`; `around` may hold the course's course.yaml and parametros.yaml.
+def read(content: bytes, language: str = "es", context: Mapping[str, bytes] | None = None) -> ImportedQuestions:
+    """Return the questions of `banco.yaml`; `context` may hold the course's course.yaml and parametros.yaml.
 
     Raises FileRefused where the YAML itself cannot be read; errors of a question are problems (C1xx, C2xx) or to be corrected.
     """
-    opened = open_bank({PATH: content, **(around or {})}, PATH, language)
+    opened = open_bank({PATH: content, **(context or {})}, PATH, language)
     broken = next((remark for remark in opened.imported.of_severity(RemarkSeverity.PROBLEM) if not remark.question), None)
     if broken is not None and not opened.imported.sources:
         raise FileRefused(N_("The bank cannot be read, line %(line)s: %(reason)s"), line=broken.line, reason=broken.message)
@@ -53,7 +53,7 @@ def open_bank(files: Mapping[str, bytes], path: str, language: str) -> OpenBank:
     questions = banks[0].questions if banks else ()
     lines = {key: cursor.node.line for key, cursor in session.questions.items()}
     sources = tuple(SourceQuestion(question, lines.get(question.key, 0)) for question in questions)
-    remarks = tuple(_remark(finding) for finding in session.findings if finding.file == path and finding.code not in _AROUND)
+    remarks = tuple(_remark(finding) for finding in session.findings if finding.file == path and finding.code not in _CONTEXT_CODES)
     return OpenBank(ImportedQuestions(sources, remarks), session)
 
 

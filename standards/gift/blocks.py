@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from kernel.errors import N_
-from standards._tags import leave_category
+from standards._tags import remark_left_category
 from standards.gift.grammar import unescape
 from standards.model import TransferRemarkCollector
 
@@ -46,7 +46,7 @@ def blocks(text: str, remarks: TransferRemarkCollector) -> list[GiftBlock]:
             comments += not _note_marks(block, bare)
         elif bare.upper().startswith(_CATEGORY):
             category = bare[len(_CATEGORY) :].strip()
-            leave_category(category, remarks, number)
+            remark_left_category(category, remarks, number)
         elif bare:
             block.category = category
             block.lines.append(line)

@@ -26,7 +26,7 @@ from quizzes.rules.definitions import (
 )
 from standards import _choices, _gap
 from standards._decoding import decode
-from standards._fields import gathered
+from standards._fields import with_common_tolerance
 from standards._html import is_like_html, to_markdown
 from standards._keys import KeyAllocator, matched
 from standards._numbers import credit, number
@@ -70,7 +70,7 @@ class _GiftReader:
 
     def __init__(self, entry: GiftQuestion, block: GiftBlock, language: str, keys: KeyAllocator, remarks: TransferRemarkCollector) -> None:
         self.entry, self.block, self.language, self.keys, self.remarks = entry, block, language, keys, remarks
-        self.usual = entry.before.format or GiftTextFormat.MOODLE
+        self.default_format = entry.before.format or GiftTextFormat.MOODLE
 
     def question(self) -> QuestionDefinition:
         """Return the question."""
@@ -108,14 +108,14 @@ class _GiftReader:
             self.remarks.note(N_("“%(text)s” after the answers is left out."), text=after)
             after = ""
         if not after:
-            return self._markdown(GiftText(before, self.usual), MARKDOWN), body
-        whole = self._markdown(GiftText(before + _gap.placeholder(1) + self.entry.after, self.usual), MARKDOWN)
+            return self._markdown(GiftText(before, self.default_format), MARKDOWN), body
+        whole = self._markdown(GiftText(before + _gap.placeholder(1) + self.entry.after, self.default_format), MARKDOWN)
         if isinstance(body, ShortAnswerBody | NumericalBody | SingleChoiceBody):
             return _gap.with_names(whole, 1), GapsBody((Gap(_gap.NAME, body),))
         return _gap.with_blanks(whole), body
 
     def _markdown(self, piece: GiftText, shape: TextShape) -> str:
-        form = piece.format or self.usual
+        form = piece.format or self.default_format
         written = piece.text.strip()
         if form is GiftTextFormat.MARKDOWN:
             words = unescape(written).replace("-\\>", "->")
@@ -158,7 +158,7 @@ class _GiftReader:
 
     def _short(self, answers: tuple[GiftAnswer, ...]) -> ShortAnswerBody:
         found = [(self._plain(answer.whole.text), self._credit(answer), self._why(answer)) for answer in answers]
-        patterns = tuple(TextPattern({self.language: words}, worth > 0, worth, why) for words, worth, why in found)
+        patterns = tuple(TextPattern({self.language: words}, share > 0, share, why) for words, share, why in found)
         return ShortAnswerBody(patterns, ignore_accents=self.language == "es")
 
     def _matching(self, answers: tuple[GiftAnswer, ...]) -> MatchingBody:
@@ -179,17 +179,17 @@ class _GiftReader:
 
     def _numerical(self, answers: tuple[GiftAnswer, ...]) -> NumericalBody:
         written = [answer for answer in answers if answer.sign or answer.text.text.strip() or answer.feedback is not None]
-        found, tolerance = gathered(self._number(answer) for answer in written)
+        found, tolerance = with_common_tolerance(self._number(answer) for answer in written)
         return NumericalBody(found, tolerance)
 
     def _number(self, answer: GiftAnswer) -> NumericalAnswer:
         words = unescape(answer.text.text.strip())
-        worth = self._credit(answer)
+        share = self._credit(answer)
         if words in ("", "*"):
-            return NumericalAnswer(None, worth > 0, worth, self._why(answer))
+            return NumericalAnswer(None, share > 0, share, self._why(answer))
         low, dots, high = words.partition("..")
         value, _colon, amount = words.partition(":")
         if dots:
             ends = sorted((number(low), number(high)))
-            return NumericalAnswer((ends[0] + ends[1]) / 2, worth > 0, worth, self._why(answer), Tolerance(amount=(ends[1] - ends[0]) / 2))
-        return NumericalAnswer(number(value), worth > 0, worth, self._why(answer), Tolerance(amount=abs(number(amount or "0"))))
+            return NumericalAnswer((ends[0] + ends[1]) / 2, share > 0, share, self._why(answer), Tolerance(amount=(ends[1] - ends[0]) / 2))
+        return NumericalAnswer(number(value), share > 0, share, self._why(answer), Tolerance(amount=abs(number(amount or "0"))))

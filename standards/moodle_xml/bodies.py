@@ -28,7 +28,7 @@ from quizzes.rules.definitions import (
     WordLimits,
 )
 from standards import _choices, _gap
-from standards._fields import gathered
+from standards._fields import with_common_tolerance
 from standards._keys import KeyAllocator, matched
 from standards._numbers import credit, number, whole
 from standards._xml import Element, child, children, local, words
@@ -105,7 +105,7 @@ class BodyReader:
         return ShortAnswerBody(tuple(answers), not flag(self.element, "usecase", False), self.texts.language == "es")
 
     def _numerical(self) -> Body:
-        answers, tolerance = gathered(self._number(answer) for answer in children(self.element, "answer"))
+        answers, tolerance = with_common_tolerance(self._number(answer) for answer in children(self.element, "answer"))
         units = self.units()
         penalty = child(self.element, "unitpenalty")
         graded = words(child(self.element, "unitgradingtype")).strip()

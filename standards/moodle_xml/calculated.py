@@ -53,7 +53,7 @@ def with_marks(written: str, names: Mapping[str, str]) -> str:
 def with_variables(markdown: str, names: Mapping[str, str]) -> str:
     """Return a text with its variables in braces."""
     own = list(names.values())
-    return re.sub(f"{_gap.HERE}([0-9]+){_gap.HERE}", lambda match: "{" + own[int(match[1]) - 1] + "}", markdown)
+    return re.sub(f"{_gap.GAP_MARK}([0-9]+){_gap.GAP_MARK}", lambda match: "{" + own[int(match[1]) - 1] + "}", markdown)
 
 
 def calculated(

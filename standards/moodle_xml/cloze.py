@@ -20,7 +20,7 @@ from quizzes.rules.definitions import (
 )
 from standards import _choices, _gap
 from standards._decoding import decode
-from standards._fields import gathered, lose, lose_quantity, nominal
+from standards._fields import lose, lose_quantity, nominal, with_common_tolerance
 from standards._html import is_like_html, to_markdown
 from standards._keys import KeyAllocator
 from standards._numbers import credit, decimal, number, percent, whole
@@ -121,7 +121,7 @@ class _ClozeReader:
         if gap.kind in _SHORT | _SHORT_CASE:
             return self._short(gap)
         if gap.kind in _NUMERICAL:
-            answers, tolerance = gathered(self._number(answer) for answer in gap.answers)
+            answers, tolerance = with_common_tolerance(self._number(answer) for answer in gap.answers)
             return NumericalBody(answers, tolerance)
         if gap.kind in _CHOICE | _CHOICE_SHUFFLED:
             weighted = [_choices.WeightedOption(self._texts(answer.words), _worth(answer), self._why(answer)) for answer in gap.answers]

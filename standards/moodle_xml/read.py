@@ -8,7 +8,7 @@ from quizzes.rules.definitions import Body, DescriptionBody, EssayBody, FileBody
 from standards import _gap
 from standards._keys import KeyAllocator
 from standards._numbers import credit, number
-from standards._tags import leave_category, tags_of
+from standards._tags import remark_left_category, tags_of
 from standards._texts import clean, one_line
 from standards._xml import Element, child, children, line, local, parse, words
 from standards.model import FileRefused, ImportedQuestions, NotTranslatable, SourceQuestion, TransferRemarkCollector
@@ -37,7 +37,7 @@ def read(content: bytes, language: str = "es") -> ImportedQuestions:
         remarks.offered.clear()
         if kind == "category":
             category = one_line(clean(words(child(element, "category", "text"))))
-            leave_category(category, remarks)
+            remark_left_category(category, remarks)
             continue
         try:
             sources.append(SourceQuestion(_MoodleReader(element, language, remarks).question(kind, name, keys), line(element), category))

@@ -32,7 +32,7 @@ from quizzes.rules.definitions import (
     TrueFalseBody,
 )
 from standards import _choices, _gap
-from standards._fields import gathered
+from standards._fields import with_common_tolerance
 from standards._keys import KeyAllocator, matched
 from standards._numbers import number
 from standards._texts import clean, literal, one_line
@@ -268,7 +268,7 @@ class CanvasReader:
                 credit = max(known.credit, Fraction(right))
                 read[one.value, one.tolerance] = replace(known, right=credit > 0, credit=credit, why=known.why or self._why(links))
         said = [one for one in read.values() if one.right or one.why]
-        found, tolerance = gathered(sorted(said, key=lambda one: not one.right))
+        found, tolerance = with_common_tolerance(sorted(said, key=lambda one: not one.right))
         return NumericalBody(found, tolerance)
 
     def _parts(self, condition: Element) -> list[Element]:

@@ -406,7 +406,7 @@ def _fill_tail(node: Element, made: Mapping[int, Element]) -> None:
 
 def _split(words: str | None, made: Mapping[int, Element]) -> list[str | Element]:
     """Return the words before the first sign, then the elements, each with the words after it as its tail."""
-    parts = (words or "").split(_gap.HERE)
+    parts = (words or "").split(_gap.GAP_MARK)
     found: list[str | Element] = [parts[0]]
     for number, after in zip(parts[1::2], parts[2::2], strict=True):
         element = made[int(number)]

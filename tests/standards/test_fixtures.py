@@ -22,7 +22,7 @@ OUTCOMES: list[tuple[str, str, dict[str, int], dict[str, int]]] = [
     ),
     # the two closing braces with `";` are accepted and told; «2-08 TSL» is there twice and gets two keys
     ("moodle/questions_in_category.gift.txt", "gift", {"matching": 1, "single": 1, "short": 1, "true_false": 1}, {"loss": 2, "note": 2}),
-    ("moodle/questions_encoding_windows-1252.gift.txt", "gift", {"essay": 2, "matching": 1}, {"loss": 1, "note": 2, "mend": 1}),
+    ("moodle/questions_encoding_windows-1252.gift.txt", "gift", {"essay": 2, "matching": 1}, {"loss": 1, "note": 2, "to_correct": 1}),
     # its matching has the item «asdf» twice, which our banks tell as an error before publishing (spec/content-format C405)
     (
         "moodle/gift_examples.txt",
@@ -39,7 +39,7 @@ OUTCOMES: list[tuple[str, str, dict[str, int], dict[str, int]]] = [
     ("moodle/truefalse.xml", "moodle-xml", {"true_false": 2}, {"loss": 3, "note": 2}),
     # its pictures come along; the category is left behind
     ("moodle/nested_categories_with_questions.xml", "moodle-xml", {"true_false": 4, "essay": 1}, {"loss": 4, "note": 1}),
-    ("moodle/error_invalid_grades.xml", "moodle-xml", {"multiple": 1}, {"loss": 2, "mend": 1, "note": 1}),
+    ("moodle/error_invalid_grades.xml", "moodle-xml", {"multiple": 1}, {"loss": 2, "to_correct": 1, "note": 1}),
     # 33 + 33.33333 + 33.33333 is not the whole: it comes in and cannot be published (spec/content-format C404)
     ("gift-pegjs/mc5.gift", "gift", {"single": 2, "gaps": 2}, {"note": 2}),
     ("gift-pegjs/escapeAll.gift", "gift", {"single": 1}, {}),

@@ -248,7 +248,7 @@ def test_cells_of_a_csv_compute_nothing(cell: str) -> None:
 
 
 def test_file_with_more_questions_than_anybody_has_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("standards.model.MAXIMUM_TURNS", 100)
+    monkeypatch.setattr("standards.model.MAXIMUM_QUESTIONS", 100)
 
     with pytest.raises(FileRefused, match="more than 100"):
         import_file("a.gift", b"\n\n".join(b"Sol?{T}" for _ in range(101)))
