@@ -88,7 +88,7 @@ def current_events(session: Session, item_ids: Sequence[int]) -> dict[int, MarkR
     return {mark.item_id: mark for mark in map(_mark, session.execute(_CURRENT, {"items": item_ids}))}
 
 
-def find_kept_manual_marks(session: Session, loaded: LoadedAttempt, responses: Mapping[int, object]) -> dict[int, Marking]:
+def find_valid_manual_marks(session: Session, loaded: LoadedAttempt, responses: Mapping[int, object]) -> dict[int, Marking]:
     """Return by item the last manual marks that still count: the responses say what was marked (spec/quiz-engine 5.11.1).
 
     A void that came after such a mark does not take it away. An attempt that was never reopened costs no statement.

@@ -24,7 +24,7 @@ from kernel.permissions import Actor
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent, Regrade
 from quizzes.queries import attempts as queries
 from quizzes.queries.attempts import AttemptRow, LoadedAttempt, LoadedItem, QuizSnapshot
-from quizzes.queries.marks import find_kept_manual_marks
+from quizzes.queries.marks import find_valid_manual_marks
 from quizzes.queries.question_checks import checked_parts, get_checks, marker_of
 from quizzes.rules import definitions, saving
 from quizzes.rules.access import SettingSources
@@ -417,7 +417,7 @@ def finish(
     """
     row = loaded.row
     questions = queries.get_questions(session, [item.question_version_id for item in loaded.items])
-    manual_marks = find_kept_manual_marks(session, loaded, responses)
+    manual_marks = find_valid_manual_marks(session, loaded, responses)
     results, marks = [], []
     for item in loaded.items:
         marker, manual_mark = marker_of(loaded, item, questions[item.question_version_id]), manual_marks.get(item.id)
