@@ -35,7 +35,7 @@ def main() -> None:
         m.has("05", "cifra", value, decimals)
     assert 11 + 3 == 14 < 15
     # 6. Debates
-    for value, decimals in ((20 * D("0.60"), 0), (30 * D("0.60"), 0), (700 * D("0.12"), 0), (84 * 360, 0), (D(30_240) / 240, 0), (D(30_240) / 300, 0)):
+    for value, decimals in ((20 * D("0.60"), 0), (30 * D("0.60"), 0), (700 * D("0.12"), 0), (84 * 360, 0), (D(30_240) / 240, 0), (D(30_240) / 300, 0), (D(20) / 30 * 100, 0), (D(20) / 30 * 60, 0)):
         m.has("06", "cifra", value, decimals)
     monthly = D("1.03") ** (D(1) / 12) - 1
     saved = 84 * ((1 + monthly) ** 360 - 1) / monthly
