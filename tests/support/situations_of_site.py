@@ -1,4 +1,4 @@
-"""Rare situations of the site settings and of mistake reports: a mail server to try, a logo to take away, a report to decide on."""
+"""Rare situations of the site settings, mistake reports and takes: a mail server to try, a report to decide on, a course to take again."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from sqlalchemy import select
 
-from enrolments.models import MistakeReport
+from enrolments.models import CompletionReview, MistakeReport
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor
 from organisations.audience_rules.leaves import OWN_LEAVES
@@ -21,6 +21,7 @@ from tests.support.learning import a_learner, start, submit
 from tests.support.lessons import a_picture
 from tests.support.places import a_place
 from tests.support.situations import Room, Scene, Stage
+from tests.support.takes import retake, takes_of
 
 SITE = "/administration/site"
 REPORT = {"kind": "typing", "words": "Dice «los pensiones»; debe decir «las pensiones»."}
@@ -95,6 +96,22 @@ def a_list_of_people(stage: Stage) -> Scene:
     return Scene(stage.boss, "/administration/audience-lists")
 
 
+def a_course_to_take_again(stage: Stage) -> Scene:
+    """A learner takes the course, and the team lets them begin anew."""
+    _visitor, learner = _somebody_who_learns(stage)
+    return Scene(stage.boss, f"/teaching/prueba/learners/{learner.person_uuid}/takes", {"reason": "Cambió la norma."})
+
+
+def an_earlier_take(stage: Stage) -> Scene:
+    """A take that ended would have been completed, and an administrator decides."""
+    _visitor, learner = _somebody_who_learns(stage)
+    retake(stage.instance, learner, stage.course)
+    first, _second = takes_of(stage.instance, learner, stage.course)
+    with stage.instance.database.unit_of_work() as session:
+        session.add(CompletionReview(enrolment_id=first.id, achieved_at=clock.now(), noticed_at=clock.now()))
+    return Scene(stage.boss, "/administration/completion-reviews", {"reason": "Se revisó.", "decision": "leave"})
+
+
 SITE_SETTINGS: Room = {
     "organisations_audience_lists.delete": a_list_of_people,
     "organisations_audiences.change": an_audience_to_change,
@@ -102,3 +119,4 @@ SITE_SETTINGS: Room = {
     "organisations_site.remove_logo": a_logo,
 }
 MISTAKES: Room = {"enrolments_mistakes.decide": a_mistake_report, "quizzes_mistakes.report": a_question_of_an_attempt}
+TAKES: Room = {"enrolments_completion_reviews.settle": an_earlier_take, "enrolments_takes.begin": a_course_to_take_again}
