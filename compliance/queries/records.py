@@ -15,10 +15,9 @@ from compliance.models import AccountFact, DoneFact, Obligation, ObligationVersi
 from compliance.rules.documents import read_terms
 from compliance.rules.record import (
     AchievedCourse,
-    AudienceStay,
-    ClosedSpan,
     CourseStart,
     InstitutionEntry,
+    RecordedSpan,
     TrainingRecord,
     UnitZone,
     WaivedSpan,
@@ -84,13 +83,13 @@ def load_records(session: Session, rules: ObligationRules, people: Collection[in
     }
 
 
-def _stays(session: Session, rules: ObligationRules, people: Collection[int]) -> Mapping[int, Sequence[AudienceStay]]:
-    found = defaultdict[int, list[AudienceStay]](list)
+def _stays(session: Session, rules: ObligationRules, people: Collection[int]) -> Mapping[int, Sequence[RecordedSpan]]:
+    found = defaultdict[int, list[RecordedSpan]](list)
     statement = select(AudienceStayRecord).where(
         AudienceStayRecord.audience_id == rules.audience_id, AudienceStayRecord.person_id.in_(people)
     )
     for row in session.scalars(statement):
-        found[row.person_id].append(AudienceStay(row.since_on, row.until_on, row.recorded_at, row.retracted_at))
+        found[row.person_id].append(RecordedSpan(row.since_on, row.until_on, row.recorded_at, row.retracted_at))
     return found
 
 
@@ -113,14 +112,14 @@ def _zones(session: Session, people: Collection[int], zone_at: Callable[[int], Z
     return found
 
 
-def _closures(session: Session, people: Collection[int], zone: ZoneInfo) -> Mapping[int, Sequence[ClosedSpan]]:
+def _closures(session: Session, people: Collection[int], zone: ZoneInfo) -> Mapping[int, Sequence[RecordedSpan]]:
     """Return the days with a closed account; before it was opened again, nobody knew on which day that would be."""
-    found = defaultdict[int, list[ClosedSpan]](list)
+    found = defaultdict[int, list[RecordedSpan]](list)
     for row in session.scalars(select(AccountFact).where(AccountFact.person_id.in_(people))):
         first = row.closed_at.astimezone(zone).date()
-        found[row.person_id].append(ClosedSpan(first, None, row.closed_at, row.opened_at))
+        found[row.person_id].append(RecordedSpan(first, None, row.closed_at, row.opened_at))
         if row.opened_at is not None and (last := row.opened_at.astimezone(zone).date() - timedelta(days=1)) >= first:
-            found[row.person_id].append(ClosedSpan(first, last, row.opened_at))
+            found[row.person_id].append(RecordedSpan(first, last, row.opened_at))
     return found
 
 

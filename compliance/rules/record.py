@@ -10,11 +10,11 @@ DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class AudienceStay:
-    """Days on which a person belonged to the audience, both included; open where `until_on` is None."""
+class RecordedSpan:
+    """Days on record, both included: in the audience, or with a closed account; open where `last_on` is None."""
 
-    since_on: date
-    until_on: date | None
+    first_on: date
+    last_on: date | None
     recorded_at: datetime
     retracted_at: datetime | None = None
 
@@ -27,16 +27,6 @@ class WaivedSpan:
     last_on: date | None
     recorded_at: datetime
     revoked_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ClosedSpan:
-    """Days on which a person's account was suspended or closed."""
-
-    first_on: date
-    last_on: date | None
-    recorded_at: datetime
-    retracted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +73,9 @@ class TrainingRecord:
 
     zone: ZoneInfo
     zones: Sequence[UnitZone] = ()
-    stays: Sequence[AudienceStay] = ()
+    stays: Sequence[RecordedSpan] = ()
     waivers: Sequence[WaivedSpan] = ()
-    closures: Sequence[ClosedSpan] = ()
+    closures: Sequence[RecordedSpan] = ()
     completions: Sequence[AchievedCourse] = ()
     starts: Sequence[CourseStart] = ()
     entries: Sequence[InstitutionEntry] = ()
@@ -123,10 +113,10 @@ def zone_on(record: TrainingRecord, day: date, known: datetime) -> ZoneInfo:
     return max(zones, key=lambda place: (place.since_on, place.recorded_at)).zone if zones else record.zone
 
 
-def known_stays(stays: Sequence[AudienceStay], known: datetime) -> list[DaySpan]:
+def known_stays(stays: Sequence[RecordedSpan], known: datetime) -> list[DaySpan]:
     """Return the days in the audience as known at a moment, touching and overlapping ones joined, in order."""
     spans = sorted(
-        ((stay.since_on, stay.until_on) for stay in stays if is_known(stay, known)),
+        ((stay.first_on, stay.last_on) for stay in stays if is_known(stay, known)),
         key=lambda span: (span[0], span[1] or date.max),
     )
     joined: list[DaySpan] = []
@@ -155,7 +145,7 @@ def known_waivers(waivers: Sequence[WaivedSpan], known: datetime, zone: ZoneInfo
     return sorted(spans, key=lambda span: span.first)
 
 
-def known_closures(closures: Sequence[ClosedSpan], known: datetime) -> list[DaySpan]:
+def known_closures(closures: Sequence[RecordedSpan], known: datetime) -> list[DaySpan]:
     """Return the days without an open account as known at a moment, in order."""
     return sorted(
         (DaySpan(closure.first_on, closure.last_on) for closure in closures if is_known(closure, known)),

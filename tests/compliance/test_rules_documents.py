@@ -1,12 +1,13 @@
 """Terms as a stored document: what is written is read back."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from compliance.rules.documents import read_terms, terms_document
 from compliance.rules.terms import AllRequirement, AnyRequirement, CourseRequirement, ObligationTerms
-from tests.support.training_cases import RULES, changed_requirement
+from tests.support.training_cases import RULES
 
 EVERY = [(f"{name}-{number}", terms) for name, versions in RULES.items() for number, terms in enumerate(versions)]
 SEVERAL = AllRequirement((CourseRequirement("a"), AnyRequirement((CourseRequirement("b"), CourseRequirement("c")))))
@@ -20,7 +21,7 @@ def test_terms_are_read_back_as_they_were(terms: ObligationTerms) -> None:
 
 
 def test_a_requirement_of_several_is_read_back() -> None:
-    terms = changed_requirement(RULES["A"][0], SEVERAL)
+    terms = replace(RULES["A"][0], requirement=SEVERAL)
 
     assert read_terms(json.loads(json.dumps(terms_document(terms))), terms.recorded_at, terms.effective_on).requirement == SEVERAL
 

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from compliance.rules.record import AchievedCourse, AudienceStay, ClosedSpan, CourseStart, TrainingRecord, WaivedSpan
+from compliance.rules.record import AchievedCourse, CourseStart, RecordedSpan, TrainingRecord, WaivedSpan
 from tests.support.training_cases import COURSE, QUITO, RULES, in_days
 
 FIRST = date(2026, 1, 1)
@@ -40,9 +40,9 @@ def records(draw: st.DrawFn) -> TrainingRecord:
         completions.append(AchievedCourse(COURSE, moment, draw(st.sampled_from([None, 1, 2, 3])), known, retracted))
     return TrainingRecord(
         QUITO,
-        stays=[AudienceStay(*span, recorded(span[0])) for span in draw(st.lists(spans(), min_size=1, max_size=3))],
+        stays=[RecordedSpan(*span, recorded(span[0])) for span in draw(st.lists(spans(), min_size=1, max_size=3))],
         waivers=[WaivedSpan(*span, recorded(span[0])) for span in draw(st.lists(spans(), max_size=2))],
-        closures=[ClosedSpan(*span, recorded(span[0])) for span in draw(st.lists(spans(), max_size=2))],
+        closures=[RecordedSpan(*span, recorded(span[0])) for span in draw(st.lists(spans(), max_size=2))],
         completions=completions,
         starts=[CourseStart(COURSE, moment) for moment in draw(st.lists(moments, max_size=2))],
         enrolled_at=draw(st.lists(moments, max_size=2)),

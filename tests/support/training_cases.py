@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from compliance.rules.record import AchievedCourse, AudienceStay, ClosedSpan, CourseStart, InstitutionEntry, TrainingRecord, WaivedSpan
+from compliance.rules.record import AchievedCourse, CourseStart, InstitutionEntry, RecordedSpan, TrainingRecord, WaivedSpan
 from compliance.rules.terms import (
     CourseRequirement,
     DeadlineAnchor,
@@ -16,7 +16,6 @@ from compliance.rules.terms import (
     ObligationTerms,
     RelativeDeadline,
     RenewalBasis,
-    Requirement,
     YearDay,
 )
 from tests.support.project import ROOT
@@ -113,11 +112,11 @@ def _with(
 ) -> TrainingRecord:
     match kind:
         case "in":
-            return replace(record, stays=(*record.stays, AudienceStay(*_span(value), recorded, ended)))
+            return replace(record, stays=(*record.stays, RecordedSpan(*_span(value), recorded, ended)))
         case "waive":
             return replace(record, waivers=(*record.waivers, WaivedSpan(*_span(value), recorded, ended)))
         case "off":
-            return replace(record, closures=(*record.closures, ClosedSpan(*_span(value), recorded, ended)))
+            return replace(record, closures=(*record.closures, RecordedSpan(*_span(value), recorded, ended)))
         case "done" | "recog":
             completion = AchievedCourse(COURSE, moment(value, zone), version, recorded, ended)
             return replace(record, completions=(*record.completions, completion))
@@ -151,8 +150,3 @@ def training_vectors() -> Iterator[TrainingVector]:
 def in_days(day: date, count: int) -> date:
     """Return the day so many days later."""
     return day + timedelta(days=count)
-
-
-def changed_requirement(terms: ObligationTerms, requirement: Requirement) -> ObligationTerms:
-    """Return terms with another requirement."""
-    return replace(terms, requirement=requirement)
