@@ -56,7 +56,7 @@ def _change_wage(data: Mapping[str, Any]) -> None:
     ],
     ids=["pension", "rate", "care", "wage"],
 )
-def test_a_number_changed_in_one_place_is_told(
+def test_a_number_changed_in_one_place_is_reported(
     andinia: ModuleType, change: Callable[[Mapping[str, Any]], None], told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each identity can fail: the country is worked out again from data with one number changed."""

@@ -178,7 +178,7 @@ def test_the_present_take_is_found_whether_it_has_ended_or_not(instance: Instanc
     assert [row and row.id for row in found] == [second.id, second.id]
 
 
-def test_the_learning_record_is_of_the_present_take_or_of_the_one_that_is_asked_for(instance: Instance, course: Course) -> None:
+def test_the_learning_record_is_of_the_present_take_or_of_a_requested_one(instance: Instance, course: Course) -> None:
     """spec/compulsory 6.7: `get_learning_record`."""
     learner = complete(instance, course)
     retake(instance, learner, course, now=LATER)
@@ -331,7 +331,7 @@ def test_a_learner_finds_the_results_of_an_earlier_take(browser: Browser, instan
     browser.get("/courses/prueba/results?take=3", status=404)
 
 
-def test_the_team_and_administrators_look_at_an_earlier_take(browser: Browser, instance: Instance, course: Course) -> None:
+def test_the_team_and_administrators_open_an_earlier_take(browser: Browser, instance: Instance, course: Course) -> None:
     """spec/compulsory 6.7."""
     learner = complete(instance, course)
     a_teacher(instance, course)

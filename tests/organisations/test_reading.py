@@ -306,7 +306,7 @@ def test_the_dates_of_a_workbook_are_read() -> None:
     assert found.entered_on == date(2026, 5, 4)
 
 
-def test_a_column_that_writes_days_in_two_ways_is_told_once() -> None:
+def test_a_column_with_days_in_two_forms_is_reported_once() -> None:
     """spec/compulsory 18: day first always."""
     lines = ("correo;fecha de ingreso;fecha de salida", "a@b.ec;05/04/2026;", "b@b.ec;2026-04-05;", "c@b.ec;2026-04-06;07/04/2026")
     found = people_in("\n".join(lines).encode())

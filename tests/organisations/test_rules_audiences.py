@@ -220,7 +220,7 @@ def test_mistakes_are_named_with_their_place(text: str, expected: str) -> None:
     assert faults(text) == [expected]
 
 
-def test_every_mistake_is_told_at_once() -> None:
+def test_every_mistake_is_reported_at_once() -> None:
     """spec/compulsory 3.1."""
     assert len(faults("all:\n  - untt: x\n  - post: []\n  - not: {}")) == 3
 

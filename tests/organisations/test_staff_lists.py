@@ -183,7 +183,7 @@ def test_somebody_on_two_lines_is_a_fault_of_the_second_with_the_first(instance:
         ("ana@example.org;Ana;Mera;;I;;;;;Nada", "There is no unit called “%(unit)s”."),
     ],
 )
-def test_what_a_line_lacks_is_told(instance: Instance, line: str, message: str) -> None:
+def test_what_is_missing_in_a_line_is_reported(instance: Instance, line: str, message: str) -> None:
     """spec/compulsory 2.1 and 2.5."""
     a_place(instance, code="I")
 

@@ -107,7 +107,7 @@ def test_an_attempt_that_waits_for_a_mark_is_counted_once_it_has_one(instance: I
     assert computed(instance) == {"cuestionario-1": now + DAY}
 
 
-def test_all_quizzes_are_looked_at_in_portions_and_nothing_is_read_while_writing(
+def test_all_quizzes_are_analysed_in_portions_and_nothing_is_read_while_writing(
     instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jobs, "QUIZZES_AT_ONCE", 2)

@@ -120,7 +120,7 @@ def test_an_attempt_builds_on_the_last_one_of_its_take_alone(instance: Instance)
     assert attempt_row(instance, second).percent == 0
 
 
-def test_what_goes_on_is_told_of_the_take_in_which_it_goes_on(instance: Instance, course: Course) -> None:
+def test_an_open_attempt_is_shown_with_the_take_to_which_it_belongs(instance: Instance, course: Course) -> None:
     """spec/compulsory 6.7: `find_answering`."""
     learner = a_learner(instance, course)
     pass_quiz(instance, learner, "prueba")
