@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from accounts.models import NationalIdentity, Person
-from kernel import audit
+from kernel import audit, clock
 from kernel.audit import AuditEntry
 from kernel.outbox import Delivery
 from kernel.permissions import SYSTEM
@@ -322,7 +322,7 @@ def send(boss: Browser, text: str, complete_of: str = "") -> None:
 def a_staff(instance: Instance, units: Sequence[Organisation], size: int) -> None:
     """Put people into units, one after the other."""
     lines = [f"p{at}@example.org;P{at};Mera;;{units[at % len(units)].code};{at};;;;\n" for at in range(size)]
-    bring_in(instance, HEAD + "".join(lines), now=datetime.now(UTC) - timedelta(days=9))
+    bring_in(instance, HEAD + "".join(lines), now=clock.now() - timedelta(days=9))
 
 
 def test_leavers_are_shown_and_come_in_once_the_number_is_typed(browser: Browser, instance: Instance) -> None:
