@@ -12,7 +12,7 @@ from kernel import clock
 from kernel.i18n import _
 from kernel.web.forms import as_uuid
 from kernel.web.request import address_of, current_actor, current_session, current_settings, requires, see_page
-from organisations.forms import indented
+from organisations.forms.tree import indented
 from organisations.models import Organisation
 from organisations.queries import tree
 from organisations.queries.unit_lists import owners_of

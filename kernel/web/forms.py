@@ -120,6 +120,8 @@ class WholeField(LineField):
             raise ValidationError(_("Enter a whole number from %(least)s to %(most)s.", least=number(self.least), most=number(self.most)))
 
 
+DAYS = ["%Y-%m-%d", "%d/%m/%Y"]
+"""Forms of a day: as browsers send it, and as people without such a field type it."""
 MOMENTS = ("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%d/%m/%Y %H:%M")
 
 

@@ -7,7 +7,7 @@ from kernel.errors import NotFound
 from kernel.i18n import _, choose, language
 from kernel.web.forms import as_uuid
 from kernel.web.request import current_actor, current_session, requires, see_page
-from organisations.forms import AudienceListForm
+from organisations.forms.audiences import AudienceListForm
 from organisations.models import AudienceList, Organisation
 from organisations.permissions import AudienceAction
 from organisations.queries import audiences as queries

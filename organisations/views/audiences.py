@@ -18,7 +18,7 @@ from organisations.audience_rules.reading import read_yaml
 from organisations.audience_rules.sentences import write_sentence
 from organisations.audience_rules.tree import RuleNode, explain, is_in, may_be_in, references
 from organisations.audience_rules.yaml_text import write_yaml
-from organisations.forms import AudienceForm, AudienceRuleForm
+from organisations.forms.audiences import AudienceForm, AudienceRuleForm
 from organisations.models import Audience, Organisation
 from organisations.pages.audiences import explanation_lines, missing_lines
 from organisations.permissions import AudienceAction

@@ -28,7 +28,16 @@ from kernel.web.request import (
     see_other,
     see_page,
 )
-from organisations.forms import USUAL, AccessForm, ColoursForm, InstitutionNamesForm, LogoForm, MailForm, SignatoryForm, SiteForm
+from organisations.forms.site_settings import (
+    USUAL,
+    AccessForm,
+    ColoursForm,
+    InstitutionNamesForm,
+    LogoForm,
+    MailForm,
+    SignatoryForm,
+    SiteForm,
+)
 from organisations.models import InstitutionSignatory
 from organisations.pages.site_style import style_sheet
 from organisations.permissions import OrganisationAction

@@ -18,7 +18,7 @@ from kernel.permissions import Actor
 from kernel.web.forms import Form, as_uuid
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import current_actor, current_session, requires, see_page
-from organisations.forms import KINDS, MemberForm, NewUnitForm, UnitChoiceForm, UnitForm
+from organisations.forms.tree import KINDS, MemberForm, NewUnitForm, UnitChoiceForm, UnitForm
 from organisations.models import Organisation
 from organisations.permissions import OrganisationAction
 from organisations.queries import tree as queries

@@ -11,7 +11,7 @@ from kernel.tables import CSV_TYPE, Cell, on_disk, write_csv
 from kernel.web.file_responses import send_generated
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import begin_writing, current_actor, current_session, reading_file, requires, see_page
-from organisations.forms import ListConfirmationForm, UnitListForm
+from organisations.forms.unit_lists import ListConfirmationForm, UnitListForm
 from organisations.models import PendingUnitList
 from organisations.permissions import OrganisationAction
 from organisations.queries import tree

@@ -55,7 +55,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "webauthn": ("accounts/passkeys.py",),
     "webvtt": ("webinars/content.py", "webinars/captions.py"),
     "werkzeug": ("kernel/web/*.py", "lms/app.py"),
-    "wtforms": ("kernel/web/forms.py", "*/forms.py"),
+    "wtforms": ("kernel/web/forms.py", "*/forms.py", "*/forms/*.py"),
     "xlsxwriter": ("kernel/tables.py",),
     "zxcvbn": ("accounts/passwords.py",),
 }

@@ -1,21 +1,10 @@
-"""Forms of the tree, and of the site settings."""
+"""Forms of the site settings."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import ClassVar
 
-from wtforms import (
-    BooleanField,
-    ColorField,
-    DateField,
-    FileField,
-    HiddenField,
-    PasswordField,
-    RadioField,
-    SelectField,
-    TextAreaField,
-    ValidationError,
-)
+from wtforms import BooleanField, ColorField, DateField, FileField, PasswordField, SelectField, ValidationError
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired, Length, Optional
 
@@ -25,178 +14,9 @@ from kernel.errors import N_
 from kernel.i18n import _, language, lazy_, number, zone_name
 from kernel.settings import known_origin
 from kernel.site_profile import PresentSettings, is_fixed
-from kernel.web.forms import Form, LineField, WholeField, clean_text
+from kernel.web.forms import DAYS, Form, LineField, WholeField
 from organisations.models import InstitutionProfile, InstitutionSignatory
-from organisations.rules import OrganisationKind, UnitListKind, UnitPath, UnitSummary
 from organisations.services.profile import SignatoryValues
-from organisations.services.tree import UnitValues
-from organisations.services.unit_lists import UploadedUnitList
-
-KINDS = {
-    OrganisationKind.INSTITUTION: N_("Organisation"),
-    OrganisationKind.PROVINCE: N_("Province"),
-    OrganisationKind.UNIT: N_("Unit"),
-}
-
-
-def indented(standing: UnitPath) -> str:
-    """Return the name of a place for a list to choose from, further in the deeper it stands."""
-    return " " * 4 * standing.depth + standing.place.name
-
-
-class UnitForm(Form):
-    """Name and code of a place."""
-
-    name = LineField(
-        lazy_("Name"), [InputRequired(lazy_("Give it a name.")), Length(max=150, message=lazy_("Use at most %(max)d characters."))]
-    )
-    code = LineField(lazy_("Code"), [Length(max=40, message=lazy_("Use at most %(max)d characters."))])
-
-    def command(self) -> UnitValues:
-        """Return what the place is to be called."""
-        return UnitValues(self.name.data or "", self.code.data or "")
-
-
-class NewUnitForm(UnitForm):
-    """A place to add below another."""
-
-    kind = SelectField(lazy_("Kind"), choices=[])
-
-    def offer(self, kinds: Sequence[OrganisationKind]) -> None:
-        """Let these kinds be chosen."""
-        self.kind.choices = [SelectChoice(value=kind.value, label=_(KINDS[kind])) for kind in kinds]
-
-
-class UnitChoiceForm(Form):
-    """One place of the tree, or none."""
-
-    place = SelectField(lazy_("Place"), choices=[], default="")
-
-    def offer(self, places: Sequence[UnitPath], none: str = "") -> None:
-        """Let these places be chosen, and nothing where there are words for it."""
-        empty = [SelectChoice(value="", label=none)] if none else []
-        self.place.choices = [*empty, *(SelectChoice(value=str(one.place.uuid), label=indented(one)) for one in places)]
-
-
-class MemberForm(Form):
-    """A person with an account, by their address."""
-
-    email = EmailField(lazy_("Email"), [InputRequired(lazy_("Enter an email address."))])
-
-
-class UnitListForm(Form):
-    """A list of people or units."""
-
-    kind = RadioField(
-        lazy_("What the list contains"),
-        choices=[
-            SelectChoice(value=UnitListKind.PEOPLE.value, label=lazy_("People")),
-            SelectChoice(value=UnitListKind.UNITS.value, label=lazy_("Units")),
-        ],
-        default=UnitListKind.PEOPLE.value,
-    )
-    file = FileField(lazy_("File"))
-    complete_of = SelectField(lazy_("Does the list name everybody?"), choices=[], default="")
-
-    def offer(self, institutions: Sequence[UnitSummary]) -> None:
-        """Let a list of people be said to name everybody of one of these institutions."""
-        choices = [
-            SelectChoice(value=str(place.uuid), label=_("Everybody who works at %(institution)s", institution=place.name))
-            for place in institutions
-        ]
-        self.complete_of.choices = [SelectChoice(value="", label=_("No, only some people")), *choices]
-        self._institutions = {str(place.uuid): place.id for place in institutions}
-
-    def upload(self) -> UploadedUnitList | None:
-        """Return what was sent; None, with the fault in the form, where it is nothing."""
-        sent = self.file.data
-        name = clean_text(str(sent.filename or ""))[-120:] if sent else ""
-        if not name:
-            self.refuse(self.file, _("Choose a file."))
-            return None
-        kind = UnitListKind(self.kind.data)
-        complete_of = self._institutions.get(self.complete_of.data or "") if kind is UnitListKind.PEOPLE else None
-        return UploadedUnitList(kind, name, sent.read(), complete_of)
-
-
-class ListConfirmationForm(Form):
-    """The number that confirms a list which changes much."""
-
-    number = WholeField(lazy_("Number of people who leave or move"), [Optional()], most=999_999)
-
-
-DAYS = ["%Y-%m-%d", "%d/%m/%Y"]
-"""Forms of a day: as browsers send it, and as people without such a field type it."""
-_KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
-
-
-class AudienceRuleForm(Form):
-    """The rule of an audience, from a day on."""
-
-    rule = TextAreaField(lazy_("Rule"), [Length(max=20_000, message=lazy_("Use at most %(max)d characters."))])
-    effective_on = DateField(lazy_("In force from"), [InputRequired(lazy_("Give a date."))], format=DAYS)
-    reason = LineField(lazy_("Reason"), [Length(max=1000, message=lazy_("Use at most %(max)d characters."))])
-    seen = HiddenField()
-    """The number of the version that was opened."""
-    previewed = HiddenField()
-    """The mark of the rule whose preview was shown."""
-    number = LineField(lazy_("Number of people"))
-    """Typed where the rule lets in nobody or everybody."""
-
-
-class AudienceForm(AudienceRuleForm):
-    """An audience to add."""
-
-    institution = SelectField(lazy_("Institution"), choices=[])
-    key = LineField(
-        lazy_("Key"), [InputRequired(lazy_("Give it a key.")), Length(max=64, message=lazy_("Use at most %(max)d characters."))]
-    )
-    title_es = LineField(
-        lazy_("Title in Spanish"),
-        [InputRequired(lazy_("Give it a title.")), Length(max=150, message=lazy_("Use at most %(max)d characters."))],
-    )
-    title_en = LineField(lazy_("Title in English"), [Length(max=150, message=lazy_("Use at most %(max)d characters."))])
-
-    def validate_key(self, field: LineField) -> None:
-        """Let a key be words of small letters and digits with hyphens."""
-        if not _KEY.match(field.data or ""):
-            raise ValidationError(_("Use lower-case letters without accents, digits and hyphens."))
-
-    def offer(self, institutions: Sequence[UnitPath]) -> None:
-        """Let these institutions be chosen."""
-        self.institution.choices = [SelectChoice(value=str(one.place.uuid), label=one.place.name) for one in institutions]
-
-    def titles(self) -> dict[str, str]:
-        """Return the titles by language."""
-        return {code: text for code, text in (("es", self.title_es.data), ("en", self.title_en.data)) if text}
-
-
-class AudienceListForm(Form):
-    """A list of people for the rules of audiences: one person a line."""
-
-    institution = SelectField(lazy_("Institution"), choices=[])
-    title = LineField(
-        lazy_("Title"), [InputRequired(lazy_("Give it a title.")), Length(max=150, message=lazy_("Use at most %(max)d characters."))]
-    )
-    key = LineField(
-        lazy_("Key"), [InputRequired(lazy_("Give it a key.")), Length(max=64, message=lazy_("Use at most %(max)d characters."))]
-    )
-    people = TextAreaField(lazy_("People"), [Length(max=800_000, message=lazy_("Use at most %(max)d characters."))])
-
-    def validate_key(self, field: LineField) -> None:
-        """Let a key be words of small letters and digits with hyphens."""
-        if not _KEY.match(field.data or ""):
-            raise ValidationError(_("Use lower-case letters without accents, digits and hyphens."))
-
-    def offer(self, institutions: Sequence[UnitPath]) -> None:
-        """Let these institutions be chosen."""
-        self.institution.choices = [SelectChoice(value=str(one.place.uuid), label=one.place.name) for one in institutions]
-
-    def lines(self) -> list[str]:
-        """Return what names each person, once each."""
-        cleaned = (clean_text(line) for line in (self.people.data or "").splitlines())
-        return list(dict.fromkeys(line for line in cleaned if line))
-
 
 _BY_LANGUAGE = {"names": "institution_name", "short_names": "institution"}
 """Columns with a text by language, and the setting of the environment that stands for all of them."""

@@ -1,0 +1,65 @@
+"""Forms of the tree: places, who belongs to them and who manages them."""
+
+from collections.abc import Sequence
+
+from wtforms import SelectField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms.validators import InputRequired, Length
+
+from accounts.forms import EmailField
+from kernel.errors import N_
+from kernel.i18n import _, lazy_
+from kernel.web.forms import Form, LineField
+from organisations.rules import OrganisationKind, UnitPath
+from organisations.services.tree import UnitValues
+
+KINDS = {
+    OrganisationKind.INSTITUTION: N_("Organisation"),
+    OrganisationKind.PROVINCE: N_("Province"),
+    OrganisationKind.UNIT: N_("Unit"),
+}
+
+
+def indented(standing: UnitPath) -> str:
+    """Return the name of a place for a list to choose from, further in the deeper it stands."""
+    return " " * 4 * standing.depth + standing.place.name
+
+
+class UnitForm(Form):
+    """Name and code of a place."""
+
+    name = LineField(
+        lazy_("Name"), [InputRequired(lazy_("Give it a name.")), Length(max=150, message=lazy_("Use at most %(max)d characters."))]
+    )
+    code = LineField(lazy_("Code"), [Length(max=40, message=lazy_("Use at most %(max)d characters."))])
+
+    def command(self) -> UnitValues:
+        """Return what the place is to be called."""
+        return UnitValues(self.name.data or "", self.code.data or "")
+
+
+class NewUnitForm(UnitForm):
+    """A place to add below another."""
+
+    kind = SelectField(lazy_("Kind"), choices=[])
+
+    def offer(self, kinds: Sequence[OrganisationKind]) -> None:
+        """Let these kinds be chosen."""
+        self.kind.choices = [SelectChoice(value=kind.value, label=_(KINDS[kind])) for kind in kinds]
+
+
+class UnitChoiceForm(Form):
+    """One place of the tree, or none."""
+
+    place = SelectField(lazy_("Place"), choices=[], default="")
+
+    def offer(self, places: Sequence[UnitPath], none: str = "") -> None:
+        """Let these places be chosen, and nothing where there are words for it."""
+        empty = [SelectChoice(value="", label=none)] if none else []
+        self.place.choices = [*empty, *(SelectChoice(value=str(one.place.uuid), label=indented(one)) for one in places)]
+
+
+class MemberForm(Form):
+    """A person with an account, by their address."""
+
+    email = EmailField(lazy_("Email"), [InputRequired(lazy_("Enter an email address."))])

@@ -1,0 +1,53 @@
+"""Forms of lists of people and units."""
+
+from collections.abc import Sequence
+
+from wtforms import FileField, RadioField, SelectField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms.validators import Optional
+
+from kernel.i18n import _, lazy_
+from kernel.web.forms import Form, WholeField, clean_text
+from organisations.rules import UnitListKind, UnitSummary
+from organisations.services.unit_lists import UploadedUnitList
+
+
+class UnitListForm(Form):
+    """A list of people or units."""
+
+    kind = RadioField(
+        lazy_("What the list contains"),
+        choices=[
+            SelectChoice(value=UnitListKind.PEOPLE.value, label=lazy_("People")),
+            SelectChoice(value=UnitListKind.UNITS.value, label=lazy_("Units")),
+        ],
+        default=UnitListKind.PEOPLE.value,
+    )
+    file = FileField(lazy_("File"))
+    complete_of = SelectField(lazy_("Does the list name everybody?"), choices=[], default="")
+
+    def offer(self, institutions: Sequence[UnitSummary]) -> None:
+        """Let a list of people be said to name everybody of one of these institutions."""
+        choices = [
+            SelectChoice(value=str(place.uuid), label=_("Everybody who works at %(institution)s", institution=place.name))
+            for place in institutions
+        ]
+        self.complete_of.choices = [SelectChoice(value="", label=_("No, only some people")), *choices]
+        self._institutions = {str(place.uuid): place.id for place in institutions}
+
+    def upload(self) -> UploadedUnitList | None:
+        """Return what was sent; None, with the fault in the form, where it is nothing."""
+        sent = self.file.data
+        name = clean_text(str(sent.filename or ""))[-120:] if sent else ""
+        if not name:
+            self.refuse(self.file, _("Choose a file."))
+            return None
+        kind = UnitListKind(self.kind.data)
+        complete_of = self._institutions.get(self.complete_of.data or "") if kind is UnitListKind.PEOPLE else None
+        return UploadedUnitList(kind, name, sent.read(), complete_of)
+
+
+class ListConfirmationForm(Form):
+    """The number that confirms a list which changes much."""
+
+    number = WholeField(lazy_("Number of people who leave or move"), [Optional()], most=999_999)
