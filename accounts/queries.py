@@ -254,7 +254,12 @@ def _people_conditions(words: str, state: PersonState | None) -> list[ColumnElem
 
 def is_confirmed_condition(session: Session) -> ColumnElement[bool]:
     """Return the condition that the address of a person of the statement counts as theirs (`counts_as_theirs`)."""
-    return Person.email_confirmed_at.is_not(None) if session.info["confirms_since"]() else true()
+    return Person.email_confirmed_at.is_not(None) if confirms_addresses(session) else true()
+
+
+def confirms_addresses(session: Session) -> bool:
+    """Say whether an address counts as its person's only once it is confirmed (`counts_as_theirs`)."""
+    return session.info["confirms_since"]() is not None
 
 
 def _can_sign_in(session: Session) -> ColumnElement[bool]:

@@ -6,18 +6,15 @@ from sqlalchemy.orm import Session
 
 from enrolments.dates import DatedEnrolment, DatedItem, DateKind, DateRequest, activity_dates
 from quizzes.queries.attempts import get_snapshot_of_activity
-from quizzes.queries.overrides import AffectedAttempts, EndedAttemptRow, OpenAttempt, list_ended_attempts, list_open
+from quizzes.queries.overrides import MOST_OPEN, EndedAttemptRow, OpenAttempt, list_ended_attempts, list_open_of_people
 from quizzes.rules.attempts import pause_ends
-
-MOST_OPEN = 10_000
-"""Attempts in progress of the people of one request."""
 
 
 def quiz_dates(session: Session, wanted: DateRequest) -> Iterator[DatedItem]:
     """Tell the dates of quizzes, attempts in progress in one statement; a quiz that closes when its attempt ends is told once."""
     by_enrolment: dict[int | None, list[OpenAttempt]] = {}
     if wanted.enrolments:
-        for attempt in list_open(session, AffectedAttempts(person_ids=wanted.person_ids), limit=MOST_OPEN):
+        for attempt in list_open_of_people(session, wanted.person_ids):
             by_enrolment.setdefault(attempt.enrolment_id, []).append(attempt)
     for enrolment in wanted.enrolments:
         going_on = list(_attempt_dates(enrolment, by_enrolment.get(enrolment.enrolment_id, ())))

@@ -3,19 +3,21 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeAlias
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, case, func, literal, or_, select, union_all
+from sqlalchemy import Boolean, ColumnElement, CompoundSelect, Integer, Select, bindparam, case, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import AccountMerge, Person, RoleGrant
-from accounts.queries import hash_of, is_confirmed_condition
+from accounts.queries import confirms_addresses, hash_of, is_confirmed_condition
 from courses.models import Course, CourseStaff
 from courses.queries.team import EDITING, may_still_act
 from enrolments.models import Edition, Enrolment, EnrolmentInvitation, WaitingPlace
 from enrolments.permissions import EnrolmentInvitationContext, InvitedContext
 from enrolments.queries.learning import get_learner_context
 from kernel import clock
+from kernel.db import UtcDateTime
 from kernel.errors import NotFound
 from kernel.permissions import Actor, SiteRole
 
@@ -23,6 +25,7 @@ PORTION = 500
 """Addresses asked for in one statement."""
 MOST_OWN = 100
 A_DAY = timedelta(days=1)
+PersonNumber: TypeAlias = int | ColumnElement[int] | None
 UNANSWERED = (EnrolmentInvitation.accepted_at.is_(None), EnrolmentInvitation.withdrawn_at.is_(None))
 
 
@@ -130,12 +133,11 @@ def get_invitation_context(session: Session, actor: Actor, slug: str, invitation
     return EnrolmentInvitationContext(context, row)
 
 
-def _addresses_of(session: Session, person_id: int | None) -> CompoundSelect[str]:
+def _addresses_of(person_id: PersonNumber, confirmed: ColumnElement[bool]) -> CompoundSelect[str]:
     """Select the addresses that count as a person's own, those of accounts merged into theirs too (`accounts.queries.counts_as_theirs`).
 
     Two selects, each by an index: with one condition on both tables every person would be read through.
     """
-    confirmed = is_confirmed_condition(session)
     merged = (
         select(Person.email).join(AccountMerge, AccountMerge.closed_id == Person.id).where(AccountMerge.kept_id == person_id, confirmed)
     )
@@ -144,8 +146,12 @@ def _addresses_of(session: Session, person_id: int | None) -> CompoundSelect[str
 
 def is_for(session: Session, person_id: int | None) -> ColumnElement[bool]:
     """Return the condition that an invitation is for a person: for an address of theirs, or used up by them; none that they sent."""
+    return _is_for(person_id, is_confirmed_condition(session))
+
+
+def _is_for(person_id: PersonNumber, confirmed: ColumnElement[bool]) -> ColumnElement[bool]:
     row = EnrolmentInvitation
-    return or_(row.email.in_(_addresses_of(session, person_id)), row.accepted_by == person_id) & (row.invited_by != person_id)
+    return or_(row.email.in_(_addresses_of(person_id, confirmed)), row.accepted_by == person_id) & (row.invited_by != person_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,17 +167,25 @@ class PendingPlace:
     """When the invitation expires, or since when the person waits."""
 
 
-def list_own_pending(session: Session, actor: Actor, *, now: datetime) -> tuple[list[PendingPlace], list[PendingPlace]]:
-    """List the open invitations of a person to courses that take people, and their places on waiting lists, in one statement."""
-    row = EnrolmentInvitation
-    invited = (
-        select(literal(True).label("invited"), row.id.label("number"), Course.slug, Course.title, Edition.name, row.uuid, row.expires_at)
-        .join(Course, Course.id == row.course_id)
-        .outerjoin(Edition, Edition.id == row.edition_id)
-        .where(is_for(session, actor.person_id), *is_open(now), is_upheld())
-        .where(Course.published_version_id.is_not(None), Course.archived_at.is_(None))
-    )
-    waiting = (
+_PERSON, _NOW = bindparam("person_id", type_=Integer), bindparam("now", type_=UtcDateTime)
+_ANY_ADDRESS = bindparam("any_address", type_=Boolean)
+"""Whether addresses count that nobody confirmed."""
+_OWN_PENDING = (
+    union_all(
+        select(
+            literal(True).label("invited"),
+            EnrolmentInvitation.id.label("number"),
+            Course.slug,
+            Course.title,
+            Edition.name,
+            EnrolmentInvitation.uuid,
+            EnrolmentInvitation.expires_at,
+        )
+        .join(Course, Course.id == EnrolmentInvitation.course_id)
+        .outerjoin(Edition, Edition.id == EnrolmentInvitation.edition_id)
+        .where(_is_for(_PERSON, or_(Person.email_confirmed_at.is_not(None), _ANY_ADDRESS)))
+        .where(*UNANSWERED, EnrolmentInvitation.expires_at > _NOW, is_upheld())
+        .where(Course.published_version_id.is_not(None), Course.archived_at.is_(None)),
         select(
             literal(False).label("invited"),
             WaitingPlace.id.label("number"),
@@ -183,10 +197,18 @@ def list_own_pending(session: Session, actor: Actor, *, now: datetime) -> tuple[
         )
         .join(Edition, Edition.id == WaitingPlace.edition_id)
         .join(Course, Course.id == Edition.course_id)
-        .where(WaitingPlace.person_id == actor.person_id)
+        .where(WaitingPlace.person_id == _PERSON),
     )
-    both = union_all(invited, waiting).order_by("number").limit(MOST_OWN)
-    found = [(line[0], PendingPlace(line[2], line[3], line[4] or "", line[5], line[6])) for line in session.execute(both)]
+    .order_by("number")
+    .limit(MOST_OWN)
+)
+
+
+def list_own_pending(session: Session, actor: Actor, *, now: datetime) -> tuple[list[PendingPlace], list[PendingPlace]]:
+    """List the open invitations of a person to courses that take people, and their places on waiting lists, in one statement."""
+    values = {"person_id": actor.person_id, "now": now, "any_address": not confirms_addresses(session)}
+    rows = session.execute(_OWN_PENDING, values)
+    found = [(line[0], PendingPlace(line[2], line[3], line[4] or "", line[5], line[6])) for line in rows]
     return [place for is_invited, place in found if is_invited], [place for is_invited, place in found if not is_invited]
 
 

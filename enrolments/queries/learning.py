@@ -256,31 +256,33 @@ class OwnCourse:
     archived: bool
 
 
+_OWN_COURSES = (
+    select(
+        Course.slug,
+        Enrolment.course_version_id,
+        Enrolment.id,
+        Enrolment.done,
+        Enrolment.total,
+        Enrolment.last_activity_key,
+        Enrolment.last_visited_at,
+        Completion.completed_at,
+        Edition.starts_at,
+        Edition.ends_at,
+        Course.archived_at.is_not(None),
+    )
+    .join(Course, Course.id == Enrolment.course_id)
+    .outerjoin(EditionPlace, EditionPlace.enrolment_id == Enrolment.id)
+    .outerjoin(Edition, Edition.id == EditionPlace.edition_id)
+    .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
+    .where(Enrolment.person_id == bindparam("person_id"), Enrolment.left_at.is_(None))
+    .order_by(Enrolment.last_visited_at.desc().nulls_last(), Enrolment.id.desc())
+    .limit(50)
+)
+
+
 def list_own_courses(session: Session, actor: Actor) -> list[OwnCourse]:
     """List the courses the actor follows, the last visited first."""
-    statement = (
-        select(
-            Course.slug,
-            Enrolment.course_version_id,
-            Enrolment.id,
-            Enrolment.done,
-            Enrolment.total,
-            Enrolment.last_activity_key,
-            Enrolment.last_visited_at,
-            Completion.completed_at,
-            Edition.starts_at,
-            Edition.ends_at,
-            Course.archived_at.is_not(None),
-        )
-        .join(Course, Course.id == Enrolment.course_id)
-        .outerjoin(EditionPlace, EditionPlace.enrolment_id == Enrolment.id)
-        .outerjoin(Edition, Edition.id == EditionPlace.edition_id)
-        .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
-        .where(Enrolment.person_id == actor.person_id, Enrolment.left_at.is_(None))
-        .order_by(Enrolment.last_visited_at.desc().nulls_last(), Enrolment.id.desc())
-        .limit(50)
-    )
-    return [OwnCourse(*row) for row in session.execute(statement)]
+    return [OwnCourse(*row) for row in session.execute(_OWN_COURSES, {"person_id": actor.person_id})]
 
 
 def results_of_many(session: Session, enrolment_ids: Sequence[int]) -> dict[int, dict[str, LearnerResult]]:
