@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kernel.db import Base, Key, Moment, PublicId
 
 IN_FORCE = "retracted_at IS NULL"
+REMINDED = "remind_at IS NOT NULL"
 
 
 class Obligation(Base):
@@ -85,6 +86,7 @@ class Assignment(Base):
         UniqueConstraint("obligation_id", "person_id"),
         Index("ix_assignment_person", "person_id"),
         Index("ix_assignment_next", "next_change_at", sqlite_where=text("next_change_at IS NOT NULL")),
+        Index("ix_assignment_remind", "remind_at", "person_id", sqlite_where=text(REMINDED), postgresql_where=text(REMINDED)),
         CheckConstraint("(next_change_at IS NULL) = (next_state IS NULL)", name="next"),
     )
 
@@ -107,6 +109,10 @@ class Assignment(Base):
     next_state: Mapped[str | None] = mapped_column(String(12))
     next_flags: Mapped[str | None] = mapped_column(String(60))
     computed_at: Mapped[Moment]
+    remind_at: Mapped[Moment | None]
+    """When its reminders are next looked at: at once after each change of the status, else when the next one is due."""
+    planned: Mapped[str] = mapped_column(String(400), default="", server_default="")
+    """The reminders ahead, as `compliance.rules.reminders` writes them: each is decided when it is due."""
 
 
 class AssignmentState(Base):
@@ -127,6 +133,77 @@ class AssignmentState(Base):
     valid_to: Mapped[Moment | None]
     known_from: Mapped[Moment]
     known_to: Mapped[Moment | None]
+
+
+class Reminder(Base):
+    """A decision on a reminder that fell due: it was sent, or suppressed for a reason. Append-only but for the moment of its mail."""
+
+    __tablename__ = "reminder"
+    __table_args__ = (
+        UniqueConstraint("assignment_id", "cycle", "kind", "step", "due_on"),
+        Index("ix_reminder_notice", "notice_key"),
+        CheckConstraint("kind IN ('assigned', 'step', 'renewal_opens', 'overdue', 'waiver_ends', 'version', 'asked')", name="kind"),
+        CheckConstraint("step >= 0", name="step"),
+    )
+
+    id: Mapped[Key]
+    assignment_id: Mapped[int] = mapped_column(ForeignKey("assignment.id"))
+    cycle: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(13))
+    step: Mapped[int] = mapped_column(default=0)
+    """Of a step: the days before the last day; of what is overdue: the number of the reminder."""
+    due_on: Mapped[date]
+    last_on: Mapped[date | None]
+    """The last day that it speaks of."""
+    at: Mapped[Moment]
+    """When it was decided."""
+    reason: Mapped[str] = mapped_column(String(14), default="")
+    """Why it was suppressed; empty where it was sent."""
+    notice_key: Mapped[str] = mapped_column(String(120), default="")
+    """The event of the notice, of which it is a line; empty where there is none."""
+    mailed_at: Mapped[Moment | None]
+    """When the mail server took the mail."""
+    request_id: Mapped[int | None] = mapped_column(ForeignKey("reminder_request.id"), index=True)
+    """Who asked for it and with which words, where somebody did."""
+
+
+class ReminderRequest(Base):
+    """A reminder that a head or an officer sends now to the people of a filter, with words of their own."""
+
+    __tablename__ = "reminder_request"
+    __table_args__ = (CheckConstraint("done_at IS NULL OR done_at >= asked_at", name="done"),)
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    obligation_id: Mapped[int] = mapped_column(ForeignKey("obligation.id"), index=True)
+    place_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
+    """The place with everything below it; empty: everybody."""
+    state: Mapped[str] = mapped_column(String(12), default="")
+    """The state asked for; empty: every state in which something is left to do."""
+    words: Mapped[str] = mapped_column(String(500), default="")
+    asked_at: Mapped[Moment]
+    asked_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
+    reached: Mapped[int] = mapped_column(default=0)
+    """The number of the last person it was decided for."""
+    sent: Mapped[int] = mapped_column(default=0)
+    left_out: Mapped[int] = mapped_column(default=0)
+    done_at: Mapped[Moment | None]
+
+
+class FreeDay(Base):
+    """A day on which offices are closed: in the whole country, or in one province. No reminder goes out on it."""
+
+    __tablename__ = "free_day"
+    __table_args__ = (UniqueConstraint("day", "province"),)
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    day: Mapped[date]
+    province: Mapped[str] = mapped_column(String(300), default="")
+    """The name of the province without case and accents; empty: national."""
+    name: Mapped[str] = mapped_column(String(150))
+    added_at: Mapped[Moment]
+    added_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
 
 class DoneFact(Base):

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
-from compliance.models import AccountFact, Assignment, AssignmentState, DoneFact, Obligation, Recognition, StartedFact, Waiver
+from compliance.models import AccountFact, Assignment, AssignmentState, DoneFact, Obligation, Recognition, Reminder, StartedFact, Waiver
 from courses.models import Course
 
 
@@ -16,12 +16,17 @@ def select_own_data(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:
     known = (AssignmentState.known_from, AssignmentState.known_to)
     waiver = (Waiver.kind, Waiver.words, Waiver.document, Waiver.evidence_name, Waiver.first_on, Waiver.last_on, Waiver.state)
     recognition = (Recognition.achieved_on, Recognition.issuer, Recognition.document, Recognition.evidence_name, Recognition.state)
+    reminder = (Reminder.kind, Reminder.step, Reminder.due_on, Reminder.last_on, Reminder.at, Reminder.reason, Reminder.mailed_at)
     return {
         "compulsory_training": select(Obligation.key, *status)
         .join(Obligation, Obligation.id == Assignment.obligation_id)
         .where(Assignment.person_id == person_id),
         "compulsory_history": select(Obligation.key, *state, *known)
         .join(Assignment, Assignment.id == AssignmentState.assignment_id)
+        .join(Obligation, Obligation.id == Assignment.obligation_id)
+        .where(Assignment.person_id == person_id),
+        "compulsory_reminders": select(Obligation.key, *reminder)
+        .join(Assignment, Assignment.id == Reminder.assignment_id)
         .join(Obligation, Obligation.id == Assignment.obligation_id)
         .where(Assignment.person_id == person_id),
         "training_done": select(Course.slug, DoneFact.version, DoneFact.achieved_at, DoneFact.recorded_at, DoneFact.retracted_at)

@@ -56,7 +56,7 @@ def _write(
     case = training_case(rules.terms, record, now)
     values = _values(status_of(case, now), next_change(case, now))
     if row is None:
-        row = Assignment(obligation_id=rules.obligation_id, person_id=person, computed_at=now, **values)
+        row = Assignment(obligation_id=rules.obligation_id, person_id=person, computed_at=now, remind_at=now, **values)
         session.add(row)
         session.flush()
         _store(session, row.id, {}, extend_history((), rules.terms, record, None, now))
@@ -68,6 +68,7 @@ def _write(
         changed = True
         for name, value in values.items():
             setattr(row, name, value)
+        row.remind_at = now
     if changed:
         row.computed_at = now
     return int(changed)

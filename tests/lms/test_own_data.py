@@ -45,6 +45,7 @@ from tests.support.learning import a_learner, actor_of, enrolment_of, mark_done,
 from tests.support.wording import in_spanish
 
 ACTED = {
+    "added_by",
     "asked_by",
     "author_id",
     "changed_by",
@@ -95,6 +96,7 @@ OWNED = {
     "assignment_state": "compulsory_history",
     "done_fact": "training_done",
     "recognition": "recognitions",
+    "reminder": "compulsory_reminders",
     "started_fact": "training_begun",
     "waiver": "waivers",
     "membership": "places",
@@ -121,6 +123,7 @@ LEFT_OUT = {
     "passkey_challenge": "random, lives five minutes",
     "obligation": "what an institution requires of many; the audit log says who wrote it",
     "obligation_version": "the same",
+    "reminder_request": "the reminders themselves are there; who asked for them stands in the audit log",
     "recovery_code": "hashes only",
     "token": "hashes only",
     "pending_folder": "course folders that wait for an answer, gone within days",
