@@ -46,8 +46,8 @@ def _unread() -> ScalarSelect[int]:
     return select(func.count()).select_from(Notification).where(*mine).scalar_subquery()
 
 
-def signed_in_statement(is_staff: ColumnElement[bool], manages_units: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
-    """Build the one statement that every signed-in request runs; `:secret_hash` is bound, the conditions come from the roof."""
+def signed_in_statement(standings: Mapping[str, ColumnElement[bool]]) -> Select[*tuple[Any, ...]]:
+    """Build the one statement that every signed-in request runs; `:secret_hash` is bound, the named conditions come from the roof."""
     return select(
         Device.id.label("device_id"),
         Device.created_at,
@@ -63,9 +63,7 @@ def signed_in_statement(is_staff: ColumnElement[bool], manages_units: ColumnElem
         Person.zone,
         Person.theme,
         has_role_condition(SiteRole.ADMINISTRATOR).label("is_administrator"),
-        is_staff.label("is_staff"),
-        manages_units.label("manages_units"),
-        or_(is_staff, manages_units, has_role_condition(SiteRole.ADMINISTRATOR)).label("leads"),
+        *(condition.label(name) for name, condition in standings.items()),
         _unread().label("unread"),
     ).where(
         Device.secret_hash == bindparam("secret_hash"),

@@ -9,12 +9,12 @@ from typing import Any
 from flask import Flask, Response, after_this_request, current_app, g, request
 from flask import session as cookie
 from flask_login import LoginManager, current_user, login_user, logout_user
-from sqlalchemy import ColumnElement, Row, Select, or_, select, update
+from sqlalchemy import ColumnElement, Row, or_, select, update
 from sqlalchemy.orm import Session
 
 from accounts import passwords
 from accounts.models import Device, Person, Token
-from accounts.queries import find_suspended_session, has_role_condition, hash_of
+from accounts.queries import find_suspended_session, has_role_condition, hash_of, signed_in_statement
 from accounts.rules import PROOF_LIFE, STAMP_RENEWAL, initials, session_ended
 from accounts.services import AccountVerb
 from kernel import audit, clock
@@ -269,6 +269,8 @@ def _actor(person: Row[Any]) -> Actor:
         roles=frozenset({SiteRole.ADMINISTRATOR}) if person.is_administrator else frozenset(),
         is_staff_anywhere=person.is_staff or person.is_administrator,
         manages_units=person.manages_units,
+        is_training_officer=person.is_training_officer,
+        is_auditor=person.is_auditor,
         device_id=person.device_id,
         unread=person.unread,
         address=client_address(),
@@ -283,13 +285,15 @@ def _keep_stamp(device_id: int, now: datetime) -> None:
     )
 
 
-def install(app: Flask, settings: Settings, statement: Select[*tuple[Any, ...]], leads: ColumnElement[bool]) -> None:
+def install(app: Flask, settings: Settings, standings: Mapping[str, ColumnElement[bool]]) -> None:
     """Load the signed-in person of each request with one statement, `accounts.queries.signed_in_statement`.
 
-    Where others than this machine's people reach the site, who `leads` has no session without a second factor: who is given
+    `standings` are the conditions of `is_staff`, `manages_units`, `is_training_officer` and `is_auditor`. Where others than this
+    machine's people reach the site, neither these nor administrators have a session without a second factor: who is given
     such a role, and who signed in before, signs in again.
     """
-    app.extensions["second_step_of"] = or_(leads, has_role_condition(SiteRole.ADMINISTRATOR))
+    statement = signed_in_statement(standings)
+    app.extensions["second_step_of"] = or_(*standings.values(), has_role_condition(SiteRole.ADMINISTRATOR))
     idle, absolute = timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours)
     manager = LoginManager()
     manager.session_protection = None
@@ -307,7 +311,8 @@ def install(app: Flask, settings: Settings, statement: Select[*tuple[Any, ...]],
             return None
         if session_ended(person.created_at, seen, now, idle=idle, absolute=absolute):
             return None
-        if person.leads and person.factor_at is None and current_settings().is_reachable:
+        leads = person.is_administrator or any(getattr(person, standing) for standing in standings)
+        if leads and person.factor_at is None and current_settings().is_reachable:
             g.second_step_due = True
             return None
         if now - seen > STAMP_RENEWAL:

@@ -3,11 +3,13 @@
 from accounts.services import AccountVerb
 from compliance import jobs
 from compliance.audit_verbs import ComplianceVerb
+from compliance.permissions import PERMISSIONS
 from enrolments.audit_verbs import EnrolmentVerb
 from kernel.feature import Feature
 
 FEATURE = Feature(
     name="compliance",
+    permissions=PERMISSIONS,
     jobs={
         "compliance.follow_completion": jobs.follow_completion,
         "compliance.follow_beginning": jobs.follow_beginning,

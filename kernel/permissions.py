@@ -41,6 +41,10 @@ class Actor:
     is_staff_anywhere: bool = False
     manages_units: bool = False
     """Follows the people of an institution, province or unit."""
+    is_training_officer: bool = False
+    """Looks after the compulsory training of some place."""
+    is_auditor: bool = False
+    """Audits the compulsory training of some place."""
     device_id: int | None = None
     unread: int = 0
     """Notices in the bell that were not seen yet."""

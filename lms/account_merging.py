@@ -26,7 +26,7 @@ from enrolments.services import account_closure, editions, mistakes, reminders, 
 from kernel.errors import N_, Conflict, NotFound
 from kernel.permissions import Actor, SiteRole
 from organisations.queries import tree
-from organisations.services import audiences, employment, members
+from organisations.services import audiences, employment, members, training_grants
 from organisations.services import tree as organisations
 from quizzes.models import Attempt
 from quizzes.services import overrides as quizzes
@@ -182,3 +182,4 @@ def _hand_over_place(session: Session, actor: Actor, closed: Person, kept: Perso
         is_head = tree.is_head(session, managed, closed.id)
         organisations.end_manager(session, actor, managed, closed, now=now)
         organisations.name_manager(session, actor, managed, kept, now=now, is_head=is_head)
+    training_grants.transfer_training_roles(session, actor, closed, kept, now=now)

@@ -53,6 +53,7 @@ from lms.team_bar import team_bar
 from organisations import feature as organisations
 from organisations.queries.audience_kinds import OWN_KINDS
 from organisations.queries.profile import read_profile
+from organisations.queries.training_scope import training_standings
 from organisations.queries.tree import manages_something
 from quizzes import feature as quizzes
 from quizzes.content.kinds import BANKS
@@ -207,9 +208,9 @@ def create_app(instance: Instance) -> Flask:
         ),
     )
     is_staff = or_(exists().where(CourseStaff.person_id == Person.id), account_queries.has_role_condition(SiteRole.INSTRUCTOR))
-    manages = manages_something()
+    standings = {"is_staff": is_staff, "manages_units": manages_something(), **training_standings()}
     app.before_request(former_addresses.forward)
-    signin.install(app, instance.settings, account_queries.signed_in_statement(is_staff, manages), or_(is_staff, manages))
+    signin.install(app, instance.settings, standings)
     app.before_request(_choose_reader)
     CSRFProtect(app).exempt(notices.stop)  # mail programs send it without a token; the address is signed
     templating.install(app, instance.settings)

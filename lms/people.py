@@ -81,6 +81,10 @@ EVENTS = {
     "employment.ended": N_("Employment ended"),
     "unit_manager.named": N_("Named manager of a unit"),
     "unit_manager.ended": N_("No longer manager of a unit"),
+    "training_grant.given officer": N_("Became training officer of a unit"),
+    "training_grant.given auditor": N_("Became auditor of a unit"),
+    "training_grant.ended officer": N_("No longer training officer of a unit"),
+    "training_grant.ended auditor": N_("No longer auditor of a unit"),
 }
 """What the log says of accounts, in words."""
 

@@ -22,7 +22,7 @@ from kernel.outbox import Delivery, Effect
 from kernel.permissions import SYSTEM
 from kernel.settings import Settings
 from lms import erasure
-from organisations.models import Employment, Membership, UnitManager
+from organisations.models import Employment, Membership, TrainingGrant, UnitManager
 from quizzes.models import Attempt
 
 YEAR = 365
@@ -53,7 +53,7 @@ FORGOTTEN_AT_ONCE = 200
 
 def forget_unconfirmed(session: Session, moment: datetime) -> int:
     """Erase accounts created, invited and last used before a moment that were never confirmed and have no role, unit or course."""
-    parts = (RoleGrant, Membership, Employment, UnitManager, CourseStaff, Enrolment, WaitingPlace, Attempt)
+    parts = (RoleGrant, Membership, Employment, UnitManager, TrainingGrant, CourseStaff, Enrolment, WaitingPlace, Attempt)
     takes_part = [exists().where(table.person_id == Person.id) for table in parts]
     is_used = exists().where(Device.person_id == Person.id, Device.last_seen_at >= moment)  # as where no mail was sent until now
     before: tuple[ColumnElement[bool], ...] = (Person.created_at < moment, or_(Person.invited_at.is_(None), Person.invited_at < moment))

@@ -172,6 +172,22 @@ class UnitManager(Base):
     """Whether they head the place, as lists of units say."""
 
 
+class TrainingGrant(Base):
+    """A grant over the compulsory training of a place and of what stands below it, as training officer or as auditor."""
+
+    __tablename__ = "training_grant"
+    __table_args__ = (
+        CheckConstraint("role IN ('officer', 'auditor')", name="role"),
+        Index("ix_training_grant_organisation", "organisation_id"),
+    )
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    role: Mapped[str] = mapped_column(String(7), primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
+    granted_at: Mapped[Moment]
+    granted_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+
 class PendingUnitList(PendingUpload, Base):
     """A list of people or units, between its preview and its import."""
 

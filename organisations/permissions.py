@@ -1,9 +1,10 @@
 """The permissions on the organisation tree and its members."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kernel.own_records import is_own
 from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if
 from organisations.models import Organisation
 from organisations.rules import UnitSummary
@@ -30,6 +31,58 @@ class AudienceAction(StrEnum):
     """See the rules of audiences, their versions, and why somebody is in one."""
     EDIT = "audience:edit"
     """Make audiences and change their rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingScope:
+    """The places for which somebody looks after, audits or heads compulsory training, each with everything below it, by their numbers."""
+
+    everywhere: bool = False
+    """An administrator. What asks for a grant asks it of administrators too."""
+    heads: frozenset[int] = frozenset()
+    """Places whose people they follow as manager."""
+    officer: frozenset[int] = frozenset()
+    auditor: frozenset[int] = frozenset()
+    above: frozenset[int] = frozenset()
+    """The places of all these grants, and what stands above them."""
+
+    def heads_any(self, places: Collection[int]) -> bool:
+        """Say whether they head one of the places."""
+        return not self.heads.isdisjoint(places)
+
+    def officer_of(self, places: Collection[int]) -> bool:
+        """Say whether they are training officer of one of the places."""
+        return not self.officer.isdisjoint(places)
+
+    def auditor_of(self, places: Collection[int]) -> bool:
+        """Say whether they audit one of the places."""
+        return not self.auditor.isdisjoint(places)
+
+    def sees_any(self, places: Collection[int]) -> bool:
+        """Say whether they see the compulsory training of one of the places, as whatever."""
+        return self.everywhere or self.heads_any(places) or self.officer_of(places) or self.auditor_of(places)
+
+    def stands_in(self, places: Collection[int]) -> bool:
+        """Say whether they have a grant for one of the places or for something below it."""
+        return not self.above.isdisjoint(places)
+
+
+def training_verdict(actor: Actor, scope: TrainingScope, places: Collection[int], letters: str, *, person_id: int | None = None) -> Verdict:
+    """Decide by a row of spec/compulsory 16: what stands there for oneself, head, officer, auditor and administrator, in this order.
+
+    `a` allows, `d` forbids, `h` hides. Who is several of them has the best; to everybody else it is hidden, and strangers sign in first.
+    """
+    if actor.is_anonymous:
+        return Verdict.FORBID
+    standings = (
+        is_own(actor, person_id),
+        scope.heads_any(places),
+        scope.officer_of(places),
+        scope.auditor_of(places),
+        scope.everywhere,
+    )
+    held = {letter for letter, stands in zip(letters, standings, strict=True) if stands}
+    return Verdict.ALLOW if "a" in held else Verdict.FORBID if "d" in held else Verdict.HIDE
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,15 @@ class UnitListKind(StrEnum):
     UNITS = "units"
 
 
+class TrainingRole(StrEnum):
+    """A grant over compulsory training, with a place and what stands below it (spec/compulsory 16)."""
+
+    OFFICER = "officer"
+    """Looks after compulsory training: writes obligations, decides on waivers and recognitions."""
+    AUDITOR = "auditor"
+    """Reads everything of it and changes nothing."""
+
+
 _PARTICLES = frozenset(
     {"de", "del", "la", "las", "los", "y", "e", "da", "do", "dos", "van", "von", "der", "den", "san", "santa", "mc", "di"}
 )

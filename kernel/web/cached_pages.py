@@ -94,7 +94,8 @@ def cached_page(template: str, **context: object) -> Response:
     profile = current_settings().profile.version
     shown = _digest(template, context, profile, i18n.language(), i18n.zone(), g.theme, request.method, request.path)
     actor = current_actor()
-    reader = (actor.person_id, actor.name, actor.roles, actor.is_staff_anywhere, actor.manages_units, actor.unread)
+    grants = (actor.roles, actor.is_staff_anywhere, actor.manages_units, actor.is_training_officer, actor.is_auditor)
+    reader = (actor.person_id, actor.name, *grants, actor.unread)
     session = (cookie.get("csrf_token"), cookie.get("_flashes"))
     tag = _digest(shown, reader, session, current_app.extensions["release"])[:32]
     if request.if_none_match.contains_weak(tag):

@@ -49,6 +49,8 @@ def site_header(app: Flask) -> Callable[[], str]:
             roles=actor.roles,
             is_staff_anywhere=actor.is_staff_anywhere,
             manages_units=actor.manages_units,
+            is_training_officer=actor.is_training_officer,
+            is_auditor=actor.is_auditor,
             unread=actor.unread,
         )
         html, used = draw(_Head(request.endpoint, i18n.language(), somebody, settings_of_app(app).profile.version))

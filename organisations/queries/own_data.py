@@ -14,12 +14,13 @@ from organisations.models import (
     Membership,
     Organisation,
     Post,
+    TrainingGrant,
     UnitManager,
 )
 
 
 def select_own_data(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:
-    """Return where a person works and worked, in which audiences and lists they are, and what they manage, by the name of its file."""
+    """Return where a person works and worked, in which audiences and lists they are, what they manage or audit, by the name of its file."""
     return {
         "places": select(
             Organisation.name,
@@ -62,4 +63,7 @@ def select_own_data(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:
         "units_managed": select(Organisation.name, UnitManager.is_head, UnitManager.granted_at)
         .join(Organisation, Organisation.id == UnitManager.organisation_id)
         .where(UnitManager.person_id == person_id),
+        "training_grants": select(Organisation.name, TrainingGrant.role, TrainingGrant.granted_at)
+        .join(Organisation, Organisation.id == TrainingGrant.organisation_id)
+        .where(TrainingGrant.person_id == person_id),
     }

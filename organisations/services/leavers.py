@@ -14,10 +14,12 @@ from kernel.errors import Conflict
 from kernel.permissions import Actor
 from organisations.models import Employment, Membership, Organisation, UnitManager
 from organisations.queries import tree as queries
+from organisations.queries.training_scope import list_granted_places
 from organisations.queries.tree import PRESENT, below
 from organisations.rules import local_day
 from organisations.services import employment
 from organisations.services.members import MembershipVerb
+from organisations.services.training_grants import end_training_role
 from organisations.services.tree import OrganisationVerb
 
 
@@ -28,7 +30,7 @@ def leave(session: Session, actor: Actor, people: Sequence[int], institution: in
 
 
 def end_places(session: Session, actor: Actor, people: Sequence[int], institution: int, last_day: date, *, now: datetime) -> None:
-    """End the places that people have in an institution with a day, and what they manage there; a second time changes nothing."""
+    """End the places that people have in an institution with a day, and what they manage and audit there; a second time changes nothing."""
     there = below(select(Organisation.id).where(Organisation.id == institution))
     rows = select(Person).where(Person.id.in_(people)).order_by(Person.id)
     persons = {row.id: row for row in session.scalars(rows.with_for_update(key_share=True))}
@@ -43,6 +45,8 @@ def end_places(session: Session, actor: Actor, people: Sequence[int], institutio
         session.execute(
             delete(UnitManager).where(UnitManager.person_id == manager.person_id, UnitManager.organisation_id == manager.organisation_id)
         )
+    for person_id, role, place in list_granted_places(session, people, there):
+        end_training_role(session, actor, place, persons[person_id], role, now=now)
     session.flush()
     promote_further_places(session, people, now=now)
 

@@ -12,7 +12,7 @@ from accounts.rules import fold
 from kernel import audit
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
-from organisations.models import Organisation, UnitManager
+from organisations.models import Organisation, TrainingGrant, UnitManager
 from organisations.queries import tree as queries
 from organisations.rules import OrganisationKind, lineage, may_stand_under
 from organisations.services import members
@@ -178,7 +178,8 @@ def remove(session: Session, actor: Actor, place: Organisation, *, now: datetime
         raise Conflict(N_("People belong or have belonged to this unit. You can close it but not delete it."))
     _refuse_named(session, place)
     audit.record(session, actor, OrganisationVerb.DELETED, place, now=now, name=place.name, parent=place.parent_id)
-    session.execute(delete(UnitManager).where(UnitManager.organisation_id == place.id))
+    for table in (UnitManager, TrainingGrant):
+        session.execute(delete(table).where(table.organisation_id == place.id))
     session.delete(session.get_one(Organisation, place.id))
 
 

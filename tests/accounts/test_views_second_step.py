@@ -18,7 +18,7 @@ from kernel.permissions import SYSTEM, SiteRole
 from kernel.settings import Settings, load, secret_keys
 from lms.app import create_app, open_instance
 from lms.instance import Instance
-from organisations.models import Organisation, UnitManager
+from organisations.models import Organisation, TrainingGrant, UnitManager
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_course, a_person, a_teacher, an_administrator, sign_in
 from tests.support.former_versions import locked_before
@@ -132,7 +132,7 @@ def between_status(path: str) -> int:
     return {"/second-step/app": 200, "/second-step/passkey": 422, "/second-step/codes": 409, "/second-step/passkey/request": 200}[path]
 
 
-@pytest.mark.parametrize("role", ["administrator", "instructor", "grader", "manager of a unit"])
+@pytest.mark.parametrize("role", ["administrator", "instructor", "grader", "manager of a unit", "training officer", "auditor"])
 def test_staff_needs_it_where_others_can_reach_the_site(reachable: Browser, role: str) -> None:
     instance = reachable.instance
     if role == "administrator":
@@ -148,7 +148,9 @@ def test_staff_needs_it_where_others_can_reach_the_site(reachable: Browser, role
                 place = Organisation(kind="institution", name="IESS", name_key="iess", created_at=clock.now())
                 session.add(place)
                 session.flush()
-                session.add(UnitManager(organisation_id=place.id, person_id=person.id, granted_at=clock.now()))
+                granted = {"organisation_id": place.id, "person_id": person.id, "granted_at": clock.now()}
+                training = {"training officer": "officer", "auditor": "auditor"}
+                session.add(TrainingGrant(role=training[role], **granted) if role in training else UnitManager(**granted))
     reachable.get("/profile/devices")
     reachable.submit("/sign-in", {"email": "ana@example.org", "password": PASSWORD})
     assert reachable.page.headings == [in_spanish("Second step when signing in")]

@@ -298,6 +298,7 @@ MOVES = frozenset(
         "role_grant",
         "task_save",
         "task_submission",
+        "training_grant",
         "unit_manager",
         "waiting_place",
     ]

@@ -112,6 +112,7 @@ OWNED = {
     "task_save": "simulator_drafts",
     "task_submission": "simulator_tasks",
     "task_submission_item": "simulator_answers",
+    "training_grant": "training_grants",
     "unit_manager": "units_managed",
     "version_answer": "version_answers",
     "waiting_place": "waiting",

@@ -7,9 +7,10 @@ from kernel import clock
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
 from organisations.models import Organisation
-from organisations.rules import OrganisationKind
+from organisations.rules import OrganisationKind, TrainingRole
 from organisations.services import members
 from organisations.services import tree as services
+from organisations.services.training_grants import give_training_role
 from organisations.services.tree import UnitValues
 
 
@@ -32,3 +33,9 @@ def manage(instance: Instance, person: Person, place: Organisation) -> None:
     """Let somebody follow the people of a place."""
     with instance.database.unit_of_work() as session:
         services.name_manager(session, SYSTEM, place, person, now=clock.now())
+
+
+def give_training(instance: Instance, person: Person, place: Organisation, role: TrainingRole) -> None:
+    """Let somebody look after or audit the compulsory training of a place."""
+    with instance.database.unit_of_work() as session:
+        give_training_role(session, SYSTEM, place, person, role, now=clock.now())

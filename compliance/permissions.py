@@ -1,0 +1,238 @@
+"""The permissions on compulsory training, as the rows of spec/compulsory 16 say them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from compliance.models import Obligation
+from kernel.own_records import changes_record
+from kernel.permissions import Actor, Predicate, Verdict
+from organisations.permissions import TrainingScope, training_verdict
+
+
+class TrainingAction(StrEnum):
+    """Acts on one person's compulsory training."""
+
+    VIEW = "training:view"
+    """See their status under every obligation."""
+    WHY = "training:why"
+    """See the facts and rules that make it, waivers and what proves them included, where the reason is not medical."""
+    EVIDENCE = "training:evidence"
+    """See what proves a waiver or a recognition."""
+    AS_KNOWN = "training:as_known"
+    """See a past day, as known on another."""
+
+
+class ObligationAction(StrEnum):
+    """Acts on an obligation."""
+
+    VIEW = "obligation:view"
+    EDIT = "obligation:edit"
+    """Write a draft, or a further version of what is active."""
+    ACTIVATE = "obligation:activate"
+    """Put in force what somebody else wrote."""
+    CHANGE_PAST = "obligation:change"
+    """Let a version count from before it is recorded."""
+
+
+class WaiverAction(StrEnum):
+    """Acts on waivers."""
+
+    PROPOSE = "waiver:propose"
+    APPROVE = "waiver:approve"
+    """Approve, refuse or revoke it."""
+
+
+class RecognitionAction(StrEnum):
+    """Acts on the recognition of learning elsewhere."""
+
+    PROPOSE = "recognition:propose"
+    APPROVE = "recognition:approve"
+    """Approve, refuse or revoke it."""
+
+
+class TrainingReportAction(StrEnum):
+    """Acts on the report of a place."""
+
+    VIEW = "report:view"
+    EXPORT = "report:export"
+    """Take it away with names."""
+    EXPORT_IDENTITY = "report:export_identity"
+    """Take it away with identity numbers."""
+
+
+class ReminderAction(StrEnum):
+    """Acts on reminders."""
+
+    SEND = "reminder:send"
+
+
+class BundleAction(StrEnum):
+    """Acts on bundles of evidence."""
+
+    MAKE = "bundle:make"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonTrainingContext:
+    """A person's compulsory training before an actor: `organisations.queries.training_scope` gives the places and the scope."""
+
+    person_id: int
+    places: frozenset[int]
+    scope: TrainingScope
+
+
+@dataclass(frozen=True, slots=True)
+class ObligationContext:
+    """An obligation before an actor; None where a new one is to be written. Its place is its institution."""
+
+    obligation: Obligation | None
+    author_ids: frozenset[int]
+    """Who wrote anything of what is to be put in force."""
+    places: frozenset[int]
+    scope: TrainingScope
+
+
+@dataclass(frozen=True, slots=True)
+class WaiverContext:
+    """A waiver of a person before an actor."""
+
+    person_id: int
+    proposed_by: int | None
+    is_medical: bool
+    places: frozenset[int]
+    scope: TrainingScope
+
+
+@dataclass(frozen=True, slots=True)
+class RecognitionContext:
+    """The recognition of a person's learning elsewhere before an actor."""
+
+    person_id: int
+    proposed_by: int | None
+    places: frozenset[int]
+    scope: TrainingScope
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceReportContext:
+    """The report of a place before an actor."""
+
+    place_id: int
+    is_institution: bool
+    scope: TrainingScope
+
+    @property
+    def places(self) -> frozenset[int]:
+        """Return the one place."""
+        return frozenset({self.place_id})
+
+
+PersonSubject = PersonTrainingContext | WaiverContext | RecognitionContext
+Proposal = WaiverContext | RecognitionContext
+
+
+def _of_person(letters: str) -> Predicate:
+    """Return the predicate of a row of the table about one person: oneself, head, officer, auditor, administrator."""
+
+    def predicate(actor: Actor, subject: object) -> Verdict:
+        assert isinstance(subject, PersonSubject)
+        return training_verdict(actor, subject.scope, subject.places, letters, person_id=subject.person_id)
+
+    return predicate
+
+
+def _of_places(letters: str) -> Predicate:
+    """Return the predicate of a row about places, or about a person who is nothing special before it."""
+
+    def predicate(actor: Actor, subject: object) -> Verdict:
+        assert isinstance(subject, PlaceReportContext | PersonSubject)
+        return training_verdict(actor, subject.scope, subject.places, letters)
+
+    return predicate
+
+
+_see = _of_person("aaaaa")
+_see_medical = _of_person("adaad")
+
+
+def _see_evidence(actor: Actor, subject: object) -> Verdict:
+    """Decide on what proves something: of medical reasons it is for the person, officers and auditors alone (spec/compulsory 4.10)."""
+    is_medical = not isinstance(subject, RecognitionContext) and not (isinstance(subject, WaiverContext) and not subject.is_medical)
+    return (_see_medical if is_medical else _see)(actor, subject)
+
+
+def _on_obligation(actor: Actor, subject: object, letters: str) -> Verdict:
+    """Decide by the place of an obligation; who has a grant for a part of its institution knows of what its officers know.
+
+    What is hidden from heads there is hidden from them too.
+    """
+    assert isinstance(subject, ObligationContext)
+    verdict = training_verdict(actor, subject.scope, subject.places, letters)
+    head = letters[1]
+    return Verdict.FORBID if verdict is Verdict.HIDE and head == "d" and subject.scope.stands_in(subject.places) else verdict
+
+
+def _is_draft(subject: object) -> bool:
+    assert isinstance(subject, ObligationContext)
+    return subject.obligation is None or subject.obligation.state == "draft"
+
+
+def _view_obligation(actor: Actor, subject: object) -> Verdict:
+    return _on_obligation(actor, subject, "hhaha" if _is_draft(subject) else "hdaaa")
+
+
+def _edit_obligation(actor: Actor, subject: object) -> Verdict:
+    return _on_obligation(actor, subject, "hhaha" if _is_draft(subject) else "hdada")
+
+
+def _activate_obligation(actor: Actor, subject: object) -> Verdict:
+    """Decide on what another wrote; to one's own no role leads (spec/compulsory 4.8)."""
+    assert isinstance(subject, ObligationContext)
+    is_author = actor.person_id in subject.author_ids
+    return _on_obligation(actor, subject, "hhddd" if is_author else "hhada")
+
+
+def _change_past(actor: Actor, subject: object) -> Verdict:
+    return _on_obligation(actor, subject, "hhdda")
+
+
+_decide_medical = _of_person("ddadd")
+_decide_other = _of_person("ddada")
+
+
+def _decide_on_proposal(actor: Actor, subject: object) -> Verdict:
+    """Decide on waivers and recognitions: nobody approves what they proposed themself (spec/compulsory 4.10 and 4.11)."""
+    assert isinstance(subject, Proposal)
+    is_medical = isinstance(subject, WaiverContext) and subject.is_medical
+    verdict = (_decide_medical if is_medical else _decide_other)(actor, subject)
+    proposed_it = subject.proposed_by is not None and subject.proposed_by == actor.person_id
+    return Verdict.FORBID if verdict is Verdict.ALLOW and proposed_it else verdict
+
+
+def _whose(subject: Proposal) -> tuple[int]:
+    return (subject.person_id,)
+
+
+_approve = changes_record(_decide_on_proposal, _whose)
+_propose = _of_person("aaada")
+
+PERMISSIONS: Mapping[StrEnum, Predicate] = {
+    TrainingAction.VIEW: _see,
+    TrainingAction.WHY: _see,
+    TrainingAction.EVIDENCE: _see_evidence,
+    TrainingAction.AS_KNOWN: _see,
+    ObligationAction.VIEW: _view_obligation,
+    ObligationAction.EDIT: _edit_obligation,
+    ObligationAction.ACTIVATE: _activate_obligation,
+    ObligationAction.CHANGE_PAST: _change_past,
+    WaiverAction.PROPOSE: _propose,
+    WaiverAction.APPROVE: _approve,
+    RecognitionAction.PROPOSE: _propose,
+    RecognitionAction.APPROVE: _approve,
+    TrainingReportAction.VIEW: _of_places("haaaa"),
+    TrainingReportAction.EXPORT: _of_places("haaaa"),
+    TrainingReportAction.EXPORT_IDENTITY: _of_places("hdaaa"),
+    ReminderAction.SEND: _of_places("haada"),
+    BundleAction.MAKE: _of_places("hddaa"),
+}
