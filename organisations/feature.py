@@ -4,11 +4,12 @@ from kernel.feature import Feature
 from organisations import jobs
 from organisations.permissions import PERMISSIONS
 from organisations.services.audiences import AudienceVerb
-from organisations.views import audience_lists, audiences, site_settings, tree, unit_lists
+from organisations.services.posts import PostVerb
+from organisations.views import audience_lists, audiences, posts, site_settings, tree, unit_lists
 
 FEATURE = Feature(
     name="organisations",
-    blueprints=(tree.bp, audiences.bp, audience_lists.bp, unit_lists.bp, site_settings.bp),
+    blueprints=(tree.bp, audiences.bp, audience_lists.bp, posts.bp, unit_lists.bp, site_settings.bp),
     permissions=PERMISSIONS,
     jobs={
         "organisations.bring_in": jobs.bring_in,
@@ -18,7 +19,11 @@ FEATURE = Feature(
         "organisations.recompute_audience": jobs.recompute_audience,
         "organisations.recompute_audiences": jobs.recompute_audiences,
     },
-    subscriptions={AudienceVerb.MADE: "organisations.recompute_audience", AudienceVerb.CHANGED: "organisations.recompute_audience"},
+    subscriptions={
+        AudienceVerb.MADE: "organisations.recompute_audience",
+        AudienceVerb.CHANGED: "organisations.recompute_audience",
+        PostVerb.MERGED: "organisations.follow_audiences",
+    },
     patient=("organisations.recompute_audiences",),
     periodic={
         "organisations.forget_loads": 3600,

@@ -113,6 +113,7 @@ SECTIONS: Mapping[str, str] = {
         organisations_audience_lists.lists organisations_audiences.audience organisations_audiences.audiences
         organisations_audiences.new organisations_audiences.rule organisations_audiences.why
     """,
+    "administrator/institutions#posts": "organisations_posts.post organisations_posts.posts organisations_posts.preview_merge",
     "administrator/institutions#follow": "enrolments_units.people enrolments_units.unit enrolments_units.units",
     "administrator/site-settings#settings": "organisations_site.overview",
     "administrator/site-settings#name": "organisations_site.names",

@@ -106,6 +106,13 @@ def signed_leaves(rule: RuleNode, *, negated: bool = False) -> Iterator[tuple[Au
         yield rule, negated
 
 
+def replace_leaves(rule: RuleNode, change: Callable[[AudienceLeaf], AudienceLeaf]) -> RuleNode:
+    """Return a rule of the same shape with each leaf as `change` gives it."""
+    if isinstance(rule, AllOf | AnyOf):
+        return type(rule)(tuple(replace_leaves(part, change) for part in rule.parts))
+    return Negation(replace_leaves(rule.part, change)) if isinstance(rule, Negation) else change(rule)
+
+
 def count_levels(rule: RuleNode) -> int:
     """Count the levels of a rule; a leaf alone is one."""
     if isinstance(rule, AllOf | AnyOf):

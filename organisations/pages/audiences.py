@@ -6,7 +6,7 @@ from datetime import date
 
 from kernel.i18n import _, format_date, ngettext
 from organisations.audience_rules.tree import AllOf, AnyOf, LeafFinding, LeafNames, Negation, RuleExplanation
-from organisations.queries.audiences import MissingCount
+from organisations.queries.audience_preview import MissingCount
 
 
 @dataclass(frozen=True, slots=True)

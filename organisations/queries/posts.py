@@ -1,26 +1,36 @@
-"""Reading posts: how they are written, and how many people have each."""
+"""Reading posts: how they are written, how many people have each, which rules name them, and what merging two would change."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from kernel.errors import NotFound
 from kernel.permissions import Actor
-from organisations.models import Membership, Organisation, Post, PostSpelling
+from organisations.audience_rules.leaves import PostLeaf
+from organisations.audience_rules.tree import AudienceLeaf, replace_leaves
+from organisations.models import Audience, AudienceReference, Membership, Organisation, Post, PostSpelling
+from organisations.queries import audiences
+from organisations.queries.audience_kinds import AudienceScope
+from organisations.queries.audience_preview import MembersChange, count_changes
 from organisations.queries.tree import PRESENT
+
+MOST_POSTS = 1_000
+"""Offered while somebody types the name of one."""
 
 
 @dataclass(frozen=True, slots=True)
 class PostRow:
-    """A post with its institution, how many people have it in a present place, and how else it was written."""
+    """A post with its institution, how many people have it in a present place, how many rules name it, and how else it was written."""
 
     uuid: UUID
     name: str
     institution: str
     people: int
+    rules: int
     spellings: tuple[str, ...]
 
 
@@ -32,19 +42,56 @@ def get_post(session: Session, _actor: Actor, post: UUID) -> Post:
     return found
 
 
+def _named_by_rules() -> ColumnElement[bool]:
+    """Say in SQL that the newest rule of an audience of the statement names the post of the statement, also by a key of before."""
+    spelling = exists().where(PostSpelling.post_id == Post.id, PostSpelling.key == AudienceReference.key)
+    spelled = spelling.correlate(Post, AudienceReference)
+    return and_(
+        AudienceReference.audience_id == Audience.id,
+        AudienceReference.kind == PostLeaf.kind,
+        Audience.institution_id == Post.institution_id,
+        or_(AudienceReference.key == Post.key, spelled),
+    )
+
+
 def list_posts(session: Session, words: str = "", *, offset: int = 0, limit: int) -> list[PostRow]:
     """List the posts that are, or once were, written with some words, by name."""
     people = select(func.count(Membership.person_id.distinct())).where(Membership.post_id == Post.id, PRESENT).scalar_subquery()
-    statement = select(Post, Organisation.name, people).join(Organisation, Organisation.id == Post.institution_id)
+    rules = select(func.count(Audience.id.distinct())).where(_named_by_rules()).correlate(Post).scalar_subquery()
+    statement = select(Post, Organisation.name, people, rules).join(Organisation, Organisation.id == Post.institution_id)
     if words:
         written = select(PostSpelling.post_id).where(PostSpelling.key.contains(words, autoescape=True))
         statement = statement.where(Post.id.in_(written))
     rows = session.execute(statement.order_by(Post.name, Post.id).offset(offset).limit(limit)).all()
     spelled = list_spellings(session, [row.Post.id for row in rows])
     return [
-        PostRow(post.uuid, post.name, place, count, tuple(words for words in spelled[post.id] if words != post.name))
-        for post, place, count in rows
+        PostRow(post.uuid, post.name, place, count, named, tuple(words for words in spelled[post.id] if words != post.name))
+        for post, place, count, named in rows
     ]
+
+
+def count_people(session: Session, posts: Sequence[int]) -> dict[int, int]:
+    """Count who has each of some posts in a present place."""
+    statement = select(Membership.post_id, func.count(Membership.person_id.distinct())).where(Membership.post_id.in_(posts), PRESENT)
+    return dict.fromkeys(posts, 0) | {row[0]: row[1] for row in session.execute(statement.group_by(Membership.post_id)) if row[0]}
+
+
+def list_rules_naming(session: Session, posts: Sequence[int]) -> list[Audience]:
+    """List the audiences whose newest rule names one of some posts, by key."""
+    named = exists().where(Post.id.in_(posts), _named_by_rules()).correlate(Audience)
+    return list(session.scalars(select(Audience).where(named).order_by(Audience.key).limit(audiences.MOST_AUDIENCES)))
+
+
+def list_names(session: Session, institution: int) -> list[str]:
+    """List the names of an institution's posts."""
+    statement = select(Post.name).where(Post.institution_id == institution).order_by(Post.name).limit(MOST_POSTS)
+    return list(session.scalars(statement))
+
+
+def find_post_written(session: Session, institution: int, key: str) -> Post | None:
+    """Return the post of an institution that is, or once was, written so."""
+    written = select(PostSpelling.post_id).where(PostSpelling.institution_id == institution, PostSpelling.key == key)
+    return session.scalar(select(Post).where(Post.id.in_(written)))
 
 
 def list_spellings(session: Session, posts: Sequence[int]) -> dict[int, list[str]]:
@@ -61,3 +108,44 @@ def resolve_posts(session: Session, institution: int, keys: Iterable[str]) -> di
     statement = select(PostSpelling.key, PostSpelling.post_id)
     wanted = statement.where(PostSpelling.institution_id == institution, PostSpelling.key.in_(list(keys)))
     return {row.key: row.post_id for row in session.execute(wanted)}
+
+
+# --- What merging two posts would change --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RuleAfterMerge:
+    """An audience whose rule names one of two posts, and whom it would let in and out once they are one."""
+
+    audience: Audience
+    change: MembersChange
+
+
+@dataclass(frozen=True, slots=True)
+class PostMergePreview:
+    """The effect of making one post of two: who has each, how the one is written that goes, and the rules that name either."""
+
+    people_gone: int
+    people_kept: int
+    spellings: tuple[str, ...]
+    rules: tuple[RuleAfterMerge, ...]
+
+
+def preview_merge(session: Session, gone: Post, kept: Post, day: date) -> PostMergePreview:
+    """Say what would change if one post became another; nothing is written."""
+    posts = (gone.id, kept.id)
+    keys = set(session.scalars(select(PostSpelling.key).where(PostSpelling.post_id.in_(posts)))) | {gone.key, kept.key}
+    counts = count_people(session, posts)
+    rules = [RuleAfterMerge(one, _change_of(session, one, keys, day)) for one in list_rules_naming(session, posts)]
+    return PostMergePreview(counts[gone.id], counts[kept.id], tuple(list_spellings(session, [gone.id])[gone.id]), tuple(rules))
+
+
+def _change_of(session: Session, audience: Audience, keys: set[str], day: date) -> MembersChange:
+    rule = audiences.find_rule_on(session, audience.id, day)
+    if rule is None:
+        return MembersChange(0, 0)
+
+    def name_both(leaf: AudienceLeaf) -> AudienceLeaf:
+        return PostLeaf((*leaf.keys, *sorted(keys - set(leaf.keys)))) if isinstance(leaf, PostLeaf) and keys & set(leaf.keys) else leaf
+
+    return count_changes(session, replace_leaves(rule, name_both), rule, AudienceScope(audience.institution_id, day))

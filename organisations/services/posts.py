@@ -63,6 +63,8 @@ def merge_posts(session: Session, actor: Actor, gone: Post, kept: Post, *, now: 
     if gone.id == kept.id or gone.institution_id != kept.institution_id:
         raise Conflict(N_("Choose another post of the same institution."))
     rows = {row.id: row for row in session.scalars(select(Post).where(Post.id.in_((gone.id, kept.id))).order_by(Post.id).with_for_update())}
+    if len(rows) < 2:
+        raise Conflict(N_("One of the two posts is no longer there. Look at the list again."))
     for table in (Membership, PostSpelling):
         session.execute(update(table).where(table.post_id == gone.id).values(post_id=kept.id))
     audit.record(session, actor, PostVerb.MERGED, rows[kept.id], now=now, name=rows[kept.id].name, old_name=rows[gone.id].name)

@@ -25,7 +25,7 @@ from organisations.permissions import AudienceAction
 from organisations.queries import audiences as queries
 from organisations.queries import tree
 from organisations.queries.audience_kinds import AudienceScope, kinds_of, leaf_classes
-from organisations.queries.audiences import AudiencePreview
+from organisations.queries.audience_preview import AudiencePreview, preview
 from organisations.rules import OrganisationKind, in_order
 from organisations.services import audiences as services
 from organisations.services.audiences import AudienceEditConflict, AudienceKeyConflict, AudienceRuleValues
@@ -75,7 +75,7 @@ def make() -> Answer:
     rule = _read(form)
     if rule is None:
         return _form_page(form, None, None), 422
-    shown = queries.preview(session, rule, None, AudienceScope(institution.id, services.today_of(clock.now())))
+    shown = preview(session, rule, None, AudienceScope(institution.id, services.today_of(clock.now())))
     if not _is_agreed(form, rule, shown):
         return _form_page(form, None, (rule, shown)), 422
     try:
@@ -138,7 +138,7 @@ def change(subject: Audience) -> Answer:
     if read is None:
         return _form_page(form, subject, None), 422
     before = queries.find_rule_on(session, subject.id, today)
-    shown = queries.preview(session, read, before, AudienceScope(subject.institution_id, today))
+    shown = preview(session, read, before, AudienceScope(subject.institution_id, today))
     if not _is_agreed(form, read, shown):
         return _form_page(form, subject, (read, shown)), 422
     try:

@@ -19,7 +19,7 @@ from organisations.audience_rules.tree import RuleNode, find_stays, is_in
 from organisations.models import Audience, AudienceStayRecord, Employment, Organisation, Post
 from organisations.queries import audiences as queries
 from organisations.queries.audience_kinds import AudienceScope
-from organisations.queries.audiences import MissingCount, ProvinceCount
+from organisations.queries.audience_preview import MissingCount, ProvinceCount, preview
 from organisations.rules import OrganisationKind
 from organisations.services import audiences as services
 from organisations.services import members, posts, tree
@@ -75,7 +75,7 @@ def test_a_preview_counts_names_and_compares_in_five_statements(instance: Instan
     new, old, scope = rule(PREVIEW), rule("unit: GYE"), AudienceScope(root.id, TODAY)
     counter = every_statement(instance.database)
     with instance.database.unit_of_work(write=False) as session:
-        found = queries.preview(session, new, old, scope)
+        found = preview(session, new, old, scope)
     counted = len(counter.statements)
     with instance.database.unit_of_work(write=False) as session:
         people = queries.load_candidates(session, root.id, range(1, 200))
@@ -106,7 +106,7 @@ def test_a_preview_says_how_many_come_in_by_not_without_a_value(instance: Instan
     without = rule("not: {post: director}")
 
     with instance.database.unit_of_work(write=False) as session:
-        found = queries.preview(session, without, None, AudienceScope(root.id, services.today_of(NOON) + timedelta(days=900)))
+        found = preview(session, without, None, AudienceScope(root.id, services.today_of(NOON) + timedelta(days=900)))
 
     leaf = rule("post: director")
     assert found.missing == (MissingCount(leaf, 3, 3),)  # type: ignore[arg-type]  # a leaf, not a joint

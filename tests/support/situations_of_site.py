@@ -13,7 +13,9 @@ from organisations.audience_rules.leaves import OWN_LEAVES
 from organisations.audience_rules.reading import read_yaml
 from organisations.audience_rules.tree import Negation
 from organisations.audience_rules.yaml_text import write_yaml
-from organisations.services import audiences, profile
+from organisations.models import Post
+from organisations.queries.posts import find_post_written
+from organisations.services import audiences, posts, profile
 from organisations.services.audiences import AudienceRuleValues
 from tests.support.browser import Browser
 from tests.support.builders import sign_in
@@ -96,6 +98,29 @@ def a_list_of_people(stage: Stage) -> Scene:
     return Scene(stage.boss, "/administration/audience-lists")
 
 
+def _two_posts(stage: Stage) -> tuple[Post, Post]:
+    """Add two posts that lists write in two ways."""
+    root = stage.once("institution of audiences", lambda: a_place(stage.instance, "Instituto", code="INST"))
+    names = [f"puesto {stage.number()}", f"puesto {stage.number()}"]
+    with stage.instance.database.unit_of_work() as session:
+        posts.find_or_make_posts(session, SYSTEM, root.id, names, now=clock.now())
+        first, second = (find_post_written(session, root.id, name) for name in names)
+    assert first is not None
+    assert second is not None
+    return first, second
+
+
+def a_post(stage: Stage) -> Scene:
+    """A post came in with a list."""
+    return Scene(stage.boss, f"/administration/posts/{_two_posts(stage)[0].uuid}", {"name": f"Otro puesto {stage.number()}"})
+
+
+def two_posts_to_merge(stage: Stage) -> Scene:
+    """Two posts are one, written in two ways."""
+    gone, kept = _two_posts(stage)
+    return Scene(stage.boss, f"/administration/posts/{gone.uuid}/merging?into={kept.name}")
+
+
 def a_course_to_take_again(stage: Stage) -> Scene:
     """A learner takes the course, and the team lets them begin anew."""
     _visitor, learner = _somebody_who_learns(stage)
@@ -115,6 +140,8 @@ def an_earlier_take(stage: Stage) -> Scene:
 SITE_SETTINGS: Room = {
     "organisations_audience_lists.delete": a_list_of_people,
     "organisations_audiences.change": an_audience_to_change,
+    "organisations_posts.merge": two_posts_to_merge,
+    "organisations_posts.rename": a_post,
     "organisations_site.test_mail": a_mail_server,
     "organisations_site.remove_logo": a_logo,
 }
