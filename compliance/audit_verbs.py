@@ -10,3 +10,7 @@ class ComplianceVerb(StrEnum):
     OBLIGATION_CHANGED = "obligation.changed"
     OBLIGATION_ACTIVATED = "obligation.activated"
     OBLIGATION_ENDED = "obligation.ended"
+    DRAFT_DELETED = "obligation.draft_deleted"
+    OWNER_CHANGED = "obligation.owner_changed"
+    CHANGE_PLANNED = "obligation.change_planned"
+    CHANGE_DISCARDED = "obligation.change_discarded"

@@ -17,6 +17,7 @@ FEATURE = Feature(
         "compliance.follow_changes": jobs.follow_changes,
         "compliance.recompute_obligation": jobs.recompute_obligation,
         "compliance.recompute_all": jobs.recompute_all,
+        "compliance.try_change": jobs.try_change,
     },
     subscriptions={
         EnrolmentVerb.COMPLETED: "compliance.follow_completion",

@@ -6,9 +6,14 @@ from typing import cast
 
 from sqlalchemy.orm import Session
 
+from compliance.models import PlannedChange
 from compliance.queries import assignments as queries
+from compliance.queries import planned_changes
 from compliance.queries.records import get_rules
-from compliance.services import assignments, facts
+from compliance.services import assignments, dry_runs, facts
+from compliance.services.planned_changes import finish_dry_run, withdraw_agreement
+from kernel import outbox
+from kernel.errors import DomainError
 from kernel.outbox import Delivery, Effect
 
 
@@ -82,3 +87,53 @@ def follow_changes(delivery: Delivery) -> None:
                 if obligation is not None:
                     portion = people[start : start + assignments.PORTION]
                     assignments.recompute(session, get_rules(session, obligation), portion, now=delivery.now)
+
+
+PORTIONS = 60
+"""Portions of a dry run that one job makes: well within its lease; the rest is the next job's."""
+
+
+def try_change(delivery: Delivery) -> Effect | None:
+    """Make a large dry run, each portion read by itself and then written down; what is left is a new job."""
+    number = cast("int", delivery.arguments["change"])
+    for _portion in range(PORTIONS):
+        if _try_portion(delivery, number):
+            return None
+    return lambda session: outbox.enqueue(session, "compliance.try_change", {"change": number}, now=delivery.now)
+
+
+def _try_portion(delivery: Delivery, number: int) -> bool:
+    """Look at the next people of a dry run; return whether nothing is left to do."""
+    with delivery.database.unit_of_work(write=False) as session:
+        row = session.get(PlannedChange, number)
+        if row is None or row.state not in ("planning", "applying"):
+            return True
+        computed_at, reached = row.computed_at, row.reached
+        people = planned_changes.list_people_after(session, row, reached, dry_runs.PORTION)
+        outcome = dry_runs.try_people(session, row, people)
+    with delivery.database.unit_of_work() as session:
+        found = planned_changes.lock_change_by_id(session, number)
+        if found is None or (found.computed_at, found.reached) != (computed_at, reached):
+            return False  # begun anew, or looked at by another worker
+        dry_runs.note_portion(found, people, outcome, is_last=len(people) < dry_runs.PORTION)
+    return _finish(delivery, number)
+
+
+def _finish(delivery: Delivery, number: int) -> bool:
+    """Show or apply a dry run that has seen everybody; what can no longer be applied is shown anew."""
+    try:
+        with delivery.database.unit_of_work() as session:
+            return _is_finished(session, number, now=delivery.now)
+    except DomainError:
+        with delivery.database.unit_of_work() as session:
+            row = planned_changes.lock_change_by_id(session, number)
+            if row is not None and row.state == "applying":
+                withdraw_agreement(row)
+        return True
+
+
+def _is_finished(session: Session, number: int, *, now: datetime) -> bool:
+    row = planned_changes.lock_change_by_id(session, number)
+    if row is not None:
+        finish_dry_run(session, row, now=now)
+    return row is None or row.state not in ("planning", "applying")

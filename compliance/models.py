@@ -73,6 +73,52 @@ class ObligationVersion(Base):
     author_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     approved_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     reason: Mapped[str] = mapped_column(String(1000), default="")
+    is_retroactive: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """It holds from a day before it was recorded, as somebody asked for with a reason."""
+
+
+class PlannedChange(Base):
+    """A change of an obligation, or of the rule of an audience under obligations: tried before it is applied (spec/compulsory 4.8)."""
+
+    __tablename__ = "planned_change"
+    __table_args__ = (
+        CheckConstraint("kind IN ('activate', 'version', 'end', 'audience')", name="kind"),
+        CheckConstraint("state IN ('planning', 'ready', 'applying', 'applied', 'discarded')", name="state"),
+        CheckConstraint("(kind = 'audience') = (obligation_id IS NULL)", name="subject"),
+        CheckConstraint("(state = 'applied') = (applied_at IS NOT NULL)", name="applied"),
+    )
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    kind: Mapped[str] = mapped_column(String(8))
+    obligation_id: Mapped[int | None] = mapped_column(ForeignKey("obligation.id"), index=True)
+    audience_id: Mapped[int] = mapped_column(ForeignKey("audience.id"), index=True)
+    content: Mapped[str] = mapped_column(Text)
+    """JSON: the values of a version, a last day or a rule, by its kind."""
+    based_on: Mapped[int]
+    """How often the obligation had been changed when this was planned, or the number of the audience's version."""
+    effective_on: Mapped[date]
+    is_retroactive: Mapped[bool]
+    reason: Mapped[str] = mapped_column(String(1000))
+    state: Mapped[str] = mapped_column(String(9))
+    total: Mapped[int] = mapped_column(default=0)
+    """The people to look at."""
+    seen: Mapped[int] = mapped_column(default=0)
+    """The people looked at so far."""
+    reached: Mapped[int] = mapped_column(default=0)
+    """The number of the last of them."""
+    outcome: Mapped[str] = mapped_column(Text, default="")
+    """JSON, as `compliance.rules.dry_runs` writes it."""
+    computed_at: Mapped[Moment]
+    """The moment of the dry run."""
+    agreed: Mapped[int | None]
+    """The number of changed people to which who applies it agreed."""
+    is_outdated: Mapped[bool] = mapped_column(default=False)
+    """Its dry run was made again because another number came out when it was applied."""
+    created_at: Mapped[Moment]
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    applied_at: Mapped[Moment | None]
+    applied_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
 
 class Assignment(Base):

@@ -6,18 +6,19 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from compliance.audit_verbs import ComplianceVerb
-from compliance.models import Obligation, ObligationVersion
+from compliance.models import Obligation, ObligationVersion, PlannedChange
 from compliance.rules.documents import read_terms, terms_document
 from compliance.rules.reminders import STEPS
 from compliance.rules.terms import ObligationTerms
 from kernel import audit
-from kernel.errors import N_, Conflict
+from kernel.errors import N_, Conflict, Invalid
 from kernel.permissions import Actor
 from organisations.models import Audience
+from organisations.services.audiences import today_of
 
 
 class EnrolmentMode(StrEnum):
@@ -47,6 +48,20 @@ class WrongObligationState(Conflict):
     code = "wrong_obligation_state"
 
 
+class ObligationKeyTaken(Conflict):
+    """Two obligations would have one key."""
+
+    code = "obligation_key_taken"
+    message = N_("Another compulsory training has this key.")
+
+
+class EndsBeforeToday(Invalid):
+    """An obligation cannot end on a day that has passed, or before it begins."""
+
+    code = "obligation_ends_before_today"
+    message = N_("Give a last day that is not before today, nor before it begins.")
+
+
 @dataclass(frozen=True, slots=True)
 class ObligationValues:
     """The content of a version: titles and words by language, legal base, rules, reminders."""
@@ -61,10 +76,14 @@ class ObligationValues:
     edition_id: int | None = None
     steps: Sequence[int] = STEPS
     is_escalated: bool = True
+    is_retroactive: bool = False
+    reason: str = ""
 
 
 def make_obligation(session: Session, actor: Actor, key: str, audience: Audience, values: ObligationValues, *, now: datetime) -> Obligation:
-    """Write the draft of an obligation; it asks nobody for anything yet."""
+    """Write the draft of an obligation; it asks nobody for anything yet. Raise ObligationKeyTaken."""
+    if session.scalar(select(Obligation.id).where(Obligation.key == key)) is not None:
+        raise ObligationKeyTaken
     row = Obligation(
         key=key,
         institution_id=audience.institution_id,
@@ -82,19 +101,46 @@ def make_obligation(session: Session, actor: Actor, key: str, audience: Audience
     return row
 
 
-def change_draft(session: Session, actor: Actor, row: Obligation, edited: int, values: ObligationValues, *, now: datetime) -> None:
-    """Write a draft anew; `edited` is how often it was changed when its editor opened it.
+def change_draft(
+    session: Session,
+    actor: Actor,
+    row: Obligation,
+    edited: int,
+    values: ObligationValues,
+    *,
+    audience: Audience | None = None,
+    now: datetime,
+) -> None:
+    """Write a draft anew, for another audience where one is given; `edited` is how often it was changed when its editor opened it.
 
     Raise ObligationChanged where it was changed since, WrongObligationState where it is no draft.
     """
     _require(row, "draft", N_("This compulsory training is in force. Add a version instead."))
     _require_unchanged(row, edited)
     version = latest_version(session, row)
-    for name, value in _columns(values).items():
-        setattr(version, name, value)
+    write_values(version, values)
     version.author_id, version.recorded_at = actor.person_id, now
+    if audience is not None:
+        row.audience_id, row.institution_id = audience.id, audience.institution_id
     row.edited += 1
     audit.record(session, actor, ComplianceVerb.OBLIGATION_CHANGED, row, now=now, version=version.number)
+
+
+def delete_draft(session: Session, actor: Actor, row: Obligation, *, now: datetime) -> None:
+    """Delete a draft with what was planned of it; raise WrongObligationState for what was in force once (spec/compulsory 4.8)."""
+    _require(row, "draft", N_("What was in force once is never deleted. End it instead."))
+    audit.record(session, actor, ComplianceVerb.DRAFT_DELETED, row, now=now, key=row.key)
+    for table in (PlannedChange, ObligationVersion):
+        session.execute(delete(table).where(table.obligation_id == row.id))
+    session.delete(row)
+
+
+def set_owner(session: Session, actor: Actor, row: Obligation, person_id: int, *, now: datetime) -> None:
+    """Let another person answer for an obligation: they are told of what stands in its way."""
+    if row.owner_id == person_id:
+        return
+    row.owner_id = person_id
+    audit.record(session, actor, ComplianceVerb.OWNER_CHANGED, row, now=now, owner=person_id)
 
 
 def activate(session: Session, actor: Actor, row: Obligation, edited: int, *, now: datetime) -> None:
@@ -121,26 +167,27 @@ def add_version(
     values: ObligationValues,
     reason: str,
     *,
+    author_id: int | None = None,
     approved_by: int | None = None,
     now: datetime,
 ) -> ObligationVersion:
-    """Change an obligation in force from the effective day of its new rules on.
+    """Change an obligation in force from the effective day of its new rules on; it is the actor's, or that of its author.
 
     Raise SecondPersonRequired where they hold from a day before today and nobody else approved them (spec/compulsory 4.5).
     """
     _require(row, "active", N_("Only compulsory training in force gets a new version."))
     _require_unchanged(row, edited)
-    is_retroactive = values.terms.effective_on < now.date()
-    if is_retroactive and approved_by in (None, actor.person_id):
+    author = actor.person_id if author_id is None else author_id
+    is_retroactive = values.terms.effective_on < today_of(now)
+    if is_retroactive and approved_by in (None, author):
         raise SecondPersonRequired
     version = ObligationVersion(
         obligation_id=row.id,
         number=row.latest + 1,
-        author_id=actor.person_id,
+        author_id=author,
         approved_by=approved_by,
         recorded_at=now,
-        reason=reason,
-        **_columns(values),
+        **{**_columns(values), "reason": reason, "is_retroactive": is_retroactive},
     )
     session.add(version)
     row.latest, row.edited = version.number, row.edited + 1
@@ -149,17 +196,19 @@ def add_version(
 
 
 def end_obligation(session: Session, actor: Actor, row: Obligation, last_on: date, reason: str, *, now: datetime) -> None:
-    """Let an obligation require nothing after a day; what it asked until then stays on record."""
+    """Let an obligation require nothing after a day; what it asked until then stays on record. Raise EndsBeforeToday."""
     _require(row, "active", N_("Only compulsory training in force can be ended."))
-    before = latest_version(session, row)
-    terms = replace(read_terms(json.loads(before.terms), now, now.date()), ends=last_on)
+    before, today = latest_version(session, row), today_of(now)
+    terms = replace(read_terms(json.loads(before.terms), now, today), ends=last_on)
+    if last_on < max(today, terms.starts):
+        raise EndsBeforeToday
     copied = {name: getattr(before, name) for name in _COPIED}
     session.add(
         ObligationVersion(
             obligation_id=row.id,
             number=row.latest + 1,
             terms=json.dumps(terms_document(terms)),
-            effective_on=now.date(),
+            effective_on=today,
             recorded_at=now,
             author_id=actor.person_id,
             reason=reason,
@@ -176,6 +225,25 @@ def latest_version(session: Session, row: Obligation) -> ObligationVersion:
     return session.execute(statement).scalar_one()
 
 
+def values_of(version: ObligationVersion) -> ObligationValues:
+    """Return the content of a stored version."""
+    copied = {name: getattr(version, name) for name in _COPIED if name not in ("enrolment", "steps")}
+    return ObligationValues(
+        terms=read_terms(json.loads(version.terms), version.recorded_at, version.effective_on),
+        enrolment=EnrolmentMode(version.enrolment),
+        steps=tuple(map(int, version.steps)),
+        is_retroactive=version.is_retroactive,
+        reason=version.reason,
+        **copied,
+    )
+
+
+def write_values(version: ObligationVersion, values: ObligationValues) -> None:
+    """Let a version that is not in force yet have another content; who wrote it and when stays."""
+    for name, value in _columns(values).items():
+        setattr(version, name, value)
+
+
 _COPIED = ("title", "words", "legal_base", "legal_url", "zone", "enrolment", "edition_id", "steps", "is_escalated")
 
 
@@ -183,6 +251,7 @@ def _columns(values: ObligationValues) -> dict[str, object]:
     columns = {name: getattr(values, name) for name in _COPIED}
     columns["steps"] = tuple(str(step) for step in values.steps)
     columns["enrolment"] = values.enrolment.value
+    columns["is_retroactive"], columns["reason"] = values.is_retroactive, values.reason
     return {**columns, "terms": json.dumps(terms_document(values.terms)), "effective_on": values.terms.effective_on}
 
 

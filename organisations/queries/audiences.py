@@ -322,12 +322,22 @@ def list_changed_people(session: Session, audience_id: int, rule: RuleNode | Non
     return list(session.scalars(select(Person.id).where(differs).order_by(Person.id)))
 
 
-def list_people_after(session: Session, audience: Audience, after: int, limit: int) -> list[int]:
-    """Return the numbers of a portion of the people who were ever employed in the institution or in the audience, in order."""
+def _may_ever_be_in(audience: Audience) -> ColumnElement[bool]:
+    """Say in SQL that a person was ever employed in the institution or in the audience."""
     ever = select(Employment.person_id).where(Employment.institution_id == audience.institution_id)
     stayed = select(AudienceStayRecord.person_id).where(AudienceStayRecord.audience_id == audience.id)
-    statement = select(Person.id).where(Person.id > after, or_(Person.id.in_(ever), Person.id.in_(stayed))).order_by(Person.id).limit(limit)
+    return or_(Person.id.in_(ever), Person.id.in_(stayed))
+
+
+def list_people_after(session: Session, audience: Audience, after: int, limit: int) -> list[int]:
+    """Return the numbers of a portion of the people who were ever employed in the institution or in the audience, in order."""
+    statement = select(Person.id).where(Person.id > after, _may_ever_be_in(audience)).order_by(Person.id).limit(limit)
     return list(session.scalars(statement))
+
+
+def count_candidates(session: Session, audience: Audience) -> int:
+    """Count the people who were ever employed in the institution or in the audience."""
+    return session.scalar(select(func.count()).select_from(Person).where(_may_ever_be_in(audience))) or 0
 
 
 def is_member(person_id: int, day: date) -> ColumnElement[bool]:

@@ -124,6 +124,7 @@ LEFT_OUT = {
     "passkey_challenge": "random, lives five minutes",
     "obligation": "what an institution requires of many; the audit log says who wrote it",
     "obligation_version": "the same",
+    "planned_change": "the same",
     "reminder_request": "the reminders themselves are there; who asked for them stands in the audit log",
     "recovery_code": "hashes only",
     "token": "hashes only",

@@ -1,0 +1,174 @@
+"""The dry run of a change of obligations: whose status it changes, and which mails it causes at once (spec/compulsory 4.8)."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from compliance.rules.record import TrainingRecord
+from compliance.rules.reminders import TOO_LATE, ReminderContext, ReminderKind, overdue_days, reminder_steps, why_suppressed
+from compliance.rules.status import StateFlag, TrainingState, TrainingStatus, status_of, training_case
+from compliance.rules.terms import ObligationTerms
+from compliance.rules.working_days import WorkingDays
+
+NUMBER_ABOVE = 50
+"""The number of changed people above which it has to be typed."""
+UNITS_SHOWN = 20
+_ASKS_NOTHING = (TrainingState.NOT_REQUIRED, TrainingState.DONE, TrainingState.WAIVED)
+
+
+@dataclass(frozen=True, slots=True)
+class TermsBeside:
+    """The versions of an obligation as they are, and as they would be, with the reminder steps that would hold."""
+
+    before: Sequence[ObligationTerms]
+    after: Sequence[ObligationTerms]
+    steps: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusShift:
+    """The status of one person under one obligation without a change and with it, and the mails that it causes at once."""
+
+    before: TrainingStatus
+    after: TrainingStatus
+    mails: tuple[ReminderKind, ...]
+
+    @property
+    def is_change(self) -> bool:
+        """Say whether the state is another."""
+        return self.before.state is not self.after.state
+
+    @property
+    def moves_last_day(self) -> bool:
+        """Say whether the state stays and its last day is another."""
+        return not self.is_change and self.before.last_on != self.after.last_on
+
+
+def shift_of(
+    terms: TermsBeside, record: TrainingRecord, would_be: TrainingRecord, at: datetime, known: datetime, working: WorkingDays
+) -> StatusShift:
+    """Compare the status of a person at a moment without a change and with it, both by what is known now."""
+    before = status_of(training_case(terms.before, record, known), at)
+    after = status_of(training_case(terms.after, would_be, known), at)
+    return StatusShift(before, after, _mails(before, after, terms.steps, at.astimezone(after.zone).date(), working))
+
+
+def _mails(
+    before: TrainingStatus, after: TrainingStatus, steps: Sequence[int], day: date, working: WorkingDays
+) -> tuple[ReminderKind, ...]:
+    if after.state in _ASKS_NOTHING:
+        return ()
+    kinds = list[ReminderKind]()
+    if before.state is TrainingState.NOT_REQUIRED:
+        kinds.append(ReminderKind.ASSIGNED)
+    if after.state is TrainingState.RENEWAL_DUE and (before.state, before.flags) != (after.state, after.flags):
+        kinds.append(ReminderKind.VERSION if StateFlag.VERSION in after.flags else ReminderKind.RENEWAL_OPENS)
+    if before.last_on != after.last_on and after.last_on is not None:
+        if any(due <= day <= due + TOO_LATE for due in overdue_days(after.last_on, working)):
+            kinds.append(ReminderKind.OVERDUE)
+        if _step_is_due(after, steps, day, working):
+            kinds.append(ReminderKind.STEP)
+    return tuple(kinds)
+
+
+def _step_is_due(after: TrainingStatus, steps: Sequence[int], day: date, working: WorkingDays) -> bool:
+    if after.last_on is None:
+        return False
+    planned = reminder_steps(after.last_on, working, steps)
+    return any(
+        step.due_on <= day
+        and why_suppressed(
+            step,
+            day,
+            ReminderContext(after, after.opened_on or day, later_steps=[later.due_on for later in planned[number + 1 :]]),
+        )
+        is None
+        for number, step in enumerate(planned)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DryRunOutcome:
+    """The outcome of a dry run over some people: counts by status, by kind of mail, by unit."""
+
+    people: int = 0
+    """Of whom something is asked, without the change or with it; also who has done it or is waived."""
+    changed: int = 0
+    moved: int = 0
+    """People who stay in their status with another last day."""
+    mailed: int = 0
+    shifts: Mapping[tuple[int, str, str], int] = field(default_factory=dict)
+    """By obligation, status before, status afterwards."""
+    mails: Mapping[str, int] = field(default_factory=dict)
+    units: Mapping[int, int] = field(default_factory=dict)
+    """Changed people by the number of their main unit; 0 for those without one."""
+
+    def joined(self, other: "DryRunOutcome") -> "DryRunOutcome":
+        """Return the outcome over the people of both."""
+        return DryRunOutcome(
+            self.people + other.people,
+            self.changed + other.changed,
+            self.moved + other.moved,
+            self.mailed + other.mailed,
+            Counter(self.shifts) + Counter(other.shifts),
+            Counter(self.mails) + Counter(other.mails),
+            Counter(self.units) + Counter(other.units),
+        )
+
+    @property
+    def most_affected(self) -> list[tuple[int, int]]:
+        """Return the units in which most people change, with how many do."""
+        return sorted(self.units.items(), key=lambda item: (-item[1], item[0]))[:UNITS_SHOWN]
+
+
+def outcome_of(shifts: Mapping[int, Sequence[tuple[int, StatusShift]]], units: Mapping[int, int]) -> DryRunOutcome:
+    """Count the shifts of some people: by person, each with its obligation; a person under several is counted once."""
+    changed = {person for person, own in shifts.items() if any(shift.is_change for _obligation, shift in own)}
+    moved = {person for person, own in shifts.items() if any(shift.moves_last_day for _obligation, shift in own)}
+    return DryRunOutcome(
+        people=sum(_asks_something(shift for _obligation, shift in own) for own in shifts.values()),
+        changed=len(changed),
+        moved=len(moved - changed),
+        mailed=sum(any(shift.mails for _obligation, shift in own) for own in shifts.values()),
+        shifts=Counter(
+            (obligation, shift.before.state.value, shift.after.state.value)
+            for own in shifts.values()
+            for obligation, shift in own
+            if shift.is_change
+        ),
+        mails=Counter(kind.value for own in shifts.values() for _obligation, shift in own for kind in shift.mails),
+        units=Counter(units.get(person, 0) for person in changed),
+    )
+
+
+def _asks_something(shifts: Iterable[StatusShift]) -> bool:
+    """Say whether something is or was asked of somebody, without the change or with it."""
+    return any(status.state is not TrainingState.NOT_REQUIRED for shift in shifts for status in (shift.before, shift.after))
+
+
+def outcome_document(outcome: DryRunOutcome) -> dict[str, Any]:
+    """Return an outcome as a document of plain values."""
+    return {
+        "people": outcome.people,
+        "changed": outcome.changed,
+        "moved": outcome.moved,
+        "mailed": outcome.mailed,
+        "shifts": [[*key, count] for key, count in sorted(outcome.shifts.items())],
+        "mails": dict(sorted(outcome.mails.items())),
+        "units": {str(unit): count for unit, count in sorted(outcome.units.items())},
+    }
+
+
+def read_outcome(document: Mapping[str, Any]) -> DryRunOutcome:
+    """Return an outcome from its document."""
+    return DryRunOutcome(
+        document["people"],
+        document["changed"],
+        document["moved"],
+        document["mailed"],
+        {(obligation, before, after): count for obligation, before, after, count in document["shifts"]},
+        document["mails"],
+        {int(unit): count for unit, count in document["units"].items()},
+    )

@@ -1,0 +1,439 @@
+"""Changes of obligations, tried before they are applied: by whom, with which number, how often (spec/compulsory 4.5, 4.8 and 18)."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import TypeVar
+
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from accounts.models import Person
+from compliance import jobs
+from compliance.models import Assignment, Obligation, ObligationVersion, PlannedChange
+from compliance.queries import planned_changes as queries
+from compliance.queries.planned_changes import CourseObstacle
+from compliance.rules.dry_runs import DryRunOutcome, read_outcome
+from compliance.rules.terms import AnyRequirement, CourseRequirement
+from compliance.services import dry_runs, obligations, planned_changes
+from compliance.services.obligations import (
+    EndsBeforeToday,
+    ObligationChanged,
+    ObligationKeyTaken,
+    ObligationValues,
+    SecondPersonRequired,
+    WrongObligationState,
+)
+from compliance.services.planned_changes import DraftFaulty, NumberToType
+from courses.models import Course
+from kernel.errors import Conflict
+from kernel.outbox import deliver_waiting
+from kernel.permissions import Actor
+from lms.instance import Instance
+from organisations.audience_rules.leaves import UnitLeaf
+from organisations.models import Audience, AudienceVersion, Membership
+from organisations.services import audiences
+from organisations.services.audiences import AudienceEditConflict, AudienceRuleValues
+from tests.support.builders import a_course, a_person
+from tests.support.obligations import an_audience_of, let_stay, rules_of
+from tests.support.places import a_place, put
+from tests.support.training_cases import QUITO
+
+Result = TypeVar("Result")
+Row = TypeVar("Row", Obligation, PlannedChange, Audience)
+NOW = datetime(2026, 3, 2, 9, tzinfo=QUITO)
+TODAY = NOW.date()
+
+
+class Stage:
+    """An institution with three employees, of whom two are in an audience, and those who write and approve."""
+
+    def __init__(self, instance: Instance) -> None:
+        self.instance = instance
+        self.author, self.second = (Actor(person_id=a_person(instance, f"{name}@example.org").id) for name in ("autora", "segunda"))
+        self.root = a_place(instance, "IESS", code="IESS")
+        self.unit = a_place(instance, "Actuarial", self.root, code="ACT")
+        self.people = [a_person(instance, f"p{number}@example.org") for number in range(3)]
+        for person, place in zip(self.people, (self.unit, self.unit, self.root), strict=True):
+            put(instance, person, place)
+        self.course = a_course(instance)
+        self.audience = an_audience_of(instance, self.root)
+        for person in self.people[:2]:
+            let_stay(instance, self.audience, person)
+
+    def values(self, **terms: object) -> ObligationValues:
+        own = {"starts": date(2026, 1, 1), **terms}
+        return ObligationValues({"es": "Gobernanza"}, replace(rules_of(self.course), **own))
+
+    def draft(self, key: str = "gobernanza", **values: object) -> Obligation:
+        own = replace(self.values(), **values)
+        return self.act(lambda session: obligations.make_obligation(session, self.author, key, self.audience, own, now=NOW))
+
+    def active(self) -> Obligation:
+        row = self.draft()
+        self.act(lambda session: obligations.activate(session, self.second, session.get_one(Obligation, row.id), 0, now=NOW))
+        return self.now(Obligation, row)
+
+    def act(self, do: Callable[[Session], Result]) -> Result:
+        with self.instance.database.unit_of_work() as session:
+            return do(session)
+
+    def now(self, table: type[Row], row: Row) -> Row:
+        with self.instance.database.unit_of_work(write=False) as session:
+            return session.get_one(table, row.id)
+
+    def plan(self, row: Obligation, *, by: Actor | None = None, now: datetime = NOW) -> PlannedChange:
+        return self.act(
+            lambda session: planned_changes.plan_activation(session, by or self.author, session.get_one(Obligation, row.id), now=now)
+        )
+
+    def plan_version(self, row: Obligation, values: ObligationValues, *, edited: int = 1) -> PlannedChange:
+        return self.act(
+            lambda session: planned_changes.plan_version(session, self.author, session.get_one(Obligation, row.id), edited, values, now=NOW)
+        )
+
+    def apply(self, change: PlannedChange, by: Actor, typed: int | None = None, *, now: datetime = NOW) -> PlannedChange:
+        def do(session: Session) -> PlannedChange:
+            row = queries.get_change(session, change.uuid, lock=True)
+            planned_changes.apply_change(session, by, row, typed, now=now)
+            return row
+
+        return self.act(do)
+
+    def versions(self, row: Obligation) -> list[ObligationVersion]:
+        with self.instance.database.unit_of_work(write=False) as session:
+            statement = select(ObligationVersion).where(ObligationVersion.obligation_id == row.id).order_by(ObligationVersion.number)
+            return list(session.scalars(statement))
+
+
+def outcome(change: PlannedChange) -> DryRunOutcome:
+    return read_outcome(json.loads(change.outcome))
+
+
+@pytest.fixture
+def stage(instance: Instance) -> Stage:
+    return Stage(instance)
+
+
+def test_an_activation_is_tried_and_then_applied_by_a_second_person(stage: Stage) -> None:
+    """spec/compulsory 4.8: the dry run writes nothing of anybody; a second click does nothing more."""
+    draft = stage.draft()
+
+    change = stage.plan(draft)
+
+    found = outcome(change)
+    assert (change.state, found.people, found.changed, found.mailed) == ("ready", 2, 2, 2)
+    assert found.shifts == {(draft.id, "not_required", "not_started"): 2}
+    assert found.most_affected == [(stage.unit.id, 2)]
+    assert stage.act(lambda session: session.scalars(select(Assignment)).all()) == []
+
+    applied = [stage.apply(change, stage.second) for _click in range(2)]
+
+    row, [version] = stage.now(Obligation, draft), stage.versions(draft)
+    assert [(one.state, one.applied_by) for one in applied] == [("applied", stage.second.person_id)] * 2
+    assert (row.state, row.activated_by, row.edited) == ("active", stage.second.person_id, 1)
+    assert (version.effective_on, version.author_id) == (TODAY, stage.author.person_id)
+    deliver_waiting(stage.instance.worker, now=NOW + timedelta(minutes=1))
+    states = stage.act(lambda session: session.scalars(select(Assignment.state)).all())
+    assert states == ["not_started", "not_started"]
+
+
+def test_whoever_wrote_a_draft_does_not_activate_it(stage: Stage) -> None:
+    """spec/compulsory 4.8 and 16."""
+    change = stage.plan(stage.draft())
+
+    with pytest.raises(SecondPersonRequired):
+        stage.apply(change, stage.author)
+
+    assert stage.now(PlannedChange, change).state == "ready"
+
+
+def test_a_draft_that_waited_begins_on_the_day_it_is_activated(stage: Stage) -> None:
+    """spec/compulsory 4.4 and 4.5: nobody is overdue from days before it was in force, unless that was asked for."""
+    later, asked = stage.draft("despues"), stage.draft("antes", is_retroactive=True, reason="Así lo dice la resolución.")
+
+    for draft in (later, asked):
+        stage.apply(stage.plan(draft), stage.second)
+
+    starts = [json.loads(stage.versions(draft)[0].terms)["starts"] for draft in (later, asked)]
+    assert starts == ["2026-03-02", "2026-01-01"]
+
+
+@pytest.mark.parametrize("inside", [0, 3])
+def test_an_audience_of_nobody_or_everybody_needs_the_number(stage: Stage, inside: int) -> None:
+    """spec/compulsory 18."""
+    audience = an_audience_of(stage.instance, stage.root, "otro")
+    for person in stage.people[:inside]:
+        let_stay(stage.instance, audience, person)
+    draft = stage.act(lambda session: obligations.make_obligation(session, stage.author, "otra", audience, stage.values(), now=NOW))
+    change = stage.plan(draft)
+    for typed in (None, 7):
+        with pytest.raises(NumberToType):
+            stage.apply(change, stage.second, typed)
+
+    assert stage.apply(change, stage.second, inside).state == "applied"
+
+
+def test_many_changes_need_their_number(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """spec/compulsory 4.8: above fifty; here above one."""
+    monkeypatch.setattr(planned_changes, "NUMBER_ABOVE", 1)
+    change = stage.plan(stage.draft())
+    with pytest.raises(NumberToType):
+        stage.apply(change, stage.second, 3)
+
+    assert stage.apply(change, stage.second, 2).state == "applied"
+
+
+def test_another_number_at_applying_is_shown_anew(stage: Stage) -> None:
+    """spec/compulsory 4.8: the number is checked again."""
+    draft = stage.draft()
+    change = stage.plan(draft)
+    with stage.instance.database.unit_of_work() as session:
+        session.execute(update(Person).where(Person.id == stage.people[0].id).values(suspended_at=NOW))
+    let_stay(stage.instance, stage.audience, stage.people[2])
+
+    shown = stage.apply(change, stage.second, 2, now=NOW + timedelta(hours=1))
+
+    assert (shown.state, shown.is_outdated, shown.agreed, outcome(shown).changed) == ("ready", True, None, 3)
+    assert stage.now(Obligation, draft).state == "draft"
+    assert stage.apply(shown, stage.second, 3).state == "applied"
+
+
+def test_a_draft_changed_since_it_was_tried_is_not_activated(stage: Stage) -> None:
+    """spec/compulsory 18."""
+    draft = stage.draft()
+    change = stage.plan(draft)
+    with stage.instance.database.unit_of_work() as session:
+        obligations.change_draft(session, stage.author, session.get_one(Obligation, draft.id), 0, stage.values(grace=10), now=NOW)
+
+    with pytest.raises(ObligationChanged):
+        stage.apply(change, stage.second)
+
+
+def test_what_cannot_be_taken_or_has_come_too_near_is_not_activated(stage: Stage) -> None:
+    """spec/compulsory 18: an archived course; a last day less than fifteen days ahead."""
+    draft, change = stage.draft(), stage.plan(stage.draft("otra"))
+    with pytest.raises(DraftFaulty):
+        stage.plan(draft, now=NOW.replace(month=12))
+    with stage.instance.database.unit_of_work() as session:
+        session.execute(update(Course).values(archived_at=NOW))
+
+    for do in (lambda: stage.plan(draft), lambda: stage.apply(change, stage.second)):
+        with pytest.raises(DraftFaulty):
+            do()
+
+
+def test_courses_that_cannot_be_taken_are_named_with_the_reason(stage: Stage) -> None:
+    """spec/compulsory 18: deleted, archived, not published; what is well is not named."""
+    courses = [stage.course, *(a_course(stage.instance, slug) for slug in ("archivado", "borrador"))]
+    with stage.instance.database.unit_of_work() as session:
+        session.execute(update(Course).where(Course.slug == "archivado").values(archived_at=NOW))
+        session.execute(update(Course).where(Course.slug == "borrador").values(published_version_id=None))
+        requirement = AnyRequirement(tuple(CourseRequirement(slug) for slug in (*(course.slug for course in courses), "borrado")))
+        found = queries.list_obstructed_courses(session, requirement)
+
+    assert [one.obstacle for one in found] == [CourseObstacle.ARCHIVED, CourseObstacle.UNPUBLISHED, CourseObstacle.DELETED]
+
+
+def test_a_version_is_tried_and_applied_by_its_author(stage: Stage) -> None:
+    """spec/compulsory 4.8: a later deadline changes nobody's status, and moves the last day of two."""
+    row = stage.active()
+    values = stage.values(deadline=date(2026, 12, 31), effective_on=TODAY)
+
+    change = stage.plan_version(row, values)
+
+    assert (outcome(change).changed, outcome(change).moved) == (0, 2)
+    assert stage.apply(change, stage.author).state == "applied"
+    [_first, version] = stage.versions(row)
+    assert (version.effective_on, version.author_id, version.approved_by, version.is_retroactive) == (
+        TODAY,
+        stage.author.person_id,
+        None,
+        False,
+    )
+
+
+def test_a_version_from_before_needs_a_second_person(stage: Stage) -> None:
+    """spec/compulsory 4.5."""
+    row = stage.active()
+    values = replace(stage.values(deadline=date(2026, 12, 31), effective_on=date(2026, 2, 1)), is_retroactive=True, reason="Prórroga.")
+    change = stage.plan_version(row, values)
+    with pytest.raises(SecondPersonRequired):
+        stage.apply(change, stage.author)
+
+    assert stage.apply(change, stage.second).state == "applied"
+    version = stage.versions(row)[-1]
+    assert (version.author_id, version.approved_by) == (stage.author.person_id, stage.second.person_id)
+    assert (version.effective_on, version.is_retroactive, version.reason) == (date(2026, 2, 1), True, "Prórroga.")
+
+
+def test_a_version_that_waited_holds_from_the_day_on_which_it_is_applied(stage: Stage) -> None:
+    """spec/compulsory 4.5: what nobody asked to hold from before does not."""
+    row = stage.active()
+    change = stage.plan_version(row, stage.values(grace=10, effective_on=TODAY))
+
+    stage.apply(change, stage.author, now=NOW + timedelta(days=3))
+
+    assert stage.versions(row)[-1].effective_on == TODAY + timedelta(days=3)
+
+
+def test_a_version_seen_before_another_was_saved_is_refused(stage: Stage) -> None:
+    """spec/compulsory 18: two people at once."""
+    row = stage.active()
+    first, second = (stage.plan_version(row, stage.values(grace=days, effective_on=TODAY)) for days in (5, 6))
+    stage.apply(first, stage.author)
+
+    with pytest.raises(ObligationChanged):
+        stage.apply(second, stage.author)
+    with pytest.raises(ObligationChanged):
+        stage.plan_version(row, stage.values(grace=7))
+
+
+def test_an_end_is_tried_and_applied(stage: Stage) -> None:
+    """spec/compulsory 4.8: compared on the day after the last one; never on a day that has passed."""
+    row = stage.active()
+
+    def plan(last_on: date) -> PlannedChange:
+        return stage.act(
+            lambda session: planned_changes.plan_end(
+                session, stage.author, session.get_one(Obligation, row.id), last_on, "Derogada.", now=NOW
+            )
+        )
+
+    with pytest.raises(EndsBeforeToday):
+        plan(TODAY - timedelta(days=1))
+    change = plan(TODAY)
+
+    assert outcome(change).shifts == {(row.id, "not_started", "not_required"): 2}
+    assert outcome(change).mailed == 0
+    assert stage.apply(change, stage.author).state == "applied"
+    assert (stage.now(Obligation, row).state, json.loads(stage.versions(row)[-1].terms)["ends"]) == ("ended", "2026-03-02")
+
+
+def test_a_draft_can_be_deleted_and_what_was_in_force_never(stage: Stage) -> None:
+    """spec/compulsory 4.8."""
+    draft, active = stage.draft("borrador"), stage.active()
+    stage.plan(draft)
+    with stage.instance.database.unit_of_work() as session:
+        obligations.delete_draft(session, stage.author, session.get_one(Obligation, draft.id), now=NOW)
+    with pytest.raises(WrongObligationState):
+        stage.act(lambda session: obligations.delete_draft(session, stage.author, session.get_one(Obligation, active.id), now=NOW))
+
+    assert stage.act(lambda session: session.scalars(select(Obligation.key)).all()) == ["gobernanza"]
+
+
+def test_a_key_is_taken_once(stage: Stage) -> None:
+    stage.draft()
+
+    with pytest.raises(ObligationKeyTaken):
+        stage.draft()
+
+
+def test_a_discarded_change_is_not_applied(stage: Stage) -> None:
+    change = stage.plan(stage.draft())
+
+    def discard(session: Session) -> None:
+        planned_changes.discard_change(session, stage.author, queries.get_change(session, change.uuid, lock=True), now=NOW)
+
+    stage.act(discard)
+    stage.act(discard)
+    with pytest.raises(Conflict):
+        stage.apply(change, stage.second)
+    with pytest.raises(Conflict):
+        stage.act(lambda session: planned_changes.try_again(session, queries.get_change(session, change.uuid), now=NOW))
+
+
+@pytest.mark.parametrize("is_changed", [False, True])
+def test_a_large_dry_run_is_made_and_applied_by_jobs(stage: Stage, monkeypatch: pytest.MonkeyPatch, is_changed: bool) -> None:
+    """spec/compulsory 4.8: the page waits; a number that changed meanwhile is shown anew; a job that runs twice does it once."""
+    monkeypatch.setattr(dry_runs, "MOST_AT_ONCE", 0)
+    monkeypatch.setattr(dry_runs, "PORTION", 1)
+    monkeypatch.setattr(jobs, "PORTIONS", 2)
+    draft = stage.draft()
+    change = stage.plan(draft)
+    assert (change.state, change.total) == ("planning", 2)
+
+    deliver_waiting(stage.instance.worker, now=NOW)
+
+    ready = stage.now(PlannedChange, change)
+    assert (ready.state, ready.seen, outcome(ready).changed) == ("ready", 2, 2)
+
+    if is_changed:
+        let_stay(stage.instance, stage.audience, stage.people[2])
+    assert stage.apply(ready, stage.second).state == "applying"
+    deliver_waiting(stage.instance.worker, now=NOW)
+
+    done, row = stage.now(PlannedChange, change), stage.now(Obligation, draft)
+    assert (done.state, done.is_outdated, row.state) == (("ready", True, "draft") if is_changed else ("applied", False, "active"))
+
+
+def with_rule(stage: Stage) -> tuple[Audience, AudienceRuleValues]:
+    """Let the audience have a rule, and return another one that lets the third person in."""
+
+    def do(session: Session) -> Audience:
+        session.execute(update(Membership).values(since_on=date(2026, 1, 1)))
+        row = session.get_one(Audience, stage.audience.id)
+        row.latest = 1
+        session.add(
+            AudienceVersion(
+                audience_id=row.id, number=1, rule="unit: ACT\n", effective_on=date(2026, 1, 10), recorded_at=NOW - timedelta(days=50)
+            )
+        )
+        return row
+
+    audience = stage.act(do)
+    return audience, AudienceRuleValues(UnitLeaf(("IESS",), below=True), TODAY, "Todos.", 1)
+
+
+def test_a_rule_used_by_an_obligation_is_tried_over_its_statuses(stage: Stage) -> None:
+    """spec/compulsory 4.8: who comes in is asked from the day of the rule on; nobody's stay is written before it is applied."""
+    row = stage.active()
+    audience, values = with_rule(stage)
+
+    def plan(seen: int) -> PlannedChange:
+        return stage.act(
+            lambda session: planned_changes.plan_rule(
+                session, stage.author, session.get_one(Audience, audience.id), replace(values, seen=seen), now=NOW
+            )
+        )
+
+    with pytest.raises(AudienceEditConflict):
+        plan(7)
+    change, other = plan(1), plan(1)
+
+    assert outcome(change).shifts == {(row.id, "not_required", "not_started"): 1}
+    assert stage.apply(change, stage.author).state == "applied"
+    assert stage.now(Audience, audience).latest == 2
+    with pytest.raises(AudienceEditConflict):
+        stage.apply(other, stage.author)
+
+
+def test_only_obligations_in_force_use_an_audience(stage: Stage) -> None:
+    draft = stage.draft()
+    assert not stage.act(lambda session: queries.is_used(session, stage.audience.id))
+    stage.apply(stage.plan(draft), stage.second)
+
+    assert stage.act(lambda session: queries.is_used(session, stage.audience.id))
+
+
+def test_the_day_of_the_institution_decides_what_is_retroactive(stage: Stage) -> None:
+    """spec/compulsory 1 and 4.5: in the evening of Quito it is tomorrow in UTC."""
+    evening = datetime(2026, 3, 2, 21, tzinfo=QUITO)
+    row = stage.active()
+
+    def add(session: Session) -> ObligationVersion:
+        values = stage.values(effective_on=audiences.today_of(evening))
+        return obligations.add_version(session, stage.author, session.get_one(Obligation, row.id), 1, values, "", now=evening)
+
+    assert stage.act(add).is_retroactive is False
+
+
+def test_the_owner_may_be_another(stage: Stage) -> None:
+    """spec/compulsory 4.1."""
+    row = stage.active()
+    with stage.instance.database.unit_of_work() as session:
+        obligations.set_owner(session, stage.author, session.get_one(Obligation, row.id), stage.people[0].id, now=NOW)
+
+    assert stage.now(Obligation, row).owner_id == stage.people[0].id
