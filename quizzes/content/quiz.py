@@ -37,12 +37,13 @@ def read_quiz(table: MappingCursor, session: ReadingSession) -> ActivitySettings
     """Read everything after the fields of every activity."""
     instructions = table.text("instructions", MarkupLevel.MARKDOWN)
     placed = table.listed("slots", read_slot, required=True)
+    minutes = table.value("minutes", scalars.whole(1))
     settings = _settings(table)
     quiz = QuizSource(tuple(entry.slot for entry in placed), settings, instructions)
     _check_settings(table, quiz)
     session.later(partial(pools.check_quiz, table, quiz, placed))
-    minutes = settings.limit // 60 if settings.limit else None
-    return ActivitySettings(quiz, _completion_of(settings.completion), minutes, settings.weight)
+    by_limit = settings.limit // 60 if settings.limit else None
+    return ActivitySettings(quiz, _completion_of(settings.completion), minutes or by_limit, settings.weight)
 
 
 def _settings(table: MappingCursor) -> QuizSettings:

@@ -50,6 +50,14 @@ _ATTEMPTS = (
     ),
 )
 _TIME = (
+    FieldSpec(
+        "minutes",
+        FieldShape.NUMBER,
+        lazy_("Expected time in minutes"),
+        lazy_(
+            "Shown to learners, and part of the course's hours. Leave empty to estimate it from the time limit or the number of questions."
+        ),
+    ),
     FieldSpec("limit", FieldShape.NUMBER, lazy_("Time limit"), lazy_("A number and a unit: 45 min. Leave empty for no limit.")),
     FieldSpec(
         "at_end",

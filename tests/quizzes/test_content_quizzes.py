@@ -147,3 +147,11 @@ def test_what_a_graded_quiz_may_use_decides_marks() -> None:
     assert graded_questions(folders.course()) == {"aviso", "total-del-dia", "usos-que-suman", "la-lluvia-cuenta"}
     ungraded = folders.changed("course.yaml", ", grade: 60", "", folders.changed(QUIZ_FILE, "category: cuestionarios", "weight: 0"))
     assert graded_questions(folders.course(ungraded)) == set()
+
+
+@pytest.mark.parametrize(("typed", "minutes"), [("limit: 20 min", 20), ("limit: 20 min\nminutes: 45", 45), ("minutes: 45", 45)])
+def test_the_expected_time_of_a_quiz_is_typed_or_its_limit(typed: str, minutes: int) -> None:
+    """spec/content-format 9: `minutes` is shown to learners and counts in the hours of the course."""
+    course, _quiz = quiz_of(folders.changed(QUIZ_FILE, "limit: 20 min", typed))
+
+    assert [found.minutes for found in course.activities() if found.kind == "quiz"] == [minutes]
