@@ -15,7 +15,7 @@ TIME_TO_THINK = timedelta(days=7)
 DELETED = "@deleted.invalid"
 """How the address of a deleted account ends."""
 NOTICE = "personal-data"
-NOTICE_VERSION = "2026-11-21"
+NOTICE_VERSION = "2026-11-23"
 PASSWORD_MIN, PASSWORD_MAX = 8, 128
 
 

@@ -118,6 +118,14 @@ class Settings(BaseSettings):
     smtp_starttls: bool = Field(True, description="Encrypt the connection to the mail server with STARTTLS.")
     mail_from: str = Field("aulario@example.org", description="Sender of the mail.")
     contact_email: str = Field("ayuda@example.org", description="Address shown on the help page.")
+    data_officer: str = Field(
+        "", max_length=300, description="Data-protection officer of the institution and how to reach them: notice on personal data."
+    )
+    data_processors: str = Field(
+        "",
+        max_length=600,
+        description="Where the data are kept and who processes them for the institution (hosting, mail): notice on personal data.",
+    )
     sign_up: bool = Field(True, description="Whether people can create an account of their own; else administrators add them.")
     languages: str = Field("es, en", description="Languages of the site, divided by commas; the first where nobody chose.")
     zone: str = Field("America/Guayaquil", description="Time zone of the institution: visitors' times, and the start of new accounts.")

@@ -145,7 +145,14 @@ def accessibility() -> Answer:
 @public
 def privacy() -> Answer:
     """Show how personal data are used."""
-    return render_template("lms/privacy.html", notice_version=NOTICE_VERSION, periods=periods(current_settings()))
+    settings = current_settings()
+    return render_template(
+        "lms/privacy.html",
+        notice_version=NOTICE_VERSION,
+        periods=periods(settings),
+        data_officer=settings.data_officer.rstrip("."),
+        data_processors=settings.data_processors.rstrip("."),
+    )
 
 
 def _back() -> Response:

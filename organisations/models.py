@@ -239,6 +239,8 @@ class InstitutionProfile(Base):
     mail_from: Mapped[str] = mapped_column(String(254), default="")
     mail_since: Mapped[Moment | None]
     """When the mail server was set here: who was here before need not confirm their address."""
+    data_officer: Mapped[str] = mapped_column(String(300), default="", server_default="")
+    data_processors: Mapped[str] = mapped_column(String(600), default="", server_default="")
     sign_up: Mapped[bool | None]
     languages: Mapped[str] = mapped_column(String(40), default="")
     zone: Mapped[str] = mapped_column(String(64), default="")

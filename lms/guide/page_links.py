@@ -120,6 +120,7 @@ SECTIONS: Mapping[str, str] = {
     "administrator/site-settings#appearance": "organisations_site.appearance",
     "administrator/site-settings#mail": "organisations_site.mail_server",
     "administrator/site-settings#access": "organisations_site.access",
+    "administrator/site-settings#personal-data": "organisations_site.personal_data",
     "administrator/site-settings#signatories": "organisations_site.signatories organisations_site.signatory",
     "administrator/system-status#read": "lms_condition.system_state",
     "administrator/audit-log#search": "lms_auditing.log",

@@ -91,6 +91,13 @@ class InstitutionNamesForm(SiteForm):
     contact_email = EmailField(lazy_("Email for questions"), [Length(max=254, message=_AT_MOST)])
 
 
+class PersonalDataForm(SiteForm):
+    """Data-protection officer and processors, as the notice on personal data names them."""
+
+    data_officer = LineField(lazy_("Data-protection officer"), [Length(max=300, message=_AT_MOST)])
+    data_processors = LineField(lazy_("Where the data are kept, and who processes them"), [Length(max=600, message=_AT_MOST)])
+
+
 class LogoForm(Form):
     """The institution's logo."""
 

@@ -16,7 +16,20 @@ from kernel.site_profile import SiteLogo, SiteProfile
 from organisations.models import InstitutionProfile, InstitutionSignatory, Organisation
 
 LOCKED_FOR = "password of the mail server"
-PLAIN = ("public_url", "contact_email", "mail_from", "smtp_host", "smtp_port", "smtp_user", "smtp_starttls", "sign_up", "languages", "zone")
+PLAIN = (
+    "public_url",
+    "contact_email",
+    "data_officer",
+    "data_processors",
+    "mail_from",
+    "smtp_host",
+    "smtp_port",
+    "smtp_user",
+    "smtp_starttls",
+    "sign_up",
+    "languages",
+    "zone",
+)
 """Settings that are stored as they are, by their name."""
 ON_THE_WEB = frozenset({*PLAIN, "smtp_password", "institution", "institution_name"})
 """Settings that can be set on the web."""

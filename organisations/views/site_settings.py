@@ -35,6 +35,7 @@ from organisations.forms.site_settings import (
     InstitutionNamesForm,
     LogoForm,
     MailForm,
+    PersonalDataForm,
     SignatoryForm,
     SiteForm,
 )
@@ -96,6 +97,15 @@ def _section(kind: type[SiteForm], template: str, done: str) -> Answer:
 def names() -> Answer:
     """Say what the institution is called, and where its people ask for help."""
     return _section(InstitutionNamesForm, "organisations/site/names.html", _("Saved. Every page shows it within a few seconds."))
+
+
+@bp.route("/administration/site/personal-data", methods=["GET", "POST"])
+@requires(OrganisationAction.MANAGE_SITE)
+def personal_data() -> Answer:
+    """Say who answers for personal data, and where they are kept."""
+    return _section(
+        PersonalDataForm, "organisations/site/personal_data.html", _("Saved. The notice on personal data shows it within a few seconds.")
+    )
 
 
 @bp.route("/administration/site/access", methods=["GET", "POST"])

@@ -405,3 +405,20 @@ def test_only_administrators_see_and_change_the_site_settings(browser: Browser, 
         wrong += cast.check("site.manage", "any", cast.outcomes(path, "POST", data))
 
     assert wrong == []
+
+
+def test_the_privacy_notice_names_the_officer_and_says_openly_what_is_missing(boss: Browser) -> None:
+    visitor, reader = boss.another(), boss.another("en")
+    visitor.get("/privacy")
+    assert "todavía no ha publicado" in visitor.page.text
+    reader.get("/privacy")
+    assert "has not published" in reader.page.text
+
+    boss.get(f"{SITE}/personal-data")
+    boss.submit(f"{SITE}/personal-data", {"data_officer": "Oficina de datos, ext. 204.", "data_processors": "Servidores propios en Quito"})
+
+    visitor.get("/privacy")
+    assert "Oficina de datos, ext. 204." in visitor.page.text
+    assert "Servidores propios en Quito." in visitor.page.text
+    assert "todavía no" not in visitor.page.text
+    assert "obligación legal" in visitor.page.text

@@ -148,9 +148,9 @@ ROUTES: Mapping[str, str] = {
     """,
     "site.manage": """
         organisations_site.access organisations_site.appearance organisations_site.dismiss_hint organisations_site.mail_server
-        organisations_site.names organisations_site.overview organisations_site.remove_logo organisations_site.remove_signatory
-        organisations_site.set_colours organisations_site.set_logo organisations_site.signatories organisations_site.signatory
-        organisations_site.signature organisations_site.test_mail
+        organisations_site.names organisations_site.overview organisations_site.personal_data organisations_site.remove_logo
+        organisations_site.remove_signatory organisations_site.set_colours organisations_site.set_logo
+        organisations_site.signatories organisations_site.signatory organisations_site.signature organisations_site.test_mail
     """,
     "simulator.answer": "simulators.answer",
     "simulator.review": "simulators.submission",
