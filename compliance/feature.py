@@ -18,6 +18,7 @@ FEATURE = Feature(
         "compliance.recompute_obligation": jobs.recompute_obligation,
         "compliance.recompute_all": jobs.recompute_all,
         "compliance.try_change": jobs.try_change,
+        "compliance.enrol_assigned": jobs.enrol_assigned,
     },
     subscriptions={
         EnrolmentVerb.COMPLETED: "compliance.follow_completion",
@@ -30,5 +31,5 @@ FEATURE = Feature(
         ComplianceVerb.OBLIGATION_ENDED: "compliance.recompute_obligation",
     },
     patient=("compliance.recompute_all",),
-    periodic={"compliance.follow_changes": 600, "compliance.recompute_all": 86_400},
+    periodic={"compliance.follow_changes": 600, "compliance.enrol_assigned": 600, "compliance.recompute_all": 86_400},
 )

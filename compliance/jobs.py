@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 from compliance.models import PlannedChange
 from compliance.queries import assignments as queries
 from compliance.queries import planned_changes
+from compliance.queries.enrolment import get_order, list_to_enrol
 from compliance.queries.records import get_rules
-from compliance.services import assignments, dry_runs, facts
+from compliance.services import assignments, dry_runs, enrolment, facts
 from compliance.services.planned_changes import finish_dry_run, withdraw_agreement
 from kernel import outbox
 from kernel.errors import DomainError
@@ -49,9 +50,11 @@ def recompute_person(session: Session, person: int, *, now: datetime) -> None:
         assignments.recompute(session, get_rules(session, obligation), [person], now=now)
 
 
-def recompute_obligation(delivery: Delivery) -> None:
+def recompute_obligation(delivery: Delivery) -> Effect:
     """Compute the status of everybody under an obligation, a portion in each transaction; a second time writes nothing."""
-    _recompute_all(delivery, cast("int", delivery.arguments["subject"]))
+    number = cast("int", delivery.arguments["subject"])
+    _recompute_all(delivery, number)
+    return lambda session: outbox.enqueue(session, "compliance.enrol_assigned", {"obligation": number}, now=delivery.now)
 
 
 def recompute_all(delivery: Delivery) -> None:
@@ -137,3 +140,28 @@ def _is_finished(session: Session, number: int, *, now: datetime) -> bool:
     if row is not None:
         finish_dry_run(session, row, now=now)
     return row is None or row.state not in ("planning", "applying")
+
+
+def enrol_assigned(delivery: Delivery) -> None:
+    """Enrol whoever has something to take, under one obligation or all, a portion in each transaction; nobody twice."""
+    only = cast("int | None", delivery.arguments.get("obligation"))
+    with delivery.database.unit_of_work(write=False) as session:
+        numbers = [obligation.id for obligation in queries.list_active(session) if only in (None, obligation.id)]
+    for number in numbers:
+        last: int | None = 0
+        while last is not None:
+            with delivery.database.unit_of_work() as session:
+                last = _enrol_portion(session, number, last, now=delivery.now)
+
+
+def _enrol_portion(session: Session, number: int, after: int, *, now: datetime) -> int | None:
+    """Enrol a portion of people and return the last of them, None where nobody is left."""
+    obligation = queries.find_active(session, number)
+    if obligation is None:
+        return None
+    rules = get_rules(session, obligation)
+    order = get_order(session, rules, now=now)
+    people = list_to_enrol(session, obligation, order, after, enrolment.PORTION, now=now)
+    if people:
+        enrolment.enrol_assigned(session, rules, order, people, now=now)
+    return people[-1] if len(people) == enrolment.PORTION else None

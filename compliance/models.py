@@ -252,6 +252,30 @@ class FreeDay(Base):
     added_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
 
+class CycleEnrolment(Base):
+    """One course of one cycle of an assignment: the take in which it is done, or the obstacle to there being one (spec/compulsory 4.9).
+
+    Neither: nothing has to be taken, because it is done.
+    """
+
+    __tablename__ = "cycle_enrolment"
+    __table_args__ = (
+        UniqueConstraint("assignment_id", "cycle", "course_id"),
+        CheckConstraint("enrolment_id IS NULL OR obstacle IS NULL", name="outcome"),
+        CheckConstraint("obstacle IN ('unpublished', 'archived', 'edition_closed', 'edition_full', 'work_open')", name="obstacle"),
+    )
+
+    id: Mapped[Key]
+    assignment_id: Mapped[int] = mapped_column(ForeignKey("assignment.id"))
+    cycle: Mapped[int]
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), index=True)
+    enrolment_id: Mapped[int | None] = mapped_column(ForeignKey("enrolment.id"), index=True)
+    obstacle: Mapped[str | None] = mapped_column(String(14))
+    since: Mapped[Moment]
+    """Since when it has this take, or this obstacle."""
+    checked_at: Mapped[Moment]
+
+
 class DoneFact(Base):
     """A take of a course completed: when the last of it was submitted, since when that is on record. Rows are added and retracted."""
 

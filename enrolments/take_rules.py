@@ -25,6 +25,27 @@ class TakeRefusal(StrEnum):
     """An attempt of the present take is in progress."""
 
 
+class EnrolmentObstacle(StrEnum):
+    """The reasons why somebody who has to take a course cannot be enrolled in it now."""
+
+    UNPUBLISHED = "unpublished"
+    """It is not published, or not yet in the version that is asked."""
+    ARCHIVED = "archived"
+    EDITION_CLOSED = "edition_closed"
+    EDITION_FULL = "edition_full"
+    WORK_OPEN = "work_open"
+    """An attempt or a task of the present take is in progress: the next take waits for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequiredCourse:
+    """The course that people have to take: in which edition, if it is one of this course, and in which version at the lowest."""
+
+    course_id: int
+    edition_id: int | None = None
+    lowest: int = 0
+
+
 def may_begin_take(
     cause: TakeCause, window: RenewalWindow | None, *, is_published: bool, is_archived: bool, has_open_work: bool, now: datetime
 ) -> TakeRefusal | None:

@@ -5,7 +5,18 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
-from compliance.models import AccountFact, Assignment, AssignmentState, DoneFact, Obligation, Recognition, Reminder, StartedFact, Waiver
+from compliance.models import (
+    AccountFact,
+    Assignment,
+    AssignmentState,
+    CycleEnrolment,
+    DoneFact,
+    Obligation,
+    Recognition,
+    Reminder,
+    StartedFact,
+    Waiver,
+)
 from courses.models import Course
 
 
@@ -28,6 +39,11 @@ def select_own_data(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:
         "compulsory_reminders": select(Obligation.key, *reminder)
         .join(Assignment, Assignment.id == Reminder.assignment_id)
         .join(Obligation, Obligation.id == Assignment.obligation_id)
+        .where(Assignment.person_id == person_id),
+        "training_enrolments": select(Obligation.key, CycleEnrolment.cycle, Course.slug, CycleEnrolment.obstacle, CycleEnrolment.since)
+        .join(Assignment, Assignment.id == CycleEnrolment.assignment_id)
+        .join(Obligation, Obligation.id == Assignment.obligation_id)
+        .join(Course, Course.id == CycleEnrolment.course_id)
         .where(Assignment.person_id == person_id),
         "training_done": select(Course.slug, DoneFact.version, DoneFact.achieved_at, DoneFact.recorded_at, DoneFact.retracted_at)
         .join(Course, Course.id == DoneFact.course_id)

@@ -1,6 +1,6 @@
 """The status of a person under an obligation: a pure function of terms, record, a moment, what was known when (spec/compulsory 7)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -20,7 +20,7 @@ from compliance.rules.record import (
     zone_on,
 )
 from compliance.rules.standing import FOREVER, RequirementStanding, TermsInForce, course_standing, requirement_standing, window_opens
-from compliance.rules.terms import DeadlineAnchor, ObligationTerms, RelativeDeadline, add_duration, courses_of
+from compliance.rules.terms import DeadlineAnchor, ObligationTerms, RelativeDeadline, add_duration, certain_courses, courses_of
 
 UTC = ZoneInfo("UTC")
 
@@ -36,6 +36,12 @@ class TrainingState(StrEnum):
     OVERDUE = "overdue"
     IN_PROGRESS = "in_progress"
     NOT_STARTED = "not_started"
+
+
+NEEDED = frozenset(
+    {TrainingState.RENEWAL_DUE, TrainingState.EXPIRED, TrainingState.OVERDUE, TrainingState.IN_PROGRESS, TrainingState.NOT_STARTED}
+)
+"""The states in which something is still to be done."""
 
 
 class StateFlag(StrEnum):
@@ -123,6 +129,22 @@ def next_change(case: TrainingCase, at: datetime) -> NextChange | None:
         if (reading.status.state, reading.status.flags) != (before.state, before.flags):
             return NextChange(moment, reading.status)
     return None
+
+
+def courses_to_take(case: TrainingCase, at: datetime) -> list[str]:
+    """Return the courses that a person has to do in the present cycle and has not done in it (spec/compulsory 4.9).
+
+    Of those of which any one will do there are none: the person chooses.
+    """
+    reading = _Reading.of(case, at)
+    if reading.status.state not in NEEDED:
+        return []
+    terms, courses = reading.terms, _course_standings(case, reading.in_force, reading.zone, at)
+    return [
+        course
+        for course in dict.fromkeys(certain_courses(terms.requirement))
+        if not courses[course].is_done or reading.day >= window_opens(terms, courses[course].valid_until)
+    ]
 
 
 def first_instant(day: date, zone: ZoneInfo) -> datetime:
@@ -353,13 +375,15 @@ class _Reading:
 
 
 def _standing_of(case: TrainingCase, in_force: TermsInForce, zone: ZoneInfo, at: datetime) -> RequirementStanding:
-    requirement = in_force[-1][1].requirement
+    return requirement_standing(in_force[-1][1].requirement, _course_standings(case, in_force, zone, at))
+
+
+def _course_standings(case: TrainingCase, in_force: TermsInForce, zone: ZoneInfo, at: datetime) -> Mapping[str, RequirementStanding]:
     moment = min(at, case.known)
     day = at.astimezone(zone).date()
     done = [completion for completion in case.completions if completion.achieved_at <= at]
     starts = [start for start in case.record.starts if start.at <= moment]
-    courses = {
+    return {
         course: course_standing(in_force, done, (start.at for start in starts if start.course == course), course, zone, day)
-        for course in courses_of(requirement)
+        for course in courses_of(in_force[-1][1].requirement)
     }
-    return requirement_standing(requirement, courses)

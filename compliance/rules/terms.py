@@ -103,6 +103,15 @@ def courses_of(requirement: Requirement) -> Iterator[str]:
         yield from courses_of(part)
 
 
+def certain_courses(requirement: Requirement) -> Iterator[str]:
+    """Yield the courses that have to be done whatever a person chooses: none of those of which any one will do."""
+    if isinstance(requirement, CourseRequirement):
+        yield requirement.course
+    elif isinstance(requirement, AllRequirement):
+        for part in requirement.parts:
+            yield from certain_courses(part)
+
+
 @dataclass(frozen=True, slots=True)
 class ObligationTerms:
     """One version of an obligation: from which day it holds, since when that is on record, and every rule of it.

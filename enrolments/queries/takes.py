@@ -1,4 +1,4 @@
-"""Reading the takes of a course: which there are, and completions in any of them (spec/compulsory 6)."""
+"""Reading the takes of a course: which there are, completions in any of them, what keeps people out (spec/compulsory 6 and 4.9)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,9 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session, aliased
 
-from enrolments.models import Completion, Enrolment
+from courses.models import Course, CourseVersion
+from enrolments.models import Completion, Edition, Enrolment
+from enrolments.take_rules import EnrolmentObstacle, RequiredCourse
 
 _Other, _Completed = aliased(Enrolment), aliased(Completion)
 
@@ -59,3 +61,18 @@ def list_takes(session: Session, person_id: int, course_id: int) -> list[TakeRow
         .order_by(Enrolment.take.desc())
     )
     return [TakeRow(*row) for row in session.execute(statement)]
+
+
+def find_obstacle(session: Session, required: RequiredCourse, *, now: datetime) -> EnrolmentObstacle | None:
+    """Return why nobody can be enrolled now in a course that people have to take, or nothing."""
+    course = session.get_one(Course, required.course_id, populate_existing=True)
+    published = None if course.published_version_id is None else session.get_one(CourseVersion, course.published_version_id)
+    if published is None or published.number < required.lowest:
+        return EnrolmentObstacle.UNPUBLISHED
+    if course.archived_at is not None:
+        return EnrolmentObstacle.ARCHIVED
+    edition = None if required.edition_id is None else session.get_one(Edition, required.edition_id, populate_existing=True)
+    if edition is None or edition.course_id != course.id:
+        return None
+    is_over = edition.ends_at is not None and edition.ends_at <= now
+    return EnrolmentObstacle.EDITION_CLOSED if is_over or edition.closed_at is not None else None

@@ -151,14 +151,14 @@ def join(session: Session, actor: Actor, edition: Edition, version_id: int, *, n
     """
     assert actor.person_id is not None
     lock_enrolment_turn(session, actor.person_id)
-    edition_row = _lock_and_fill_places(session, edition.id, now)
+    edition_row = lock_and_fill_places(session, edition.id, now)
     present = find_enrolment(session, actor.person_id, edition.course_id)
     if present is not None and present.left_at is None:
         return EnrolOutcome.ENROLLED
     if edition_row.is_full:
         return _wait(session, actor, edition_row.edition, actor.person_id, now=now)
     target = EnrolmentTarget(edition.course_id, edition.id, version_id, TakeCause.SELF)
-    _enrol(session, actor, target, [actor.person_id], now=now)
+    enrol_people(session, actor, target, [actor.person_id], now=now)
     return EnrolOutcome.ENROLLED
 
 
@@ -186,7 +186,7 @@ def end_requests_of_learners(session: Session, course_id: int, people: Sequence[
     session.execute(used.values(accepted_at=now, accepted_by=holder, email="", name=""), execution_options={"synchronize_session": False})
 
 
-def _lock_and_fill_places(session: Session, edition_id: int, now: datetime) -> queries.EditionRow:
+def lock_and_fill_places(session: Session, edition_id: int, now: datetime) -> queries.EditionRow:
     """Lock an edition and give its free places to those who wait; return its numbers as they are then."""
     edition_row = queries.lock_edition(session, edition_id)
     if not edition_row.waiting or edition_row.is_full:
@@ -214,7 +214,7 @@ def fill_places(session: Session, actor: Actor, edition_id: int, *, now: datetim
         note_left_out(session, actor, edition_row.edition, now=now)
         first = [one for one in first if not is_own(actor, one)]
     target = EnrolmentTarget(course.id, edition_id, course.published_version_id, TakeCause.SELF)
-    entered = _enrol(session, actor, target, first, now=now)
+    entered = enrol_people(session, actor, target, first, now=now)
     _notify_enrolled(session, course, entered, now=now)
     return len(entered)
 
@@ -241,7 +241,7 @@ def enrol_others(
     if any(is_own(actor, one) for one in able):
         note_left_out(session, actor, edition or course, now=now)
         able -= {actor.person_id}
-    edition_row = None if edition is None else _lock_and_fill_places(session, edition.id, now)
+    edition_row = None if edition is None else lock_and_fill_places(session, edition.id, now)
     inside = set(
         session.scalars(
             select(Enrolment.person_id).where(
@@ -256,7 +256,7 @@ def enrol_others(
         else max(edition_row.edition.capacity - edition_row.taken, 0)
     )
     target = EnrolmentTarget(course_id, edition.id if edition else None, version_id, TakeCause.STAFF)
-    entered = _enrol(session, actor, target, wanted[:free], now=now)
+    entered = enrol_people(session, actor, target, wanted[:free], now=now)
     _notify_enrolled(session, course, entered, now=now)
     if edition_row is not None:
         for person_id in wanted[free:]:
@@ -284,7 +284,7 @@ class EnrolmentTarget:
     cause: TakeCause
 
 
-def _enrol(session: Session, actor: Actor, target: EnrolmentTarget, people: Sequence[int], *, now: datetime) -> list[int]:
+def enrol_people(session: Session, actor: Actor, target: EnrolmentTarget, people: Sequence[int], *, now: datetime) -> list[int]:
     """Enrol people who do not take the course now, a fixed number of statements for all of them; return them.
 
     Who took it before goes on with the present take, as they left it.

@@ -72,7 +72,7 @@ def begin_take(
     """Let a person take a course again, in its published version; raise TakeNotAllowed. A second time returns the take that has begun.
 
     The take before ends, where its learner has not left, and is superseded. Groups are carried over; editions, results and what was set
-    in quizzes for the learner alone are not.
+    in quizzes for the learner alone are not. Only what staff begin is told to the learner here: an obligation has notices of its own.
     """
     queries.lock_enrolment_turn(session, before.person_id)
     row = session.get_one(Enrolment, before.id, with_for_update=True, populate_existing=True)
@@ -98,7 +98,7 @@ def begin_take(
     for publisher in _publishers(session):
         publisher.end_personal(session, actor, row.id, now)
     give_up_place(session, actor, row, now=now)
-    if not is_own(actor, take.person_id):
+    if cause is TakeCause.STAFF and not is_own(actor, take.person_id):
         _notify(session, take, now=now)
     return take
 

@@ -94,6 +94,7 @@ OWNED = {
     "account_fact": "account_closures",
     "assignment": "compulsory_training",
     "assignment_state": "compulsory_history",
+    "cycle_enrolment": "training_enrolments",
     "done_fact": "training_done",
     "recognition": "recognitions",
     "reminder": "compulsory_reminders",

@@ -2,17 +2,20 @@
 
 from dataclasses import replace
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import select
 
 from accounts.models import Person
-from compliance.models import Assignment, AssignmentState, Obligation
+from compliance import jobs
+from compliance.models import Assignment, AssignmentState, CycleEnrolment, Obligation
 from compliance.queries.records import get_rules
 from compliance.rules.history import HistoryRow
 from compliance.rules.terms import CourseRequirement, ObligationTerms
 from compliance.services import assignments, obligations
 from compliance.services.obligations import ObligationValues
 from courses.models import Course
+from kernel.outbox import Delivery
 from kernel.permissions import Actor
 from lms.instance import Instance
 from organisations.models import Audience, AudienceStayRecord, Organisation
@@ -51,12 +54,12 @@ def rules_of(course: Course, terms: ObligationTerms = A) -> ObligationTerms:
     return replace(terms, requirement=CourseRequirement(course.slug), effective_on=terms.starts)
 
 
-def an_obligation(instance: Instance, audience: Audience, terms: ObligationTerms, *, key: str = "gobernanza") -> Obligation:
+def an_obligation(instance: Instance, audience: Audience, terms: ObligationTerms, *, key: str = "gobernanza", **values: Any) -> Obligation:
     """Put an obligation in force, written by one person and activated by another, both of whom exist."""
     with instance.database.unit_of_work() as session:
         author, approver = session.scalars(select(Person).order_by(Person.id).limit(2)).all()
-        values = ObligationValues({"es": "Curso obligatorio", "en": "Compulsory course"}, terms)
-        row = obligations.make_obligation(session, Actor(person_id=author.id), key, audience, values, now=BEGINNING)
+        content = ObligationValues({"es": "Curso obligatorio", "en": "Compulsory course"}, terms, **values)
+        row = obligations.make_obligation(session, Actor(person_id=author.id), key, audience, content, now=BEGINNING)
         obligations.activate(session, Actor(person_id=approver.id), row, row.edited, now=BEGINNING)
         return row
 
@@ -80,3 +83,16 @@ def history_of(instance: Instance, assignment: Assignment) -> list[HistoryRow]:
     with instance.database.unit_of_work(write=False) as session:
         statement = select(AssignmentState).where(AssignmentState.assignment_id == assignment.id).order_by(AssignmentState.id)
         return [assignments.history_row(row) for row in session.scalars(statement)]
+
+
+def enrol_assigned(instance: Instance, *, now: datetime) -> None:
+    """Enrol whoever an obligation wants enrolled, as the job does."""
+    jobs.enrol_assigned(Delivery(instance.database, instance.settings, 1, {}, now))
+
+
+def courses_of_cycles(instance: Instance, person: Person | Actor) -> list[CycleEnrolment]:
+    """Return what is kept of a person's cycles, by cycle and course."""
+    number = person.id if isinstance(person, Person) else person.person_id
+    statement = select(CycleEnrolment).join(Assignment, Assignment.id == CycleEnrolment.assignment_id).where(Assignment.person_id == number)
+    with instance.database.unit_of_work(write=False) as session:
+        return list(session.scalars(statement.order_by(CycleEnrolment.cycle, CycleEnrolment.course_id)))
