@@ -140,6 +140,7 @@ class NoticeKind(StrEnum):
     DEADLINE = "deadline"
     OPENING = "opening"
     REMINDER = "reminder"
+    WAIVER = "waiver"
     OPERATION = "operation"
 
 

@@ -18,6 +18,10 @@ NOTICE_KINDS = {
     NoticeKind.REMINDER: (N_("My reminders"), N_("A reminder that you wrote in your calendar is near.")),
     NoticeKind.APPROVAL: (N_("Approvals"), N_("Someone asks you to approve the publication of a course, or answers your request.")),
     NoticeKind.WAITING: (N_("Work in my courses"), N_("Something new is waiting for you in a course you teach. Sent once a day at most.")),
+    NoticeKind.WAIVER: (
+        N_("Waivers and recognitions"),
+        N_("Someone decides on a waiver or recognition of yours, or one ends soon."),
+    ),
     NoticeKind.OPERATION: (
         N_("System status"),
         N_("This installation needs an administrator's attention. Sent once a day until it is resolved."),
@@ -43,6 +47,7 @@ SYMBOLS = {
     NoticeKind.REMINDER: "bell",
     NoticeKind.APPROVAL: "shield-check",
     NoticeKind.WAITING: "list-checks",
+    NoticeKind.WAIVER: "file-text",
     NoticeKind.OPERATION: "circle-alert",
 }
 """Icons of the list of notices."""

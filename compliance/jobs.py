@@ -6,12 +6,16 @@ from typing import cast
 
 from sqlalchemy.orm import Session
 
-from compliance.models import PlannedChange
+from accounts import notices
+from compliance.models import PlannedChange, Recognition, RecognitionList, Waiver
 from compliance.queries import assignments as queries
 from compliance.queries import planned_changes
+from compliance.queries.claims import list_decided
 from compliance.queries.enrolment import get_order, list_to_enrol
 from compliance.queries.records import get_rules
+from compliance.rules.claims import ClaimState
 from compliance.services import assignments, dry_runs, enrolment, facts
+from compliance.services.claim_notices import list_messages
 from compliance.services.planned_changes import finish_dry_run, withdraw_agreement
 from kernel import outbox
 from kernel.errors import DomainError
@@ -31,6 +35,33 @@ def follow_beginning(delivery: Delivery) -> Effect:
 def follow_account(delivery: Delivery) -> Effect:
     """Write that an account was suspended or restored into the facts and the statuses of its person."""
     return _follow(delivery, lambda session, subject: facts.note_account(session, subject, now=delivery.now))
+
+
+def follow_waiver(delivery: Delivery) -> Effect:
+    """Compute the statuses of whom a waiver is about that was approved or revoked."""
+    return _follow(delivery, lambda session, subject: session.get_one(Waiver, subject).person_id)
+
+
+def follow_recognition(delivery: Delivery) -> Effect:
+    """Compute the statuses of whom a recognition is about that was approved or revoked."""
+    return _follow(delivery, lambda session, subject: session.get_one(Recognition, subject).person_id)
+
+
+def follow_recognition_list(delivery: Delivery) -> None:
+    """Notify the people of a list of recognitions that was decided on, and compute their statuses, a portion in each transaction."""
+    number, after = cast("int", delivery.arguments["subject"]), 0
+    while True:
+        with delivery.database.unit_of_work() as session:
+            rows = list_decided(session, number, after, assignments.PORTION)
+            for message, people in list_messages(session.get_one(RecognitionList, number), rows):
+                notices.notify(session, message, people, now=delivery.now)
+        people = sorted({row.person_id for row in rows if row.state == ClaimState.APPROVED.value})
+        with delivery.database.unit_of_work() as session:
+            for obligation in queries.list_active(session):
+                assignments.recompute(session, get_rules(session, obligation), people, now=delivery.now)
+        if len(rows) < assignments.PORTION:
+            return
+        after = rows[-1].id
 
 
 def _follow(delivery: Delivery, note: Callable[[Session, int], int | None]) -> Effect:

@@ -6,10 +6,12 @@ from datetime import date
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from accounts.models import PendingUpload
 from kernel.db import Base, Key, Moment, PublicId
 
 IN_FORCE = "retracted_at IS NULL"
 REMINDED = "remind_at IS NOT NULL"
+IS_PROPOSED = "state = 'proposed'"
 
 
 class Obligation(Base):
@@ -336,9 +338,10 @@ class Waiver(Base):
     __tablename__ = "waiver"
     __table_args__ = (
         Index("ix_waiver_person", "person_id"),
+        Index("ix_waiver_waiting", "proposed_at", sqlite_where=text(IS_PROPOSED), postgresql_where=text(IS_PROPOSED)),
         CheckConstraint("last_on IS NULL OR last_on >= first_on", name="days"),
         CheckConstraint("kind IN ('medical', 'parental', 'commission', 'legal', 'force_majeure', 'other')", name="kind"),
-        CheckConstraint("state IN ('proposed', 'approved', 'refused', 'revoked')", name="state"),
+        CheckConstraint("state IN ('proposed', 'approved', 'refused', 'revoked', 'withdrawn')", name="state"),
         CheckConstraint("decided_by IS NULL OR (decided_by <> proposed_by AND decided_by <> person_id)", name="second_person"),
     )
 
@@ -356,7 +359,7 @@ class Waiver(Base):
     evidence_name: Mapped[str] = mapped_column(String(200), default="")
     first_on: Mapped[date]
     last_on: Mapped[date | None]
-    state: Mapped[str] = mapped_column(String(8))
+    state: Mapped[str] = mapped_column(String(9))
     proposed_at: Mapped[Moment]
     proposed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     decided_at: Mapped[Moment | None]
@@ -364,6 +367,34 @@ class Waiver(Base):
     decision: Mapped[str] = mapped_column(String(1000), default="")
     revoked_at: Mapped[Moment | None]
     revoked_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    revocation: Mapped[str] = mapped_column(String(1000), default="", server_default="")
+    """The words with which it was revoked."""
+
+
+class RecognitionList(Base):
+    """Many recognitions that were sent in with one file; they are decided on together or one by one."""
+
+    __tablename__ = "recognition_list"
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    name: Mapped[str] = mapped_column(String(120))
+    """Of the file."""
+    total: Mapped[int] = mapped_column(default=0)
+    """How many it proposed."""
+    proposed_at: Mapped[Moment]
+    proposed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+
+class PendingRecognitionList(PendingUpload, Base):
+    """A file with recognitions of many people, between its preview and its confirmation."""
+
+    __tablename__ = "pending_recognition"
+
+    total: Mapped[int]
+    """Lines with something in them."""
+    list_id: Mapped[int | None] = mapped_column(ForeignKey("recognition_list.id"))
+    """What became of it, once confirmed."""
 
 
 class Recognition(Base):
@@ -372,7 +403,8 @@ class Recognition(Base):
     __tablename__ = "recognition"
     __table_args__ = (
         Index("ix_recognition_person", "person_id", "course_id"),
-        CheckConstraint("state IN ('proposed', 'approved', 'refused', 'revoked')", name="state"),
+        Index("ix_recognition_waiting", "proposed_at", sqlite_where=text(IS_PROPOSED), postgresql_where=text(IS_PROPOSED)),
+        CheckConstraint("state IN ('proposed', 'approved', 'refused', 'revoked', 'withdrawn')", name="state"),
         CheckConstraint("decided_by IS NULL OR (decided_by <> proposed_by AND decided_by <> person_id)", name="second_person"),
     )
 
@@ -384,8 +416,11 @@ class Recognition(Base):
     issuer: Mapped[str] = mapped_column(String(200))
     document: Mapped[str] = mapped_column(String(100), default="")
     evidence: Mapped[str | None] = mapped_column(String(64))
+    """The digest of a file that proves it."""
     evidence_name: Mapped[str] = mapped_column(String(200), default="")
-    state: Mapped[str] = mapped_column(String(8))
+    list_id: Mapped[int | None] = mapped_column(ForeignKey("recognition_list.id"), index=True)
+    """The list with which it was sent in."""
+    state: Mapped[str] = mapped_column(String(9))
     proposed_at: Mapped[Moment]
     proposed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     decided_at: Mapped[Moment | None]
@@ -393,3 +428,5 @@ class Recognition(Base):
     decision: Mapped[str] = mapped_column(String(1000), default="")
     revoked_at: Mapped[Moment | None]
     revoked_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    revocation: Mapped[str] = mapped_column(String(1000), default="", server_default="")
+    """The words with which it was revoked."""

@@ -52,10 +52,12 @@ def select_own_data(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:
         .join(Course, Course.id == StartedFact.course_id)
         .where(StartedFact.person_id == person_id),
         "account_closures": select(AccountFact.closed_at, AccountFact.opened_at).where(AccountFact.person_id == person_id),
-        "waivers": select(*waiver, Waiver.proposed_at, Waiver.decided_at, Waiver.decision, Waiver.revoked_at).where(
+        "waivers": select(*waiver, Waiver.proposed_at, Waiver.decided_at, Waiver.decision, Waiver.revoked_at, Waiver.revocation).where(
             Waiver.person_id == person_id
         ),
-        "recognitions": select(Course.slug, *recognition, Recognition.decided_at, Recognition.decision, Recognition.revoked_at)
+        "recognitions": select(
+            Course.slug, *recognition, Recognition.decided_at, Recognition.decision, Recognition.revoked_at, Recognition.revocation
+        )
         .join(Course, Course.id == Recognition.course_id)
         .where(Recognition.person_id == person_id),
     }

@@ -12,6 +12,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from compliance.models import AccountFact, DoneFact, Obligation, ObligationVersion, Recognition, StartedFact, Waiver
+from compliance.rules.claims import APPROVED_ONCE, last_waived_day
 from compliance.rules.documents import read_terms
 from compliance.rules.record import (
     AchievedCourse,
@@ -29,9 +30,6 @@ from enrolments.models import Enrolment
 from organisations.models import AudienceStayRecord, Employment, Membership
 from organisations.queries import tree
 from organisations.rules import zone_of
-
-CLOSED_IN_APPROVAL = ("approved", "revoked")
-"""The states of a waiver or recognition that was approved once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +126,11 @@ def _waivers(session: Session, rules: ObligationRules, people: Collection[int]) 
     statement = select(Waiver).where(
         Waiver.person_id.in_(people),
         or_(Waiver.obligation_id.is_(None), Waiver.obligation_id == rules.obligation_id),
-        Waiver.state.in_(CLOSED_IN_APPROVAL),
+        Waiver.state.in_(APPROVED_ONCE),
     )
     for row in session.scalars(statement):
-        found[row.person_id].append(WaivedSpan(row.first_on, row.last_on, cast("datetime", row.decided_at), row.revoked_at))
+        last, decided = last_waived_day(row.first_on, row.last_on), cast("datetime", row.decided_at)
+        found[row.person_id].append(WaivedSpan(row.first_on, last, decided, row.revoked_at))
     return found
 
 
@@ -142,7 +141,7 @@ def _done(session: Session, rules: ObligationRules, people: Collection[int], zon
         achieved = AchievedCourse(rules.courses[fact.course_id], fact.achieved_at, fact.version, fact.recorded_at, fact.retracted_at)
         found[fact.person_id].append(achieved)
     recognised = select(Recognition).where(
-        Recognition.person_id.in_(people), Recognition.course_id.in_(rules.courses), Recognition.state.in_(CLOSED_IN_APPROVAL)
+        Recognition.person_id.in_(people), Recognition.course_id.in_(rules.courses), Recognition.state.in_(APPROVED_ONCE)
     )
     for row in session.scalars(recognised):
         moment, decided = first_instant(row.achieved_on, zone), cast("datetime", row.decided_at)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import or_, update
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
@@ -11,12 +11,15 @@ from compliance.models import DoneFact, Recognition, StartedFact, Waiver
 
 def erase_person(session: Session, person: Person, *, now: datetime) -> None:
     """Keep the statuses without a word of why somebody was excused or what they learnt elsewhere (spec/compulsory 12.5)."""
-    blank = {"document": "", "evidence": None, "evidence_name": "", "decision": ""}
+    blank = {"document": "", "evidence": None, "evidence_name": "", "decision": "", "revocation": ""}
     session.execute(update(Waiver).where(Waiver.person_id == person.id).values(words="", **blank))
     session.execute(update(Recognition).where(Recognition.person_id == person.id).values(issuer="", **blank))
 
 
 def transfer_facts(session: Session, closed: int, kept: int) -> None:
     """Let what somebody did, began and was granted count for another account; its statuses are computed again from them."""
-    for table in (DoneFact, StartedFact, Recognition, Waiver):
+    for table in (DoneFact, StartedFact):
         session.execute(update(table).where(table.person_id == closed).values(person_id=kept))
+    for claims in (Recognition, Waiver):  # what one of the two accounts decided for the other had no second person: it does not count on
+        by_another = or_(claims.decided_by.is_(None), claims.decided_by != kept)
+        session.execute(update(claims).where(claims.person_id == closed, by_another).values(person_id=kept))

@@ -1,7 +1,5 @@
 """The files that may be submitted with an answer, and the number of its words (spec/security 4.3, spec/content-format 8)."""
 
-import re
-import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -10,12 +8,10 @@ from quizzes.rules.definitions import EssayBody, FileBody, QuestionDefinition
 MEGABYTE = 1_000_000
 ESSAY_FILES = ("pdf", "docx", "odt", "txt", "xlsx", "ods", "pptx", "odp", "jpg", "jpeg", "png")
 ESSAY_SIZE = 10
-NAME_LENGTH = 120
 NEVER = frozenset({"svg"})
 """Kinds that courses may hold and a learner may not send: drawings that can run."""
 KEPT_TIMES = 5
 """What was taken away stays in the record of an answer: with it somebody may fill their room so many times."""
-_UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 class UploadRefusal(StrEnum):
@@ -54,21 +50,6 @@ def upload_limits(question: QuestionDefinition) -> UploadLimits | None:
 def room_left(room: int, present: int, ever: int) -> int:
     """Return how many bytes a person may still upload who has so many in their answers, and uploaded so many in all."""
     return min(room - present, KEPT_TIMES * room - ever)
-
-
-def extension_of(name: str) -> str:
-    """Return what stands after the last point of a file's name, in lower case; empty where there is none."""
-    return name.rpartition(".")[2].lower() if "." in name else ""
-
-
-def shown_name(name: str) -> str:
-    """Return a file's name as it may be shown and sent: no folders, nothing unprintable, NFC, its extension kept (spec/security 4.2)."""
-    last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
-    clean = " ".join("".join(sign for sign in last if unicodedata.category(sign) not in _UNPRINTABLE).split()).strip(". ")
-    if len(clean) <= NAME_LENGTH:
-        return clean or "archivo"
-    extension = f".{extension_of(clean)[:10]}".rstrip(".")
-    return clean[: NAME_LENGTH - len(extension)] + extension
 
 
 def count_words(text: str) -> int:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from courses.content.filetypes import kind_of
 from kernel.errors import Invalid
+from kernel.file_names import extension_of, shown_name
 from kernel.files import FileStore, StoredFile, checksum, note_stored, quotas_of
 from kernel.pictures import FORMATS, cleaned
 from quizzes.models import AnswerFile
@@ -20,7 +21,7 @@ from quizzes.queries import attempts as queries
 from quizzes.queries.attempts import LoadedAttempt
 from quizzes.queries.files import bytes_handed_in
 from quizzes.rules.responses import FILES, clean_parts
-from quizzes.rules.uploads import UploadLimits, UploadRefusal, extension_of, room_left, shown_name, upload_limits
+from quizzes.rules.uploads import UploadLimits, UploadRefusal, room_left, upload_limits
 
 
 @dataclass(frozen=True, slots=True)

@@ -322,6 +322,7 @@ STAYS = frozenset(
         "pending_import",
         "pending_list",
         "pending_load",
+        "pending_recognition",
         "recovery_code",
         "second_factor",
         "token",
