@@ -3,6 +3,7 @@
 from accounts.services import AccountVerb
 from compliance import jobs
 from compliance.audit_verbs import ComplianceVerb
+from compliance.dates import list_covered, obligation_dates
 from compliance.permissions import PERMISSIONS
 from enrolments.audit_verbs import EnrolmentVerb
 from kernel.feature import Feature
@@ -10,6 +11,8 @@ from kernel.feature import Feature
 FEATURE = Feature(
     name="compliance",
     permissions=PERMISSIONS,
+    dates=(obligation_dates,),
+    covered_dates=(list_covered,),
     jobs={
         "compliance.follow_completion": jobs.follow_completion,
         "compliance.follow_beginning": jobs.follow_beginning,

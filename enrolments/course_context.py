@@ -75,12 +75,13 @@ def dated_enrolment(view: CourseView, *, completed: bool = False) -> DatedEnrolm
 
 
 def course_dates(view: CourseView, *, completed: bool) -> list[DatedItem]:
-    """List what happens to the reader in a course, the earliest first."""
-    enrolment = dated_enrolment(view, completed=completed)
-    if enrolment is None:
+    """List what happens to the reader in a course, the earliest first; of who does not take it, what asks them to."""
+    enrolment, person_id = dated_enrolment(view, completed=completed), view.actor.person_id
+    if person_id is None:
         return []
-    wanted = DateRequest((enrolment,), (enrolment.person_id,), view.context.now)
-    return [item for item in collect_dates(current_session(), wanted) if item.course_id in (None, view.outline.course_id)]
+    wanted = DateRequest(() if enrolment is None else (enrolment,), (person_id,), view.context.now)
+    found = collect_dates(current_session(), wanted)
+    return [item for item in found if item.is_of(view.outline.slug) and (enrolment is not None or item.covers)]
 
 
 def activity_deadline(view: CourseView, key: str) -> DateView | None:

@@ -38,11 +38,15 @@ class DateKind(StrEnum):
     ACTIVITY_CLOSES = "activity_closes"
     CONDITION_OPENS = "condition_opens"
     """A condition of time is met: the pause between two attempts is over."""
+    OBLIGATION_ENDS = "obligation_ends"
+    """The last day of compulsory training: its deadline, or until when what was done is valid."""
     REMINDER = "reminder"
     """A reminder of one's own."""
 
 
-RUNNING_OUT = frozenset({DateKind.ATTEMPT_ENDS, DateKind.EDITION_ENDS, DateKind.MODULE_CLOSES, DateKind.ACTIVITY_CLOSES})
+RUNNING_OUT = frozenset(
+    {DateKind.ATTEMPT_ENDS, DateKind.EDITION_ENDS, DateKind.MODULE_CLOSES, DateKind.ACTIVITY_CLOSES, DateKind.OBLIGATION_ENDS}
+)
 """Kinds after whose moment something can be done no more."""
 
 
@@ -64,12 +68,18 @@ class DatedItem:
     slug: str = ""
     course_texts: Texts = field(default_factory=dict)
     zone: str = ""
-    """The course's time zone."""
+    """The time zone of its course, or of its days."""
     activity_kind: str = ""
     activity_key: str = ""
     """Empty where it is not of one activity."""
     done: bool = False
     """The person has nothing left to do about it."""
+    covers: frozenset[str] = frozenset()
+    """The courses that it is about, by their slugs, where it belongs to none of them alone."""
+
+    def is_of(self, slug: str) -> bool:
+        """Say whether it concerns a course: it is of it, covers it, or is of no course at all."""
+        return slug in self.covers if self.covers else self.slug in ("", slug)
 
     @property
     def title(self) -> str:

@@ -193,14 +193,16 @@ def local(moment: datetime) -> datetime:
     return moment.astimezone(zone())
 
 
+_DATE_PATTERNS = {"long": "d MMMM y", "short": "d MMM y", "full": "EEEE d MMMM y"}
+
+
 def format_date(value: date | datetime | None, style: str = "long") -> str:
-    """Write a date: `long` is «27 de noviembre de 2026», `short` is «27 nov 2026»."""
+    """Write a date: `long` is «27 de noviembre de 2026», `short` is «27 nov 2026», `full` is «viernes 27 de noviembre de 2026»."""
     if value is None:
         return ""
     day = local(value).date() if isinstance(value, datetime) else value
-    if language() == "es":
-        return dates.format_date(day, "d 'de' MMMM 'de' y" if style == "long" else "d MMM y", locale="es")
-    return dates.format_date(day, "d MMMM y" if style == "long" else "d MMM y", locale="en")
+    pattern = _DATE_PATTERNS[style].replace("MMMM", "'de' MMMM 'de'") if language() == "es" else _DATE_PATTERNS[style]
+    return dates.format_date(day, pattern, locale=language())
 
 
 def format_month(day: date) -> str:

@@ -7,6 +7,7 @@ from lms import (
     learner_page,
     new_person_views,
     own_data,
+    own_training,
     people,
     retention,
     search,
@@ -24,6 +25,7 @@ FEATURE = Feature(
     name="lms",
     blueprints=(
         views.bp,
+        own_training.bp,
         people.bp,
         new_person_views.bp,
         account_merge_views.bp,

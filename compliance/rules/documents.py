@@ -67,6 +67,11 @@ def read_terms(document: Document, recorded_at: datetime, effective_on: date) ->
     )
 
 
+def read_requirement(document: Document) -> Requirement:
+    """Return the requirement of a stored version alone."""
+    return _read_requirement(document["requirement"])
+
+
 def _day_document(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from compliance.rules.last_day import LastDayReason, LastDayTerm
 from compliance.rules.record import (
     DAY,
     AchievedCourse,
@@ -145,6 +146,11 @@ def courses_to_take(case: TrainingCase, at: datetime) -> list[str]:
         for course in dict.fromkeys(certain_courses(terms.requirement))
         if not courses[course].is_done or reading.day >= window_opens(terms, courses[course].valid_until)
     ]
+
+
+def explain_last_day(case: TrainingCase, at: datetime) -> list[LastDayTerm]:
+    """Return the terms of the sum by which the last day at a moment came about; the last of them makes it (spec/compulsory 11.2)."""
+    return _Reading.of(case, at).explain()
 
 
 def first_instant(day: date, zone: ZoneInfo) -> datetime:
@@ -298,38 +304,60 @@ class _Reading:
         outdated = (StateFlag.OLD_VERSION,) if self.standing.is_outdated else ()
         return self.in_state(TrainingState.IN_PROGRESS, (*grace, *outdated), last)
 
-    def spans_excused(self, day: date) -> Iterator[DaySpan]:
+    def spans_excused(self, day: date) -> Iterator[tuple[LastDayReason, DaySpan]]:
         """Yield the spans that began by a day and have an end: gaps of the stay, closed accounts, waivers."""
         for before, after in pairwise(self.parts):
             assert before.last is not None  # another part follows
-            yield DaySpan(before.last + DAY, after.first - DAY)
-        for span in (*self.case.closures, *self.case.waivers):
-            if span.first <= day and span.last is not None:
-                yield span
+            yield LastDayReason.GAP, DaySpan(before.last + DAY, after.first - DAY)
+        for reason, spans in ((LastDayReason.ACCOUNT, self.case.closures), (LastDayReason.WAIVER, self.case.waivers)):
+            for span in spans:
+                if span.first <= day and span.last is not None:
+                    yield reason, span
 
-    def last_day(self, day: date) -> date | None:
-        """Return the last day of the first cycle as it stood on a day; None while no deadline runs (spec/compulsory 4.2 and 4.4)."""
+    def last_day(self, day: date, terms_of_sum: list[LastDayTerm] | None = None) -> date | None:
+        """Return the last day of the first cycle as it stood on a day; None while no deadline runs (spec/compulsory 4.2 and 4.4).
+
+        What made it is added to the terms of the sum, where they are asked for.
+        """
         if not self.parts:
             return None
         in_force = [(since, terms) for since, terms in self.in_force if since <= day] or self.in_force[:1]
         joined_on = max(self.parts[0].first, in_force[-1][1].starts)
-        events: list[tuple[date, int, ObligationTerms | DaySpan]] = [(since, 0, terms) for since, terms in in_force]
-        events += [(span.first, 1, span) for span in self.spans_excused(day)]
+        events: list[tuple[date, int, ObligationTerms | tuple[LastDayReason, DaySpan]]] = [(since, 0, terms) for since, terms in in_force]
+        events += [(span.first, 1, (reason, span)) for reason, span in self.spans_excused(day)]
+        told = [] if terms_of_sum is None else terms_of_sum
         base: date | None = None
         floor = joined_on + timedelta(days=in_force[-1][1].notice - 1)
         notice = in_force[0][1].notice
         begun = False
         for _on, _order, event in sorted(events, key=lambda event: event[:2]):
-            if isinstance(event, DaySpan):
+            if isinstance(event, tuple):
+                reason, span = event
                 last = None if base is None else max(base, floor)
-                if event.last is not None and last is not None and event.first <= last:
-                    floor = max(floor, event.last + timedelta(days=notice))
+                if span.last is not None and last is not None and span.first <= last:
+                    after = span.last + timedelta(days=notice)
+                    if after > last:
+                        told.append(LastDayTerm(reason, after, span.first, span.last, notice))
+                    floor = max(floor, after)
                 continue
             notice, deadline = event.notice, self.deadline_of(event, joined_on, day)
+            if deadline is not None and deadline != base:
+                told.append(self.term_of_deadline(event, deadline, joined_on, day, is_first=not begun))
             if begun and deadline is not None and (base is None or deadline < base):
-                floor = max(floor, event.recorded_at.astimezone(self.zone).date() + timedelta(days=notice))
+                recorded_on = event.recorded_at.astimezone(self.zone).date()
+                floor = max(floor, recorded_on + timedelta(days=notice))
+                if floor > deadline:
+                    told.append(LastDayTerm(LastDayReason.CHANGED, floor, recorded_on, days=notice))
+            elif deadline is not None and floor > deadline and not begun:
+                told.append(LastDayTerm(LastDayReason.JOINED, floor, joined_on, days=notice))
             base, begun = deadline, True
         return None if base is None else max(base, floor)
+
+    def term_of_deadline(self, terms: ObligationTerms, deadline: date, joined_on: date, day: date, *, is_first: bool) -> LastDayTerm:
+        anchor = terms.deadline.anchor if isinstance(terms.deadline, RelativeDeadline) else None
+        since = None if anchor is None else _anchor_on(self.case, anchor, terms, joined_on, self.zone, day)
+        reason = LastDayReason.DEADLINE if is_first else LastDayReason.VERSION
+        return LastDayTerm(reason, deadline, since or (None if is_first else terms.effective_on), anchor=anchor)
 
     def deadline_of(self, terms: ObligationTerms, joined_on: date, day: date) -> date | None:
         if not isinstance(terms.deadline, RelativeDeadline):
@@ -337,16 +365,37 @@ class _Reading:
         anchor = _anchor_on(self.case, terms.deadline.anchor, terms, joined_on, self.zone, day)
         return None if anchor is None else add_duration(anchor, terms.deadline.duration)
 
-    def last_grace_day(self) -> date:
+    def last_grace_day(self, terms_of_sum: list[LastDayTerm] | None = None) -> date:
         """Return the last day of grace after an expiry: nobody gets less than the notice after joining or a return."""
-        terms = self.terms
+        terms, told = self.terms, [] if terms_of_sum is None else terms_of_sum
         last = self.standing.valid_until + timedelta(days=terms.grace)
+        if terms.grace:
+            told.append(LastDayTerm(LastDayReason.GRACE, last, days=terms.grace))
         if self.parts:
-            last = max(last, max(self.parts[0].first, terms.starts) + timedelta(days=terms.notice - 1))
-        for span in sorted(self.spans_excused(self.day), key=lambda span: span.first):
+            joined_on = max(self.parts[0].first, terms.starts)
+            after = joined_on + timedelta(days=terms.notice - 1)
+            if after > last:
+                told.append(LastDayTerm(LastDayReason.JOINED, after, joined_on, days=terms.notice))
+            last = max(last, after)
+        for reason, span in sorted(self.spans_excused(self.day), key=lambda excused: excused[1].first):
             if span.last is not None and span.first <= last:
-                last = max(last, span.last + timedelta(days=terms.notice))
+                after = span.last + timedelta(days=terms.notice)
+                if after > last:
+                    told.append(LastDayTerm(reason, after, span.first, span.last, terms.notice))
+                last = max(last, after)
         return last
+
+    def explain(self) -> list[LastDayTerm]:
+        told: list[LastDayTerm] = []
+        if self.why_not_required() is not None:
+            return told
+        if not self.standing.is_done:
+            self.last_day(self.day, told)
+        elif self.standing.valid_until != FOREVER:
+            told.append(LastDayTerm(LastDayReason.VALIDITY, self.standing.valid_until))
+            if self.day > self.standing.valid_until:
+                self.last_grace_day(told)
+        return told
 
     def days_ahead(self) -> Iterator[date]:
         """Yield each day after this one on which the status may change by the clock."""

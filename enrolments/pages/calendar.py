@@ -126,6 +126,8 @@ def title_of(item: DatedItem) -> str:
             return _("Begins: %(title)s", title=item.title)
         case DateKind.EDITION_ENDS:
             return _("Ends: %(title)s", title=item.title)
+        case DateKind.OBLIGATION_ENDS:
+            return _("Last day: %(title)s", title=item.title)
         case DateKind.ATTEMPT_ENDS:
             return _("Your attempt ends: %(title)s", title=item.title)
         case DateKind.MODULE_OPENS | DateKind.ACTIVITY_OPENS | DateKind.CONDITION_OPENS:
@@ -168,7 +170,7 @@ def item_view(item: DatedItem, now: datetime) -> CalendarItemView:
 
 def visible_items(items: Iterable[DatedItem], slug: str) -> list[DatedItem]:
     """Return the items that the calendar shows, of all courses or of one."""
-    return [item for item in items if item.kind not in LEFT_OUT and (not slug or item.slug == slug)]
+    return [item for item in items if item.kind not in LEFT_OUT and (not slug or item.slug == slug or slug in item.covers)]
 
 
 def by_day(items: Iterable[DatedItem], now: datetime) -> Mapping[date, Sequence[CalendarItemView]]:

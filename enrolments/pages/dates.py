@@ -54,6 +54,7 @@ SENTENCES = {
     DateKind.ACTIVITY_OPENS: N_("It opens on %(moment)s."),
     DateKind.ACTIVITY_CLOSES: N_("It closes on %(moment)s."),
     DateKind.CONDITION_OPENS: N_("You can try again from %(moment)s."),
+    DateKind.OBLIGATION_ENDS: N_("You have to complete it by %(moment)s."),
     DateKind.REMINDER: N_("Your reminder for %(moment)s."),
 }
 TIME_IS_UP = N_("The time of your attempt ended on %(moment)s. Submit it now.")
@@ -133,4 +134,6 @@ def _elsewhere(item: DatedItem) -> str:
         return ""
     with reading(language(), there):
         moment = format_datetime(item.by_calendar(there), "short")
+    if item.kind is DateKind.OBLIGATION_ENDS:
+        return _("%(moment)s by the time of %(zone)s", moment=moment, zone=zone_name(item.zone))
     return _("%(moment)s in the course's time zone, %(zone)s", moment=moment, zone=zone_name(item.zone))

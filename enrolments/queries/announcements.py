@@ -1,10 +1,10 @@
 """Reading announcements of courses: which there are, whom one is for, which of them a person sees."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
@@ -13,6 +13,7 @@ from enrolments.models import Announcement, Completion, Edition, EditionPlace, E
 from enrolments.permissions import AnnouncementContext
 from enrolments.queries.gradebook import idle_since, next_steps
 from enrolments.queries.learning import get_learner_context
+from enrolments.queries.versions import STANDING, LearnerSummary, read_summary
 from kernel.errors import NotFound
 from kernel.permissions import Actor
 from organisations.models import Organisation
@@ -140,24 +141,40 @@ class Announced:
     corrected_at: datetime | None
 
 
-def visible_announcements(session: Session, course_id: int, enrolment_id: int) -> list[Announced]:
-    """List the last announcements that a learner is shown on the course's page, the newest first."""
-    return [Announced(*row) for row in session.execute(_VISIBLE, {"course_id": course_id, "enrolment_id": enrolment_id})]
+@dataclass(frozen=True, slots=True)
+class CourseNews:
+    """A learner's standing in a course, and the announcements that they are shown there, the newest first."""
+
+    summary: LearnerSummary = field(default_factory=LearnerSummary)
+    announcements: tuple[Announced, ...] = ()
+
+
+def visible_news(session: Session, course_id: int, enrolment_id: int) -> CourseNews:
+    """Return a learner's standing in a course, and the last announcements that they are shown there, in one statement."""
+    rows = session.execute(_VISIBLE, {"course_id": course_id, "enrolment_id": enrolment_id}).all()
+    if not rows:
+        return CourseNews()
+    return CourseNews(read_summary(rows[0]), tuple(Announced(row[6], row[7], row[8], row[9]) for row in rows if row[6] is not None))
 
 
 _LEARNER = bindparam("enrolment_id", type_=Integer)
 _IN_EDITIONS = select(EditionPlace.edition_id).where(EditionPlace.enrolment_id == _LEARNER)
 _IN_GROUPS = select(GroupMember.group_id).where(GroupMember.enrolment_id == _LEARNER)
 _WAS_DONE = select(Completion.id).where(Completion.enrolment_id == _LEARNER, Completion.completed_at <= Announcement.sent_at)
+_STANDS = STANDING.subquery()
 _VISIBLE = (
-    select(Announcement.title, Announcement.words, Announcement.sent_at, Announcement.corrected_at)
-    .where(
-        Announcement.course_id == bindparam("course_id"),
-        or_(Announcement.edition_id.is_(None), Announcement.edition_id.in_(_IN_EDITIONS)),
-        or_(Announcement.group_id.is_(None), Announcement.group_id.in_(_IN_GROUPS)),
-        Announcement.is_message.is_not(True),
-        Announcement.withdrawn_at.is_(None),
-        or_(~Announcement.only_open, ~_WAS_DONE.exists()),
+    select(*_STANDS.c, Announcement.title, Announcement.words, Announcement.sent_at, Announcement.corrected_at)
+    .select_from(_STANDS)
+    .outerjoin(
+        Announcement,
+        and_(
+            Announcement.course_id == bindparam("course_id"),
+            or_(Announcement.edition_id.is_(None), Announcement.edition_id.in_(_IN_EDITIONS)),
+            or_(Announcement.group_id.is_(None), Announcement.group_id.in_(_IN_GROUPS)),
+            Announcement.is_message.is_not(True),
+            Announcement.withdrawn_at.is_(None),
+            or_(~Announcement.only_open, ~_WAS_DONE.exists()),
+        ),
     )
     .order_by(Announcement.id.desc())
     .limit(MOST_SHOWN)

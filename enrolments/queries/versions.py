@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from courses.models import CourseVersion, PublicationNature
@@ -30,20 +31,17 @@ class LearnerSummary:
     offer: VersionOffer | None = None
 
 
-def find_summary(session: Session, enrolment_id: int) -> LearnerSummary:
-    """Return when a learner completed the course, else the newest version that asks and that they do not follow yet."""
-    row = session.execute(_STANDING, {"enrolment_id": enrolment_id}).one_or_none()
-    if row is None:
-        return LearnerSummary()
+def read_summary(row: Row[*tuple[Any, ...]]) -> LearnerSummary:
+    """Return the summary that stands in the first columns of a row, as `STANDING` has them."""
     return LearnerSummary(row[0], None if row[1] is None else VersionOffer(row[1], row[2], row[3], row[4], row[5] is not None))
 
 
 _NEWER = (CourseVersion.course_id == Enrolment.course_id) & (CourseVersion.id > Enrolment.course_version_id)
-_STANDING = (
+STANDING = (
     select(
         Completion.completed_at,
         *(CourseVersion.id, CourseVersion.number, CourseVersion.note, CourseVersion.published_at),
-        VersionOfferReply.enrolment_id,
+        VersionOfferReply.enrolment_id.label("declined"),
     )
     .select_from(Enrolment)
     .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
@@ -53,11 +51,13 @@ _STANDING = (
     .order_by(CourseVersion.number.desc())
     .limit(1)
 )
+"""When a learner completed the course, else the newest version that asks and that they do not follow yet."""
 
 
 def find_offer(session: Session, enrolment_id: int) -> VersionOffer | None:
     """Return the newest version that asks and that a learner who has not completed the course does not follow yet."""
-    return find_summary(session, enrolment_id).offer
+    row = session.execute(STANDING, {"enrolment_id": enrolment_id}).one_or_none()
+    return None if row is None else read_summary(row).offer
 
 
 def list_followed_versions(session: Session) -> set[int]:

@@ -25,7 +25,10 @@ AHEAD = timedelta(days=max(STEPS) + 1)
 Writer = Callable[[DatedItem, int], tuple[str, str]]
 """Gives the subject and the words of an item so many days before, for the reader of the moment."""
 Covered = Callable[[Session, Sequence[int]], Collection[tuple[int, int]]]
-"""Tells, of some people, the pairs of person and course whose dates something else reminds them of: they get no second reminder here."""
+"""Tells, of some people, the pairs of person and course of whose end something else reminds them: they get no second reminder here."""
+LEFT_OUT = frozenset({DateKind.ATTEMPT_OPEN, DateKind.OBLIGATION_ENDS})
+"""Kinds that have no reminders here: obligations have their own steps (spec/compulsory 10.1)."""
+OF_WHOLE_COURSE = frozenset({DateKind.EDITION_BEGINS, DateKind.EDITION_ENDS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,9 @@ def due_notices(session: Session, people: Sequence[int], zone: ZoneInfo, write: 
     found: dict[str, list[DatedItem]] = {}
     for item in list_dates(session, people, now=now, since=now, until=now + AHEAD):
         days = days_before(item, zone, now)
-        if days is None or item.done or item.kind is DateKind.ATTEMPT_OPEN or (item.person_id, item.course_id) in covered:
+        if days is None or item.done or item.kind in LEFT_OUT:
+            continue
+        if item.kind in OF_WHOLE_COURSE and (item.person_id, item.course_id) in covered:
             continue
         found.setdefault(_key(item, days), []).append(item)
     return [

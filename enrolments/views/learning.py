@@ -32,8 +32,7 @@ from enrolments.pages.outline import CourseView, course_url
 from enrolments.permissions import ActivityContext, CourseFileContext, GroupContext, GroupMemberContext, LearnerContext, LearningAction
 from enrolments.queries import editions as edition_queries
 from enrolments.queries import learning as queries
-from enrolments.queries import versions as version_queries
-from enrolments.queries.announcements import visible_announcements
+from enrolments.queries.announcements import CourseNews, visible_news
 from enrolments.queries.awards import find_award
 from enrolments.queries.groups import get_group_members
 from enrolments.queries.next_courses import visible_next_courses
@@ -101,7 +100,9 @@ def course(context: LearnerContext) -> Answer:
         return see_other(url_for("courses.publishing", slug=context.slug))
     view = course_view(context, course_outlines.get_outline(session, context.version_id))
     enrolment_id = context.enrolment_id
-    summary = version_queries.find_summary(session, enrolment_id) if enrolment_id else version_queries.LearnerSummary()
+    news = visible_news(session, context.course_id, enrolment_id) if enrolment_id else CourseNews()
+    summary = news.summary
+    dates = _dates(view, completed=summary.completed_at is not None)
     award = find_award(session, context.enrolment_id) if context.enrolment_id and summary.completed_at else None
     return cached_page(
         "enrolments/course.html",
@@ -110,8 +111,9 @@ def course(context: LearnerContext) -> Answer:
         entry=entry_of(actor, context),
         offer=summary.offer,
         editions=_editions(context),
-        dates=_dates(view, completed=summary.completed_at is not None),
-        announcements=visible_announcements(session, context.course_id, context.enrolment_id) if context.enrolment_id else [],
+        obligation=next((one for one in dates if one.kind is DateKind.OBLIGATION_ENDS), None),
+        dates=[one for one in dates if one.kind is not DateKind.OBLIGATION_ENDS][:MOST_DATES],
+        announcements=news.announcements,
         begins_at=context.not_begun[1] if context.not_begun else None,
         ended_at=context.ends_at if context.ends_at is not None and context.now >= context.ends_at else None,
         opens_at=context.opens_at,
@@ -133,7 +135,7 @@ def _next_courses(view: CourseView) -> list[dict[str, str]]:
 def _dates(view: CourseView, *, completed: bool) -> list[DateView]:
     """Return what the reader has ahead in the course; their edition stands under its name, its beginning in a message of its own."""
     items, now = upcoming(course_dates(view, completed=completed), now=view.context.now), view.context.now
-    shown = date_views([item for item in items if item.kind is not DateKind.EDITION_BEGINS][:MOST_DATES], now=now)
+    shown = date_views([item for item in items if item.kind is not DateKind.EDITION_BEGINS], now=now)
     own = [replace(one, title=view.context.edition, title_language="") if one.kind is DateKind.EDITION_ENDS else one for one in shown]
     return [replace(one, course="") for one in own]
 

@@ -24,6 +24,7 @@ SECTIONS: Mapping[str, str] = {
     "learner/courses#invitation": "enrolments_invited.account enrolments_invited.invitation",
     "learner/courses#code": "enrolments_editions.code enrolments_editions.invitation",
     "learner/lessons#resume": "lms.learning",
+    "learner/compulsory#to-do": "lms_training.duties",
     "learner/lessons#progress": "enrolments.activity",
     "learner/lessons#glossary": "enrolments.glossary enrolments.resources",
     "learner/lessons#search": "lms_search.search",

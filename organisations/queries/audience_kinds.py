@@ -137,7 +137,7 @@ def _province_names(session: Session, keys: Collection[str]) -> Mapping[str, str
 def _post_names(session: Session, keys: Collection[str]) -> Mapping[str, str]:
     spelled = select(PostSpelling.key, Post.name).join(Post, Post.id == PostSpelling.post_id).where(PostSpelling.key.in_(keys))
     own = select(Post.key, Post.name).where(Post.key.in_(keys))
-    return {row[0]: row[1] for statement in (spelled, own) for row in session.execute(statement)}
+    return {row[0]: row[1] for row in session.execute(union(spelled, own))}
 
 
 def _list_names(session: Session, keys: Collection[str]) -> Mapping[str, str]:

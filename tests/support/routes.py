@@ -78,7 +78,7 @@ ROUTES: Mapping[str, str] = {
         enrolments.add_members enrolments.delete_group enrolments.group enrolments.groups enrolments.remove_member
         enrolments.rename_group
     """,
-    "home.view": "enrolments_mistakes.own_reports lms.learning",
+    "home.view": "enrolments_mistakes.own_reports lms.learning lms_training.duties",
     "incident.manage": "quizzes_time.apply_incident quizzes_time.incidents quizzes_time.undo",
     "item.manage": "enrolments_grading.item enrolments_grading.new_item enrolments_grading.retire",
     "item.mark": "enrolments_grading.marks",

@@ -1,0 +1,276 @@
+"""The obligations of a few people as they are now: stored statuses in one statement, computed ones in three (spec/compulsory 7.3 and 7.4).
+
+Where a job has not written yet what somebody just did, or what the clock changed, the stored status is computed anew.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any, cast
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Date, Row, Uuid, bindparam, exists, false, func, null, or_, select
+from sqlalchemy.orm import Session
+
+from accounts.rules import fold
+from compliance.models import Assignment, DoneFact, Obligation, ObligationVersion, StartedFact
+from compliance.queries.assignments import flags_at, state_at
+from compliance.queries.person_facts import RecordScope, load_person_facts, record_under
+from compliance.rules.documents import read_terms
+from compliance.rules.record import TrainingRecord
+from compliance.rules.status import StateFlag, TrainingCase, TrainingState, TrainingStatus, status_of, terms_in_force, training_case
+from compliance.rules.terms import ObligationTerms, courses_of
+from enrolments.models import Completion, Enrolment
+from kernel.db import UtcDateTime, connection_of
+from kernel.i18n import site_locale
+from organisations.audience_rules.sentences import write_sentence
+from organisations.audience_rules.tree import references
+from organisations.models import AudienceVersion
+from organisations.queries import tree
+from organisations.queries.audience_kinds import kinds_of
+from organisations.queries.audiences import read_stored
+from organisations.rules import OrganisationKind, UnitSummary
+
+MOST_ROWS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class ObligationText:
+    """The words of one version of an obligation, with its rules."""
+
+    number: int
+    title: Mapping[str, str]
+    words: Mapping[str, str]
+    """What learners read about it."""
+    terms: ObligationTerms
+
+
+@dataclass(frozen=True, slots=True)
+class RequiredOfPerson:
+    """One obligation of one person, and the status at a moment."""
+
+    assignment_id: int
+    uuid: UUID
+    person_id: int
+    obligation_id: int
+    audience_id: int
+    institution_id: int
+    versions: tuple[ObligationText, ...]
+    """In the order in which they were recorded."""
+    zone: str
+    """The name of that of its days; empty: that of each person's main unit."""
+    status: TrainingStatus
+    is_behind: bool = False
+    """Something happened that the stored status does not know yet."""
+    rule: str | None = None
+    """The rule of its audience that holds today, where it was asked for; None where none holds."""
+
+    def text_on(self, day: date) -> ObligationText:
+        """Return the version that is in force on a day, the first one before there was any."""
+        held = terms_in_force([text.terms for text in self.versions], day)
+        return next((text for text in self.versions if held and text.terms is held[-1][1]), self.versions[0])
+
+    def scope(self, places: Mapping[int, UnitSummary]) -> RecordScope:
+        """Return which facts of the person count under the obligation."""
+        courses = {course for text in self.versions for course in courses_of(text.terms.requirement)}
+        return RecordScope(self.obligation_id, self.audience_id, self.institution_id, courses, self.zone, places)
+
+    def courses_on(self, day: date) -> list[str]:
+        """Return the courses that it names on a day, by their slugs, each once."""
+        return list(dict.fromkeys(courses_of(self.text_on(day).terms.requirement)))
+
+
+def list_required(session: Session, people: Collection[int], *, now: datetime) -> list[RequiredOfPerson]:
+    """List the obligations of some people with the stored status, in one statement; who is behind gets it computed, in two more."""
+    found = _grouped(connection_of(session).execute(_STORED, {"now": now, "people": list(people)}).all())
+    behind = [row for row in found if row.is_behind]
+    computed = {row.assignment_id: row for row in compute_now(session, behind, now=now)}
+    return [computed.get(row.assignment_id, row) for row in found]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTraining:
+    """The obligations of one person with the status computed from the record, and why they are asked of them."""
+
+    rows: tuple[RequiredOfPerson, ...]
+    sentences: Mapping[int, str]
+    """The sentence of each audience by its number."""
+
+
+def load_own_training(session: Session, person_id: int, *, now: datetime) -> OwnTraining:
+    """Return what is asked of a person, in three statements and one for each kind of thing, but places, that the rules name."""
+    asked = {"now": now, "day": now.astimezone(site_locale().zone).date(), "people": [person_id]}
+    rows = _grouped(session.execute(_WITH_RULES, asked).all())
+    places = {place.id: place for place in tree.list_tree(session)} if rows else {}
+    computed = tuple(compute_now(session, rows, now=now, places=places))
+    return OwnTraining(computed, _sentences(session, {row.audience_id: row.rule for row in rows if row.rule}, places.values()))
+
+
+def _sentences(session: Session, texts: Mapping[int, str], places: Iterable[UnitSummary]) -> dict[int, str]:
+    """Return rules as sentences; units and provinces get their names from the tree that was read already."""
+    rules = {audience: read_stored(session, text) for audience, text in texts.items()}
+    names = {("unit", place.code): place.name for place in places if place.code}
+    names |= {("province", place.name_key): place.name for place in places if place.kind is OrganisationKind.PROVINCE}
+    asked = defaultdict[str, set[str]](set)
+    for rule in rules.values():
+        for kind, key in references(rule):
+            if kind not in ("unit", "province"):
+                asked[kind].add(key)
+    for kind, keys in asked.items():
+        if (found := kinds_of(session)[kind].names) is not None:
+            names |= {(kind, key): name for key, name in found(session, keys).items()}
+    return {
+        audience: write_sentence(rule, lambda kind, key: names.get((kind, key)) or names.get((kind, fold(key))) or key)
+        for audience, rule in rules.items()
+    }
+
+
+def find_required(session: Session, assignment: UUID, *, now: datetime) -> RequiredOfPerson | None:
+    """Return the obligation of a person by what addresses name it, with the stored status."""
+    found = _grouped(session.execute(_ONE, {"now": now, "assignment": assignment}).all())
+    return found[0] if found else None
+
+
+def compute_now(
+    session: Session, rows: Sequence[RequiredOfPerson], *, now: datetime, places: Mapping[int, UnitSummary] | None = None
+) -> list[RequiredOfPerson]:
+    """Compute the statuses of some rows from all that is on record, in two statements however many they are.
+
+    One of them is for the tree, where it is not given.
+    """
+    cases = load_cases(session, rows, now, places)
+    return [replace(row, status=status_of(cases[row.assignment_id], now), is_behind=False) for row in rows]
+
+
+def load_cases(
+    session: Session, rows: Sequence[RequiredOfPerson], known: datetime, places: Mapping[int, UnitSummary] | None = None
+) -> dict[int, TrainingCase]:
+    """Return each of some rows, by its number, as the pure rules read it, as known at a moment."""
+    records = load_own_records(session, rows, places)
+    return {row.assignment_id: training_case([text.terms for text in row.versions], records[row.assignment_id], known) for row in rows}
+
+
+def load_own_records(
+    session: Session, rows: Sequence[RequiredOfPerson], places: Mapping[int, UnitSummary] | None = None
+) -> dict[int, TrainingRecord]:
+    """Return everything on record of the people of some rows under their obligations: one statement, and one for the tree."""
+    if not rows:
+        return {}
+    if places is None:
+        places = {place.id: place for place in tree.list_tree(session)}
+    facts = load_person_facts(session, {row.person_id for row in rows})
+    return {row.assignment_id: record_under(facts[row.person_id], row.scope(places)) for row in rows}
+
+
+_LACKS_DONE = (
+    exists()
+    .where(
+        Enrolment.person_id == Assignment.person_id,
+        Completion.enrolment_id == Enrolment.id,
+        ~exists().where(DoneFact.enrolment_id == Enrolment.id, DoneFact.retracted_at.is_(None)),
+    )
+    .correlate(Assignment)
+)
+_LACKS_START = (
+    exists()
+    .where(
+        Enrolment.person_id == Assignment.person_id,
+        Enrolment.begun_at.is_not(None),
+        ~exists().where(StartedFact.enrolment_id == Enrolment.id),
+    )
+    .correlate(Assignment)
+)
+
+
+_NOW = cast("datetime", bindparam("now", type_=UtcDateTime()))
+"""Given when a statement is executed: each is put together once (spec/performance P2)."""
+_RULE = (
+    select(AudienceVersion.rule)
+    .where(AudienceVersion.audience_id == Obligation.audience_id, AudienceVersion.effective_on <= bindparam("day", type_=Date()))
+    .order_by(AudienceVersion.effective_on.desc(), AudienceVersion.number.desc())
+    .limit(1)
+    .correlate(Obligation)
+    .scalar_subquery()
+)
+
+
+def _columns(rule: ColumnElement[Any]) -> Any:
+    """Select the rows, one for each version of their obligation, with the rule of the audience or nothing in its place."""
+    return (
+        select(
+            Assignment.id,
+            Assignment.uuid,
+            Assignment.person_id,
+            Assignment.obligation_id,
+            Assignment.cycle,
+            Assignment.opened_on,
+            Assignment.last_on,
+            Assignment.zone.label("kept_zone"),
+            Assignment.achieved_at,
+            Assignment.valid_until,
+            state_at(_NOW).label("state"),
+            flags_at(_NOW).label("flags"),
+            or_(func.coalesce(Assignment.next_change_at <= _NOW, false()), _LACKS_DONE, _LACKS_START).label("is_behind"),
+            Obligation.audience_id,
+            Obligation.institution_id,
+            ObligationVersion.number,
+            ObligationVersion.title,
+            ObligationVersion.words,
+            ObligationVersion.terms,
+            ObligationVersion.zone,
+            ObligationVersion.recorded_at,
+            ObligationVersion.effective_on,
+            rule.label("rule"),
+        )
+        .join(Obligation, Obligation.id == Assignment.obligation_id)
+        .join(ObligationVersion, ObligationVersion.obligation_id == Obligation.id)
+        .order_by(Assignment.id, ObligationVersion.number)
+        .limit(MOST_ROWS)
+    )
+
+
+_OF_PEOPLE = Assignment.person_id.in_(bindparam("people", expanding=True))
+_STORED = _columns(null()).where(_OF_PEOPLE)
+_WITH_RULES = _columns(_RULE).where(_OF_PEOPLE)
+_ONE = _columns(null()).where(Assignment.uuid == bindparam("assignment", type_=Uuid()))
+
+
+def _grouped(rows: Sequence[Row[*tuple[Any, ...]]]) -> list[RequiredOfPerson]:
+    found: dict[int, list[Row[*tuple[Any, ...]]]] = defaultdict(list)
+    for row in rows:
+        found[row.id].append(row)
+    return [_required(versions) for versions in found.values()]
+
+
+def _required(rows: Sequence[Row[*tuple[Any, ...]]]) -> RequiredOfPerson:
+    row = rows[-1]
+    status = TrainingStatus(
+        TrainingState(row.state),
+        tuple(StateFlag(flag) for flag in row.flags.split()),
+        row.last_on,
+        ZoneInfo(row.kept_zone),
+        row.achieved_at,
+        row.valid_until,
+        row.cycle,
+        row.opened_on,
+    )
+    texts = tuple(
+        ObligationText(one.number, one.title, one.words, read_terms(json.loads(one.terms), one.recorded_at, one.effective_on))
+        for one in rows
+    )
+    return RequiredOfPerson(
+        row.id,
+        row.uuid,
+        row.person_id,
+        row.obligation_id,
+        row.audience_id,
+        row.institution_id,
+        texts,
+        row.zone,
+        status,
+        row.is_behind,
+        row.rule,
+    )

@@ -1,0 +1,163 @@
+"""The obligations of the reader with progress, the next step, certificates (spec/compulsory 11.1)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Blueprint, current_app, render_template, url_for
+from sqlalchemy.orm import Session
+
+from certificates import queries as certificate_queries
+from certificates.rules import CredentialState
+from compliance.pages.learner import DutyView, duties_in_order, duty_view
+from compliance.queries.learner import RequiredOfPerson, list_required, load_own_training
+from compliance.rules.status import TrainingState
+from courses.queries import outlines as course_outlines
+from enrolments.dates import DatedEnrolment
+from enrolments.pages.outline import course_url
+from enrolments.queries import learning as enrolment_queries
+from kernel import clock
+from kernel.i18n import _, ngettext
+from kernel.permissions import Actor
+from kernel.web.request import current_actor, current_session, requires
+from lms.course_lines import CourseProgressView, course_line
+from lms.permissions import SiteAction
+
+bp = Blueprint("lms_training", __name__)
+
+MOST_ON_HOME = 4
+ASK = "compliance_waivers.ask"
+"""The page on which a person asks for a waiver or a recognition."""
+WHY = "compliance_learner.why"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnDutyView:
+    """One obligation of the reader with what they did of it, and the one step that is next."""
+
+    duty: DutyView
+    counted: str
+    """What of it counts already; empty where nothing is known."""
+    minutes_left: int
+    """0 where nothing is known."""
+    step: str
+    """The words of the button; empty where there is nothing to press."""
+    step_url: str
+    symbol: str
+    why_url: str
+    ask_url: str
+    """Empty where nothing is to be asked."""
+
+
+def duties_of_home(session: Session, actor: Actor, lines: Sequence[CourseProgressView], *, now: datetime) -> Mapping[str, object] | None:
+    """Return what the reader has to complete first, with how many others there are, in one statement; None where nothing ever was asked."""
+    rows = duties_in_order(list_required(session, [actor.person_id or 0], now=now))
+    if not rows:
+        return None
+    by_slug = {line.slug: line for line in lines}
+    found = [own_duty(duty_view(row, "", now=now), by_slug) for row in rows]
+    left = [view for view in found if view.duty.is_open]
+    return {"shown": left[:MOST_ON_HOME], "more": len(left[MOST_ON_HOME:])}
+
+
+@bp.get("/learning/compulsory")
+@requires(SiteAction.LEARN)
+def duties() -> str:
+    """Show everything that the reader has to complete, is excused from, or has done."""
+    session, actor, now = current_session(), current_actor(), clock.now()
+    training = load_own_training(session, actor.person_id or 0, now=now)
+    rows = duties_in_order(training.rows)
+    lines = _lines(session, actor, rows, now)
+    found = [own_duty(duty_view(row, training.sentences.get(row.audience_id, ""), now=now), lines) for row in rows]
+    return render_template(
+        "lms/duties.html",
+        open=[view for view in found if view.duty.is_open],
+        waived=[view for view in found if view.duty.status.state is TrainingState.WAIVED],
+        done=[view for view in found if view.duty.status.state is TrainingState.DONE],
+    )
+
+
+def _lines(session: Session, actor: Actor, rows: Iterable[RequiredOfPerson], now: datetime) -> dict[str, CourseProgressView]:
+    """Return how far the reader is in the courses that are asked of them, by slug."""
+    named = {course for row in rows for course in row.courses_on(now.date())}
+    own = [course for course in enrolment_queries.list_own_courses(session, actor) if course.slug in named] if named else []
+    if not own:
+        return {}
+    results = enrolment_queries.results_of_many(session, [course.enrolment_id for course in own])
+    outlines = course_outlines.list_outlines(session, [course.version_id for course in own])
+    ended = any(row.status.state is TrainingState.DONE for row in rows)
+    credentials = certificate_queries.list_of(session, actor.person_id) if ended else []
+    valid = {row.course_id: row.uuid for row in credentials if certificate_queries.state(row) is CredentialState.VALID}
+    return {
+        course.slug: course_line(
+            course,
+            DatedEnrolment(
+                enrolment_id=course.enrolment_id,
+                person_id=actor.person_id or 0,
+                outline=outlines[course.version_id],
+                results=results[course.enrolment_id],
+                starts_at=course.starts_at,
+                ends_at=course.ends_at,
+                archived=course.archived,
+                completed=course.completed_at is not None,
+            ),
+            valid,
+            now,
+        )
+        for course in own
+    }
+
+
+def own_duty(duty: DutyView, lines: Mapping[str, CourseProgressView]) -> OwnDutyView:
+    """Return an obligation of the reader with progress and the next step; `lines` are their courses by slug."""
+    mine = [lines[course] for course in duty.courses if course in lines]
+    left = [line for line in mine if not line.completed]
+    step, step_url, symbol = _next_step(duty, lines, left)
+    return OwnDutyView(
+        duty,
+        _counted(duty, mine),
+        sum(line.minutes_left for line in left) if duty.is_open else 0,
+        step,
+        step_url,
+        symbol,
+        _address(WHY, duty),
+        _address(ASK, duty) if duty.is_open else "",
+    )
+
+
+def _address(endpoint: str, duty: DutyView) -> str:
+    """Return the address of a page about an obligation; nothing where there is no such page."""
+    return url_for(endpoint, assignment=duty.uuid) if endpoint in current_app.view_functions else ""
+
+
+def _counted(duty: DutyView, mine: Sequence[CourseProgressView]) -> str:
+    if not duty.is_open or not mine:
+        return ""
+    if len(duty.courses) == 1:
+        line = mine[0]
+        if line.completed or not line.modules:
+            return ""
+        return ngettext("%(done)s of %(count)s module", "%(done)s of %(count)s modules", line.modules, done=line.modules_done)
+    done = sum(line.completed for line in mine)
+    return ngettext("%(done)s of %(count)s course", "%(done)s of %(count)s courses", len(duty.courses), done=done)
+
+
+def _next_step(duty: DutyView, lines: Mapping[str, CourseProgressView], left: Sequence[CourseProgressView]) -> tuple[str, str, str]:
+    """Return the words, the address and the icon of the one button."""
+    if not duty.is_open:
+        certificate = next(
+            (lines[course].certificate_url for course in duty.courses if course in lines and lines[course].certificate_url), ""
+        )
+        return (_("View my certificate"), certificate, "award") if certificate and duty.status.state is TrainingState.DONE else ("", "", "")
+    going_on = next((line for line in sorted(left, key=lambda line: not line.begun) if line.next_url), None)
+    if going_on is not None:
+        words = _("Continue: %(title)s", title=going_on.next_title) if going_on.begun else _("Start: %(title)s", title=going_on.next_title)
+        return words, going_on.next_url, "play"
+    if duty.is_choice and not left:
+        return _("Choose a course"), _address(WHY, duty) + "#courses", "list-checks"
+    undone = [course for course in duty.courses if course not in lines or not lines[course].completed]
+    course = undone[0] if undone else duty.courses[0]
+    is_again = duty.is_again and course in lines and lines[course].completed
+    return (
+        (_("Take it again"), course_url(course), "rotate-ccw") if is_again else (_("Go to the course"), course_url(course), "arrow-right")
+    )
