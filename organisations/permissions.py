@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from kernel.own_records import is_own
 from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if
-from organisations.models import Organisation
+from organisations.models import Audience, AudienceList, Organisation
 from organisations.rules import UnitSummary
 
 
@@ -111,17 +111,37 @@ def _follow_own(actor: Actor, subject: object) -> Verdict:
     return allow_if(actor.is_administrator or bool(subject.places), Verdict.FORBID if actor.is_anonymous else Verdict.HIDE)
 
 
-def _decide_on_audiences(actor: Actor, _subject: object) -> Verdict:
-    """Allow administrators; to others there are no audiences, but heads of units may know of them (spec/compulsory 16)."""
-    return allow_if(actor.is_administrator, Verdict.FORBID if actor.manages_units else Verdict.HIDE)
+@dataclass(frozen=True, slots=True)
+class AudienceContext:
+    """An audience or a list of people before an actor, by its institution; for what is not of one, all institutions."""
+
+    audience: Audience | None
+    people_list: AudienceList | None
+    places: frozenset[int]
+    scope: TrainingScope
+
+
+def _of_audience(actor: Actor, subject: object, letters: str) -> Verdict:
+    """Decide by a row of the table; who has a grant for a part of the institution may know of its audiences (spec/compulsory 16)."""
+    assert isinstance(subject, AudienceContext)
+    verdict = training_verdict(actor, subject.scope, subject.places, letters)
+    return Verdict.FORBID if verdict is Verdict.HIDE and subject.scope.stands_in(subject.places) else verdict
+
+
+def _view_audience(actor: Actor, subject: object) -> Verdict:
+    return _of_audience(actor, subject, "hdaaa")
+
+
+def _edit_audience(actor: Actor, subject: object) -> Verdict:
+    return _of_audience(actor, subject, "hdada")
 
 
 PERMISSIONS: Mapping[StrEnum, Predicate] = {
     OrganisationAction.MANAGE: administrator,
     OrganisationAction.LOAD: administrator,
     OrganisationAction.MANAGE_SITE: administrator,
-    AudienceAction.VIEW: _decide_on_audiences,
-    AudienceAction.EDIT: _decide_on_audiences,
+    AudienceAction.VIEW: _view_audience,
+    AudienceAction.EDIT: _edit_audience,
     OrganisationAction.FOLLOW: _follow,
     OrganisationAction.FOLLOW_OWN: _follow_own,
 }

@@ -37,6 +37,7 @@ from tests.support.browser import Browser
 from tests.support.databases import OF_PAGES
 from tests.support.far import near
 from tests.support.missing import LACKING
+from tests.support.training_access import tried_training_cells
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = ROOT / "tests"
@@ -83,7 +84,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def tries_cells(item: pytest.Item) -> bool:
     """Say whether a test tries cells of the access matrix."""
-    return matrix.CAST in getattr(getattr(item, "function", None), "__code__", pytest_collection_modifyitems.__code__).co_names
+    names = getattr(getattr(item, "function", None), "__code__", pytest_collection_modifyitems.__code__).co_names
+    return not matrix.CASTS.isdisjoint(names)
 
 
 def _lacking(config: pytest.Config, *, shared: bool) -> Counter[str]:
@@ -114,7 +116,7 @@ def pytest_testnodedown(node: Any) -> None:
 def _untried(config: pytest.Config) -> list[str]:
     """Name the cells that nobody tried, where this run has every test that tries some."""
     whole = matrix.callers_of_the_cast() <= matrix.CHOSEN and not hasattr(config, "workeroutput")
-    return matrix.untried(listed_cells(), matrix.TRIED) if whole else []
+    return matrix.untried(listed_cells() | tried_training_cells(), matrix.TRIED) if whole else []
 
 
 @pytest.hookimpl(tryfirst=True)

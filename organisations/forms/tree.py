@@ -10,7 +10,7 @@ from accounts.forms import EmailField
 from kernel.errors import N_
 from kernel.i18n import _, lazy_
 from kernel.web.forms import Form, LineField
-from organisations.rules import OrganisationKind, UnitPath
+from organisations.rules import OrganisationKind, TrainingRole, UnitPath
 from organisations.services.tree import UnitValues
 
 KINDS = {
@@ -18,6 +18,9 @@ KINDS = {
     OrganisationKind.PROVINCE: N_("Province"),
     OrganisationKind.UNIT: N_("Unit"),
 }
+
+
+TRAINING_ROLES = {TrainingRole.OFFICER: N_("Training officer"), TrainingRole.AUDITOR: N_("Auditor")}
 
 
 def indented(standing: UnitPath) -> str:
@@ -63,3 +66,16 @@ class MemberForm(Form):
     """A person with an account, by their address."""
 
     email = EmailField(lazy_("Email"), [InputRequired(lazy_("Enter an email address."))])
+
+
+class TrainingGrantForm(MemberForm):
+    """A person who is to look after or audit compulsory training, by their address."""
+
+    role = SelectField(
+        lazy_("Role"),
+        choices=[SelectChoice(value=role.value, label=lazy_(words)) for role, words in TRAINING_ROLES.items()],
+    )
+
+    def chosen_role(self) -> TrainingRole:
+        """Return the role of a valid form."""
+        return TrainingRole(self.role.data)

@@ -13,7 +13,6 @@ from accounts.models import AccountMerge, NationalIdentity, Person
 from accounts.rules import fold
 from kernel.errors import NotFound
 from kernel.i18n import site_locale
-from kernel.permissions import Actor
 from organisations.audience_rules.facts import AudienceCandidate, EmploymentFact, HeldFact, ListFact, PlaceFact
 from organisations.audience_rules.reading import read_yaml
 from organisations.audience_rules.tree import (
@@ -77,9 +76,10 @@ def get_audience(session: Session, uuid: UUID, *, lock: bool = False) -> Audienc
     return found
 
 
-def list_audiences(session: Session) -> list[Audience]:
-    """List the audiences, by key."""
-    return list(session.scalars(select(Audience).order_by(Audience.key).limit(MOST_AUDIENCES)))
+def list_audiences(session: Session, institutions: Collection[int] | None = None) -> list[Audience]:
+    """List the audiences, of some institutions or of all, by key."""
+    statement = select(Audience).order_by(Audience.key).limit(MOST_AUDIENCES)
+    return list(session.scalars(statement if institutions is None else statement.where(Audience.institution_id.in_(institutions))))
 
 
 def list_versions(session: Session, audience_id: int) -> list[AudienceVersion]:
@@ -147,12 +147,11 @@ def count_members(session: Session) -> dict[int, int]:
 
 
 def find_candidate_person(session: Session, institution_id: int, words: str) -> Person | None:
-    """Return the person with a staff number of the institution, or with an address."""
-    number = select(Employment.person_id).where(
-        Employment.institution_id == institution_id, Employment.staff_number == words, Employment.retracted_at.is_(None)
-    )
-    statement = select(Person).where(or_(Person.id.in_(number), Person.email == words.lower())).order_by(Person.id).limit(1)
-    return session.scalar(statement)
+    """Return the person with a staff number, or with an address, who works or worked at an institution."""
+    working = select(Employment.person_id).where(Employment.institution_id == institution_id, Employment.retracted_at.is_(None))
+    numbered = Person.id.in_(working.where(Employment.staff_number == words))
+    addressed = and_(Person.email == words.lower(), Person.id.in_(working))
+    return session.scalar(select(Person).where(or_(numbered, addressed)).order_by(Person.id).limit(1))
 
 
 # --- Lists of people ----------------------------------------------------------------------------------------------------------------------
@@ -168,8 +167,8 @@ class AudienceListRow:
     people: int
 
 
-def list_audience_lists(session: Session) -> list[AudienceListRow]:
-    """List the uploaded lists, by key."""
+def list_audience_lists(session: Session, institutions: Collection[int] | None = None) -> list[AudienceListRow]:
+    """List the uploaded lists, of some institutions or of all, by key."""
     on_it = and_(AudienceListEntry.list_id == AudienceList.id, AudienceListEntry.until_on.is_(None))
     statement = (
         select(AudienceList.uuid, AudienceList.key, AudienceList.title, func.count(AudienceListEntry.id))
@@ -178,10 +177,11 @@ def list_audience_lists(session: Session) -> list[AudienceListRow]:
         .order_by(AudienceList.key)
         .limit(MOST_AUDIENCES)
     )
-    return [AudienceListRow(*row) for row in session.execute(statement)]
+    rows = session.execute(statement if institutions is None else statement.where(AudienceList.institution_id.in_(institutions)))
+    return [AudienceListRow(*row) for row in rows]
 
 
-def get_audience_list(session: Session, _actor: Actor, people_list: UUID) -> AudienceList:
+def get_audience_list(session: Session, people_list: UUID) -> AudienceList:
     """Return an uploaded list by what addresses name it; raise NotFound."""
     found = session.scalar(select(AudienceList).where(AudienceList.uuid == people_list))
     if found is None:

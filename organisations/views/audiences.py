@@ -1,32 +1,34 @@
-"""Audiences for administrators: their rules with a preview before saving, their versions, and why somebody is in one."""
+"""Audiences for administrators, training officers and auditors: rules with a preview, their versions, and why somebody is in one."""
 
 from hashlib import sha256
-from uuid import UUID
 
 from flask import Blueprint, Response, flash, render_template, request
-from sqlalchemy.orm import Session
 
 from accounts import access_log
 from accounts.services import PeopleListKind
 from kernel import clock
-from kernel.errors import NotFound
 from kernel.i18n import _, choose
-from kernel.permissions import Actor
 from kernel.web.forms import as_uuid, clean_text, whole_number
-from kernel.web.request import current_actor, current_session, requires, see_page
+from kernel.web.request import allows, current_actor, current_session, requires, see_page
 from organisations.audience_rules.reading import read_yaml
 from organisations.audience_rules.sentences import write_sentence
 from organisations.audience_rules.tree import RuleNode, explain, is_in, may_be_in, references
 from organisations.audience_rules.yaml_text import write_yaml
-from organisations.forms.audiences import AudienceForm, AudienceRuleForm
+from organisations.forms.audiences import AudienceForm, AudienceListForm, AudienceRuleForm
 from organisations.models import Audience, Organisation
 from organisations.pages.audiences import explanation_lines, missing_lines
-from organisations.permissions import AudienceAction
+from organisations.permissions import AudienceAction, AudienceContext
 from organisations.queries import audiences as queries
 from organisations.queries import tree
+from organisations.queries.audience_access import (
+    edited_institutions,
+    get_audience_context,
+    get_audiences_context,
+    seen_institutions,
+)
 from organisations.queries.audience_kinds import AudienceScope, kinds_of, leaf_classes
 from organisations.queries.audience_preview import AudiencePreview, preview
-from organisations.rules import OrganisationKind, in_order
+from organisations.rules import UnitPath, in_order
 from organisations.services import audiences as services
 from organisations.services.audiences import AudienceEditConflict, AudienceKeyConflict, AudienceRuleValues
 
@@ -35,43 +37,41 @@ bp = Blueprint("organisations_audiences", __name__, url_prefix="/administration/
 Answer = str | Response | tuple[str, int]
 
 
-def get_audience(session: Session, _actor: Actor, audience: UUID) -> Audience:
-    """Return an audience by what addresses name it; raise NotFound."""
-    return queries.get_audience(session, audience)
-
-
 @bp.get("")
-@requires(AudienceAction.VIEW)
-def audiences() -> Answer:
+@requires(AudienceAction.VIEW, get_audiences_context)
+def audiences(subject: AudienceContext) -> Answer:
     """List the audiences with how many people are in each."""
     session = current_session()
     counts = queries.count_members(session)
-    rows = [(row, choose(row.title), counts.get(row.id, 0)) for row in queries.list_audiences(session)]
-    return render_template("organisations/audiences.html", rows=rows)
+    found = queries.list_audiences(session, seen_institutions(subject))
+    rows = [(row, choose(row.title), counts.get(row.id, 0)) for row in found]
+    return render_template("organisations/audiences.html", rows=rows, may_edit=allows(AudienceAction.EDIT, subject))
 
 
 @bp.get("/new")
-@requires(AudienceAction.EDIT)
-def new() -> Answer:
+@requires(AudienceAction.EDIT, get_audiences_context)
+def new(subject: AudienceContext) -> Answer:
     """Show the form of a new audience."""
     form = AudienceForm(formdata=None, data={"rule": "unit: ", "effective_on": services.today_of(clock.now())})
-    _offer(form)
+    form.offer(offered_institutions(subject))
     return _form_page(form, None, None)
 
 
-def _offer(form: AudienceForm) -> None:
-    form.offer([one for one in in_order(tree.list_tree(current_session())) if one.place.kind is OrganisationKind.INSTITUTION])
+def offered_institutions(subject: AudienceContext) -> list[UnitPath]:
+    """Return the institutions for which the actor may make audiences and lists."""
+    own = edited_institutions(subject.scope, subject.places)
+    return [one for one in in_order(tree.list_tree(current_session())) if one.place.id in own]
 
 
 @bp.post("/new")
-@requires(AudienceAction.EDIT)
-def make() -> Answer:
+@requires(AudienceAction.EDIT, get_audiences_context)
+def make(subject: AudienceContext) -> Answer:
     """Show what a new audience would hold, or add it once that was seen."""
     form, session = AudienceForm(), current_session()
-    _offer(form)
-    institution = _institution(form)
-    if not form.validate_on_post() or institution is None:
+    form.offer(offered_institutions(subject))
+    if not form.validate_on_post():
         return _form_page(form, None, None), 422
+    institution = chosen_institution(form)
     rule = _read(form)
     if rule is None:
         return _form_page(form, None, None), 422
@@ -89,19 +89,18 @@ def make() -> Answer:
     return see_page("organisations_audiences.audience", audience=row.uuid)
 
 
-def _institution(form: AudienceForm) -> Organisation | None:
+def chosen_institution(form: AudienceForm | AudienceListForm) -> Organisation:
+    """Return the institution that a valid form names: one of those that were offered."""
     chosen = as_uuid(form.institution.data or "")
-    try:
-        return None if chosen is None else tree.get_organisation(current_session(), current_actor(), chosen)
-    except NotFound:
-        return None
+    assert chosen is not None
+    return tree.get_organisation(current_session(), current_actor(), chosen)
 
 
 @bp.get("/<uuid:audience>")
-@requires(AudienceAction.VIEW, get_audience)
-def audience(subject: Audience) -> Answer:
+@requires(AudienceAction.VIEW, get_audience_context)
+def audience(context: AudienceContext) -> Answer:
     """Show an audience: its sentence, how many are in it, and every version of its rule."""
-    session = current_session()
+    session, subject = current_session(), _audience_of(context)
     versions = [
         (row, write_sentence(rule := queries.read_stored(session, row.rule), queries.leaf_names(session, rule)))
         for row in reversed(queries.list_versions(session, subject.id))
@@ -112,13 +111,20 @@ def audience(subject: Audience) -> Answer:
         title=choose(subject.title),
         members=queries.count_members(session).get(subject.id, 0),
         versions=versions,
+        may_edit=allows(AudienceAction.EDIT, context),
     )
 
 
+def _audience_of(context: AudienceContext) -> Audience:
+    assert context.audience is not None
+    return context.audience
+
+
 @bp.get("/<uuid:audience>/rule")
-@requires(AudienceAction.EDIT, get_audience)
-def rule(subject: Audience) -> Answer:
+@requires(AudienceAction.EDIT, get_audience_context)
+def rule(context: AudienceContext) -> Answer:
     """Show the form that changes a rule."""
+    subject = _audience_of(context)
     newest = queries.list_versions(current_session(), subject.id)[-1]
     today = services.today_of(clock.now())
     form = AudienceRuleForm(
@@ -128,9 +134,10 @@ def rule(subject: Audience) -> Answer:
 
 
 @bp.post("/<uuid:audience>/rule")
-@requires(AudienceAction.EDIT, get_audience)
-def change(subject: Audience) -> Answer:
+@requires(AudienceAction.EDIT, get_audience_context)
+def change(context: AudienceContext) -> Answer:
     """Show whom a changed rule would let in and out, or save it once that was seen."""
+    subject = _audience_of(context)
     form, session, today = AudienceRuleForm(), current_session(), services.today_of(clock.now())
     if not form.validate_on_post():
         return _form_page(form, subject, None), 422
@@ -206,9 +213,10 @@ def _form_page(form: AudienceRuleForm, subject: Audience | None, checked: tuple[
 
 
 @bp.get("/<uuid:audience>/why")
-@requires(AudienceAction.VIEW, get_audience)
-def why(subject: Audience) -> Answer:
+@requires(AudienceAction.VIEW, get_audience_context)
+def why(context: AudienceContext) -> Answer:
     """Show whether a person is in an audience today, and what each condition finds."""
+    subject = _audience_of(context)
     session, today = current_session(), services.today_of(clock.now())
     words = " ".join(request.args.get("who", "").split())[:254]
     person = queries.find_candidate_person(session, subject.institution_id, words) if words else None

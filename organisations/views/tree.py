@@ -1,4 +1,4 @@
-"""The tree for administrators: its places, who belongs to each and who manages it."""
+"""The tree for administrators: its places, who belongs to each, who manages it and who looks after its compulsory training."""
 
 from collections.abc import Callable
 from operator import add
@@ -18,13 +18,14 @@ from kernel.permissions import Actor
 from kernel.web.forms import Form, as_uuid
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import current_actor, current_session, requires, see_page
-from organisations.forms.tree import KINDS, MemberForm, NewUnitForm, UnitChoiceForm, UnitForm
+from organisations.forms.tree import KINDS, TRAINING_ROLES, MemberForm, NewUnitForm, TrainingGrantForm, UnitChoiceForm, UnitForm
 from organisations.models import Organisation
 from organisations.permissions import OrganisationAction
 from organisations.queries import tree as queries
+from organisations.queries.training_scope import list_training_grants
 from organisations.queries.tree import get_organisation
-from organisations.rules import OrganisationKind, UnitPath, in_order, lineage, may_stand_under, rolled_up
-from organisations.services import members
+from organisations.rules import OrganisationKind, TrainingRole, UnitPath, in_order, lineage, may_stand_under, rolled_up
+from organisations.services import members, training_grants
 from organisations.services import tree as services
 from organisations.services.tree import UnitCodeConflict
 
@@ -97,7 +98,7 @@ def organisation(subject: Organisation) -> Answer:
     return _page(subject)
 
 
-def _page(subject: Organisation, refused: Form | None = None) -> str:  # long: one page with six small forms
+def _page(subject: Organisation, refused: Form | None = None) -> str:  # long: one page with seven small forms
     session, asked = current_session(), requested_page(ROWS)
     words = " ".join(request.args.get("q", "").split())[:100]
     standings = in_order(queries.list_tree(session))
@@ -109,6 +110,7 @@ def _page(subject: Organisation, refused: Form | None = None) -> str:  # long: o
         "close": _place_form(_open(standings, subject), "close-", _("Move its people to"), _("do not move them"), formdata=None),
         "member": MemberForm(formdata=None, prefix="member-"),
         "manager": MemberForm(formdata=None, prefix="manager-"),
+        "training": TrainingGrantForm(formdata=None, prefix="training-"),
     }
     if refused is not None:
         forms[refused._prefix.removesuffix("-")] = refused
@@ -125,6 +127,8 @@ def _page(subject: Organisation, refused: Form | None = None) -> str:  # long: o
         page=Page(rows[:ROWS], asked.number, len(rows) > ROWS),
         words=words,
         managers=queries.list_managers(session, subject.id),
+        training=list_training_grants(session, subject.id),
+        training_roles={role: _(words) for role, words in TRAINING_ROLES.items()},
         may_delete=not queries.had_people(session, subject.id),
     )
 
@@ -290,3 +294,34 @@ def end_manager(subject: tuple[Organisation, Person]) -> Answer:
     place, person = subject
     services.end_manager(*_who(), place, person, now=clock.now())
     return _back(place, _("%(name)s can no longer follow the progress of this unit.", name=person.full_name))
+
+
+@bp.post("/<uuid:organisation>/training")
+@requires(OrganisationAction.MANAGE, get_organisation)
+def add_training_role(subject: Organisation) -> Answer:
+    """Make a person training officer or auditor of a place and of what stands below it."""
+    form = TrainingGrantForm(prefix="training-")
+    person = _known(form)
+    if person is None:
+        return _page(subject, form), 422
+    training_grants.give_training_role(*_who(), subject, person, form.chosen_role(), now=clock.now())
+    if form.chosen_role() is TrainingRole.OFFICER:
+        return _back(subject, _("%(name)s is now training officer here.", name=person.full_name))
+    return _back(subject, _("%(name)s is now auditor here.", name=person.full_name))
+
+
+def _training_grant(
+    session: Session, actor: Actor, organisation: UUID, role: str, person: UUID
+) -> tuple[Organisation, Person, TrainingRole]:
+    return *_member(session, actor, organisation, person), TrainingRole(role)
+
+
+@bp.post("/<uuid:organisation>/training/<any(officer,auditor):role>/<uuid:person>/ending")
+@requires(OrganisationAction.MANAGE, _training_grant)
+def end_training_role(subject: tuple[Organisation, Person, TrainingRole]) -> Answer:
+    """End a person's grant over the compulsory training of a place."""
+    place, person, role = subject
+    training_grants.end_training_role(*_who(), place, person, role, now=clock.now())
+    if role is TrainingRole.OFFICER:
+        return _back(place, _("%(name)s is no longer training officer here.", name=person.full_name))
+    return _back(place, _("%(name)s is no longer auditor here.", name=person.full_name))

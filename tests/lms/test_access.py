@@ -11,6 +11,8 @@ from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, sign_in
 from tests.support.matrix import Tried, callers_of_the_cast, totals, untried
 from tests.support.shared import SHARED, needs_shared
+from tests.support.training_access import ROWS, TO_COME, training_cells, training_cells_that_differ_from_the_matrix
+from tests.support.training_roles import cells_of_the_table
 
 
 def test_every_cell_of_the_matrix_is_tried_or_has_a_reason() -> None:
@@ -18,9 +20,18 @@ def test_every_cell_of_the_matrix_is_tried_or_has_a_reason() -> None:
         cells = {(row["action"], row["object_state"]) for row in csv.DictReader(source)}
     actions = {action for action, _state in cells}
 
-    assert not [cell for cell in sorted(cells) if cell not in ACCESS and not is_absent(*cell)]
+    training = {cell[:2] for cell in training_cells()}
+    assert not [cell for cell in sorted(cells) if cell not in ACCESS and cell not in training and not is_absent(*cell)]
     assert not [cell for cell in sorted(cells) if cell in ACCESS and is_absent(*cell)]
     assert not [name for name in ABSENT if not any(action.startswith(name.split(" ")[0]) for action in actions)]
+
+
+def test_every_cell_of_compulsory_training_is_a_row_of_the_matrix() -> None:
+    """spec/compulsory 16: what has a page is tried, what has none yet is named."""
+    assert training_cells_that_differ_from_the_matrix() == []
+    assert len(training_cells()) == 9 * len(ROWS) - 16
+    assert {row for row, _number in ROWS.values()} == cells_of_the_table().keys()
+    assert not [name for name in TO_COME if not any(action.startswith(name) for action, _state in ROWS)]
 
 
 @needs_shared

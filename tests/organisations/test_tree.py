@@ -10,7 +10,7 @@ from kernel.audit import AuditEntry
 from kernel.errors import Conflict
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
-from organisations.models import Membership, Organisation, UnitManager
+from organisations.models import Membership, Organisation, TrainingGrant, UnitManager
 from organisations.queries import tree as queries
 from organisations.rules import OrganisationKind
 from organisations.services import members
@@ -20,6 +20,7 @@ from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_person, an_administrator, sign_in
 from tests.support.places import a_place, manage, put
+from tests.support.training_access import a_training_cast
 from tests.support.wording import in_spanish
 
 TREE = "/administration/organisations"
@@ -265,3 +266,32 @@ def test_codes_are_compared_as_lists_compare_them(instance: Instance, code: str)
         with pytest.raises(UnitCodeConflict):
             services.change(session, SYSTEM, loja, UnitValues("Loja", code), now=clock.now())
         services.change(session, SYSTEM, iess, UnitValues("IESS", code), now=clock.now())
+
+
+def test_administrators_name_and_end_officers_and_auditors(boss: Browser, instance: Instance) -> None:
+    """spec/compulsory 16: on the page of the place; who is unknown is told beside the field, and both roles of one person stand apart."""
+    place, person = a_place(instance), a_person(instance)
+    there = f"{TREE}/{place.uuid}"
+    boss.get(there)
+    page = boss.submit("/training", {"training-email": "nadie@example.org", "training-role": "auditor"}, status=422)
+    assert in_spanish("There is no account with this email address.") in page.text
+    for role in ("officer", "auditor"):
+        boss.get(there)
+        boss.submit("/training", {"training-email": person.email, "training-role": role})
+    page = boss.get(there)
+    assert (in_spanish("Training officer") in page.text, in_spanish("Auditor") in page.text) == (True, True)
+
+    boss.submit(f"/training/officer/{person.uuid}/ending")
+
+    assert facts(instance, "training_grant.ended") == {"organisation": place.id, "reason": place.name, "role": "officer"}
+    with instance.database.unit_of_work(write=False) as session:
+        assert [(row.role, row.granted_by) for row in session.scalars(select(TrainingGrant))] == [("auditor", 1)]
+    boss.get(f"/administration/people/{person.uuid}")
+    assert in_spanish("No longer training officer of a unit") in boss.page.text
+
+
+def test_every_cell_of_loads_for_the_roles_of_training(browser: Browser, instance: Instance) -> None:
+    """spec/compulsory 16: people.load."""
+    cast = a_training_cast(browser, instance)
+
+    assert cast.check("organisation.load", "list", cast.outcomes("/administration/lists")) == []

@@ -7,14 +7,20 @@ from accounts.models import Person
 from kernel import clock
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
-from organisations.models import Audience, AudienceVersion, Employment, Organisation
+from organisations.audience_rules.leaves import OWN_LEAVES
+from organisations.audience_rules.reading import read_yaml
+from organisations.audience_rules.tree import RuleNode
+from organisations.models import Audience, AudienceList, AudienceVersion, Employment, Organisation
 from organisations.queries import audiences as queries
-from organisations.rules import OrganisationKind
+from organisations.rules import OrganisationKind, TrainingRole
+from organisations.services import audiences as services
 from organisations.services import posts
+from organisations.services.audiences import AudienceRuleValues
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_person, an_administrator, sign_in
-from tests.support.places import a_place, manage, put
+from tests.support.places import a_place, give_training, manage, put
+from tests.support.training_access import a_training_cast
 from tests.support.wording import in_spanish
 
 AUDIENCES = "/administration/audiences"
@@ -158,8 +164,10 @@ def test_the_list_counts_who_is_in(boss: Browser, root: Organisation, ana: Perso
     assert "DeGuayasde-guayas1" in "".join(page.text.split())
 
 
-def test_only_administrators_see_and_change_audiences(browser: Browser, instance: Instance, root: Organisation) -> None:
-    """Access: audience.view and audience.edit; who manages a unit may know of them and is refused."""
+def test_of_the_roles_of_courses_only_administrators_see_and_change_audiences(
+    browser: Browser, instance: Instance, root: Organisation
+) -> None:
+    """Access: audience.view and audience.edit."""
     cast = a_cast(browser, instance)
     wrong = cast.check("audience.view", "active", cast.outcomes(AUDIENCES))
     for path in (f"{AUDIENCES}/new", "/administration/audience-lists"):
@@ -168,11 +176,77 @@ def test_only_administrators_see_and_change_audiences(browser: Browser, instance
     assert wrong == []
 
 
-def test_the_head_of_a_unit_is_refused(browser: Browser, instance: Instance, root: Organisation) -> None:
-    """spec/compulsory 16."""
-    manage(instance, a_person(instance), root)
+def test_every_cell_of_audiences(browser: Browser, instance: Instance) -> None:
+    """spec/compulsory 16: audience.view and audience.edit of an institution; who audits it sees no button that changes anything."""
+    cast = a_training_cast(browser, instance)
+    with instance.database.unit_of_work() as session:
+        values = AudienceRuleValues(read_rule("unit: GYE-D"), services.today_of(clock.now()))
+        there = f"{AUDIENCES}/{services.make_audience(session, SYSTEM, cast.root, 'todos', {'es': 'Todos'}, values, now=clock.now()).uuid}"
+    wrong = [
+        *cast.check("audience.view", "active", cast.outcomes(there)),
+        *cast.check("audience.view", "active", cast.outcomes(f"{there}/why?who=ana@example.org")),
+        *cast.check("audience.edit", "active", cast.outcomes(f"{there}/rule")),
+    ]
+    buttons = {role: cast.browsers[role].get(there).has_link(f"{there}/rule") for role in ("auditor", "training_officer", "site_admin")}
 
-    sign_in(browser).get(AUDIENCES, status=403)
+    assert wrong == []
+    assert buttons == {"auditor": False, "training_officer": True, "site_admin": True}
+
+
+def read_rule(text: str) -> RuleNode:
+    rule = read_yaml(text, OWN_LEAVES).rule
+    assert rule is not None
+    return rule
+
+
+def test_an_officer_makes_audiences_of_their_institution_alone(
+    browser: Browser, instance: Instance, root: Organisation, ana: Person
+) -> None:
+    """spec/compulsory 16: in scope is who has the grant for the institution; the header leads there."""
+    officer, other = a_person(instance, "ofelia@example.org"), a_place(instance, "BIESS")
+    give_training(instance, officer, root, TrainingRole.OFFICER)
+    boss = sign_in(browser, officer.email)
+    assert boss.page.has_link(AUDIENCES)
+    boss.get(f"{AUDIENCES}/new")
+    boss.submit("/new", {**filled(root, "province: Guayas"), "institution": str(other.uuid)}, button=("step", "preview"), status=422)
+    assert versions(instance) == []
+    make(boss, root, "province: Guayas")
+    with instance.database.unit_of_work() as session:
+        values = AudienceRuleValues(read_rule("unit: IESS"), services.today_of(clock.now()))
+        services.make_audience(session, SYSTEM, other, "ajenos", {"es": "Ajenos"}, values, now=clock.now())
+        services.set_list(session, SYSTEM, other, "ajena", {"es": "Lista ajena"}, [officer.id], now=clock.now())
+
+    assert versions(instance)[:1] == ["province: Guayas\n"]
+    page = boss.get(AUDIENCES)
+    assert "De Guayas" in page.text
+    assert "Ajenos" not in page.text
+    assert "Lista ajena" not in boss.get(LISTS).text
+    with instance.database.unit_of_work(write=False) as session:
+        lists = [row.uuid for row in session.scalars(select(AudienceList))]
+    boss.post(f"{LISTS}/{lists[0]}/deletion", status=404)
+
+
+@pytest.mark.parametrize(("role", "status"), [(TrainingRole.OFFICER, 403), (TrainingRole.AUDITOR, 403), (None, 403)])
+def test_who_has_a_grant_for_a_part_knows_of_audiences_and_is_refused(
+    browser: Browser, instance: Instance, root: Organisation, role: TrainingRole | None, status: int
+) -> None:
+    """spec/compulsory 16: an audience is of its whole institution."""
+    part, person = a_place(instance, "Azuay", root), a_person(instance)
+    if role is None:
+        manage(instance, person, part)
+    else:
+        give_training(instance, person, part, role)
+
+    sign_in(browser).get(AUDIENCES, status=status)
+
+
+def test_why_finds_nobody_of_another_institution(boss: Browser, instance: Instance, root: Organisation, ana: Person) -> None:
+    """An address does not lead to the record of somebody who never worked there."""
+    a_person(instance, "ajena@example.org", given="Zoila")
+    make(boss, root, "province: Guayas")
+    there = next(href for href, _words in boss.page.links if href.endswith("/rule")).removesuffix("/rule")
+
+    assert "Zoila" not in boss.get(f"{there}/why?who=ajena@example.org").text
 
 
 LISTS = "/administration/audience-lists"

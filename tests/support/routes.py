@@ -103,10 +103,11 @@ ROUTES: Mapping[str, str] = {
         organisations_loads.loads
     """,
     "organisation.manage": """
-        organisations.add_manager organisations.add_member organisations.add_place organisations.change organisations.close
-        organisations.delete organisations.end_manager organisations.make_institution organisations.move organisations.organisation
-        organisations.organisations organisations.remove_member organisations.reopen organisations_posts.merge organisations_posts.post
-        organisations_posts.posts organisations_posts.preview_merge organisations_posts.rename
+        organisations.add_manager organisations.add_member organisations.add_place organisations.add_training_role organisations.change
+        organisations.close organisations.delete organisations.end_manager organisations.end_training_role
+        organisations.make_institution organisations.move organisations.organisation organisations.organisations
+        organisations.remove_member organisations.reopen organisations_posts.merge organisations_posts.post organisations_posts.posts
+        organisations_posts.preview_merge organisations_posts.rename
     """,
     "override.manage": """
         quizzes_time.add quizzes_time.apply quizzes_time.change quizzes_time.end quizzes_time.overrides quizzes_time.restore

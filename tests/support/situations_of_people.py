@@ -21,11 +21,12 @@ from kernel import clock
 from kernel.outbox import Job
 from kernel.permissions import SYSTEM
 from kernel.settings import secret_keys
+from organisations.rules import TrainingRole
 from organisations.services import tree
 from tests.support.authenticator import Authenticator, text
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD
-from tests.support.places import a_place, manage, put
+from tests.support.places import a_place, give_training, manage, put
 from tests.support.situations import SCRIPT, Room, Scene, Stage
 
 AGREED = {"consent": "y"}
@@ -213,11 +214,12 @@ def a_suspended_person(stage: Stage) -> Scene:
 
 
 def a_place_with_people(stage: Stage) -> Scene:
-    """A unit stands under an institution, somebody belongs to it and somebody follows its people; there is another institution."""
+    """A unit of an institution has a member, a manager and a training officer; there is another institution."""
     place = a_place(stage.instance, f"Unidad {stage.number()}", stage.once("institution", lambda: a_place(stage.instance)))
     stage.once("other", lambda: a_place(stage.instance, "MIES"))
     put(stage.instance, stage.person(), place)
     manage(stage.instance, stage.person(), place)
+    give_training(stage.instance, stage.person(), place, TrainingRole.OFFICER)
     return Scene(stage.boss, f"/administration/organisations/{place.uuid}")
 
 
@@ -263,6 +265,7 @@ ADMINISTRATION: Room = {
     "lms_people.invite": an_unconfirmed_person,
     "lms_people.restore": a_suspended_person,
     "organisations.end_manager": a_place_with_people,
+    "organisations.end_training_role": a_place_with_people,
     "organisations.move": a_place_with_people,
     "organisations.remove_member": a_place_with_people,
     "organisations.reopen": a_closed_place,
