@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from accounts import addresses, notices, queries, services
 from accounts.models import Person, TokenPurpose
 from accounts.notices import MailBatch
-from accounts.rules import PATIENT_KINDS, TOKEN_LIFE, NoticeKind, digest_until, night_ends
+from accounts.rules import TOKEN_LIFE, NoticeKind, digest_until, mail_waits_until
 from accounts.wording import NOTICE_KINDS
 from kernel import clock, mail, outbox
 from kernel.i18n import _, choose, find_zone, format_datetime, reading
@@ -93,7 +93,8 @@ def send_invitations(delivery: Delivery) -> Effect | None:
 def _send_to_many(delivery: Delivery, kind: str, entries: Mapping[int, T], send: Callable[[T], None]) -> Effect | None:
     """Send what each person gets, one after the other, while half of the lease lasts; whom it does not reach is the next job's.
 
-    A message that is refused does not keep the others waiting: it is tried again later, without meeting the job of the rest.
+    A message that is refused does not keep the others waiting: it is tried again later, without meeting the job of the rest. No more go
+    out in a second than the setting says.
     """
     refused, put_off, until = dict[int, Exception](), dict[int, Exception](), clock.now() + outbox.LEASE / 2
     for tried, (person, entry) in enumerate(entries.items()):
@@ -101,6 +102,7 @@ def _send_to_many(delivery: Delivery, kind: str, entries: Mapping[int, T], send:
             later = delivery.now + outbox.BACK_OFF[0]
             parts = [(delivery.now, list(entries)[tried:]), (later, list(refused)), (later, list(put_off))]
             return partial(_divide, delivery, kind, parts)
+        mail.await_turn(delivery.settings)
         try:
             send(entry)
         except mail.Refused as error:
@@ -170,15 +172,14 @@ PAGE = 500
 def send_notices(delivery: Delivery) -> Effect | None:
     """Send the notices of an event to some people, each noted as sent at once, as invitations are sent.
 
-    A kind that can wait waits for the morning of those where it is night.
+    A kind that can wait waits for the morning of those where it is night, one of the office for its hours.
     """
     key = cast("str", delivery.arguments["key"])
     with delivery.database.unit_of_work(write=False) as session:
         mail_batches = notices.list_mail_batches(session, key, cast("list[int]", delivery.arguments["people"]), now=delivery.now)
     entries, postponed = dict[int, MailBatch](), defaultdict[datetime, list[int]](list)
     for mail_batch in mail_batches:
-        patient = NoticeKind(mail_batch.notices[0].kind) in PATIENT_KINDS
-        morning = night_ends(delivery.now, find_zone(mail_batch.person.zone)) if patient else None
+        morning = mail_waits_until(NoticeKind(mail_batch.notices[0].kind), delivery.now, find_zone(mail_batch.person.zone))
         if morning is None:
             entries[mail_batch.person.id] = mail_batch
         else:

@@ -141,11 +141,15 @@ class NoticeKind(StrEnum):
     OPENING = "opening"
     REMINDER = "reminder"
     WAIVER = "waiver"
+    TRAINING = "training"
+    TRAINING_TEAM = "training_team"
     OPERATION = "operation"
 
 
 PATIENT_KINDS = frozenset({NoticeKind.DEADLINE, NoticeKind.OPENING, NoticeKind.REMINDER})
 """Kinds that nobody's night is disturbed for."""
+OFFICE_KINDS = frozenset({NoticeKind.TRAINING, NoticeKind.TRAINING_TEAM})
+"""Kinds whose mail goes out in office hours alone."""
 
 
 class MailTime(StrEnum):
@@ -178,6 +182,29 @@ def night_ends(now: datetime, zone: tzinfo) -> datetime | None:
         return None
     morning = here.replace(hour=MORNING, minute=0, second=0, microsecond=0)
     return morning if here.hour < NIGHT_UNTIL else morning + timedelta(days=1)
+
+
+OFFICE_OPENS, OFFICE_CLOSES, WEEKEND = 8, 18, 5
+
+
+def office_opens(now: datetime, zone: tzinfo) -> datetime | None:
+    """Return when the next office hours begin for a reader in a zone, Monday to Friday from 8 to 18; nothing where they are now."""
+    here = now.astimezone(zone)
+    if here.weekday() < WEEKEND and OFFICE_OPENS <= here.hour < OFFICE_CLOSES:
+        return None
+    opens = here.replace(hour=OFFICE_OPENS, minute=0, second=0, microsecond=0)
+    if here.hour >= OFFICE_OPENS:
+        opens += timedelta(days=1)
+    while opens.weekday() >= WEEKEND:
+        opens += timedelta(days=1)
+    return opens
+
+
+def mail_waits_until(kind: NoticeKind, now: datetime, zone: tzinfo) -> datetime | None:
+    """Return until when mail of a kind waits for the reader's office hours or morning; nothing where it may go out now."""
+    if kind in OFFICE_KINDS:
+        return office_opens(now, zone)
+    return night_ends(now, zone) if kind in PATIENT_KINDS else None
 
 
 RECOVERY_LENGTH = 24

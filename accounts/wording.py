@@ -16,6 +16,11 @@ NOTICE_KINDS = {
     NoticeKind.DEADLINE: (N_("Deadlines"), N_("Something in your courses closes in 7 days, in 3 days or tomorrow.")),
     NoticeKind.OPENING: (N_("Openings"), N_("Something in your courses opens in 7 days, in 3 days or tomorrow.")),
     NoticeKind.REMINDER: (N_("My reminders"), N_("A reminder that you wrote in your calendar is near.")),
+    NoticeKind.TRAINING: (N_("Compulsory training"), N_("What is compulsory for you begins, comes near its last day, or is overdue.")),
+    NoticeKind.TRAINING_TEAM: (
+        N_("Compulsory training of my people"),
+        N_("On Mondays, how far the people of your units are with their compulsory training."),
+    ),
     NoticeKind.APPROVAL: (N_("Approvals"), N_("Someone asks you to approve the publication of a course, or answers your request.")),
     NoticeKind.WAITING: (N_("Work in my courses"), N_("Something new is waiting for you in a course you teach. Sent once a day at most.")),
     NoticeKind.WAIVER: (
@@ -45,6 +50,8 @@ SYMBOLS = {
     NoticeKind.DEADLINE: "calendar-clock",
     NoticeKind.OPENING: "calendar",
     NoticeKind.REMINDER: "bell",
+    NoticeKind.TRAINING: "list-checks",
+    NoticeKind.TRAINING_TEAM: "users",
     NoticeKind.APPROVAL: "shield-check",
     NoticeKind.WAITING: "list-checks",
     NoticeKind.WAIVER: "file-text",

@@ -25,6 +25,7 @@ FEATURE = Feature(
         "compliance.recompute_all": jobs.recompute_all,
         "compliance.try_change": jobs.try_change,
         "compliance.enrol_assigned": jobs.enrol_assigned,
+        "compliance.remind": jobs.remind,
     },
     subscriptions={
         EnrolmentVerb.COMPLETED: "compliance.follow_completion",
@@ -41,6 +42,11 @@ FEATURE = Feature(
         ComplianceVerb.OBLIGATION_CHANGED: "compliance.recompute_obligation",
         ComplianceVerb.OBLIGATION_ENDED: "compliance.recompute_obligation",
     },
-    patient=("compliance.recompute_all",),
-    periodic={"compliance.follow_changes": 600, "compliance.enrol_assigned": 600, "compliance.recompute_all": 86_400},
+    patient=("compliance.recompute_all", "compliance.remind"),
+    periodic={
+        "compliance.follow_changes": 600,
+        "compliance.enrol_assigned": 600,
+        "compliance.recompute_all": 86_400,
+        "compliance.remind": 300,
+    },
 )

@@ -1,6 +1,6 @@
 """Background jobs of compulsory training: facts follow audit verbs, statuses follow facts, audiences and the calendar."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import cast
 
@@ -8,17 +8,20 @@ from sqlalchemy.orm import Session
 
 from accounts import notices
 from compliance.models import PlannedChange, Recognition, RecognitionList, Waiver
+from compliance.pages.reminder_words import notice_words
 from compliance.queries import assignments as queries
 from compliance.queries import planned_changes
+from compliance.queries import reminders as reminder_queries
 from compliance.queries.claims import list_decided
 from compliance.queries.enrolment import get_order, list_to_enrol
 from compliance.queries.records import get_rules
 from compliance.rules.claims import ClaimState
-from compliance.services import assignments, dry_runs, enrolment, facts
+from compliance.services import assignments, dry_runs, enrolment, facts, reminders
 from compliance.services.claim_notices import list_messages
 from compliance.services.planned_changes import finish_dry_run, withdraw_agreement
 from kernel import outbox
 from kernel.errors import DomainError
+from kernel.i18n import DEFAULT_ZONE
 from kernel.outbox import Delivery, Effect
 
 
@@ -96,6 +99,42 @@ def recompute_all(delivery: Delivery) -> None:
         _recompute_all(delivery, number)
 
 
+def remind(delivery: Delivery) -> None:
+    """Decide every reminder that is due, the people of a portion in one transaction: a second time nothing is due any more.
+
+    Whoever was killed in a portion has done nothing of it, so that the next run does all of it (spec/compulsory 17, K10).
+    """
+    while True:
+        with delivery.database.unit_of_work(write=False) as session:
+            people = reminder_queries.list_due_people(session, delivery.now, reminders.PORTION)
+            stale = reminder_queries.list_stale(session, people, delivery.now)
+        if not people:
+            break
+        for number, changed in stale.items():
+            _recompute_portion(delivery, number, changed)
+        with delivery.database.unit_of_work() as session:
+            reminders.decide_due(session, people, notice_words, now=delivery.now)
+    _note_mails(delivery)
+
+
+def _note_mails(delivery: Delivery) -> None:
+    keys = reminders.days_of_mail(delivery.now, DEFAULT_ZONE)
+    while True:
+        with delivery.database.unit_of_work(write=False) as session:
+            mailed = reminder_queries.list_mailed(session, keys)
+        if not mailed:
+            return
+        with delivery.database.unit_of_work() as session:
+            reminders.note_mails(session, mailed)
+
+
+def _recompute_portion(delivery: Delivery, number: int, people: Sequence[int]) -> None:
+    with delivery.database.unit_of_work() as session:
+        obligation = queries.find_active(session, number)
+        if obligation is not None:
+            assignments.recompute(session, get_rules(session, obligation), people, now=delivery.now)
+
+
 def _recompute_all(delivery: Delivery, number: int) -> None:
     after = 0
     while True:
@@ -116,11 +155,7 @@ def follow_changes(delivery: Delivery) -> None:
         stale = {obligation.id: queries.list_stale_people(session, obligation, delivery.now) for obligation in queries.list_active(session)}
     for number, people in stale.items():
         for start in range(0, len(people), assignments.PORTION):
-            with delivery.database.unit_of_work() as session:
-                obligation = queries.find_active(session, number)
-                if obligation is not None:
-                    portion = people[start : start + assignments.PORTION]
-                    assignments.recompute(session, get_rules(session, obligation), portion, now=delivery.now)
+            _recompute_portion(delivery, number, people[start : start + assignments.PORTION])
 
 
 PORTIONS = 60

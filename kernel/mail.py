@@ -11,6 +11,8 @@ from email.message import EmailMessage
 from email.policy import Policy, default
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
+from time import monotonic, sleep
 from urllib.parse import urlsplit
 
 import idna
@@ -121,6 +123,21 @@ def send(settings: Settings, mail: Mail, *, patience: float = PATIENCE) -> Path 
     finally:
         server.close()
     return None
+
+
+_turn = Lock()
+_next_turn = [0.0]
+"""When the next of many mails may go out, by the clock that only goes forward."""
+
+
+def await_turn(settings: Settings) -> None:
+    """Wait until another of many mails may go out of this process (`LMS_MAILS_PER_SECOND`); mail to one person alone does not ask."""
+    if not settings.sends_mail or not settings.mails_per_second:
+        return
+    with _turn:
+        begins = max(monotonic(), _next_turn[0])
+        _next_turn[0] = begins + 1 / settings.mails_per_second
+    sleep(max(0.0, begins - monotonic()))
 
 
 def dispatch(delivery: Delivery, mail: Mail) -> None:

@@ -117,6 +117,7 @@ class Settings(BaseSettings):
     smtp_password: SecretStr = Field(SecretStr(""), description="Password at the mail server.")
     smtp_starttls: bool = Field(True, description="Encrypt the connection to the mail server with STARTTLS.")
     mail_from: str = Field("aulario@example.org", description="Sender of the mail.")
+    mails_per_second: float = Field(5, ge=0, le=1000, description="Mails to many people that one process sends in a second; 0: no limit.")
     contact_email: str = Field("ayuda@example.org", description="Address shown on the help page.")
     data_officer: str = Field(
         "", max_length=300, description="Data-protection officer of the institution and how to reach them: notice on personal data."

@@ -28,6 +28,7 @@ class ReminderKind(StrEnum):
     OVERDUE = "overdue"
     WAIVER_ENDS = "waiver_ends"
     VERSION = "version"
+    ASKED = "asked"
 
 
 class SuppressionReason(StrEnum):

@@ -1,0 +1,73 @@
+"""Free days and the working days of each place (spec/compulsory 10.2)."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from compliance.models import FreeDay
+from compliance.rules.working_days import WorkingDays
+from kernel.errors import NotFound
+from kernel.permissions import Actor
+from organisations.models import Organisation
+from organisations.rules import OrganisationKind, UnitSummary, lineage
+
+MOST_DAYS = 2_000
+NATIONAL = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FreeDayCalendar:
+    """The free days of every place: those of the whole country, and of each province by its name without case and accents."""
+
+    by_province: Mapping[str, frozenset[date]] = field(default_factory=dict)
+
+    def working_in(self, province: str) -> WorkingDays:
+        """Return the working days of a province; the empty name: of a place that is in none."""
+        national = self.by_province.get(NATIONAL, frozenset())
+        return WorkingDays(national | self.by_province.get(province, frozenset()) if province else national)
+
+
+def load_free_days(session: Session) -> FreeDayCalendar:
+    """Return the free days of every place, in one statement."""
+    found = defaultdict[str, set[date]](set)
+    for province, day in session.execute(select(FreeDay.province, FreeDay.day).order_by(FreeDay.day).limit(MOST_DAYS)):
+        found[province].add(day)
+    return FreeDayCalendar({province: frozenset(days) for province, days in found.items()})
+
+
+def province_of(places: Mapping[int, UnitSummary], place: int | None) -> str:
+    """Return the name, without case and accents, of the province in which a place stands; empty where it stands in none."""
+    parents = {one.id: one.parent_id for one in places.values()}
+    above = [places[one] for one in lineage(parents, place)] if place is not None and place in places else []
+    return next((one.name_key for one in above if one.kind is OrganisationKind.PROVINCE), NATIONAL)
+
+
+def list_free_days(session: Session, year: int) -> Sequence[FreeDay]:
+    """List the free days of a year, the earliest first."""
+    of_year = FreeDay.day.between(date(year, 1, 1), date(year, 12, 31))
+    return session.scalars(select(FreeDay).where(of_year).order_by(FreeDay.day, FreeDay.province).limit(MOST_DAYS)).all()
+
+
+def list_provinces(session: Session) -> dict[str, str]:
+    """Return the provinces of every institution, their names by the same without case and accents."""
+    statement = select(Organisation.name_key, Organisation.name).where(Organisation.kind == OrganisationKind.PROVINCE.value)
+    return dict(session.execute(statement.order_by(Organisation.name_key, Organisation.id.desc())).all())
+
+
+def get_free_day(session: Session, _actor: Actor, free_day: UUID) -> FreeDay:
+    """Return a free day by what addresses name it; raise NotFound."""
+    row = session.scalar(select(FreeDay).where(FreeDay.uuid == free_day))
+    if row is None:
+        raise NotFound
+    return row
+
+
+def find_same_days(session: Session, days: Sequence[date]) -> dict[tuple[date, str], FreeDay]:
+    """Return which of some days are free already, each by its day and its province."""
+    statement = select(FreeDay).where(FreeDay.day.in_(days))
+    return {(row.day, row.province): row for row in session.scalars(statement)}
