@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 from kernel.i18n import _
 from organisations.audience_rules.facts import AudienceCandidate
 from organisations.audience_rules.faults import FaultCollector
+from organisations.audience_rules.leaf_fields import LeafFields
 from organisations.audience_rules.tree import AudienceLeaf, LeafFinding, LeafNames, PlainValue
 from organisations.audience_rules.values import check_words, read_truth, read_word
 
@@ -35,6 +36,16 @@ class HoldsLeaf(AudienceLeaf):
     def write(self) -> PlainValue:
         """Write the short form where it must be valid."""
         return self.course if self.valid else {"course": self.course, "valid": False}
+
+    def fields(self) -> LeafFields:
+        """Return the course, and whether its completion must be valid."""
+        return LeafFields((self.course,), flag=self.valid)
+
+    @classmethod
+    def plain_of(cls, fields: LeafFields) -> PlainValue:
+        """Return the short form where it must be valid."""
+        course = next(iter(fields.values), "")
+        return course if fields.flag else {"course": course, "valid": False}
 
     def find(self, person: AudienceCandidate, day: date) -> LeafFinding:
         """Look at what the person completed until the day."""

@@ -7,12 +7,14 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
+from accounts.rules import fold
 from courses.models import Course
 from enrolments.audience_leaves import HoldsLeaf
 from enrolments.models import Completion, Enrolment
+from kernel.errors import N_
 from kernel.i18n import choose, site_locale
 from organisations.audience_rules.facts import HeldFact
-from organisations.queries.audience_kinds import AudienceLeafKind, AudienceScope, end_of
+from organisations.queries.audience_kinds import MOST_CHOICES, AudienceLeafKind, AudienceScope, LeafChoice, LeafQuestion, end_of
 
 
 def _holds(leaf: HoldsLeaf, scope: AudienceScope) -> ColumnElement[bool]:
@@ -46,4 +48,17 @@ def _names(session: Session, slugs: Collection[str]) -> Mapping[str, str]:
     return {row[0]: choose(row[1]) for row in rows}
 
 
-HOLDS = AudienceLeafKind(HoldsLeaf, _holds, names=_names, held=_held)
+def _choices(session: Session, _institution: int) -> list[LeafChoice]:
+    """List the published courses, by title."""
+    courses = session.execute(select(Course.slug, Course.title).where(Course.published_version_id.is_not(None)).limit(MOST_CHOICES))
+    titled = [LeafChoice(slug, choose(title), fold(choose(title))) for slug, title in courses]
+    return sorted(titled, key=lambda choice: (choice.words, choice.key))
+
+
+HOLDS = AudienceLeafKind(
+    HoldsLeaf,
+    _holds,
+    LeafQuestion(N_("Completed course"), _choices, flag_label=N_("Only while the completion is valid"), takes_one=True),
+    names=_names,
+    held=_held,
+)

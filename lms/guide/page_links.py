@@ -111,9 +111,9 @@ SECTIONS: Mapping[str, str] = {
     "administrator/lists#load": "organisations_loads.load organisations_loads.loads",
     "administrator/institutions#create": "organisations.organisation organisations.organisations",
     "administrator/institutions#audiences": """
-        organisations_audience_lists.lists organisations_audiences.audience organisations_audiences.audiences
-        organisations_audiences.new organisations_audiences.rule organisations_audiences.why
+        organisations_audiences.audience organisations_audiences.audiences organisations_audiences.new organisations_audiences.rule
     """,
+    "administrator/institutions#audience-people": "organisations_audience_lists.lists organisations_audiences.why",
     "administrator/institutions#posts": "organisations_posts.post organisations_posts.posts organisations_posts.preview_merge",
     "administrator/institutions#follow": "enrolments_units.people enrolments_units.unit enrolments_units.units",
     "administrator/site-settings#settings": "organisations_site.overview",

@@ -10,6 +10,7 @@ from kernel.errors import N_
 from kernel.i18n import _, alternatives, format_date, ngettext
 from organisations.audience_rules.facts import AudienceCandidate, PlaceFact, is_within
 from organisations.audience_rules.faults import FaultCollector
+from organisations.audience_rules.leaf_fields import LeafFields
 from organisations.audience_rules.months import add_months
 from organisations.audience_rules.tree import AudienceLeaf, LeafFinding, LeafNames, PlainValue
 from organisations.audience_rules.values import check_words, read_day, read_truth, read_whole, read_words
@@ -45,6 +46,15 @@ class UnitLeaf(AudienceLeaf):
     def write(self) -> PlainValue:
         """Write the short form where what stands below counts too."""
         return list(self.codes) if self.below else {"code": list(self.codes), "below": False}
+
+    def fields(self) -> LeafFields:
+        """Return the codes, and whether what stands below counts too."""
+        return LeafFields(self.codes, flag=self.below)
+
+    @classmethod
+    def plain_of(cls, fields: LeafFields) -> PlainValue:
+        """Return the short form where what stands below counts too."""
+        return list(fields.values) if fields.flag else {"code": list(fields.values), "below": False}
 
     def find(self, person: AudienceCandidate, day: date) -> LeafFinding:
         """Look at every present place of the person."""
@@ -179,6 +189,20 @@ class EnteredLeaf(AudienceLeaf):
         if self.less_than_months is not None:
             return {"months": {"less": self.less_than_months}}
         return {"before": self.before.isoformat()} if self.before else {"from": self.since.isoformat() if self.since else ""}
+
+    def fields(self) -> LeafFields:
+        """Return which of the three is asked, with its day or number."""
+        if self.less_than_months is not None:
+            return LeafFields(word="months", count=str(self.less_than_months))
+        day = self.before or self.since
+        return LeafFields(word="before" if self.before else "from", day=day.isoformat() if day else "")
+
+    @classmethod
+    def plain_of(cls, fields: LeafFields) -> PlainValue:
+        """Return the one that was chosen."""
+        if fields.word == "months":
+            return {"months": {"less": fields.count}}
+        return {fields.word: fields.day} if fields.word else {}
 
     def find(self, person: AudienceCandidate, day: date) -> LeafFinding:
         """Look at the day of entry of the present employment."""

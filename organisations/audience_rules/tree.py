@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self, TypeAlias
 
 from organisations.audience_rules.facts import AudienceCandidate
 from organisations.audience_rules.faults import FaultCollector
+from organisations.audience_rules.leaf_fields import LeafFields
 
 MOST_LEVELS = 5
 """Of a rule: a leaf alone is one level."""
@@ -45,6 +46,15 @@ class AudienceLeaf(ABC):
     @abstractmethod
     def write(self) -> PlainValue:
         """Return the plain value that `read` understands."""
+
+    def fields(self) -> LeafFields:
+        """Return the condition as a form asks for it."""
+        return LeafFields(tuple(self.write()))
+
+    @classmethod
+    def plain_of(cls, fields: LeafFields) -> PlainValue:
+        """Return the plain value of what a form was filled with; `read` says what is wrong with it."""
+        return list(fields.values)
 
     @abstractmethod
     def find(self, person: AudienceCandidate, day: date) -> LeafFinding:

@@ -7,6 +7,7 @@ from wtforms import DateField, HiddenField, SelectField, TextAreaField, Validati
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired, Length
 
+from kernel.clock import FIRST_DAY, LAST_DAY
 from kernel.i18n import _, lazy_
 from kernel.web.forms import DAYS, Form, LineField, clean_text
 from organisations.rules import UnitPath
@@ -20,12 +21,19 @@ class AudienceRuleForm(Form):
     rule = TextAreaField(lazy_("Rule"), [Length(max=20_000, message=lazy_("Use at most %(max)d characters."))])
     effective_on = DateField(lazy_("In force from"), [InputRequired(lazy_("Give a date."))], format=DAYS)
     reason = LineField(lazy_("Reason"), [Length(max=1000, message=lazy_("Use at most %(max)d characters."))])
+    view = HiddenField(default="form")
+    """Whether the rule is built by form, or typed as text."""
     seen = HiddenField()
     """The number of the version that was opened."""
     previewed = HiddenField()
     """The mark of the rule whose preview was shown."""
     number = LineField(lazy_("Number of people"))
     """Typed where the rule lets in nobody or everybody."""
+
+    def validate_effective_on(self, field: DateField) -> None:
+        """Refuse a day that nobody means."""
+        if field.data and not FIRST_DAY <= field.data <= LAST_DAY:
+            raise ValidationError(_("Give a date."))
 
 
 class AudienceForm(AudienceRuleForm):

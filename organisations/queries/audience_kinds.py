@@ -1,6 +1,7 @@
 """The kinds of leaves of audience rules as SQL: the condition of each on a person of the statement, and where its value is missing."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias, cast
@@ -10,13 +11,15 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from accounts.models import Person
 from accounts.rules import fold
+from kernel.errors import N_
 from kernel.i18n import choose, site_locale
 from organisations.audience_rules.facts import HeldFact
 from organisations.audience_rules.leaves import EnteredLeaf, ListLeaf, PersonLeaf, PostLeaf, ProvinceLeaf, UnitLeaf
 from organisations.audience_rules.months import first_within
 from organisations.audience_rules.tree import AudienceLeaf, LeafClasses
 from organisations.models import AudienceList, AudienceListEntry, Employment, Membership, Organisation, Post, PostSpelling
-from organisations.rules import OrganisationKind
+from organisations.queries import tree
+from organisations.rules import OrganisationKind, UnitSummary, in_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +31,38 @@ class AudienceScope:
 
 
 @dataclass(frozen=True, slots=True)
+class LeafChoice:
+    """Something that a condition may name: its key in the rule, and how the form calls it."""
+
+    key: str
+    label: str
+    words: str = ""
+    """By which it is found too, folded."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeafQuestion:
+    """The question of a form for a condition of a kind: in words to be translated, with what there is to choose."""
+
+    label: str
+    choices: Callable[[Session, int], Sequence[LeafChoice]] | None = None
+    """All that an institution may choose from, in their order."""
+    find: Callable[[Session, int, Collection[str]], Mapping[str, LeafChoice]] | None = None
+    """Find what some words mean, by the words as they are, where there is no list to choose from."""
+    typed_label: str = ""
+    flag_label: str = ""
+    takes_one: bool = False
+    asks_day: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class AudienceLeafKind:
     """A kind of leaf as the application knows it: its class, its condition in SQL, and its facts of some people."""
 
     leaf: type[AudienceLeaf]
     condition: Callable[[Any, AudienceScope], ColumnElement[bool]]
     """True of `Person.id` where the leaf is."""
+    question: LeafQuestion
     lacks: Callable[[AudienceScope], ColumnElement[bool]] | None = None
     """True of `Person.id` where there is no value; None: there always is one."""
     names: Callable[[Session, Collection[str]], Mapping[str, str]] | None = None
@@ -42,6 +71,7 @@ class AudienceLeafKind:
     """Load the completions of some people, for the kinds that ask for them."""
 
 
+MOST_CHOICES = 1_000
 AudienceLeafKinds: TypeAlias = Mapping[str, AudienceLeafKind]
 
 
@@ -145,13 +175,87 @@ def _list_names(session: Session, keys: Collection[str]) -> Mapping[str, str]:
     return {row[0]: choose(row[1]) for row in rows}
 
 
+def _places_of(session: Session, institution: int) -> list[UnitSummary]:
+    """List the places of an institution in the order of the tree."""
+    places = [one.place for one in in_order(tree.list_tree(session))]
+    within = {institution}
+    for place in places:  # what stands above comes first
+        if place.parent_id in within:
+            within.add(place.id)
+    return [place for place in places if place.id in within]
+
+
+def _unit_choices(session: Session, institution: int) -> list[LeafChoice]:
+    return [LeafChoice(one.code, f"{one.name} ({one.code})", fold(one.name)) for one in _places_of(session, institution) if one.code]
+
+
+def _province_choices(session: Session, institution: int) -> list[LeafChoice]:
+    places = _places_of(session, institution)
+    return [LeafChoice(one.name, one.name, fold(one.name)) for one in places if one.kind is OrganisationKind.PROVINCE]
+
+
+def _post_choices(session: Session, institution: int) -> list[LeafChoice]:
+    spelled = defaultdict[int, list[str]](list)
+    statement = select(PostSpelling.post_id, PostSpelling.key).where(PostSpelling.institution_id == institution).order_by(PostSpelling.id)
+    for post, key in session.execute(statement):
+        spelled[post].append(key)
+    posts = select(Post.id, Post.key, Post.name).where(Post.institution_id == institution).order_by(Post.name, Post.id).limit(MOST_CHOICES)
+    return [LeafChoice(row.key, row.name, "\n".join(spelled[row.id])) for row in session.execute(posts)]
+
+
+def _list_choices(session: Session, institution: int) -> list[LeafChoice]:
+    lists = select(AudienceList.key, AudienceList.title).where(AudienceList.institution_id == institution).order_by(AudienceList.key)
+    return [LeafChoice(key, choose(title), fold(choose(title))) for key, title in session.execute(lists.limit(MOST_CHOICES))]
+
+
+def _find_people(session: Session, institution: int, words: Collection[str]) -> dict[str, LeafChoice]:
+    """Find people by staff number or address; who has no staff number cannot be named by a rule."""
+    employment = (Employment.institution_id == institution, Employment.retracted_at.is_(None), Employment.staff_number.is_not(None))
+    named = or_(Employment.staff_number.in_(words), Person.email.in_([one.lower() for one in words]))
+    statement = select(Employment.staff_number, Person).join(Person, Person.id == Employment.person_id).where(named, *employment)
+    found = dict[str, LeafChoice]()
+    for number, person in session.execute(statement.order_by(Employment.id)):
+        for one in words:
+            if one == number or one.lower() == person.email:
+                found[one] = LeafChoice(number or "", f"{person.full_name} ({number})")
+    return found
+
+
 OWN_KINDS = (
-    AudienceLeafKind(UnitLeaf, _unit, lambda scope: Person.id.not_in(placed(scope)), _unit_names),
-    AudienceLeafKind(ProvinceLeaf, _province, _lacks_province, _province_names),
-    AudienceLeafKind(PostLeaf, _post, lambda scope: Person.id.not_in(placed(scope, Membership.post_id.is_not(None))), _post_names),
-    AudienceLeafKind(EnteredLeaf, _entered, lambda scope: Person.id.not_in(employed(scope, Employment.entered_on.is_not(None)))),
-    AudienceLeafKind(ListLeaf, _list, names=_list_names),
-    AudienceLeafKind(PersonLeaf, _person, lambda scope: Person.id.not_in(employed(scope, Employment.staff_number.is_not(None)))),
+    AudienceLeafKind(
+        UnitLeaf,
+        _unit,
+        LeafQuestion(N_("Unit"), _unit_choices, typed_label=N_("Add by name or code"), flag_label=N_("Also what stands below it")),
+        lambda scope: Person.id.not_in(placed(scope)),
+        _unit_names,
+    ),
+    AudienceLeafKind(
+        ProvinceLeaf,
+        _province,
+        LeafQuestion(N_("Province"), _province_choices, typed_label=N_("Add by name")),
+        _lacks_province,
+        _province_names,
+    ),
+    AudienceLeafKind(
+        PostLeaf,
+        _post,
+        LeafQuestion(N_("Post"), _post_choices, typed_label=N_("Add by name")),
+        lambda scope: Person.id.not_in(placed(scope, Membership.post_id.is_not(None))),
+        _post_names,
+    ),
+    AudienceLeafKind(
+        EnteredLeaf,
+        _entered,
+        LeafQuestion(N_("Day of entry"), asks_day=True),
+        lambda scope: Person.id.not_in(employed(scope, Employment.entered_on.is_not(None))),
+    ),
+    AudienceLeafKind(ListLeaf, _list, LeafQuestion(N_("List of people"), _list_choices, typed_label=N_("Add by name")), names=_list_names),
+    AudienceLeafKind(
+        PersonLeaf,
+        _person,
+        LeafQuestion(N_("Person"), find=_find_people, typed_label=N_("Add by staff number or email")),
+        lambda scope: Person.id.not_in(employed(scope, Employment.staff_number.is_not(None))),
+    ),
 )
 
 

@@ -1,5 +1,8 @@
 """Audiences for administrators, training officers and auditors: rules with a preview, their versions, and why somebody is in one."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
 from hashlib import sha256
 
 from flask import Blueprint, Response, flash, render_template, request
@@ -10,12 +13,15 @@ from kernel import clock
 from kernel.i18n import _, choose
 from kernel.web.forms import as_uuid, clean_text, whole_number
 from kernel.web.request import allows, current_actor, current_session, requires, see_page
-from organisations.audience_rules.reading import read_yaml
+from organisations.audience_rules.drafts import DraftPath, GroupDraft, draft_of, find_excess, plain_of
+from organisations.audience_rules.reading import read_rule, read_yaml
 from organisations.audience_rules.sentences import write_sentence
 from organisations.audience_rules.tree import RuleNode, explain, is_in, may_be_in, references
 from organisations.audience_rules.yaml_text import write_yaml
+from organisations.forms.audience_drafts import MOST_FIELDS, apply_edit, read_draft
 from organisations.forms.audiences import AudienceForm, AudienceListForm, AudienceRuleForm
 from organisations.models import Audience, Organisation
+from organisations.pages.audience_builder import build_view, find_typed
 from organisations.pages.audiences import explanation_lines, missing_lines
 from organisations.permissions import AudienceAction, AudienceContext
 from organisations.queries import audiences as queries
@@ -26,6 +32,7 @@ from organisations.queries.audience_access import (
     get_audiences_context,
     seen_institutions,
 )
+from organisations.queries.audience_choices import ChoiceSearch
 from organisations.queries.audience_kinds import AudienceScope, kinds_of, leaf_classes
 from organisations.queries.audience_preview import AudiencePreview, preview
 from organisations.rules import UnitPath, in_order
@@ -35,6 +42,8 @@ from organisations.services.audiences import AudienceEditConflict, AudienceKeyCo
 bp = Blueprint("organisations_audiences", __name__, url_prefix="/administration/audiences")
 
 Answer = str | Response | tuple[str, int]
+FORM, TEXT = "form", "text"
+"""The two views of a rule."""
 
 
 @bp.get("")
@@ -52,9 +61,20 @@ def audiences(subject: AudienceContext) -> Answer:
 @requires(AudienceAction.EDIT, get_audiences_context)
 def new(subject: AudienceContext) -> Answer:
     """Show the form of a new audience."""
-    form = AudienceForm(formdata=None, data={"rule": "unit: ", "effective_on": services.today_of(clock.now())})
-    form.offer(offered_institutions(subject))
-    return _form_page(form, None, None)
+    form = AudienceForm(formdata=None, data={"rule": "unit: ", "effective_on": services.today_of(clock.now()), "view": _chosen_view()})
+    return _form_page(form, None, SubmittedRule(GroupDraft(), _offer(form, subject)))
+
+
+def _chosen_view() -> str:
+    return TEXT if request.args.get("view") == TEXT else FORM
+
+
+def _offer(form: AudienceForm, subject: AudienceContext) -> int | None:
+    """Let institutions be chosen; return the one that is chosen, or the first, from which conditions offer what there is."""
+    offered = offered_institutions(subject)
+    form.offer(offered)
+    chosen = next((one for one in offered if str(one.place.uuid) == form.institution.data), next(iter(offered), None))
+    return chosen.place.id if chosen is not None else None
 
 
 def offered_institutions(subject: AudienceContext) -> list[UnitPath]:
@@ -64,27 +84,24 @@ def offered_institutions(subject: AudienceContext) -> list[UnitPath]:
 
 
 @bp.post("/new")
-@requires(AudienceAction.EDIT, get_audiences_context)
+@requires(AudienceAction.EDIT, get_audiences_context, field_limit=MOST_FIELDS)
 def make(subject: AudienceContext) -> Answer:
     """Show what a new audience would hold, or add it once that was seen."""
     form, session = AudienceForm(), current_session()
-    form.offer(offered_institutions(subject))
-    if not form.validate_on_post():
-        return _form_page(form, None, None), 422
+    read = _read(form, _offer(form, subject))
+    if not _is_right(form, read) or read.rule is None:
+        return _form_page(form, None, read), 422
     institution = chosen_institution(form)
-    rule = _read(form)
-    if rule is None:
-        return _form_page(form, None, None), 422
-    shown = preview(session, rule, None, AudienceScope(institution.id, services.today_of(clock.now())))
-    if not _is_agreed(form, rule, shown):
-        return _form_page(form, None, (rule, shown)), 422
+    checked = _preview(form, read.rule, None, institution.id)
+    if not _is_agreed(form, checked):
+        return _form_page(form, None, read, checked), 422
     try:
         row = services.make_audience(
-            session, current_actor(), institution, form.key.data or "", form.titles(), _values(form, rule), now=clock.now()
+            session, current_actor(), institution, form.key.data or "", form.titles(), _values(form, read.rule), now=clock.now()
         )
     except AudienceKeyConflict as refused:
         form.refuse(form.key, _(refused.text))
-        return _form_page(form, None, (rule, shown)), 422
+        return _form_page(form, None, read, checked), 422
     flash(_("“%(name)s” was added.", name=choose(row.title)), "ok")
     return see_page("organisations_audiences.audience", audience=row.uuid)
 
@@ -125,63 +142,136 @@ def _audience_of(context: AudienceContext) -> Audience:
 def rule(context: AudienceContext) -> Answer:
     """Show the form that changes a rule."""
     subject = _audience_of(context)
-    newest = queries.list_versions(current_session(), subject.id)[-1]
-    today = services.today_of(clock.now())
-    form = AudienceRuleForm(
-        formdata=None, data={"rule": newest.rule, "effective_on": max(today, newest.effective_on), "seen": subject.latest}
-    )
-    return _form_page(form, subject, None)
+    session, today = current_session(), services.today_of(clock.now())
+    newest = queries.list_versions(session, subject.id)[-1]
+    shown = {"rule": newest.rule, "effective_on": max(today, newest.effective_on), "seen": subject.latest, "view": _chosen_view()}
+    form = AudienceRuleForm(formdata=None, data=shown)
+    return _form_page(form, subject, SubmittedRule(draft_of(queries.read_stored(session, newest.rule)), subject.institution_id))
 
 
 @bp.post("/<uuid:audience>/rule")
-@requires(AudienceAction.EDIT, get_audience_context)
+@requires(AudienceAction.EDIT, get_audience_context, field_limit=MOST_FIELDS)
 def change(context: AudienceContext) -> Answer:
     """Show whom a changed rule would let in and out, or save it once that was seen."""
     subject = _audience_of(context)
-    form, session, today = AudienceRuleForm(), current_session(), services.today_of(clock.now())
-    if not form.validate_on_post():
-        return _form_page(form, subject, None), 422
-    read = _read(form)
-    if read is None:
-        return _form_page(form, subject, None), 422
-    before = queries.find_rule_on(session, subject.id, today)
-    shown = preview(session, read, before, AudienceScope(subject.institution_id, today))
-    if not _is_agreed(form, read, shown):
-        return _form_page(form, subject, (read, shown)), 422
+    form, session = AudienceRuleForm(), current_session()
+    read = _read(form, subject.institution_id)
+    if not _is_right(form, read) or read.rule is None:
+        return _form_page(form, subject, read), 422
+    checked = _preview(form, read.rule, subject, subject.institution_id)
+    if not _is_agreed(form, checked):
+        return _form_page(form, subject, read, checked), 422
     try:
-        services.change_rule(session, current_actor(), subject, _values(form, read), now=clock.now())
+        services.change_rule(session, current_actor(), subject, _values(form, read.rule), now=clock.now())
     except AudienceEditConflict as refused:
         form.refuse(form.rule, _(refused.text))
         newest = queries.list_versions(session, subject.id)[-1]
         form.seen.data = str(newest.number)
-        return _form_page(form, subject, (read, shown), others=newest.rule), 409
+        return _form_page(form, subject, read, checked, others=newest.rule), 409
     flash(_("The rule was saved."), "ok")
     return see_page("organisations_audiences.audience", audience=subject.uuid)
 
 
-def _read(form: AudienceRuleForm) -> RuleNode | None:
-    """Read the rule; its mistakes, and names that nothing has, stand beside the field."""
-    session = current_session()
-    found = read_yaml(clean_text(form.rule.data or "", lines=True), leaf_classes(kinds_of(session)))
+# --- The rule: built by form or typed as text, two views of one thing (spec/compulsory 3.5) -------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SubmittedRule:
+    """The rule of a form as it was sent: as a draft where it is built by form, with what is wrong with it."""
+
+    draft: GroupDraft
+    institution: int | None
+    rule: RuleNode | None = None
+    fault: str = ""
+    left: Mapping[DraftPath, ChoiceSearch] = field(default_factory=dict)
+    """What was typed to find a value and is not settled."""
+    is_edit: bool = False
+    """A button added or removed a part, or changed the view: nothing else of the form is judged."""
+    judges: bool = False
+
+
+def _read(form: AudienceRuleForm, institution: int | None) -> SubmittedRule:
+    is_text, step = form.view.data == TEXT, request.form.get("step", "")
+    reading = _read_text(form, institution) if is_text else _read_draft(form, institution)
+    if step == (FORM if is_text else TEXT):
+        if reading.rule is not None:
+            form.view.data, form.rule.data = step, write_yaml(reading.rule)
+        return replace(reading, is_edit=True)
+    return reading
+
+
+def _read_text(form: AudienceRuleForm, institution: int | None) -> SubmittedRule:
+    """Read a rule as it was typed."""
+    found = read_yaml(clean_text(form.rule.data or "", lines=True), leaf_classes(kinds_of(current_session())))
     if found.rule is None:
-        form.refuse(form.rule, " · ".join(str(fault) for fault in found.faults))
-        return None
-    known = queries.name_references(session, found.rule)
-    unknown = sorted(key for kind, key in references(found.rule) if (kind, key) not in known)
-    if unknown:
-        form.refuse(form.rule, _("There is nothing with these names or codes: %(names)s.", names=", ".join(unknown)))
-        return None
-    return found.rule
+        return SubmittedRule(GroupDraft(), institution, fault=" · ".join(str(fault) for fault in found.faults))
+    return _known(SubmittedRule(draft_of(found.rule), institution, found.rule))
 
 
-def _mark(rule: RuleNode) -> str:
-    return sha256(write_yaml(rule).encode()).hexdigest()[:16]
+def _read_draft(form: AudienceRuleForm, institution: int | None) -> SubmittedRule:
+    """Read a rule as it was built; a part that a button adds beyond the limits is refused in words."""
+    session = current_session()
+    kinds = kinds_of(session)
+    sent = request.form.to_dict(flat=False)
+    draft = read_draft(sent, kinds)
+    changed = apply_edit(draft, sent, kinds)
+    excess = find_excess(changed)
+    draft, left = find_typed(session, institution, draft if excess is not None else changed)
+    if "edit" in request.form or excess is not None:
+        return SubmittedRule(draft, institution, fault=str(excess or ""), left=left, is_edit="edit" in request.form)
+    view = build_view(session, institution, draft, left, judges=True)
+    found = read_rule(plain_of(draft, leaf_classes(kinds)), leaf_classes(kinds)) if view.is_complete else None
+    if found is None or found.rule is None:
+        words = _("Complete the conditions that are marked.") if found is None else " · ".join(str(fault) for fault in found.faults)
+        return SubmittedRule(draft, institution, fault=words, left=left, judges=True)
+    return _known(SubmittedRule(draft, institution, found.rule, left=left, judges=True))
 
 
-def _is_agreed(form: AudienceRuleForm, rule: RuleNode, shown: AudiencePreview) -> bool:
+def _known(reading: SubmittedRule) -> SubmittedRule:
+    """Refuse a rule with names that nothing has."""
+    assert reading.rule is not None
+    known = queries.name_references(current_session(), reading.rule)
+    unknown = sorted(key for kind, key in references(reading.rule) if (kind, key) not in known)
+    if not unknown:
+        return reading
+    return replace(reading, rule=None, fault=_("There is nothing with these names or codes: %(names)s.", names=", ".join(unknown)))
+
+
+def _is_right(form: AudienceRuleForm, reading: SubmittedRule) -> bool:
+    """Say whether a form can be previewed and saved; the mistakes of its rule stand beside those of its fields."""
+    is_valid = not reading.is_edit and form.validate_on_post()
+    if reading.fault:
+        form.refuse(form.rule, reading.fault)
+    return is_valid and reading.rule is not None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedRule:
+    """A rule that can be saved, with its preview as of the day from which it holds, or of today."""
+
+    rule: RuleNode
+    shown: AudiencePreview
+    later_day: date | None
+
+    @property
+    def mark(self) -> str:
+        """Return what the form sends back to say that this preview was seen."""
+        return sha256(write_yaml(self.rule).encode()).hexdigest()[:16]
+
+
+def _preview(form: AudienceRuleForm, rule: RuleNode, subject: Audience | None, institution: int) -> CheckedRule:
+    """Compare a rule with the one before it, as of its first day where that is still to come, by what is on record today."""
+    session, today = current_session(), services.today_of(clock.now())
+    assert form.effective_on.data is not None
+    day = max(today, form.effective_on.data)
+    before = queries.find_rule_on(session, subject.id, day) if subject is not None else None
+    return CheckedRule(rule, preview(session, rule, before, AudienceScope(institution, day)), day if day > today else None)
+
+
+def _is_agreed(form: AudienceRuleForm, checked: CheckedRule) -> bool:
     """Say whether the preview of this rule was seen and, where nobody or everybody is in, the number was typed (spec/compulsory 18)."""
-    was_seen = form.previewed.data == _mark(rule) and request.form.get("step") == "save"
-    if was_seen and shown.is_extreme and whole_number(form.number.data or "", -1) != shown.total:
+    was_seen = form.previewed.data == checked.mark and request.form.get("step") == "save"
+    if was_seen and checked.shown.is_extreme and whole_number(form.number.data or "", -1) != checked.shown.total:
         form.refuse(form.number, _("Type the number of people to confirm."))
         return False
     return was_seen
@@ -192,21 +282,30 @@ def _values(form: AudienceRuleForm, rule: RuleNode) -> AudienceRuleValues:
     return AudienceRuleValues(rule, form.effective_on.data, form.reason.data or "", whole_number(form.seen.data or ""))
 
 
-def _form_page(form: AudienceRuleForm, subject: Audience | None, checked: tuple[RuleNode, AudiencePreview] | None, others: str = "") -> str:
+def _form_page(
+    form: AudienceRuleForm, subject: Audience | None, reading: SubmittedRule, checked: CheckedRule | None = None, others: str = ""
+) -> str:
     session = current_session()
-    sentence, missing = "", list[str]()
+    sentence, text, missing = "", "", list[str]()
     if checked is not None:
-        names = queries.leaf_names(session, checked[0])
-        sentence, missing = write_sentence(checked[0], names), missing_lines(checked[1].missing, names)
-        form.previewed.data = _mark(checked[0])
+        names = queries.leaf_names(session, checked.rule)
+        sentence, text, missing = write_sentence(checked.rule, names), write_yaml(checked.rule), missing_lines(checked.shown.missing, names)
+        form.previewed.data = checked.mark
         access_log.record_list_access(PeopleListKind.PEOPLE, Audience, subject.id if subject is not None else None)
+    built = None
+    if form.view.data != TEXT:
+        form.view.data = FORM
+        built = build_view(session, reading.institution, reading.draft, reading.left, judges=reading.judges)
     return render_template(
         "organisations/audience_form.html",
         form=form,
         audience=subject,
         title=choose(subject.title) if subject is not None else _("New audience"),
-        preview=checked[1] if checked is not None else None,
+        built=built,
+        preview=checked.shown if checked is not None else None,
+        later_day=checked.later_day if checked is not None else None,
         sentence=sentence,
+        text=text,
         missing=missing,
         others=others,
     )

@@ -52,7 +52,7 @@ def filled(root: Organisation, rule: str = RULE, **more: str) -> dict[str, str]:
 
 
 def make(boss: Browser, root: Organisation, rule: str = RULE) -> None:
-    boss.get(f"{AUDIENCES}/new")
+    boss.get(f"{AUDIENCES}/new?view=text")
     boss.submit("/new", filled(root, rule), button=("step", "preview"), status=422)
     boss.submit("/new", button=("step", "save"))
 
@@ -66,7 +66,7 @@ def test_a_rule_is_shown_before_it_is_saved(boss: Browser, instance: Instance, r
     """spec/compulsory 3.3 and 3.4: the sentence, how many, who, and who has no value."""
     with instance.database.unit_of_work() as session:
         posts.find_or_make_posts(session, SYSTEM, root.id, ["director"], now=clock.now())
-    boss.get(f"{AUDIENCES}/new")
+    boss.get(f"{AUDIENCES}/new?view=text")
     page = boss.submit("/new", filled(root), button=("step", "preview"), status=422)
 
     assert versions(instance) == []
@@ -86,7 +86,7 @@ def test_a_rule_that_was_changed_after_its_preview_is_shown_again(
     boss: Browser, instance: Instance, root: Organisation, ana: Person
 ) -> None:
     """spec/compulsory 3.4."""
-    boss.get(f"{AUDIENCES}/new")
+    boss.get(f"{AUDIENCES}/new?view=text")
     boss.submit("/new", filled(root, "province: Guayas"), button=("step", "save"), status=422)
     boss.submit("/new", {"rule": "unit: {code: IESS, below: false}"}, button=("step", "save"), status=422)
     boss.submit("/new", button=("step", "save"))
@@ -99,7 +99,7 @@ def test_nobody_and_everybody_need_the_number_typed(
     boss: Browser, instance: Instance, root: Organisation, ana: Person, rule: str, number: str
 ) -> None:
     """spec/compulsory 18."""
-    boss.get(f"{AUDIENCES}/new")
+    boss.get(f"{AUDIENCES}/new?view=text")
     boss.submit("/new", filled(root, rule), button=("step", "preview"), status=422)
     page = boss.submit("/new", {"number": "7"}, button=("step", "save"), status=422)
     assert in_spanish("Type the number of people to confirm.") in page.text
@@ -110,7 +110,7 @@ def test_nobody_and_everybody_need_the_number_typed(
 
 def test_mistakes_and_unknown_names_stand_beside_the_rule(boss: Browser, instance: Instance, root: Organisation) -> None:
     """spec/compulsory 3.1."""
-    boss.get(f"{AUDIENCES}/new")
+    boss.get(f"{AUDIENCES}/new?view=text")
     page = boss.submit("/new", filled(root, "untt: x"), button=("step", "preview"), status=422)
     assert in_spanish("“%(word)s” is not known here. Did you mean “%(near)s”?", word="untt", near="unit") in page.text
     page = boss.submit("/new", {"rule": "any: [unit: NADA, list: nadie]"}, button=("step", "preview"), status=422)
@@ -127,7 +127,7 @@ def test_two_people_who_change_a_rule_at_once(boss: Browser, instance: Instance,
     an_administrator(instance, "beto@example.org")
     other = sign_in(boss.another(), "beto@example.org")
     for visitor, rule in ((boss, "not: {province: Guayas}"), (other, "unit: {code: IESS, below: false}")):
-        visitor.get(there)
+        visitor.get(f"{there}?view=text")
         visitor.submit("/rule", {"rule": rule}, button=("step", "preview"), status=422)
 
     boss.submit("/rule", button=("step", "save"))

@@ -84,7 +84,7 @@ def an_audience_to_change(stage: Stage) -> Scene:
         row = audiences.make_audience(session, SYSTEM, root, f"todos-{number}", {"es": f"Todos {number}"}, values, now=clock.now())
     return Scene(
         stage.boss,
-        f"/administration/audiences/{row.uuid}/rule",
+        f"/administration/audiences/{row.uuid}/rule?view=text",
         {"rule": new, "step": "save", "previewed": sha256(new.encode()).hexdigest()[:16], "number": "0"},
     )
 
