@@ -16,6 +16,7 @@ from enrolments.queries.learning import lock_enrolment_turn
 from enrolments.rules import has_passed
 from enrolments.services import learning as enrolment_services
 from enrolments.services.learning import ActivityOutcome
+from enrolments.services.takes import require_present_take
 from kernel import audit
 from kernel.errors import N_, Conflict, NotFound
 from kernel.permissions import Actor
@@ -143,7 +144,7 @@ def submit_task(
     number: UUID,
     now: datetime,
 ) -> Submission:
-    """Submit a task: recompute, mark, store, and record the learner's progress; raise SubmissionNotAllowed with the reasons.
+    """Submit a task: recompute, mark, store, and record the learner's progress; raise SubmissionNotAllowed, TakeSuperseded.
 
     Locked inputs count as the task began, whatever was sent. Staff submit previews, which count nothing. A second time with one
     number returns the first submission.
@@ -153,6 +154,7 @@ def submit_task(
     known = queries.find_submission(session, actor.person_id, number)
     if known is not None:
         return known
+    require_present_take(session, subject.context.enrolment_id)
     context = load_task_context(session, actor, subject, now=now)
     if not context.ruling.allowed:
         raise SubmissionNotAllowed(reasons=[refusal.reason.value for refusal in context.ruling.refusals])

@@ -40,6 +40,23 @@ class TakeNotAllowed(Conflict):
     message = N_("This course cannot be taken again now.")
 
 
+class TakeSuperseded(Conflict):
+    """A further take of the course began in the same instant: what is started belongs to that one."""
+
+    code = "take_superseded"
+    message = N_("You now take this course again from the beginning. Open the course page and start from there.")
+
+
+def require_present_take(session: Session, enrolment_id: int | None) -> None:
+    """Raise TakeSuperseded where an enrolment is not the present take any more.
+
+    Its caller holds the turn of its learner (`enrolments.queries.learning.lock_enrolment_turn`), so that no further take begins meanwhile.
+    """
+    superseded = select(Enrolment.id).where(Enrolment.id == enrolment_id, Enrolment.superseded_at.is_not(None))
+    if enrolment_id is not None and session.scalar(superseded) is not None:
+        raise TakeSuperseded
+
+
 def find_refusal(
     session: Session, enrolment: Enrolment, cause: TakeCause, window: RenewalWindow | None = None, *, now: datetime
 ) -> TakeRefusal | None:

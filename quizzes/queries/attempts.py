@@ -184,30 +184,28 @@ class AttemptRow:
     quiz_version_id: int
 
 
-_HISTORY = (
-    select(
-        Attempt.uuid,
-        Attempt.number,
-        Attempt.state,
-        Attempt.preview,
-        Attempt.started_at,
-        Attempt.submitted_at,
-        Attempt.finished_at,
-        Attempt.raw,
-        Attempt.maximum,
-        Attempt.percent,
-        Attempt.passed,
-        Attempt.extra_seconds,
-        Attempt.quiz_version_id,
-    )
-    .where(
-        Attempt.person_id == bindparam("person_id"),
-        Attempt.course_id == bindparam("course_id"),
-        Attempt.activity_key == bindparam("activity_key"),
-        or_(Attempt.enrolment_id == bindparam("enrolment_id"), Attempt.preview),
-    )
-    .order_by(Attempt.number)
+HISTORY_COLUMNS = (
+    Attempt.uuid,
+    Attempt.number,
+    Attempt.state,
+    Attempt.preview,
+    Attempt.started_at,
+    Attempt.submitted_at,
+    Attempt.finished_at,
+    Attempt.raw,
+    Attempt.maximum,
+    Attempt.percent,
+    Attempt.passed,
+    Attempt.extra_seconds,
+    Attempt.quiz_version_id,
 )
+IN_HISTORY = (
+    Attempt.person_id == bindparam("person_id"),
+    Attempt.course_id == bindparam("course_id"),
+    Attempt.activity_key == bindparam("activity_key"),
+    or_(Attempt.enrolment_id == bindparam("enrolment_id"), Attempt.preview),
+)
+_HISTORY = select(*HISTORY_COLUMNS).where(*IN_HISTORY).order_by(Attempt.number)
 
 
 def list_attempts(session: Session, key: PersonQuizKey) -> list[AttemptRow]:

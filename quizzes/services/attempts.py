@@ -17,6 +17,7 @@ from enrolments.rules import has_passed
 from enrolments.services import learning as enrolment_services
 from enrolments.services.learning import ActivityOutcome
 from enrolments.services.progress import lock_enrolment
+from enrolments.services.takes import TakeSuperseded
 from kernel import audit
 from kernel.db import connection_of
 from kernel.errors import N_, Conflict
@@ -26,6 +27,7 @@ from quizzes.queries import attempts as queries
 from quizzes.queries.attempts import AttemptRow, LoadedAttempt, LoadedItem, QuizSnapshot
 from quizzes.queries.marks import find_valid_manual_marks
 from quizzes.queries.question_checks import checked_parts, get_checks, marker_of
+from quizzes.queries.starting import find_history
 from quizzes.rules import definitions, saving
 from quizzes.rules.access import SettingSources
 from quizzes.rules.answer_positions import answer_from_page, page_from_answer
@@ -105,7 +107,7 @@ class AlreadySubmitted(Conflict):
 def start_attempt(
     session: Session, actor: Actor, subject: ActivityContext, language: str, entry: StartRequest = ASKED_NOTHING, *, now: datetime
 ) -> Attempt:
-    """Start an attempt, or return the one that is open; raise NotConfirmed, AttemptNotAllowed or EmptyPool.
+    """Start an attempt, or return the one that is open; raise NotConfirmed, AttemptNotAllowed, TakeSuperseded or EmptyPool.
 
     Everything the attempt will ever show is drawn from one seed and frozen here. Who edits the course starts previews, and an
     ended preview is forgotten when the next attempt starts.
@@ -114,7 +116,9 @@ def start_attempt(
     snapshot = queries.get_snapshot_of_activity(session, subject.activity.id)
     preview = not subject.context.is_learner
     setting_sources = queries.locked_settings_at(session, actor, subject, snapshot)
-    history = queries.list_attempts(session, queries.person_quiz_key(actor, subject))
+    history = find_history(session, queries.person_quiz_key(actor, subject))
+    if history is None:
+        raise TakeSuperseded
     ruling = start_ruling(subject, setting_sources, history, replace(entry, password=entry.password or ""), actor=actor, now=now)
     if ruling.open_number is not None:
         open_one = next(row for row in history if row.number == ruling.open_number)

@@ -7,9 +7,11 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from enrolments.models import ActivityResult, Completion
+from enrolments.models import ActivityResult, Completion, Enrolment, TakeCause
 from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolments
+from enrolments.services import takes
+from enrolments.services.takes import TakeNotAllowed, TakeSuperseded
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor
 from lms.instance import Instance
@@ -26,6 +28,7 @@ from tests.support.learning import a_batch, a_learner, actor_of, attempt_row, en
 from tests.support.marking import a_marked_quiz, last_mark, mark
 from tests.support.marking import hand_in as hand_in_essay
 from tests.support.regrading import RIGHT_KEY, a_dry_run, a_keyed_quiz, an_order, commit, counts, undo
+from tests.support.takes import retake, takes_of
 from tests.support.wording import in_spanish
 
 GUAYAQUIL, QUITO = "1", "2"
@@ -192,3 +195,47 @@ def test_what_is_completed_while_another_completion_is_taken_back_counts(instanc
         results = enrolment_queries.results_of(session, row.id)
     assert [key for key, result in results.items() if result.completed] == ["leccion-2"]
     assert row.done == 1
+
+
+def test_an_attempt_that_starts_as_a_further_take_begins_waits_and_is_refused(instance: Instance) -> None:
+    """spec/compulsory 6.2: it would hang on the take before, in which nothing is started any more."""
+    course = a_course(instance, modules=1, settings="attempts: 0\n")
+    learner = a_learner(instance, course)
+    [before] = takes_of(instance, learner, course)
+
+    def begin(session: Session) -> None:
+        takes.begin_take(session, SYSTEM, session.get_one(Enrolment, before.id), TakeCause.STAFF, "Otra vez.", now=clock.now())
+
+    with pytest.raises(TakeSuperseded):
+        overlap(instance, begin, lambda: start(instance, learner, "prueba"))
+
+    attempt = start(instance, learner, "prueba")
+    assert attempt_row(instance, attempt).enrolment_id == takes_of(instance, learner, course)[1].id
+
+
+def test_a_take_that_begins_as_an_attempt_starts_waits_for_it(instance: Instance) -> None:
+    """spec/compulsory 6.2: never while an attempt of the take before is open."""
+    course = a_course(instance, modules=1, settings="attempts: 0\n")
+    learner = a_learner(instance, course)
+
+    def begin_attempt(session: Session) -> None:
+        subject = enrolment_queries.get_activity_context(session, learner, "prueba", "cuestionario-1")
+        services.start_attempt(session, learner, subject, "es", now=clock.now())
+
+    with pytest.raises(TakeNotAllowed) as refused:
+        overlap(instance, begin_attempt, lambda: retake(instance, learner, course))
+
+    assert refused.value.facts["reason"] == "work_open"
+    assert len(takes_of(instance, learner, course)) == 1
+
+
+def test_nothing_is_started_in_a_superseded_take(instance: Instance) -> None:
+    """spec/compulsory 6.2, on both databases: a page of before that is sent afterwards."""
+    course = a_course(instance, modules=1, settings="attempts: 0\n")
+    learner = a_learner(instance, course)
+    with instance.database.unit_of_work(write=False) as session:
+        subject = enrolment_queries.get_activity_context(session, learner, "prueba", "cuestionario-1")
+    retake(instance, learner, course)
+
+    with pytest.raises(TakeSuperseded), instance.database.unit_of_work() as session:
+        services.start_attempt(session, learner, subject, "es", now=clock.now())

@@ -11,6 +11,7 @@ from courses.models import Course, CourseVersion
 from enrolments.models import ActivityResult
 from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolments
+from enrolments.services.takes import TakeSuperseded
 from kernel import clock
 from kernel.permissions import Actor
 from lms.instance import Instance
@@ -69,6 +70,19 @@ def test_a_task_is_submitted_anew_in_each_take(instance: Instance, published: tu
         first.id,
         second.id,
     ]
+
+
+def test_nothing_is_submitted_in_a_superseded_take(instance: Instance, published: tuple[Course, CourseVersion]) -> None:
+    """spec/compulsory 6.2: a page of before that is sent afterwards."""
+    course, _version = published
+    learner = a_learner(instance, course)
+    with instance.database.unit_of_work(write=False) as session:
+        subject = enrolment_queries.get_activity_context(session, learner, "prueba", KEY)
+        work = TaskWork(services.load_task_context(session, learner, subject, now=clock.now()).start, {"linea": "1"})
+    retake(instance, learner, course)
+
+    with pytest.raises(TakeSuperseded), instance.database.unit_of_work() as session:
+        services.submit_task(session, learner, subject, work, {"linea": Fraction(1)}, number=uuid4(), now=clock.now())
 
 
 def test_a_number_is_given_once_within_a_take(instance: Instance, published: tuple[Course, CourseVersion]) -> None:
