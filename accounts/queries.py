@@ -293,6 +293,12 @@ def find_merge(session: Session, person_id: int) -> AccountMerge | None:
     return session.get(AccountMerge, person_id)
 
 
+def list_merged_into(session: Session, person_id: int) -> list[int]:
+    """Return the people whose accounts were merged into a person's, the first one first."""
+    statement = select(AccountMerge.closed_id).where(AccountMerge.kept_id == person_id)
+    return list(session.scalars(statement.order_by(AccountMerge.merged_at, AccountMerge.closed_id)))
+
+
 def is_permanently_closed_condition() -> ColumnElement[bool]:
     """Return the condition that the account of a person of the statement was deleted, or merged into another: nobody opens it again."""
     merged = exists().where(AccountMerge.closed_id == Person.id)

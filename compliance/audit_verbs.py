@@ -28,3 +28,4 @@ class ComplianceVerb(StrEnum):
     RECOGNITIONS_PROPOSED = "recognition_list.proposed"
     RECOGNITIONS_DISCARDED = "recognition_list.discarded"
     RECOGNITIONS_DECIDED = "recognition_list.decided"
+    STATUSES_COMPARED = "obligation.statuses_compared"

@@ -7,6 +7,8 @@ from typing import cast
 from sqlalchemy.orm import Session
 
 from accounts import notices
+from accounts import queries as account_queries
+from compliance.audit_verbs import ComplianceVerb
 from compliance.models import PlannedChange, Recognition, RecognitionList, Waiver
 from compliance.pages.reminder_words import notice_words
 from compliance.queries import assignments as queries
@@ -15,14 +17,16 @@ from compliance.queries import reminders as reminder_queries
 from compliance.queries.claims import list_decided
 from compliance.queries.enrolment import get_order, list_to_enrol
 from compliance.queries.records import get_rules
+from compliance.queries.replay import ReplayMoments, walk_differences
 from compliance.rules.claims import ClaimState
 from compliance.services import assignments, dry_runs, enrolment, facts, reminders
 from compliance.services.claim_notices import list_messages
 from compliance.services.planned_changes import finish_dry_run, withdraw_agreement
-from kernel import outbox
+from kernel import audit, outbox
 from kernel.errors import DomainError
 from kernel.i18n import DEFAULT_ZONE
-from kernel.outbox import Delivery, Effect
+from kernel.outbox import Delivery, Effect, log
+from kernel.permissions import Actor, ActorChannel
 
 
 def follow_completion(delivery: Delivery) -> Effect:
@@ -84,6 +88,18 @@ def recompute_person(session: Session, person: int, *, now: datetime) -> None:
         assignments.recompute(session, get_rules(session, obligation), [person], now=now)
 
 
+def follow_merge(delivery: Delivery) -> Effect:
+    """Compute the statuses of both accounts of a merge: what one of them did counts for the other now."""
+    kept = cast("int", delivery.arguments["subject"])
+
+    def write(session: Session) -> None:
+        for person in [*account_queries.list_merged_into(session, kept), kept]:
+            facts.note_account(session, person, now=delivery.now)
+            recompute_person(session, person, now=delivery.now)
+
+    return write
+
+
 def recompute_obligation(delivery: Delivery) -> Effect:
     """Compute the status of everybody under an obligation, a portion in each transaction; a second time writes nothing."""
     number = cast("int", delivery.arguments["subject"])
@@ -91,12 +107,28 @@ def recompute_obligation(delivery: Delivery) -> Effect:
     return lambda session: outbox.enqueue(session, "compliance.enrol_assigned", {"obligation": number}, now=delivery.now)
 
 
-def recompute_all(delivery: Delivery) -> None:
-    """Compute every status again: what was corrected in the records of the past is found so (spec/compulsory 7.3)."""
+def recompute_all(delivery: Delivery) -> Effect:
+    """Compare every stored status with the records, compute it again, and write down how many differed (spec/compulsory 7.3)."""
     with delivery.database.unit_of_work(write=False) as session:
-        numbers = [obligation.id for obligation in queries.list_active(session)]
-    for number in numbers:
+        obligations = {obligation.id: obligation.key for obligation in queries.list_active(session)}
+    moments = ReplayMoments(delivery.now, delivery.now, delivery.now)
+    differing = {
+        key: sum(len(found) for _people, found in walk_differences(delivery.database, number, moments))
+        for number, key in obligations.items()
+    }
+    for number, key in obligations.items():
+        if differing[key]:
+            log.error("compliance.statuses_differ", obligation=key, statuses=differing[key])
         _recompute_all(delivery, number)
+    return lambda session: audit.record(
+        session,
+        Actor(via=ActorChannel.JOB),
+        ComplianceVerb.STATUSES_COMPARED,
+        None,
+        now=delivery.now,
+        differing=sum(differing.values()),
+        obligations=[key for key, count in differing.items() if count],
+    )
 
 
 def remind(delivery: Delivery) -> None:

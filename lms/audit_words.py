@@ -86,6 +86,7 @@ ACTS: Mapping[str, str] = {
     "recognition_list.proposed": N_("Asked for the recognitions of a list"),
     "recognition_list.discarded": N_("Discarded a list of recognitions"),
     "recognition_list.decided": N_("Decided on a list of recognitions"),
+    "obligation.statuses_compared": N_("Compared the stored statuses of compulsory training with the records"),
     "organisation.people_moved": N_("Moved the people of a unit to another one"),
     "load.received": N_("Uploaded a list of people and units"),
     "load.confirmed": N_("Confirmed a list of people and units"),

@@ -22,6 +22,7 @@ ELSEWHERE = {
     "restore-keys": ("lms.backup_commands", "restore_keys", "Put keys back into the data folder."),
     "verify-backup": ("lms.backup_commands", "verify_backup", "Compare a backup with its manifest, every byte."),
     "courses": ("lms.course_commands", "courses", "Check, import, publish and export courses."),
+    "compliance": ("compliance.cli", "compliance", "Compute statuses of compulsory training, and compare them."),
     "people": ("lms.people_commands", "people", "Bring in lists of people and units."),
     "quizzes": ("lms.quiz_commands", "quizzes", "Bring questions in and out, and analyse marks."),
     "audit": ("lms.audit_commands", "audit", "Verify and export the audit log."),

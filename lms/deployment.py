@@ -58,6 +58,8 @@ class DeploymentState:
     """Services outside that jobs wait for."""
     seal_faults: int = 0
     """What the last verification of the audit log found."""
+    differing_statuses: int = 0
+    """The statuses of compulsory training that differed from the records at the last comparison."""
     lost_keys: tuple[str, ...] = ()
     """Identifiers of keys that signed certificates and are not here."""
     connections: int | None = None
@@ -391,6 +393,15 @@ RULES = (
         N_("The audit log does not match its seal. See lms audit verify and what to do after a break-in."),
     ),
     DeploymentRule(
+        "statuses-differ",
+        lambda facts: facts.differing_statuses > 0,
+        N_(
+            "Statuses of compulsory training that were not those of the records last night: %(differing)s. They have been computed "
+            "again; the server log names the trainings. See lms compliance replay."
+        ),
+        is_danger=False,
+    ),
+    DeploymentRule(
         "no-mail",
         lambda facts: not facts.settings.sends_mail,
         N_(
@@ -451,6 +462,7 @@ def findings(facts: DeploymentState) -> list[DeploymentFinding]:
         "connections": facts.connections,
         "seconds": round(facts.clocks_apart.total_seconds(), 1),
         "failed": facts.failed_jobs,
+        "differing": facts.differing_statuses,
         "services": ", ".join(_away_for_long(facts)),
         "renamed": ", ".join(f"{name} → {RENAMED[name.upper()]}" for name in facts.former_settings),
         "free": round(facts.free / 1e9, 1),

@@ -69,6 +69,7 @@ def gather(instance: InspectedInstance, session: Session, *, now: datetime, proc
         failed_jobs=queries.count_failed_jobs(session),
         absences=tuple(queries.list_absences(session)),
         seal_faults=queries.count_seal_faults(session),
+        differing_statuses=queries.count_differing_statuses(session),
         lost_keys=tuple(sorted(set(session.scalars(select(Credential.key_id).distinct())) - set(instance.keys.public))),
         connections=connections,
         is_superuser=is_superuser,

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from fractions import Fraction
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 from accounts.models import Device, Person
 from accounts.services import AccountVerb
 from certificates.models import Credential
+from compliance.audit_verbs import ComplianceVerb
 from courses.models import Course, CourseStaff, CourseVersion, DraftFile
 from enrolments.models import Completion, Enrolment
 from enrolments.queries.takes import completed_in_any_take
@@ -173,9 +175,17 @@ def list_absences(session: Session) -> list[Absence]:
 
 def count_seal_faults(session: Session) -> int:
     """Return how many faults the last verification of the audit log found, by its entry there."""
-    newest = select(AuditEntry.facts).where(AuditEntry.verb == SiteVerb.AUDIT_VERIFIED).order_by(AuditEntry.id.desc()).limit(1)
-    facts = session.scalar(newest)
-    return int(json.loads(facts)["faults"]) if facts else 0
+    return _last_count(session, SiteVerb.AUDIT_VERIFIED, "faults")
+
+
+def count_differing_statuses(session: Session) -> int:
+    """Return how many statuses of compulsory training the last comparison found to differ from the records, by its entry in the log."""
+    return _last_count(session, ComplianceVerb.STATUSES_COMPARED, "differing")
+
+
+def _last_count(session: Session, verb: StrEnum, name: str) -> int:
+    facts = session.scalar(select(AuditEntry.facts).where(AuditEntry.verb == verb).order_by(AuditEntry.id.desc()).limit(1))
+    return int(json.loads(facts)[name]) if facts else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,19 @@ from lms.permissions import SiteVerb
 
 WATCH_EVERY = 3_600
 VERIFY_EVERY = 86_400
-WATCHED = frozenset({"failed-jobs", "service-away", "nobody-works", "little-disk", "no-backup", "old-backup", "broken-seal", "store-away"})
+WATCHED = frozenset(
+    {
+        "failed-jobs",
+        "service-away",
+        "nobody-works",
+        "little-disk",
+        "no-backup",
+        "old-backup",
+        "broken-seal",
+        "statuses-differ",
+        "store-away",
+    }
+)
 """Findings that arise while an instance runs; the others were there when it was set up."""
 
 

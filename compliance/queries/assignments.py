@@ -20,6 +20,11 @@ def find_active(session: Session, number: int) -> Obligation | None:
     return row if row is not None and row.state != "draft" else None
 
 
+def find_by_key(session: Session, key: str) -> Obligation | None:
+    """Return an obligation, in force or not, by its key."""
+    return session.scalar(select(Obligation).where(Obligation.key == key))
+
+
 def state_at(now: datetime) -> ColumnElement[str]:
     """Return in SQL the state of an assignment at a moment: a change by the clock counts before a job wrote it."""
     return case((Assignment.next_change_at <= now, Assignment.next_state), else_=Assignment.state)

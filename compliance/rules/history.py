@@ -82,7 +82,7 @@ def _recorded(versions: Sequence[ObligationTerms], record: TrainingRecord) -> It
 
 def timeline(case: TrainingCase, until: datetime) -> list[HistoryRow]:
     """Return which state held from when on, as known in a case, up to a moment; the last one is open. Nothing where nothing began."""
-    since = _begins_at(case)
+    since = begins_at(case)
     if since is None or since > until:
         return []
     acts = (*(done.achieved_at for done in case.completions), *(start.at for start in case.record.starts), *case.record.enrolled_at)
@@ -97,7 +97,8 @@ def timeline(case: TrainingCase, until: datetime) -> list[HistoryRow]:
     return [replace(row, valid_to=end) for row, end in zip(changes, (*ends, None), strict=True)]
 
 
-def _begins_at(case: TrainingCase) -> datetime | None:
+def begins_at(case: TrainingCase) -> datetime | None:
+    """Return since when a person has a status, as known in a case: the first day of their first stay; None where there is none."""
     days = [span.first for span in case.stays]
     return first_instant(min(days), case.record.zone) if days and case.versions else None
 

@@ -12,7 +12,7 @@ from datetime import date, datetime, time
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from compliance.models import PlannedChange
+from compliance.models import Obligation, PlannedChange
 from compliance.queries import planned_changes as queries
 from compliance.queries.records import ObligationRules, get_rules, load_records
 from compliance.rules.dry_runs import DryRunOutcome, StatusShift, TermsBeside, outcome_document, outcome_of, read_outcome, shift_of
@@ -54,6 +54,25 @@ def begin_dry_run(session: Session, row: PlannedChange, *, now: datetime) -> Non
         return
     people = queries.list_people_after(session, row, 0, MOST_AT_ONCE)
     note_portion(row, people, try_people(session, row, people), is_last=True)
+
+
+def preview_activation(session: Session, obligation: Obligation, *, now: datetime) -> DryRunOutcome:
+    """Return what activating a draft would do; nothing is written, not even that somebody looked."""
+    values = change_contents.as_activated(obligations.values_of(obligations.latest_version(session, obligation)), today_of(now))
+    row = PlannedChange(
+        kind=PlannedKind.ACTIVATE.value,
+        obligation_id=obligation.id,
+        audience_id=obligation.audience_id,
+        content=json.dumps({}),
+        effective_on=values.terms.effective_on,
+        is_retroactive=values.is_retroactive,
+        computed_at=now,
+    )
+    outcome, people = DryRunOutcome(), queries.list_people_after(session, row, 0, PORTION)
+    while people:
+        outcome = outcome.joined(try_people(session, row, people))
+        people = queries.list_people_after(session, row, people[-1], PORTION)
+    return outcome
 
 
 def note_portion(row: PlannedChange, people: Sequence[int], outcome: DryRunOutcome, *, is_last: bool) -> None:

@@ -95,6 +95,7 @@ CASES: list[tuple[str, dict[str, object], dict[str, object]]] = [
     ("failed-jobs", {}, {"failed_jobs": 2}),
     ("service-away", {}, {"absences": (Absence("correo:25", NOW - timedelta(hours=2), 8),)}),
     ("broken-seal", {}, {"seal_faults": 1}),
+    ("statuses-differ", {}, {"differing_statuses": 3}),
     ("no-mail", {"smtp_host": ""}, {}),
     ("mail-in-clear", {"smtp_starttls": False}, {}),
     ("example-addresses", {"contact_email": "ayuda@example.org"}, {}),

@@ -91,6 +91,7 @@ def test_what_comes_to_it_makes_the_notice_new_without_a_second_mail(browser: Br
         ({"failed_jobs": 3}, "failed-jobs"),
         ({"free": 100_000_000}, "little-disk"),
         ({"seal_faults": 1}, "broken-seal"),
+        ({"differing_statuses": 1}, "statuses-differ"),
         ({"store_answers": False}, "store-away"),
         ({"absences": (Absence("correo:25", NOW - timedelta(hours=2), 8),)}, "service-away"),
     ],

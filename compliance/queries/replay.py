@@ -1,0 +1,126 @@
+"""Replay: whether the stored statuses are those that the rules compute from the records (spec/compulsory 7.3 and 13.1)."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from accounts.models import AccountMerge
+from compliance.models import Assignment, AssignmentState
+from compliance.queries.assignments import find_active, list_people_after
+from compliance.queries.records import ObligationRules, get_rules, load_records
+from compliance.rules.history import begins_at, has_news
+from compliance.rules.record import TrainingRecord
+from compliance.rules.status import TrainingCase, TrainingStatus, status_of, training_case
+from kernel.db import Database
+
+UNDER_WAY = timedelta(hours=1)
+"""What was recorded so lately may wait for the job that follows it."""
+PORTION = 500
+
+
+@dataclass(frozen=True, slots=True)
+class StatusDifference:
+    """A status that is not stored as it is computed: state and flags, empty where there is none; what is stored parted by bars."""
+
+    person_id: int
+    stored: str
+    computed: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayMoments:
+    """The moment of which statuses are compared, that as of which they are known, and the present one."""
+
+    at: datetime
+    known: datetime
+    now: datetime
+
+
+def list_differences(session: Session, rules: ObligationRules, people: Sequence[int], moments: ReplayMoments) -> list[StatusDifference]:
+    """List those of some people whose stored status is another than the computed one, in five statements more than their records take.
+
+    Passed over are people with something on record that a job has yet to follow and, of moments before two accounts became one, both:
+    what one did belongs to the other since.
+    """
+    records = load_records(session, rules, people)
+    mine = (Assignment.obligation_id == rules.obligation_id, Assignment.person_id.in_(people))
+    assignments = {row.person_id: row for row in session.scalars(select(Assignment).where(*mine))}
+    merged = _merged_since(session, people, moments.known)
+    stored = _stored_at(session, [row.id for row in assignments.values()], moments)
+    found = list[StatusDifference]()
+    for person in people:
+        if person not in merged and not _is_under_way(rules, records[person], moments):
+            case = training_case(rules.terms, records[person], moments.known)
+            row = assignments.get(person)
+            history = stored.get(row.id, []) if row is not None else []
+            found += _compare(person, case, row, history, moments)
+    return found
+
+
+def _compare(
+    person: int, case: TrainingCase, row: Assignment | None, history: list[str], moments: ReplayMoments
+) -> Iterator[StatusDifference]:
+    """Compare what a person's history says, and of a moment since it was computed their present status, with what is computed."""
+    since, computed = begins_at(case), _words(status_of(case, moments.at))
+    expected = [] if since is None or moments.at < since else [computed]
+    present, is_past_change = list[str](), False
+    if row is not None and row.computed_at <= min(moments.at, moments.known):
+        is_past_change = row.next_change_at is not None and row.next_change_at <= moments.at
+        present.append(_present_words(row, is_past_change=is_past_change))
+    if (history != expected and not is_past_change) or present not in ([], [computed]):
+        yield StatusDifference(person, " | ".join(dict.fromkeys([*present, *history])), " | ".join(expected))
+
+
+def _merged_since(session: Session, people: Collection[int], moment: datetime) -> set[int]:
+    statement = select(AccountMerge.kept_id, AccountMerge.closed_id).where(
+        AccountMerge.merged_at > moment, or_(AccountMerge.kept_id.in_(people), AccountMerge.closed_id.in_(people))
+    )
+    return {person for pair in session.execute(statement) for person in pair}
+
+
+def _words(status: TrainingStatus) -> str:
+    return " ".join((status.state, *status.flags))
+
+
+def _present_words(row: Assignment, *, is_past_change: bool) -> str:
+    state, flags = (row.next_state, row.next_flags) if is_past_change else (row.state, row.flags)
+    return f"{state} {flags or ''}".strip()
+
+
+def _is_under_way(rules: ObligationRules, record: TrainingRecord, moments: ReplayMoments) -> bool:
+    lately = moments.now - UNDER_WAY
+    return has_news(record, lately, moments.now) or any(lately < terms.recorded_at <= moments.now for terms in rules.terms)
+
+
+def _stored_at(session: Session, assignments: Sequence[int], moments: ReplayMoments) -> Mapping[int, list[str]]:
+    """Return what the history of some assignments says of a moment as known at another."""
+    row = AssignmentState
+    statement = select(row.assignment_id, row.state, row.flags).where(
+        row.assignment_id.in_(assignments),
+        row.valid_from <= moments.at,
+        or_(row.valid_to.is_(None), row.valid_to > moments.at),
+        row.known_from <= moments.known,
+        or_(row.known_to.is_(None), row.known_to > moments.known),
+    )
+    found = defaultdict[int, list[str]](list)
+    for assignment, state, flags in session.execute(statement):
+        found[assignment].append(f"{state} {flags}".strip())
+    return found
+
+
+def walk_differences(database: Database, obligation_id: int, moments: ReplayMoments) -> Iterator[tuple[int, list[StatusDifference]]]:
+    """Yield of each portion of the people under an obligation how many they are, and whose status differs; nothing is written."""
+    after: int | None = 0
+    while after is not None:
+        with database.unit_of_work(write=False) as session:
+            obligation = find_active(session, obligation_id)
+            if obligation is None:
+                return
+            people = list_people_after(session, obligation, after, PORTION)
+            found = list_differences(session, get_rules(session, obligation), people, moments)
+        yield len(people), found
+        after = people[-1] if len(people) == PORTION else None
