@@ -181,7 +181,7 @@ class CourseVersion(Base):
     licence: Mapped[str] = mapped_column(String(60))
     zone: Mapped[str] = mapped_column(String(64))
     visibility: Mapped[str] = mapped_column(String(12))
-    """Who finds it: `courses.rules.is_found`."""
+    """Who finds it: `courses.rules.is_found`; which units and audiences say `version_viewer`."""
     enrolment: Mapped[str] = mapped_column(String(12))
     opens_at: Mapped[Moment | None]
     closes_at: Mapped[Moment | None]
@@ -243,6 +243,17 @@ class PlannedPublication(Base):
     remark: Mapped[str] = mapped_column(Text)
     settled_at: Mapped[Moment | None]
     version_id: Mapped[int | None] = mapped_column(ForeignKey("course_version.id"))
+
+
+class VersionViewer(Base):
+    """A unit, by its code, or an audience, by its key, whose people find a course version that is for staff or for audiences."""
+
+    __tablename__ = "version_viewer"
+    __table_args__ = (CheckConstraint("kind IN ('unit', 'audience')", name="kind"),)
+
+    version_id: Mapped[int] = mapped_column(ForeignKey("course_version.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8), primary_key=True)
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
 
 
 class Objective(Base):

@@ -257,9 +257,13 @@ def file_url(slug: str, sha256: str, name: str) -> str:
     return f"/courses/{slug}/files/{sha256}/{name}"
 
 
+NARROWED = frozenset({"staff", "audience"})
+"""Visibilities of courses that are found by some who are signed in, and do not exist for others."""
+
+
 def is_found(visibility: str, *, belongs: bool) -> bool:
-    """Return whether a person finds a course that they do not take; ``belongs``: to an institution, at present.
+    """Return whether a person finds a course that they do not take; ``belongs``: to those whom its visibility names, at present.
 
     Courses with `participants`, or its old name `institution`, are found by nobody else.
     """
-    return visibility == "public" or (visibility == "staff" and belongs)
+    return visibility == "public" or (visibility in NARROWED and belongs)

@@ -6,10 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 from functools import wraps
 
-from courses.content.model import Visibility
 from courses.models import Course, StaffRole
 from courses.permissions import edits, teaches
-from courses.rules import ClosedReason, Outline, OutlineActivity, is_found
+from courses.rules import NARROWED, ClosedReason, Outline, OutlineActivity, is_found
 from enrolments.models import (
     Announcement,
     Edition,
@@ -87,7 +86,7 @@ class LearnerContext:
     ends_at: datetime | None = None
     """Of that edition."""
     belongs: bool = False
-    """To an institution, at present."""
+    """To those whom the course's visibility names, at present."""
     take: int = 0
     """How often the person takes the course by now; 0 for those who do not take it."""
     has_begun: bool = False
@@ -270,9 +269,9 @@ def takes_part(actor: Actor, context: LearnerContext) -> bool:
 
 
 def _is_hidden(actor: Actor, context: LearnerContext) -> bool:
-    """Return whether a course for members of an institution is hidden from a signed-in actor who is not one of them."""
+    """Return whether a course for staff or for audiences is hidden from a signed-in actor whom it is not for."""
     stranger = not actor.is_anonymous and not context.belongs and not takes_part(actor, context)
-    return stranger and context.visibility == Visibility.STAFF.value
+    return stranger and context.visibility in NARROWED
 
 
 def _learner_context_of(subject: object) -> LearnerContext | None:

@@ -31,11 +31,26 @@ COURSE_ORDER = (
         "topic",
         "tone",
     ),
-    *("image", "image_alt", "authors", "licence", "visibility", "enrolment", "opens", "closes", "completion", "grade", "certificate"),
+    *(
+        "image",
+        "image_alt",
+        "authors",
+        "licence",
+        "visibility",
+        "staff_of",
+        "audiences",
+        "enrolment",
+        "opens",
+        "closes",
+        "completion",
+        "grade",
+        "certificate",
+    ),
 )
 MODULE_ORDER = (*COMMON[:9], "objectives", "numbered", "completion")
 FLOWS = frozenset(
     {"languages", "words", "completion", "requires", FORMER_KEYS, FORMERLY, "pause", "review", "from", "tags", "kinds", "accept", "source"}
+    | {"staff_of", "audiences"}
 )
 """Fields that stand on one line where they fit (spec/content-format 11)."""
 DEEP_FLOWS = frozenset({"also"})
@@ -104,10 +119,23 @@ COURSE: tuple[tuple[object, tuple[FieldSpec, ...]], ...] = (
                 (
                     ("public", lazy_("Everyone")),
                     ("staff", lazy_("Signed-in members of an organisation")),
+                    ("audience", lazy_("Signed-in members of certain audiences")),
                     ("participants", lazy_("Only learners and the course team")),
                 ),
                 "participants",
                 former=(("institution", lazy_("Only learners and the course team (as before)")),),
+            ),
+            FieldSpec(
+                "staff_of",
+                FieldShape.KEYS,
+                lazy_("Only staff of these units"),
+                lazy_("For members of an organisation: codes of units, which include their sub-units. Empty: all staff."),
+            ),
+            FieldSpec(
+                "audiences",
+                FieldShape.KEYS,
+                lazy_("Audiences"),
+                lazy_("For members of audiences: their keys. The training officer of the institution knows them."),
             ),
             FieldSpec(
                 "enrolment",

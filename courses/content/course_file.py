@@ -130,6 +130,7 @@ def _course(table: MappingCursor) -> CourseFolder:
     authors = table.listed("authors", person, required=True)
     licence = table.value("licence", _licence, required=True) or ""
     visibility = _visibility(table)
+    staff_of, audiences = _viewers(table, visibility)
     enrolment = table.choice("enrolment", EnrolmentMethod, EnrolmentMethod.INVITATION)
     opens, closes = table.moment("opens"), table.moment("closes", end=True)
     if opens and closes and opens >= closes:
@@ -157,6 +158,8 @@ def _course(table: MappingCursor) -> CourseFolder:
         image=image,
         image_alt=image_alt,
         visibility=visibility,
+        staff_of=staff_of,
+        audiences=audiences,
         enrolment=enrolment,
         opens=opens,
         closes=closes,
@@ -210,6 +213,25 @@ def _visibility(table: MappingCursor) -> Visibility:
         fix = N_("Choose again who can find it in the settings. In the text, write “visibility: participants” or “visibility: staff”.")
         table.report("C903", told, fix, at="visibility")
     return visibility
+
+
+def _viewers(table: MappingCursor, visibility: Visibility) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the codes of units and the keys of audiences that narrow a visibility; each belongs to its own (spec/content-format C905)."""
+    units = table.listed("staff_of", lambda value: value.read(scalars.unit_code), flow=True)
+    audiences = table.keys("audiences")
+    if table.has("staff_of") and visibility is not Visibility.STAFF:
+        table.report("C905", N_("Units are named, but the course is not for staff."), N_("Write “visibility: staff”."), at="staff_of")
+    elif table.has("staff_of") and not units:
+        fix = N_("Name a unit by its code, or delete the field: then it is for the staff of every institution.")
+        table.report("C905", N_("The course is for the staff of certain units and names none."), fix, at="staff_of")
+    if table.has("audiences") and visibility is not Visibility.AUDIENCE:
+        table.report(
+            "C905", N_("Audiences are named, but the course is not for them."), N_("Write “visibility: audience”."), at="audiences"
+        )
+    elif visibility is Visibility.AUDIENCE and not audiences:
+        fix = N_("Name an audience by its key: “audiences: [inspectores]”.")
+        table.report("C905", N_("The course is for certain audiences and names none."), fix, at="visibility")
+    return tuple(dict.fromkeys(units)), tuple(dict.fromkeys(audiences))
 
 
 def _certificate(table: MappingCursor) -> str:

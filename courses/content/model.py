@@ -128,7 +128,9 @@ class Visibility(StrEnum):
 
     PUBLIC = "public"
     STAFF = "staff"
-    """Whoever is signed in and belongs to an institution at present."""
+    """Whoever is signed in and belongs to an institution at present, or to one of the units of `staff_of`."""
+    AUDIENCE = "audience"
+    """Whoever is in one of `audiences` at present."""
     PARTICIPANTS = "participants"
     INSTITUTION = "institution"
     """The old name of PARTICIPANTS: it has always meant these, so that no upgrade makes anything visible."""
@@ -393,6 +395,9 @@ class CourseFolder:
     image: str = ""
     image_alt: LocalisedText = NO_TEXT
     visibility: Visibility = Visibility.PARTICIPANTS
+    staff_of: tuple[str, ...] = ()
+    """Codes of the units whose people find it, with what stands below them; none: of every institution."""
+    audiences: tuple[str, ...] = ()
     enrolment: EnrolmentMethod = EnrolmentMethod.INVITATION
     opens: datetime | None = None
     closes: datetime | None = None

@@ -1,4 +1,4 @@
-"""Effects of a course's text on what is already published (spec/content-format 3.2)."""
+"""A course's text beside the site: what is published of it (spec/content-format 3.2), the units and audiences that it names."""
 
 from collections.abc import Iterable
 
@@ -27,3 +27,11 @@ def _finding(key: str) -> Finding:
         N_("If it has a new key, add “former_keys: [%(key)s]” there."),
         facts={"key": key},
     )
+
+
+def unknown_viewer(kind: str, key: str) -> Finding:
+    """Tell of a unit or an audience that a course is for and that the site does not have (spec/content-format C904)."""
+    is_unit = kind == "unit"
+    told = N_("No unit has the code “%(key)s”.") if is_unit else N_("There is no audience “%(key)s”.")
+    fix = N_("Write the code as the list of units has it.") if is_unit else N_("Write the key as the page of audiences has it.")
+    return Finding(COURSE, 0, 0, "staff_of" if is_unit else "audiences", "C904", codes.severity("C904"), told, fix, facts={"key": key})

@@ -17,6 +17,7 @@ from kernel.errors import N_
 KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
 NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 MAXIMUM_KEY = 64
+MAXIMUM_CODE = 40
 MAXIMUM_NAME = 40
 MAXIMUM_TEXT = 2_000
 MAXIMUM_NUMBER = 10**15
@@ -60,6 +61,14 @@ def word(text: str) -> str:
     if "\n" in text:
         raise RefusedError("C111", N_("This must be one line."))
     return text
+
+
+def unit_code(text: str) -> str:
+    """Read the code of a unit, as lists of the institution write it."""
+    code = word(text)
+    if len(code) > MAXIMUM_CODE:
+        raise RefusedError("C113", N_("Codes of units have at most %(most)s characters."), "", most=str(MAXIMUM_CODE))
+    return code
 
 
 def number(text: str) -> Fraction:

@@ -7,13 +7,14 @@ from typing import cast
 from sqlalchemy.orm import Session
 
 from courses.content.model import CourseFolder, Finding, Severity
-from courses.content.published import vanished
+from courses.content.published import unknown_viewer, vanished
 from courses.kinds import CourseKinds
 from courses.models import Course
 from courses.publication import CheckedCourse, check
 from courses.queries import autosaved
 from courses.queries import drafts as course_drafts
 from courses.queries import outlines as course_outlines
+from courses.queries.visibility import unknown_viewers
 from courses.rendering import DRAWING
 from kernel.files import FileStore
 
@@ -37,6 +38,10 @@ class DraftCheck:
 
 def check_draft(session: Session, course: Course, checked: CheckedCourse, kinds: CourseKinds, *, now: datetime) -> DraftCheck:
     """Return the draft check of a checked course: the findings of its text, and its effects on what is published."""
+    return _beside_site(session, _check(session, course, checked, kinds, now=now))
+
+
+def _check(session: Session, course: Course, checked: CheckedCourse, kinds: CourseKinds, *, now: datetime) -> DraftCheck:
     folder = checked.folder
     if folder is None:
         return DraftCheck(checked.findings, None, now)
@@ -57,11 +62,19 @@ def _vanished(session: Session, course: Course, folder: CourseFolder) -> tuple[F
     return vanished((*(module.key for module in outline.modules), *outline.by_key), folder)
 
 
+def _beside_site(session: Session, draft_check: DraftCheck) -> DraftCheck:
+    """Add what the course names and the site does not have: that changes without the draft, and is never cached."""
+    folder = draft_check.folder
+    unknown = unknown_viewers(session, folder) if folder is not None else ()
+    findings = (*draft_check.findings, *(unknown_viewer(kind, key) for kind, key in unknown))
+    return replace(draft_check, findings=tuple(sorted(findings, key=lambda finding: finding.place))) if unknown else draft_check
+
+
 def cached_draft_check(session: Session, files: FileStore, course: Course, kinds: CourseKinds, *, now: datetime) -> DraftCheck:
     """Return the draft check of a course's present draft. The process caches it until draft, publication or day change."""
     known = _draft_checks(session).get(course.id)
     if known is not None and known[0] == _state_of(session, course, now):
-        return known[1]
+        return _beside_site(session, known[1])
     checked = check(course_drafts.draft_files(session, files, course.id), kinds, today=now.date())
     return cache_draft_check(session, course, checked, kinds, now=now)
 
@@ -76,11 +89,11 @@ def outgoing_draft_check(session: Session, files: FileStore, course: Course, kin
 
 def cache_draft_check(session: Session, course: Course, checked: CheckedCourse, kinds: CourseKinds, *, now: datetime) -> DraftCheck:
     """Keep the draft check of a draft that stands as it was checked: nobody has saved anything else since it was read for that."""
-    draft_check, kept = check_draft(session, course, checked, kinds, now=now), _draft_checks(session)
+    draft_check, kept = _check(session, course, checked, kinds, now=now), _draft_checks(session)
     if len(kept) >= KEPT_DRAFT_CHECKS:
         kept.clear()  # at once, because other threads read it
     kept[course.id] = (_state_of(session, course, now), draft_check)
-    return draft_check
+    return _beside_site(session, draft_check)
 
 
 def _draft_checks(session: Session) -> dict[int, tuple[object, DraftCheck]]:

@@ -26,9 +26,11 @@ from courses.models import (
     Objective,
     PublicationNature,
     Term,
+    VersionViewer,
 )
 from courses.publication import PreparedLesson
 from courses.queries import catalogue, drafts, history, versions
+from courses.queries.visibility import unknown_viewers, viewers_of
 from courses.rendering import plain_texts
 from courses.rules import GIVE_MARKS
 from courses.services.archive_guard import check_open
@@ -63,6 +65,13 @@ class PublishOptions:
     """Keys, present and former, of the activities whose learners are told that what they did has changed."""
 
 
+class UnknownViewers(Conflict):
+    """The course is for units or audiences that do not exist."""
+
+    code = "unknown_viewers"
+    message = N_("The course names a unit or an audience that does not exist. The draft check says which.")
+
+
 class DraftChangedSinceReview(Conflict):
     """The refusal to publish a draft that differs from the reviewed one."""
 
@@ -84,7 +93,8 @@ def publish_version(
     """Write a new immutable version and move the course's pointer to it.
 
     Publishing the same text again returns the newest version unchanged. Raise DraftChangedSinceReview where the draft was saved since it
-    was reviewed, CourseArchived where the course is archived. Of two simultaneous publications the second finds what the first published.
+    was reviewed, UnknownViewers, or CourseArchived where the course is archived. Of two simultaneous publications the second finds what
+    the first published.
     """
     session.flush()  # a draft that was saved in this transaction
     course = catalogue.lock_course(session, course.id)
@@ -96,6 +106,8 @@ def publish_version(
         return newest
     if options.revision_to_publish is None and drafts.draft_digest(session, course.id) != prepared.digest:
         raise DraftChangedSinceReview
+    if unknown_viewers(session, prepared.course):
+        raise UnknownViewers
     version = _version_row(course, prepared, options, actor, number=newest.number + 1 if newest else 1, now=now)
     session.add(version)
     session.flush()  # everything below points to it
@@ -169,6 +181,8 @@ def _decimal(value: Fraction, digits: int) -> Decimal:
 
 def _write_lists(session: Session, publication: Publication, files: FileStore, *, now: datetime) -> None:
     version_id, prepared = publication.version.id, publication.prepared
+    viewers = viewers_of(prepared.course)
+    insert_all(session, [VersionViewer(version_id=version_id, kind=kind, key=key) for kind, key in viewers])
     insert_all(
         session,
         [

@@ -25,7 +25,7 @@ from courses.services import publication_plans as planning_services
 from courses.services.archive_guard import CourseArchived
 from courses.services.draft_checks import DraftCheck
 from courses.services.publication_plans import PublishInputs
-from courses.services.publishing import PublishOptions
+from courses.services.publishing import PublishOptions, UnknownViewers
 from kernel import clock
 from kernel.files import FileStore
 from kernel.i18n import _, ngettext
@@ -78,7 +78,7 @@ def publishing(subject: CourseContext) -> Answer:
     locked = course_catalogue.lock_course(writing, subject.id)
     try:
         said = _publish_or_plan(writing, locked, checked.prepared, options, publish_at)
-    except CourseArchived as refused:
+    except (CourseArchived, UnknownViewers) as refused:
         form.form_errors.append(_(refused.text))
         return _page(subject, locked, _draft_check(writing, locked, checked, digest), form), 409
     flash(said, "ok")

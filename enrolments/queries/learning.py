@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
+from functools import cache
 from posixpath import basename
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, case, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person, full_name
@@ -19,6 +20,7 @@ from courses.permissions import edits
 from courses.queries import catalogue as course_catalogue
 from courses.queries import drafts as course_drafts
 from courses.queries import outlines as course_outlines
+from courses.queries.visibility import BELONGS
 from courses.rules import Outline, OutlineActivity
 from enrolments.learning_record import LearningRecord
 from enrolments.models import (
@@ -37,7 +39,6 @@ from kernel import clock
 from kernel.db import connection_of
 from kernel.errors import NotFound
 from kernel.permissions import Actor, Verdict
-from organisations.queries.tree import belongs
 
 _FOLLOWED = func.coalesce(Enrolment.course_version_id, Course.published_version_id)
 _Open = aliased(Edition)
@@ -59,7 +60,7 @@ _LEARNER_CONTEXTS = (
         Edition.name.label("edition"),
         Edition.starts_at,
         Edition.ends_at,
-        belongs(bindparam("person_id")).label("belongs"),
+        BELONGS.label("belongs"),
         exists().where(_Open.course_id == Course.id, _Open.self_enrolment, _Open.closed_at.is_(None)).label("by_edition"),
     )
     .outerjoin(
@@ -99,11 +100,17 @@ def get_learner_context(session: Session, actor: Actor, slug: str) -> LearnerCon
 
 def visible_learner_contexts(session: Session, actor: Actor) -> list[LearnerContext]:
     """List the page contexts of the courses that the actor may look at, the actor's own first, at most 200."""
+    statement = _visible_contexts(everywhere=actor.is_administrator, is_anonymous=actor.is_anonymous)
+    return [_learner_context(row) for row in connection_of(session).execute(statement, {"person_id": actor.person_id})]
+
+
+@cache
+def _visible_contexts(*, everywhere: bool, is_anonymous: bool) -> Select[*tuple[Any, ...]]:
+    """Return the statement of the contexts of some reader, put together once for all like them."""
     mine = or_(Enrolment.id.is_not(None), CourseStaff.id.is_not(None))
     statement = _LEARNER_CONTEXTS.where(CourseVersion.id.is_not(None)).order_by(case((mine, 0), else_=1), Course.id).limit(MOST_CONTEXTS)
-    if not actor.is_administrator:
-        statement = statement.where(mine | (course_catalogue.found_by(actor) & Course.archived_at.is_(None)))
-    return [_learner_context(row) for row in session.execute(statement, {"person_id": actor.person_id})]
+    found = course_catalogue.found_by(is_anonymous=is_anonymous) & Course.archived_at.is_(None)
+    return statement if everywhere else statement.where(mine | found)
 
 
 def visible_activities(session: Session, actor: Actor, contexts: Sequence[LearnerContext]) -> dict[int, list[OutlineActivity]]:

@@ -31,8 +31,8 @@ def visible_next_courses(session: Session, actor: Actor, completed: Outline) -> 
     statement = (
         select(Course.slug, Course.title)
         .join(CourseVersion, CourseVersion.id == Course.published_version_id)
-        .where(CourseVersion.topic == completed.topic, Course.archived_at.is_(None), found_by(actor), ~taken)
+        .where(CourseVersion.topic == completed.topic, Course.archived_at.is_(None), found_by(is_anonymous=actor.is_anonymous), ~taken)
         .order_by(Course.id.desc())
         .limit(MOST_COURSES)
     )
-    return [NextCourse(*row) for row in session.execute(statement)]
+    return [NextCourse(*row) for row in session.execute(statement, {"person_id": actor.person_id})]

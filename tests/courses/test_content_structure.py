@@ -280,6 +280,47 @@ def test_who_finds_a_course_is_one_of_three_and_an_old_name_is_told(written: str
     assert unsaid.visibility is Visibility.PARTICIPANTS
 
 
+@pytest.mark.parametrize(
+    ("written", "units", "audiences"),
+    [
+        ("staff\nstaff_of: [GYE, 01-13]", ("GYE", "01-13"), ()),
+        ("staff\nstaff_of: [GYE, GYE]", ("GYE",), ()),
+        ("audience\naudiences: [inspectores, choferes-2026]", (), ("inspectores", "choferes-2026")),
+    ],
+)
+def test_units_and_audiences_narrow_who_finds_a_course(written: str, units: tuple[str, ...], audiences: tuple[str, ...]) -> None:
+    """spec/compulsory 2.7 and spec/content-format 5."""
+    reading = folders.reading(folders.changed(COURSE, "visibility: public", f"visibility: {written}"))
+
+    assert reading.course is not None
+    assert [one.code for one in reading.findings] == []
+    assert (reading.course.staff_of, reading.course.audiences) == (units, audiences)
+
+
+@pytest.mark.parametrize(
+    ("written", "field"),
+    [
+        ("staff\nstaff_of: []", "staff_of"),
+        ("public\nstaff_of: [GYE]", "staff_of"),
+        ("audience", "visibility"),
+        ("audience\naudiences: []", "visibility"),
+        ("staff\naudiences: [inspectores]", "audiences"),
+    ],
+)
+def test_a_visibility_and_its_list_go_together(written: str, field: str) -> None:
+    """spec/content-format C905: never wider than what somebody wrote."""
+    found = folders.findings(folders.changed(COURSE, "visibility: public", f"visibility: {written}"), "C905")
+
+    assert [(one.field, one.severity) for one in found] == [(field, Severity.ERROR)]
+
+
+def test_the_code_of_a_unit_has_its_length() -> None:
+    """spec/content-format C113: no unit has a longer one."""
+    files = folders.changed(COURSE, "visibility: public", f"visibility: staff\nstaff_of: [{'X' * 41}]")
+
+    assert [one.field for one in folders.findings(files, "C113")] == ["staff_of[1]"]
+
+
 def test_resources_that_nobody_verified_are_told() -> None:
     """spec/content-format 5, C611; without address only while not verified (spec/content-format C110)."""
     found = folders.findings(folders.changed(RESOURCES, "verified: 2026-02-01", "verified: false"))

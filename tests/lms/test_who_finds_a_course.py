@@ -1,43 +1,94 @@
 """Who finds a course: everybody, those who belong to an institution, those who take part; catalogue, search, recordings and home agree."""
 
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import select, update
 
-from courses.models import Course, CourseVersion
+from accounts.models import Person
+from courses.models import Course, CourseVersion, VersionViewer
 from courses.queries import catalogue as course_catalogue
+from courses.services.publishing import UnknownViewers
 from enrolments.permissions import LearningAction
 from enrolments.queries import learning as enrolments
-from kernel.permissions import Actor, Verdict
+from kernel import clock
+from kernel.permissions import SYSTEM, Actor, Verdict
 from lms.app import policy
 from lms.instance import Instance
-from organisations.models import Membership
-from tests.support.browser import Browser
+from organisations.models import AudienceStayRecord, Membership, Organisation
+from organisations.rules import TrainingRole
+from organisations.services import members
+from organisations.services.members import MembershipValues
+from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_person, a_teacher, folder, publish, sign_in
 from tests.support.learning import a_learner, actor_of
-from tests.support.places import a_place, put
+from tests.support.lessons import write
+from tests.support.obligations import an_audience_of, let_stay
+from tests.support.places import a_place, give_training, manage, put
+from tests.support.training_access import a_training_cast
+from tests.support.wording import in_spanish
 from webinars import queries as webinars
 from webinars.permissions import RecordingAction
 
-STATES = ("public", "staff", "participants", "institution")
+STATES = {
+    "public": "public",
+    "staff": "staff",
+    "unit": "staff\nstaff_of: [GYE]",
+    "audience": "audience\naudiences: [inspectores]",
+    "participants": "participants",
+    "institution": "institution",
+}
+"""What the file of a course says, by the end of its name."""
 NOON = datetime(2026, 6, 1, 17, 0, tzinfo=UTC)
 
 
 def a_course_with_a_preview(instance: Instance, visibility: str, *, enrolment: str = "open") -> Course:
     """Publish a course named for its visibility, with a recording that may be seen without enrolling."""
-    files = folder(f"curso-{visibility}", modules=1, visibility=visibility, enrolment=enrolment)
+    files = folder(f"curso-{visibility}", modules=1, visibility=STATES[visibility], enrolment=enrolment)
     name = "01-parte/02-video.recording.yaml"
     files[name] = files[name].replace(b"required: false\n", b"required: false\npreview: true\n")
     files["01-parte/01-leccion.es.md"] += f"\n## El arupo de {visibility}\n\nUn arupo.\n".encode()
     return publish(instance, files)[0]
 
 
-def a_colleague(instance: Instance, email: str = "colega@example.org") -> Actor:
-    """Return somebody who belongs to a unit of an institution, without taking part in anything."""
-    person, institution = a_person(instance, email), a_place(instance, "IESS")
-    put(instance, person, a_place(instance, "Dirección de Pensiones", institution))
-    return actor_of(person)
+class Staff:
+    """An institution with a province, its unit and another one; an audience; and who belongs to which."""
+
+    def __init__(self, instance: Instance) -> None:
+        self.instance = instance
+        self.root = a_place(instance, "IESS", code="IESS")
+        self.guayas = a_place(instance, "Guayas", self.root, code="GYE")
+        self.unit = a_place(instance, "Dirección de Pensiones", self.guayas, code="GYE-DP")
+        self.loja = a_place(instance, "Loja", self.root, code="LOJ")
+        self.audience = an_audience_of(instance, self.root, "inspectores")
+
+    def colleague(self, email: str = "colega@example.org", place: Organisation | None = None) -> Actor:
+        """Return somebody who belongs to a unit, without taking part in anything; of Loja where no other is given."""
+        person = a_person(self.instance, email)
+        put(self.instance, person, place or self.loja)
+        return actor_of(person)
+
+    def inspector(self, email: str = "inspectora@example.org") -> Actor:
+        """Return somebody who is in the audience and belongs to no unit."""
+        person = a_person(self.instance, email)
+        let_stay(self.instance, self.audience, person)
+        return actor_of(person)
+
+    def former_inspector(self) -> Actor:
+        """Return somebody whose stays in the audience have ended or were never true."""
+        person = a_person(self.instance, "antes@example.org")
+        let_stay(self.instance, self.audience, person, until=date(2026, 2, 1))
+        with self.instance.database.unit_of_work() as session:
+            row = {"audience_id": self.audience.id, "person_id": person.id, "since_on": date(2026, 3, 1)}
+            session.add(AudienceStayRecord(**row, recorded_at=NOON, retracted_at=NOON))
+        return actor_of(person)
+
+
+@pytest.fixture
+def staff(instance: Instance) -> Staff:
+    """Return an institution with its people, before any course names them."""
+    return Staff(instance)
 
 
 def found_on(browser: Browser, path: str) -> set[str]:
@@ -46,28 +97,37 @@ def found_on(browser: Browser, path: str) -> set[str]:
     return {state for state in STATES if any(href.startswith(f"/courses/curso-{state}") for href, _words in page.links)}
 
 
-def test_catalogue_search_recordings_and_home_lead_each_to_the_same_courses(browser: Browser, instance: Instance) -> None:
-    """A stranger, somebody signed in, a colleague and a participant."""
+def test_catalogue_search_recordings_and_home_lead_each_to_the_same_courses(browser: Browser, instance: Instance, staff: Staff) -> None:
+    """spec/compulsory 2.8: a stranger, somebody signed in, colleagues here and there, a member of the audience, a participant."""
     courses = {state: a_course_with_a_preview(instance, state) for state in STATES}
     a_person(instance, "nadie@example.org")
-    a_colleague(instance)
+    staff.colleague()
+    staff.colleague("guayas@example.org", staff.unit)
+    staff.inspector()
     a_learner(instance, courses["staff"])
-    nobody, colleague, participant = (sign_in(browser.another(), f"{name}@example.org") for name in ("nadie", "colega", "ana"))
+    nobody, colleague, neighbour, inspector, participant = (
+        sign_in(browser.another(), f"{name}@example.org") for name in ("nadie", "colega", "guayas", "inspectora", "ana")
+    )
 
     for path in ("/courses", "/search?q=pruebas", "/recordings", "/"):
         assert found_on(browser, path) == {"public"}, path
     for path in ("/courses", "/search?q=pruebas", "/recordings"):
         assert found_on(nobody, path) == {"public"}, path
         assert found_on(colleague, path) == {"public", "staff"}, path
+        assert found_on(neighbour, path) == {"public", "staff", "unit"}, path
+        assert found_on(inspector, path) == {"public", "audience"}, path
     assert found_on(participant, "/search?q=pruebas") == {"public", "staff"}
     assert found_on(participant, "/learning") == {"staff"}
 
 
-def test_a_link_to_a_course_for_staff_leads_strangers_to_sign_in_and_others_to_nothing(browser: Browser, instance: Instance) -> None:
-    """Signed in without a membership there is no such course, whatever of it is asked for; a colleague opens it and enrols."""
-    course = a_course_with_a_preview(instance, "staff")
-    a_person(instance, "nadie@example.org")
-    colleague_person = a_colleague(instance)
+@pytest.mark.parametrize("state", ["staff", "unit", "audience"])
+def test_a_link_to_a_course_for_some_leads_strangers_to_sign_in_and_others_to_nothing(
+    browser: Browser, instance: Instance, staff: Staff, state: str
+) -> None:
+    """spec/compulsory 2.7: signed in there is no such course, whatever of it is asked for; whom it is for opens it and enrols."""
+    course = a_course_with_a_preview(instance, state)
+    a_person(instance, "nadie@example.org") if state == "staff" else staff.colleague("nadie@example.org")
+    member = staff.inspector("colega@example.org") if state == "audience" else staff.colleague(place=staff.unit)
     nobody, colleague = (sign_in(browser.another(), f"{name}@example.org") for name in ("nadie", "colega"))
     own = f"/courses/{course.slug}"
     pages = (own, f"{own}/glossary", f"{own}/activities/leccion-1", f"{own}/recordings/video-1", f"{own}/quizzes/leccion-1")
@@ -82,7 +142,7 @@ def test_a_link_to_a_course_for_staff_leads_strangers_to_sign_in_and_others_to_n
     colleague.get(f"{own}/recordings/video-1")
     colleague.post(f"{own}/enrolment")
     with instance.database.unit_of_work(write=False) as session:
-        assert enrolments.get_learner_context(session, colleague_person, course.slug).is_learner
+        assert enrolments.get_learner_context(session, member, course.slug).is_learner
 
 
 def test_who_has_left_the_institution_finds_it_no_more_but_keeps_what_they_take_part_in(instance: Instance) -> None:
@@ -101,15 +161,49 @@ def test_who_has_left_the_institution_finds_it_no_more_but_keeps_what_they_take_
     assert verdicts == {course.slug: Verdict.ALLOW, "otro": Verdict.HIDE}
 
 
-@pytest.mark.parametrize("who", ["stranger", "signed in", "colleague", "participant", "teacher"])
-def test_every_list_holds_exactly_what_the_permission_allows(instance: Instance, who: str) -> None:
-    """The predicate and its query twin, for every way a course can stand."""
+FOUND: Mapping[str, set[str]] = {
+    "stranger": set(),
+    "signed in": set(),
+    "colleague": {"staff"},
+    "colleague of the province": {"staff", "unit"},
+    "colleague of a unit below": {"staff", "unit"},
+    "colleague of the institution": {"staff"},
+    "further unit": {"staff", "unit"},
+    "head": {"staff", "unit"},
+    "head of a unit below": {"staff", "unit"},
+    "head of another": {"staff"},
+    "officer": {"staff", "unit", "audience"},
+    "officer of another": {"staff"},
+    "auditor": {"staff", "unit"},
+    "inspector": {"audience"},
+    "former inspector": set(),
+    "participant": set(),
+    "teacher": set(),
+}
+"""What somebody finds beside public courses."""
+
+
+@pytest.mark.parametrize("who", FOUND)
+def test_every_list_holds_exactly_what_the_permission_allows(instance: Instance, staff: Staff, who: str) -> None:
+    """spec/compulsory 2.7 and 2.8: the predicate and its query twin, for every way a course can stand."""
     courses = {state: a_course_with_a_preview(instance, state) for state in STATES}
     publish(instance, folder("archivado", modules=1, visibility="staff"))
     people = {
         "stranger": Actor,
         "signed in": lambda: actor_of(a_person(instance, "nadie@example.org")),
-        "colleague": lambda: a_colleague(instance),
+        "colleague": staff.colleague,
+        "colleague of the province": lambda: staff.colleague(place=staff.guayas),
+        "colleague of a unit below": lambda: staff.colleague(place=staff.unit),
+        "colleague of the institution": lambda: staff.colleague(place=staff.root),
+        "further unit": lambda: with_further(staff),
+        "head": lambda: with_grant(staff, staff.root, None),
+        "head of a unit below": lambda: with_grant(staff, staff.unit, None),
+        "head of another": lambda: with_grant(staff, staff.loja, None),
+        "officer": lambda: with_grant(staff, staff.root, TrainingRole.OFFICER),
+        "officer of another": lambda: with_grant(staff, staff.loja, TrainingRole.OFFICER),
+        "auditor": lambda: with_grant(staff, staff.root, TrainingRole.AUDITOR),
+        "inspector": staff.inspector,
+        "former inspector": staff.former_inspector,
         "participant": lambda: a_learner(instance, courses["participants"]),
         "teacher": lambda: actor_of(a_teacher(instance, courses["institution"])),
     }
@@ -131,13 +225,98 @@ def test_every_list_holds_exactly_what_the_permission_allows(instance: Instance,
         assert listed == {slug for slug, context in contexts.items() if context.is_listed}
         assert {context.slug for context in enrolments.visible_learner_contexts(session, actor)} == allowed
         assert watched == playable & allowed
-    assert listed == {"curso-public"} | ({"curso-staff"} if who == "colleague" else set())
+    assert listed == {"curso-public"} | {f"curso-{state}" for state in FOUND[who]}
 
 
-def test_nothing_that_was_published_before_becomes_visible(instance: Instance) -> None:
+def with_grant(staff: Staff, place: Organisation, role: TrainingRole | None) -> Actor:
+    """Return somebody who belongs to nothing, and heads a place or has a grant for it."""
+    person = a_person(staff.instance, "cargo@example.org")
+    if role is None:
+        manage(staff.instance, person, place)
+    else:
+        give_training(staff.instance, person, place, role)
+    return actor_of(person)
+
+
+def with_further(staff: Staff) -> Actor:
+    """Return somebody of Loja who works in Guayas too."""
+    actor = staff.colleague()
+    with staff.instance.database.unit_of_work() as session:
+        values = MembershipValues(further=frozenset({staff.unit.id}))
+        members.assign_members(session, SYSTEM, {actor.person_id or 0: values}, now=clock.now())
+    return actor
+
+
+def test_before_a_course_stands_one_statement_and_it_looks_up_nothing_for_public_ones(instance: Instance, staff: Staff) -> None:
+    """spec/performance P1 and P2: who it is for is asked in the statement that every page of a course has."""
+    actor = staff.inspector()
+    for state in ("public", "unit", "audience"):
+        course, counted = a_course_with_a_preview(instance, state), every_statement(instance.database)
+        with instance.database.unit_of_work(write=False) as session:
+            counted.reset()
+            context = enrolments.get_learner_context(session, actor, course.slug)
+
+        assert len(counted.statements) == 1
+        assert context.is_listed is (state != "unit")
+
+
+@pytest.mark.parametrize(
+    ("written", "field"), [("staff\nstaff_of: [GYE, NADA]", "staff_of"), ("audience\naudiences: [inspectores, nadie]", "audiences")]
+)
+def test_a_course_for_whom_the_site_does_not_know_is_not_published(
+    browser: Browser, instance: Instance, staff: Staff, written: str, field: str
+) -> None:
+    """spec/content-format C904: the draft check names it, and publishing is refused by every way; once it exists, it goes out."""
+    course = publish(instance, folder("abierto", modules=1))[0]
+    files = folder("abierto", modules=1, visibility=written)
+    write(instance, course, {"course.yaml": files["course.yaml"].decode()})
+    a_teacher(instance, course)
+    editor = sign_in(browser, "profe@example.org")
+    page = editor.get("/teaching/abierto/publishing")
+    wanted = (
+        in_spanish("No unit has the code “%(key)s”.", key="NADA")
+        if field == "staff_of"
+        else in_spanish("There is no audience “%(key)s”.", key="nadie")
+    )
+    assert wanted in page.text
+    with pytest.raises(UnknownViewers):
+        publish(instance, files)
+
+    a_place(instance, "Nada", staff.root, code="NADA")
+    an_audience_of(instance, staff.root, "nadie")
+
+    assert wanted not in editor.get("/teaching/abierto/publishing").text
+    publish(instance, files)
+    with instance.database.unit_of_work(write=False) as session:
+        rows = session.execute(select(VersionViewer.kind, VersionViewer.key).order_by(VersionViewer.key)).all()
+    assert [tuple(row) for row in rows] == (
+        [("unit", "GYE"), ("unit", "NADA")] if field == "staff_of" else [("audience", "inspectores"), ("audience", "nadie")]
+    )
+
+
+def test_every_cell_of_courses_for_staff_and_for_audiences(browser: Browser, instance: Instance) -> None:
+    """spec/compulsory 16: course.view, staff of no place and of a place, outside an audience and inside."""
+    cast = a_training_cast(browser, instance, visibility="staff")
+    there = f"/courses/{cast.course.slug}"
+    wrong = cast.check("course.view", "staff_of_a_place", cast.outcomes(there))
+    with instance.database.unit_of_work() as session:
+        for role in ("oneself", "colleague"):
+            members.remove_member(session, SYSTEM, session.get_one(Person, cast.people[role].id), now=clock.now())
+    wrong += cast.check("course.view", "staff_of_no_place", cast.outcomes(there))
+    audience = an_audience_of(instance, cast.root, "inspectores")
+    publish(instance, folder(cast.course.slug, modules=1, visibility=STATES["audience"]))
+    wrong += cast.check("course.view", "audience_outside", cast.outcomes(there))
+    for person in cast.people.values():
+        let_stay(instance, audience, person)
+    wrong += cast.check("course.view", "audience_inside", cast.outcomes(there))
+
+    assert wrong == []
+
+
+def test_nothing_that_was_published_before_becomes_visible(instance: Instance, staff: Staff) -> None:
     """`institution` in a row of an earlier release still means those who take part."""
     course = a_course_with_a_preview(instance, "public")
-    colleague = a_colleague(instance)
+    colleague = staff.colleague()
     with instance.database.unit_of_work() as session:
         session.execute(update(CourseVersion).where(CourseVersion.course_id == course.id).values(visibility="institution"))
 
