@@ -71,6 +71,7 @@ class AccessPurpose(StrEnum):
     RECORD = "record"
     PROGRESS = "progress"
     ANSWERS = "answers"
+    EVIDENCE = "evidence"
     COPY = "copy"
     FOUND = "found"
 
@@ -461,14 +462,20 @@ def close_after_merge(
 def record_access(session: Session, actor: Actor, person_id: int, purpose: AccessPurpose, *, now: datetime) -> None:
     """Record a view of another person's data, with its role and purpose (spec/security 7.4)."""
     if person_id != actor.person_id:
-        role, person = "administrator" if actor.is_administrator else "team", queries.get_person(session, person_id)
+        others = "training" if purpose is AccessPurpose.EVIDENCE else "team"
+        role, person = "administrator" if actor.is_administrator else others, queries.get_person(session, person_id)
         audit.record(session, actor, AccountVerb.LOOKED_AT, person, now=now, role=role, purpose=purpose.value)
 
 
 def record_search_access(session: Session, actor: Actor, people: Sequence[int], *, now: datetime) -> None:
     """Record in the access log that a search for people to enrol showed these people to the actor."""
+    record_accesses(session, actor, people, AccessPurpose.FOUND, now=now)
+
+
+def record_accesses(session: Session, actor: Actor, people: Sequence[int], purpose: AccessPurpose, *, now: datetime) -> None:
+    """Record that a page showed the actor data of each of these people."""
     for person_id in people:
-        record_access(session, actor, person_id, AccessPurpose.FOUND, now=now)
+        record_access(session, actor, person_id, purpose, now=now)
 
 
 def record_list_access(

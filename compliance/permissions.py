@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from compliance.models import Obligation
 from kernel.own_records import changes_record
-from kernel.permissions import Actor, Predicate, Verdict
+from kernel.permissions import Actor, Predicate, Verdict, allow_if
 from organisations.permissions import TrainingScope, training_verdict
 
 
@@ -38,7 +38,11 @@ class ObligationAction(StrEnum):
 class WaiverAction(StrEnum):
     """Acts on waivers."""
 
+    LIST = "waiver:list"
+    """See which waivers and recognitions wait, and those that were decided on."""
     PROPOSE = "waiver:propose"
+    WITHDRAW = "waiver:withdraw"
+    """Take back what one proposed."""
     APPROVE = "waiver:approve"
     """Approve, refuse or revoke it."""
 
@@ -47,6 +51,10 @@ class RecognitionAction(StrEnum):
     """Acts on the recognition of learning elsewhere."""
 
     PROPOSE = "recognition:propose"
+    WITHDRAW = "recognition:withdraw"
+    """Take back what one proposed."""
+    LOAD = "recognition:load"
+    """Send in a list of many, and decide on such a list."""
     APPROVE = "recognition:approve"
     """Approve, refuse or revoke it."""
 
@@ -214,6 +222,29 @@ def _whose(subject: Proposal) -> tuple[int]:
     return (subject.person_id,)
 
 
+def _list_claims(actor: Actor, subject: object) -> Verdict:
+    """Let those see the waivers and recognitions who decide on some or audit them; to heads there is no such list."""
+    assert isinstance(subject, TrainingScope)
+    if actor.is_anonymous:
+        return Verdict.FORBID
+    return allow_if(subject.everywhere or bool(subject.officer or subject.auditor), Verdict.HIDE)
+
+
+def _load_claims(actor: Actor, subject: object) -> Verdict:
+    assert isinstance(subject, TrainingScope)
+    if actor.is_anonymous:
+        return Verdict.FORBID
+    return allow_if(subject.everywhere or bool(subject.officer), Verdict.FORBID if subject.auditor else Verdict.HIDE)
+
+
+def _withdraw(actor: Actor, subject: object) -> Verdict:
+    """Let whoever proposed a waiver or recognition take it back; to all others there is nothing to take back."""
+    assert isinstance(subject, Proposal)
+    if actor.is_anonymous:
+        return Verdict.FORBID
+    return allow_if(subject.proposed_by == actor.person_id, Verdict.HIDE)
+
+
 _approve = changes_record(_decide_on_proposal, _whose)
 _propose = _of_person("aaada")
 
@@ -226,9 +257,13 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = {
     ObligationAction.EDIT: _edit_obligation,
     ObligationAction.ACTIVATE: _activate_obligation,
     ObligationAction.CHANGE_PAST: _change_past,
+    WaiverAction.LIST: _list_claims,
     WaiverAction.PROPOSE: _propose,
+    WaiverAction.WITHDRAW: _withdraw,
     WaiverAction.APPROVE: _approve,
     RecognitionAction.PROPOSE: _propose,
+    RecognitionAction.WITHDRAW: _withdraw,
+    RecognitionAction.LOAD: _load_claims,
     RecognitionAction.APPROVE: _approve,
     TrainingReportAction.VIEW: _of_places("haaaa"),
     TrainingReportAction.EXPORT: _of_places("haaaa"),

@@ -97,6 +97,7 @@ PURPOSES = {
     AccessPurpose.RECORD.value: N_("Your account and your courses"),
     AccessPurpose.PROGRESS.value: N_("Your progress in a course"),
     AccessPurpose.ANSWERS.value: N_("Your answers"),
+    AccessPurpose.EVIDENCE.value: N_("A waiver or recognition of yours"),
     AccessPurpose.COPY.value: N_("A copy of everything"),
     AccessPurpose.FOUND.value: N_("A search for people to enrol"),
     PeopleListKind.PEOPLE.value: N_("The list of all people"),
@@ -107,7 +108,12 @@ PURPOSES = {
     PeopleListKind.MARKING.value: N_("The answers in a course that are marked manually"),
     access_log.FILE: N_("A list downloaded as a file"),
 }
-ROLES = {"administrator": N_("Administration"), "team": N_("Course team"), "manager": N_("Manager of your unit")}
+ROLES = {
+    "administrator": N_("Administration"),
+    "team": N_("Course team"),
+    "manager": N_("Manager of your unit"),
+    "training": N_("Compulsory training"),
+}
 DELETIONS_EVERY = 3_600
 
 

@@ -1,8 +1,8 @@
 """Services that waivers and recognitions share: a second person decides, who proposed withdraws (spec/compulsory 4.10 and 4.11)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -17,7 +17,7 @@ from kernel.errors import N_, Conflict, OwnRecord
 from kernel.own_records import is_own
 from kernel.permissions import Actor
 
-Claim = TypeVar("Claim", Waiver, Recognition)
+Claim = Waiver | Recognition
 
 
 class ClaimIsDecided(Conflict):
@@ -44,7 +44,7 @@ class ClaimVerbs:
     withdrawn: ComplianceVerb
 
 
-VERBS = {
+VERBS: Mapping[type[Claim], ClaimVerbs] = {
     Waiver: ClaimVerbs(
         ComplianceVerb.WAIVER_APPROVED, ComplianceVerb.WAIVER_REFUSED, ComplianceVerb.WAIVER_REVOKED, ComplianceVerb.WAIVER_WITHDRAWN
     ),
@@ -102,17 +102,19 @@ def withdraw(session: Session, actor: Actor, claim: Claim, *, now: datetime) -> 
 
 
 def _lock(session: Session, claim: Claim) -> Claim:
-    return session.get_one(type(claim), claim.id, with_for_update=True, populate_existing=True)
+    row = session.get_one(type(claim), claim.id, with_for_update=True, populate_existing=True)
+    assert isinstance(row, Waiver | Recognition)
+    return row
 
 
-def _require_second(actor: Actor, row: Waiver | Recognition) -> None:
+def _require_second(actor: Actor, row: Claim) -> None:
     if actor.person_id is None or is_own(actor, row.person_id):
         raise OwnRecord
     if row.proposed_by == actor.person_id:
         raise ClaimProposerDecides
 
 
-def _require(row: Waiver | Recognition, state: ClaimState) -> None:
+def _require(row: Claim, state: ClaimState) -> None:
     if row.state != state.value:
         raise ClaimIsDecided
 

@@ -25,6 +25,12 @@ SECTIONS: Mapping[str, str] = {
     "learner/courses#code": "enrolments_editions.code enrolments_editions.invitation",
     "learner/lessons#resume": "lms.learning",
     "learner/compulsory#to-do": "lms_training.duties",
+    "learner/compulsory#waivers": """
+        compliance_recognitions.ask compliance_recognitions.propose compliance_waivers.ask compliance_waivers.own compliance_waivers.propose
+    """,
+    "administrator/institutions#waivers": """
+        compliance_recognitions.recognition compliance_waivers.claims compliance_waivers.waiver
+    """,
     "learner/lessons#progress": "enrolments.activity",
     "learner/lessons#glossary": "enrolments.glossary enrolments.resources",
     "learner/lessons#search": "lms_search.search",

@@ -19,7 +19,9 @@ PICTURES = STATIC / "guide"
 HEAVIEST_PICTURE, HEAVIEST_FOLDER = 40_000, 1_500_000
 MOST_WORDS = 170
 """Of a section: it answers one question."""
-FILES_SENT = re.compile(r"\.(csv|ics|json|ods|pdf|txt|xlsx)$|/<name>$|/files/<|/picture$|^/static/|^/site/logo/|^/site\.css$|^/metrics$")
+FILES_SENT = re.compile(
+    r"\.(csv|ics|json|ods|pdf|txt|xlsx)$|/<name>$|/files/<|/(evidence|picture)$|^/static/|^/site/logo/|^/site\.css$|^/metrics$"
+)
 """Addresses that answer with a file."""
 NEED_NO_HELP = {
     "certificates.short": "leads to certificates.verify",

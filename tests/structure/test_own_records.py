@@ -17,6 +17,8 @@ LEAVES_RECORDS = """
     what a learner does themself: attempt:save attempt:submit course:enrol_self edition:join edition:stop_waiting
     enrolment:accept_invitation lesson:mark_complete
     quiz:start recording:note_watched simulator:answer version:choose
+    a waiver or recognition that somebody asks for, until another decides: recognition:propose recognition:withdraw waiver:propose
+    waiver:withdraw
     a group's name, and groups without members: group:manage
 """
 """The actions that write and are not guarded, by what they change instead."""

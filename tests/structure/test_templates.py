@@ -20,6 +20,7 @@ PACKAGES = (
     "organisations",
     "courses",
     "enrolments",
+    "compliance",
     "quizzes",
     "certificates",
     "webinars",

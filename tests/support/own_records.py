@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from uuid import UUID, uuid4
 
@@ -14,6 +15,10 @@ from accounts import services as accounts
 from accounts.models import Person
 from certificates import services as certificates
 from certificates.models import Credential
+from compliance.rules.claims import WaiverKind
+from compliance.services import claims
+from compliance.services.recognitions import RecognitionValues, propose_recognition
+from compliance.services.waivers import WaiverValues, propose_waiver
 from courses.models import Course, StaffRole
 from courses.services import team
 from enrolments.models import CompletionReview, LearnerGroup, ManualGradeItem
@@ -71,6 +76,7 @@ class Team:
 
     def __init__(self, browser: Browser) -> None:
         self.instance: Instance = browser.instance
+        self._numbers = 0
         self.course: Course = marking.a_marked_quiz(self.instance)
         self.ada, self.zoe = (self._member(email) for email in ("ada@example.org", "zoe@example.org"))
         self.browsers = {
@@ -97,6 +103,11 @@ class Team:
         marking.mark(self.instance, self.zoe, attempt, ManualMarkValues(3, seen))  # type: ignore[arg-type]  # whole points
         deliver(self.instance)
         return attempt
+
+    def number(self) -> int:
+        """Return a number that was not returned yet."""
+        self._numbers += 1
+        return self._numbers
 
     def send(self, actor: Actor, act: Act) -> tuple[int, str]:
         """Send something as a script would; return the status and the code of the refusal."""
@@ -228,6 +239,28 @@ def _merge(team: Team) -> Act:
     return Act(_people(team, f"merging/{other.uuid}"), REASON)
 
 
+def _waiver(team: Team, *, approved: bool = False) -> UUID:
+    """Let Ada ask for a waiver, and Zoe approve it."""
+    number = team.number()
+    values = WaiverValues(WaiverKind.COMMISSION, date(2001 + number, 1, 1), date(2001 + number, 2, 1), document="M-1")
+    with team.instance.database.unit_of_work() as session:
+        row = propose_waiver(session, team.ada, team.ada.person_id or 0, values, now=clock.now())
+        if approved:
+            claims.decide(session, team.zoe, row, "", approves=True, now=clock.now())
+        return row.uuid
+
+
+def _recognition(team: Team, *, approved: bool = False) -> UUID:
+    """Let Ada ask for a recognition, and Zoe approve it."""
+    values = RecognitionValues(team.course.id, date(2001 + team.number(), 1, 1), "SECAP", "S-1")
+    with team.instance.database.unit_of_work() as session:
+        row = propose_recognition(session, team.ada, team.ada.person_id or 0, values, now=clock.now())
+        if approved:
+            claims.decide(session, team.zoe, row, "", approves=True, now=clock.now())
+        return row.uuid
+
+
+REVOKED = {"words": "Ya no vale.", "sure": "y"}
 ITEM = {"heading": "Exposición", "maximum": "20", "weight": "3", "category": ""}
 ALONE: Mapping[str, Callable[[Team], Act]] = {
     "certificates.revoke": lambda team: Act(f"/certificates/{team.certificate()}/revocation", REASON),
@@ -255,6 +288,10 @@ ALONE: Mapping[str, Callable[[Team], Act]] = {
     "enrolments_completion_reviews.settle": lambda team: Act(
         f"/administration/completion-reviews/{_completion_review(team)}/settlement", {"decision": "leave", **REASON}
     ),
+    "compliance_waivers.decide": lambda team: Act(f"/training/waivers/{_waiver(team)}/decision", {"decision": "approve"}),
+    "compliance_waivers.revoke": lambda team: Act(f"/training/waivers/{_waiver(team, approved=True)}/revocation", REVOKED),
+    "compliance_recognitions.decide": lambda team: Act(f"/training/recognitions/{_recognition(team)}/decision", {"decision": "approve"}),
+    "compliance_recognitions.revoke": lambda team: Act(f"/training/recognitions/{_recognition(team, approved=True)}/revocation", REVOKED),
     "enrolments_takes.begin": lambda team: Act(_learner(team, "takes"), REASON),
     "enrolments_roster.remove": lambda team: Act(_learner(team, "removal")),
     "lms_people.set_role": lambda team: Act(_people(team, "role"), {"role": "instructor"}),

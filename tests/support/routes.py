@@ -20,6 +20,17 @@ ROUTES: Mapping[str, str] = {
         organisations_audiences.change organisations_audiences.make organisations_audiences.new organisations_audiences.rule
     """,
     "audience.view": "organisations_audiences.audience organisations_audiences.audiences organisations_audiences.why",
+    "recognition.approve": "compliance_recognitions.decide compliance_recognitions.revoke",
+    "recognition.propose": "compliance_recognitions.ask compliance_recognitions.propose",
+    "recognition.withdraw": "compliance_recognitions.withdraw",
+    "training.why": """
+        compliance_recognitions.evidence compliance_recognitions.recognition
+        compliance_waivers.evidence compliance_waivers.own compliance_waivers.waiver
+    """,
+    "waiver.approve": "compliance_waivers.decide compliance_waivers.revoke",
+    "waiver.list": "compliance_waivers.claims",
+    "waiver.propose": "compliance_waivers.ask compliance_waivers.propose",
+    "waiver.withdraw": "compliance_waivers.withdraw",
     "audit_log.view": "lms_auditing.log",
     "calendar.use": """
         enrolments_calendar.calendar enrolments_calendar.date_file enrolments_calendar.end_address enrolments_calendar.make_address

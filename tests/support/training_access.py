@@ -69,10 +69,9 @@ ROWS: Mapping[tuple[str, str], tuple[str, int]] = {
 }
 """Actions and states of the matrix by the row of the table, and which of its states it is."""
 TO_COME: Mapping[str, str] = {
-    "training.": "no page yet",
+    "training.view": "no page yet",
+    "training.as_known": "no page yet",
     "obligation.": "no page yet",
-    "waiver.": "no page yet",
-    "recognition.": "no page yet",
     "report.": "no page yet",
     "reminder.": "no page yet",
     "bundle.": "no page yet",

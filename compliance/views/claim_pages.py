@@ -1,0 +1,151 @@
+"""What pages of waivers and recognitions share: evidence that is sent and fetched, the page of one of them, decisions."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar, cast
+
+from flask import Response, current_app, flash, render_template
+
+from accounts.access_log import LOOKS
+from accounts.services import AccessPurpose, record_accesses
+from compliance.forms.claims import ClaimDecisionForm, ClaimRevocationForm, EvidenceForm
+from compliance.models import Recognition, Waiver
+from compliance.pages.claims import state_view
+from compliance.permissions import RecognitionAction, TrainingAction, WaiverAction
+from compliance.queries.claim_lists import RecognitionSubject, WaiverSubject, find_names
+from compliance.rules.claims import ClaimState
+from compliance.services import claims
+from compliance.services.claim_notices import page_of
+from compliance.services.evidence import LARGEST, EvidenceFile, EvidenceRefusal, keep_evidence
+from courses.content.filetypes import media_type
+from kernel import clock
+from kernel.errors import NotFound
+from kernel.files import FileStore
+from kernel.i18n import _
+from kernel.own_records import is_own
+from kernel.web.after_response import leave_record
+from kernel.web.file_responses import send_content
+from kernel.web.limits import limit, limiter
+from kernel.web.request import allows, current_actor, current_session, see_other
+
+Answer = str | Response | tuple[str, int]
+Subject = WaiverSubject | RecognitionSubject
+FormClass = TypeVar("FormClass", bound=EvidenceForm)
+BODY_LIMIT = LARGEST + 1_000_000
+"""Bytes of a form with its file: a file that is a little too large is refused in words."""
+EVIDENCE_RATE = limit("evidence", "60 per 10 minutes")
+
+
+def stored_files() -> FileStore:
+    """Return where contents are stored."""
+    return cast("FileStore", current_app.extensions["files"])
+
+
+def keep_sent_file(form: EvidenceForm) -> EvidenceFile | None:
+    """Keep the file of a form before anything is written; None where there is none or it is refused, which the form then says."""
+    if form.requires_proof() or (sent := form.sent_file()) is None:
+        return None
+    limiter().use(EVIDENCE_RATE, str(current_actor().person_id))
+    kept = keep_evidence(stored_files(), *sent)
+    if isinstance(kept, EvidenceRefusal):
+        form.refuse_evidence(kept)
+        return None
+    return kept
+
+
+def note_looks(people: Sequence[int]) -> None:
+    """Write down after the answer that the actor saw waivers or recognitions of these people, of each once in a while."""
+    actor, now = current_actor(), clock.now()
+    shown = [one for one in people if one != actor.person_id and limiter().takes(LOOKS, f"{actor.person_id} claims {one}")]
+    if shown:
+        leave_record(lambda session: record_accesses(session, actor, shown, AccessPurpose.EVIDENCE, now=now))
+
+
+def send_evidence(subject: Subject) -> Response:
+    """Send the file that proves something, always as an attachment, and note who looked at it."""
+    row = subject.row
+    if row.evidence is None:
+        raise NotFound
+    note_looks([row.person_id])
+    return send_content(stored_files(), row.evidence, media_type(row.evidence_name), row.evidence_name, inline=False, kept="no-store")
+
+
+def decide_on(subject: Subject, form: ClaimDecisionForm) -> Response:
+    """Carry out a decision and lead back to the page."""
+    changed = claims.decide(current_session(), current_actor(), subject.row, form.words.data or "", approves=form.approves, now=clock.now())
+    return _done(subject.row, changed, _("Your decision was saved, and the person is notified."))
+
+
+def revoke_it(subject: Subject, form: ClaimRevocationForm) -> Response:
+    """Revoke something and lead back to the page."""
+    changed = claims.revoke(current_session(), current_actor(), subject.row, form.words.data or "", now=clock.now())
+    return _done(subject.row, changed, _("It was revoked, and the person is notified."))
+
+
+def withdraw_it(subject: Subject) -> Response:
+    """Withdraw something and lead back to the page."""
+    changed = claims.withdraw(current_session(), current_actor(), subject.row, now=clock.now())
+    return _done(subject.row, changed, _("It was withdrawn. Nobody decides on it any more."))
+
+
+def _done(row: Waiver | Recognition, changed: bool, words: str) -> Response:
+    if changed:
+        flash(words, "ok")
+    return see_other(page_of(row))
+
+
+def claim_page(
+    subject: Subject,
+    title: str,
+    facts: Callable[[bool], list[tuple[str, str]]],
+    decision: ClaimDecisionForm | None = None,
+    revocation: ClaimRevocationForm | None = None,
+    remark: str = "",
+) -> str:
+    """Return the page of a waiver or recognition; `facts` are told whether the reader sees what proves it."""
+    row = subject.row
+    names = find_names(current_session(), [row.person_id, row.proposed_by, row.decided_by, row.revoked_by])
+    actions = ACTIONS[type(row)]
+    sees, decides = allows(TrainingAction.EVIDENCE, subject), allows(actions.approve, subject)
+    return render_template(
+        "compliance/claim.html",
+        title=title,
+        row=row,
+        names=names,
+        state=state_view(row.state),
+        facts=facts(sees),
+        has_evidence=bool(row.evidence or row.document),
+        sees_evidence=sees,
+        remark=remark,
+        is_own=is_own(current_actor(), row.person_id),
+        why_not="" if decides else _why_not(subject),
+        decision=(decision or ClaimDecisionForm(formdata=None)) if decides and row.state == ClaimState.PROPOSED.value else None,
+        revocation=(revocation or ClaimRevocationForm(formdata=None)) if decides and row.state == ClaimState.APPROVED.value else None,
+        may_withdraw=row.state == ClaimState.PROPOSED.value and allows(actions.withdraw, subject),
+        kind=row.__tablename__,
+        sees_list=allows(WaiverAction.LIST, subject.scope),
+    )
+
+
+class _Actions:
+    def __init__(self, approve: WaiverAction | RecognitionAction, withdraw: WaiverAction | RecognitionAction) -> None:
+        self.approve, self.withdraw = approve, withdraw
+
+
+ACTIONS: Mapping[type[Waiver | Recognition], _Actions] = {
+    Waiver: _Actions(WaiverAction.APPROVE, WaiverAction.WITHDRAW),
+    Recognition: _Actions(RecognitionAction.APPROVE, RecognitionAction.WITHDRAW),
+}
+
+
+def _why_not(subject: Subject) -> str:
+    """Say why the reader does not decide, where they could think they do (spec/compulsory 4.10)."""
+    actor, row = current_actor(), subject.row
+    if row.state not in (ClaimState.PROPOSED.value, ClaimState.APPROVED.value):
+        return ""
+    if is_own(actor, row.person_id):
+        return _("It is about you: another person decides.")
+    if row.proposed_by == actor.person_id:
+        return _("You proposed it: another person decides.")
+    if isinstance(subject, WaiverSubject) and subject.is_medical and subject.scope.everywhere:
+        return _("It is about somebody's health: a training officer of their unit decides, not the administration.")
+    return _("A training officer of their unit decides.")

@@ -1,0 +1,124 @@
+"""Pages of recognitions: ask for one, decide, revoke, withdraw; of many by a list (spec/compulsory 4.11)."""
+
+from flask import Blueprint, Response, flash, render_template, url_for
+
+from compliance.forms.claims import ClaimDecisionForm, ClaimRevocationForm, RecognitionForm
+from compliance.permissions import RecognitionAction, TrainingAction
+from compliance.queries import claim_lists as queries
+from compliance.queries.claim_lists import ClaimantContext, RecognitionSubject
+from compliance.queries.claims import day_of_person, list_entries
+from compliance.services.claim_notices import page_of
+from compliance.services.recognitions import RecognitionRepeats, propose_recognition
+from compliance.views.claim_pages import (
+    BODY_LIMIT,
+    Answer,
+    claim_page,
+    decide_on,
+    keep_sent_file,
+    note_looks,
+    revoke_it,
+    send_evidence,
+    withdraw_it,
+)
+from courses.models import Course
+from kernel import clock
+from kernel.i18n import _, choose, format_date
+from kernel.own_records import is_own
+from kernel.web.request import begin_writing, current_actor, current_session, requires, see_other, see_page
+
+bp = Blueprint("compliance_recognitions", __name__)
+
+
+@bp.route("/learning/recognitions/new", methods=["GET", "POST"])
+@requires(RecognitionAction.PROPOSE, queries.get_own_claims, reads_first=True, body_limit=BODY_LIMIT)
+def ask(subject: ClaimantContext) -> Answer:
+    """Ask that one's own learning elsewhere be recognised."""
+    return _propose(subject)
+
+
+@bp.route("/training/people/<uuid:person>/recognitions/new", methods=["GET", "POST"])
+@requires(RecognitionAction.PROPOSE, queries.get_claimant, reads_first=True, body_limit=BODY_LIMIT)
+def propose(subject: ClaimantContext) -> Answer:
+    """Propose that somebody's learning elsewhere be recognised."""
+    return _propose(subject)
+
+
+def _propose(subject: ClaimantContext) -> Answer:
+    session, form = current_session(), RecognitionForm()
+    courses = sorted((choose(course.title), course.id) for course in queries.list_published_courses(session))
+    form.offer([(number, title) for title, number in courses], day_of_person(session, subject.person_id, clock.now()))
+    if not form.validate_on_post():
+        page = _form_page(subject, form)
+        return (page, 422) if form.faults else page
+    kept = keep_sent_file(form)
+    if form.faults:
+        return _form_page(subject, form), 422
+    try:
+        row = propose_recognition(begin_writing(), current_actor(), subject.person_id, form.command(kept), now=clock.now())
+    except RecognitionRepeats as refused:
+        form.refuse(form.achieved_on, _(refused.text))
+        return _form_page(subject, form), 409
+    flash(_("Your request was sent. Another person decides on it."), "ok")
+    return see_page("compliance_waivers.own") if is_own(current_actor(), subject.person_id) else see_other(page_of(row))
+
+
+def _form_page(subject: ClaimantContext, form: RecognitionForm) -> str:
+    own = is_own(current_actor(), subject.person_id)
+    return render_template(
+        "compliance/recognition_form.html",
+        form=form,
+        name="" if own else subject.person.full_name,
+        back=url_for("compliance_waivers.own") if own else "",
+    )
+
+
+@bp.get("/training/recognitions/<uuid:recognition>")
+@requires(TrainingAction.WHY, queries.get_recognition)
+def recognition(subject: RecognitionSubject) -> str:
+    """Show a recognition."""
+    note_looks([subject.person_id])
+    return _page(subject)
+
+
+def _page(subject: RecognitionSubject, decision: ClaimDecisionForm | None = None, revocation: ClaimRevocationForm | None = None) -> str:
+    session, row = current_session(), subject.row
+    entered = list_entries(session, [row.person_id]).get(row.person_id)
+    is_early = entered is not None and row.achieved_on < entered
+    remark = _("It was completed before the person entered the institution, on %(day)s.", day=format_date(entered)) if is_early else ""
+    title = choose(session.get_one(Course, row.course_id).title)
+
+    def facts(sees: bool) -> list[tuple[str, str]]:
+        found = [(_("Counts as"), title), (_("Completed on"), format_date(row.achieved_on))]
+        return found + ([(_("Certified by"), row.issuer), (_("Number of the document"), row.document)] if sees else [])
+
+    return claim_page(subject, _("Recognition"), facts, decision, revocation, remark)
+
+
+@bp.post("/training/recognitions/<uuid:recognition>/decision")
+@requires(RecognitionAction.APPROVE, queries.get_recognition)
+def decide(subject: RecognitionSubject) -> Answer:
+    """Approve a recognition, or not."""
+    form = ClaimDecisionForm()
+    return decide_on(subject, form) if form.validate_on_post() else (_page(subject, form), 422)
+
+
+@bp.post("/training/recognitions/<uuid:recognition>/revocation")
+@requires(RecognitionAction.APPROVE, queries.get_recognition)
+def revoke(subject: RecognitionSubject) -> Answer:
+    """Revoke a recognition from today on."""
+    form = ClaimRevocationForm()
+    return revoke_it(subject, form) if form.validate_on_post() else (_page(subject, None, form), 422)
+
+
+@bp.post("/training/recognitions/<uuid:recognition>/withdrawal")
+@requires(RecognitionAction.WITHDRAW, queries.get_recognition)
+def withdraw(subject: RecognitionSubject) -> Response:
+    """Withdraw a recognition that waits."""
+    return withdraw_it(subject)
+
+
+@bp.get("/training/recognitions/<uuid:recognition>/evidence")
+@requires(TrainingAction.EVIDENCE, queries.get_recognition)
+def evidence(subject: RecognitionSubject) -> Response:
+    """Send the file that proves a recognition."""
+    return send_evidence(subject)

@@ -1,0 +1,184 @@
+"""Pages of waivers: ask for one, see one's own and those that wait, decide, revoke, withdraw (spec/compulsory 4.10)."""
+
+from collections.abc import Mapping, Sequence
+
+from flask import Blueprint, Response, flash, render_template, request, url_for
+from sqlalchemy.orm import Session
+
+from compliance.forms.claims import ClaimDecisionForm, ClaimRevocationForm, WaiverForm
+from compliance.models import Waiver
+from compliance.pages.claims import claim_view, days_words, overlap_views
+from compliance.permissions import RecognitionAction, TrainingAction, WaiverAction
+from compliance.queries import claim_lists as queries
+from compliance.queries.claim_lists import ClaimantContext, WaiverSubject
+from compliance.queries.claims import list_entries
+from compliance.rules.claim_words import KINDS
+from compliance.rules.claims import ClaimState, WaiverKind
+from compliance.services.claim_notices import page_of
+from compliance.services.waivers import WaiverOverlaps, propose_waiver
+from compliance.views.claim_pages import (
+    BODY_LIMIT,
+    Answer,
+    claim_page,
+    decide_on,
+    keep_sent_file,
+    note_looks,
+    revoke_it,
+    send_evidence,
+    withdraw_it,
+)
+from kernel import clock
+from kernel.i18n import _, choose
+from kernel.own_records import is_own
+from kernel.permissions import Actor
+from kernel.web.forms import as_uuid
+from kernel.web.paging import Page, requested_page
+from kernel.web.request import allows, begin_writing, current_actor, current_session, requires, see_other, see_page
+from organisations.permissions import TrainingScope
+from organisations.queries.training_scope import get_training_scope
+
+bp = Blueprint("compliance_waivers", __name__)
+
+ROWS = 50
+OWN = 200
+MOST_PAGES = 40
+
+
+def get_scope(session: Session, actor: Actor) -> TrainingScope:
+    """Return for which places the actor looks after, audits or heads compulsory training."""
+    return get_training_scope(session, actor)
+
+
+@bp.get("/learning/waivers")
+@requires(TrainingAction.WHY, queries.get_own_claims)
+def own(subject: ClaimantContext) -> str:
+    """List the reader's own waivers and recognitions with what became of them."""
+    session = current_session()
+    rows = queries.list_claims(session, None, None, person=subject.person_id, limit=OWN)
+    entries = list_entries(session, [subject.person_id])
+    return render_template("compliance/own_claims.html", rows=[claim_view(row, entries) for row in rows])
+
+
+@bp.route("/learning/waivers/new", methods=["GET", "POST"])
+@requires(WaiverAction.PROPOSE, queries.get_own_claims, reads_first=True, body_limit=BODY_LIMIT)
+def ask(subject: ClaimantContext) -> Answer:
+    """Ask for a waiver of one's own."""
+    return _propose(subject)
+
+
+@bp.route("/training/people/<uuid:person>/waivers/new", methods=["GET", "POST"])
+@requires(WaiverAction.PROPOSE, queries.get_claimant, reads_first=True, body_limit=BODY_LIMIT)
+def propose(subject: ClaimantContext) -> Answer:
+    """Propose a waiver of somebody else."""
+    return _propose(subject)
+
+
+def _propose(subject: ClaimantContext) -> Answer:
+    session = current_session()
+    titles, chosen = queries.title_obligations_of(session, subject.person_id), as_uuid(request.args.get("assignment", ""))
+    form = WaiverForm(data={"obligation": str(queries.find_obligation(session, subject.person_id, chosen) or "")})
+    form.offer({number: choose(title) for number, title in titles.items()})
+    if not form.validate_on_post():
+        page = _form_page(subject, form, titles)
+        return (page, 422) if form.faults else page
+    kept = keep_sent_file(form)
+    if form.faults:
+        return _form_page(subject, form, titles), 422
+    try:
+        row = propose_waiver(begin_writing(), current_actor(), subject.person_id, form.command(kept), now=clock.now())
+    except WaiverOverlaps as refused:
+        form.refuse(form.first_on, _(refused.text))
+        return _form_page(subject, form, titles, refused.others), 409
+    flash(_("Your request was sent. Another person decides on it."), "ok")
+    return see_page("compliance_waivers.own") if is_own(current_actor(), subject.person_id) else see_other(page_of(row))
+
+
+def _form_page(subject: ClaimantContext, form: WaiverForm, titles: Mapping[int, Mapping[str, str]], others: Sequence[Waiver] = ()) -> str:
+    own = is_own(current_actor(), subject.person_id)
+    wanted = _wanted(form, titles) if others else None
+    return render_template(
+        "compliance/waiver_form.html",
+        form=form,
+        name="" if own else subject.person.full_name,
+        back=url_for("compliance_waivers.own") if own else "",
+        wanted=wanted,
+        others=overlap_views(others, titles),
+    )
+
+
+def _wanted(form: WaiverForm, titles: Mapping[int, Mapping[str, str]]) -> tuple[str, str, str]:
+    values = form.command(None)
+    of = _("All compulsory training") if values.obligation_id is None else choose(titles.get(values.obligation_id))
+    return _(KINDS[values.kind]), of, days_words(Waiver(first_on=values.first_on, last_on=values.last_on))
+
+
+@bp.get("/training/waivers")
+@requires(WaiverAction.LIST, get_scope)
+def claims(scope: TrainingScope) -> str:
+    """List the waivers and recognitions that wait, or those that were decided on."""
+    session, asked = current_session(), requested_page(ROWS)
+    named, words = request.args.get("state", ClaimState.PROPOSED.value), " ".join(request.args.get("q", "").split())[:100]
+    state = ClaimState(named) if named in set(ClaimState) else None
+    number = min(asked.number, MOST_PAGES)
+    found = queries.list_claims(session, scope, state, words, limit=number * ROWS + 1)
+    rows = found[(number - 1) * ROWS : number * ROWS]
+    entries = list_entries(session, [row.claim.person_id for row in rows])
+    note_looks([row.claim.person_id for row in rows])
+    return render_template(
+        "compliance/claims.html",
+        page=Page([claim_view(row, entries) for row in rows], number, len(found) > number * ROWS),
+        state=named if state is not None else "all",
+        words=words,
+        waiting=queries.count_waiting(session, scope, current_actor()),
+        lists=queries.list_recognition_lists(session, scope, waiting=True) if state is ClaimState.PROPOSED and not words else [],
+        may_load=allows(RecognitionAction.LOAD, scope),
+    )
+
+
+@bp.get("/training/waivers/<uuid:waiver>")
+@requires(TrainingAction.WHY, queries.get_waiver)
+def waiver(subject: WaiverSubject) -> str:
+    """Show a waiver."""
+    note_looks([subject.person_id])
+    return _page(subject)
+
+
+def _page(subject: WaiverSubject, decision: ClaimDecisionForm | None = None, revocation: ClaimRevocationForm | None = None) -> str:
+    row, titles = subject.row, queries.title_obligations_of(current_session(), subject.person_id)
+
+    def facts(sees: bool) -> list[tuple[str, str]]:
+        of = _("All compulsory training") if row.obligation_id is None else choose(titles.get(row.obligation_id))
+        found = [(_("Reason"), _(KINDS[WaiverKind(row.kind)])), (_("From what"), of), (_("Days"), days_words(row))]
+        return found + ([(_("Explanation"), row.words), (_("Number of the document"), row.document)] if sees else [])
+
+    return claim_page(subject, _("Waiver"), facts, decision, revocation)
+
+
+@bp.post("/training/waivers/<uuid:waiver>/decision")
+@requires(WaiverAction.APPROVE, queries.get_waiver)
+def decide(subject: WaiverSubject) -> Answer:
+    """Approve a waiver, or not."""
+    form = ClaimDecisionForm()
+    return decide_on(subject, form) if form.validate_on_post() else (_page(subject, form), 422)
+
+
+@bp.post("/training/waivers/<uuid:waiver>/revocation")
+@requires(WaiverAction.APPROVE, queries.get_waiver)
+def revoke(subject: WaiverSubject) -> Answer:
+    """Revoke a waiver from today on."""
+    form = ClaimRevocationForm()
+    return revoke_it(subject, form) if form.validate_on_post() else (_page(subject, None, form), 422)
+
+
+@bp.post("/training/waivers/<uuid:waiver>/withdrawal")
+@requires(WaiverAction.WITHDRAW, queries.get_waiver)
+def withdraw(subject: WaiverSubject) -> Response:
+    """Withdraw a waiver that waits."""
+    return withdraw_it(subject)
+
+
+@bp.get("/training/waivers/<uuid:waiver>/evidence")
+@requires(TrainingAction.EVIDENCE, queries.get_waiver)
+def evidence(subject: WaiverSubject) -> Response:
+    """Send the file that proves a waiver."""
+    return send_evidence(subject)
