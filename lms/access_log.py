@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 
-from sqlalchemy import Select, and_, or_, select, union
+from sqlalchemy import Select, and_, false, or_, select, union
 from sqlalchemy.orm import Session
 
 from accounts import privacy
@@ -15,7 +15,8 @@ from enrolments.models import Enrolment
 from enrolments.services.report_exports import FollowingVerb
 from kernel.audit import AuditEntry
 from kernel.i18n import choose
-from organisations.models import Organisation
+from organisations.models import AudienceList, Organisation
+from organisations.queries.audience_list_people import list_spans_on_lists
 from organisations.queries.tree import former_members_condition
 from quizzes.services.reports import ReportVerb
 
@@ -34,8 +35,8 @@ def list_access_rows(session: Session, person_id: int, *, most: int | None = LOO
     return sorted([*alone, *of_lists.values()], key=lambda look: look.at, reverse=True)[:most]
 
 
-def _entries(person_id: int) -> Select[int]:
-    """Select the entries of lists in which a person stood: as learner of a course, in a place or below it, among all people."""
+def _entries(session: Session, person_id: int) -> Select[int]:
+    """Select the entries of lists in which a person stood: of a course, of a place or below it, on one sent in, among all people."""
     learner = and_(
         Enrolment.person_id == person_id,
         AuditEntry.at >= Enrolment.enrolled_at,
@@ -66,19 +67,36 @@ def _entries(person_id: int) -> Select[int]:
             AuditEntry.verb == OPENED,
         )
     )
-    found = union(of_courses, of_places, of_everybody).subquery()
+    on_lists = [
+        and_(AuditEntry.subject_id == span.list_id, AuditEntry.at >= span.since, *([AuditEntry.at < span.until] if span.until else []))
+        for span in list_spans_on_lists(session, person_id)
+    ]
+    of_lists = select(AuditEntry.id).where(
+        AuditEntry.subject_kind == AudienceList.__tablename__, AuditEntry.verb == OPENED, or_(false(), *on_lists)
+    )
+    found = union(of_courses, of_places, of_everybody, of_lists).subquery()
     return select(found.c.id)
 
 
 def _list_accesses(session: Session, person_id: int, most: int | None) -> Iterator[DataAccess]:
     of_course = and_(AuditEntry.subject_kind == Course.__tablename__, Course.id == AuditEntry.subject_id)
     of_place = and_(AuditEntry.subject_kind == Organisation.__tablename__, Organisation.id == AuditEntry.subject_id)
+    of_list = and_(AuditEntry.subject_kind == AudienceList.__tablename__, AudienceList.id == AuditEntry.subject_id)
     statement = (
-        select(AuditEntry.at, AuditEntry.verb, AuditEntry.facts, Person, Course.title, Organisation.name)
+        select(
+            AuditEntry.at,
+            AuditEntry.verb,
+            AuditEntry.facts,
+            Person,
+            Course.title,
+            Organisation.name,
+            AudienceList.title.label("list_title"),
+        )
         .join(Person, Person.id == AuditEntry.actor_id)
         .outerjoin(Course, of_course)
         .outerjoin(Organisation, of_place)
-        .where(AuditEntry.id.in_(_entries(person_id)), AuditEntry.actor_id != person_id)
+        .outerjoin(AudienceList, of_list)
+        .where(AuditEntry.id.in_(_entries(session, person_id)), AuditEntry.actor_id != person_id)
         .order_by(AuditEntry.id.desc())
         .limit(most)
     )
@@ -86,5 +104,6 @@ def _list_accesses(session: Session, person_id: int, most: int | None) -> Iterat
         facts: Mapping[str, object] = json.loads(row.facts)
         if row.verb in TAKEN_OUT and not str(facts.get("what", "")).startswith(TAKEN_OUT[row.verb]):
             continue
-        where = choose(dict(row.title)) if row.title else row.name or ""
+        title = row.title or row.list_title
+        where = choose(dict(title)) if title else row.name or ""
         yield DataAccess(row.at, row.Person.full_name, str(facts.get("role", "")), str(facts.get("list", FILE)), where)

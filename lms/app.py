@@ -20,6 +20,7 @@ from accounts.views import notices, signing
 from certificates import feature as certificates
 from certificates.queries import last_awards
 from compliance import feature as compliance
+from compliance.queries.audience_uses import list_obligations_of_audience
 from courses import feature as courses
 from courses.content.render_cache import RenderedLessonCache
 from courses.kinds import CourseKinds
@@ -90,6 +91,8 @@ KINDS = CourseKinds(
     logs=(enrolment_log.LOG, quiz_log.LOG),
 )
 AUDIENCE_LEAVES = {kind.leaf.kind: kind for kind in (*OWN_KINDS, HOLDS)}
+AUDIENCE_USES = (list_obligations_of_audience,)
+"""Which packages above audiences name them: what is named is not deleted."""
 BODY_LIMIT = 1_000_000
 PROBES = frozenset({"lms.live", "lms.ready", "lms_condition.figures"})
 
@@ -108,6 +111,7 @@ def open_instance(settings: Settings) -> Instance:
     database.configure(
         info={
             "audience_leaves": AUDIENCE_LEAVES,
+            "audience_uses": AUDIENCE_USES,
             "awards": last_awards,
             "confirms_since": lambda: present(settings).confirms_since,
             "subscriptions": dict(subscriptions),

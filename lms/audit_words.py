@@ -62,6 +62,7 @@ ACTS: Mapping[str, str] = {
     "post.merged": N_("Merged two posts into one"),
     "audience.made": N_("Created an audience"),
     "audience.changed": N_("Changed the rule of an audience"),
+    "audience.deleted": N_("Deleted an audience"),
     "audience_list.changed": N_("Changed a list of people for audiences"),
     "audience_list.deleted": N_("Deleted a list of people for audiences"),
     "obligation.made": N_("Drafted a compulsory training"),

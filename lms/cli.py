@@ -23,6 +23,7 @@ ELSEWHERE = {
     "verify-backup": ("lms.backup_commands", "verify_backup", "Compare a backup with its manifest, every byte."),
     "courses": ("lms.course_commands", "courses", "Check, import, publish and export courses."),
     "compliance": ("compliance.cli", "compliance", "Compute statuses of compulsory training, and compare them."),
+    "enrolments": ("lms.enrolment_commands", "enrolments", "Enrol people in courses."),
     "people": ("lms.people_commands", "people", "Bring in lists of people and units."),
     "quizzes": ("lms.quiz_commands", "quizzes", "Bring questions in and out, and analyse marks."),
     "audit": ("lms.audit_commands", "audit", "Verify and export the audit log."),

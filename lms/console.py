@@ -14,6 +14,18 @@ if TYPE_CHECKING:
     from lms.instance import Instance
 
 
+class NothingRead(click.ClickException):
+    """A file that is no list; exit code 2."""
+
+    exit_code = 2
+
+
+class NumberNeeded(click.ClickException):
+    """A list that changes much, and whose number was not given; exit code 3."""
+
+    exit_code = 3
+
+
 @contextmanager
 def one_line_errors() -> Iterator[None]:
     """Turn what keeps a command from its work into one line and the exit code 1."""

@@ -7,25 +7,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from lms.console import CommandInstance
+from lms.console import CommandInstance, NothingRead, NumberNeeded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from organisations.unit_lists.reading import PeopleListRows, UnitListFault, UnitListRows
     from organisations.unit_lists.review import ListReview
-
-
-class NothingRead(click.ClickException):
-    """A file that is no list; exit code 2."""
-
-    exit_code = 2
-
-
-class NumberNeeded(click.ClickException):
-    """A list that changes much, and whose number was not given; exit code 3."""
-
-    exit_code = 3
 
 
 @click.group()

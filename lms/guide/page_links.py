@@ -119,7 +119,9 @@ SECTIONS: Mapping[str, str] = {
     "administrator/institutions#audiences": """
         organisations_audiences.audience organisations_audiences.audiences organisations_audiences.new organisations_audiences.rule
     """,
-    "administrator/institutions#audience-people": "organisations_audience_lists.lists organisations_audiences.why",
+    "administrator/institutions#audience-people": """
+        organisations_audience_lists.lists organisations_audience_lists.people organisations_audiences.why
+    """,
     "administrator/institutions#posts": "organisations_posts.post organisations_posts.posts organisations_posts.preview_merge",
     "administrator/institutions#follow": "enrolments_units.people enrolments_units.unit enrolments_units.units",
     "administrator/site-settings#settings": "organisations_site.overview",

@@ -25,6 +25,7 @@ from organisations.models import (
     Organisation,
 )
 from organisations.queries import audiences as queries
+from organisations.queries.audience_uses import list_uses
 
 PORTION = 500
 """People whose stays are written in one transaction (spec/compulsory K2)."""
@@ -35,6 +36,7 @@ class AudienceVerb(StrEnum):
 
     MADE = "audience.made"
     CHANGED = "audience.changed"
+    DELETED = "audience.deleted"
     LIST_CHANGED = "audience_list.changed"
     LIST_DELETED = "audience_list.deleted"
 
@@ -58,6 +60,13 @@ class NamedByAudiences(Conflict):
 
     code = "named_by_audiences"
     message = N_("Audience rules use it: %(audiences)s. Change these rules first.")
+
+
+class AudienceInUse(Conflict):
+    """Compulsory trainings or courses name the audience that should be deleted."""
+
+    code = "audience_in_use"
+    message = N_("It is in use: %(titles)s. Let these name another audience first.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +136,18 @@ def _add_version(session: Session, actor: Actor, row: Audience, values: Audience
     named = sorted(references(values.rule))
     if named:
         session.execute(insert(AudienceReference), [{"audience_id": row.id, "kind": kind, "key": key} for kind, key in named])
+
+
+def delete_audience(session: Session, actor: Actor, audience: Audience, *, now: datetime) -> None:
+    """Delete an audience that nothing names, with its versions and stays; else raise AudienceInUse."""
+    row = session.get_one(Audience, audience.id, with_for_update=True, populate_existing=True)
+    uses = list_uses(session, row)
+    if uses:
+        raise AudienceInUse(None, titles=", ".join(f"«{use.title}»" for use in uses))
+    audit.record(session, actor, AudienceVerb.DELETED, row, now=now, key=row.key, name=choose(row.title), version=row.latest)
+    for table in (AudienceStayRecord, AudienceReference, AudienceVersion):
+        session.execute(delete(table).where(table.audience_id == row.id))
+    session.delete(row)
 
 
 def refuse_named(session: Session, kind: str, keys: Collection[str]) -> None:

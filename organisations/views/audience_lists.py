@@ -1,14 +1,20 @@
 """Lists of people that rules of audiences name: sent in one person a line, replaced as a whole, deleted where no rule names them."""
 
-from flask import Blueprint, Response, flash, render_template
+from flask import Blueprint, Response, flash, render_template, request
 
+from accounts import access_log
+from accounts.services import PeopleListKind
 from kernel import clock
 from kernel.i18n import _, choose, language
+from kernel.web.paging import Page, requested_page
 from kernel.web.request import current_actor, current_session, requires, see_page
+from organisations.audience_rules.leaves import ListLeaf
 from organisations.forms.audiences import AudienceListForm
+from organisations.models import AudienceList
 from organisations.permissions import AudienceAction, AudienceContext
 from organisations.queries import audiences as queries
 from organisations.queries.audience_access import edited_institutions, get_audience_list_context, get_audiences_context
+from organisations.queries.audience_list_people import count_listed, list_listed
 from organisations.services import audiences as services
 from organisations.services.audiences import AudienceKeyConflict
 from organisations.views.audiences import chosen_institution, offered_institutions
@@ -16,7 +22,7 @@ from organisations.views.audiences import chosen_institution, offered_institutio
 bp = Blueprint("organisations_audience_lists", __name__, url_prefix="/administration/audience-lists")
 
 Answer = str | Response | tuple[str, int]
-SHOWN_LINES = 10
+SHOWN_LINES, ROWS = 10, 50
 
 
 @bp.get("")
@@ -64,6 +70,26 @@ def save(subject: AudienceContext) -> Answer:
         return _page(form, subject), 422
     flash(_("“%(name)s” was saved.", name=choose(row.title)), "ok")
     return see_page("organisations_audience_lists.lists")
+
+
+@bp.get("/<uuid:people_list>")
+@requires(AudienceAction.EDIT, get_audience_list_context)
+def people(subject: AudienceContext) -> Answer:
+    """Show who stands on a list, and the rules that name it."""
+    row, session, asked = subject.people_list, current_session(), requested_page(ROWS)
+    assert row is not None
+    access_log.record_list_access(PeopleListKind.PEOPLE, AudienceList, row.id)
+    words = " ".join(request.args.get("q", "").split())[:100]
+    listed = list_listed(session, row, words, offset=asked.offset, limit=ROWS + 1)
+    return render_template(
+        "organisations/audience_list.html",
+        people_list=row,
+        title=choose(row.title),
+        count=count_listed(session, row),
+        page=Page(listed[:ROWS], asked.number, len(listed) > ROWS),
+        words=words,
+        rules=[(one, choose(one.title)) for one in queries.list_naming(session, ListLeaf.kind, [row.key])],
+    )
 
 
 @bp.post("/<uuid:people_list>/deletion")

@@ -35,6 +35,7 @@ from organisations.queries.audience_access import (
 from organisations.queries.audience_choices import ChoiceSearch
 from organisations.queries.audience_kinds import AudienceScope, kinds_of, leaf_classes
 from organisations.queries.audience_preview import AudiencePreview, preview
+from organisations.queries.audience_uses import list_uses
 from organisations.rules import UnitPath, in_order
 from organisations.services import audiences as services
 from organisations.services.audiences import AudienceEditConflict, AudienceKeyConflict, AudienceRuleValues
@@ -129,7 +130,19 @@ def audience(context: AudienceContext) -> Answer:
         members=queries.count_members(session).get(subject.id, 0),
         versions=versions,
         may_edit=allows(AudienceAction.EDIT, context),
+        uses=list_uses(session, subject),
     )
+
+
+@bp.post("/<uuid:audience>/deletion")
+@requires(AudienceAction.EDIT, get_audience_context)
+def delete(context: AudienceContext) -> Answer:
+    """Delete an audience that nothing names."""
+    subject = _audience_of(context)
+    title = choose(subject.title)
+    services.delete_audience(current_session(), current_actor(), subject, now=clock.now())
+    flash(_("“%(name)s” was deleted.", name=title), "ok")
+    return see_page("organisations_audiences.audiences")
 
 
 def _audience_of(context: AudienceContext) -> Audience:

@@ -1,16 +1,25 @@
 """Pages of audiences: nothing is saved unseen, changes are compared, and every person's place is explained."""
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from accounts.models import Person
 from kernel import clock
 from kernel.permissions import SYSTEM
+from lms.access_log import list_access_rows
 from lms.instance import Instance
 from organisations.audience_rules.leaves import OWN_LEAVES
 from organisations.audience_rules.reading import read_yaml
 from organisations.audience_rules.tree import RuleNode
-from organisations.models import Audience, AudienceList, AudienceVersion, Employment, Organisation
+from organisations.models import (
+    Audience,
+    AudienceList,
+    AudienceReference,
+    AudienceStayRecord,
+    AudienceVersion,
+    Employment,
+    Organisation,
+)
 from organisations.queries import audiences as queries
 from organisations.rules import OrganisationKind, TrainingRole
 from organisations.services import audiences as services
@@ -18,7 +27,8 @@ from organisations.services import posts
 from organisations.services.audiences import AudienceRuleValues
 from tests.support.access import a_cast
 from tests.support.browser import Browser
-from tests.support.builders import a_person, an_administrator, sign_in
+from tests.support.builders import a_course, a_person, an_administrator, sign_in
+from tests.support.obligations import an_obligation, rules_of
 from tests.support.places import a_place, give_training, manage, put
 from tests.support.training_access import a_training_cast
 from tests.support.wording import in_spanish
@@ -283,3 +293,57 @@ def test_a_list_that_a_rule_names_is_not_deleted(boss: Browser, instance: Instan
 
     assert in_spanish("Audience rules use it: %(audiences)s. Change these rules first.", audiences="«De Guayas»") in page.text
     assert on_it(instance) == 1
+
+
+def test_a_list_shows_who_stands_on_it_and_that_it_was_looked_at(
+    boss: Browser, instance: Instance, root: Organisation, ana: Person
+) -> None:
+    """spec/compulsory 3.1 and spec/security 7.4: whoever stands on it reads who opened it, others do not."""
+    boss.get(LISTS)
+    boss.submit("/audience-lists", {"institution": str(root.uuid), "title": "Brigada", "key": "brigada", "people": ana.email})
+    there = next(href for href, words in boss.page.links if words == "Brigada")
+
+    page = boss.get(f"{there}?q=quinde")
+    assert ana.full_name in page.text
+    assert in_spanish("No rule names the list.") in page.text
+    assert "Otra" not in page.text
+    assert in_spanish("No one here matches this name or address.") in boss.get(f"{there}?q=zzz").text
+    with instance.database.unit_of_work(write=False) as session:
+        looked = [(look.purpose, look.where) for look in list_access_rows(session, ana.id)]
+        other = session.scalars(select(Person.id).where(Person.email == "otra@example.org")).one()
+        assert ("people", "Brigada") in looked
+        assert ("people", "Brigada") not in [(look.purpose, look.where) for look in list_access_rows(session, other)]
+
+
+def test_an_audience_that_nothing_names_is_deleted(boss: Browser, instance: Instance, root: Organisation, ana: Person) -> None:
+    """spec/compulsory 3.6: with its versions and stays; the list that its rule named is free again."""
+    boss.get(LISTS)
+    boss.submit("/audience-lists", {"institution": str(root.uuid), "title": "Brigada", "key": "brigada", "people": ana.email})
+    make(boss, root, "list: brigada")
+    there = boss.path
+    boss.deliver_jobs()
+    boss.get(there)
+    page = boss.submit("/deletion")
+
+    assert page.headings == [in_spanish("Audiences")]
+    with instance.database.unit_of_work(write=False) as session:
+        tables = (Audience, AudienceVersion, AudienceReference, AudienceStayRecord)
+        assert [session.scalar(select(func.count()).select_from(table)) for table in tables] == [0, 0, 0, 0]
+    boss.get(LISTS)
+    boss.submit("/deletion")
+    assert on_it(instance) == 0
+
+
+def test_an_audience_of_a_compulsory_training_stays(boss: Browser, instance: Instance, root: Organisation, ana: Person) -> None:
+    """spec/compulsory 3.6 and 4.8: refused with the names of what uses it, also where the page was opened before."""
+    make(boss, root, "province: Guayas")
+    there = boss.path
+    boss.get(there)
+    with instance.database.unit_of_work(write=False) as session:
+        audience = session.scalars(select(Audience)).one()
+    an_obligation(instance, audience, rules_of(a_course(instance, modules=1)))
+    page = boss.submit("/deletion", status=409)
+
+    assert "«Curso obligatorio»" in page.text
+    assert not any(form.action.endswith("/deletion") for form in boss.get(there).forms)
+    assert "Curso obligatorio" in boss.page.text

@@ -16,7 +16,8 @@ ROUTES: Mapping[str, str] = {
     "attempt.submit": "quizzes.submit",
     "attempt.view": "quizzes.record quizzes.review",
     "audience.edit": """
-        organisations_audience_lists.delete organisations_audience_lists.lists organisations_audience_lists.save
+        organisations_audience_lists.delete organisations_audience_lists.lists organisations_audience_lists.people
+        organisations_audience_lists.save organisations_audiences.delete
         organisations_audiences.change organisations_audiences.make organisations_audiences.new organisations_audiences.rule
     """,
     "audience.view": "organisations_audiences.audience organisations_audiences.audiences organisations_audiences.why",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from hashlib import sha256
 
 from sqlalchemy import select
@@ -89,6 +90,11 @@ def an_audience_to_change(stage: Stage) -> Scene:
     )
 
 
+def an_audience_of_nothing(stage: Stage) -> Scene:
+    """Nothing names an audience."""
+    return replace(an_audience_to_change(stage), page=an_audience_to_change(stage).page.split("/rule")[0], good={})
+
+
 def a_list_of_people(stage: Stage) -> Scene:
     """A list of people is named by no rule."""
     root = stage.once("institution of audiences", lambda: a_place(stage.instance, "Instituto", code="INST"))
@@ -139,6 +145,7 @@ def an_earlier_take(stage: Stage) -> Scene:
 
 SITE_SETTINGS: Room = {
     "organisations_audience_lists.delete": a_list_of_people,
+    "organisations_audiences.delete": an_audience_of_nothing,
     "organisations_audiences.change": an_audience_to_change,
     "organisations_posts.merge": two_posts_to_merge,
     "organisations_posts.rename": a_post,

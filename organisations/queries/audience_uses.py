@@ -1,0 +1,25 @@
+"""The uses of an audience by packages above this one: each brings a function that names its own, put together in `lms/app.py`."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias, cast
+
+from sqlalchemy.orm import Session
+
+from organisations.models import Audience
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceUse:
+    """Something that names an audience, by its title."""
+
+    title: str
+
+
+FindAudienceUses: TypeAlias = Callable[[Session, Audience], Sequence[AudienceUse]]
+
+
+def list_uses(session: Session, audience: Audience) -> list[AudienceUse]:
+    """List what names an audience, so that it cannot be deleted."""
+    found = cast("Sequence[FindAudienceUses]", session.info["audience_uses"])
+    return [use for find in found for use in find(session, audience)]
