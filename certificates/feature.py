@@ -9,6 +9,11 @@ FEATURE = Feature(
     name="certificates",
     blueprints=(views.bp,),
     permissions=PERMISSIONS,
-    jobs={"certificates.issue": jobs.issue, "certificates.send_issued": jobs.notify_issued},
+    jobs={
+        "certificates.issue": jobs.issue,
+        "certificates.send_issued": jobs.notify_issued,
+        "certificates.send_replaced": jobs.notify_replaced,
+        "certificates.send_revoked": jobs.notify_revoked,
+    },
     subscriptions={EnrolmentVerb.COMPLETED: "certificates.issue"},
 )

@@ -43,3 +43,37 @@ def notify_issued(delivery: Delivery) -> Effect:
         path=f"/certificates/{row.uuid}",
     )
     return lambda session: notices.notify(session, message, [row.person_id], now=delivery.now)
+
+
+def notify_replaced(delivery: Delivery) -> Effect:
+    """Notify the holder that a corrected certificate was issued instead of theirs."""
+    with delivery.database.unit_of_work(write=False) as session:
+        row = session.get_one(Credential, cast("int", delivery.arguments["credential"]))
+    code = printed_code(row.code)
+    message = Message(
+        NoticeKind.CERTIFICATE,
+        key=f"certificate:{row.uuid}",
+        subject=in_every_language(lambda: _("Your certificate for “%(title)s” was corrected", title=choose(row.course_titles))),
+        words=in_every_language(
+            lambda: _("The corrected one has the code %(code)s. Whoever checks the code of before is led to it.", code=code)
+        ),
+        path=f"/certificates/{row.uuid}",
+    )
+    return lambda session: notices.notify(session, message, [row.person_id], now=delivery.now)
+
+
+def notify_revoked(delivery: Delivery) -> Effect:
+    """Notify the holder that their certificate was revoked, why, and how to object."""
+    with delivery.database.unit_of_work(write=False) as session:
+        row = session.get_one(Credential, cast("int", delivery.arguments["credential"]))
+    address, reason = delivery.settings.contact_email, row.revoked_reason.rstrip(".")
+    message = Message(
+        NoticeKind.CERTIFICATE,
+        key=f"certificate-revoked:{row.uuid}",
+        subject=in_every_language(lambda: _("Your certificate for “%(title)s” was revoked", title=choose(row.course_titles))),
+        words=in_every_language(
+            lambda: _("Reason: %(reason)s. If you do not agree, write to %(address)s.", reason=reason, address=address)
+        ),
+        path=f"/certificates/{row.uuid}",
+    )
+    return lambda session: notices.notify(session, message, [row.person_id], now=delivery.now)

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.db import Base, Key, Moment, PublicId, ShortText, Slug
 
+IN_FORCE = "revoked_at IS NULL AND replaced_at IS NULL AND replaced_by_id IS NULL"
+
 
 class Credential(Base):
     """An award as a fact. Everything the sheet prints stands here, as it was on the day; only its state may still change."""
@@ -16,13 +18,8 @@ class Credential(Base):
     __tablename__ = "credential"
     __table_args__ = (
         CheckConstraint("(revoked_at IS NULL) = (revoked_reason = '')", name="revocation"),
-        Index(
-            "uq_credential_valid",
-            "enrolment_id",
-            unique=True,
-            sqlite_where=text("revoked_at IS NULL AND replaced_by_id IS NULL"),
-            postgresql_where=text("revoked_at IS NULL AND replaced_by_id IS NULL"),
-        ),
+        Index("uq_credential_valid", "enrolment_id", unique=True, sqlite_where=text(IN_FORCE), postgresql_where=text(IN_FORCE)),
+        Index("uq_credential_status", "status_list", "status_place", unique=True),
     )
 
     id: Mapped[Key]
@@ -50,11 +47,30 @@ class Credential(Base):
     issued_on: Mapped[date]
     issued_at: Mapped[Moment]
     expires_on: Mapped[date | None]
+    format: Mapped[int] = mapped_column(default=1, server_default="1")
+    """The form of the content that is signed: 1 until 0.2.0."""
+    institution_key: Mapped[str] = mapped_column(String(36), default="", server_default="")
+    """The UUID of the institution; empty in certificates that do not say it."""
+    template_version: Mapped[int] = mapped_column(default=1, server_default="1")
+    hours_basis: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    """Where the hours are from, as `certificates.rules.HoursBasis` writes it; empty in certificates that do not say it."""
+    take: Mapped[int] = mapped_column(default=1, server_default="1")
+    """Which time the course was taken."""
+    status_list: Mapped[int | None]
+    status_place: Mapped[int | None]
+    """The place in the published status list."""
     key_id: Mapped[str] = mapped_column(String(16))
     signature: Mapped[str] = mapped_column(Text)
     """Ed25519 over the canonical content, URL-safe base64."""
     replaced_by_id: Mapped[int | None] = mapped_column(ForeignKey("credential.id"))
+    replaced_at: Mapped[Moment | None]
+    replaced_class: Mapped[str] = mapped_column(String(10), default="", server_default="")
+    replaced_reason: Mapped[str] = mapped_column(Text, default="", server_default="")
+    replaced_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    """Who issued another one instead."""
     revoked_at: Mapped[Moment | None]
+    revoked_class: Mapped[str] = mapped_column(String(18), default="", server_default="")
+    """Why, in public; empty where it was revoked before there were classes."""
     revoked_reason: Mapped[str] = mapped_column(Text, default="")
     revoked_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     revoked_by_administrator: Mapped[bool] = mapped_column(default=False, server_default=false())

@@ -19,6 +19,8 @@ class CertificateAction(StrEnum):
     VIEW = "certificate:view"
     DOWNLOAD = "certificate:download"
     REVOKE = "certificate:revoke"
+    REPLACE = "certificate:replace"
+    """Correct a sound one and issue it again."""
     RENEW = "certificate:renew"
     """Issue another one instead of one that was revoked; what an administrator revoked only administrators restore."""
 
@@ -46,6 +48,14 @@ def _revoke(actor: Actor, subject: object) -> Verdict:
     return allow_if(edits(actor, subject.staff_role) and subject.state is CredentialState.VALID)
 
 
+def _replace(actor: Actor, subject: object) -> Verdict:
+    assert isinstance(subject, CredentialContext)
+    if _view(actor, subject) is Verdict.HIDE:
+        return Verdict.HIDE
+    is_sound = subject.state in (CredentialState.VALID, CredentialState.EXPIRED)
+    return allow_if(edits(actor, subject.staff_role) and is_sound)
+
+
 def _renew(actor: Actor, subject: object) -> Verdict:
     assert isinstance(subject, CredentialContext)
     if _view(actor, subject) is Verdict.HIDE:
@@ -64,5 +74,6 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = {
     CertificateAction.VIEW: _view,
     CertificateAction.DOWNLOAD: _view,
     CertificateAction.REVOKE: changes_record(_revoke, _holder),
+    CertificateAction.REPLACE: changes_record(_replace, _holder),
     CertificateAction.RENEW: changes_record(_renew, _holder),
 }

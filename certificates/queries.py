@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
+from accounts.models import Person
 from certificates.models import Credential, CredentialSignatory, SignaturePicture
 from certificates.permissions import CredentialContext
 from certificates.rules import CredentialSigner, CredentialState, SignedContent, state_of
@@ -85,6 +86,11 @@ def list_pending(session: Session, actor: Actor) -> list[Mapping[str, str]]:
     return list(session.scalars(statement))
 
 
+def get_present_name(session: Session, row: Credential) -> str:
+    """Return the name that the holder of a credential has now, which a corrected one would print."""
+    return session.get_one(Person, row.person_id).full_name
+
+
 @dataclass(frozen=True, slots=True)
 class Replacement:
     """The credential in force instead of another."""
@@ -99,6 +105,19 @@ def find_replacement(session: Session, row: Credential) -> Replacement | None:
         return None
     found = session.get_one(Credential, row.replaced_by_id)
     return Replacement(found.uuid, found.code)
+
+
+def find_renewal(session: Session, row: Credential) -> Replacement | None:
+    """Return the newest sound credential that its holder earned by taking the same course again (spec/compulsory 6.4)."""
+    statement = select(Credential).where(
+        Credential.person_id == row.person_id,
+        Credential.course_id == row.course_id,
+        Credential.take > row.take,
+        Credential.revoked_at.is_(None),
+        Credential.replaced_at.is_(None),
+    )
+    found = session.scalar(statement.order_by(Credential.take.desc(), Credential.id.desc()).limit(1))
+    return None if found is None else Replacement(found.uuid, found.code)
 
 
 def list_signers(session: Session, row: Credential) -> tuple[CredentialSigner, ...]:
@@ -128,4 +147,12 @@ def signed_content(row: Credential, signers: tuple[CredentialSigner, ...]) -> Si
         expires_on=row.expires_on,
         key_id=row.key_id,
         signers=signers,
+        format=row.format,
+        institution_key=row.institution_key,
+        template=row.template,
+        template_version=row.template_version,
+        hours_basis=row.hours_basis,
+        with_assessment=row.with_assessment,
+        take=row.take,
+        status=None if row.status_list is None or row.status_place is None else (row.status_list, row.status_place),
     )

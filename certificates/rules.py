@@ -13,7 +13,8 @@ from enrolments.rules import Progress, has_passed
 
 CODE_LENGTH = 16
 """Signs of a code: 80 random bits (spec/security 5.4)."""
-CONTENT_FORMAT = 1
+CONTENT_FORMAT = 2
+"""The form of the content that new credentials sign; older ones verify in theirs for ever."""
 
 
 class CredentialState(StrEnum):
@@ -23,6 +24,24 @@ class CredentialState(StrEnum):
     EXPIRED = "expired"
     REPLACED = "replaced"
     REVOKED = "revoked"
+
+
+class ReplacementReason(StrEnum):
+    """The classes of reasons for which another credential is issued instead of one that was sound."""
+
+    NAME = "name"
+    DATA = "data"
+    TEMPLATE = "template"
+    MERGED = "merged"
+
+
+class RevocationReason(StrEnum):
+    """The classes of reasons for a revocation, as everybody reads them."""
+
+    ISSUED_BY_MISTAKE = "issued_by_mistake"
+    CONDITIONS_NOT_MET = "conditions_not_met"
+    IRREGULARITY = "irregularity"
+    ON_REQUEST = "on_request"
 
 
 def state_of(*, revoked: bool, replaced: bool, expires_on: date | None, today: date) -> CredentialState:
@@ -103,16 +122,27 @@ class SignedContent:
     expires_on: date | None
     key_id: str
     signers: tuple[CredentialSigner, ...] = ()
+    format: int = CONTENT_FORMAT
+    institution_key: str = ""
+    """The UUID of the institution; from format 2 on, as all that follows."""
+    template: str = ""
+    template_version: int = 1
+    hours_basis: str = ""
+    with_assessment: bool = False
+    take: int = 1
+    status: tuple[int, int] | None = None
+    """The number of the status list, and the place in it."""
 
 
 def canonical_content(content: SignedContent) -> bytes:
     """Return the bytes that are signed: UTF-8 JSON in NFC, keys sorted, no spaces; dates as ISO 8601, hours as a fraction.
 
-    Where nobody signed there is no word of it: so were the first credentials issued.
+    Where nobody signed there is no word of it: so were the first credentials issued. Format 2 also covers whose certificate it is, how the
+    sheet is drawn, where the hours are from, whether passing was asked, the take and the place in the status list.
     """
     signers = [{"name": one.name, "offices": dict(one.offices), "picture": one.sha256} for one in content.signers]
     document = {
-        "format": CONTENT_FORMAT,
+        "format": content.format,
         "code": content.code,
         "person_name": content.person_name,
         "course_key": content.course_key,
@@ -126,6 +156,19 @@ def canonical_content(content: SignedContent) -> bytes:
         "expires_on": content.expires_on.isoformat() if content.expires_on else None,
         "key_id": content.key_id,
         **({"signatories": signers} if signers else {}),
+        **(_second_format(content) if content.format >= 2 else {}),
     }
     text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return unicodedata.normalize("NFC", text).encode()
+
+
+def _second_format(content: SignedContent) -> dict[str, object]:
+    return {
+        "institution_key": content.institution_key,
+        "template": content.template,
+        "template_version": content.template_version,
+        "hours_basis": content.hours_basis,
+        "with_assessment": content.with_assessment,
+        "take": content.take,
+        "status": list(content.status) if content.status else None,
+    }

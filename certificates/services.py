@@ -1,6 +1,7 @@
 """Verbs of credentials: issue, revoke, issue another one."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,14 +10,25 @@ from fractions import Fraction
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from accounts.queries import is_permanently_closed
 from certificates import queries
 from certificates.models import Credential, CredentialSignatory, SignaturePicture
-from certificates.rules import CODE_LENGTH, AwardPolicy, CredentialSigner, award_refusal, canonical_content
+from certificates.rules import (
+    CODE_LENGTH,
+    CONTENT_FORMAT,
+    AwardPolicy,
+    CredentialSigner,
+    CredentialState,
+    ReplacementReason,
+    RevocationReason,
+    award_refusal,
+    canonical_content,
+)
+from courses.models import CourseVersion
 from courses.queries.outlines import get_outline
 from courses.rules import Outline
 from enrolments.models import Completion, Enrolment
@@ -25,13 +37,16 @@ from enrolments.rules import Progress, asks_to_pass, required_modules
 from kernel import audit, outbox
 from kernel.codes import code_from_bits
 from kernel.crypto import SigningKeys
+from kernel.durations import add_duration
 from kernel.errors import N_, Conflict
 from kernel.i18n import LANGUAGES, choose
 from kernel.permissions import Actor
 from kernel.pictures import cleaned
 from kernel.settings import Settings, SignatorySetting
-from organisations.queries.profile import list_signatories_on
+from organisations.queries.profile import find_root, list_signatories_on
 
+STATUS_LIST_PLACES = 131_072
+STATUS_LIST_FULL = STATUS_LIST_PLACES * 8 // 10
 MOST_SIGNERS = 2
 """Who has a place on the sheet."""
 
@@ -40,6 +55,7 @@ class CertificateVerb(StrEnum):
     """The audit verbs of credentials."""
 
     ISSUED = "certificate.issued"
+    REPLACED = "certificate.replaced"
     REVOKED = "certificate.revoked"
     RENEWED = "certificate.renewed"
 
@@ -52,6 +68,13 @@ class AwardInputs:
     enrolment: Enrolment
     completion: Completion
     outline: Outline
+
+
+class AlreadyReplaced(Conflict):
+    """A credential is not in force any more."""
+
+    code = "certificate_not_in_force"
+    message = N_("This certificate is no longer in force: someone replaced or revoked it meanwhile.")
 
 
 class AwardNotAllowed(Conflict):
@@ -113,20 +136,38 @@ def issue_credential(
     expires_on: date | None = None,
     now: datetime,
 ) -> Credential:
-    """Freeze an award as a signed row, valid until the end of a day where one is given, and tell its holder by mail."""
+    """Freeze an award as a signed row, and tell its holder by mail; valid as long as its course says, or until the day that is given."""
     row = _row(award, settings, now)
-    signers = _signers(session, settings, row.issued_on)
-    row.expires_on = expires_on
-    row.key_id = keys.identifier
-    row.signature = keys.sign(canonical_content(queries.signed_content(row, signers)))
+    row.expires_on = expires_on or row.expires_on
+    _sign(session, row, _signers(session, settings, row.issued_on), keys)
+    audit.record(session, actor, CertificateVerb.ISSUED, row, now=now, person=row.person_id)
+    outbox.enqueue(session, "certificates.send_issued", {"credential": row.id}, now=now)
+    return row
+
+
+def _sign(session: Session, row: Credential, signers: Sequence[CredentialSigner], keys: SigningKeys) -> None:
+    """Give a new row its institution, its place in a status list and its signature, and write it with its signatories."""
+    root = find_root(session)
+    row.institution_key = str(root.uuid) if root is not None else ""
+    row.status_list, row.status_place = _free_place(session)
+    row.format, row.key_id = CONTENT_FORMAT, keys.identifier
+    row.signature = keys.sign(canonical_content(queries.signed_content(row, tuple(signers))))
     session.add(row)
     session.flush()  # its signatories, the audit entry and the mail name it
     for place, signer in enumerate(signers, 1):
         picture_id = _picture(session, signer) if signer.picture else None
         session.add(CredentialSignatory(credential_id=row.id, place=place, name=signer.name, offices=signer.offices, picture_id=picture_id))
-    audit.record(session, actor, CertificateVerb.ISSUED, row, now=now, person=row.person_id)
-    outbox.enqueue(session, "certificates.send_issued", {"credential": row.id}, now=now)
-    return row
+
+
+def _free_place(session: Session) -> tuple[int, int]:
+    """Return a place in the newest status list, drawn at random among those never given; another list begins before one is full."""
+    newest = session.scalar(select(func.max(Credential.status_list))) or 1
+    if (session.scalar(select(func.count()).where(Credential.status_list == newest)) or 0) >= STATUS_LIST_FULL:
+        newest += 1
+    while True:
+        place = secrets.randbelow(STATUS_LIST_PLACES)
+        if session.scalar(select(Credential.id).where(Credential.status_list == newest, Credential.status_place == place)) is None:
+            return newest, place
 
 
 def _signers(session: Session, settings: Settings, day: date) -> tuple[CredentialSigner, ...]:
@@ -164,36 +205,100 @@ def _row(award: AwardInputs, settings: Settings, now: datetime) -> Credential:
     hours = Decimal(outline.hours.numerator) / Decimal(outline.hours.denominator)
     asked = required_modules(outline)
     language = person.language if person.language in outline.languages else outline.languages[0]
+    achieved_on = (award.completion.achieved_at or award.completion.completed_at).astimezone(zone).date()
     return Credential(
         code=code_from_bits(secrets.randbits(5 * CODE_LENGTH), CODE_LENGTH),
         enrolment_id=award.enrolment.id,
         person_id=person.id,
         course_id=outline.course_id,
         template=outline.certificate,
+        template_version=1,
+        hours_basis="",
         language=language,
         person_name=person.full_name,
-        surnames=" ".join(part for part in (person.first_surname, person.second_surname) if part),
+        surnames=surnames_of(person),
         course_key=outline.slug,
         course_titles=outline.title,
         course_version=outline.number,
         module_minutes=tuple(str(module.minutes) for module in outline.numbered if module.key in asked),
         with_assessment=asks_to_pass(outline),
         hours=hours.quantize(Decimal("0.01")),
+        take=award.enrolment.take,
         institution=choose(settings.names, language),
         site_name=choose(settings.short_names, language),
         completed_on=award.completion.completed_at.astimezone(zone).date(),
         issued_on=now.astimezone(zone).date(),
         issued_at=now,
+        expires_on=add_duration(achieved_on, outline.certificate_valid) if outline.certificate_valid else None,
     )
 
 
-def revoke_credential(session: Session, actor: Actor, row: Credential, reason: str, *, now: datetime) -> None:
-    """Revoke a credential, with the reason; its verification says so at once."""
+def revoke_credential(
+    session: Session, actor: Actor, row: Credential, reason_class: RevocationReason, words: str, *, now: datetime
+) -> None:
+    """Revoke a credential, with the class of reason that everybody reads and the words for its holder; its verification says so at once."""
     row.revoked_at = now
-    row.revoked_reason = reason
+    row.revoked_class, row.revoked_reason = reason_class.value, words
     row.revoked_by = actor.person_id
     row.revoked_by_administrator = actor.is_administrator or actor.person_id is None
-    audit.record(session, actor, CertificateVerb.REVOKED, row, now=now, reason=reason)
+    audit.record(session, actor, CertificateVerb.REVOKED, row, now=now, reason_class=reason_class.value, reason=words)
+    outbox.enqueue(session, "certificates.send_revoked", {"credential": row.id}, now=now)
+
+
+COPIED = (
+    *("enrolment_id", "person_id", "course_id", "template", "template_version", "language", "course_key", "course_titles"),
+    *("course_version", "module_minutes", "with_assessment", "hours", "hours_basis", "take", "completed_on", "expires_on"),
+)
+"""The facts of the course, which a correction leaves as they were."""
+
+
+def replace_credential(
+    session: Session,
+    actor: Actor,
+    row: Credential,
+    reason_class: ReplacementReason,
+    words: str,
+    settings: Settings,
+    keys: SigningKeys,
+    *,
+    now: datetime,
+) -> Credential:
+    """Issue a corrected credential instead of a sound one: the name as it is now, the facts of the course and the signatories as before.
+
+    Raise AlreadyReplaced where it is not in force any more: somebody else was faster (spec/certificates E5).
+    """
+    row = session.execute(select(Credential).where(Credential.id == row.id).with_for_update()).scalar_one()
+    if queries.state(row) not in (CredentialState.VALID, CredentialState.EXPIRED):
+        raise AlreadyReplaced
+    person, outline = session.get_one(Person, row.person_id), get_outline(session, _version_of(session, row))
+    made = Credential(
+        code=code_from_bits(secrets.randbits(5 * CODE_LENGTH), CODE_LENGTH),
+        person_name=person.full_name,
+        surnames=surnames_of(person),
+        institution=choose(settings.names, row.language),
+        site_name=choose(settings.short_names, row.language),
+        issued_on=now.astimezone(ZoneInfo(outline.zone)).date(),
+        issued_at=now,
+        **{name: getattr(row, name) for name in COPIED},
+    )
+    row.replaced_at, row.replaced_by = now, actor.person_id
+    row.replaced_class, row.replaced_reason = reason_class.value, words
+    session.flush()  # one in force for an enrolment
+    _sign(session, made, queries.list_signers(session, row), keys)
+    row.replaced_by_id = made.id
+    audit.record(session, actor, CertificateVerb.REPLACED, row, now=now, by=made.id, reason_class=reason_class.value, reason=words)
+    outbox.enqueue(session, "certificates.send_replaced", {"credential": made.id}, now=now)
+    return made
+
+
+def _version_of(session: Session, row: Credential) -> int:
+    statement = select(CourseVersion.id).where(CourseVersion.course_id == row.course_id, CourseVersion.number == row.course_version)
+    return session.execute(statement).scalar_one()
+
+
+def surnames_of(person: Person) -> str:
+    """Return the surnames of a person, as a long name is broken before them."""
+    return " ".join(part for part in (person.first_surname, person.second_surname) if part)
 
 
 def renew_credential(

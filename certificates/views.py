@@ -11,10 +11,10 @@ from flask import Blueprint, Response, current_app, flash, make_response, render
 
 from accounts.forms import AccountActionForm
 from certificates import pdf, queries, services
-from certificates.forms import RevocationForm
+from certificates.forms import REPLACED_FOR, REVOKED_FOR, ReplacementForm, RevocationForm
 from certificates.models import Credential
 from certificates.permissions import CertificateAction, CredentialContext
-from certificates.rules import CODE_LENGTH, CredentialState, canonical_content
+from certificates.rules import CODE_LENGTH, CredentialState, ReplacementReason, RevocationReason, canonical_content
 from certificates.sheet import CertificateSheet
 from certificates.web_certificate import sheet_of, verify_url, web_certificate
 from certificates.wording import printed_length
@@ -52,7 +52,13 @@ class CredentialPageView:
     signers: tuple[str, ...]
     verify_url: str
     replacement: UUID | None
+    replaced_on: date | None
+    replaced_for: str
+    """In words; only for its holder and the team, as the reason."""
+    replaced_reason: str
     revoked_on: date | None
+    revoked_for: str
+    """In words that everybody may read; empty where no class was given."""
     revoked_reason: str
 
 
@@ -76,7 +82,11 @@ def _facts(row: Credential, *, private: bool) -> CredentialPageView:
         signers=tuple(f"{one.name}, {choose(dict(one.offices))}" for one in signers),
         verify_url=verify_url(site_address(), row.code),
         replacement=replacement.uuid if private and replacement else None,
+        replaced_on=local(row.replaced_at).date() if row.replaced_at else None,
+        replaced_for=str(REPLACED_FOR[ReplacementReason(row.replaced_class)]) if private and row.replaced_class else "",
+        replaced_reason=row.replaced_reason if private else "",
         revoked_on=local(row.revoked_at).date() if row.revoked_at else None,
+        revoked_for=str(REVOKED_FOR[RevocationReason(row.revoked_class)]) if row.revoked_class else "",
         revoked_reason=row.revoked_reason if private else "",
     )
 
@@ -109,6 +119,7 @@ def certificate(subject: CredentialContext) -> Answer:
         certificate=_facts(subject.row, private=True),
         is_own=is_own(current_actor(), subject.row.person_id),
         sheet=web_certificate(_sheet(subject.row, language())),
+        may_replace=allows(CertificateAction.REPLACE, subject),
         may_revoke=allows(CertificateAction.REVOKE, subject),
         may_renew=allows(CertificateAction.RENEW, subject),
     )
@@ -121,9 +132,11 @@ def _sheet(row: Credential, language: str) -> CertificateSheet:
 @bp.get("/certificates/<uuid:credential>.pdf")
 @requires(CertificateAction.DOWNLOAD, queries.get_credential)
 def download(subject: CredentialContext) -> Response:
-    """Give the sheet as a PDF, drawn from the frozen row; a revoked one is gone."""
+    """Give the sheet as a PDF, drawn from the frozen row; a revoked or replaced one is gone."""
     if subject.state is CredentialState.REVOKED:
         raise Gone(N_("This certificate has been revoked and can no longer be downloaded."))
+    if subject.state is CredentialState.REPLACED:
+        raise Gone(N_("This certificate was replaced by another one, which can be downloaded."))
     wanted = request.args.get("language", language())
     content = pdf.render(_sheet(subject.row, wanted if wanted in LANGUAGES else language()))
     response = make_response(content)
@@ -155,11 +168,13 @@ def verify(code: str) -> Answer:
     stored = read_code(code, CODE_LENGTH)
     row = queries.find_by_code(current_session(), stored) if stored else None
     replacement = queries.find_replacement(current_session(), row) if row else None
+    renewal = queries.find_renewal(current_session(), row) if row and row.expires_on and not row.revoked_at else None
     page = render_template(
         "certificates/verify.html",
         certificate=_facts(row, private=False) if row else None,
         code=printed_code(stored) if stored else code[:40],
         replacement_code=printed_code(replacement.code) if replacement else "",
+        renewal_code=printed_code(renewal.code) if renewal else "",
         checked_at=clock.now(),
         signature_holds=row is not None and _signature_holds(row),
     )
@@ -191,9 +206,33 @@ def revoke(subject: CredentialContext) -> Answer:
         return render_template("certificates/revocation.html", certificate=facts, form=form)
     if not form.validate_on_post():
         return render_template("certificates/revocation.html", certificate=facts, form=form), 422
-    services.revoke_credential(current_session(), current_actor(), subject.row, form.reason.data or "", now=clock.now())
+    reason = RevocationReason(form.reason_class.data)
+    services.revoke_credential(current_session(), current_actor(), subject.row, reason, form.reason.data or "", now=clock.now())
     flash(_("The certificate has been revoked."), "ok")
     return see_page("certificates.certificate", credential=subject.row.uuid)
+
+
+@bp.route("/certificates/<uuid:credential>/replacement", methods=["GET", "POST"])
+@requires(CertificateAction.REPLACE, queries.get_credential)
+def replace(subject: CredentialContext) -> Answer:
+    """Show the certificate as it is and as it would be, ask why, then issue it again."""
+    session, form, facts = current_session(), ReplacementForm(), _facts(subject.row, private=True)
+    present_name = queries.get_present_name(session, subject.row)
+
+    def page(status: int) -> Answer:
+        return render_template("certificates/replacement.html", certificate=facts, form=form, present_name=present_name), status
+
+    if request.method != "POST":
+        return page(200)
+    if not form.validate_on_post():
+        return page(422)
+    settings, keys = current_settings(), current_app.extensions["keys"]
+    reason = ReplacementReason(form.reason_class.data)
+    made = services.replace_credential(
+        session, current_actor(), subject.row, reason, form.reason.data or "", settings, keys, now=clock.now()
+    )
+    flash(_("The corrected certificate has been issued. Its holder is told."), "ok")
+    return see_page("certificates.certificate", credential=made.uuid)
 
 
 @bp.route("/certificates/<uuid:credential>/renewal", methods=["GET", "POST"])

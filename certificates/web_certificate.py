@@ -33,6 +33,7 @@ def sheet_of(row: Credential, signers: Sequence[CredentialSigner], public_url: s
             course_version=row.course_version,
             hours=Fraction(row.hours),
             issued_on=row.issued_on,
+            expires_on=row.expires_on if row.format >= 2 else None,
             with_assessment=row.with_assessment,
             module_minutes=tuple(int(minutes) for minutes in row.module_minutes),
             site_name=row.site_name,

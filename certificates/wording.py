@@ -34,6 +34,7 @@ class CertificateTexts:
     signatories: tuple[CertificateSignatory, ...]
     verify_address: str
     verify_url: str
+    expires_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class _Words:
     issued: str
     verify: str
     validity: str
+    valid_until: str
     hour: tuple[str, str]
     minute: tuple[str, str]
     numbers: tuple[str, ...]
@@ -76,6 +78,7 @@ _ES = _Words(
     issued="Emisión",
     verify="Verifique en",
     validity="Versión {version} del curso. La validez de este documento depende solo del registro en línea.",
+    valid_until="Válido hasta el {day}.",
     hour=("hora", "horas"),
     minute=("minuto", "minutos"),
     numbers=("dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez", "once", "doce"),
@@ -100,6 +103,7 @@ _EN = _Words(
     issued="Issued",
     verify="Verify at",
     validity="Course version {version}. This document is valid only as shown in the online register.",
+    valid_until="Valid until {day}.",
     hour=("hour", "hours"),
     minute=("minute", "minutes"),
     numbers=("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
@@ -135,7 +139,7 @@ def compose(facts: CertificateTexts) -> CertificateSheet:
         verify_address=facts.verify_address,
         verify_url=facts.verify_url,
         code=printed_code(facts.code),
-        validity=words.validity.format(version=facts.course_version),
+        validity=_validity(facts, words),
         module_minutes=facts.module_minutes,
     )
 
@@ -153,6 +157,14 @@ def printed_length(hours: Fraction, language: str) -> str:
     if whole and minutes:
         return f"{whole} h {minutes} min"
     return f"{whole} {words.hour[whole != 1]}" if whole else f"{minutes} {words.minute[minutes != 1]}"
+
+
+def _validity(facts: CertificateTexts, words: _Words) -> str:
+    """Return the foot: the last valid day where there is one, the version, and what the register is for."""
+    version = words.validity.format(version=facts.course_version)
+    if facts.expires_on is None:
+        return version
+    return f"{words.valid_until.format(day=printed_date(facts.expires_on, facts.language))} {version}"
 
 
 def _sentence(facts: CertificateTexts, words: _Words) -> str:

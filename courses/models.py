@@ -191,6 +191,8 @@ class CourseVersion(Base):
     """Percent of the course grade that is needed as well."""
     certificate: Mapped[str] = mapped_column(String(64))
     """Key of the certificate's template, or `none`."""
+    certificate_valid: Mapped[str] = mapped_column(String(12), default="", server_default="")
+    """How long a certificate is valid, as `24 months`; empty: for ever."""
     topic: Mapped[str] = mapped_column(String(64), default="", server_default="")
     """Key of what it is about, of the site's topics or another; empty where it says nothing."""
 

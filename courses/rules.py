@@ -8,6 +8,8 @@ from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
 
+from kernel.durations import Duration
+
 Texts = Mapping[str, str]
 GIVE_MARKS = ("quiz", "simulator")
 """Kinds whose activities have results in percent, whether or not they count."""
@@ -121,6 +123,8 @@ class Outline:
     """How many lessons are written, by language."""
     topic: str = ""
     """Key of what it is about."""
+    certificate_valid: Duration | None = None
+    """How long a certificate is valid; None: for ever."""
 
     @cached_property
     def by_key(self) -> Mapping[str, OutlineActivity]:

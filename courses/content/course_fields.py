@@ -5,7 +5,7 @@ The reader of the format validates the values.
 
 from courses.content.changes import COMMON
 from courses.content.mapping_cursor import FORMER_KEYS, FORMERLY
-from courses.content.settings import FieldShape, FieldSpec
+from courses.content.settings import BareValueRule, FieldShape, FieldSpec
 from kernel.i18n import lazy_
 
 YES_NO = (("true", lazy_("Yes")), ("false", lazy_("No")))
@@ -167,12 +167,19 @@ COURSE: tuple[tuple[object, tuple[FieldSpec, ...]], ...] = (
                 lazy_("Percentage of the course grade. Leave empty if completing the modules is enough."),
             ),
             FieldSpec(
-                "certificate",
+                "certificate.template",
                 FieldShape.CHOICE,
                 lazy_("Certificate"),
                 lazy_("With a code that anyone can use to verify it."),
                 (("constancia", lazy_("For everyone who completes the course")), ("none", lazy_("None"))),
                 "none",
+                bare=BareValueRule.BESIDE,
+            ),
+            FieldSpec(
+                "certificate.valid",
+                FieldShape.WORD,
+                lazy_("How long the certificate is valid"),
+                lazy_("A number and days, months or years: 24 months. Leave empty for certificates that do not expire."),
             ),
             FieldSpec(
                 "grade",

@@ -27,6 +27,7 @@ from courses.content.reading_session import ReadingSession
 from courses.content.scalars import RefusedError
 from courses.content.site import CERTIFICATES, nearest_topic
 from courses.content.source import read_table
+from kernel.durations import Duration
 from kernel.errors import N_
 
 FORMAT = 1
@@ -137,7 +138,7 @@ def _course(table: MappingCursor) -> CourseFolder:
         table.report("C208", N_("The course closes before it opens."), at="closes")
     completion = _completion(table)
     grade = _grade(table)
-    certificate = _certificate(table)
+    certificate, valid = _certificate(table)
     return CourseFolder(
         key,
         title,
@@ -166,6 +167,7 @@ def _course(table: MappingCursor) -> CourseFolder:
         completion=completion,
         grade=grade,
         certificate=certificate,
+        certificate_valid=valid,
     )
 
 
@@ -234,12 +236,20 @@ def _viewers(table: MappingCursor, visibility: Visibility) -> tuple[tuple[str, .
     return tuple(dict.fromkeys(units)), tuple(dict.fromkeys(audiences))
 
 
-def _certificate(table: MappingCursor) -> str:
-    certificate = table.value("certificate", scalars.either("none", "none", scalars.key), "none")
+def _certificate(table: MappingCursor) -> tuple[str, Duration | None]:
+    """Read the template, and how long a certificate is valid: a key alone, or both."""
+    found, valid = table.get("certificate"), None
+    inner = found.table() if found is not None and found.is_table else None
+    if inner is not None:
+        table.flows.add("certificate")
+        valid = inner.value("valid", scalars.validity)
+    key = scalars.either("none", "none", scalars.key)
+    certificate = inner.value("template", key, "none", required=True) if inner else table.value("certificate", key, "none")
+    certificate = certificate or "none"
     if certificate != "none" and certificate not in CERTIFICATES:
         told, fix = N_("There is no certificate “%(key)s”."), N_("Write one of these: %(known)s, none.")
         table.report("C902", told, fix, at="certificate", key=certificate, known=", ".join(CERTIFICATES))
-    return certificate
+    return certificate, valid
 
 
 def _image(table: MappingCursor) -> tuple[str, LocalisedText]:

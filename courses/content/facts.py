@@ -66,6 +66,7 @@ COURSE = SettingLabels(
         "completion.grade": N_("Grade to complete it"),
         "grade": N_("Part of the grade"),
         "certificate": N_("Certificate"),
+        "certificate_valid": N_("How long the certificate is valid"),
         "summary": N_("Summary"),
         "title": N_("Title"),
     },

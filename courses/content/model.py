@@ -9,6 +9,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
 
+from kernel.durations import Duration
 from kernel.i18n import _
 
 
@@ -404,6 +405,8 @@ class CourseFolder:
     completion: CourseCompletion = CourseCompletion()
     grade: tuple[GradeCategorySource, ...] = ()
     certificate: str = "none"
+    certificate_valid: Duration | None = None
+    """How long a certificate is valid; None: for ever."""
     modules: tuple[ModuleSource, ...] = ()
     terms: tuple[TermSource, ...] = ()
     parameters: tuple[ParameterSource, ...] = ()

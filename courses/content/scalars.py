@@ -12,6 +12,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from kernel.clock import FIRST_DAY, LAST_DAY
+from kernel.durations import Duration, read_duration
 from kernel.errors import N_
 
 KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
@@ -23,6 +24,7 @@ MAXIMUM_TEXT = 2_000
 MAXIMUM_NUMBER = 10**15
 MAXIMUM_WHOLE = 10**9
 MAXIMUM_SECONDS = 10 * 366 * 86_400
+MAXIMUM_VALID_YEARS = 20
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?\Z")
 _RATIO = re.compile(r"(-?[0-9]+)/([0-9]+)\Z")
@@ -32,6 +34,12 @@ _TIME = re.compile(r"(?:([0-9]{1,3}):)?([0-9]{1,3}):([0-9]{2})\Z")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _HOUR = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]\Z")
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
+_SPANISH_VALIDITY = re.compile(r"([0-9]+) (día|días|dia|dias|mes|meses|año|años)")
+_SPANISH_UNITS = {
+    **dict.fromkeys(("día", "días", "dia", "dias"), "days"),
+    **dict.fromkeys(("mes", "meses"), "months"),
+    **dict.fromkeys(("año", "años"), "years"),
+}
 _LANGUAGE = re.compile(r"[a-z]{2,3}\Z")
 _ADDRESS = re.compile(r"https?://[^\s/?#]+([/?#]\S*)?\Z", re.IGNORECASE)
 _STAMP = re.compile(r"[0-9a-f]{12}\Z")
@@ -153,6 +161,22 @@ def duration(text: str) -> int:
     if seconds > MAXIMUM_SECONDS:
         raise RefusedError("C113", N_("%(text)s is more than ten years."), text=text)
     return seconds
+
+
+def validity(text: str) -> Duration | None:
+    """Read how long something holds: days, months or years, from a day to twenty years; none."""
+    if text == "none":
+        return None
+    found = read_duration(text)
+    if found is None:
+        spanish = _SPANISH_VALIDITY.fullmatch(text)
+        fix = N_("Write a number and days, months or years, or none.")
+        if spanish is not None and (right := read_duration(f"{spanish[1]} {_SPANISH_UNITS[spanish[2]]}")) is not None:
+            raise RefusedError("C111", N_("“%(text)s” is not a period."), N_("Write: %(right)s."), text=text, right=str(right))
+        raise RefusedError("C111", N_("“%(text)s” is not a period."), fix, text=text)
+    if not max(found.days, found.months) >= 1 or found.days > MAXIMUM_VALID_YEARS * 365 or found.months > MAXIMUM_VALID_YEARS * 12:
+        raise RefusedError("C113", N_("A certificate is valid for at least one day and for twenty years at most."))
+    return found
 
 
 def position(text: str) -> int:

@@ -171,6 +171,7 @@ def _version_row(
         completion_modules=source.completion.modules,
         completion_grade=None if source.completion.grade is None else _decimal(source.completion.grade, 4),
         certificate=source.certificate,
+        certificate_valid=str(source.certificate_valid) if source.certificate_valid else "",
         topic=source.topic,
     )
 

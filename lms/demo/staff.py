@@ -7,6 +7,7 @@ from random import Random
 from accounts import services as accounts
 from certificates import queries as certificate_queries
 from certificates import services as certificates
+from certificates.rules import RevocationReason
 from lms.demo.attempts import AttemptTarget, hand_in
 from lms.demo.people import DemoLearner, DemoOutcome, Identity
 from lms.demo.timeline import WEEKS, DemoTimeline, Life, activity_context_at, person_of, sign_in
@@ -47,7 +48,7 @@ def administrator_life(stage: DemoTimeline, identity: Identity, people: Sequence
     held = [row for _learner, holder in known for row in certificate_queries.list_of(stage.session, holder.person_id)]
     if len(held) > 1:
         reason = "Constancia emitida por error durante la demostración."
-        certificates.revoke_credential(stage.session, actor, held[1], reason, now=moment)
+        certificates.revoke_credential(stage.session, actor, held[1], RevocationReason.ISSUED_BY_MISTAKE, reason, now=moment)
     moment += timedelta(minutes=9)
     yield moment
     for stalled in [person for learner, person in known if learner.fate is DemoOutcome.STALLED][-1:]:

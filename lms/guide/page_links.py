@@ -134,6 +134,7 @@ SECTIONS: Mapping[str, str] = {
     "administrator/system-status#read": "lms_condition.system_state",
     "administrator/audit-log#search": "lms_auditing.log",
     "administrator/certificates#revoke": "certificates.revoke",
+    "administrator/certificates#correct": "certificates.replace",
     "administrator/certificates#renew": "certificates.renew",
     "administrator/certificates#reviews": "enrolments_completion_reviews.reviews quizzes_reviews.reviews",
 }

@@ -1,5 +1,7 @@
 """Who may see, download and revoke a certificate, and that everybody may verify one, cell by cell (spec/security 9)."""
 
+from uuid import UUID
+
 from sqlalchemy import select
 
 from certificates.models import Credential
@@ -13,7 +15,7 @@ from tests.support.learning import a_learner, actor_of, mark_done, pass_quiz
 
 
 def test_every_cell_of_certificates(browser: Browser, instance: Instance) -> None:
-    """spec/security 9: certificate.download, certificate.revoke, certificate.renew, certificate.verify, each role before each state."""
+    """spec/security 9: certificate.download, revoke, renew, replace and verify, each role before each state."""
     cast = a_cast(browser, instance)
     course = a_course(instance, modules=1)
     cast.join(course)
@@ -36,7 +38,7 @@ def test_every_cell_of_certificates(browser: Browser, instance: Instance) -> Non
     for address in (path, f"{path}.pdf"):
         wrong += cast.check("certificate.download", "of_another_learner", cast.outcomes(address))
     wrong += cast.check("certificate.verify", "valid_code", cast.outcomes(f"/verify/{code}"))
-    reason = {"reason": "Por error."}
+    reason = {"reason_class": "issued_by_mistake", "reason": "Por error."}
     revoked = {who: outcome(cast.browsers[who], f"{path}/revocation", "POST", reason) for who in "ALEGOXI"}
     revoked["W"] = outcome(cast.browsers["W"], f"/certificates/{third.uuid}/revocation", "POST", reason)
     revoked["S"] = outcome(cast.browsers["S"], f"/certificates/{mine.uuid}/revocation", "POST", reason)
@@ -46,8 +48,20 @@ def test_every_cell_of_certificates(browser: Browser, instance: Instance) -> Non
     renewed["W"] = outcome(cast.browsers["W"], f"/certificates/{third.uuid}/renewal", "POST", reason)
     renewed["S"] = outcome(cast.browsers["S"], f"/certificates/{mine.uuid}/renewal", "POST", reason)
     wrong += cast.check("certificate.renew", "revoked", renewed)
+    corrected = {"reason_class": "data", "reason": "Por error."}
+    replaced = {
+        who: outcome(cast.browsers[who], f"/certificates/{_in_force(instance, row)}/replacement", "POST", corrected) for who in "ALEGOXIWS"
+    }
+    wrong += cast.check("certificate.replace", "valid", replaced)
 
     assert wrong == []
+
+
+def _in_force(instance: Instance, row: Credential) -> UUID:
+    """Return which certificate of the same enrolment is in force: each that is corrected makes another."""
+    with instance.database.unit_of_work(write=False) as session:
+        statement = select(Credential.uuid).where(Credential.enrolment_id == row.enrolment_id)
+        return session.scalars(statement.order_by(Credential.id.desc())).first()
 
 
 def test_what_is_anothers_answers_like_what_never_was(browser: Browser, instance: Instance) -> None:
@@ -60,7 +74,7 @@ def test_what_is_anothers_answers_like_what_never_was(browser: Browser, instance
     row = issue(instance)
 
     unknown = "00000000-0000-4000-8000-000000000000"
-    for end in ("", ".pdf", "/revocation", "/renewal"):
+    for end in ("", ".pdf", "/replacement", "/revocation", "/renewal"):
         outcomes = {
             letter: [_status(cast.browsers[letter], f"/certificates/{uuid}{end}") for uuid in (row.uuid, unknown)] for letter in "ALGO"
         }
@@ -83,7 +97,7 @@ def test_what_an_administrator_revoked_only_an_administrator_restores(browser: B
     browser.deliver_jobs()
     with instance.database.unit_of_work(write=False) as session:
         theirs, ours = (f"/certificates/{uuid}" for uuid in session.scalars(select(Credential.uuid).order_by(Credential.id)))
-    reason = {"reason": "Copió."}
+    reason = {"reason_class": "irregularity", "reason": "Copió."}
     assert outcome(cast.browsers["S"], f"{theirs}/revocation", "POST", reason) == "allow"
     assert outcome(cast.browsers["I"], f"{ours}/revocation", "POST", reason) == "allow"
 

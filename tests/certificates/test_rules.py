@@ -84,16 +84,30 @@ CONTENT = SignedContent(
 )
 
 
-def test_the_signed_content_is_canonical() -> None:
-    """spec/security 5.4: signature over the canonical content."""
-    assert (
-        canonical_content(CONTENT)
-        == (
-            '{"code":"7K4M92XDC3QF8TRA","completed_on":"2026-07-13","course_key":"gobernanza","course_titles":{"en":"Concepts","es":"Conceptos"},'
-            '"course_version":12,"expires_on":null,"format":1,"hours":"21/2","institution":"IESS-EDUCA","issued_on":"2026-07-14",'
-            '"key_id":"0123456789abcdef","modules":7,"person_name":"Luis Alberto Chasi Guamán"}'
-        ).encode()
+FIRST_FORM = (
+    '{"code":"7K4M92XDC3QF8TRA","completed_on":"2026-07-13","course_key":"gobernanza","course_titles":{"en":"Concepts","es":"Conceptos"},'
+    '"course_version":12,"expires_on":null,"format":1,"hours":"21/2","institution":"IESS-EDUCA","issued_on":"2026-07-14",'
+    '"key_id":"0123456789abcdef","modules":7,"person_name":"Luis Alberto Chasi Guamán"}'
+)
+SECOND_FORM = (
+    '{"code":"7K4M92XDC3QF8TRA","completed_on":"2026-07-13","course_key":"gobernanza","course_titles":{"en":"Concepts","es":"Conceptos"},'
+    '"course_version":12,"expires_on":null,"format":2,"hours":"21/2","hours_basis":"estimated","institution":"IESS-EDUCA",'
+    '"institution_key":"","issued_on":"2026-07-14","key_id":"0123456789abcdef","modules":7,"person_name":"Luis Alberto Chasi Guamán",'
+    '"status":[1,77],"take":2,"template":"constancia","template_version":1,"with_assessment":true}'
+)
+
+
+def test_the_first_form_of_signed_content_stays_as_it_was() -> None:
+    """spec/security 5.4: what was signed before verifies for ever, byte by byte."""
+    assert canonical_content(replace(CONTENT, format=1, take=2, status=(1, 77))) == FIRST_FORM.encode()
+
+
+def test_the_second_form_covers_institution_template_hours_take_and_status() -> None:
+    said = replace(
+        CONTENT, template="constancia", template_version=1, hours_basis="estimated", with_assessment=True, take=2, status=(1, 77)
     )
+
+    assert canonical_content(said) == SECOND_FORM.encode()
 
 
 def test_equal_content_in_other_clothes_gives_equal_bytes() -> None:
@@ -112,8 +126,9 @@ def test_who_signed_and_with_which_picture_is_under_the_signature() -> None:
 @pytest.mark.parametrize("name", [field.name for field in fields(SignedContent)])
 def test_every_field_is_under_the_signature(name: str) -> None:
     other = {str: "otro", int: 99, Fraction: Fraction(99), date: date(2030, 1, 1), dict: {"es": "Otro"}, type(None): date(2031, 1, 1)}
-    other[tuple] = (CredentialSigner("Otra", {"es": "Dirección"}),)
+    other |= {tuple: (CredentialSigner("Otra", {"es": "Dirección"}),), bool: True}
+    value = (3, 99) if name == "status" else other[type(getattr(CONTENT, name))]
 
-    changed = replace(CONTENT, **{name: other[type(getattr(CONTENT, name))]})  # type: ignore[arg-type]  # fields by name
+    changed = replace(CONTENT, **{name: value})  # type: ignore[arg-type]  # fields by name
 
     assert canonical_content(changed) != canonical_content(CONTENT)

@@ -9,7 +9,8 @@ from accounts.models import Person
 from certificates import jobs, queries
 from certificates import services as certificates
 from certificates.models import Credential
-from certificates.rules import CredentialState, canonical_content
+from certificates.rules import CredentialState, RevocationReason, canonical_content
+from certificates.web_certificate import sheet_of
 from courses.models import PublicationNature
 from enrolments.models import Completion, Enrolment
 from kernel import clock
@@ -58,6 +59,36 @@ def test_a_completed_course_gives_one_credential_with_what_was_true_on_its_day(i
     assert len(row.module_minutes) == 1
     assert (row.completed_on.isoformat(), row.expires_on, row.replaced_by_id) == ("2026-06-01", None, None)
     assert len(row.code) == 16
+
+
+def test_a_certificate_is_valid_as_long_as_its_course_says(instance: Instance) -> None:
+    """spec/certificates E1: from the local day of the last submission; the sheet and the signature say until when."""
+    files = folder(modules=1)
+    text = files["course.yaml"].decode()
+    assert "certificate: constancia" in text
+    files["course.yaml"] = text.replace("certificate: constancia", "certificate: {template: constancia, valid: 24 months}").encode()
+    complete(instance, publish(instance, files)[0])
+
+    row = issue(instance)
+
+    assert (row.completed_on.isoformat(), row.expires_on and row.expires_on.isoformat()) == ("2026-06-01", "2028-06-01")
+    with instance.database.unit_of_work(write=False) as session:
+        sheet = sheet_of(row, queries.list_signers(session, row), "https://aulario.example", "es")
+    assert sheet.validity.startswith("Válido hasta el 1 de junio de 2028. Versión 1 del curso.")
+    assert (row.format, row.template_version, row.take) == (2, 1, 1)
+
+
+def test_every_certificate_has_a_place_of_its_own_in_a_status_list(instance: Instance) -> None:
+    """spec/certificates K6: drawn at random, never given twice."""
+    course = a_course(instance, modules=1)
+    for name in ("ana", "otra", "tercera"):
+        complete(instance, course, f"{name}@example.org")
+    deliver_waiting(instance.worker, now=clock.now())
+
+    with instance.database.unit_of_work(write=False) as session:
+        places = session.execute(select(Credential.status_list, Credential.status_place)).all()
+    assert len({tuple(place) for place in places}) == 3
+    assert all(number == 1 and 0 <= place < certificates.STATUS_LIST_PLACES for number, place in places)
 
 
 @pytest.mark.parametrize("rule", ["pass_mark: none\n", "completion: viewed\n", "completion: {attempted: 1}\n"])
@@ -196,7 +227,9 @@ def test_a_revoked_credential_is_kept_with_its_reason_and_does_not_come_back(ins
     complete(instance, a_course(instance, modules=1))
     row = issue(instance)
     with instance.database.unit_of_work() as session:
-        certificates.revoke_credential(session, SYSTEM, session.get_one(Credential, row.id), "Se emitió por error.", now=NOON)
+        certificates.revoke_credential(
+            session, SYSTEM, session.get_one(Credential, row.id), RevocationReason.ISSUED_BY_MISTAKE, "Se emitió por error.", now=NOON
+        )
     with instance.database.unit_of_work() as session:
         session.execute(update(Job).values(done_at=None, available_at=NOON))
 
@@ -227,7 +260,9 @@ def test_who_completes_the_course_again_after_theirs_was_revoked_has_another(ins
     complete(instance, a_course(instance, modules=1))
     row = issue(instance)
     with instance.database.unit_of_work() as session:
-        certificates.revoke_credential(session, SYSTEM, session.get_one(Credential, row.id), "Aún no ha aprobado.", now=NOON)
+        certificates.revoke_credential(
+            session, SYSTEM, session.get_one(Credential, row.id), RevocationReason.ISSUED_BY_MISTAKE, "Aún no ha aprobado.", now=NOON
+        )
     before = again(instance, now=clock.now())
     with instance.database.unit_of_work() as session:
         session.execute(update(Completion).values(completed_at=NOON + timedelta(days=1)))

@@ -9,12 +9,15 @@ from reportlab.pdfgen.canvas import Canvas
 from sqlalchemy import delete, select, update
 
 from accounts.models import Person
-from certificates import pdf
+from certificates import pdf, services
 from certificates.models import Credential
+from certificates.rules import ReplacementReason
 from certificates.web_certificate import sheet_of
 from courses.models import Course
 from enrolments.models import Completion
+from kernel import clock
 from kernel.codes import printed_code
+from kernel.permissions import SYSTEM
 from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, an_administrator, sign_in
@@ -194,7 +197,7 @@ def test_revocation_shows_at_once_and_takes_the_file_away(browser: Browser, inst
     sign_in(admin, "admin@example.org")
     admin.get(f"/certificates/{credential.uuid}/revocation")
     admin.submit("/revocation", {"reason": ""}, status=422)
-    admin.submit("/revocation", {"reason": "Se emitió a otra persona."})
+    admin.submit("/revocation", {"reason_class": "issued_by_mistake", "reason": "Se emitió a otra persona."})
 
     public = browser.another().get(f"/verify/{printed_code(credential.code)}")
     sign_in(browser)
@@ -202,6 +205,7 @@ def test_revocation_shows_at_once_and_takes_the_file_away(browser: Browser, inst
     browser.get(f"/certificates/{credential.uuid}.pdf", status=410)
 
     assert in_spanish("Certificate revoked") in public.text
+    assert in_spanish("It was issued by mistake") in public.text
     assert "Se emitió a otra persona." not in public.text
     assert "Se emitió a otra persona." in own.text
     admin.get(f"/certificates/{credential.uuid}/revocation", status=403)
@@ -216,7 +220,7 @@ def test_instead_of_a_revoked_one_another_is_issued_with_the_name_of_today(
     admin = sign_in(browser.another(), "admin@example.org")
     admin.get(f"{path}/renewal", status=403)
     admin.get(f"{path}/revocation")
-    admin.submit("/revocation", {"reason": "El apellido está mal escrito."})
+    admin.submit("/revocation", {"reason_class": "issued_by_mistake", "reason": "El apellido está mal escrito."})
     with instance.database.unit_of_work() as session:
         session.execute(update(Person).where(Person.id == credential.person_id).values(first_surname="Quindé"))
     admin.get(f"{path}/renewal")
@@ -232,7 +236,7 @@ def test_instead_of_a_revoked_one_another_is_issued_with_the_name_of_today(
     assert browser.get(path).has_link(f"/certificates/{second.uuid}")
     assert in_spanish("Certificate revoked") in browser.get(f"/verify/{printed_code(first.code)}").text
     assert in_spanish("Valid certificate") in browser.get(f"/verify/{printed_code(second.code)}").text
-    assert len(browser.mails()) == 2
+    assert len(browser.mails()) == 3
     admin.get(f"{path}/renewal", status=403)
 
 
@@ -242,7 +246,7 @@ def test_no_other_one_is_issued_where_the_course_is_not_completed_any_more(
     an_administrator(instance)
     admin = sign_in(browser.another(), "admin@example.org")
     admin.get(f"/certificates/{credential.uuid}/revocation")
-    admin.submit("/revocation", {"reason": "Por error."})
+    admin.submit("/revocation", {"reason_class": "issued_by_mistake", "reason": "Por error."})
     with instance.database.unit_of_work() as session:
         session.execute(delete(Completion))
     admin.get(f"/certificates/{credential.uuid}/renewal")
@@ -261,7 +265,7 @@ def test_the_course_page_leads_to_the_certificate_in_force_and_says_when_it_is_n
     an_administrator(instance)
     admin = sign_in(browser.another(), "admin@example.org")
     admin.get(f"{path}/revocation")
-    admin.submit("/revocation", {"reason": "Se emitió a otra persona."})
+    admin.submit("/revocation", {"reason_class": "issued_by_mistake", "reason": "Se emitió a otra persona."})
 
     after = browser.get("/courses/prueba")
 
@@ -321,3 +325,72 @@ def test_a_renamed_person_keeps_the_name_of_the_day(browser: Browser, instance: 
 
     assert "Ana Quinde" in words_of(pdf_of(browser, credential))
     assert "Ana Quinde" in browser.another().get(f"/v/{credential.code}").text
+
+
+def test_a_wrong_name_is_corrected_in_one_step_and_nobody_reads_of_guilt(
+    browser: Browser, instance: Instance, credential: Credential
+) -> None:
+    """spec/certificates E5: side by side, reason, another code; the old address leads on, the old file is gone, the holder is told."""
+    path = f"/certificates/{credential.uuid}"
+    an_administrator(instance)
+    admin = sign_in(browser.another(), "admin@example.org")
+    with instance.database.unit_of_work() as session:
+        session.execute(update(Person).where(Person.id == credential.person_id).values(first_surname="Quindé"))
+    admin.get(f"{path}/replacement")
+    assert "Ana Quinde" in admin.page.text
+    assert "Ana Quindé" in admin.page.text
+    admin.submit("/replacement", {"reason_class": "name", "reason": " "}, status=422)
+    admin.submit("/replacement", {"reason_class": "name", "reason": "Faltaba una tilde."})
+    browser.deliver_jobs()
+
+    with instance.database.unit_of_work(write=False) as session:
+        first, second = session.scalars(select(Credential).order_by(Credential.id)).all()
+    assert (first.replaced_by_id, first.revoked_at, second.person_name) == (second.id, None, "Ana Quindé")
+    copied = ("enrolment_id", "hours", "completed_on", "course_version", "expires_on", "take")
+    assert [getattr(first, name) for name in copied] == [getattr(second, name) for name in copied]
+    assert (first.status_list, first.status_place) != (second.status_list, second.status_place)
+    public = browser.another().get(f"/verify/{printed_code(first.code)}")
+    assert in_spanish("Certificate replaced") in public.text
+    assert in_spanish("Certificate revoked") not in public.text
+    assert "tilde" not in public.text
+    assert public.has_link(f"/verify/{printed_code(second.code)}")
+    assert in_spanish("Valid certificate") in browser.another().get(f"/verify/{printed_code(second.code)}").text
+    own = sign_in(browser).get(path)
+    assert "Faltaba una tilde." in own.text
+    browser.get(f"{path}.pdf", status=410)
+    assert "corregido" in browser.mails()[-1]
+    admin.get(f"{path}/replacement", status=403)
+
+
+def test_of_two_who_correct_it_at_once_one_wins(browser: Browser, instance: Instance, credential: Credential) -> None:
+    """spec/certificates 15: the second one reads what happened, and there is one certificate in force."""
+    an_administrator(instance)
+    admin = sign_in(browser.another(), "admin@example.org")
+    said = {"reason_class": "data", "reason": "Dato corregido."}
+    admin.get(f"/certificates/{credential.uuid}/replacement")
+    with instance.database.unit_of_work() as session:
+        row = session.get_one(Credential, credential.id)
+        services.replace_credential(
+            session, SYSTEM, row, ReplacementReason.DATA, "Antes.", instance.present_settings, instance.keys, now=clock.now()
+        )
+
+    admin.submit("/replacement", said, status=403)
+
+    with instance.database.unit_of_work() as session:
+        row = session.get_one(Credential, credential.id)
+        with pytest.raises(services.AlreadyReplaced):
+            services.replace_credential(
+                session, SYSTEM, row, ReplacementReason.DATA, "Otra.", instance.present_settings, instance.keys, now=clock.now()
+            )
+
+
+def test_whose_certificate_was_revoked_reads_why_and_how_to_object(browser: Browser, instance: Instance, credential: Credential) -> None:
+    """spec/certificates E7."""
+    an_administrator(instance)
+    admin = sign_in(browser.another(), "admin@example.org")
+    admin.get(f"/certificates/{credential.uuid}/revocation")
+    admin.submit("/revocation", {"reason_class": "irregularity", "reason": "Dos personas con las mismas respuestas."})
+    browser.deliver_jobs()
+
+    assert "Dos personas con las mismas respuestas" in browser.mails()[-1]
+    assert instance.settings.contact_email in browser.mails()[-1]

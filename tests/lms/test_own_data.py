@@ -19,6 +19,7 @@ from accounts.privacy import PrivacyVerb
 from accounts.services import AccessPurpose
 from certificates import services as certificates
 from certificates.models import Credential
+from certificates.rules import RevocationReason
 from courses.models import CourseInvitation, StaffRole
 from courses.queries import team as team_queries
 from courses.services import team
@@ -431,7 +432,7 @@ def test_a_certificate_that_was_revoked_is_in_the_tables_alone(browser: Browser,
     code = issue(instance).code
     with instance.database.unit_of_work() as session:
         row = session.execute(select(Credential)).scalar_one()
-        certificates.revoke_credential(session, SYSTEM, row, "Se emitió por error.", now=clock.now())
+        certificates.revoke_credential(session, SYSTEM, row, RevocationReason.ISSUED_BY_MISTAKE, "Se emitió por error.", now=clock.now())
     sign_in(browser)
     copy = unpacked(browser)
 

@@ -113,6 +113,7 @@ ACCESS: Mapping[tuple[str, str], str] = {
     ("certificate.download", "own_valid"): "E",
     ("certificate.download", "of_another_learner"): "IS",
     ("certificate.revoke", "valid"): "IS",
+    ("certificate.replace", "valid"): "IS",
     ("certificate.verify", "valid_code"): "ALEGIOSX",
     ("certificate.verify", "revoked_code"): "ALEGIOSX",
     ("completion.take_back", "of_another_learner"): "S",

@@ -15,6 +15,7 @@ from accounts import services as accounts
 from accounts.models import Person
 from certificates import services as certificates
 from certificates.models import Credential
+from certificates.rules import RevocationReason
 from compliance.rules.claims import WaiverKind
 from compliance.services import claims
 from compliance.services.recognitions import RecognitionValues, propose_recognition
@@ -141,7 +142,7 @@ class Team:
         with self.instance.database.unit_of_work() as session:
             row = session.scalars(select(Credential).where(Credential.uuid == self.certificate())).one()
             if row.revoked_at is None:
-                certificates.revoke_credential(session, self.zoe, row, "Copió.", now=clock.now())
+                certificates.revoke_credential(session, self.zoe, row, RevocationReason.ISSUED_BY_MISTAKE, "Copió.", now=clock.now())
             return row.uuid
 
     def group(self) -> LearnerGroup:
@@ -263,7 +264,8 @@ def _recognition(team: Team, *, approved: bool = False) -> UUID:
 REVOKED = {"words": "Ya no vale.", "sure": "y"}
 ITEM = {"heading": "Exposición", "maximum": "20", "weight": "3", "category": ""}
 ALONE: Mapping[str, Callable[[Team], Act]] = {
-    "certificates.revoke": lambda team: Act(f"/certificates/{team.certificate()}/revocation", REASON),
+    "certificates.revoke": lambda team: Act(f"/certificates/{team.certificate()}/revocation", {"reason_class": "on_request", **REASON}),
+    "certificates.replace": lambda team: Act(f"/certificates/{team.certificate()}/replacement", {"reason_class": "data", **REASON}),
     "certificates.renew": lambda team: Act(f"/certificates/{team.revoked()}/renewal", REASON),
     "enrolments.delete_group": lambda team: Act(f"/courses/prueba/groups/{team.group().uuid}/removal"),
     "enrolments.remove_member": lambda team: Act(

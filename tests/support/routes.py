@@ -40,6 +40,7 @@ ROUTES: Mapping[str, str] = {
     "certificate.download": "certificates.certificate certificates.download",
     "certificate.list_own": "certificates.certificates",
     "certificate.revoke": "certificates.revoke",
+    "certificate.replace": "certificates.replace",
     "certificate.renew": "certificates.renew",
     "certificate_review.settle": "quizzes_reviews.reviews quizzes_reviews.settle",
     "completion_review.settle": "enrolments_completion_reviews.reviews enrolments_completion_reviews.settle",

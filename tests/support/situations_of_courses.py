@@ -13,6 +13,7 @@ from sqlalchemy import select
 from accounts.models import Person
 from certificates import services as certificates
 from certificates.models import Credential
+from certificates.rules import RevocationReason
 from courses.content.starter_files import NewCourse
 from courses.models import Course, StaffRole
 from courses.queries import catalogue
@@ -381,7 +382,7 @@ def a_revoked_certificate(stage: Stage) -> Scene:
     deliver(stage.instance)
     with stage.instance.database.unit_of_work() as session:
         row = session.scalars(select(Credential).where(Credential.person_id == learner.person_id)).one()
-        certificates.revoke_credential(session, SYSTEM, row, "Por error.", now=clock.now())
+        certificates.revoke_credential(session, SYSTEM, row, RevocationReason.ISSUED_BY_MISTAKE, "Por error.", now=clock.now())
     return Scene(stage.boss, f"/certificates/{row.uuid}/renewal", {"reason": "Con su apellido."})
 
 
