@@ -32,7 +32,7 @@ def _date_of(row: RequiredOfPerson, now: datetime) -> DatedItem:
         kind=DateKind.OBLIGATION_ENDS,
         at=datetime.combine(status.last_on + timedelta(days=1), time(), status.zone),
         person_id=row.person_id,
-        path="/learning/compulsory",
+        path=f"/training/{row.uuid}",
         texts=row.text_on(today).title,
         zone=status.zone.key,
         covers=frozenset(row.courses_on(today)),

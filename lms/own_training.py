@@ -28,7 +28,6 @@ bp = Blueprint("lms_training", __name__)
 MOST_ON_HOME = 4
 ASK = "compliance_waivers.ask"
 """The page on which a person asks for a waiver or a recognition."""
-WHY = "compliance_learner.why"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +119,9 @@ def own_duty(duty: DutyView, lines: Mapping[str, CourseProgressView]) -> OwnDuty
         step,
         step_url,
         symbol,
-        _address(WHY, duty),
-        _address(ASK, duty) if duty.is_open else "",
+        url_for("compliance_learner.why", assignment=duty.uuid),
+        url_for(ASK, assignment=duty.uuid) if duty.is_open and ASK in current_app.view_functions else "",
     )
-
-
-def _address(endpoint: str, duty: DutyView) -> str:
-    """Return the address of a page about an obligation; nothing where there is no such page."""
-    return url_for(endpoint, assignment=duty.uuid) if endpoint in current_app.view_functions else ""
 
 
 def _counted(duty: DutyView, mine: Sequence[CourseProgressView]) -> str:
@@ -154,7 +148,7 @@ def _next_step(duty: DutyView, lines: Mapping[str, CourseProgressView], left: Se
         words = _("Continue: %(title)s", title=going_on.next_title) if going_on.begun else _("Start: %(title)s", title=going_on.next_title)
         return words, going_on.next_url, "play"
     if duty.is_choice and not left:
-        return _("Choose a course"), _address(WHY, duty) + "#courses", "list-checks"
+        return _("Choose a course"), url_for("compliance_learner.why", assignment=duty.uuid, _anchor="courses"), "list-checks"
     undone = [course for course in duty.courses if course not in lines or not lines[course].completed]
     course = undone[0] if undone else duty.courses[0]
     is_again = duty.is_again and course in lines and lines[course].completed

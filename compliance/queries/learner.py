@@ -27,7 +27,7 @@ from enrolments.models import Completion, Enrolment
 from kernel.db import UtcDateTime, connection_of
 from kernel.i18n import site_locale
 from organisations.audience_rules.sentences import write_sentence
-from organisations.audience_rules.tree import references
+from organisations.audience_rules.tree import LeafNames, RuleNode, references
 from organisations.models import AudienceVersion
 from organisations.queries import tree
 from organisations.queries.audience_kinds import kinds_of
@@ -106,26 +106,28 @@ def load_own_training(session: Session, person_id: int, *, now: datetime) -> Own
     rows = _grouped(session.execute(_WITH_RULES, asked).all())
     places = {place.id: place for place in tree.list_tree(session)} if rows else {}
     computed = tuple(compute_now(session, rows, now=now, places=places))
-    return OwnTraining(computed, _sentences(session, {row.audience_id: row.rule for row in rows if row.rule}, places.values()))
+    return OwnTraining(computed, _sentences(session, {row.audience_id: row.rule for row in rows if row.rule}, list(places.values())))
 
 
-def _sentences(session: Session, texts: Mapping[int, str], places: Iterable[UnitSummary]) -> dict[int, str]:
-    """Return rules as sentences; units and provinces get their names from the tree that was read already."""
+def _sentences(session: Session, texts: Mapping[int, str], places: Sequence[UnitSummary]) -> dict[int, str]:
     rules = {audience: read_stored(session, text) for audience, text in texts.items()}
+    names = name_leaves(session, rules.values(), places)
+    return {audience: write_sentence(rule, names) for audience, rule in rules.items()}
+
+
+def name_leaves(session: Session, rules: Iterable[RuleNode], places: Sequence[UnitSummary]) -> LeafNames:
+    """Return how sentences of some rules name what they refer to: units and provinces from the tree that was read, in no statement."""
     names = {("unit", place.code): place.name for place in places if place.code}
     names |= {("province", place.name_key): place.name for place in places if place.kind is OrganisationKind.PROVINCE}
     asked = defaultdict[str, set[str]](set)
-    for rule in rules.values():
+    for rule in rules:
         for kind, key in references(rule):
             if kind not in ("unit", "province"):
                 asked[kind].add(key)
     for kind, keys in asked.items():
         if (found := kinds_of(session)[kind].names) is not None:
             names |= {(kind, key): name for key, name in found(session, keys).items()}
-    return {
-        audience: write_sentence(rule, lambda kind, key: names.get((kind, key)) or names.get((kind, fold(key))) or key)
-        for audience, rule in rules.items()
-    }
+    return lambda kind, key: names.get((kind, key)) or names.get((kind, fold(key))) or key
 
 
 def find_required(session: Session, assignment: UUID, *, now: datetime) -> RequiredOfPerson | None:

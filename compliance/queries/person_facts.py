@@ -35,6 +35,12 @@ class FactKind(StrEnum):
     ENROLLED = "enrolled"
     WAIVED = "waived"
     CLOSED = "closed"
+    EMPLOYED = "employed"
+    BELONGS = "belongs"
+    POST = "post"
+    LISTED = "listed"
+    HELD = "held"
+    SUSPENDED = "suspended"
 
 
 class PersonFact(NamedTuple):
@@ -47,7 +53,7 @@ class PersonFact(NamedTuple):
     """When it was retracted or revoked."""
     at: datetime
     key: int | None
-    """The number of the audience, institution, place or obligation that it is about."""
+    """The number of the audience, institution, place or obligation that it is about; 1 of what was reconstructed from older records."""
     version: int | None
     course: str
     """Its slug; of a post or a list its key, of an employment the staff number."""
@@ -137,6 +143,7 @@ def _selects_of_courses(people: Collection[int]) -> list[Select[*tuple[Any, ...]
             ended_at=done.retracted_at,
             version=done.version,
             course=Course.slug,
+            key=as_type(done.is_reconstructed, Integer),
         )
         .join(Course, Course.id == done.course_id)
         .where(done.person_id.in_(people)),

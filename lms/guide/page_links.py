@@ -31,6 +31,7 @@ SECTIONS: Mapping[str, str] = {
     "administrator/institutions#waivers": """
         compliance_recognitions.recognition compliance_waivers.claims compliance_waivers.waiver
     """,
+    "learner/compulsory#why": "compliance_learner.past compliance_learner.why",
     "learner/lessons#progress": "enrolments.activity",
     "learner/lessons#glossary": "enrolments.glossary enrolments.resources",
     "learner/lessons#search": "lms_search.search",

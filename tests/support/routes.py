@@ -25,6 +25,7 @@ ROUTES: Mapping[str, str] = {
     "recognition.propose": "compliance_recognitions.ask compliance_recognitions.propose",
     "recognition.withdraw": "compliance_recognitions.withdraw",
     "training.why": """
+        compliance_learner.why
         compliance_recognitions.evidence compliance_recognitions.recognition
         compliance_waivers.evidence compliance_waivers.own compliance_waivers.waiver
     """,
@@ -171,6 +172,7 @@ ROUTES: Mapping[str, str] = {
     "simulator.view_task": "simulators.task",
     "take.begin": "enrolments_takes.begin",
     "teaching.list": "lms.teaching",
+    "training.as_known": "compliance_learner.past compliance_learner.record",
     "user.add": "lms_new_person.add",
     "user.merge": "lms_merges.find_other lms_merges.preview_merge lms_merges.merge",
     "user.reset_password": "lms_people.invite lms_people.send_reset",

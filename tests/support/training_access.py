@@ -69,8 +69,7 @@ ROWS: Mapping[tuple[str, str], tuple[str, int]] = {
 }
 """Actions and states of the matrix by the row of the table, and which of its states it is."""
 TO_COME: Mapping[str, str] = {
-    "training.view": "no page yet",
-    "training.as_known": "no page yet",
+    "training.view": "no page of its own yet",
     "obligation.": "no page yet",
     "report.": "no page yet",
     "reminder.": "no page yet",

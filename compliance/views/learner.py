@@ -1,0 +1,218 @@
+"""Why something is asked of a person, until when, and since when that is known: the page behind every status (spec/compulsory 11.2)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from flask import Blueprint, Response, render_template, request, url_for
+
+from accounts.services import AccessPurpose, record_access
+from compliance.models import Reminder
+from compliance.pages import why as pages
+from compliance.pages.learner import foreign_zone, until_words
+from compliance.pages.status_words import status_view
+from compliance.permissions import TrainingAction
+from compliance.queries import why as queries
+from compliance.queries.learner import RequiredOfPerson, name_leaves
+from compliance.queries.why import AssignmentContext, RecordBehind, get_assignment
+from compliance.rules.history import timeline
+from compliance.rules.past import PastMoments, PastRefusal, first_day, first_known_on, past_moments, why_refused
+from compliance.rules.status import NEEDED, TrainingCase, TrainingStatus, explain_last_day, status_of, training_case
+from kernel import clock
+from kernel.i18n import _, choose, format_date, format_datetime
+from kernel.own_records import is_own
+from kernel.tables import Cell, on_disk, type_of, write_csv
+from kernel.web import after_response
+from kernel.web.file_responses import send_generated
+from kernel.web.request import allows, current_actor, current_session, requires
+from organisations.audience_rules.sentences import write_sentence
+from organisations.audience_rules.tree import explain
+from organisations.pages.audiences import explanation_lines
+
+bp = Blueprint("compliance_learner", __name__)
+
+Answer = str | Response | tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _PastQuery:
+    """The two days of the address: what they are, or why there is no answer for them."""
+
+    day: str
+    known_on: str
+    day_error: str = ""
+    known_error: str = ""
+    moments: PastMoments | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Behind:
+    """A status with all that made it, at a moment as known at another."""
+
+    required: RequiredOfPerson
+    behind: RecordBehind
+    moments: PastMoments
+    case: TrainingCase
+    status: TrainingStatus
+
+
+@bp.get("/training/<uuid:assignment>")
+@requires(TrainingAction.WHY, get_assignment)
+def why(subject: AssignmentContext) -> Answer:
+    """Show everything behind the status of today."""
+    return _page(subject, "", "")
+
+
+@bp.get("/training/<uuid:assignment>/past")
+@requires(TrainingAction.AS_KNOWN, get_assignment)
+def past(subject: AssignmentContext) -> Answer:
+    """Show everything behind the status of a day as it was known on another."""
+    return _page(subject, request.args.get("day", ""), request.args.get("known", ""))
+
+
+@bp.get("/training/<uuid:assignment>/record.csv")
+@requires(TrainingAction.AS_KNOWN, get_assignment)
+def record(subject: AssignmentContext) -> Response:
+    """Answer with what the page shows as a table: one line for each fact, decision and state."""
+    loaded, now = queries.load_behind(current_session(), subject.required), clock.now()
+    asked = _past_query(subject.required, loaded, request.args.get("day", ""), request.args.get("known", ""), now)
+    moments = asked.moments or _past_query(subject.required, loaded, "", "", now).moments
+    assert moments is not None
+    _note_access(subject, AccessPurpose.COPY, now)
+    rows = list(_rows(_behind(subject.required, loaded, moments)))
+    headings = [_("Part"), _("From"), _("Until"), _("On record since"), _("What")]
+    name = f"{_('why')}-{moments.day.isoformat()}-{moments.known_on.isoformat()}.csv"
+    return send_generated(on_disk(lambda file: write_csv(file, headings, rows)), type_of(name), name)
+
+
+def _note_access(subject: AssignmentContext, purpose: AccessPurpose, now: datetime) -> None:
+    actor, person_id = current_actor(), subject.person_id
+    if not is_own(actor, person_id):
+        after_response.leave_record(lambda session: record_access(session, actor, person_id, purpose, now=now))
+
+
+def _past_query(required: RequiredOfPerson, loaded: RecordBehind, day: str, known_on: str, now: datetime) -> _PastQuery:
+    """Read the two days; a day in the future or before the first record is refused in words (spec/compulsory 18)."""
+    zone = required.status.zone
+    today, versions = now.astimezone(zone).date(), [text.terms for text in required.versions]
+    known, of_known = _read(known_on, today)
+    wanted, of_day = _read(day, min(known or today, today))
+    if wanted is None or known is None:
+        return _PastQuery(day, known_on, of_day, of_known)
+    first, first_known = first_day(versions, loaded.record), first_known_on(versions, loaded.record, zone)
+    of_day, of_known = (
+        _(pages.REFUSALS[reason], day=format_date(begins))
+        if reason is PastRefusal.BEFORE_RECORD
+        else _(pages.REFUSALS[reason])
+        if reason
+        else ""
+        for reason, begins in zip(why_refused(wanted, known, today, first, first_known), (first, first_known), strict=True)
+    )
+    moments = None if of_day or of_known else past_moments(wanted, known, zone, now)
+    return _PastQuery(day or wanted.isoformat(), known_on or known.isoformat(), of_day, of_known, moments)
+
+
+def _read(text: str, default: date) -> tuple[date | None, str]:
+    try:
+        return (date.fromisoformat(text) if text else default), ""
+    except ValueError:
+        return None, _("Give a date.")
+
+
+def _behind(required: RequiredOfPerson, loaded: RecordBehind, moments: PastMoments) -> _Behind:
+    case = training_case([text.terms for text in required.versions], loaded.record, moments.known)
+    return _Behind(required, loaded, moments, case, status_of(case, moments.at))
+
+
+def _page(subject: AssignmentContext, day: str, known_on: str) -> Answer:
+    session, now, required = current_session(), clock.now(), subject.required
+    acts, loaded = queries.load_acts(session, required.assignment_id), queries.load_behind(session, required)
+    asked = _past_query(required, loaded, day, known_on, now)
+    _note_access(subject, AccessPurpose.PROGRESS, now)
+    own = is_own(current_actor(), subject.person_id)
+    shown = {
+        "assignment": required.uuid,
+        "title": choose(required.text_on(now.astimezone(required.status.zone).date()).title),
+        "person": "" if own else acts.person,
+        "asked": asked,
+        "back": url_for("lms_training.duties") if own else "",
+    }
+    if asked.moments is None:
+        return render_template("compliance/why.html", **shown, answer=None), 422
+    found = _behind(required, loaded, asked.moments)
+    return render_template("compliance/why.html", **shown, answer=_answer(subject, acts, found, own=own))
+
+
+def _answer(subject: AssignmentContext, acts: queries.ObligationActs, found: _Behind, *, own: bool) -> dict[str, object]:
+    session, required, status, moments = current_session(), found.required, found.status, found.moments
+    text = required.text_on(moments.day)
+    taken = queries.list_taken_courses(session, subject.person_id, required.courses_on(moments.day))
+    titles = pages.course_titles(taken)
+    held = [version for version in acts.versions if version.recorded_at <= moments.known and version.effective_on <= moments.day]
+    version = next((version for version in held if version.number == text.number), held[-1] if held else None)
+    view = status_view(status.state, status.flags)
+    return {
+        "is_past": min(moments.day, moments.known_on) < clock.now().astimezone(required.status.zone).date(),
+        "day": moments.day,
+        "known_on": moments.known_on,
+        "status": view,
+        "advice": view.advice if own else "",
+        "until": until_words(status, text.terms.grace, moments.day),
+        "zone": foreign_zone(status, moments.day),
+        **_audience(found),
+        "version": version,
+        "law": choose(version.legal_base) if version and version.legal_base else "",
+        "activated_at": acts.activated_at,
+        "activated_by": acts.activated_by,
+        "sum": pages.sum_terms(explain_last_day(found.case, moments.at)),
+        "requirement": pages.requirement_words(text.terms),
+        "versions": list(pages.version_lines(text.terms, titles)),
+        "taken": taken,
+        "titles": titles,
+        "done": pages.done_views(found.behind.record.completions, titles, found.behind.reconstructed, moments.known),
+        "waivers": pages.waiver_views(
+            queries.list_waivers(session, required, moments.known), moments.known, shows_medical=_sees_medical(subject)
+        ),
+        "reminders": pages.reminder_views(_reminders(found), status.last_on if status.state in NEEDED else None),
+        "timeline": pages.timeline_views(timeline(found.case, moments.at)),
+    }
+
+
+def _reminders(found: _Behind) -> Sequence[Reminder]:
+    return queries.list_reminders(current_session(), found.required.assignment_id, found.moments.known)
+
+
+def _sees_medical(subject: AssignmentContext) -> bool:
+    return allows(TrainingAction.EVIDENCE, subject)
+
+
+def _audience(found: _Behind) -> dict[str, object]:
+    """Return why the person is in the audience: its sentence, and each condition with its fact."""
+    session, moments = current_session(), found.moments
+    rule = queries.find_known_rule(session, found.required.audience_id, moments.day, moments.known)
+    if rule is None:
+        return {"sentence": "", "conditions": []}
+    names = name_leaves(session, [rule], found.behind.places)
+    conditions = explanation_lines(explain(rule, found.behind.candidate, moments.day), names)
+    return {"sentence": write_sentence(rule, names), "conditions": list(conditions)}
+
+
+def _rows(found: _Behind) -> Iterator[Sequence[Cell]]:
+    """Yield the lines of the table: status, sum, facts, takes, reminders, timeline."""
+    session, required, moments = current_session(), found.required, found.moments
+    last_on, view = found.status.last_on, status_view(found.status.state, found.status.flags)
+    yield _("Status"), moments.day.isoformat(), "", moments.known_on.isoformat(), ", ".join(filter(None, (view.word, view.remark)))
+    for term in explain_last_day(found.case, moments.at):
+        [shown] = pages.sum_terms([term])
+        yield _("Last day"), "", term.last_on.isoformat(), "", shown.words
+    taken = queries.list_taken_courses(session, required.person_id, required.courses_on(moments.day))
+    for done in pages.done_views(found.behind.record.completions, pages.course_titles(taken), found.behind.reconstructed, moments.known):
+        words = " · ".join(filter(None, (done.title, done.what, done.remark)))
+        yield _("Done"), format_datetime(done.at, "short"), "", format_datetime(done.recorded_at, "short"), words
+    for reminder in pages.reminder_views(_reminders(found), last_on):
+        told = reminder.told.isoformat() if reminder.told else ""
+        yield _("Reminder"), reminder.day.isoformat(), told, format_datetime(reminder.at, "short"), f"{reminder.words} · {reminder.outcome}"
+    for row in pages.timeline_views(timeline(found.case, moments.at)):
+        until = "" if row.until is None else format_datetime(row.until, "short")
+        words = ", ".join(filter(None, (row.status.word, row.status.remark)))
+        yield _("Timeline"), format_datetime(row.since, "short"), until, "", words
