@@ -260,7 +260,7 @@ def confirms_addresses(session: Session) -> bool:
     return session.info["confirms_since"]() is not None
 
 
-def _can_sign_in(session: Session) -> ColumnElement[bool]:
+def can_sign_in_condition(session: Session) -> ColumnElement[bool]:
     """Return the condition that a person of the statement can sign in, by the rules of the sign-in page."""
     since: datetime | None = session.info["confirms_since"]()
     may_enter = or_(Person.email_confirmed_at.is_not(None), Person.created_at < since) if since else true()
@@ -269,7 +269,7 @@ def _can_sign_in(session: Session) -> ColumnElement[bool]:
 
 def _administrators(session: Session) -> Select[int]:
     statement = select(Person.id).join(RoleGrant, RoleGrant.person_id == Person.id)
-    return statement.where(RoleGrant.role == SiteRole.ADMINISTRATOR.value, _can_sign_in(session)).order_by(Person.id)
+    return statement.where(RoleGrant.role == SiteRole.ADMINISTRATOR.value, can_sign_in_condition(session)).order_by(Person.id)
 
 
 def lock_administrators(session: Session) -> list[int]:

@@ -5,6 +5,8 @@ from collections.abc import Collection
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 
+from kernel.permissions import Actor
+
 TOKEN_LIFE = timedelta(minutes=30)
 INVITATION_LIFE = timedelta(days=14)
 PENDING_UPLOAD_LIFETIME = timedelta(hours=24)
@@ -211,3 +213,12 @@ RECOVERY_LENGTH = 24
 """Signs of a recovery code: 120 random bits, so that a fast hash is enough."""
 PROOF_LIFE = timedelta(minutes=10)
 """How long a typed password counts: for the second step of signing in, and to change one's second factors."""
+
+
+def viewer_role(actor: Actor, *, unit: bool = False, training: bool = False) -> str:
+    """Return in which role somebody looks at other people: at those of a unit, at compulsory training, or at learners of a course."""
+    if actor.is_administrator:
+        return "administrator"
+    if training and (actor.is_training_officer or actor.is_auditor):
+        return "training_officer" if actor.is_training_officer else "auditor"
+    return "manager" if unit or training else "team"

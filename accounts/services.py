@@ -1,5 +1,6 @@
 """Verbs of accounts: sign up, confirm, open and end sessions, change passwords and profiles, grant roles."""
 
+# long: every act on an account, and the record of who looked at whom
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from accounts import queries
+from accounts import queries, rules
 from accounts.models import (
     AccountMerge,
     Consent,
@@ -74,6 +75,7 @@ class AccessPurpose(StrEnum):
     EVIDENCE = "evidence"
     COPY = "copy"
     FOUND = "found"
+    TRAINING = "training"
 
 
 class PeopleListKind(StrEnum):
@@ -85,6 +87,7 @@ class PeopleListKind(StrEnum):
     GRADEBOOK = "gradebook"
     ATTEMPTS = "attempts"
     MARKING = "marking"
+    TRAINING = "training_list"
 
 
 @dataclass(frozen=True, slots=True)
@@ -462,7 +465,7 @@ def close_after_merge(
 def record_access(session: Session, actor: Actor, person_id: int, purpose: AccessPurpose, *, now: datetime) -> None:
     """Record a view of another person's data, with its role and purpose (spec/security 7.4)."""
     if person_id != actor.person_id:
-        others = "training" if purpose is AccessPurpose.EVIDENCE else "team"
+        others = "training" if purpose is AccessPurpose.EVIDENCE else rules.viewer_role(actor, training=purpose is AccessPurpose.TRAINING)
         role, person = "administrator" if actor.is_administrator else others, queries.get_person(session, person_id)
         audit.record(session, actor, AccountVerb.LOOKED_AT, person, now=now, role=role, purpose=purpose.value)
 
@@ -478,13 +481,11 @@ def record_accesses(session: Session, actor: Actor, people: Sequence[int], purpo
         record_access(session, actor, person_id, purpose, now=now)
 
 
-def record_list_access(
-    session: Session, actor: Actor, listing: PeopleListKind, table: type[Base], row_id: int | None, *, now: datetime
-) -> None:
+def record_list_access(session: Session, actor: Actor, kind: PeopleListKind, table: type[Base], row: int | None, *, now: datetime) -> None:
     """Record that the actor opened a list of people, in which role and for what: one entry, however many are on it."""
-    role = "administrator" if actor.is_administrator else "manager" if listing is PeopleListKind.UNIT else "team"
-    subject = audit.AuditSubject(table.__tablename__, row_id)
-    audit.record(session, actor, AccountVerb.LIST_LOOKED_AT, subject, now=now, role=role, list=listing.value)
+    role = rules.viewer_role(actor, unit=kind is PeopleListKind.UNIT, training=kind is PeopleListKind.TRAINING)
+    seen = audit.AuditSubject(table.__tablename__, row)
+    audit.record(session, actor, AccountVerb.LIST_LOOKED_AT, seen, now=now, role=role, list=kind.value)
 
 
 def create_first_administrator(session: Session, actor: Actor, secret: str, command: SignUp, *, now: datetime) -> Person:

@@ -150,6 +150,10 @@ class Assignment(Base):
     """Parted by blanks."""
     last_on: Mapped[date | None]
     """The last day of the deadline, waiver or validity that the state speaks of."""
+    due_on: Mapped[date | None]
+    """The last day of the first cycle, also where it was done."""
+    done_on: Mapped[date | None]
+    """The local day on which it was first done."""
     zone: Mapped[str] = mapped_column(String(64))
     achieved_at: Mapped[Moment | None]
     valid_until: Mapped[date | None]

@@ -100,12 +100,14 @@ PURPOSES = {
     AccessPurpose.EVIDENCE.value: N_("A waiver or recognition of yours"),
     AccessPurpose.COPY.value: N_("A copy of everything"),
     AccessPurpose.FOUND.value: N_("A search for people to enrol"),
+    AccessPurpose.TRAINING.value: N_("Your compulsory training"),
     PeopleListKind.PEOPLE.value: N_("The list of all people"),
     PeopleListKind.UNIT.value: N_("The list of people in a unit"),
     PeopleListKind.LEARNERS.value: N_("The list of learners in a course"),
     PeopleListKind.GRADEBOOK.value: N_("The gradebook of a course"),
     PeopleListKind.ATTEMPTS.value: N_("The attempts at a quiz in a course"),
     PeopleListKind.MARKING.value: N_("The answers in a course that are marked manually"),
+    PeopleListKind.TRAINING.value: N_("The report of compulsory training of a unit"),
     access_log.FILE: N_("A list downloaded as a file"),
 }
 ROLES = {
@@ -113,6 +115,8 @@ ROLES = {
     "team": N_("Course team"),
     "manager": N_("Manager of your unit"),
     "training": N_("Compulsory training"),
+    "training_officer": N_("Training officer"),
+    "auditor": N_("Auditor of compulsory training"),
 }
 DELETIONS_EVERY = 3_600
 

@@ -1,18 +1,25 @@
 """The pace of a group before a last day, and people at risk (spec/compulsory 11.5 and 11.6)."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from fractions import Fraction
 
 from compliance.rules.record import DAY
-from compliance.rules.working_days import WorkingDays
+from compliance.rules.working_days import CountedDays, WorkingDays
 
 AT_RISK_POINTS = 15
 LAST_DAYS = 5
 FEWEST = 5
 DAYS_LEFT, MINUTES_A_DAY = 10, 45
+LONGEST = timedelta(days=366)
+"""A trajectory reaches no further back, and no further ahead."""
+STEPS = 60
+"""Points of a trajectory at most, beside those of today and of the last day."""
+CycleSpan = tuple[date | None, date | None]
+"""The first and the last day of somebody's cycle; no last day where no deadline runs."""
 
 
 class PaceVerdict(StrEnum):
@@ -24,12 +31,29 @@ class PaceVerdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class RequiredPerson:
-    """One required person of a group: the days of their cycle, and the local day on which they were done, if they were."""
+class RequiredGroup:
+    """The required people of a group: how many have which cycle, and how many were done on which local day."""
 
-    opened_on: date
-    last_on: date
-    done_on: date | None
+    spans: Mapping[CycleSpan, int]
+    done: Mapping[date, int]
+
+    @property
+    def people(self) -> int:
+        """Return how many there are."""
+        return sum(self.spans.values())
+
+    def done_by(self, day: date) -> int:
+        """Return how many were done by the end of a day."""
+        return sum(count for done_on, count in self.done.items() if done_on <= day)
+
+
+def joined_groups(groups: Iterable[RequiredGroup]) -> RequiredGroup:
+    """Return several groups as one."""
+    spans, done = Counter[CycleSpan](), Counter[date]()
+    for group in groups:
+        spans.update(group.spans)
+        done.update(group.done)
+    return RequiredGroup(spans, done)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +68,8 @@ class GroupPace:
     """How many people a working day were done in the last five."""
     foreseen: int
     """How many are done on the last day at this pace, the whole group at most."""
+    last_on: date | None = None
+    """The last day of the last of them; None where no deadline runs."""
 
     @property
     def points_behind(self) -> Fraction:
@@ -53,29 +79,91 @@ class GroupPace:
     @property
     def verdict(self) -> PaceVerdict:
         """Return the verdict on the points behind."""
-        if self.points_behind >= AT_RISK_POINTS:
-            return PaceVerdict.AT_RISK
-        return PaceVerdict.BEHIND if self.points_behind > 0 else PaceVerdict.ON_TIME
+        return pace_verdict(self.needed, self.done)
 
 
-def group_pace(people: Sequence[RequiredPerson], day: date, working: WorkingDays) -> GroupPace | None:
+def pace_verdict(needed: Fraction, done: Fraction) -> PaceVerdict:
+    """Return the verdict on a share done beside the needed one."""
+    points = (needed - done) * 100
+    if points >= AT_RISK_POINTS:
+        return PaceVerdict.AT_RISK
+    return PaceVerdict.BEHIND if points > 0 else PaceVerdict.ON_TIME
+
+
+def group_pace(group: RequiredGroup, day: date, working: WorkingDays) -> GroupPace | None:
     """Return the pace of a group at the end of a day; None below five people, of whom only a list is shown."""
-    if len(people) < FEWEST:
+    count = group.people
+    if count < FEWEST:
         return None
-    count = len(people)
-    needed = sum((_share_passed(person.opened_on, person.last_on, day, working) for person in people), Fraction(0)) / count
-    done = sum(person.done_on is not None and person.done_on <= day for person in people)
-    last_on = max(person.last_on for person in people)
-    days_left = working.count(day + DAY, last_on)
+    done = group.done_by(day)
+    lasts = [last for _first, last in group.spans if last is not None]
+    last_on = max(lasts, default=None)
+    days_left = 0 if last_on is None else working.count(day + DAY, last_on)
     first_recent = _working_days_back(day, working)
-    recent = Fraction(sum(person.done_on is not None and first_recent <= person.done_on <= day for person in people), LAST_DAYS)
-    foreseen = min(count, done + int(recent * days_left))
-    return GroupPace(needed, Fraction(done, count), Fraction(count - done, days_left) if days_left else None, recent, foreseen)
+    recent = Fraction(sum(many for on, many in group.done.items() if first_recent <= on <= day), LAST_DAYS)
+    return GroupPace(
+        NeededShare(group.spans, counted_days([group.spans], day, working)).on(day),
+        Fraction(done, count),
+        Fraction(count - done, days_left) if days_left else None,
+        recent,
+        min(count, done + int(recent * days_left)),
+        last_on,
+    )
 
 
-def _share_passed(opened_on: date, last_on: date, day: date, working: WorkingDays) -> Fraction:
-    whole = working.count(opened_on, last_on)
-    return min(Fraction(1), Fraction(working.count(opened_on, day), whole)) if whole else Fraction(int(day >= last_on))
+class NeededShare:
+    """The share of a group that is needed by the end of a day, for any day (spec/compulsory 11.5)."""
+
+    def __init__(self, spans: Mapping[CycleSpan, int], days: CountedDays) -> None:
+        self._people = sum(spans.values())
+        self._days = days
+        self._spans = [
+            (first, last, days.count(first, last), count)
+            for (first, last), count in spans.items()
+            if first is not None and last is not None
+        ]
+
+    def on(self, day: date) -> Fraction:
+        """Return the mean over its people of the working days passed of all there are; nothing where no deadline runs."""
+        passed = Counter[int]()
+        for first, last, whole, count in self._spans:
+            passed[whole or 1] += count * (min(whole, self._days.count(first, day)) if whole else int(day >= last))
+        return sum((Fraction(days, whole * self._people) for whole, days in passed.items()), Fraction(0))
+
+
+def counted_days(groups: Iterable[Mapping[CycleSpan, int]], day: date, working: WorkingDays) -> CountedDays:
+    """Return the working days counted over everything that the cycles of some groups span, and a day."""
+    known = [on for spans in groups for span in spans for on in span if on is not None]
+    return CountedDays(working, min([day, *known]), max([day, *known]))
+
+
+@dataclass(frozen=True, slots=True)
+class TrajectoryPoint:
+    """One day of a trajectory: the needed share at its end, and the share done; None after today."""
+
+    on: date
+    needed: Fraction
+    done: Fraction | None
+
+
+def trajectory(group: RequiredGroup, day: date, working: WorkingDays) -> Sequence[TrajectoryPoint]:
+    """Return the share done and the needed one from the first opening to the last day; nothing below five people, or without a deadline."""
+    opened = [first for first, last in group.spans if first is not None and last is not None and first <= last]
+    lasts = [last for _first, last in group.spans if last is not None]
+    if group.people < FEWEST or not opened or min(opened) > day:
+        return ()
+    first, last = max(min(opened), day - LONGEST), min(max(day, *lasts), day + LONGEST)
+    needed = NeededShare(group.spans, counted_days([group.spans], day, working))
+    return [
+        TrajectoryPoint(on, needed.on(on), Fraction(group.done_by(on), group.people) if on <= day else None)
+        for on in _days_drawn(first, day, last)
+    ]
+
+
+def _days_drawn(first: date, today: date, last: date) -> Iterator[date]:
+    step = max(1, -(-((last - first).days + 1) // STEPS))
+    drawn = {first + timedelta(days=at) for at in range(0, (last - first).days + 1, step)}
+    yield from sorted(drawn | {today, last})
 
 
 def _working_days_back(day: date, working: WorkingDays) -> date:
@@ -89,3 +177,18 @@ def is_at_risk(today: date, last_on: date, *, has_started: bool, minutes_left: i
     """Say whether a person may not finish in time: not started with ten working days left, or more to do than 45 minutes a day."""
     days_left = working.count(today, last_on)
     return (not has_started and days_left <= DAYS_LEFT) or minutes_left > MINUTES_A_DAY * days_left
+
+
+def last_days_left(today: date, most: int, working: WorkingDays) -> Sequence[date]:
+    """Return for each number of working days from none to another the latest last day on which so many, today included, are left.
+
+    The query form of `is_at_risk` compares the last days of many people with these.
+    """
+    found, day, left = list[date](), today - DAY, 0
+    while len(found) <= most:
+        following = day + DAY
+        if working.has(following):
+            found.append(day)
+            left += 1
+        day = following
+    return found

@@ -74,6 +74,10 @@ class TrainingStatus:
     """The number of the cycle: the first need, then one for each renewal."""
     opened_on: date | None = None
     """The first day of the cycle; None while there is none."""
+    due_on: date | None = None
+    """The last day of the first cycle, also where it was done; None where nothing is required or no deadline runs."""
+    done_on: date | None = None
+    """The local day on which the requirement was first done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,8 +262,18 @@ class _Reading:
         is_renewal = standing.is_done and self.day >= opens
         first_opened = max(self.parts[0].first, self.terms.starts) if self.parts else None
         cycle = max(standing.times, 1) if standing.is_done and not is_renewal else standing.times + 1
+        done_on = None if standing.first_at is None else standing.first_at.astimezone(self.zone).date()
         return TrainingStatus(
-            state, flags, last_on, self.zone, standing.first_at, valid_until, cycle, opens if is_renewal else first_opened
+            state,
+            flags,
+            last_on,
+            self.zone,
+            standing.first_at,
+            valid_until,
+            cycle,
+            opens if is_renewal else first_opened,
+            None if state is TrainingState.NOT_REQUIRED or first_opened is None else self.last_day(max(done_on or self.day, first_opened)),
+            done_on,
         )
 
     def why_not_required(self) -> StateFlag | None:

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import accumulate
 
 from compliance.rules.record import DAY
 
@@ -35,3 +36,19 @@ class WorkingDays:
     def count(self, first: date, last: date) -> int:
         """Return how many working days there are from a day to another, both included; none where the last is before the first."""
         return sum(self.has(first + timedelta(days=number)) for number in range((last - first).days + 1))
+
+
+class CountedDays:
+    """The working days between two days, counted once: how many there are from one to another is then a subtraction."""
+
+    def __init__(self, working: WorkingDays, first: date, last: date) -> None:
+        self._first = first
+        days = (int(working.has(first + timedelta(days=number))) for number in range((last - first).days + 1))
+        self._until = list(accumulate(days, initial=0))
+
+    def count(self, first: date, last: date) -> int:
+        """Return how many working days there are from a day to another, both included; of those that were counted."""
+        return max(0, self._before((last - self._first).days + 1) - self._before((first - self._first).days))
+
+    def _before(self, number: int) -> int:
+        return self._until[min(max(number, 0), len(self._until) - 1)]

@@ -82,6 +82,8 @@ def _values(status: TrainingStatus, ahead: NextChange | None) -> dict[str, objec
         "last_on": status.last_on,
         "cycle": status.cycle,
         "opened_on": status.opened_on,
+        "due_on": status.due_on,
+        "done_on": status.done_on,
         "zone": status.zone.key,
         "achieved_at": status.first_at,
         "valid_until": status.valid_until,

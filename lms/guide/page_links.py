@@ -125,6 +125,9 @@ SECTIONS: Mapping[str, str] = {
     """,
     "administrator/institutions#posts": "organisations_posts.post organisations_posts.posts organisations_posts.preview_merge",
     "administrator/institutions#follow": "enrolments_units.people enrolments_units.unit enrolments_units.units",
+    "administrator/institutions#training-report": """
+        compliance_report.people compliance_report.person compliance_report.place compliance_report.places
+    """,
     "administrator/site-settings#settings": "organisations_site.overview",
     "administrator/site-settings#name": "organisations_site.names",
     "administrator/site-settings#appearance": "organisations_site.appearance",

@@ -19,6 +19,7 @@ PACKAGES = (
     "accounts",
     "organisations",
     "courses",
+    "compliance",
     "enrolments",
     "compliance",
     "quizzes",

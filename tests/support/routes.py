@@ -170,6 +170,8 @@ ROUTES: Mapping[str, str] = {
     "simulator.answer": "simulators.answer",
     "simulator.review": "simulators.submission",
     "simulator.view_task": "simulators.task",
+    "report.view": "compliance_report.people compliance_report.place compliance_report.places",
+    "training.view": "compliance_report.person",
     "take.begin": "enrolments_takes.begin",
     "teaching.list": "lms.teaching",
     "training.as_known": "compliance_learner.past compliance_learner.record",

@@ -1,0 +1,85 @@
+"""Counting who is in which state of compulsory training: by place and obligation, and day by day. Each is one statement."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Select, and_, func, select
+from sqlalchemy.orm import Session
+
+from accounts.models import Person
+from compliance.models import Assignment
+from compliance.queries.report_basis import ReportTime, TrainingFilter, at_risk_condition, counted, lacks_account, report_basis, unfinished
+from compliance.rules.pace import CycleSpan
+from compliance.rules.status import TrainingState
+from compliance.rules.tally import REQUIRED, VALID, TrainingTally
+from compliance.rules.working_days import WorkingDays
+from kernel.db import connection_of
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceTally:
+    """The people of a place by state, and the cycles of those of whom it is required."""
+
+    tally: TrainingTally
+    spans: Mapping[CycleSpan, int]
+
+
+CountedPlaces = Mapping[tuple[int, int | None], PlaceTally]
+"""By the number of the obligation and that of the place: what is counted in it itself."""
+
+
+def counts_statement(session: Session, time: ReportTime, wanted: TrainingFilter, working: WorkingDays) -> Select[*tuple[Any, ...]]:
+    """Build the statement of `count_states`."""
+    basis = report_basis(time, wanted)
+    key = (Assignment.obligation_id, basis.place, basis.state)
+    if time.is_past:
+        return basis.start(select(*key, func.count()), wanted).group_by(*key)
+    cycle = (Assignment.opened_on, Assignment.due_on)
+    sums = (
+        func.count(),
+        counted(at_risk_condition(basis, wanted, working)),
+        counted(and_(unfinished(basis), lacks_account(session))),
+    )
+    statement = basis.start(select(*key, *sums, *cycle), wanted).join(Person, Person.id == Assignment.person_id)
+    return statement.group_by(*key, *cycle)
+
+
+def count_states(session: Session, time: ReportTime, wanted: TrainingFilter, working: WorkingDays) -> CountedPlaces:
+    """Count the people of some places by obligation, place and state, each once under each obligation.
+
+    On a past day nobody is told to be at risk, and nothing of cycles: that was not recorded.
+    """
+    states = defaultdict[tuple[int, int | None], Counter[TrainingState]](Counter)
+    spans = defaultdict[tuple[int, int | None], Counter[CycleSpan]](Counter)
+    risk, closed = Counter[tuple[int, int | None]](), Counter[tuple[int, int | None]]()
+    names = {state.value: state for state in TrainingState}
+    if not wanted.obligations:
+        return {}
+    for row in connection_of(session).execute(counts_statement(session, time, wanted, working)):
+        key, state = (row[0], row[1]), names[row[2]]
+        states[key][state] += row[3]
+        if not time.is_past:
+            risk[key] += row[4]
+            closed[key] += row[5]
+            if state in REQUIRED:
+                spans[key][row[6], row[7]] += row[3]
+    return {key: PlaceTally(TrainingTally(found, risk[key], closed[key]), spans[key]) for key, found in states.items()}
+
+
+def done_statement(time: ReportTime, wanted: TrainingFilter) -> Select[*tuple[Any, ...]]:
+    """Build the statement of `count_done_by_day`."""
+    basis = report_basis(time, wanted)
+    statement = select(Assignment.done_on, func.count())
+    of_all = statement.where(Assignment.obligation_id.in_(wanted.numbers))
+    statement = of_all if wanted.is_institution else basis.start(statement, wanted)
+    return statement.where(basis.state.in_([state.value for state in VALID])).group_by(Assignment.done_on)
+
+
+def count_done_by_day(session: Session, time: ReportTime, wanted: TrainingFilter) -> Mapping[date, int]:
+    """Count on which local day those were done who are valid today."""
+    if not wanted.obligations:
+        return {}
+    return {row[0]: row[1] for row in connection_of(session).execute(done_statement(time, wanted)) if row[0] is not None}

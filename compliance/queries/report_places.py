@@ -1,0 +1,93 @@
+"""The places of the report: the one that an address names with the tree around it, and those with which somebody begins."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from accounts.queries import get_person_by_uuid
+from compliance.permissions import PersonTrainingContext, PlaceReportContext
+from compliance.queries.free_days import load_free_days, province_of
+from compliance.rules.working_days import WorkingDays
+from kernel.errors import NotFound
+from kernel.permissions import Actor
+from organisations.queries import tree
+from organisations.queries.training_scope import get_training_scope, list_training_places
+from organisations.rules import OrganisationKind, UnitSummary, lineage
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPlaceContext(PlaceReportContext):
+    """A place of the report before an actor, and the tree in which it stands."""
+
+    place: UnitSummary
+    tree: Sequence[UnitSummary] = field(repr=False)
+
+    @property
+    def path(self) -> list[UnitSummary]:
+        """Return the institution, what stands between, and the place."""
+        places = self.by_number
+        parents = {number: place.parent_id for number, place in places.items()}
+        return [places[number] for number in reversed(lineage(parents, self.place.id))]
+
+    @property
+    def by_number(self) -> Mapping[int, UnitSummary]:
+        """Return the places of the tree by their numbers."""
+        return {place.id: place for place in self.tree}
+
+    @property
+    def children(self) -> list[UnitSummary]:
+        """Return what stands directly below the place, by name."""
+        return sorted((one for one in self.tree if one.parent_id == self.place.id), key=lambda one: (one.name_key, one.id))
+
+
+def get_report_place(session: Session, actor: Actor, organisation: UUID) -> ReportPlaceContext:
+    """Return a place of the report by what addresses name it; raise NotFound."""
+    places = tree.list_tree(session)
+    found = next((place for place in places if place.uuid == organisation), None)
+    if found is None:
+        raise NotFound
+    return _context(session, actor, found, places)
+
+
+def _context(session: Session, actor: Actor, place: UnitSummary, places: Sequence[UnitSummary]) -> ReportPlaceContext:
+    is_institution = place.kind is OrganisationKind.INSTITUTION
+    return ReportPlaceContext(place.id, is_institution, get_training_scope(session, actor), place, places)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRootsContext(PlaceReportContext):
+    """The places with which somebody begins: the highest of those whose report they may see."""
+
+    roots: Sequence[UnitSummary] = field(repr=False)
+
+
+def get_report_roots(session: Session, actor: Actor) -> ReportRootsContext:
+    """Return the highest places whose report the actor may see, by name; raise NotFound where there is none."""
+    places, scope = tree.list_tree(session), get_training_scope(session, actor)
+    seen = {place.id for place in places if scope.sees_any({place.id})}
+    roots = sorted((place for place in places if place.id in seen and place.parent_id not in seen), key=lambda one: (one.name_key, one.id))
+    if not roots:
+        raise NotFound
+    return ReportRootsContext(roots[0].id, roots[0].kind is OrganisationKind.INSTITUTION, scope, roots)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedPersonContext(PersonTrainingContext):
+    """A person before somebody who sees their compulsory training."""
+
+    uuid: UUID
+    name: str
+
+
+def get_reported_person(session: Session, actor: Actor, person: UUID) -> ReportedPersonContext:
+    """Return a person with the places by which it is decided who sees their training; raise NotFound."""
+    found = get_person_by_uuid(session, person)
+    places = list_training_places(session, [found.id])[found.id]
+    return ReportedPersonContext(found.id, places, get_training_scope(session, actor), found.uuid, found.full_name)
+
+
+def get_working_days(session: Session, context: ReportPlaceContext) -> WorkingDays:
+    """Return the working days of a place: without those free in the whole country, or in its province."""
+    return load_free_days(session).working_in(province_of(context.by_number, context.place.id))

@@ -1,0 +1,149 @@
+"""The report of compulsory training: from the institution down to a person, for one obligation or all of them."""
+
+from dataclasses import replace
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+
+from accounts import access_log
+from accounts.queries import PageDirection
+from accounts.services import AccessPurpose, PeopleListKind, record_access
+from compliance.forms.report import ReportRequest, read_report_request
+from compliance.pages.report import COLUMNS, STATE_WORDS, PlaceLines, report_cards, state_options
+from compliance.pages.report_people import obligation_lines, person_lines
+from compliance.pages.trajectory import trajectory_view
+from compliance.permissions import TrainingAction, TrainingReportAction
+from compliance.queries import report as queries
+from compliance.queries import report_people
+from compliance.queries.report_basis import PlacePart, ReportTime, TrainingFilter, list_report_obligations
+from compliance.queries.report_people import ReportPage
+from compliance.queries.report_places import (
+    ReportedPersonContext,
+    ReportPlaceContext,
+    ReportRootsContext,
+    get_report_place,
+    get_report_roots,
+    get_reported_person,
+    get_working_days,
+)
+from compliance.rules.pace import RequiredGroup, group_pace, trajectory
+from compliance.rules.working_days import WorkingDays
+from kernel import clock
+from kernel.i18n import _, choose
+from kernel.web import after_response
+from kernel.web.forms import as_uuid
+from kernel.web.request import current_actor, current_session, requires
+from organisations.models import Organisation
+from organisations.rules import zone_of
+
+bp = Blueprint("compliance_report", __name__, url_prefix="/training-report")
+
+Answer = str | Response | tuple[str, int]
+ROWS = 50
+
+
+@bp.get("")
+@requires(TrainingReportAction.VIEW, get_report_roots)
+def places(context: ReportRootsContext) -> Answer:
+    """Lead to the only place whose report the actor may see, or list the highest ones."""
+    if len(context.roots) == 1:
+        return cast("Response", redirect(url_for("compliance_report.place", organisation=context.roots[0].uuid)))
+    return render_template("compliance/report_places.html", places=context.roots)
+
+
+def read_report(context: ReportPlaceContext) -> tuple[ReportRequest, TrainingFilter]:
+    """Return what the address asks of the report of a place."""
+    path = context.path
+    zone = ZoneInfo(zone_of(context.by_number, context.place.id))
+    asked = read_report_request(request.args, list_report_obligations(current_session(), path[0].id), zone, clock.now())
+    wanted = TrainingFilter(context.place.id, context.is_institution, asked.obligations, asked.part, asked.state, asked.words)
+    return asked, wanted
+
+
+def working_days_of(context: ReportPlaceContext, time: ReportTime) -> WorkingDays:
+    """Return the working days that the pace of a place and its people at risk are counted by."""
+    if time.is_past:
+        return WorkingDays()
+    return get_working_days(current_session(), context)
+
+
+def _common(context: ReportPlaceContext, asked: ReportRequest) -> dict[str, Any]:
+    """Return what every page of a place's report shows."""
+    return {
+        "place": context.place,
+        "path": context.path,
+        "asked": asked,
+        "options": [(one.key, choose(one.title)) for one in asked.every],
+        "title": choose(asked.obligation.title) if asked.obligation is not None else _("All compulsory training"),
+        "words_of": {state: _(words) for state, words in STATE_WORDS.items()},
+        "now": asked.time.at,
+    }
+
+
+@bp.get("/<uuid:organisation>")
+@requires(TrainingReportAction.VIEW, get_report_place)
+def place(context: ReportPlaceContext) -> Answer:
+    """Show how the people of a place stand: cards, trajectory, the table by what stands below; nothing where its day is refused."""
+    asked, wanted = read_report(context)
+    if asked.faults:
+        return render_template("compliance/report.html", **_common(context, asked), lines=None), 422
+    session, working = current_session(), working_days_of(context, asked.time)
+    whole = replace(wanted, part=PlacePart.ALL, state=None, words="")
+    counted = queries.count_states(session, asked.time, whole, working)
+    lines = PlaceLines(counted, context.place, context.by_number, asked.time.on, None if asked.time.is_past else working)
+    return render_template(
+        "compliance/report.html",
+        **_common(context, asked),
+        lines=lines,
+        columns=COLUMNS,
+        cards=report_cards(lines.whole.tally, is_past=asked.time.is_past),
+        by_place=lines.by_place(context.children),
+        by_obligation=None if asked.obligation is not None else lines.by_obligation(asked.obligations),
+        drawn=None if asked.time.is_past else _trajectory(whole, asked.time, lines, working),
+        states=state_options(is_past=asked.time.is_past),
+    )
+
+
+def _trajectory(wanted: TrainingFilter, time: ReportTime, lines: PlaceLines, working: WorkingDays) -> Any:
+    group = RequiredGroup(lines.whole.spans, queries.count_done_by_day(current_session(), time, wanted))
+    pace = group_pace(group, time.on, working)
+    return None if pace is None else trajectory_view(trajectory(group, time.on, working), pace, time.on, group.people)
+
+
+@bp.get("/<uuid:organisation>/people")
+@requires(TrainingReportAction.VIEW, get_report_place)
+def people(context: ReportPlaceContext) -> Answer:
+    """List the people behind a number of the report, some at a time, by name."""
+    access_log.record_list_access(PeopleListKind.TRAINING, Organisation, context.place.id)
+    asked, wanted = read_report(context)
+    found = report_people.TrainingPeople(())
+    if not asked.faults:
+        working = working_days_of(context, asked.time)
+        found = report_people.list_training_people(current_session(), asked.time, wanted, working, _page(), limit=ROWS)
+    page = render_template(
+        "compliance/report_people.html",
+        **_common(context, asked),
+        rows=person_lines(found.rows, asked.obligations, asked.time),
+        states=state_options(is_past=asked.time.is_past),
+        found=found,
+    )
+    return (page, 422) if asked.faults else page
+
+
+def _page() -> ReportPage:
+    for way in (PageDirection.AFTER, PageDirection.BEFORE):
+        found = as_uuid(request.args.get(way.value, ""))
+        if found is not None:
+            return ReportPage(way, found)
+    return ReportPage(PageDirection.LAST if "last" in request.args else PageDirection.AFTER)
+
+
+@bp.get("/people/<uuid:person>")
+@requires(TrainingAction.VIEW, get_reported_person)
+def person(context: ReportedPersonContext) -> Answer:
+    """Show one person before every obligation that was ever theirs."""
+    session, actor, now = current_session(), current_actor(), clock.now()
+    after_response.leave_record(lambda kept: record_access(kept, actor, context.person_id, AccessPurpose.TRAINING, now=now))
+    rows = report_people.list_obligations_of(session, context.person_id, now)
+    return render_template("compliance/report_person.html", person=context, rows=obligation_lines(rows), now=now)
