@@ -5,13 +5,13 @@ from compliance import jobs
 from compliance.audit_verbs import ComplianceVerb
 from compliance.dates import list_covered, obligation_dates
 from compliance.permissions import PERMISSIONS
-from compliance.views import learner, recognitions, report, waivers
+from compliance.views import audience_rules, learner, obligations, planned_changes, recognitions, report, waivers
 from enrolments.audit_verbs import EnrolmentVerb
 from kernel.feature import Feature
 
 FEATURE = Feature(
     name="compliance",
-    blueprints=(learner.bp, waivers.bp, recognitions.bp, report.bp),
+    blueprints=(obligations.bp, planned_changes.bp, audience_rules.bp, learner.bp, waivers.bp, recognitions.bp, report.bp),
     permissions=PERMISSIONS,
     dates=(obligation_dates,),
     covered_dates=(list_covered,),

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from compliance.models import Obligation
+from compliance.models import Obligation, PlannedChange
 from kernel.own_records import changes_record
 from kernel.permissions import Actor, Predicate, Verdict, allow_if
-from organisations.permissions import TrainingScope, training_verdict
+from organisations.permissions import AudienceContext, TrainingScope, training_verdict
 
 
 class TrainingAction(StrEnum):
@@ -26,6 +26,8 @@ class TrainingAction(StrEnum):
 class ObligationAction(StrEnum):
     """Acts on an obligation."""
 
+    LIST = "obligation:list"
+    """See which obligations there are in one's places."""
     VIEW = "obligation:view"
     EDIT = "obligation:edit"
     """Write a draft, or a further version of what is active."""
@@ -102,6 +104,13 @@ class ObligationContext:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedChangeContext(ObligationContext):
+    """A change of an obligation that is tried or was applied, before an actor."""
+
+    change: PlannedChange
+
+
+@dataclass(frozen=True, slots=True)
 class WaiverContext:
     """A waiver of a person before an actor."""
 
@@ -134,6 +143,13 @@ class PlaceReportContext:
     def places(self) -> frozenset[int]:
         """Return the one place."""
         return frozenset({self.place_id})
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRuleContext(AudienceContext):
+    """Another rule of an audience that is tried or was applied, before an actor."""
+
+    change: PlannedChange
 
 
 PersonSubject = PersonTrainingContext | WaiverContext | RecognitionContext
@@ -184,6 +200,12 @@ def _on_obligation(actor: Actor, subject: object, letters: str) -> Verdict:
 def _is_draft(subject: object) -> bool:
     assert isinstance(subject, ObligationContext)
     return subject.obligation is None or subject.obligation.state == "draft"
+
+
+def _list_obligations(actor: Actor, subject: object) -> Verdict:
+    """Allow who looks after or audits some place, and administrators; heads of units know that there are obligations."""
+    assert isinstance(subject, TrainingScope)
+    return training_verdict(actor, subject, subject.officer | subject.auditor | subject.heads, "hdaaa")
 
 
 def _view_obligation(actor: Actor, subject: object) -> Verdict:
@@ -253,6 +275,7 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = {
     TrainingAction.WHY: _see,
     TrainingAction.EVIDENCE: _see_evidence,
     TrainingAction.AS_KNOWN: _see,
+    ObligationAction.LIST: _list_obligations,
     ObligationAction.VIEW: _view_obligation,
     ObligationAction.EDIT: _edit_obligation,
     ObligationAction.ACTIVATE: _activate_obligation,

@@ -21,6 +21,7 @@ from certificates import feature as certificates
 from certificates.queries import last_awards
 from compliance import feature as compliance
 from compliance.queries.audience_uses import list_obligations_of_audience
+from compliance.services.planned_changes import plan_used_rule
 from courses import feature as courses
 from courses.content.render_cache import RenderedLessonCache
 from courses.kinds import CourseKinds
@@ -113,6 +114,7 @@ def open_instance(settings: Settings) -> Instance:
             "audience_leaves": AUDIENCE_LEAVES,
             "audience_uses": AUDIENCE_USES,
             "awards": last_awards,
+            "plan_audience_rule": plan_used_rule,
             "confirms_since": lambda: present(settings).confirms_since,
             "subscriptions": dict(subscriptions),
             "covered_dates": tuple(told for feature in FEATURES for told in feature.covered_dates),

@@ -46,6 +46,12 @@ def list_changes(session: Session, obligation_id: int) -> list[PlannedChange]:
     return list(session.scalars(statement.order_by(PlannedChange.id.desc()).limit(MOST_SHOWN)))
 
 
+def find_version_change(session: Session, obligation_id: int, uuid: UUID) -> PlannedChange | None:
+    """Return the planned version of an obligation that an address names."""
+    statement = select(PlannedChange).where(PlannedChange.uuid == uuid, PlannedChange.obligation_id == obligation_id)
+    return session.scalar(statement.where(PlannedChange.kind == "version"))
+
+
 def list_obligations_of(session: Session, row: PlannedChange) -> list[Obligation]:
     """Return the obligations whose statuses a change may touch: its own, or those in force for its audience."""
     statement = select(Obligation).order_by(Obligation.id)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -79,6 +80,13 @@ def plan_rule(session: Session, actor: Actor, audience: Audience, values: Audien
     return _begin(session, actor, PlannedKind.AUDIENCE, audience, content, values.effective_on, False, values.reason, now=now)
 
 
+def plan_used_rule(session: Session, actor: Actor, audience: Audience, values: AudienceRuleValues, now: datetime) -> UUID | None:
+    """Try another rule of an audience of which an obligation in force asks something; return None where none does."""
+    if not queries.is_used(session, audience.id):
+        return None
+    return plan_rule(session, actor, audience, values, now=now).uuid
+
+
 def _begin(
     session: Session,
     actor: Actor,
@@ -127,6 +135,12 @@ def try_again(session: Session, row: PlannedChange, *, now: datetime) -> None:
     finish_dry_run(session, row, now=now)
 
 
+def renew_change(session: Session, actor: Actor, row: PlannedChange, *, now: datetime) -> None:
+    """Make the dry run of a change again because somebody asks for it; raise Conflict where it is applied or discarded."""
+    try_again(session, row, now=now)
+    audit.record(session, actor, ComplianceVerb.CHANGE_PLANNED, _subject(session, row), now=now, kind=row.kind)
+
+
 def discard_change(session: Session, actor: Actor, row: PlannedChange, *, now: datetime) -> None:
     """Discard a change that was tried; a second time does nothing. Raise Conflict where it is applied."""
     if row.state == "discarded":
@@ -168,6 +182,8 @@ def apply_change(session: Session, actor: Actor, row: PlannedChange, typed: int 
     row.state, row.agreed, row.applied_by, row.is_outdated = "applying", outcome.changed, actor.person_id, False
     dry_runs.begin_dry_run(session, row, now=now)
     finish_dry_run(session, row, now=now)
+    if row.state != "applied":
+        audit.record(session, actor, ComplianceVerb.CHANGE_PLANNED, _subject(session, row), now=now, kind=row.kind)
 
 
 def finish_dry_run(session: Session, row: PlannedChange, *, now: datetime) -> None:

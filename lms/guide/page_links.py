@@ -117,6 +117,13 @@ SECTIONS: Mapping[str, str] = {
     "administrator/people#accommodation": "quizzes_accommodations.accommodations quizzes_accommodations.person",
     "administrator/lists#load": "organisations_loads.load organisations_loads.loads",
     "administrator/institutions#create": "organisations.organisation organisations.organisations",
+    "administrator/compulsory-training#write": """
+        compliance_obligations.draft compliance_obligations.new compliance_obligations.obligation compliance_obligations.obligations
+    """,
+    "administrator/compulsory-training#activate": "compliance_changes.change",
+    "administrator/compulsory-training#change": """
+        compliance_audience_rules.change compliance_obligations.end compliance_obligations.version
+    """,
     "administrator/institutions#audiences": """
         organisations_audiences.audience organisations_audiences.audiences organisations_audiences.new organisations_audiences.rule
     """,

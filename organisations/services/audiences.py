@@ -1,9 +1,11 @@
 """Verbs of audiences: make and change their rules, keep lists of people, and record who is in on which days."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import cast
+from uuid import UUID
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
@@ -117,6 +119,19 @@ def change_rule(session: Session, actor: Actor, audience: Audience, values: Audi
     _add_version(session, actor, row, values, now=now)
     audit.record(session, actor, AudienceVerb.CHANGED, row, now=now, version=row.latest, reason=values.reason)
     return True
+
+
+RulePlanner = Callable[[Session, Actor, Audience, AudienceRuleValues, datetime], "UUID | None"]
+"""Plans another rule for those who ask something of an audience; gives what names the plan, or nothing where nobody does."""
+
+
+def plan_rule(session: Session, actor: Actor, audience: Audience, values: AudienceRuleValues, *, now: datetime) -> UUID | None:
+    """Let the application look first at what another rule changes for obligations; return what names the planned change.
+
+    None where nothing depends on the audience: the rule can be changed at once. Raise AudienceEditConflict.
+    """
+    planner = cast("RulePlanner | None", session.info.get("plan_audience_rule"))
+    return planner(session, actor, audience, values, now) if planner is not None else None
 
 
 def _add_version(session: Session, actor: Actor, row: Audience, values: AudienceRuleValues, *, now: datetime) -> None:

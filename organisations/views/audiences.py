@@ -175,6 +175,9 @@ def change(context: AudienceContext) -> Answer:
     if not _is_agreed(form, checked):
         return _form_page(form, subject, read, checked), 422
     try:
+        planned = services.plan_rule(session, current_actor(), subject, _values(form, read.rule), now=clock.now())
+        if planned is not None:
+            return see_page("compliance_audience_rules.change", change=planned)
         services.change_rule(session, current_actor(), subject, _values(form, read.rule), now=clock.now())
     except AudienceEditConflict as refused:
         form.refuse(form.rule, _(refused.text))

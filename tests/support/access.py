@@ -119,6 +119,8 @@ ACCESS: Mapping[tuple[str, str], str] = {
     ("completion.take_back", "of_another_learner"): "S",
     ("audience.view", "active"): "S*",
     ("audience.edit", "active"): "S*",
+    ("obligation.list", "own"): "S*",
+    ("obligation.view", "active"): "S*",
     ("organisation.manage", "any"): "S",
     ("organisation.load", "any"): "S",
     ("site.manage", "any"): "S",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.support.situations import Room
 from tests.support.situations_left_out import LEFT_OUT
 from tests.support.situations_of_courses import PUBLISHING, QUIZZES, REGRADING, TAKING_PART, WRITING
+from tests.support.situations_of_obligations import OBLIGATIONS
 from tests.support.situations_of_people import ADMINISTRATION, LINKS, SECOND_STEPS, SESSIONS
 from tests.support.situations_of_site import MISTAKES, SITE_SETTINGS, TAKES
 from tests.support.situations_of_training import CLAIMS
@@ -24,5 +25,6 @@ ROOMS: dict[str, Room] = {
     "site settings": SITE_SETTINGS,
     "takes": TAKES,
     "waivers and recognitions": CLAIMS,
+    "obligations": OBLIGATIONS,
 }
 SITUATIONS: Room = {endpoint: arrange for room in ROOMS.values() for endpoint, arrange in room.items()}

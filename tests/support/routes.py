@@ -16,10 +16,21 @@ ROUTES: Mapping[str, str] = {
     "attempt.submit": "quizzes.submit",
     "attempt.view": "quizzes.record quizzes.review",
     "audience.edit": """
+        compliance_audience_rules.apply compliance_audience_rules.change compliance_audience_rules.discard compliance_audience_rules.renew
         organisations_audience_lists.delete organisations_audience_lists.lists organisations_audience_lists.people
         organisations_audience_lists.save organisations_audiences.delete
         organisations_audiences.change organisations_audiences.make organisations_audiences.new organisations_audiences.rule
     """,
+    "obligation.activate": "compliance_changes.activate",
+    "obligation.change": "compliance_changes.correct",
+    "obligation.edit": """
+        compliance_changes.apply compliance_changes.discard compliance_changes.renew compliance_obligations.change_draft
+        compliance_obligations.delete compliance_obligations.draft compliance_obligations.end compliance_obligations.make
+        compliance_obligations.new compliance_obligations.set_owner compliance_obligations.try_activation
+        compliance_obligations.try_end compliance_obligations.try_version compliance_obligations.version
+    """,
+    "obligation.list": "compliance_obligations.obligations",
+    "obligation.view": "compliance_changes.change compliance_obligations.obligation",
     "audience.view": "organisations_audiences.audience organisations_audiences.audiences organisations_audiences.why",
     "recognition.approve": "compliance_recognitions.decide compliance_recognitions.revoke",
     "recognition.propose": "compliance_recognitions.ask compliance_recognitions.propose",

@@ -69,7 +69,6 @@ ROWS: Mapping[tuple[str, str], tuple[str, int]] = {
 }
 """Actions and states of the matrix by the row of the table, and which of its states it is."""
 TO_COME: Mapping[str, str] = {
-    "obligation.": "no page yet",
     "report.export": "no page yet",
     "reminder.": "no page yet",
     "bundle.": "no page yet",

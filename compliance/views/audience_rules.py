@@ -1,0 +1,94 @@
+"""Another rule of an audience under obligations in force: whose status it changes, and applying it by its number (spec/compulsory 4.8)."""
+
+import json
+
+from flask import Blueprint, Response, flash, render_template
+
+from compliance.forms.obligations import PlannedChangeForm
+from compliance.pages import obligations as pages
+from compliance.permissions import PlannedRuleContext
+from compliance.queries import obligations as obligation_queries
+from compliance.queries import planned_changes as queries
+from compliance.queries.obligations import get_rule_context, lock_rule_context
+from compliance.rules.dry_runs import read_outcome
+from compliance.services import change_contents, obligations
+from compliance.services import planned_changes as services
+from compliance.services.planned_changes import NumberToType
+from kernel import clock
+from kernel.i18n import _, choose
+from kernel.web.request import current_actor, current_session, requires, see_page
+from organisations.audience_rules.sentences import write_sentence
+from organisations.models import Audience
+from organisations.permissions import AudienceAction
+from organisations.queries import audiences
+from organisations.services.audiences import AudienceEditConflict
+
+bp = Blueprint("compliance_audience_rules", __name__, url_prefix="/compulsory-training/audience-rules")
+
+Answer = str | Response | tuple[str, int]
+
+
+@bp.get("/<uuid:change>")
+@requires(AudienceAction.EDIT, get_rule_context)
+def change(subject: PlannedRuleContext) -> Answer:
+    """Show whose status another rule would change, how far its dry run is, or that it was applied."""
+    return _page(subject, PlannedChangeForm(formdata=None))
+
+
+def _audience(subject: PlannedRuleContext) -> Audience:
+    assert subject.audience is not None
+    return subject.audience
+
+
+def _page(subject: PlannedRuleContext, form: PlannedChangeForm) -> str:
+    session, row = current_session(), subject.change
+    outcome, rule = read_outcome(json.loads(row.outcome)), change_contents.rule_planned(session, row).rule
+    titles = {one.id: choose(obligations.latest_version(session, one).title) for one in queries.list_obligations_of(session, row)}
+    return render_template(
+        "compliance/planned_rule.html",
+        change=row,
+        audience=_audience(subject),
+        title=choose(_audience(subject).title),
+        sentence=write_sentence(rule, audiences.leaf_names(session, rule)),
+        outcome=pages.outcome_view(outcome, titles, queries.unit_names(session, [unit for unit, _people in outcome.most_affected])),
+        form=form,
+        needs_number=row.state == "ready" and services.needs_number(session, row, outcome),
+        is_present=row.state in ("applied", "discarded") or services.is_present(session, row),
+        people=obligation_queries.people_names(session, {row.created_by, row.applied_by}),
+    )
+
+
+@bp.post("/<uuid:change>/application")
+@requires(AudienceAction.EDIT, lock_rule_context)
+def apply(subject: PlannedRuleContext) -> Answer:
+    """Let the rule hold."""
+    form, row = PlannedChangeForm(), subject.change
+    try:
+        services.apply_change(current_session(), current_actor(), row, form.confirmed, now=clock.now())
+    except NumberToType as refused:
+        form.refuse(form.number, _(refused.text))
+        return _page(subject, form), 422
+    except AudienceEditConflict as refused:
+        form.form_errors.append(_(refused.text))
+        return _page(subject, form), 409
+    if row.state == "applied":
+        flash(_("The rule was saved."), "ok")
+        return see_page("organisations_audiences.audience", audience=_audience(subject).uuid)
+    return see_page("compliance_audience_rules.change", change=row.uuid)
+
+
+@bp.post("/<uuid:change>/renewal")
+@requires(AudienceAction.EDIT, lock_rule_context)
+def renew(subject: PlannedRuleContext) -> Answer:
+    """Make the dry run again."""
+    services.renew_change(current_session(), current_actor(), subject.change, now=clock.now())
+    return see_page("compliance_audience_rules.change", change=subject.change.uuid)
+
+
+@bp.post("/<uuid:change>/discard")
+@requires(AudienceAction.EDIT, lock_rule_context)
+def discard(subject: PlannedRuleContext) -> Answer:
+    """Discard a rule that was tried."""
+    services.discard_change(current_session(), current_actor(), subject.change, now=clock.now())
+    flash(_("Discarded. Nothing has changed."), "ok")
+    return see_page("organisations_audiences.audience", audience=_audience(subject).uuid)

@@ -1,0 +1,414 @@
+"""Obligations for those who look after them: the list, one with its versions, its form, its end, the person in charge."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import cast
+
+from flask import Blueprint, Response, flash, render_template, request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from accounts.models import Person
+from accounts.rules import fold
+from compliance.forms.obligations import (
+    FormOffer,
+    NewObligationForm,
+    ObligationEndForm,
+    ObligationForm,
+    ObligationOwnerForm,
+    ObligationVersionForm,
+    form_data,
+    lowest_version_fields,
+    lowest_versions,
+)
+from compliance.models import Obligation
+from compliance.pages import obligations as pages
+from compliance.pages.obligations import FactDifference
+from compliance.permissions import ObligationAction, ObligationContext
+from compliance.queries import obligations as queries
+from compliance.queries import planned_changes as change_queries
+from compliance.queries.assignments import count_by_state
+from compliance.queries.obstacles import list_obstacles
+from compliance.queries.planned_changes import CourseObstacle
+from compliance.rules.terms import courses_of
+from compliance.services import change_contents, planned_changes
+from compliance.services import obligations as services
+from compliance.services.obligations import EndsBeforeToday, ObligationChanged, ObligationKeyTaken, ObligationValues
+from compliance.services.planned_changes import DraftFaulty
+from enrolments.models import Edition
+from kernel import clock
+from kernel.errors import Conflict
+from kernel.i18n import _, choose, site_locale
+from kernel.web.forms import as_uuid, whole_number
+from kernel.web.request import allows, current_actor, current_session, requires, see_page
+from organisations.audience_rules.sentences import write_sentence
+from organisations.models import Audience
+from organisations.permissions import TrainingScope
+from organisations.queries import audiences
+from organisations.services.audiences import today_of
+
+bp = Blueprint("compliance_obligations", __name__, url_prefix="/compulsory-training/obligations")
+
+Answer = str | Response | tuple[str, int]
+KEY_LENGTH = 60
+
+
+@bp.get("")
+@requires(ObligationAction.LIST, queries.get_obligation_scope)
+def obligations(scope: TrainingScope) -> Answer:
+    """List the obligations of one's institutions with how many have done each."""
+    session = current_session()
+    rows = queries.list_obligations(session, scope, now=clock.now())
+    values = {row.obligation.id: services.values_of(row.version) for row in rows}
+    titles = _titles(session, *values.values())
+    shown = [pages.list_view(row, values[row.obligation.id], titles) for row in rows]
+    may_write = allows(ObligationAction.EDIT, queries.get_new_context(session, current_actor()))
+    return render_template("compliance/obligations.html", rows=shown, may_write=may_write)
+
+
+@bp.get("/<uuid:obligation>")
+@requires(ObligationAction.VIEW, queries.get_context)
+def obligation(subject: ObligationContext) -> Answer:
+    """Show an obligation: its audience, its counts by state, its rules in words, its versions, what stands in its way."""
+    session, row = current_session(), _row(subject)
+    versions = queries.list_versions(session, row.id)
+    values = services.values_of(versions[0])
+    changes = change_queries.list_changes(session, row.id) if allows(ObligationAction.EDIT, subject) else []
+    people = queries.people_names(
+        session, {row.owner_id, row.created_by, row.activated_by, *(v.author_id for v in versions), *(v.approved_by for v in versions)}
+    )
+    return render_template(
+        "compliance/obligation.html",
+        obligation=row,
+        title=choose(values.title),
+        state=pages.STATES[row.state],
+        audience=session.get_one(Audience, row.audience_id),
+        audience_title=choose(session.get_one(Audience, row.audience_id).title),
+        sentence=_audience_sentence(session, row.audience_id),
+        counts=pages.state_counts(count_by_state(session, row, clock.now())),
+        facts=pages.fact_lines(values, _titles(session, values), _edition_name(session, values.edition_id)),
+        ends=values.terms.ends,
+        versions=versions,
+        people=people,
+        obstacles=_obstacle_lines(session, row, values),
+        changes=changes,
+        change_names=pages.CHANGES,
+        owner_form=ObligationOwnerForm(formdata=None),
+        may_edit=allows(ObligationAction.EDIT, subject),
+        may_activate=allows(ObligationAction.ACTIVATE, subject),
+    )
+
+
+def _row(subject: ObligationContext) -> Obligation:
+    assert subject.obligation is not None
+    return subject.obligation
+
+
+def _obstacle_lines(session: Session, row: Obligation, values: ObligationValues) -> list[str]:
+    """Say what keeps people from the courses: of what is in force with how many wait, of a draft which courses cannot be taken."""
+    obstructed = change_queries.list_obstructed_courses(session, values.terms.requirement)
+    if row.state != "active":
+        return pages.obstacle_lines(obstructed) if row.state == "draft" else []
+    deleted = [one for one in obstructed if one.obstacle is CourseObstacle.DELETED]
+    return pages.obstacle_lines(deleted) + pages.waiting_lines(list_obstacles(session, row, now=clock.now()))
+
+
+def _audience_sentence(session: Session, audience_id: int) -> str:
+    rule = audiences.find_rule_on(session, audience_id, today_of(clock.now()))
+    return "" if rule is None else write_sentence(rule, audiences.leaf_names(session, rule))
+
+
+def _titles(session: Session, *values: ObligationValues) -> Mapping[str, Mapping[str, str]]:
+    slugs = {slug for each in values for slug in (*courses_of(each.terms.requirement), *each.terms.lowest_versions)}
+    return queries.course_titles(session, slugs)
+
+
+def _edition_name(session: Session, edition_id: int | None) -> str:
+    edition = session.get(Edition, edition_id) if edition_id is not None else None
+    return edition.name if edition is not None else ""
+
+
+@bp.get("/new")
+@requires(ObligationAction.EDIT, queries.get_new_context)
+def new(subject: ObligationContext) -> Answer:
+    """Show the form of a new obligation, filled in with what is usual."""
+    form = NewObligationForm(formdata=None, data={"starts": today_of(clock.now()), "owner": current_actor().email})
+    return _form_page(form, _offer(form, subject), None)
+
+
+@bp.post("/new")
+@requires(ObligationAction.EDIT, queries.get_new_context)
+def make(subject: ObligationContext) -> Answer:
+    """Keep a new obligation as a draft: it asks nobody for anything yet."""
+    form, session, now = NewObligationForm(), current_session(), clock.now()
+    offer = _offer(form, subject)
+    read = _read_draft(form, offer)
+    if read is None:
+        return _form_page(form, offer, None), 422
+    audience, owner, values = read
+    try:
+        row = services.make_obligation(session, current_actor(), _key(form), audience, values, now=now)
+    except ObligationKeyTaken as refused:
+        form.refuse(form.key, _(refused.text))
+        return _form_page(form, offer, None), 422
+    services.set_owner(session, current_actor(), row, owner.id, now=now)
+    flash(_("The draft was saved. It does not apply to anyone yet."), "ok")
+    return see_page("compliance_obligations.obligation", obligation=row.uuid)
+
+
+def _key(form: NewObligationForm) -> str:
+    if form.key.data:
+        return form.key.data
+    words = "".join(sign if sign.isalnum() and sign.isascii() else " " for sign in fold(form.title_es.data or ""))
+    return "-".join(words.split())[:KEY_LENGTH].strip("-") or "capacitacion"
+
+
+def _offer(form: ObligationForm, subject: ObligationContext, present: ObligationValues | None = None) -> FormOffer:
+    session = current_session()
+    kept = set(courses_of(present.terms.requirement)) if present is not None else set[str]()
+    courses = queries.list_offered_courses(session, kept)
+    edition = present.edition_id if present is not None else None
+    zones = {site_locale().zone.key, *queries.list_zones(session), *([present.zone] if present is not None and present.zone else [])}
+    offer = FormOffer(
+        queries.list_audiences_for(session, subject.scope),
+        courses,
+        queries.list_open_editions(session, [course.id for course in courses], edition),
+        sorted(zones),
+    )
+    form.offer(offer)
+    return offer
+
+
+def _find_owner(institution_id: int, words: str, present: int | None = None) -> Person | None:
+    """Return who works at the institution, the reader themself, or who is in charge already."""
+    session, typed = current_session(), words.strip().lower()
+    known = session.scalars(select(Person).where(Person.id.in_([one for one in (present, current_actor().person_id) if one is not None])))
+    own = next((person for person in known if person.email == typed), None)
+    return own or audiences.find_candidate_person(session, institution_id, words)
+
+
+def _read_draft(
+    form: ObligationForm, offer: FormOffer, present_owner: int | None = None
+) -> tuple[Audience, Person, ObligationValues] | None:
+    """Read the form of a draft; None where a fault stands at a field."""
+    values = _read(form, offer)
+    audience = next((one for one in offer.audiences if str(one.uuid) == form.audience.data), None)
+    if audience is None:
+        return None
+    owner = _find_owner(audience.institution_id, form.owner.data or "", present_owner)
+    if owner is None:
+        if not form.owner.errors:
+            form.refuse(form.owner, _("There is no one with this staff number or email."))
+        return None
+    return None if values is None else (audience, owner, values)
+
+
+def _read(form: ObligationForm, offer: FormOffer) -> ObligationValues | None:
+    """Read a form whose every fault then stands at its field; None where there is one."""
+    session, now = current_session(), clock.now()
+    today = today_of(now)
+    is_valid = form.validate_on_post()
+    if not form.check_days(today) or not is_valid:
+        return None
+    effective = form.effective_on.data if isinstance(form, ObligationVersionForm) else None
+    values = form.values(offer, lowest_versions(request.form, offer.courses), today, now, effective_on=effective)
+    _refuse_edition(form, offer, values)
+    obstacles = change_queries.list_obstructed_courses(session, values.terms.requirement)
+    if obstacles:
+        form.refuse(form.courses, " ".join(pages.obstacle_lines(obstacles)))
+    return values if form.refuse_faults(values) else None
+
+
+def _refuse_edition(form: ObligationForm, offer: FormOffer, values: ObligationValues) -> None:
+    required = set(courses_of(values.terms.requirement))
+    allowed = {course.id for course in offer.courses if course.slug in required}
+    if any(edition.id == values.edition_id and edition.course_id not in allowed for edition in offer.editions):
+        form.refuse(form.edition, _("This edition belongs to a course that is not required."))
+
+
+@bp.get("/<uuid:obligation>/draft")
+@requires(ObligationAction.EDIT, queries.get_context)
+def draft(subject: ObligationContext) -> Answer:
+    """Show the form that changes a draft."""
+    row = _draft_row(subject)
+    form, offer = _filled(ObligationForm, subject)
+    return _form_page(form, offer, row)
+
+
+def _draft_row(subject: ObligationContext) -> Obligation:
+    row = _row(subject)
+    if row.state != "draft":
+        raise services.WrongObligationState(_("This compulsory training is in force. Add a version instead."))
+    return row
+
+
+def _filled(kind: type[ObligationForm], subject: ObligationContext, **more: object) -> tuple[ObligationForm, FormOffer]:
+    """Return a form filled in with the newest version, and what it offers."""
+    session, row = current_session(), _row(subject)
+    present = services.values_of(services.latest_version(session, row))
+    data = {**form_data(present), **_own_data(session, row, present), **more}
+    form = kind(formdata=None, data=data)
+    return form, _offer(form, subject, present)
+
+
+def _own_data(session: Session, row: Obligation, present: ObligationValues) -> dict[str, object]:
+    owner = session.get(Person, row.owner_id) if row.owner_id is not None else None
+    edition = session.get(Edition, present.edition_id) if present.edition_id is not None else None
+    return {
+        "audience": str(session.get_one(Audience, row.audience_id).uuid),
+        "owner": owner.email if owner is not None else current_actor().email,
+        "edition": str(edition.uuid) if edition is not None else "",
+        "seen": str(row.edited),
+    }
+
+
+@bp.post("/<uuid:obligation>/draft")
+@requires(ObligationAction.EDIT, queries.lock_context)
+def change_draft(subject: ObligationContext) -> Answer:
+    """Save a draft anew; what somebody else saved meanwhile is shown beside it first."""
+    row, session, now = _draft_row(subject), current_session(), clock.now()
+    present = services.values_of(services.latest_version(session, row))
+    form = ObligationForm()
+    offer = _offer(form, subject, present)
+    read = _read_draft(form, offer, row.owner_id)
+    if read is None:
+        return _form_page(form, offer, row), 422
+    audience, owner, values = read
+    try:
+        services.change_draft(session, current_actor(), row, whole_number(form.seen.data or ""), values, audience=audience, now=now)
+    except ObligationChanged as refused:
+        return _changed_page(form, offer, row, values, refused)
+    services.set_owner(session, current_actor(), row, owner.id, now=now)
+    flash(_("The draft was saved. It does not apply to anyone yet."), "ok")
+    return see_page("compliance_obligations.obligation", obligation=row.uuid)
+
+
+def _changed_page(form: ObligationForm, offer: FormOffer, row: Obligation, mine: ObligationValues, refused: Conflict) -> Answer:
+    """Show what somebody else saved meanwhile beside what was typed; saving again then means it."""
+    session = current_session()
+    theirs = services.values_of(services.latest_version(session, row))
+    titles = _titles(session, mine, theirs)
+    differ = pages.differences(*(pages.fact_lines(one, titles, _edition_name(session, one.edition_id)) for one in (theirs, mine)))
+    form.form_errors.append(_(refused.text))
+    form.seen.data = str(row.edited)
+    return _form_page(form, offer, row, differ), 409
+
+
+def _form_page(form: ObligationForm, offer: FormOffer, row: Obligation | None, differ: list[FactDifference] | None = None) -> str:
+    sent = lowest_versions(request.form, offer.courses) if request.method == "POST" else _stored_lowest(row)
+    return render_template(
+        "compliance/obligation_form.html",
+        form=form,
+        obligation=row,
+        title=choose(services.latest_version(current_session(), row).title) if row is not None else "",
+        is_version=isinstance(form, ObligationVersionForm),
+        has_audiences=bool(offer.audiences),
+        has_courses=bool(offer.courses),
+        lowest=lowest_version_fields(offer.courses, sent),
+        differences=differ or [],
+    )
+
+
+def _stored_lowest(row: Obligation | None) -> dict[str, int]:
+    if row is None:
+        return {}
+    return dict(services.values_of(services.latest_version(current_session(), row)).terms.lowest_versions)
+
+
+@bp.post("/<uuid:obligation>/deletion")
+@requires(ObligationAction.EDIT, queries.lock_context)
+def delete(subject: ObligationContext) -> Answer:
+    """Delete a draft."""
+    services.delete_draft(current_session(), current_actor(), _row(subject), now=clock.now())
+    flash(_("The draft was deleted."), "ok")
+    return see_page("compliance_obligations.obligations")
+
+
+@bp.post("/<uuid:obligation>/owner")
+@requires(ObligationAction.EDIT, queries.lock_context)
+def set_owner(subject: ObligationContext) -> Answer:
+    """Let another person be in charge."""
+    form, session, row = ObligationOwnerForm(), current_session(), _row(subject)
+    person = _find_owner(row.institution_id, form.owner.data or "", row.owner_id) if form.validate_on_post() else None
+    if person is None:
+        flash(_("There is no one with this staff number or email."), "bad")
+    else:
+        services.set_owner(session, current_actor(), row, person.id, now=clock.now())
+        flash(_("%(name)s is now in charge.", name=person.full_name), "ok")
+    return see_page("compliance_obligations.obligation", obligation=row.uuid)
+
+
+@bp.post("/<uuid:obligation>/activation")
+@requires(ObligationAction.EDIT, queries.lock_context)
+def try_activation(subject: ObligationContext) -> Answer:
+    """Work out what activating a draft would do; another person than its author applies it."""
+    try:
+        change = planned_changes.plan_activation(current_session(), current_actor(), _row(subject), now=clock.now())
+    except DraftFaulty as refused:
+        flash(_(refused.text), "bad")
+        return see_page("compliance_obligations.obligation", obligation=_row(subject).uuid)
+    return see_page("compliance_changes.change", change=change.uuid)
+
+
+@bp.get("/<uuid:obligation>/version")
+@requires(ObligationAction.EDIT, queries.get_context)
+def version(subject: ObligationContext) -> Answer:
+    """Show the form of a further version; what a planned one said is filled in where the address names it."""
+    row, session = _row(subject), current_session()
+    today = today_of(clock.now())
+    form, offer = _filled(ObligationVersionForm, subject, effective_on=today, is_retroactive=False, reason="")
+    planned = as_uuid(request.args.get("from", ""))
+    found = change_queries.find_version_change(session, row.id, planned) if planned is not None else None
+    if found is not None:
+        values = change_contents.read_values(found, clock.now())
+        form = ObligationVersionForm(
+            formdata=None, data={**form_data(values), **_own_data(session, row, values), "effective_on": values.terms.effective_on}
+        )
+        offer = _offer(form, subject, values)
+    return _form_page(form, offer, row)
+
+
+@bp.post("/<uuid:obligation>/version")
+@requires(ObligationAction.EDIT, queries.lock_context)
+def try_version(subject: ObligationContext) -> Answer:
+    """Work out what a further version would do."""
+    row, session, now = _row(subject), current_session(), clock.now()
+    present = services.values_of(services.latest_version(session, row))
+    form = ObligationVersionForm()
+    offer = _offer(form, subject, present)
+    values = _read(form, offer)
+    if values is None:
+        return _form_page(form, offer, row), 422
+    try:
+        change = planned_changes.plan_version(session, current_actor(), row, whole_number(form.seen.data or ""), values, now=now)
+    except ObligationChanged as refused:
+        return _changed_page(form, offer, row, values, refused)
+    return see_page("compliance_changes.change", change=change.uuid)
+
+
+@bp.get("/<uuid:obligation>/end")
+@requires(ObligationAction.EDIT, queries.get_context)
+def end(subject: ObligationContext) -> Answer:
+    """Ask for the last day on which an obligation applies."""
+    return _end_page(ObligationEndForm(formdata=None, data={"last_on": today_of(clock.now())}), _row(subject))
+
+
+@bp.post("/<uuid:obligation>/end")
+@requires(ObligationAction.EDIT, queries.lock_context)
+def try_end(subject: ObligationContext) -> Answer:
+    """Work out what the end of an obligation would do."""
+    row, form = _row(subject), ObligationEndForm()
+    if not form.validate_on_post():
+        return _end_page(form, row), 422
+    last_on, reason = cast("date", form.last_on.data), form.reason.data or ""
+    try:
+        change = planned_changes.plan_end(current_session(), current_actor(), row, last_on, reason, now=clock.now())
+    except EndsBeforeToday as refused:
+        form.refuse(form.last_on, _(refused.text))
+        return _end_page(form, row), 422
+    return see_page("compliance_changes.change", change=change.uuid)
+
+
+def _end_page(form: ObligationEndForm, row: Obligation) -> str:
+    title = choose(services.latest_version(current_session(), row).title)
+    return render_template("compliance/obligation_end.html", form=form, obligation=row, title=title)

@@ -1,0 +1,171 @@
+"""Changes of obligations that are tried: whose status they change, and applying them by their number (spec/compulsory 4.8)."""
+
+import json
+from uuid import UUID
+
+from flask import Blueprint, Response, flash, render_template
+from sqlalchemy.orm import Session
+
+from compliance.forms.obligations import PlannedChangeForm
+from compliance.models import Obligation, PlannedChange
+from compliance.pages import obligations as pages
+from compliance.pages.obligations import FactDifference
+from compliance.permissions import ObligationAction, PlannedChangeContext
+from compliance.queries import obligations as obligation_queries
+from compliance.queries import planned_changes as queries
+from compliance.queries.obligations import get_change_context, lock_change_context
+from compliance.rules.dry_runs import read_outcome
+from compliance.rules.terms import courses_of
+from compliance.services import change_contents, obligations
+from compliance.services import planned_changes as services
+from compliance.services.change_contents import PlannedKind
+from compliance.services.obligations import ObligationChanged, SecondPersonRequired
+from compliance.services.planned_changes import DraftFaulty, NumberToType
+from enrolments.models import Edition
+from kernel import clock
+from kernel.errors import NotFound
+from kernel.i18n import _, choose
+from kernel.permissions import Actor
+from kernel.web.request import allows, current_actor, current_session, requires, see_page
+
+bp = Blueprint("compliance_changes", __name__, url_prefix="/compulsory-training/obligations/changes")
+
+Answer = str | Response | tuple[str, int]
+
+
+def lock_activation(session: Session, actor: Actor, change: UUID) -> PlannedChangeContext:
+    """Return a planned activation, locked; raise NotFound where it is something else, or applies from before."""
+    return _of_kind(lock_change_context(session, actor, change), is_activation=True, is_retroactive=False)
+
+
+def lock_correction(session: Session, actor: Actor, change: UUID) -> PlannedChangeContext:
+    """Return a planned change that applies from before, locked; raise NotFound where it is something else."""
+    return _of_kind(lock_change_context(session, actor, change), is_activation=None, is_retroactive=True)
+
+
+def lock_application(session: Session, actor: Actor, change: UUID) -> PlannedChangeContext:
+    """Return a planned version or end, locked; raise NotFound where it is something else, or applies from before."""
+    return _of_kind(lock_change_context(session, actor, change), is_activation=False, is_retroactive=False)
+
+
+def _of_kind(subject: PlannedChangeContext, *, is_activation: bool | None, is_retroactive: bool) -> PlannedChangeContext:
+    row = subject.change
+    if row.is_retroactive != is_retroactive or is_activation not in (None, row.kind == PlannedKind.ACTIVATE):
+        raise NotFound
+    return subject
+
+
+@bp.get("/<uuid:change>")
+@requires(ObligationAction.VIEW, get_change_context)
+def change(subject: PlannedChangeContext) -> Answer:
+    """Show what a change would do, how far its dry run is, or that it was applied."""
+    return _page(subject, PlannedChangeForm(formdata=None))
+
+
+def _action(row: PlannedChange) -> tuple[str, ObligationAction]:
+    """Return the address to which a change is sent to be applied, and who may."""
+    if row.is_retroactive:
+        return "compliance_changes.correct", ObligationAction.CHANGE_PAST
+    if row.kind == PlannedKind.ACTIVATE:
+        return "compliance_changes.activate", ObligationAction.ACTIVATE
+    return "compliance_changes.apply", ObligationAction.EDIT
+
+
+def _page(subject: PlannedChangeContext, form: PlannedChangeForm) -> str:
+    session, row = current_session(), subject.change
+    obligation = session.get_one(Obligation, row.obligation_id)
+    newest = obligations.values_of(obligations.latest_version(session, obligation))
+    outcome = read_outcome(json.loads(row.outcome))
+    endpoint, action = _action(row)
+    title = choose(newest.title)
+    units = queries.unit_names(session, [unit for unit, _people in outcome.most_affected])
+    is_open = row.state in ("planning", "ready", "applying")
+    return render_template(
+        "compliance/planned_change.html",
+        change=row,
+        kind=pages.CHANGES[row.kind],
+        obligation=obligation,
+        title=title,
+        outcome=pages.outcome_view(outcome, {obligation.id: title}, units),
+        differences=_differences(session, row, newest) if is_open else [],
+        form=form,
+        endpoint=endpoint,
+        needs_number=row.state == "ready" and services.needs_number(session, row, outcome),
+        is_extreme=row.state == "ready" and services.is_extreme(session, row, outcome),
+        is_present=not is_open or services.is_present(session, row),
+        may_apply=allows(action, subject) and not (row.is_retroactive and row.created_by == current_actor().person_id),
+        may_edit=allows(ObligationAction.EDIT, subject),
+        people=obligation_queries.people_names(session, {row.created_by, row.applied_by}),
+    )
+
+
+def _differences(session: Session, row: PlannedChange, newest: obligations.ObligationValues) -> list[FactDifference]:
+    """Return what a planned version or end says otherwise than the newest version."""
+    if row.kind == PlannedKind.ACTIVATE:
+        return []
+    planned = change_contents.values_planned(row, newest)
+    titles = obligation_queries.course_titles(
+        session, {slug for one in (newest, planned) for slug in (*courses_of(one.terms.requirement), *one.terms.lowest_versions)}
+    )
+    editions = [session.get(Edition, one.edition_id) if one.edition_id is not None else None for one in (newest, planned)]
+    names = [edition.name if edition is not None else "" for edition in editions]
+    return pages.differences(*(pages.fact_lines(one, titles, name) for one, name in zip((newest, planned), names, strict=True)))
+
+
+@bp.post("/<uuid:change>/activation")
+@requires(ObligationAction.ACTIVATE, lock_activation)
+def activate(subject: PlannedChangeContext) -> Answer:
+    """Put a draft in force that another person wrote."""
+    return _apply(subject)
+
+
+@bp.post("/<uuid:change>/correction")
+@requires(ObligationAction.CHANGE_PAST, lock_correction)
+def correct(subject: PlannedChangeContext) -> Answer:
+    """Put in force what another person wants to apply from a day before."""
+    return _apply(subject)
+
+
+@bp.post("/<uuid:change>/application")
+@requires(ObligationAction.EDIT, lock_application)
+def apply(subject: PlannedChangeContext) -> Answer:
+    """Put a further version or an end in force."""
+    return _apply(subject)
+
+
+def _apply(subject: PlannedChangeContext) -> Answer:
+    form, row = PlannedChangeForm(), subject.change
+    try:
+        services.apply_change(current_session(), current_actor(), row, form.confirmed, now=clock.now())
+    except NumberToType as refused:
+        form.refuse(form.number, _(refused.text))
+        return _page(subject, form), 422
+    except DraftFaulty as refused:
+        flash(_(refused.text), "bad")
+        return see_page("compliance_changes.change", change=row.uuid)
+    except (ObligationChanged, SecondPersonRequired) as refused:
+        form.form_errors.append(_(refused.text))
+        return _page(subject, form), 409
+    if row.state == "applied":
+        flash(_("Done. The statuses follow within minutes."), "ok")
+    elif row.is_outdated:
+        flash(_("Nothing was applied: the numbers have changed. Check the new ones."), "warn")
+    return see_page("compliance_changes.change", change=row.uuid)
+
+
+@bp.post("/<uuid:change>/renewal")
+@requires(ObligationAction.EDIT, lock_change_context)
+def renew(subject: PlannedChangeContext) -> Answer:
+    """Make the dry run again."""
+    services.renew_change(current_session(), current_actor(), subject.change, now=clock.now())
+    return see_page("compliance_changes.change", change=subject.change.uuid)
+
+
+@bp.post("/<uuid:change>/discard")
+@requires(ObligationAction.EDIT, lock_change_context)
+def discard(subject: PlannedChangeContext) -> Answer:
+    """Discard a change that was tried."""
+    services.discard_change(current_session(), current_actor(), subject.change, now=clock.now())
+    flash(_("Discarded. Nothing has changed."), "ok")
+    assert subject.obligation is not None
+    return see_page("compliance_obligations.obligation", obligation=subject.obligation.uuid)

@@ -1,0 +1,421 @@
+"""Pages of obligations: what an administrator without technical knowledge writes, tries, activates (spec/compulsory 4, 11.4 and 18)."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from compliance.models import Obligation, ObligationVersion, PlannedChange
+from compliance.services import dry_runs
+from compliance.services.obligations import values_of
+from courses.models import Course, CourseVersion
+from kernel import clock
+from kernel.i18n import choose
+from kernel.permissions import SYSTEM
+from lms.instance import Instance
+from organisations.models import Organisation
+from organisations.rules import TrainingRole
+from organisations.services.audiences import today_of
+from organisations.services.training_grants import give_training_role
+from tests.support.browser import Browser, Page
+from tests.support.builders import a_course, a_person, an_administrator, sign_in
+from tests.support.obligations import an_audience_of, let_stay
+from tests.support.places import a_place, put
+from tests.support.wording import in_spanish
+
+ROOT = "/compulsory-training/obligations"
+
+
+class Office:
+    """An institution of four people, two of them in an audience; a published course; two administrators."""
+
+    def __init__(self, browser: Browser, instance: Instance) -> None:
+        self.instance = instance
+        self.root = a_place(instance, "IESS", code="IESS")
+        self.people = [a_person(instance, f"p{number}@example.org") for number in range(4)]
+        for person in self.people:
+            put(instance, person, self.root)
+        self.course = a_course(instance)
+        self.audience = an_audience_of(instance, self.root)
+        for person in self.people[:2]:
+            let_stay(instance, self.audience, person)
+        self.author, self.second = (an_administrator(instance, f"{name}@example.org") for name in ("autora", "segunda"))
+        self.boss = sign_in(browser, self.author.email)
+        self.other = sign_in(browser.another(), self.second.email)
+        self.today = today_of(clock.now())
+
+    def filled(self, **more: object) -> dict[str, object]:
+        return {
+            "title_es": "Gobernanza básica",
+            "audience": str(self.audience.uuid),
+            "courses": [self.course.slug],
+            "deadline_on": (self.today + timedelta(days=60)).isoformat(),
+            **more,
+        }
+
+    def save(self, status: int = 200, **more: object) -> Page:
+        self.boss.get(f"{ROOT}/new")
+        return self.boss.submit("/new", self.filled(**more), status=status)
+
+    def row(self) -> Obligation:
+        with self.instance.database.unit_of_work(write=False) as session:
+            return session.execute(select(Obligation)).scalar_one()
+
+    def page(self) -> str:
+        return f"{ROOT}/{self.row().uuid}"
+
+    def versions(self) -> list[ObligationVersion]:
+        with self.instance.database.unit_of_work(write=False) as session:
+            return list(session.scalars(select(ObligationVersion).order_by(ObligationVersion.id)))
+
+    def activate(self) -> None:
+        self.save()
+        self.boss.submit("/activation")
+        self.other.get(self.boss.path)
+        self.other.submit("/activation")
+
+
+@pytest.fixture
+def office(browser: Browser, instance: Instance) -> Office:
+    return Office(browser, instance)
+
+
+def faults(page: Page) -> str:
+    return page.html
+
+
+def test_a_draft_is_written_with_what_is_usual_and_read_in_words(office: Office) -> None:
+    """spec/compulsory 4.1: only title, audience, course and last day are asked for; the key follows from the title."""
+    page = office.save()
+
+    assert page.headings == ["Gobernanza básica"]
+    row, [version] = office.row(), office.versions()
+    terms = values_of(version).terms
+    assert (row.key, row.state, row.owner_id, row.audience_id) == ("gobernanza-basica", "draft", office.author.id, office.audience.id)
+    assert (terms.notice, terms.gap, terms.window, terms.grace, terms.validity, version.steps) == (15, 30, 60, 0, None, ("30", "7", "1"))
+    assert in_spanish("It does not expire.") in page.text
+    assert in_spanish("This draft does not apply to anyone yet") in page.text
+    assert office.boss.get(ROOT).has_link(office.page())
+
+
+def test_every_field_of_a_version_is_kept_and_shown_again(office: Office) -> None:
+    """spec/compulsory 4.1: what the form sends comes back in the form."""
+    other = a_course(office.instance, "otro")
+    with office.instance.database.unit_of_work() as session:
+        version = session.scalars(select(CourseVersion).join(Course, Course.published_version_id == CourseVersion.id)).first()
+        assert version is not None
+    typed = {
+        "title_en": "Governance",
+        "requirement": "any",
+        "courses": [office.course.slug, other.slug],
+        "deadline": "relative",
+        "deadline_number": "2",
+        "deadline_unit": "months",
+        "deadline_anchor": "join",
+        "validity": "12",
+        "basis": "day",
+        "basis_on": "31/12",
+        "minimum": "6",
+        "window": "45",
+        "grace": "10",
+        "words_es": "Léalo con calma.",
+        "legal_es": "Resolución C.D. 123",
+        "legal_url": "https://example.org/norma",
+        "enrolment": "offered",
+        "steps": "60, 14 3",
+        "is_escalated": None,
+        "owner": "p0@example.org",
+        "ends": (office.today + timedelta(days=900)).isoformat(),
+        "counts_from": "2026-01-01",
+        "existing": "again",
+        "transition": "90",
+        "notice": "20",
+        "gap": "5",
+        "key": "gob",
+    }
+    office.save(**typed)
+
+    page = office.boss.get(f"{office.page()}/draft")
+
+    fields = dict(page.form("/draft").fields)
+    kept = {name: value for name, value in typed.items() if name not in ("key", "courses", "is_escalated", "steps")}
+    assert {name: fields[name] for name in kept} == kept
+    assert (fields["steps"], "is_escalated" in fields, office.row().key) == ("60, 14, 3", False, "gob")
+    assert [value for name, value in page.form("/draft").fields if name == "courses"] == [other.slug, office.course.slug]
+
+
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [
+        ({"title_es": ""}, "title_es"),
+        ({"courses": None}, "courses"),
+        ({"requirement": "all"}, "courses"),
+        ({"starts": ""}, "starts"),
+        ({"starts": "2026-01-01"}, "starts"),
+        ({"starts": "2026-01-01", "is_retroactive": "y"}, "reason"),
+        ({"deadline_on": ""}, "deadline_on"),
+        ({"deadline_on": "2026-02-31"}, "deadline_on"),
+        ({"deadline_on": "2026-01-05"}, "deadline_on"),
+        ({"deadline": "relative", "deadline_number": ""}, "deadline_number"),
+        ({"deadline": "relative", "deadline_number": "0"}, "deadline_number"),
+        ({"ends": "2026-01-05"}, "ends"),
+        ({"validity": "0"}, "validity"),
+        ({"validity": "1"}, "window"),
+        ({"basis": "day", "basis_on": "31/02", "validity": "12"}, "basis_on"),
+        ({"basis": "day", "basis_on": "31/12", "minimum": ""}, "minimum"),
+        ({"grace": "-1"}, "grace"),
+        ({"grace": "366"}, "grace"),
+        ({"notice": "366"}, "notice"),
+        ({"notice": "90"}, "deadline_on"),
+        ({"steps": "1, 2, 3, 4, 5, 6, 7"}, "steps"),
+        ({"steps": "pronto"}, "steps"),
+        ({"legal_url": "javascript:alert(1)"}, "legal_url"),
+        ({"owner": "nadie@example.org"}, "owner"),
+        ({"key": "No Vale"}, "key"),
+    ],
+)
+def test_bad_input_is_refused_at_its_field(office: Office, typed: dict[str, object], field: str) -> None:
+    """spec/compulsory 18: in words, beside the field; nothing is saved, and the rest is still there."""
+    page = office.save(422, **typed)
+
+    assert f'id="{field}-error"' in page.html
+    assert f'href="#{field}"' in page.html
+    with office.instance.database.unit_of_work(write=False) as session:
+        assert session.scalars(select(Obligation.id)).all() == []
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [("archived_at", "“%(course)s” is archived."), ("published_version_id", "“%(course)s” is not published.")],
+)
+def test_a_course_that_cannot_be_taken_is_refused_and_listed_later(office: Office, column: str, message: str) -> None:
+    """spec/compulsory 18: refused with its name while it is a draft; listed once it is in force."""
+    office.save()
+    with office.instance.database.unit_of_work() as session:
+        session.execute(update(Course).values({column: clock.now() if column == "archived_at" else None}))
+
+    listed = office.boss.get(office.page())
+    assert in_spanish(message, course=choose(office.course.title, "es")) in listed.text
+    office.boss.get(f"{office.page()}/draft")
+    refused = office.boss.submit("/draft", status=422)
+
+    assert 'id="courses-error"' in refused.html
+
+
+def test_what_is_archived_later_is_listed_for_whoever_is_in_charge(office: Office) -> None:
+    """spec/compulsory 4.9 and 18: the assignments stand."""
+    office.activate()
+    office.boss.deliver_jobs()
+    with office.instance.database.unit_of_work() as session:
+        session.execute(update(Course).values(archived_at=clock.now()))
+
+    page = office.boss.get(office.page())
+
+    words = in_spanish("“%(course)s” is archived: %(count)s person cannot take it.", 2, course=choose(office.course.title, "es"))
+    assert words in page.text
+    assert in_spanish("%(count)s person has not begun.", 2) in page.text
+
+
+def test_one_writes_and_another_activates(office: Office) -> None:
+    """spec/compulsory 4.8: the author sees what it would change and cannot apply it; the second person does."""
+    office.save()
+    page = office.boss.submit("/activation")
+    assert in_spanish("A second person is needed.") in page.text
+    change = office.boss.path
+
+    office.other.get(change)
+    office.other.submit("/activation")
+
+    row = office.row()
+    assert (row.state, row.activated_by) == ("active", office.second.id)
+    assert in_spanish("Done. The statuses follow within minutes.") in office.other.page.text
+    office.other.post(f"{change}/activation", {})
+    assert office.row().edited == row.edited
+
+
+def test_many_people_are_confirmed_by_their_number(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """spec/compulsory 4.8 and 18."""
+    monkeypatch.setattr("compliance.services.planned_changes.NUMBER_ABOVE", 1)
+    office.save()
+    office.boss.submit("/activation")
+    office.other.get(office.boss.path)
+    refused = office.other.submit("/activation", {"number": "7"}, status=422)
+    assert 'id="number-error"' in refused.html
+
+    office.other.submit("/activation", {"number": "2"})
+
+    assert office.row().state == "active"
+
+
+def test_a_number_that_changed_meanwhile_is_shown_anew(office: Office) -> None:
+    """spec/compulsory 4.8."""
+    office.save()
+    office.boss.submit("/activation")
+    office.other.get(office.boss.path)
+    let_stay(office.instance, office.audience, office.people[2])
+
+    page = office.other.submit("/activation")
+
+    assert in_spanish("The numbers have changed since you saw them.") in page.text
+    assert office.row().state == "draft"
+
+
+def test_a_large_dry_run_shows_how_far_it_is(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """spec/compulsory 4.8: a page that waits, without script."""
+    monkeypatch.setattr(dry_runs, "MOST_AT_ONCE", 0)
+    office.save()
+    page = office.boss.submit("/activation")
+    assert in_spanish("Check progress") in page.text
+
+    office.boss.deliver_jobs()
+
+    assert in_spanish("From which status to which") in office.boss.get(office.boss.path).text
+
+
+def test_two_people_change_a_draft_at_once(office: Office) -> None:
+    """spec/compulsory 18: 409 with the difference; saving again means it."""
+    office.save()
+    there = f"{office.page()}/draft"
+    for browser in (office.boss, office.other):
+        browser.get(there)
+    office.boss.submit("/draft", {"grace": "5"})
+
+    page = office.other.submit("/draft", {"grace": "9"}, status=409)
+    assert in_spanish("What differs") in page.text
+    assert [values_of(version).terms.grace for version in office.versions()] == [5]
+    office.other.submit("/draft")
+
+    assert [values_of(version).terms.grace for version in office.versions()] == [9]
+
+
+def test_a_further_version_is_tried_and_applied(office: Office) -> None:
+    """spec/compulsory 4.5 and 4.8: what differs is shown; whoever wrote it may apply it."""
+    office.activate()
+    office.boss.get(f"{office.page()}/version")
+    later = (office.today + timedelta(days=90)).isoformat()
+    page = office.boss.submit("/version", {"deadline_on": later})
+    assert in_spanish("What differs") in page.text
+    office.boss.submit("/application")
+
+    [_first, second] = office.versions()
+    assert (values_of(second).terms.deadline, second.author_id) == (date.fromisoformat(later), office.author.id)
+
+
+def test_two_people_change_what_is_in_force_at_once(office: Office) -> None:
+    """spec/compulsory 18: the second is told at the form, and again where both were tried already."""
+    office.activate()
+    there = f"{office.page()}/version"
+    for browser in (office.boss, office.other):
+        browser.get(there)
+    office.other.submit("/version", {"grace": "9"})
+    tried = office.other.path
+    office.boss.submit("/version", {"grace": "5"})
+    office.boss.submit("/application")
+
+    office.other.page = office.other.get(tried)
+    assert in_spanish("This can no longer be applied.") in office.other.page.text
+    office.other.post(f"{tried}/application", {}, status=409)
+    again = office.other.get(f"{there}?from={tried.rsplit('/', 1)[-1]}")
+
+    assert dict(again.form("/version").fields)["grace"] == "9"
+    assert len(office.versions()) == 2
+
+
+def test_a_change_from_before_is_approved_by_a_second_administrator(office: Office) -> None:
+    """spec/compulsory 4.5."""
+    office.activate()
+    office.boss.get(f"{office.page()}/version")
+    before = (office.today - timedelta(days=5)).isoformat()
+    office.boss.submit("/version", {"effective_on": before, "grace": "9"}, status=422)
+    page = office.boss.submit("/version", {"is_retroactive": "y", "reason": "Lo ordena la resolución."})
+    assert in_spanish("A second person is needed.") in page.text
+    tried = office.boss.path
+    office.boss.post(f"{tried}/correction", {}, status=409)
+
+    office.other.get(tried)
+    office.other.submit("/correction")
+
+    version = office.versions()[-1]
+    assert (version.is_retroactive, version.approved_by, version.reason) == (True, office.second.id, "Lo ordena la resolución.")
+
+
+def test_an_end_is_tried_and_applied(office: Office) -> None:
+    """spec/compulsory 4.8."""
+    office.activate()
+    office.boss.get(f"{office.page()}/end")
+    yesterday = (office.today - timedelta(days=1)).isoformat()
+    refused = office.boss.submit("/end", {"last_on": yesterday, "reason": "Derogada."}, status=422)
+    assert 'id="last_on-error"' in refused.html
+    office.boss.submit("/end", {"last_on": office.today.isoformat()})
+    office.boss.submit("/application")
+
+    assert office.row().state == "ended"
+    assert in_spanish("It applies until %(day)s.", day="")[:-1].strip() in office.boss.get(office.page()).text
+
+
+def test_a_draft_is_deleted(office: Office) -> None:
+    """spec/compulsory 4.8."""
+    office.save()
+    office.boss.submit("/deletion")
+
+    with office.instance.database.unit_of_work(write=False) as session:
+        assert session.scalars(select(Obligation.id)).all() == []
+
+
+def test_another_person_is_put_in_charge(office: Office) -> None:
+    """spec/compulsory 4.1."""
+    office.save()
+    page = office.boss.submit("/owner", {"owner": "nadie@example.org"})
+    assert in_spanish("There is no one with this staff number or email.") in page.text
+    office.boss.submit("/owner", {"owner": "p1@example.org"})
+
+    assert office.row().owner_id == office.people[1].id
+
+
+def test_a_change_is_worked_out_again_and_discarded(office: Office) -> None:
+    office.save()
+    office.boss.submit("/activation")
+    let_stay(office.instance, office.audience, office.people[2])
+    office.boss.submit("/renewal")
+    assert in_spanish("of %(people)s it applies to", people="3") in office.boss.page.text
+    office.boss.submit("/discard")
+
+    with office.instance.database.unit_of_work(write=False) as session:
+        assert session.scalars(select(PlannedChange.state)).all() == ["discarded"]
+
+
+def granted(office: Office, browser: Browser, role: TrainingRole, place: Organisation, email: str) -> Browser:
+    person = a_person(office.instance, email)
+    with office.instance.database.unit_of_work() as session:
+        give_training_role(session, SYSTEM, session.get_one(Organisation, place.id), person, role, now=clock.now())
+    return sign_in(browser.another(), email)
+
+
+def test_officers_and_auditors_see_what_is_in_force_in_their_institution(office: Office, browser: Browser) -> None:
+    """spec/compulsory 16: an officer writes, an auditor reads what is in force, others have no such page."""
+    office.activate()
+    elsewhere = a_place(office.instance, "Otra", code="OTRA")
+    officer = granted(office, browser, TrainingRole.OFFICER, office.root, "oficial@example.org")
+    auditor = granted(office, browser, TrainingRole.AUDITOR, office.root, "auditora@example.org")
+    foreign = granted(office, browser, TrainingRole.OFFICER, elsewhere, "ajena@example.org")
+    there = office.page()
+
+    assert officer.get(there).has_link(f"{there}/version")
+    assert not auditor.get(there).has_link(f"{there}/version")
+    assert [visitor.get(ROOT).has_link(there) for visitor in (officer, auditor)] == [True, True]
+    assert officer.get(f"{ROOT}/new").headings == [in_spanish("New compulsory training")]
+    auditor.get(f"{ROOT}/new", status=404)
+    auditor.get(f"{there}/version", status=403)
+    foreign.get(there, status=404)
+    assert not foreign.get(ROOT).has_link(there)
+    sign_in(browser.another(), "p0@example.org").get(ROOT, status=404)
+
+
+def test_the_list_has_its_place_in_the_menu(office: Office, browser: Browser) -> None:
+    auditor = granted(office, browser, TrainingRole.AUDITOR, office.root, "auditora@example.org")
+
+    found: list[Callable[..., bool]] = [visitor.get("/learning").has_link for visitor in (office.boss, auditor)]
+
+    assert [has_link(ROOT) for has_link in found] == [True, True]
+    assert not sign_in(browser.another(), "p0@example.org").get("/learning").has_link(ROOT)
