@@ -5,16 +5,19 @@ from compliance import jobs
 from compliance.audit_verbs import ComplianceVerb
 from compliance.dates import list_covered, obligation_dates
 from compliance.permissions import PERMISSIONS
-from compliance.views import audience_rules, learner, obligations, planned_changes, recognitions, report, waivers
+from compliance.queries.leaving import list_keeping
+from compliance.take_permissions import RENEWAL_PERMISSIONS
+from compliance.views import audience_rules, learner, obligations, planned_changes, recognitions, renewals, report, waivers
 from enrolments.audit_verbs import EnrolmentVerb
 from kernel.feature import Feature
 
 FEATURE = Feature(
     name="compliance",
-    blueprints=(obligations.bp, planned_changes.bp, audience_rules.bp, learner.bp, waivers.bp, recognitions.bp, report.bp),
-    permissions=PERMISSIONS,
+    blueprints=(obligations.bp, planned_changes.bp, audience_rules.bp, learner.bp, waivers.bp, recognitions.bp, report.bp, renewals.bp),
+    permissions={**PERMISSIONS, **RENEWAL_PERMISSIONS},
     dates=(obligation_dates,),
     covered_dates=(list_covered,),
+    leaving=(list_keeping,),
     jobs={
         "compliance.follow_completion": jobs.follow_completion,
         "compliance.follow_beginning": jobs.follow_beginning,

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from courses.permissions import edits
 from enrolments.models import CompletionReview
-from enrolments.permissions import ParticipantContext, hiding_all
+from enrolments.permissions import LearnerContext, ParticipantContext, hiding_all
 from kernel.own_records import changes_record
 from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if
 
@@ -16,6 +16,8 @@ class TakeAction(StrEnum):
 
     BEGIN = "take:begin"
     """Let a learner take a course again."""
+    LEAVE = "enrolment:leave"
+    """Leave a course that one takes."""
     SETTLE = "completion_review:settle"
     """Decide whether an earlier take was completed by what was marked later."""
 
@@ -39,6 +41,11 @@ def _begin(actor: Actor, subject: object) -> Verdict:
     return allow_if(edits(actor, subject.context.staff_role))
 
 
+def _leave(_actor: Actor, subject: object) -> Verdict:
+    assert isinstance(subject, LearnerContext)
+    return allow_if(subject.is_learner)
+
+
 def _learner(subject: object) -> tuple[int, ...]:
     assert isinstance(subject, ParticipantContext)
     return (subject.enrolment.person_id,)
@@ -47,6 +54,7 @@ def _learner(subject: object) -> tuple[int, ...]:
 TAKE_PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all(
     {
         TakeAction.BEGIN: changes_record(_begin, _learner),
+        TakeAction.LEAVE: _leave,
         TakeAction.SETTLE: changes_record(administrator, lambda review: (review.person_id,)),
     }
 )

@@ -1,8 +1,10 @@
 """When a course may be taken again: by whom, and what stands in the way (spec/compulsory 6.2)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from enrolments.models import TakeCause
 
@@ -44,6 +46,14 @@ class RequiredCourse:
     course_id: int
     edition_id: int | None = None
     lowest: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LeavingObstacle:
+    """The reason why a learner cannot leave a course: its title by language, and by what addresses name it."""
+
+    title: Mapping[str, str]
+    uuid: UUID
 
 
 def may_begin_take(

@@ -30,5 +30,7 @@ class Feature:
     """Tell which courses of which people have reminders of their own (`enrolments.services.date_notices.Covered`)."""
     dates: tuple[Callable[..., Any], ...] = ()
     """Sources of the dates that a learner sees (`enrolments.dates.DateSource`)."""
+    leaving: tuple[Callable[..., Any], ...] = ()
+    """Tell what keeps a learner from leaving a course (`enrolments.services.leaving.LeavingCheck`)."""
     waiting: tuple[Callable[..., Any], ...] = ()
     """Sources of the work that waits for a course's team (`courses.queries.waiting.WaitingSource`)."""

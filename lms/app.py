@@ -122,6 +122,7 @@ def open_instance(settings: Settings) -> Instance:
             "folders": {},
             "follow_address": team.follow_address,
             "kinds": kinds,
+            "leaving": tuple(check for feature in FEATURES for check in feature.leaving),
             "learners": count_learners,
             "outlines": {},
             "quiz_snapshots": {},

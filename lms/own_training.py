@@ -151,7 +151,9 @@ def _next_step(duty: DutyView, lines: Mapping[str, CourseProgressView], left: Se
         return _("Choose a course"), url_for("compliance_learner.why", assignment=duty.uuid, _anchor="courses"), "list-checks"
     undone = [course for course in duty.courses if course not in lines or not lines[course].completed]
     course = undone[0] if undone else duty.courses[0]
-    is_again = duty.is_again and course in lines and lines[course].completed
+    is_again = duty.is_again and len(duty.courses) == 1 and course in lines and lines[course].completed
     return (
-        (_("Take it again"), course_url(course), "rotate-ccw") if is_again else (_("Go to the course"), course_url(course), "arrow-right")
+        (_("Take it again"), url_for("compliance_renewals.renew", slug=course), "rotate-ccw")
+        if is_again
+        else (_("Go to the course"), course_url(course), "arrow-right")
     )

@@ -1,6 +1,6 @@
 """The status of a person under an obligation: a pure function of terms, record, a moment, what was known when (spec/compulsory 7)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -142,14 +142,14 @@ def courses_to_take(case: TrainingCase, at: datetime) -> list[str]:
     Of those of which any one will do there are none: the person chooses.
     """
     reading = _Reading.of(case, at)
-    if reading.status.state not in NEEDED:
-        return []
-    terms, courses = reading.terms, _course_standings(case, reading.in_force, reading.zone, at)
-    return [
-        course
-        for course in dict.fromkeys(certain_courses(terms.requirement))
-        if not courses[course].is_done or reading.day >= window_opens(terms, courses[course].valid_until)
-    ]
+    return reading.courses_open(certain_courses(reading.terms.requirement), at) if reading.status.state in NEEDED else []
+
+
+def renewable_courses(case: TrainingCase, at: datetime) -> list[str]:
+    """Return the courses that a person may begin anew now, those to choose from too; also while waived (spec/compulsory 6.2)."""
+    reading = _Reading.of(case, at)
+    is_asked = reading.status.state in NEEDED or reading.status.state is TrainingState.WAIVED
+    return reading.courses_open(courses_of(reading.terms.requirement), at) if is_asked else []
 
 
 def explain_last_day(case: TrainingCase, at: datetime) -> list[LastDayTerm]:
@@ -410,6 +410,15 @@ class _Reading:
             if self.day > self.standing.valid_until:
                 self.last_grace_day(told)
         return told
+
+    def courses_open(self, courses: Iterable[str], at: datetime) -> list[str]:
+        """Return those of some courses that are not done, or whose renewal window is open."""
+        standings = _course_standings(self.case, self.in_force, self.zone, at)
+        return [
+            course
+            for course in dict.fromkeys(courses)
+            if not standings[course].is_done or self.day >= window_opens(self.terms, standings[course].valid_until)
+        ]
 
     def days_ahead(self) -> Iterator[date]:
         """Yield each day after this one on which the status may change by the clock."""

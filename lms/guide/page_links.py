@@ -24,6 +24,7 @@ SECTIONS: Mapping[str, str] = {
     "learner/courses#invitation": "enrolments_invited.account enrolments_invited.invitation",
     "learner/courses#code": "enrolments_editions.code enrolments_editions.invitation",
     "learner/lessons#resume": "lms.learning",
+    "learner/courses#leave": "enrolments_leaving.leave",
     "learner/compulsory#to-do": "lms_training.duties",
     "learner/compulsory#waivers": """
         compliance_recognitions.ask compliance_recognitions.propose compliance_waivers.ask compliance_waivers.own compliance_waivers.propose
@@ -32,6 +33,7 @@ SECTIONS: Mapping[str, str] = {
         compliance_recognitions.recognition compliance_waivers.claims compliance_waivers.waiver
     """,
     "learner/compulsory#why": "compliance_learner.past compliance_learner.why",
+    "learner/compulsory#again": "compliance_renewals.renew",
     "learner/lessons#progress": "enrolments.activity",
     "learner/lessons#glossary": "enrolments.glossary enrolments.resources",
     "learner/lessons#search": "lms_search.search",

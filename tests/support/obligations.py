@@ -1,7 +1,7 @@
 """Obligations and the people under them, for tests."""
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -11,14 +11,16 @@ from compliance import jobs
 from compliance.models import Assignment, AssignmentState, CycleEnrolment, Obligation
 from compliance.queries.records import get_rules
 from compliance.rules.history import HistoryRow
-from compliance.rules.terms import CourseRequirement, ObligationTerms
+from compliance.rules.terms import CourseRequirement, Duration, ObligationTerms
 from compliance.services import assignments, obligations
-from compliance.services.obligations import ObligationValues
+from compliance.services.obligations import EnrolmentMode, ObligationValues
 from courses.models import Course
+from kernel import clock
 from kernel.outbox import Delivery
 from kernel.permissions import Actor
 from lms.instance import Instance
 from organisations.models import Audience, AudienceStayRecord, Organisation
+from tests.support.places import a_place
 from tests.support.training_cases import A
 
 BEGINNING = datetime.fromisoformat("2026-01-02T08:00-05:00")
@@ -96,3 +98,14 @@ def courses_of_cycles(instance: Instance, person: Person | Actor) -> list[CycleE
     statement = select(CycleEnrolment).join(Assignment, Assignment.id == CycleEnrolment.assignment_id).where(Assignment.person_id == number)
     with instance.database.unit_of_work(write=False) as session:
         return list(session.scalars(statement.order_by(CycleEnrolment.cycle, CycleEnrolment.course_id)))
+
+
+def ask_to_renew(instance: Instance, course: Course, learner: Actor, *, key: str = "renovable") -> Obligation:
+    """Let an obligation ask somebody who has completed a course to renew it from the day on that they did."""
+    audience = an_audience_of(instance, a_place(instance, f"Institución {key}"), key)
+    today = clock.now().date()
+    terms = replace(rules_of(course), starts=date(2025, 1, 1), effective_on=date(2025, 1, 1), validity=Duration(days=1))
+    let_stay(instance, audience, learner, today - timedelta(days=400))
+    obligation = an_obligation(instance, audience, terms, key=key, enrolment=EnrolmentMode.OFFERED)
+    compute(instance, obligation, [learner.person_id or 0], now=clock.now())
+    return obligation

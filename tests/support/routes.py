@@ -76,6 +76,7 @@ ROUTES: Mapping[str, str] = {
     """,
     "course.enrol_self": "enrolments.enrol",
     "enrolment.accept_invitation": "enrolments_invited.accept",
+    "enrolment.leave": "enrolments_leaving.leave",
     "enrolment.invite": """
         enrolments_invitations.invite enrolments_invitations.links enrolments_invitations.links_csv enrolments_invitations.renew
         enrolments_invitations.unanswered enrolments_invitations.withdraw enrolments_invitations.withdraw_list
@@ -184,6 +185,7 @@ ROUTES: Mapping[str, str] = {
     "report.view": "compliance_report.people compliance_report.place compliance_report.places",
     "training.view": "compliance_report.person",
     "take.begin": "enrolments_takes.begin",
+    "take.renew": "compliance_renewals.renew",
     "teaching.list": "lms.teaching",
     "training.as_known": "compliance_learner.past compliance_learner.record",
     "user.add": "lms_new_person.add",

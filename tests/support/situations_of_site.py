@@ -20,8 +20,9 @@ from organisations.services import audiences, posts, profile
 from organisations.services.audiences import AudienceRuleValues
 from tests.support.browser import Browser
 from tests.support.builders import sign_in
-from tests.support.learning import a_learner, start, submit
+from tests.support.learning import a_learner, mark_done, pass_quiz, start, submit
 from tests.support.lessons import a_picture
+from tests.support.obligations import ask_to_renew
 from tests.support.places import a_place
 from tests.support.situations import Room, Scene, Stage
 from tests.support.takes import retake, takes_of
@@ -143,6 +144,21 @@ def an_earlier_take(stage: Stage) -> Scene:
     return Scene(stage.boss, "/administration/completion-reviews", {"reason": "Se revisó.", "decision": "leave"})
 
 
+def a_course_to_renew(stage: Stage) -> Scene:
+    """A learner has completed the course, and has to take it again."""
+    visitor, learner = _somebody_who_learns(stage)
+    stage.person()  # one writes the obligation, another activates it
+    mark_done(stage.instance, learner, stage.course.slug, "leccion-1")
+    pass_quiz(stage.instance, learner, stage.course.slug)
+    ask_to_renew(stage.instance, stage.course, learner, key=f"renovable-{stage.number()}")
+    return Scene(visitor, "/courses/prueba/renewal")
+
+
+def a_course_to_leave(stage: Stage) -> Scene:
+    """A learner takes the course, and nothing asks them to."""
+    return Scene(_somebody_who_learns(stage)[0], "/courses/prueba/leaving")
+
+
 SITE_SETTINGS: Room = {
     "organisations_audience_lists.delete": a_list_of_people,
     "organisations_audiences.delete": an_audience_of_nothing,
@@ -153,4 +169,9 @@ SITE_SETTINGS: Room = {
     "organisations_site.remove_logo": a_logo,
 }
 MISTAKES: Room = {"enrolments_mistakes.decide": a_mistake_report, "quizzes_mistakes.report": a_question_of_an_attempt}
-TAKES: Room = {"enrolments_completion_reviews.settle": an_earlier_take, "enrolments_takes.begin": a_course_to_take_again}
+TAKES: Room = {
+    "compliance_renewals.renew": a_course_to_renew,
+    "enrolments_completion_reviews.settle": an_earlier_take,
+    "enrolments_leaving.leave": a_course_to_leave,
+    "enrolments_takes.begin": a_course_to_take_again,
+}

@@ -1,0 +1,50 @@
+"""Queries of what somebody may take again because an obligation asks for it (spec/compulsory 6.2)."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from compliance.models import Assignment, Obligation
+from compliance.queries.records import ObligationRules, get_rules, load_records
+from compliance.rules.status import first_instant, renewable_courses, status_of, training_case
+from compliance.take_permissions import RenewalContext
+from enrolments.models import Completion, Enrolment
+from enrolments.queries.learning import get_learner_context
+from enrolments.take_rules import RenewalWindow
+from kernel import clock
+from kernel.permissions import Actor
+
+
+def get_renewal(session: Session, actor: Actor, slug: str) -> RenewalContext:
+    """Return the actor before a course that they may have completed; raise NotFound."""
+    context = get_learner_context(session, actor, slug)
+    statement = (
+        select(Enrolment, Completion.id)
+        .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
+        .where(Enrolment.course_id == context.course_id, Enrolment.person_id == actor.person_id, Enrolment.superseded_at.is_(None))
+    )
+    found = session.execute(statement).one_or_none()
+    if found is None or actor.person_id is None:
+        return RenewalContext(context.course_id, slug, None, None, is_under_way=False)
+    present, completion = found
+    window = None if completion is None else find_window(session, actor.person_id, slug, now=clock.now())
+    return RenewalContext(context.course_id, slug, present, window, is_under_way=completion is None and present.take > 1)
+
+
+def find_window(session: Session, person_id: int, slug: str, *, now: datetime) -> RenewalWindow | None:
+    """Return since when a person may take a course again because an obligation asks for it; None where none does now."""
+    statement = select(Obligation).join(Assignment, Assignment.obligation_id == Obligation.id)
+    mine = statement.where(Assignment.person_id == person_id, Obligation.state != "draft").order_by(Obligation.id)
+    opened = [_opened_at(session, get_rules(session, row), person_id, slug, now=now) for row in session.scalars(mine)]
+    return RenewalWindow(min(moments)) if (moments := [moment for moment in opened if moment is not None]) else None
+
+
+def _opened_at(session: Session, rules: ObligationRules, person_id: int, slug: str, *, now: datetime) -> datetime | None:
+    if slug not in rules.courses.values():
+        return None
+    case = training_case(rules.terms, load_records(session, rules, [person_id])[person_id], now)
+    if slug not in renewable_courses(case, now):
+        return None
+    status = status_of(case, now)
+    return now if status.opened_on is None else min(now, first_instant(status.opened_on, status.zone))
