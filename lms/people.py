@@ -29,7 +29,9 @@ from kernel.web.forms import as_uuid, whole_number
 from kernel.web.request import allows, current_actor, current_session, current_settings, requires, see_other, see_page
 from lms import queries
 from lms.audit_words import act_words
+from organisations.forms.tree import TRAINING_ROLES
 from organisations.queries import tree as organisations
+from organisations.queries.training_scope import list_granted_places
 
 bp = Blueprint("lms_people", __name__, url_prefix="/administration/people")
 
@@ -169,6 +171,7 @@ def _record(subject: Person, form: AccountActionForm) -> str:
         memberships=organisations.list_memberships(session, subject.id),
         employments=organisations.list_employments(session, subject.id),
         managed=organisations.list_managed(session, subject.id),
+        training=[(_(TRAINING_ROLES[role]), place) for _who, role, place in list_granted_places(session, [subject.id])],
         teams=[(row.slug, choose(dict(row.title)), row.role) for row in queries.list_teams_of(session, subject.id)],
         certificates=[
             {

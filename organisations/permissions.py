@@ -129,7 +129,11 @@ def _of_audience(actor: Actor, subject: object, letters: str) -> Verdict:
 
 
 def _view_audience(actor: Actor, subject: object) -> Verdict:
-    return _of_audience(actor, subject, "hdaaa")
+    """Decide on an audience; the list opens for everybody with a grant, and holds those of the institutions for which they have it."""
+    assert isinstance(subject, AudienceContext)
+    is_list = subject.audience is None and subject.people_list is None
+    holds_grant = bool(subject.scope.officer or subject.scope.auditor)
+    return Verdict.ALLOW if is_list and holds_grant else _of_audience(actor, subject, "hdaaa")
 
 
 def _edit_audience(actor: Actor, subject: object) -> Verdict:

@@ -420,5 +420,5 @@ def test_the_privacy_notice_names_the_officer_and_says_openly_what_is_missing(bo
     visitor.get("/privacy")
     assert "Oficina de datos, ext. 204." in visitor.page.text
     assert "Servidores propios en Quito." in visitor.page.text
-    assert "todavía no" not in visitor.page.text
+    assert "publicado aquí" not in visitor.page.text
     assert "obligación legal" in visitor.page.text

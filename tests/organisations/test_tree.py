@@ -286,8 +286,9 @@ def test_administrators_name_and_end_officers_and_auditors(boss: Browser, instan
     assert facts(instance, "training_grant.ended") == {"organisation": place.id, "reason": place.name, "role": "officer"}
     with instance.database.unit_of_work(write=False) as session:
         assert [(row.role, row.granted_by) for row in session.scalars(select(TrainingGrant))] == [("auditor", 1)]
-    boss.get(f"/administration/people/{person.uuid}")
-    assert in_spanish("No longer training officer of a unit") in boss.page.text
+    page = boss.get(f"/administration/people/{person.uuid}")
+    assert in_spanish("No longer training officer of a unit") in page.text
+    assert (place.name in page.text, in_spanish("Auditor") in page.text) == (True, True)
 
 
 def test_every_cell_of_loads_for_the_roles_of_training(browser: Browser, instance: Instance) -> None:

@@ -28,7 +28,7 @@ from organisations.services.audiences import AudienceRuleValues
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, an_administrator, sign_in
-from tests.support.obligations import an_obligation, rules_of
+from tests.support.obligations import an_audience_of, an_obligation, rules_of
 from tests.support.places import a_place, give_training, manage, put
 from tests.support.training_access import a_training_cast
 from tests.support.wording import in_spanish
@@ -236,18 +236,23 @@ def test_an_officer_makes_audiences_of_their_institution_alone(
     boss.post(f"{LISTS}/{lists[0]}/deletion", status=404)
 
 
-@pytest.mark.parametrize(("role", "status"), [(TrainingRole.OFFICER, 403), (TrainingRole.AUDITOR, 403), (None, 403)])
-def test_who_has_a_grant_for_a_part_knows_of_audiences_and_is_refused(
-    browser: Browser, instance: Instance, root: Organisation, role: TrainingRole | None, status: int
+@pytest.mark.parametrize("role", [TrainingRole.OFFICER, TrainingRole.AUDITOR, None])
+def test_who_has_a_grant_for_a_part_knows_of_audiences_and_opens_none(
+    browser: Browser, instance: Instance, root: Organisation, role: TrainingRole | None
 ) -> None:
-    """spec/compulsory 16: an audience is of its whole institution."""
-    part, person = a_place(instance, "Azuay", root), a_person(instance)
+    """spec/compulsory 16: an audience is of its whole institution; the header leads officers and auditors of a part to an empty list."""
+    part, person, audience = a_place(instance, "Azuay", root), a_person(instance), an_audience_of(instance, root)
     if role is None:
         manage(instance, person, part)
     else:
         give_training(instance, person, part, role)
+    visitor = sign_in(browser)
 
-    sign_in(browser).get(AUDIENCES, status=status)
+    page = visitor.get(AUDIENCES, status=403 if role is None else 200)
+    if role is not None:
+        assert in_spanish("Training officers of the whole institution describe audiences by rules.") in page.text
+    visitor.get(f"{AUDIENCES}/{audience.uuid}", status=403)
+    visitor.get(f"{AUDIENCES}/new", status=403)
 
 
 def test_why_finds_nobody_of_another_institution(boss: Browser, instance: Instance, root: Organisation, ana: Person) -> None:
