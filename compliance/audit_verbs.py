@@ -29,3 +29,7 @@ class ComplianceVerb(StrEnum):
     RECOGNITIONS_DISCARDED = "recognition_list.discarded"
     RECOGNITIONS_DECIDED = "recognition_list.decided"
     STATUSES_COMPARED = "obligation.statuses_compared"
+    FREE_DAY_ADDED = "free_day.added"
+    FREE_DAYS_LOADED = "free_day.loaded"
+    FREE_DAY_DELETED = "free_day.deleted"
+    REMINDER_REQUESTED = "obligation.reminder_requested"

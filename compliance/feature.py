@@ -7,13 +7,35 @@ from compliance.dates import list_covered, obligation_dates
 from compliance.permissions import PERMISSIONS
 from compliance.queries.leaving import list_keeping
 from compliance.take_permissions import RENEWAL_PERMISSIONS
-from compliance.views import audience_rules, learner, obligations, planned_changes, recognitions, renewals, report, waivers
+from compliance.views import (
+    audience_rules,
+    free_days,
+    learner,
+    obligations,
+    planned_changes,
+    recognitions,
+    reminders,
+    renewals,
+    report,
+    waivers,
+)
 from enrolments.audit_verbs import EnrolmentVerb
 from kernel.feature import Feature
 
 FEATURE = Feature(
     name="compliance",
-    blueprints=(obligations.bp, planned_changes.bp, audience_rules.bp, learner.bp, waivers.bp, recognitions.bp, report.bp, renewals.bp),
+    blueprints=(
+        obligations.bp,
+        planned_changes.bp,
+        audience_rules.bp,
+        learner.bp,
+        waivers.bp,
+        recognitions.bp,
+        report.bp,
+        renewals.bp,
+        free_days.bp,
+        reminders.bp,
+    ),
     permissions={**PERMISSIONS, **RENEWAL_PERMISSIONS},
     dates=(obligation_dates,),
     covered_dates=(list_covered,),
@@ -32,6 +54,10 @@ FEATURE = Feature(
         "compliance.try_change": jobs.try_change,
         "compliance.enrol_assigned": jobs.enrol_assigned,
         "compliance.remind": jobs.remind,
+        "compliance.send_request": jobs.send_request,
+        "compliance.plan_again": jobs.plan_again,
+        "compliance.plan_digests": jobs.plan_digests,
+        "compliance.send_digests": jobs.send_digests,
     },
     subscriptions={
         EnrolmentVerb.COMPLETED: "compliance.follow_completion",
@@ -45,15 +71,19 @@ FEATURE = Feature(
         ComplianceVerb.RECOGNITION_REVOKED: "compliance.follow_recognition",
         ComplianceVerb.RECOGNITIONS_DECIDED: "compliance.follow_recognition_list",
         AccountVerb.MERGED: "compliance.follow_merge",
+        ComplianceVerb.FREE_DAY_ADDED: "compliance.plan_again",
+        ComplianceVerb.FREE_DAYS_LOADED: "compliance.plan_again",
+        ComplianceVerb.FREE_DAY_DELETED: "compliance.plan_again",
         ComplianceVerb.OBLIGATION_ACTIVATED: "compliance.recompute_obligation",
         ComplianceVerb.OBLIGATION_CHANGED: "compliance.recompute_obligation",
         ComplianceVerb.OBLIGATION_ENDED: "compliance.recompute_obligation",
     },
-    patient=("compliance.recompute_all", "compliance.remind"),
+    patient=("compliance.recompute_all", "compliance.remind", "compliance.send_request"),
     periodic={
         "compliance.follow_changes": 600,
         "compliance.enrol_assigned": 600,
         "compliance.recompute_all": 86_400,
         "compliance.remind": 300,
+        "compliance.plan_digests": 900,
     },
 )

@@ -1,7 +1,7 @@
 """Background jobs of compulsory training: facts follow audit verbs, statuses follow facts, audiences and the calendar."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import cast
 
 from sqlalchemy.orm import Session
@@ -11,6 +11,7 @@ from accounts import queries as account_queries
 from compliance.audit_verbs import ComplianceVerb
 from compliance.models import PlannedChange, Recognition, RecognitionList, Waiver
 from compliance.pages.reminder_words import notice_words
+from compliance.pages.team_digest_words import digest_words
 from compliance.queries import assignments as queries
 from compliance.queries import planned_changes
 from compliance.queries import reminders as reminder_queries
@@ -19,7 +20,7 @@ from compliance.queries.enrolment import get_order, list_to_enrol
 from compliance.queries.records import get_rules
 from compliance.queries.replay import ReplayMoments, walk_differences
 from compliance.rules.claims import ClaimState
-from compliance.services import assignments, dry_runs, enrolment, facts, reminders
+from compliance.services import assignments, dry_runs, enrolment, facts, free_days, reminder_requests, reminders, team_digests
 from compliance.services.claim_notices import list_messages
 from compliance.services.planned_changes import finish_dry_run, withdraw_agreement
 from kernel import audit, outbox
@@ -104,7 +105,12 @@ def recompute_obligation(delivery: Delivery) -> Effect:
     """Compute the status of everybody under an obligation, a portion in each transaction; a second time writes nothing."""
     number = cast("int", delivery.arguments["subject"])
     _recompute_all(delivery, number)
-    return lambda session: outbox.enqueue(session, "compliance.enrol_assigned", {"obligation": number}, now=delivery.now)
+
+    def write(session: Session) -> None:
+        for kind in ("compliance.enrol_assigned", "compliance.plan_again"):
+            outbox.enqueue(session, kind, {"obligation": number}, now=delivery.now)
+
+    return write
 
 
 def recompute_all(delivery: Delivery) -> Effect:
@@ -131,6 +137,10 @@ def recompute_all(delivery: Delivery) -> Effect:
     )
 
 
+DIGESTS = 200
+"""Readers of a Monday's digest whom one job tells."""
+
+
 def remind(delivery: Delivery) -> None:
     """Decide every reminder that is due, the people of a portion in one transaction: a second time nothing is due any more.
 
@@ -147,6 +157,50 @@ def remind(delivery: Delivery) -> None:
         with delivery.database.unit_of_work() as session:
             reminders.decide_due(session, people, notice_words, now=delivery.now)
     _note_mails(delivery)
+
+
+def send_request(delivery: Delivery) -> None:
+    """Send a reminder that somebody asked for, a portion of its people in one transaction; done twice it reminds nobody twice."""
+    number = cast("int", delivery.arguments["request"])
+    is_done = False
+    while not is_done:
+        with delivery.database.unit_of_work() as session:
+            is_done = reminder_requests.send_portion(session, number, notice_words, now=delivery.now)
+
+
+def plan_digests(delivery: Delivery) -> None:
+    """Add the jobs of a Monday's digest where its hour has come, once for all who get it at the same moment."""
+    with delivery.database.unit_of_work(write=False) as session:
+        due = team_digests.list_due_readers(session, now=delivery.now)
+    for (monday, group), people in due.items():
+        for start in range(0, len(people), DIGESTS):
+            portion = people[start : start + DIGESTS]
+            _add_digests(delivery, monday, f"team-digest:{group}:{portion[0]}", portion)
+
+
+def _add_digests(delivery: Delivery, monday: date, key: str, people: Sequence[int]) -> None:
+    with delivery.database.unit_of_work() as session:
+        if not outbox.is_known(session, key):
+            arguments = {"monday": monday.isoformat(), "people": people}
+            outbox.enqueue(session, "compliance.send_digests", arguments, now=delivery.now, unique_key=key)
+
+
+def send_digests(delivery: Delivery) -> Effect:
+    """Give heads and owners the digest of a Monday; done twice it tells nobody twice."""
+    monday = date.fromisoformat(str(delivery.arguments["monday"]))
+    people = cast("list[int]", delivery.arguments["people"])
+    with delivery.database.unit_of_work(write=False) as session:
+        digests, titles = team_digests.load_digests(session, monday, now=delivery.now)
+    return lambda session: team_digests.notify_readers(session, monday, digests, titles, people, digest_words, now=delivery.now)
+
+
+def plan_again(delivery: Delivery) -> None:
+    """Plan the reminders ahead anew, of one obligation or of all: free days or steps have changed."""
+    obligation = cast("int | None", delivery.arguments.get("obligation"))
+    last: int | None = 0
+    while last is not None:
+        with delivery.database.unit_of_work() as session:
+            last = free_days.plan_again(session, last, obligation, now=delivery.now)
 
 
 def _note_mails(delivery: Delivery) -> None:

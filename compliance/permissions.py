@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from compliance.models import Obligation, PlannedChange
 from kernel.own_records import changes_record
-from kernel.permissions import Actor, Predicate, Verdict, allow_if
+from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if
 from organisations.permissions import AudienceContext, TrainingScope, training_verdict
 
 
@@ -75,6 +75,12 @@ class ReminderAction(StrEnum):
     """Acts on reminders."""
 
     SEND = "reminder:send"
+
+
+class FreeDayAction(StrEnum):
+    """Acts on the calendar of free days."""
+
+    MANAGE = "free_day:manage"
 
 
 class BundleAction(StrEnum):
@@ -292,5 +298,6 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = {
     TrainingReportAction.EXPORT: _of_places("haaaa"),
     TrainingReportAction.EXPORT_IDENTITY: _of_places("hdaaa"),
     ReminderAction.SEND: _of_places("haada"),
+    FreeDayAction.MANAGE: administrator,
     BundleAction.MAKE: _of_places("hddaa"),
 }

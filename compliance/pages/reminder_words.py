@@ -38,7 +38,7 @@ def notice_words(lines: Sequence[ReminderItem]) -> tuple[str, str]:
         subject = _(_SUBJECTS[_kind_of(line)], course=_course(line), day=format_date(line.last_on, "full") if line.last_on else "")
     else:
         subject = ngettext("Your compulsory training: %(count)s course", "Your compulsory training: %(count)s courses", len(lines))
-    return subject, "\n".join(dict.fromkeys(words for line in lines for words in (line_words(line), line.words) if words))
+    return subject, "\n".join(dict.fromkeys(words for line in lines for words in (line_words(line), _own_words(line)) if words))
 
 
 def line_words(line: ReminderItem) -> str:
@@ -48,6 +48,10 @@ def line_words(line: ReminderItem) -> str:
         return words
     left = ngettext("About %(count)s minute is left to do.", "About %(count)s minutes are left to do.", line.minutes)
     return f"{words} {left}"
+
+
+def _own_words(line: ReminderItem) -> str:
+    return _("Your institution writes: %(words)s", words=line.words) if line.words else ""
 
 
 def _kind_of(line: ReminderItem) -> ReminderKind:

@@ -132,6 +132,8 @@ SECTIONS: Mapping[str, str] = {
     "administrator/institutions#audience-people": """
         organisations_audience_lists.lists organisations_audience_lists.people organisations_audiences.why
     """,
+    "administrator/institutions#free-days": "compliance_free_days.days",
+    "administrator/institutions#remind": "compliance_reminders.remind",
     "administrator/institutions#posts": "organisations_posts.post organisations_posts.posts organisations_posts.preview_merge",
     "administrator/institutions#follow": "enrolments_units.people enrolments_units.unit enrolments_units.units",
     "administrator/institutions#training-report": """

@@ -9,10 +9,11 @@ from tests.support.own_records import writing_actions
 LEAVES_RECORDS = """
     one's own calendar: calendar:use
     account: device:end profile:edit second_step:manage user:manage
-    the institution: administration:view audience:edit organisation:load organisation:manage site:manage
+    the institution: administration:view audience:edit free_day:manage organisation:load organisation:manage site:manage
     what an institution requires of an audience, for all its people alike: obligation:activate obligation:change obligation:edit
     words and contents of a course, for all its learners alike: announcement:change course:announce course:archive course:create
     course:delete course:edit course:import course:publish question_bank:edit
+    reminders: reminder:send
     mistake reports, which change nothing that anybody has to show: mistake:decide mistake:report
     a course's team: course:join_team course:manage_team
     what a learner does themself: attempt:save attempt:submit course:enrol_self edition:join edition:stop_waiting

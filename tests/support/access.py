@@ -125,6 +125,7 @@ ACCESS: Mapping[tuple[str, str], str] = {
     ("obligation.list", "own"): "S*",
     ("obligation.view", "active"): "S*",
     ("organisation.manage", "any"): "S",
+    ("free_day.manage", "any"): "S",
     ("organisation.load", "any"): "S",
     ("site.manage", "any"): "S",
     ("organisation.follow", "of_a_unit"): "S*",

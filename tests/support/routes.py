@@ -96,6 +96,10 @@ ROUTES: Mapping[str, str] = {
     "edition.look_up": "enrolments_editions.code enrolments_editions.invitation",
     "edition.stop_waiting": "enrolments_editions.stop_waiting",
     "grade.override": "enrolments_results.override",
+    "free_day.manage": """
+        compliance_free_days.add compliance_free_days.bring_in compliance_free_days.days compliance_free_days.delete
+        compliance_free_days.review
+    """,
     "gradebook.view": """
         enrolments_following.progress enrolments_gradebook.gradebook enrolments_grading.grading
     """,
@@ -166,6 +170,7 @@ ROUTES: Mapping[str, str] = {
     "quiz.view_intro": "quizzes.quiz",
     "recording.note_watched": "webinars.watched",
     "recording.view": "webinars.recording",
+    "reminder.send": "compliance_reminders.remind",
     "second_step.manage": """
         accounts_second.new_app accounts_second.new_codes accounts_second.new_passkey accounts_second.overview accounts_second.prove
         accounts_second.remove accounts_second.request_new_passkey

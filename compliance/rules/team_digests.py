@@ -1,0 +1,166 @@
+"""The Monday digest of heads and owners: counts of their people, and who is told of whom has long been overdue (spec/compulsory 10.6)."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from compliance.rules.reminders import ESCALATED_ABOVE, ESCALATED_TO_OWNER, MONDAY, OPENS, TOO_LATE, sending_moment
+from compliance.rules.status import TrainingState
+from compliance.rules.working_days import WorkingDays
+
+WEEK = timedelta(days=7)
+LATE = frozenset({TrainingState.OVERDUE, TrainingState.EXPIRED})
+COUNTED = frozenset({TrainingState.DONE, TrainingState.RENEWAL_DUE})
+"""The states that count as done."""
+
+
+@dataclass(frozen=True, slots=True)
+class AssignedPerson:
+    """One person under one obligation: their main place, state, and since when they are late."""
+
+    person_id: int
+    place_id: int | None
+    obligation_id: int
+    state: TrainingState
+    late_since: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StateCount:
+    """The number of people of a main place in a state under an obligation."""
+
+    place_id: int | None
+    obligation_id: int
+    state: TrainingState
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeadedTree:
+    """The places with what stands above each, who heads them, and who owns each obligation that escalates."""
+
+    parents: Mapping[int, int | None]
+    heads: Mapping[int, Collection[int]]
+    owners: Mapping[int, int]
+    escalated: Collection[int] = ()
+    """The obligations that are escalated."""
+
+    def lineage(self, place: int | None) -> list[int]:
+        """Return a place and everything above it."""
+        found: list[int] = []
+        while place is not None and place in self.parents:
+            found.append(place)
+            place = self.parents[place]
+        return found
+
+    def heads_above(self, one: AssignedPerson) -> list[Collection[int]]:
+        """Return who heads the places of a person, the nearest first, without themself and without a head named before."""
+        found: list[Collection[int]] = []
+        seen = {one.person_id}
+        for place in self.lineage(one.place_id):
+            new = [head for head in self.heads.get(place, ()) if head not in seen]
+            if new:
+                found.append(new)
+                seen.update(new)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class ObligationCounts:
+    """The people of a head under one obligation: all of whom it is asked, done, late, and late since the last digest."""
+
+    obligation_id: int
+    required: int
+    done: int
+    late: int
+    new: int
+
+
+@dataclass(frozen=True, slots=True)
+class TeamDigest:
+    """The content of the digest of one person: numbers alone, never names."""
+
+    counts: tuple[ObligationCounts, ...] = ()
+    above: int = 0
+    """People of places below with another head, late for fifteen days."""
+    owned: int = 0
+    """People under obligations of one's own, late for thirty days."""
+    headless: int = 0
+    """Late people under obligations of one's own whom nobody heads."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Say whether nothing is to be told."""
+        return not (self.above or self.owned or self.headless) and all(one.done == one.required for one in self.counts)
+
+
+def team_digests(
+    tree: HeadedTree, counts: Sequence[StateCount], heads: Sequence[AssignedPerson], late: Sequence[AssignedPerson], monday: date
+) -> Mapping[int, TeamDigest]:
+    """Return the digest of each head and owner who has something to read; `heads` are the assignments of the heads themselves."""
+    required, done, overdue, new = _sums(tree, counts, heads, late, monday)
+    above, owned, headless = Counter[int](), Counter[int](), Counter[int]()
+    for one in late:
+        days = (monday - one.late_since).days if one.late_since is not None else 0
+        told, owner = tree.heads_above(one), tree.owners.get(one.obligation_id)
+        if one.obligation_id in tree.escalated and days >= ESCALATED_ABOVE and len(told) > 1:
+            above.update(told[1])
+        if owner is not None and not told:
+            headless[owner] += 1
+        elif owner is not None and one.obligation_id in tree.escalated and days >= ESCALATED_TO_OWNER:
+            owned[owner] += 1
+    people = {head for place in tree.heads.values() for head in place} | {*above, *owned, *headless}
+    found = {
+        person: TeamDigest(
+            tuple(
+                ObligationCounts(number, required[person, number], done[person, number], overdue[person, number], new[person, number])
+                for number in sorted({number for head, number in required if head == person})
+                if required[person, number]
+            ),
+            above[person],
+            owned[person],
+            headless[person],
+        )
+        for person in sorted(people)
+    }
+    return {person: digest for person, digest in found.items() if not digest.is_empty}
+
+
+Sums = Counter[tuple[int, int]]
+
+
+def _sums(
+    tree: HeadedTree, counts: Sequence[StateCount], heads: Sequence[AssignedPerson], late: Sequence[AssignedPerson], monday: date
+) -> tuple[Sums, Sums, Sums, Sums]:
+    """Return required, done, late, newly late by head and obligation; nobody is counted among their own people."""
+    required, done, overdue, new = Sums(), Sums(), Sums(), Sums()
+    by_place: dict[int | None, set[int]] = defaultdict(set)
+    for place in tree.parents:
+        by_place[place] = {head for above in tree.lineage(place) for head in tree.heads.get(above, ())}
+    rows = [(head, one, one.people) for one in counts for head in by_place[one.place_id]]
+    own = [(one.person_id, one) for one in heads if one.person_id in by_place[one.place_id]]
+    every = [*((head, one.obligation_id, one.state, count) for head, one, count in rows)]
+    every += [(head, one.obligation_id, one.state, -1) for head, one in own]
+    for head, number, state, count in every:
+        required[head, number] += count
+        done[head, number] += count if state in COUNTED else 0
+        overdue[head, number] += count if state in LATE else 0
+    for one in late:
+        if one.late_since is not None and monday - one.late_since <= WEEK:
+            for head in by_place[one.place_id] - {one.person_id}:
+                new[head, one.obligation_id] += 1
+    return required, done, overdue, new
+
+
+def digest_monday(now: datetime, zone: ZoneInfo, working: WorkingDays) -> date | None:
+    """Return the Monday whose digest goes out now in a zone: on it at 08:00 or on the next working day; None where none does.
+
+    One that could not go out in time does so within three days.
+    """
+    today = now.astimezone(zone).date()
+    monday = today - timedelta(days=(today.weekday() - MONDAY) % 7)
+    day = working.on_or_after(monday)
+    begins = datetime.combine(day, time(OPENS.hour), tzinfo=zone)
+    return monday if begins <= now and today - day <= TOO_LATE and sending_moment(now, zone, working) == now else None

@@ -1,0 +1,82 @@
+"""Services of free days: add, bring in a list, delete; the reminders ahead are planned anew (spec/compulsory 10.2)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from compliance.audit_verbs import ComplianceVerb
+from compliance.models import Assignment, FreeDay
+from compliance.queries import free_days as queries
+from kernel import audit
+from kernel.errors import N_, Conflict
+from kernel.permissions import Actor
+
+REPLANNED = 2_000
+"""Assignments that are planned anew in one transaction."""
+
+
+class FreeDayConflict(Conflict):
+    """A day is free there already."""
+
+    code = "free_day_conflict"
+    message = N_("This day is free there already.")
+
+
+@dataclass(frozen=True, slots=True)
+class FreeDayValues:
+    """A free day: its name, and its province without case and accents; the empty one is the whole country."""
+
+    day: date
+    name: str
+    province: str = ""
+
+
+def add_free_day(session: Session, actor: Actor, values: FreeDayValues, *, now: datetime) -> FreeDay:
+    """Let offices be closed on a day; raise FreeDayConflict where they are already."""
+    if queries.find_same_days(session, [values.day]).get((values.day, values.province)) is not None:
+        raise FreeDayConflict
+    row = _row(actor, values, now)
+    session.add(row)
+    session.flush()
+    audit.record(session, actor, ComplianceVerb.FREE_DAY_ADDED, row, now=now, day=values.day.isoformat(), province=values.province)
+    return row
+
+
+def bring_in_free_days(session: Session, actor: Actor, days: Sequence[FreeDayValues], *, now: datetime) -> int:
+    """Add the days of a list that are not free yet; return how many they were."""
+    known = queries.find_same_days(session, [one.day for one in days])
+    new = {(one.day, one.province): one for one in days if (one.day, one.province) not in known}
+    rows = [_row(actor, one, now) for one in new.values()]
+    session.add_all(rows)
+    session.flush()
+    if rows:
+        audit.record(session, actor, ComplianceVerb.FREE_DAYS_LOADED, None, now=now, days=len(rows))
+    return len(rows)
+
+
+def delete_free_day(session: Session, actor: Actor, row: FreeDay, *, now: datetime) -> None:
+    """Let offices be open on a day again."""
+    audit.record(session, actor, ComplianceVerb.FREE_DAY_DELETED, row, now=now, day=row.day.isoformat(), province=row.province)
+    session.delete(session.get_one(FreeDay, row.id))
+
+
+def _row(actor: Actor, values: FreeDayValues, now: datetime) -> FreeDay:
+    return FreeDay(day=values.day, name=values.name, province=values.province, added_at=now, added_by=actor.person_id)
+
+
+def plan_again(session: Session, after: int, obligation: int | None, *, now: datetime) -> int | None:
+    """Let the reminders of some assignments be planned anew, those after a number; return the last of them, None where there are none.
+
+    Those that nothing is ahead of stay as they are: a change of their status plans them.
+    """
+    ahead = [Assignment.remind_at > now, Assignment.id > after]
+    if obligation is not None:
+        ahead.append(Assignment.obligation_id == obligation)
+    numbers = session.scalars(select(Assignment.id).where(*ahead).order_by(Assignment.id).limit(REPLANNED)).all()
+    if not numbers:
+        return None
+    session.execute(update(Assignment).where(*ahead, Assignment.id <= numbers[-1]).values(remind_at=now))
+    return numbers[-1]

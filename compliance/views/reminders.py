@@ -1,0 +1,75 @@
+"""Page of a reminder that is sent now to the people of a filter: how many first, then it goes out (spec/compulsory 10.7)."""
+
+from uuid import uuid4
+
+from flask import Blueprint, Response, flash, render_template, request
+from sqlalchemy.orm import Session
+
+from compliance.forms.reminders import MOST_WORDS, TrainingReminderForm
+from compliance.pages.status_words import status_view
+from compliance.permissions import PlaceReportContext, ReminderAction
+from compliance.queries import reminder_requests as queries
+from compliance.queries.reminder_requests import ReminderFilter
+from compliance.queries.reminders import load_obligations
+from compliance.services.reminder_requests import NobodyToRemind, ReminderRequestValues, request_reminder
+from compliance.services.reminders import notice_key
+from kernel import clock
+from kernel.i18n import _, choose, format_date, ngettext
+from kernel.permissions import Actor
+from kernel.web.forms import as_uuid
+from kernel.web.request import current_actor, current_session, requires, see_other
+
+bp = Blueprint("compliance_reminders", __name__, url_prefix="/training/reminders")
+
+Answer = str | Response | tuple[str, int]
+
+
+def get_context(session: Session, actor: Actor) -> PlaceReportContext:
+    """Return the place of the filter that the address names; raise NotFound."""
+    return _filter(session, actor).context
+
+
+def _filter(session: Session, actor: Actor) -> ReminderFilter:
+    asked = request.args
+    place = as_uuid(asked.get("place", "")) if asked.get("place") else None
+    return queries.get_filter(session, actor, as_uuid(asked.get("obligation", "")), place, asked.get("state", ""))
+
+
+@bp.route("", methods=["GET", "POST"])
+@requires(ReminderAction.SEND, get_context)
+def remind(_context: PlaceReportContext) -> Answer:
+    """Show how many people of a filter would be reminded, and remind them."""
+    session, actor, form = current_session(), current_actor(), TrainingReminderForm()
+    chosen = _filter(session, actor)
+    if request.method == "GET":
+        form.number.data = str(uuid4())
+        return _page(form, chosen)
+    if not form.validate_on_post():
+        return _page(form, chosen), 422
+    try:
+        request_reminder(session, actor, ReminderRequestValues(chosen, form.text(), form.identity()), now=clock.now())
+    except NobodyToRemind as refused:
+        form.refuse(form.words, _(refused.text))
+        return _page(form, chosen), 409
+    flash(_("The reminder is on its way."), "ok")
+    return see_other(request.full_path)
+
+
+def _page(form: TrainingReminderForm, chosen: ReminderFilter) -> str:
+    session, now = current_session(), clock.now()
+    at, zone = queries.moment_of(session, chosen, now)
+    day = at.astimezone(zone).date()
+    counts = queries.count_people(session, chosen, notice_key(day), now=now)
+    obligation = load_obligations(session, [chosen.obligation.id], day)[chosen.obligation.id]
+    return render_template(
+        "compliance/reminder.html",
+        form=form,
+        title=choose(obligation.title),
+        place=chosen.place.name,
+        state=status_view(chosen.state).word if chosen.state else "",
+        counts=counts,
+        sentence=ngettext("%(count)s person is reminded.", "%(count)s people are reminded.", counts.reached),
+        waits_for=format_date(day, "full") if at > now else "",
+        most_words=MOST_WORDS,
+        address=request.full_path,
+    )

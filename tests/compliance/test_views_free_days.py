@@ -1,0 +1,143 @@
+"""Pages of free days: the days of a year, one to add, a list with a dry run, and that the reminders ahead follow."""
+
+from datetime import UTC, date, datetime
+from io import BytesIO
+
+import pytest
+from sqlalchemy import select
+
+from compliance.models import FreeDay
+from kernel.audit import AuditEntry
+from lms.instance import Instance
+from organisations.rules import OrganisationKind
+from tests.support.access import a_cast
+from tests.support.browser import Browser
+from tests.support.builders import a_person, an_administrator, sign_in
+from tests.support.learning import At
+from tests.support.obligations import let_stay
+from tests.support.places import a_place
+from tests.support.reminders import ReminderTrial
+
+FREE_DAYS = "/administration/free-days"
+LIST = """fecha;nombre;provincia
+25/12/2026;Navidad;
+2026-12-31;Fin de año;
+31/12/2026;Otra vez;
+9/10/2026;Independencia de Guayaquil;Guayas
+31/02/2026;Nunca;
+03/11/2026;Independencia de Cuenca;Azuay
+03/11/2026;;Guayas
+"""
+
+
+@pytest.fixture
+def boss(browser: Browser, instance: Instance) -> Browser:
+    an_administrator(instance)
+    a_place(instance, "Guayas", a_place(instance, "IESS"), kind=OrganisationKind.PROVINCE)
+    return sign_in(browser, "admin@example.org")
+
+
+def kept(instance: Instance) -> list[tuple[str, str, str]]:
+    with instance.database.unit_of_work(write=False) as session:
+        rows = session.scalars(select(FreeDay).order_by(FreeDay.day, FreeDay.province))
+        return [(row.day.isoformat(), row.name, row.province) for row in rows]
+
+
+def send_list(boss: Browser, content: str) -> str:
+    boss.get(f"{FREE_DAYS}?year=2026")
+    token = dict(boss.page.form("/lists").fields)["csrf_token"]
+    return boss.post(f"{FREE_DAYS}/lists", {"csrf_token": token, "file": (BytesIO(content.encode()), "feriados.csv")}).text
+
+
+def test_a_free_day_is_added_and_deleted(boss: Browser, instance: Instance) -> None:
+    """spec/compulsory 10.2 and 11.4."""
+    boss.get(f"{FREE_DAYS}?year=2026")
+    page = boss.submit(
+        "?year=2026",
+        {"day": "2026-10-09", "name": "Independencia", "province": "guayas"},
+        form=next(form for form in boss.page.forms if form.action.startswith(f"{FREE_DAYS}?")),
+    )
+    assert "Guayas" in page.text
+    assert kept(instance) == [("2026-10-09", "Independencia", "guayas")]
+    again = boss.submit(
+        "?",
+        {"day": "09/10/2026", "name": "Otra", "province": "guayas"},
+        form=next(form for form in boss.page.forms if form.action.startswith(f"{FREE_DAYS}?")),
+        status=422,
+    )
+    assert "aria-invalid" in again.html
+
+    boss.get(f"{FREE_DAYS}?year=2026")
+    boss.submit("/deletion")
+
+    assert kept(instance) == []
+    boss.get(f"{FREE_DAYS}?year=2025")
+    assert "2025" in boss.page.headings[0]
+
+
+def test_a_list_is_reviewed_before_anything_is_written(boss: Browser, instance: Instance) -> None:
+    """spec/compulsory 10.2: loaded by CSV, with a dry run; each fault beside its line."""
+    text = send_list(boss, LIST)
+    assert kept(instance) == []
+    assert [number for number in (3, 4) if f"{number}" in text]
+    assert all(words in text for words in ("31/02/2026", "Azuay", "Otra vez"))
+
+    boss.submit("/imports")
+
+    assert kept(instance) == [
+        ("2026-10-09", "Independencia de Guayaquil", "guayas"),
+        ("2026-12-25", "Navidad", ""),
+        ("2026-12-31", "Fin de año", ""),
+    ]
+    send_list(boss, LIST)
+    assert "/imports" not in boss.page.html
+    with instance.database.unit_of_work(write=False) as session:
+        assert session.scalars(select(AuditEntry).where(AuditEntry.verb == "free_day.loaded")).one().facts
+
+
+@pytest.mark.parametrize("content", ["nombre;provincia\nNavidad;\n", "", "\x00\x01"])
+def test_what_is_no_list_of_free_days_is_refused_in_words(boss: Browser, instance: Instance, content: str) -> None:
+    boss.get(FREE_DAYS)
+    token = dict(boss.page.form("/lists").fields)["csrf_token"]
+
+    page = boss.post(f"{FREE_DAYS}/lists", {"csrf_token": token, "file": (BytesIO(content.encode()), "f.csv")}, status=422)
+
+    assert "aria-invalid" in page.html
+    assert kept(instance) == []
+
+
+def test_only_administrators_keep_the_calendar(browser: Browser, instance: Instance) -> None:
+    """Access: free_day.manage for S alone."""
+    cast = a_cast(browser, instance)
+    with instance.database.unit_of_work() as session:
+        row = FreeDay(day=date(2026, 12, 25), name="Navidad", added_at=datetime(2026, 1, 1, tzinfo=UTC))
+        session.add(row)
+        session.flush()
+        number = row.uuid
+
+    found = [cast.outcomes(FREE_DAYS), cast.outcomes(FREE_DAYS, "POST", {"day": "2026-12-24", "name": "Víspera", "province": ""})]
+    found.append(cast.outcomes(f"{FREE_DAYS}/imports", "POST", {}))
+    found.append({role: got for role, got in cast.outcomes(f"{FREE_DAYS}/lists", "POST", {}).items() if role != "S"})
+    found.append(cast.outcomes(f"{FREE_DAYS}/{number}/deletion", "POST", {}))
+
+    assert [fault for outcomes in found for fault in cast.check("free_day.manage", "any", outcomes)] == []
+
+
+def test_reminders_ahead_follow_a_day_that_became_free(instance: Instance, monkeypatch: pytest.MonkeyPatch, browser: Browser) -> None:
+    """spec/compulsory 10.2: a step planned for that day goes out on the working day after it."""
+    trial = ReminderTrial.begin(instance, At(monkeypatch, datetime(2026, 1, 1, tzinfo=UTC)))
+    ana = a_person(instance)
+    let_stay(instance, trial.audience, ana)
+    trial.run("2026-11-24T09:00")
+    an_administrator(instance)
+    boss = sign_in(browser, "admin@example.org")
+    boss.get(f"{FREE_DAYS}?year=2026")
+    boss.submit(
+        "?",
+        {"day": "2026-12-08", "name": "Feriado", "province": ""},
+        form=next(form for form in boss.page.forms if form.action.startswith(f"{FREE_DAYS}?")),
+    )
+
+    trial.run("2026-11-24T10:00", "2026-12-08T08:00", "2026-12-09T08:00")
+
+    assert trial.decided(ana)[-1] == (7, "2026-12-09", "")
