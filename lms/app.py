@@ -26,6 +26,7 @@ from courses import feature as courses
 from courses.content.render_cache import RenderedLessonCache
 from courses.kinds import CourseKinds
 from courses.models import CourseStaff
+from courses.queries.visibility import list_courses_of_audience
 from courses.services import team
 from enrolments import feature as enrolments
 from enrolments.pages import log as enrolment_log
@@ -92,7 +93,7 @@ KINDS = CourseKinds(
     logs=(enrolment_log.LOG, quiz_log.LOG),
 )
 AUDIENCE_LEAVES = {kind.leaf.kind: kind for kind in (*OWN_KINDS, HOLDS)}
-AUDIENCE_USES = (list_obligations_of_audience,)
+AUDIENCE_USES = (list_obligations_of_audience, list_courses_of_audience)
 """Which packages above audiences name them: what is named is not deleted."""
 BODY_LIMIT = 1_000_000
 PROBES = frozenset({"lms.live", "lms.ready", "lms_condition.figures"})

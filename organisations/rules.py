@@ -128,6 +128,11 @@ def zone_of(places: Mapping[int, UnitSummary], place: int) -> str:
     return INSTITUTION_ZONE
 
 
+def inherited_zone(places: Mapping[int, UnitSummary], place: int) -> str:
+    """Return the time zone of a place that says none of its own."""
+    return zone_of({**places, place: replace(places[place], zone="")}, place)
+
+
 def local_day(places: Mapping[int, UnitSummary], place: int, now: datetime) -> date:
     """Return the day that it is in a place."""
     return now.astimezone(ZoneInfo(zone_of(places, place))).date()

@@ -2,14 +2,18 @@
 
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, case, exists, false, not_, or_
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, case, exists, false, not_, or_, select
 from sqlalchemy.orm import Session
 
 from courses.content.model import CourseFolder, Visibility
-from courses.models import CourseVersion, VersionViewer
+from courses.models import Course, CourseVersion, VersionViewer
+from kernel.i18n import choose
+from organisations.models import Audience
+from organisations.queries.audience_uses import AudienceUse
 from organisations.queries.staff import is_staff, known_audiences, known_unit_codes, own_audience_keys, own_unit_codes
 
 UNIT, AUDIENCE = "unit", "audience"
+MOST_NAMED = 100
 
 
 def viewers_of(course: CourseFolder) -> list[tuple[str, str]]:
@@ -27,6 +31,13 @@ def unknown_viewers(session: Session, course: CourseFolder) -> list[tuple[str, s
     codes, keys = ([key for kind, key in named if kind == wanted] for wanted in (UNIT, AUDIENCE))
     known = {UNIT: known_unit_codes(session, codes) if codes else set(), AUDIENCE: known_audiences(session, keys) if keys else set()}
     return [(kind, key) for kind, key in named if key not in known[kind]]
+
+
+def list_courses_of_audience(session: Session, audience: Audience) -> list[AudienceUse]:
+    """List the courses whose published version is for the people of an audience, by their address."""
+    named = and_(VersionViewer.version_id == Course.published_version_id, VersionViewer.kind == AUDIENCE, VersionViewer.key == audience.key)
+    statement = select(Course.title).where(exists().where(named)).order_by(Course.slug).limit(MOST_NAMED)
+    return [AudienceUse(choose(title)) for title in session.scalars(statement)]
 
 
 def _names(kind: str, keys: Select[Any]) -> ColumnElement[bool]:

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from wtforms import SelectField
+from wtforms import BooleanField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired, Length
 
-from accounts.forms import EmailField
+from accounts.forms import EmailField, zones_by_name
 from kernel.errors import N_
-from kernel.i18n import _, lazy_
+from kernel.i18n import _, language, lazy_, zone_name
 from kernel.web.forms import Form, LineField
 from organisations.rules import OrganisationKind, TrainingRole, UnitPath
 from organisations.services.tree import UnitValues
@@ -41,6 +41,25 @@ class UnitForm(Form):
         return UnitValues(self.name.data or "", self.code.data or "")
 
 
+class UnitChangeForm(UnitForm):
+    """Name, code and time zone of a place that there is."""
+
+    zone = SelectField(lazy_("Time zone"), choices=[], default="")
+
+    def offer_zones(self, inherited: str, own: str, *, is_below: bool) -> None:
+        """Let the zone of what stands above be followed, or another one be chosen."""
+        zones = zones_by_name(language()) | ({zone_name(own): own} if own else {})
+        name = zone_name(inherited)
+        follows = SelectChoice(
+            value="", label=_("Like the unit above: %(zone)s", zone=name) if is_below else _("The usual one: %(zone)s", zone=name)
+        )
+        self.zone.choices = [follows, *(SelectChoice(value=zone, label=name) for name, zone in zones.items())]
+
+    def command(self) -> UnitValues:
+        """Return what the place is to be called, and by which clock its days end."""
+        return UnitValues(self.name.data or "", self.code.data or "", self.zone.data or "")
+
+
 class NewUnitForm(UnitForm):
     """A place to add below another."""
 
@@ -66,6 +85,12 @@ class MemberForm(Form):
     """A person with an account, by their address."""
 
     email = EmailField(lazy_("Email"), [InputRequired(lazy_("Enter an email address."))])
+
+
+class UnitManagerForm(MemberForm):
+    """A person who is to follow the people of a place, as its head where that is ticked."""
+
+    is_head = BooleanField(lazy_("Heads the unit"))
 
 
 class TrainingGrantForm(MemberForm):

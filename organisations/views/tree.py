@@ -18,13 +18,23 @@ from kernel.permissions import Actor
 from kernel.web.forms import Form, as_uuid
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import current_actor, current_session, requires, see_page
-from organisations.forms.tree import KINDS, TRAINING_ROLES, MemberForm, NewUnitForm, TrainingGrantForm, UnitChoiceForm, UnitForm
+from organisations.forms.tree import (
+    KINDS,
+    TRAINING_ROLES,
+    MemberForm,
+    NewUnitForm,
+    TrainingGrantForm,
+    UnitChangeForm,
+    UnitChoiceForm,
+    UnitForm,
+    UnitManagerForm,
+)
 from organisations.models import Organisation
 from organisations.permissions import OrganisationAction
 from organisations.queries import tree as queries
 from organisations.queries.training_scope import list_training_grants
 from organisations.queries.tree import get_organisation
-from organisations.rules import OrganisationKind, TrainingRole, UnitPath, in_order, lineage, may_stand_under, rolled_up
+from organisations.rules import OrganisationKind, TrainingRole, UnitPath, in_order, inherited_zone, lineage, may_stand_under, rolled_up
 from organisations.services import members, training_grants
 from organisations.services import tree as services
 from organisations.services.tree import UnitCodeConflict
@@ -104,12 +114,12 @@ def _page(subject: Organisation, refused: Form | None = None) -> str:  # long: o
     standings = in_order(queries.list_tree(session))
     rows = queries.list_members(session, subject.id, words, offset=asked.offset, limit=ROWS + 1)
     forms: dict[str, Form] = {
-        "change": UnitForm(formdata=None, data={"name": subject.name, "code": subject.code or ""}, prefix="change-"),
+        "change": _change_form(subject, standings, formdata=None, data=_shown(subject)),
         "child": _child_form(subject, formdata=None),
         "move": _place_form(_targets(subject, standings), "move-", _("Parent unit"), formdata=None),
         "close": _place_form(_open(standings, subject), "close-", _("Move its people to"), _("do not move them"), formdata=None),
         "member": MemberForm(formdata=None, prefix="member-"),
-        "manager": MemberForm(formdata=None, prefix="manager-"),
+        "manager": UnitManagerForm(formdata=None, prefix="manager-"),
         "training": TrainingGrantForm(formdata=None, prefix="training-"),
     }
     if refused is not None:
@@ -131,6 +141,18 @@ def _page(subject: Organisation, refused: Form | None = None) -> str:  # long: o
         training_roles={role: _(words) for role, words in TRAINING_ROLES.items()},
         may_delete=not queries.had_people(session, subject.id),
     )
+
+
+def _shown(subject: Organisation) -> dict[str, str]:
+    return {"name": subject.name, "code": subject.code or "", "zone": subject.zone}
+
+
+def _change_form(subject: Organisation, standings: list[UnitPath], **options: object) -> UnitChangeForm:
+    form = UnitChangeForm(prefix="change-", **options)
+    form.offer_zones(
+        inherited_zone({one.place.id: one.place for one in standings}, subject.id), subject.zone, is_below=subject.parent_id is not None
+    )
+    return form
 
 
 def _child_form(subject: Organisation, **options: object) -> NewUnitForm:
@@ -176,11 +198,11 @@ def _chosen(form: UnitChoiceForm) -> Organisation | None:
 @bp.post("/<uuid:organisation>/change")
 @requires(OrganisationAction.MANAGE, get_organisation)
 def change(subject: Organisation) -> Answer:
-    """Give a place another name or code."""
-    form = UnitForm(prefix="change-")
+    """Give a place another name, code or time zone."""
+    form = _change_form(subject, in_order(queries.list_tree(current_session())))
     if not _try(form, lambda: services.change(*_who(), subject, form.command(), now=clock.now())):
         return _page(subject, form), 422
-    return _back(subject, _("The name is saved."))
+    return _back(subject, _("The changes are saved."))
 
 
 @bp.post("/<uuid:organisation>/places")
@@ -279,11 +301,13 @@ def remove_member(subject: tuple[Organisation, Person]) -> Answer:
 @requires(OrganisationAction.MANAGE, get_organisation)
 def add_manager(subject: Organisation) -> Answer:
     """Make a person manager of a unit: they follow its members and those of the units below it."""
-    form = MemberForm(prefix="manager-")
+    form = UnitManagerForm(prefix="manager-")
     person = _known(form)
     if person is None:
         return _page(subject, form), 422
-    services.name_manager(*_who(), subject, person, now=clock.now())
+    services.name_manager(*_who(), subject, person, now=clock.now(), is_head=bool(form.is_head.data))
+    if form.is_head.data:
+        return _back(subject, _("%(name)s now heads this unit.", name=person.full_name))
     return _back(subject, _("%(name)s can now follow the progress of this unit.", name=person.full_name))
 
 

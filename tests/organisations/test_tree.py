@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.errors import Conflict
+from kernel.i18n import zone_name
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
 from organisations.models import Membership, Organisation, TrainingGrant, UnitManager
@@ -201,6 +202,49 @@ def test_a_manager_is_named_and_ended(boss: Browser, instance: Instance) -> None
 
     with instance.database.unit_of_work(write=False) as session:
         assert not session.scalars(select(UnitManager)).all()
+
+
+def test_the_time_zone_of_a_place_is_chosen_or_that_of_what_stands_above(boss: Browser, instance: Instance) -> None:
+    """spec/compulsory 2.2: by form; empty follows what stands above, which for Galápagos is its own."""
+    islands = a_place(instance, "Galápagos", a_place(instance), kind=OrganisationKind.PROVINCE)
+    a_place(instance, "Isabela", islands)
+    page = boss.get(address(instance, "Isabela"))
+    assert in_spanish("Like the unit above: %(zone)s", zone=zone_name("Pacific/Galapagos")) in page.text
+    boss.submit("/change", {"change-zone": "America/Guayaquil"})
+    assert (row_of(instance, "Isabela").zone, facts(instance, "organisation.changed")["zone"]) == ("America/Guayaquil", "America/Guayaquil")
+
+    boss.submit("/change", {"change-zone": "Mars/Olympus"}, status=422)
+    assert row_of(instance, "Isabela").zone == "America/Guayaquil"
+    boss.get(address(instance, "Isabela"))
+    boss.submit("/change", {"change-zone": ""})
+
+    assert row_of(instance, "Isabela").zone == ""
+
+
+def test_a_zone_that_only_a_list_can_write_stays_when_the_name_changes(boss: Browser, instance: Instance) -> None:
+    """spec/compulsory 2.2."""
+    place = a_place(instance)
+    with instance.database.unit_of_work() as session:
+        services.change(session, SYSTEM, place, UnitValues("IESS", "", "Etc/GMT+5"), now=clock.now())
+    boss.get(address(instance, "IESS"))
+    boss.submit("/change", {"change-name": "Instituto"})
+
+    assert row_of(instance, "Instituto").zone == "Etc/GMT+5"
+
+
+def test_a_head_is_named_and_the_one_before_heads_no_longer(boss: Browser, instance: Instance) -> None:
+    """spec/compulsory 2.2: by form, on the page of the unit."""
+    chone = a_place(instance, "Chone", a_place(instance))
+    first, second = a_person(instance), a_person(instance, "otra@example.org")
+    boss.get(address(instance, "Chone"))
+    boss.submit("/managers", {"manager-email": first.email})
+    for email in (first.email, second.email):
+        boss.submit("/managers", {"manager-email": email, "manager-is_head": "y"})
+
+    assert in_spanish("%(name)s now heads this unit.", name=second.full_name) in boss.page.text
+    with instance.database.unit_of_work(write=False) as session:
+        assert [(row.person_id, row.is_head) for row in session.scalars(select(UnitManager))] == [(second.id, True)]
+        assert queries.is_head(session, chone, second.id)
 
 
 def test_only_administrators_look_at_the_tree_and_change_it(browser: Browser, instance: Instance) -> None:

@@ -4,7 +4,9 @@ import pytest
 from sqlalchemy import func, select, update
 
 from accounts.models import Person
+from courses.models import VersionViewer
 from kernel import clock
+from kernel.i18n import choose
 from kernel.permissions import SYSTEM
 from lms.access_log import list_access_rows
 from lms.instance import Instance
@@ -352,3 +354,14 @@ def test_an_audience_of_a_compulsory_training_stays(boss: Browser, instance: Ins
     assert "«Curso obligatorio»" in page.text
     assert not any(form.action.endswith("/deletion") for form in boss.get(there).forms)
     assert "Curso obligatorio" in boss.page.text
+
+
+def test_an_audience_that_finds_a_course_stays(boss: Browser, instance: Instance, root: Organisation, ana: Person) -> None:
+    """spec/compulsory 2.7 and 3.6: refused with the names of the courses."""
+    make(boss, root, "province: Guayas")
+    there, course = boss.path, a_course(instance, modules=1)
+    with instance.database.unit_of_work() as session:
+        session.add(VersionViewer(version_id=course.published_version_id, kind="audience", key="de-guayas"))
+    boss.post(f"{there}/deletion", status=409)
+
+    assert f"«{choose(course.title)}»" in boss.page.text
