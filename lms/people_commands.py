@@ -114,5 +114,5 @@ def _report(review: ListReview) -> None:
 
 def _list_faults(what: str, faults: Sequence[UnitListFault]) -> None:
     for fault in faults:
-        words = fault.message % fault.facts if fault.facts else fault.message
+        words = " ".join(one.message % one.facts if one.facts else one.message for one in fault.all)
         click.echo(f"  line {fault.line}: {what}: {words}", err=what == "error")

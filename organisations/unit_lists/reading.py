@@ -3,10 +3,11 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from itertools import islice
+from typing import TypeVar
 from zoneinfo import available_timezones
 
 from accounts.forms import normal_email
@@ -77,6 +78,13 @@ class UnitListFault:
     written: str
     message: str
     facts: Mapping[str, object] = field(default_factory=dict)
+    further: tuple["UnitListFault", ...] = ()
+    """What else is wrong in the line."""
+
+    @property
+    def all(self) -> tuple["UnitListFault", ...]:
+        """Return all that is wrong in the line, in the order in which it is read."""
+        return (self, *self.further)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +153,35 @@ class _Unfit(ValueError):
         self.message, self.facts = message, facts
 
 
+_Read = TypeVar("_Read")
+
+
+@dataclass(slots=True)
+class _LineFaults:
+    """All that is wrong in the cells of one line: reading goes on after each."""
+
+    found: list[_Unfit | DayRefused] = field(default_factory=list)
+
+    def attempt(self, read: Callable[[], _Read], otherwise: _Read) -> _Read:
+        """Return what is read, or something else where that is refused."""
+        try:
+            return read()
+        except (_Unfit, DayRefused) as unfit:
+            if all((unfit.message, unfit.facts) != (other.message, other.facts) for other in self.found):
+                self.found.append(unfit)
+            return otherwise
+
+    def check(self, fits: bool, message: str, **facts: object) -> None:
+        """Note what is wrong unless it fits."""
+        if not fits:
+            self.found.append(_Unfit(message, **facts))
+
+    def of_line(self, line: int, written: str) -> UnitListFault:
+        """Return what was found as one fault of the line."""
+        first, *further = (UnitListFault(line, written, unfit.message, unfit.facts) for unfit in self.found)
+        return replace(first, further=tuple(further))
+
+
 def parts_of(words: str) -> list[str]:
     """Return a name or a path as lists compare it, parted at its slashes."""
     return [fold(part.strip()) for part in words.split("/")]
@@ -201,12 +238,13 @@ def read_people(content: bytes, today: date) -> PeopleListRows:
     people, faults, unread, seen = [], [], [], [dict[str, int]() for _message in ONCE]
     days = DayReader(today)
     for line, cell, written in _lines(table, columns):
-        try:
-            person = _person(line, cell, days)
+        wrong = _LineFaults()
+        person = _person(line, cell, days, wrong)
+        if not wrong.found:  # what is skipped stands in nobody's way
             for known, value, message in zip(seen, (person.email, person.national_id, person.staff_number), ONCE, strict=True):
-                _once(known, value, line, message)
-        except (_Unfit, DayRefused) as unfit:
-            faults.append(UnitListFault(line, written, unfit.message, unfit.facts))
+                wrong.attempt(partial(_once, known, value, line, message), None)
+        if wrong.found:
+            faults.append(wrong.of_line(line, written))
             unread.append(_unread(line, cell))
         else:
             people.append(person)
@@ -257,24 +295,29 @@ def _once(seen: dict[str, int], value: str, line: int, message: str) -> None:
         raise _Unfit(message, first=seen[value])
 
 
-def _person(line: int, cell: Cell, days: DayReader) -> PersonListRow:
-    first, second = cell("first_surname"), cell("second_surname")
+def _person(line: int, cell: Cell, days: DayReader, wrong: _LineFaults) -> PersonListRow:
+    """Return what a line says of a person; what cannot be read is empty, and noted."""
+
+    def take(name: str, read: Callable[[str], str] = str) -> str:
+        return wrong.attempt(lambda: read(cell(name)), "")
+
+    first, second = take("first_surname"), take("second_surname")
     if not first and not second:
-        first, second = split_surnames(cell("surnames"))
-    names = (cell("given_names"), first, second)
-    if any(len(name) > LONGEST_NAME for name in names):
-        raise _Unfit(N_("A name is longer than %(limit)s characters."), limit=LONGEST_NAME)
-    number, post = _staff_number(cell("staff_number")), cell("post")
-    if len(post) > LONGEST_UNIT:
-        raise _Unfit(N_("A post is longer than %(limit)s characters."), limit=LONGEST_UNIT)
-    national_id = _number(cell("national_id"))
-    address = "" if (number or national_id) and not cell("email") else _address(cell("email"))
-    entered, left = (days.read(column, cell(column), line) for column in ("entered_on", "left_on"))
-    if entered is not None and left is not None and left < entered:
-        raise _Unfit(N_("The last day is before the day of entry."))
-    further = tuple(words for part in cell("further").split(";") if (words := part.strip()))
-    language = _language(cell("language"))
-    return PersonListRow(line, address, *names, national_id, cell("unit"), language, number, post, entered, left, further)
+        first, second = split_surnames(take("surnames"))
+    names = (take("given_names"), first, second)
+    wrong.check(all(len(name) <= LONGEST_NAME for name in names), N_("A name is longer than %(limit)s characters."), limit=LONGEST_NAME)
+    number, post = take("staff_number", _staff_number), take("post")
+    wrong.check(len(post) <= LONGEST_UNIT, N_("A post is longer than %(limit)s characters."), limit=LONGEST_UNIT)
+    national_id = take("national_id", _number)
+    is_named = bool(number or national_id or wrong.found)
+    address = "" if is_named and not take("email") else take("email", _address)
+    entered = wrong.attempt(lambda: days.read("entered_on", cell("entered_on"), line), None)
+    left = wrong.attempt(lambda: days.read("left_on", cell("left_on"), line), None)
+    wrong.check(entered is None or left is None or left >= entered, N_("The last day is before the day of entry."))
+    further = tuple(words for part in take("further").split(";") if (words := part.strip()))
+    return PersonListRow(
+        line, address, *names, national_id, take("unit"), take("language", _language), number, post, entered, left, further
+    )
 
 
 def _staff_number(text: str) -> str:

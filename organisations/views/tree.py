@@ -114,7 +114,7 @@ def _page(subject: Organisation, refused: Form | None = None) -> str:  # long: o
     standings = in_order(queries.list_tree(session))
     rows = queries.list_members(session, subject.id, words, offset=asked.offset, limit=ROWS + 1)
     forms: dict[str, Form] = {
-        "change": _change_form(subject, standings, formdata=None, data=_shown(subject)),
+        "change": _change_form(subject, standings, formdata=None, data=_present_values(subject)),
         "child": _child_form(subject, formdata=None),
         "move": _place_form(_targets(subject, standings), "move-", _("Parent unit"), formdata=None),
         "close": _place_form(_open(standings, subject), "close-", _("Move its people to"), _("do not move them"), formdata=None),
@@ -143,7 +143,7 @@ def _page(subject: Organisation, refused: Form | None = None) -> str:  # long: o
     )
 
 
-def _shown(subject: Organisation) -> dict[str, str]:
+def _present_values(subject: Organisation) -> dict[str, str]:
     return {"name": subject.name, "code": subject.code or "", "zone": subject.zone}
 
 

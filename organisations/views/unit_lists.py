@@ -116,7 +116,7 @@ def _institution(load: PendingUnitList) -> str:
 
 
 def _words(fault: UnitListFault) -> str:
-    return _(fault.message, **fault.facts)
+    return " ".join(_(one.message, **one.facts) for one in fault.all)
 
 
 @bp.get("/<uuid:load>/faults.csv")

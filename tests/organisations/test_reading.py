@@ -340,3 +340,31 @@ def test_units_have_a_time_zone_and_a_head() -> None:
 
     assert [(unit.zone, unit.head) for unit in found.units] == [("America/Guayaquil", "117")]
     assert [(fault.line, "time zone" in fault.message) for fault in found.faults] == [(3, True)]
+
+
+def test_all_that_is_wrong_in_a_line_is_told_at_once() -> None:
+    """spec/compulsory 2.1: each cell once, in the order in which the line is read; a repeated mistake is told once."""
+    head = "correo;nombres;cedula;numero de empleado;puesto;idioma;fecha de ingreso;fecha de salida\n"
+    found = people_in(f"{head}sin arroba;Ana;123;{'9' * 41};{'p' * 151};fr;31/02/2026;13-01-26\nbien@b.ec;Blas;;;;;;\n".encode())
+
+    assert [person.email for person in found.people] == ["bien@b.ec"]
+    assert [fault.line for fault in found.faults] == [2]
+    assert [one.message for one in found.faults[0].all] == [
+        "The staff number is longer than %(limit)s characters.",
+        "A post is longer than %(limit)s characters.",
+        "This identity number has a wrong digit or does not have ten digits.",
+        "This is not an email address.",
+        "There is no such day as %(day)s; it is read with the day first.",
+        "“%(day)s” is not a date. Write it as 2026-05-04 or 04/05/2026.",
+        "The language must be “es” or “en”.",
+    ]
+
+
+def test_a_line_that_names_nobody_twice_is_told_of_each() -> None:
+    """spec/compulsory 18: two people with one staff number, and one address, in one line."""
+    found = people_in(b"correo;nombres;numero de empleado\na@b.ec;Ana;1\na@b.ec;Blas;1\n")
+
+    assert [(one.message, one.facts) for one in found.faults[0].all] == [
+        ("This address is already on line %(first)s.", {"first": 2}),
+        ("This staff number is already on line %(first)s.", {"first": 2}),
+    ]
