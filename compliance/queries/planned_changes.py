@@ -1,6 +1,6 @@
 """Queries of planned changes: what is tried, over whom, and what stands in the way of the courses that are required."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
@@ -44,6 +44,12 @@ def list_changes(session: Session, obligation_id: int) -> list[PlannedChange]:
         PlannedChange.obligation_id == obligation_id, PlannedChange.state.in_(("planning", "ready", "applying"))
     )
     return list(session.scalars(statement.order_by(PlannedChange.id.desc()).limit(MOST_SHOWN)))
+
+
+def find_open_change(session: Session, values: Mapping[str, object]) -> PlannedChange | None:
+    """Return the change with these values that is tried and neither applied nor discarded, locked."""
+    statement = select(PlannedChange).filter_by(**values).where(PlannedChange.state.in_(("planning", "ready")))
+    return session.scalar(statement.order_by(PlannedChange.id.desc()).limit(1).with_for_update())
 
 
 def find_version_change(session: Session, obligation_id: int, uuid: UUID) -> PlannedChange | None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from compliance.models import Obligation, PlannedChange
 from compliance.queries import planned_changes as queries
+from compliance.queries.free_days import load_free_days, province_of
 from compliance.queries.records import ObligationRules, get_rules, load_records
 from compliance.rules.dry_runs import DryRunOutcome, StatusShift, TermsBeside, outcome_document, outcome_of, read_outcome, shift_of
 from compliance.rules.record import RecordedSpan
@@ -26,7 +27,7 @@ from kernel import outbox
 from kernel.i18n import site_locale
 from organisations.audience_rules.tree import RuleInForce, find_stays
 from organisations.models import Audience
-from organisations.queries import audiences
+from organisations.queries import audiences, tree
 from organisations.services.audiences import today_of
 
 MOST_AT_ONCE = 200
@@ -88,15 +89,25 @@ def try_people(session: Session, row: PlannedChange, people: Collection[int]) ->
     at, known = _moment_of(row.effective_on, row.computed_at), row.computed_at
     stays = _stays_by_rule(session, row, people) if row.kind == PlannedKind.AUDIENCE else None
     shifts = defaultdict[int, list[tuple[int, StatusShift]]](list)
+    units = queries.main_units(session, people)
+    working = _working_days(session, units)
     for trial in _trials(session, row):
         records = load_records(session, trial.before, people)
         would_be = records if trial.before.zone == trial.after.zone else load_records(session, trial.after, people)
         terms = TermsBeside(trial.before.terms, trial.after.terms, trial.steps)
         for person in people:
             record = would_be[person] if stays is None else replace(would_be[person], stays=stays.get(person, ()))
-            shift = shift_of(terms, records[person], record, at, known, WorkingDays())
+            shift = shift_of(terms, records[person], record, at, known, working.get(person, WorkingDays()))
             shifts[person].append((trial.before.obligation_id, shift))
-    return outcome_of(shifts, queries.main_units(session, people))
+    return outcome_of(shifts, units)
+
+
+def _working_days(session: Session, units: Mapping[int, int]) -> Mapping[int, WorkingDays]:
+    """Return the working days of each person, by those of the province of their main unit."""
+    calendar = load_free_days(session)
+    places = {place.id: place for place in tree.list_tree(session)} if calendar.by_province else {}
+    by_unit = {unit: calendar.working_in(province_of(places, unit)) for unit in set(units.values())}
+    return {person: by_unit[unit] for person, unit in units.items()}
 
 
 def _moment_of(effective_on: date, computed_at: datetime) -> datetime:

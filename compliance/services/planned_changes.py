@@ -42,7 +42,7 @@ class DraftFaulty(Conflict):
 
 
 def plan_activation(session: Session, actor: Actor, row: Obligation, *, now: datetime) -> PlannedChange:
-    """Try what activating a draft would do; raise WrongObligationState or DraftFaulty."""
+    """Try what activating a draft would do; raise WrongObligationState or DraftFaulty. A second click tries the same once more."""
     if row.state != "draft":
         raise WrongObligationState(N_("This compulsory training is in force already."))
     values = change_contents.as_activated(obligations.values_of(obligations.latest_version(session, row)), today_of(now))
@@ -100,20 +100,24 @@ def _begin(
     now: datetime,
 ) -> PlannedChange:
     obligation = subject if isinstance(subject, Obligation) else None
-    row = PlannedChange(
-        kind=kind.value,
-        obligation_id=obligation.id if obligation is not None else None,
-        audience_id=obligation.audience_id if obligation is not None else subject.id,
-        content=json.dumps(content),
-        based_on=obligation.edited if obligation is not None else subject.latest,
-        effective_on=effective_on,
-        is_retroactive=is_retroactive,
-        reason=reason,
-        state="planning",
-        computed_at=now,
-        created_at=now,
-        created_by=actor.person_id,
-    )
+    audience_id = subject.audience_id if isinstance(subject, Obligation) else subject.id
+    based_on = subject.edited if isinstance(subject, Obligation) else subject.latest
+    wanted = {
+        "kind": kind.value,
+        "obligation_id": obligation.id if obligation is not None else None,
+        "audience_id": audience_id,
+        "content": json.dumps(content),
+        "based_on": based_on,
+        "effective_on": effective_on,
+        "is_retroactive": is_retroactive,
+        "reason": reason,
+        "created_by": actor.person_id,
+    }
+    same = queries.find_open_change(session, wanted)
+    if same is not None:
+        renew_change(session, actor, same, now=now)
+        return same
+    row = PlannedChange(**wanted, state="planning", computed_at=now, created_at=now)
     session.add(row)
     session.flush()  # the audit log and the job name it
     audit.record(session, actor, ComplianceVerb.CHANGE_PLANNED, subject, now=now, kind=kind.value)

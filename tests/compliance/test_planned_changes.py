@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from compliance import jobs
-from compliance.models import Assignment, Obligation, ObligationVersion, PlannedChange
+from compliance.models import Assignment, FreeDay, Obligation, ObligationVersion, PlannedChange
 from compliance.queries import planned_changes as queries
 from compliance.queries.planned_changes import CourseObstacle
 from compliance.rules.dry_runs import DryRunOutcome, read_outcome
@@ -392,16 +392,16 @@ def test_a_rule_used_by_an_obligation_is_tried_over_its_statuses(stage: Stage) -
     row = stage.active()
     audience, values = with_rule(stage)
 
-    def plan(seen: int) -> PlannedChange:
+    def plan(seen: int, by: Actor) -> PlannedChange:
         return stage.act(
             lambda session: planned_changes.plan_rule(
-                session, stage.author, session.get_one(Audience, audience.id), replace(values, seen=seen), now=NOW
+                session, by, session.get_one(Audience, audience.id), replace(values, seen=seen), now=NOW
             )
         )
 
     with pytest.raises(AudienceEditConflict):
-        plan(7)
-    change, other = plan(1), plan(1)
+        plan(7, stage.author)
+    change, other = plan(1, stage.author), plan(1, stage.second)
 
     assert outcome(change).shifts == {(row.id, "not_required", "not_started"): 1}
     assert stage.apply(change, stage.author).state == "applied"
@@ -437,3 +437,27 @@ def test_the_owner_may_be_another(stage: Stage) -> None:
         obligations.set_owner(session, stage.author, session.get_one(Obligation, row.id), stage.people[0].id, now=NOW)
 
     assert stage.now(Obligation, row).owner_id == stage.people[0].id
+
+
+def test_a_second_click_tries_the_same_change_once_more(stage: Stage) -> None:
+    """spec/compulsory 18: one effect; what somebody else tries is their own."""
+    draft = stage.draft()
+    first = stage.plan(draft)
+    let_stay(stage.instance, stage.audience, stage.people[2])
+
+    second, others = stage.plan(draft), stage.plan(draft, by=stage.second)
+
+    assert (second.id, outcome(second).changed) == (first.id, 3)
+    assert others.id != first.id
+
+
+def test_mails_fall_due_on_the_working_days_of_each_province(stage: Stage) -> None:
+    """spec/compulsory 4.8 and 10.2: a step of a free day is due on the next working day."""
+    row = stage.active()
+    values = stage.values(deadline=date(2026, 4, 1), effective_on=TODAY)  # thirty days before it is today, a Monday
+    mails = [outcome(stage.plan_version(row, values)).mails]
+    with stage.instance.database.unit_of_work() as session:
+        session.add(FreeDay(day=TODAY, name="Carnaval", added_at=NOW))
+    mails.append(outcome(stage.plan_version(row, values)).mails)
+
+    assert mails == [{"step": 2}, {}]

@@ -14,7 +14,7 @@ from kernel import clock
 from kernel.i18n import choose
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
-from organisations.models import Organisation
+from organisations.models import Audience, AudienceVersion, Organisation
 from organisations.rules import TrainingRole
 from organisations.services.audiences import today_of
 from organisations.services.training_grants import give_training_role
@@ -419,3 +419,35 @@ def test_the_list_has_its_place_in_the_menu(office: Office, browser: Browser) ->
 
     assert [has_link(ROOT) for has_link in found] == [True, True]
     assert not sign_in(browser.another(), "p0@example.org").get("/learning").has_link(ROOT)
+
+
+def test_a_rule_in_use_is_tried_before_it_is_saved(office: Office) -> None:
+    """spec/compulsory 4.8 and 18: from the form of the rule to whose status it changes, and only then to the rule."""
+    with office.instance.database.unit_of_work() as session:
+        row = session.get_one(Audience, office.audience.id)
+        row.latest = 1
+        first = AudienceVersion(
+            audience_id=row.id, number=1, rule="unit: IESS\n", effective_on=office.today - timedelta(days=9), recorded_at=clock.now()
+        )
+        session.add(first)
+    office.activate()
+    there = f"/administration/audiences/{office.audience.uuid}/rule"
+    office.boss.get(f"{there}?view=text")
+    office.boss.submit("/rule", {"rule": "not:\n  unit: IESS\n"}, button=("step", "preview"), status=422)
+
+    page = office.boss.submit("/rule", {"number": "0"}, button=("step", "save"))
+
+    assert in_spanish("Compulsory training uses this audience, so the rule is not saved yet.") in page.text
+    assert rules(office) == ["unit: IESS\n"]
+    tried = office.boss.path
+    office.boss.submit("/renewal")
+    office.boss.submit("/application")
+    assert len(rules(office)) == 2
+    office.boss.get(tried)
+    office.boss.post(f"{tried}/application", {})
+    assert len(rules(office)) == 2
+
+
+def rules(office: Office) -> list[str]:
+    with office.instance.database.unit_of_work(write=False) as session:
+        return list(session.scalars(select(AudienceVersion.rule).order_by(AudienceVersion.number)))
