@@ -128,11 +128,12 @@ def next_change(case: TrainingCase, at: datetime) -> NextChange | None:
     """Return when the clock alone changes the status after a moment, and into what; None where it never does."""
     reading = _Reading.of(case, at)
     before = reading.status
-    while (day := min(reading.days_ahead(), default=None)) is not None:
-        moment = reading.beginning_of(day)
-        reading = _Reading.of(case, moment)
+    ahead = reading.next_moment(at)
+    while ahead is not None:
+        reading = _Reading.of(case, ahead)
         if (reading.status.state, reading.status.flags) != (before.state, before.flags):
-            return NextChange(moment, reading.status)
+            return NextChange(ahead, reading.status)
+        ahead = reading.next_moment(ahead)
     return None
 
 
@@ -212,10 +213,10 @@ class _Reading:
 
     @classmethod
     def of(cls, case: TrainingCase, at: datetime) -> "_Reading":
-        day = at.astimezone(zone_on(case.record, at.date(), case.known)).date()
+        zone = zone_on(case.record, at.astimezone(case.record.zone).date(), case.known)
+        day = at.astimezone(zone).date()
         in_force = terms_in_force(case.versions, day)
         if not in_force:
-            zone = case.record.zone
             status = TrainingStatus(TrainingState.NOT_REQUIRED, (StateFlag.NOT_BEGUN,), zone=zone)
             return cls(case, day, zone, (), [], RequirementStanding(), status)
         terms = in_force[-1][1]
@@ -236,6 +237,10 @@ class _Reading:
         """Return when a later day begins: in the zone of the renewal from its window on, until then in that of this cycle."""
         opens = window_opens(self.terms, self.standing.valid_until) if self.in_force and self.standing.is_done else FOREVER
         return first_instant(day, self.zone if day < opens or opens == FOREVER else zone_on(self.case.record, opens, self.case.known))
+
+    def next_moment(self, after: datetime) -> datetime | None:
+        """Return the first moment after another at which a day that matters begins: always later, whatever the zones are."""
+        return min((moment for day in self.days_ahead() if (moment := self.beginning_of(day)) > after), default=None)
 
     @property
     def terms(self) -> ObligationTerms:

@@ -9,10 +9,11 @@ from typing import TypeVar
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compliance.rules.record import AchievedCourse, TrainingRecord, is_known
-from compliance.rules.status import TrainingState, next_change, training_case, training_status
-from tests.support.drawn_records import FIRST, at_hour, moments, records, rules
-from tests.support.training_cases import COURSE, RULES, A, in_days
+from compliance.rules.history import timeline
+from compliance.rules.record import AchievedCourse, RecordedSpan, TrainingRecord, UnitZone, is_known
+from compliance.rules.status import TrainingState, next_change, status_of, training_case, training_status
+from tests.support.drawn_records import FIRST, at_hour, days, moments, records, rules
+from tests.support.training_cases import COURSE, LONG_AGO, RULES, ZONES, A, in_days
 
 Value = TypeVar("Value")
 FIXED = {name: RULES[name] for name in ("A", "Ag", "L", "S", "N", "M")}
@@ -81,6 +82,39 @@ def test_the_clock_changes_a_status_only_when_it_was_foreseen(rule: str, record:
         if has_acted:
             before, ahead = now, next_change(case, at)
         assert (now.state, now.flags) == (before.state, before.flags)
+
+
+zones = st.lists(st.builds(UnitZone, days, st.sampled_from(sorted(ZONES.values(), key=str)), st.just(LONG_AGO)), min_size=1, max_size=3)
+
+
+@settings(max_examples=100)
+@given(rules, records(), zones, moments, moments)
+def test_the_clock_goes_on_wherever_people_move(
+    rule: str, record: TrainingRecord, places: list[UnitZone], moment: datetime, known: datetime
+) -> None:
+    """Each change by the clock is later than the one before, also where midnights of two zones differ, and there is a last one."""
+    case = training_case(RULES[rule], replace(record, zones=places), known)
+    for _number in range(200):
+        ahead = next_change(case, moment)
+        if ahead is None:
+            break
+        assert ahead.at > moment
+        assert status_of(case, ahead.at) == ahead.status
+        moment = ahead.at
+    assert next_change(case, moment) is None
+
+
+def test_a_person_of_another_zone_has_a_history() -> None:
+    """Whose audience begins on the day on which the obligation does, and whose midnight is an hour later, is computed."""
+    joined = RecordedSpan(date(2026, 1, 1), None, LONG_AGO)
+    record = TrainingRecord(ZONES["G"], stays=[joined], zones=[UnitZone(date(2020, 1, 1), ZONES["P"], LONG_AGO)])
+
+    rows = timeline(training_case(RULES["A"], record, at_hour(date(2027, 1, 1))), at_hour(date(2027, 1, 1)))
+
+    assert [(row.state.value, row.valid_from.astimezone(ZONES["P"]).isoformat()[:16]) for row in rows][-2:] == [
+        ("not_started", "2026-01-01T00:00"),
+        ("overdue", "2026-12-16T00:00"),
+    ]
 
 
 @given(st.sampled_from(sorted(FIXED)), records(), moments)
