@@ -1,13 +1,14 @@
 """The obligations of the reader with progress, the next step, certificates (spec/compulsory 11.1)."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flask import Blueprint, current_app, render_template, url_for
 from sqlalchemy.orm import Session
 
 from certificates import queries as certificate_queries
+from certificates.models import Credential
 from certificates.rules import CredentialState
 from compliance.pages.learner import DutyView, duties_in_order, duty_view
 from compliance.queries.learner import RequiredOfPerson, list_required, load_own_training
@@ -17,7 +18,7 @@ from enrolments.dates import DatedEnrolment
 from enrolments.pages.outline import course_url
 from enrolments.queries import learning as enrolment_queries
 from kernel import clock
-from kernel.i18n import _, ngettext
+from kernel.i18n import _, format_date, ngettext
 from kernel.permissions import Actor
 from kernel.web.request import current_actor, current_session, requires
 from lms.course_lines import CourseProgressView, course_line
@@ -46,6 +47,8 @@ class OwnDutyView:
     why_url: str
     ask_url: str
     """Empty where nothing is to be asked."""
+    certificate: str = ""
+    """Until when the certificate is valid, where it has a day of its own beside the obligation's (spec/compulsory 8.1)."""
 
 
 def duties_of_home(session: Session, actor: Actor, lines: Sequence[CourseProgressView], *, now: datetime) -> Mapping[str, object] | None:
@@ -66,8 +69,14 @@ def duties() -> str:
     session, actor, now = current_session(), current_actor(), clock.now()
     training = load_own_training(session, actor.person_id or 0, now=now)
     rows = duties_in_order(training.rows)
-    lines = _lines(session, actor, rows, now)
-    found = [own_duty(duty_view(row, training.sentences.get(row.audience_id, ""), now=now), lines) for row in rows]
+    lines, credentials = _lines(session, actor, rows, now)
+    found = [
+        replace(
+            own_duty(duty_view(row, training.sentences.get(row.audience_id, ""), now=now), lines),
+            certificate=_certificate_words(row.courses_on(now.date()), credentials),
+        )
+        for row in rows
+    ]
     return render_template(
         "lms/duties.html",
         open=[view for view in found if view.duty.is_open],
@@ -76,18 +85,28 @@ def duties() -> str:
     )
 
 
-def _lines(session: Session, actor: Actor, rows: Iterable[RequiredOfPerson], now: datetime) -> dict[str, CourseProgressView]:
-    """Return how far the reader is in the courses that are asked of them, by slug."""
+def _certificate_words(courses: Sequence[str], credentials: Mapping[str, Credential]) -> str:
+    """Say until when a certificate is valid; nothing where several courses are asked, or it does not expire."""
+    found = credentials.get(courses[0]) if len(courses) == 1 else None
+    return "" if found is None or found.expires_on is None else _("certificate valid until %(day)s", day=format_date(found.expires_on))
+
+
+def _lines(
+    session: Session, actor: Actor, rows: Sequence[RequiredOfPerson], now: datetime
+) -> tuple[dict[str, CourseProgressView], dict[str, Credential]]:
+    """Return how far the reader is in the courses that are asked of them, and the valid certificates of these, both by slug."""
     named = {course for row in rows for course in row.courses_on(now.date())}
     own = [course for course in enrolment_queries.list_own_courses(session, actor) if course.slug in named] if named else []
     if not own:
-        return {}
+        return {}, {}
     results = enrolment_queries.results_of_many(session, [course.enrolment_id for course in own])
     outlines = course_outlines.list_outlines(session, [course.version_id for course in own])
-    ended = any(row.status.state is TrainingState.DONE for row in rows)
+    ended = any(course.completed_at is not None for course in own)
     credentials = certificate_queries.list_of(session, actor.person_id) if ended else []
-    valid = {row.course_id: row.uuid for row in credentials if certificate_queries.state(row) is CredentialState.VALID}
-    return {
+    held = {row.course_id: row for row in credentials if certificate_queries.state(row) is CredentialState.VALID}
+    valid = {course_id: row.uuid for course_id, row in held.items()}
+    slugs = {outline.course_id: outline.slug for outline in outlines.values()}
+    lines = {
         course.slug: course_line(
             course,
             DatedEnrolment(
@@ -105,6 +124,7 @@ def _lines(session: Session, actor: Actor, rows: Iterable[RequiredOfPerson], now
         )
         for course in own
     }
+    return lines, {slugs[course_id]: row for course_id, row in held.items() if course_id in slugs}
 
 
 def own_duty(duty: DutyView, lines: Mapping[str, CourseProgressView]) -> OwnDutyView:

@@ -213,6 +213,8 @@ def _columns(rule: ColumnElement[Any]) -> Any:
             Assignment.zone.label("kept_zone"),
             Assignment.achieved_at,
             Assignment.valid_until,
+            Assignment.due_on,
+            Assignment.done_on,
             state_at(_NOW).label("state"),
             flags_at(_NOW).label("flags"),
             or_(func.coalesce(Assignment.next_change_at <= _NOW, false()), _LACKS_DONE, _LACKS_START).label("is_behind"),
@@ -258,6 +260,8 @@ def _required(rows: Sequence[Row[*tuple[Any, ...]]]) -> RequiredOfPerson:
         row.valid_until,
         row.cycle,
         row.opened_on,
+        row.due_on,
+        row.done_on,
     )
     texts = tuple(
         ObligationText(one.number, one.title, one.words, read_terms(json.loads(one.terms), one.recorded_at, one.effective_on))

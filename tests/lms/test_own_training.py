@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from accounts.models import Person
+from certificates.models import Credential
 from compliance.models import Obligation, Waiver
 from compliance.queries.learner import list_required, load_own_records, load_own_training
 from compliance.queries.records import get_rules, load_records
@@ -126,6 +127,23 @@ def test_what_is_done_has_its_last_valid_day_and_its_certificate(browser: Browse
     assert in_spanish("valid until %(day)s", day="martes 1 de junio de 2027") in page.text
     assert in_spanish("View my certificate") in page.text
     assert "/certificates/" in page.html
+
+
+def test_a_certificate_with_a_day_of_its_own_is_named_beside_the_obligation(browser: Browser, instance: Instance) -> None:
+    """spec/compulsory 8.1: where both exist the pages show both, named."""
+    course = a_course(instance, modules=1, settings="attempts: 0\n")
+    complete(instance, course)
+    with instance.database.unit_of_work(write=False) as session:
+        person = session.execute(select(Person).where(Person.email == "ana@example.org")).scalar_one()
+    ask(instance, person, replace(rules_of(course), validity=Duration(months=12)))
+    deliver_waiting(instance.worker, now=NOVEMBER)
+    with instance.database.unit_of_work() as session:
+        session.execute(update(Credential).values(expires_on=date(2027, 3, 31)))
+
+    text = sign_in(browser).get(PAGE).text
+
+    assert in_spanish("valid until %(day)s", day="martes 1 de junio de 2027") in text
+    assert in_spanish("certificate valid until %(day)s", day="31 de marzo de 2027") in text
 
 
 def test_what_is_waived_has_its_last_day(browser: Browser, instance: Instance) -> None:
