@@ -28,6 +28,8 @@ class ComplianceVerb(StrEnum):
     RECOGNITIONS_PROPOSED = "recognition_list.proposed"
     RECOGNITIONS_DISCARDED = "recognition_list.discarded"
     RECOGNITIONS_DECIDED = "recognition_list.decided"
+    REPORT_EXPORTED = "training_report.exported"
+    PERSON_EXPORTED = "training_report.person_exported"
     STATUSES_COMPARED = "obligation.statuses_compared"
     FREE_DAY_ADDED = "free_day.added"
     FREE_DAYS_LOADED = "free_day.loaded"

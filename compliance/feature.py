@@ -17,6 +17,7 @@ from compliance.views import (
     reminders,
     renewals,
     report,
+    report_exports,
     waivers,
 )
 from enrolments.audit_verbs import EnrolmentVerb
@@ -32,6 +33,7 @@ FEATURE = Feature(
         waivers.bp,
         recognitions.bp,
         report.bp,
+        report_exports.bp,
         renewals.bp,
         free_days.bp,
         reminders.bp,

@@ -10,6 +10,7 @@ from accounts import privacy
 from accounts.models import Person
 from accounts.privacy import LOOKS, DataAccess
 from accounts.services import AccountVerb
+from compliance.audit_verbs import ComplianceVerb
 from courses.models import Course
 from enrolments.models import Enrolment
 from enrolments.services.report_exports import FollowingVerb
@@ -54,7 +55,7 @@ def _entries(session: Session, person_id: int) -> Select[int]:
         .where(
             AuditEntry.at >= places.c.since,
             or_(places.c.until.is_(None), AuditEntry.at < places.c.until),
-            AuditEntry.verb.in_((OPENED, FollowingVerb.UNIT_EXPORTED.value)),
+            AuditEntry.verb.in_((OPENED, FollowingVerb.UNIT_EXPORTED.value, ComplianceVerb.REPORT_EXPORTED.value)),
         )
     )
     of_everybody = (

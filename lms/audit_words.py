@@ -69,6 +69,8 @@ ACTS: Mapping[str, str] = {
     "audience.deleted": N_("Deleted an audience"),
     "audience_list.changed": N_("Changed a list of people for audiences"),
     "audience_list.deleted": N_("Deleted a list of people for audiences"),
+    "training_report.exported": N_("Downloaded a table of the training report"),
+    "training_report.person_exported": N_("Downloaded the compulsory training of a person"),
     "obligation.made": N_("Drafted a compulsory training"),
     "obligation.changed": N_("Changed a compulsory training"),
     "obligation.activated": N_("Put a compulsory training in force"),

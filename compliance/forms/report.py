@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from wtforms import SelectField
 from wtforms.validators import DataRequired, Length
 
 from compliance.queries.report_basis import PlacePart, ReportObligation, ReportTime
@@ -48,7 +49,14 @@ class ReportRequest:
     """What is wrong with `on` and with `known`, in words."""
 
     @property
-    def fields(self) -> dict[str, str]:
+    def filter_fields(self) -> dict[str, Any]:
+        """Return what the address of the same list holds: the report's, and the people who are asked for."""
+        found = {"state": self.state.value if self.state is not None else "", "q": self.words}
+        part = {} if self.part is PlacePart.ALL else {"part": self.part.value}
+        return self.fields | part | {name: value for name, value in found.items() if value}
+
+    @property
+    def fields(self) -> dict[str, Any]:
         """Return what the address of another view of the same report holds."""
         found = {"obligation": self.obligation.key if self.obligation else "", "on": self.typed_on, "known": self.typed_known}
         return {name: value for name, value in found.items() if value}
@@ -111,5 +119,9 @@ class IdentityExportForm(Form):
 
     reason = LineField(
         lazy_("Reason"),
-        [DataRequired(lazy_("Enter the reason: it is kept in the audit log.")), Length(max=300)],
+        [
+            DataRequired(lazy_("Enter the reason: it is kept in the audit log.")),
+            Length(max=300, message=lazy_("Use at most %(max)d characters.")),
+        ],
     )
+    kind = SelectField(lazy_("Format"), choices={"csv": "CSV", "xlsx": "Excel (XLSX)", "ods": "OpenDocument (ODS)"}, default="csv")

@@ -12,7 +12,7 @@ from accounts.services import AccessPurpose, PeopleListKind, record_access
 from compliance.forms.report import ReportRequest, read_report_request
 from compliance.pages.report import COLUMNS, STATE_WORDS, PlaceLines, report_cards, state_options
 from compliance.pages.report_people import obligation_lines, person_lines
-from compliance.pages.trajectory import trajectory_view
+from compliance.pages.trajectory import TrajectoryView, trajectory_view
 from compliance.permissions import TrainingAction, TrainingReportAction
 from compliance.queries import report as queries
 from compliance.queries import report_people
@@ -33,7 +33,7 @@ from kernel import clock
 from kernel.i18n import _, choose
 from kernel.web import after_response
 from kernel.web.forms import as_uuid
-from kernel.web.request import current_actor, current_session, requires
+from kernel.web.request import allows, current_actor, current_session, requires
 from organisations.models import Organisation
 from organisations.rules import zone_of
 
@@ -88,10 +88,9 @@ def place(context: ReportPlaceContext) -> Answer:
     asked, wanted = read_report(context)
     if asked.faults:
         return render_template("compliance/report.html", **_common(context, asked), lines=None), 422
-    session, working = current_session(), working_days_of(context, asked.time)
+    working = working_days_of(context, asked.time)
     whole = replace(wanted, part=PlacePart.ALL, state=None, words="")
-    counted = queries.count_states(session, asked.time, whole, working)
-    lines = PlaceLines(counted, context.place, context.by_number, asked.time.on, None if asked.time.is_past else working)
+    lines = count_lines(context, asked, whole, working)
     return render_template(
         "compliance/report.html",
         **_common(context, asked),
@@ -100,12 +99,19 @@ def place(context: ReportPlaceContext) -> Answer:
         cards=report_cards(lines.whole.tally, is_past=asked.time.is_past),
         by_place=lines.by_place(context.children),
         by_obligation=None if asked.obligation is not None else lines.by_obligation(asked.obligations),
-        drawn=None if asked.time.is_past else _trajectory(whole, asked.time, lines, working),
+        drawn=None if asked.time.is_past else drawn_trajectory(whole, asked.time, lines, working),
         states=state_options(is_past=asked.time.is_past),
     )
 
 
-def _trajectory(wanted: TrainingFilter, time: ReportTime, lines: PlaceLines, working: WorkingDays) -> Any:
+def count_lines(context: ReportPlaceContext, asked: ReportRequest, wanted: TrainingFilter, working: WorkingDays) -> PlaceLines:
+    """Count the people of a place, ready to be put into tables."""
+    counted = queries.count_states(current_session(), asked.time, wanted, working)
+    return PlaceLines(counted, context.place, context.by_number, asked.time.on, None if asked.time.is_past else working)
+
+
+def drawn_trajectory(wanted: TrainingFilter, time: ReportTime, lines: PlaceLines, working: WorkingDays) -> TrajectoryView | None:
+    """Return the trajectory of a place; None below five people, or without a deadline."""
     group = RequiredGroup(lines.whole.spans, queries.count_done_by_day(current_session(), time, wanted))
     pace = group_pace(group, time.on, working)
     return None if pace is None else trajectory_view(trajectory(group, time.on, working), pace, time.on, group.people)
@@ -127,6 +133,7 @@ def people(context: ReportPlaceContext) -> Answer:
         rows=person_lines(found.rows, asked.obligations, asked.time),
         states=state_options(is_past=asked.time.is_past),
         found=found,
+        may_take_identities=allows(TrainingReportAction.EXPORT_IDENTITY, context),
     )
     return (page, 422) if asked.faults else page
 

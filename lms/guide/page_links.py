@@ -138,6 +138,8 @@ SECTIONS: Mapping[str, str] = {
     "administrator/institutions#follow": "enrolments_units.people enrolments_units.unit enrolments_units.units",
     "administrator/institutions#training-report": """
         compliance_report.people compliance_report.person compliance_report.place compliance_report.places
+        compliance_report_exports.dictionary compliance_report_exports.identities compliance_report_exports.person
+        compliance_report_exports.table
     """,
     "administrator/site-settings#settings": "organisations_site.overview",
     "administrator/site-settings#name": "organisations_site.names",

@@ -187,8 +187,13 @@ ROUTES: Mapping[str, str] = {
     "simulator.answer": "simulators.answer",
     "simulator.review": "simulators.submission",
     "simulator.view_task": "simulators.task",
-    "report.view": "compliance_report.people compliance_report.place compliance_report.places",
-    "training.view": "compliance_report.person",
+    "report.view": """
+        compliance_report.people compliance_report.place compliance_report.places compliance_report_exports.dictionary
+    """,
+    "report.export": """
+        compliance_report_exports.identities compliance_report_exports.table compliance_report_exports.take_identities
+    """,
+    "training.view": "compliance_report.person compliance_report_exports.person",
     "take.begin": "enrolments_takes.begin",
     "take.renew": "compliance_renewals.renew",
     "teaching.list": "lms.teaching",
