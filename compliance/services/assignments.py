@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from compliance.models import Assignment, AssignmentState
 from compliance.queries.records import ObligationRules, load_records
-from compliance.rules.history import HistoryRow, extend_history, has_news
+from compliance.rules.history import INSTANT, HistoryRow, extend_history, has_news
 from compliance.rules.record import TrainingRecord
 from compliance.rules.status import NextChange, StateFlag, TrainingState, TrainingStatus, next_change, status_of, training_case
 
@@ -53,6 +53,8 @@ def _write(
     *,
     now: datetime,
 ) -> int:
+    if row is not None and row.computed_at > now:  # the clock was set back: what was known stays known
+        now = row.computed_at + INSTANT
     case = training_case(rules.terms, record, now)
     values = _values(status_of(case, now), next_change(case, now))
     if row is None:

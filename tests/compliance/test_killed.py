@@ -1,0 +1,150 @@
+"""A worker that dies in any portion, runs twice, or whose clock is set back: stored equals computed (spec/compulsory 18)."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+import pytest
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session
+
+from compliance import jobs
+from compliance.models import Assignment, CycleEnrolment, Obligation
+from compliance.queries.replay import ReplayMoments, walk_differences
+from compliance.rules.terms import Duration
+from compliance.services import assignments, enrolment
+from enrolments.models import Enrolment
+from kernel.outbox import Delivery, deliver_waiting
+from lms.instance import Instance
+from tests.support.builders import a_course, a_person
+from tests.support.certificates import complete
+from tests.support.obligations import an_audience_of, an_obligation, let_stay, rules_of
+from tests.support.places import a_place
+from tests.support.takes import read
+from tests.support.training_cases import QUITO, A
+
+PEOPLE = 5
+COMMITS = 8
+"""More than any of the jobs makes of so few people, two in a portion: the last trials let it end."""
+
+
+class Killed(BaseException):
+    """The end of a process: no handler of ours sees it."""
+
+
+def noon(month: int, day: int, year: int = 2026) -> datetime:
+    return datetime(year, month, day, 12, tzinfo=QUITO)
+
+
+@pytest.fixture
+def obligation(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> Obligation:
+    """Return an obligation that five people have done, two in a portion, whose renewal begins in April 2027."""
+    for module in (assignments, enrolment):
+        monkeypatch.setattr(module, "PORTION", 2)
+    for email in ("autora@example.org", "otra@example.org"):
+        a_person(instance, email)
+    course = a_course(instance, modules=1, settings="attempts: 0\n")
+    audience = an_audience_of(instance, a_place(instance))
+    row = an_obligation(instance, audience, rules_of(course, replace(A, starts=date(2025, 1, 1), validity=Duration(months=12))))
+    for number in range(PEOPLE):
+        let_stay(instance, audience, complete(instance, course, f"p{number}@example.org"))
+    deliver_waiting(instance.worker, now=noon(6, 2))
+    return row
+
+
+@contextmanager
+def killed_at(commit: int) -> Iterator[None]:
+    """Let the process die as it is about to commit for the so-manieth time."""
+    left = [commit]
+
+    def die(_session: Session) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            raise Killed
+
+    event.listen(Session, "before_commit", die)
+    try:
+        with suppress(Killed):
+            yield
+    finally:
+        event.remove(Session, "before_commit", die)
+
+
+def deliver(instance: Instance, handler: Callable[[Delivery], object], now: datetime) -> None:
+    effect = handler(Delivery(instance.database, instance.settings, 1, {}, now))
+    if callable(effect):
+        with instance.database.unit_of_work() as session:
+            effect(session)
+
+
+def differences(instance: Instance, obligation: Obligation, now: datetime) -> list[object]:
+    moments = ReplayMoments(now, now, now + timedelta(hours=2))
+    return [row for _people, found in walk_differences(instance.database, obligation.id, moments) for row in found]
+
+
+def takes(instance: Instance) -> list[tuple[int, int, bool]]:
+    """Return the takes of all: person, number, whether it is the present one."""
+    statement = select(Enrolment.person_id, Enrolment.take, Enrolment.superseded_at.is_(None)).order_by(Enrolment.person_id, Enrolment.take)
+    return [tuple(row) for row in read(instance, lambda session: session.execute(statement).all())]  # type: ignore[misc]  # three columns
+
+
+@pytest.mark.parametrize("commit", range(1, COMMITS + 1))
+def test_killed_in_any_portion_the_renewal_is_whole_afterwards(instance: Instance, obligation: Obligation, commit: int) -> None:
+    """spec/compulsory 18 and 7.3: in the computation, in the enrolment, as the takes begin; each has one further take, one row a cycle."""
+    now = noon(4, 2, 2027)
+    with killed_at(commit):
+        deliver(instance, jobs.follow_changes, now)
+        deliver(instance, jobs.enrol_assigned, now)
+
+    for handler in (jobs.follow_changes, jobs.enrol_assigned, jobs.recompute_all):
+        deliver(instance, handler, now + timedelta(minutes=10))
+
+    assert differences(instance, obligation, now + timedelta(minutes=20)) == []
+    people = sorted({person for person, _take, _present in takes(instance)})
+    assert takes(instance) == [row for person in people for row in ((person, 1, False), (person, 2, True))]
+    assert len(read(instance, lambda session: session.scalars(select(CycleEnrolment.id)).all())) == PEOPLE
+    assert set(read(instance, lambda session: session.scalars(select(Assignment.state)).all())) == {"renewal_due"}
+
+
+@pytest.mark.parametrize("commit", range(1, COMMITS + 1))
+def test_killed_in_any_portion_of_the_night_nothing_differs_afterwards(instance: Instance, obligation: Obligation, commit: int) -> None:
+    """spec/compulsory 18 and 7.3."""
+    now = noon(7, 1, 2027)
+    with killed_at(commit):
+        deliver(instance, jobs.recompute_all, now)
+
+    deliver(instance, jobs.recompute_all, now + timedelta(minutes=1))
+
+    assert differences(instance, obligation, now + timedelta(minutes=2)) == []
+    assert set(read(instance, lambda session: session.scalars(select(Assignment.state)).all())) == {"expired"}
+
+
+def test_a_job_that_runs_twice_has_one_effect(instance: Instance, obligation: Obligation) -> None:
+    """spec/compulsory 18: rows and their moments are those of the first time."""
+    now = noon(4, 2, 2027)
+
+    def run() -> tuple[object, ...]:
+        for handler in (jobs.follow_changes, jobs.enrol_assigned):
+            deliver(instance, handler, now)
+        since = read(instance, lambda session: session.scalars(select(CycleEnrolment.since).order_by(CycleEnrolment.id)).all())
+        computed = read(instance, lambda session: session.scalars(select(Assignment.computed_at).order_by(Assignment.id)).all())
+        return takes(instance), since, computed
+
+    assert run() == run()
+
+
+def test_a_clock_that_is_set_back_ends_no_renewal_twice(instance: Instance, obligation: Obligation) -> None:
+    """spec/compulsory 18: what was computed for later stands as it was, and once the clock is right again all is as computed."""
+    later = noon(4, 2, 2027)
+    for handler in (jobs.follow_changes, jobs.enrol_assigned):
+        deliver(instance, handler, later)
+    before = takes(instance)
+
+    for handler in (jobs.follow_changes, jobs.enrol_assigned, jobs.recompute_all):
+        deliver(instance, handler, later - timedelta(days=3))
+    for handler in (jobs.follow_changes, jobs.enrol_assigned, jobs.recompute_all):
+        deliver(instance, handler, later + timedelta(days=1))
+
+    assert takes(instance) == before
+    assert differences(instance, obligation, later + timedelta(days=2)) == []
