@@ -88,6 +88,7 @@ class PeopleListKind(StrEnum):
     ATTEMPTS = "attempts"
     MARKING = "marking"
     TRAINING = "training_list"
+    AUDIENCE = "audience"
 
 
 @dataclass(frozen=True, slots=True)
@@ -483,7 +484,7 @@ def record_accesses(session: Session, actor: Actor, people: Sequence[int], purpo
 
 def record_list_access(session: Session, actor: Actor, kind: PeopleListKind, table: type[Base], row: int | None, *, now: datetime) -> None:
     """Record that the actor opened a list of people, in which role and for what: one entry, however many are on it."""
-    role = rules.viewer_role(actor, unit=kind is PeopleListKind.UNIT, training=kind is PeopleListKind.TRAINING)
+    role = rules.viewer_role(actor, unit=kind is PeopleListKind.UNIT, training=kind in (PeopleListKind.TRAINING, PeopleListKind.AUDIENCE))
     seen = audit.AuditSubject(table.__tablename__, row)
     audit.record(session, actor, AccountVerb.LIST_LOOKED_AT, seen, now=now, role=role, list=kind.value)
 

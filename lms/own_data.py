@@ -107,6 +107,7 @@ PURPOSES = {
     PeopleListKind.GRADEBOOK.value: N_("The gradebook of a course"),
     PeopleListKind.ATTEMPTS.value: N_("The attempts at a quiz in a course"),
     PeopleListKind.MARKING.value: N_("The answers in a course that are marked manually"),
+    PeopleListKind.AUDIENCE.value: N_("A list or an audience of people"),
     PeopleListKind.TRAINING.value: N_("The report of compulsory training of a unit"),
     access_log.FILE: N_("A list downloaded as a file"),
 }

@@ -12,6 +12,7 @@ from courses.queries.waiting import list_waiting
 from courses.rules import activity_url
 from enrolments.course_context import catalogue_cards
 from enrolments.queries.completion_reviews import count_open_completion_reviews
+from enrolments.queries.learning import list_own_courses
 from kernel import clock
 from kernel.i18n import LANGUAGES, _, choose
 from kernel.web.request import allows, current_actor, current_session, current_settings, public, request_services, requires, see_other
@@ -32,9 +33,9 @@ MOST_WAITING = 50
 @bp.get("/")
 @public
 def home() -> Answer:
-    """Show the front to strangers, and lead those who are signed in to their learning."""
+    """Show the front to strangers, and lead those who are signed in to what they are here for."""
     if not current_actor().is_anonymous:
-        return see_other(url_for("lms.learning"))
+        return see_other(url_for("compliance_report.places" if _only_oversees() else "lms.learning"))
     session = current_session()
     recordings = [
         {
@@ -50,6 +51,13 @@ def home() -> Answer:
     ]
     count = course_catalogue.count_catalogue(session, current_actor())
     return render_template("lms/home.html", courses=catalogue_cards(6), course_count=count, recordings=recordings)
+
+
+def _only_oversees() -> bool:
+    """Say whether the actor looks after compulsory training, or audits it, and learns nothing here."""
+    actor = current_actor()
+    holds_grant = (actor.is_training_officer or actor.is_auditor) and not actor.is_administrator
+    return holds_grant and not list_own_courses(current_session(), actor)
 
 
 @bp.get("/learning")

@@ -78,7 +78,7 @@ def people(subject: AudienceContext) -> Answer:
     """Show who stands on a list, and the rules that name it."""
     row, session, asked = subject.people_list, current_session(), requested_page(ROWS)
     assert row is not None
-    access_log.record_list_access(PeopleListKind.PEOPLE, AudienceList, row.id)
+    access_log.record_list_access(PeopleListKind.AUDIENCE, AudienceList, row.id)
     words = " ".join(request.args.get("q", "").split())[:100]
     listed = list_listed(session, row, words, offset=asked.offset, limit=ROWS + 1)
     return render_template(

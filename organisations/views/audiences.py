@@ -8,9 +8,10 @@ from hashlib import sha256
 from flask import Blueprint, Response, flash, render_template, request
 
 from accounts import access_log
-from accounts.services import PeopleListKind
+from accounts.services import AccessPurpose, PeopleListKind, record_access
 from kernel import clock
 from kernel.i18n import _, choose
+from kernel.web import after_response
 from kernel.web.forms import as_uuid, clean_text, whole_number
 from kernel.web.request import allows, current_actor, current_session, requires, see_page
 from organisations.audience_rules.drafts import DraftPath, GroupDraft, draft_of, find_excess, plain_of
@@ -307,7 +308,7 @@ def _form_page(
         names = queries.leaf_names(session, checked.rule)
         sentence, text, missing = write_sentence(checked.rule, names), write_yaml(checked.rule), missing_lines(checked.shown.missing, names)
         form.previewed.data = checked.mark
-        access_log.record_list_access(PeopleListKind.PEOPLE, Audience, subject.id if subject is not None else None)
+        access_log.record_list_access(PeopleListKind.AUDIENCE, Audience, subject.id if subject is not None else None)
     built = None
     if form.view.data != TEXT:
         form.view.data = FORM
@@ -327,6 +328,12 @@ def _form_page(
     )
 
 
+def _note_look(person_id: int) -> None:
+    """Let the person see that somebody looked up their place in an audience."""
+    actor, now = current_actor(), clock.now()
+    after_response.leave_record(lambda session: record_access(session, actor, person_id, AccessPurpose.TRAINING, now=now))
+
+
 @bp.get("/<uuid:audience>/why")
 @requires(AudienceAction.VIEW, get_audience_context)
 def why(context: AudienceContext) -> Answer:
@@ -338,7 +345,7 @@ def why(context: AudienceContext) -> Answer:
     rule = queries.find_rule_on(session, subject.id, today)
     lines, inside, may = list[object](), False, False
     if person is not None and rule is not None:
-        access_log.record_list_access(PeopleListKind.PEOPLE, Audience, subject.id)
+        _note_look(person.id)
         candidate = queries.load_candidates(session, subject.institution_id, [person.id])[person.id]
         inside, may = is_in(rule, candidate, today), may_be_in(candidate, today)
         lines = list(explanation_lines(explain(rule, candidate, today), queries.leaf_names(session, rule)))

@@ -20,8 +20,8 @@ from organisations.services import leavers, members
 from organisations.services import tree as services
 from organisations.services.training_grants import end_training_role, give_training_role
 from tests.support.browser import Browser, every_statement
-from tests.support.builders import a_person, an_administrator, sign_in
-from tests.support.learning import actor_of
+from tests.support.builders import a_course, a_person, an_administrator, sign_in
+from tests.support.learning import a_learner, actor_of
 from tests.support.places import a_place, give_training, manage, put
 
 OFFICER, AUDITOR = TrainingRole.OFFICER, TrainingRole.AUDITOR
@@ -195,3 +195,23 @@ def test_the_places_of_people_are_their_present_ones_else_where_they_worked(
         found = list_training_places(session, [ana.id, luis.id, nobody.id])
 
     assert found == {ana.id: {unit.id, guayas.id}, luis.id: {root.id}, nobody.id: frozenset()}
+
+
+@pytest.mark.parametrize(
+    ("role", "learns", "leads"),
+    [(OFFICER, False, "/training-report"), (AUDITOR, False, "/training-report"), (AUDITOR, True, "/learning"), (None, False, "/learning")],
+)
+def test_signing_in_leads_to_what_somebody_is_here_for(
+    instance: Instance, root: Organisation, browser: Browser, role: TrainingRole | None, learns: bool, leads: str
+) -> None:
+    """Who looks after or audits compulsory training and takes no course begins at its report."""
+    course = a_course(instance, modules=1)
+    number = a_learner(instance, course).person_id if learns else a_person(instance).id
+    with instance.database.unit_of_work() as session:
+        person = session.get_one(Person, number)
+        if role is not None:
+            give_training_role(session, SYSTEM, root, person, role, now=clock.now())
+
+    sign_in(browser, person.email)
+
+    assert browser.path.startswith(leads)

@@ -1,5 +1,7 @@
 """Pages of audiences: nothing is saved unseen, changes are compared, and every person's place is explained."""
 
+from datetime import date
+
 import pytest
 from sqlalchemy import func, select, update
 
@@ -257,6 +259,22 @@ def test_who_has_a_grant_for_a_part_knows_of_audiences_and_opens_none(
     visitor.get(f"{AUDIENCES}/new", status=403)
 
 
+def test_whoever_is_looked_up_sees_who_did_it_and_in_which_role(
+    browser: Browser, instance: Instance, root: Organisation, ana: Person
+) -> None:
+    """spec/security 7.4: among the views of one's own data."""
+    auditor, audience = a_person(instance, "aldo@example.org", given="Aldo"), an_audience_of(instance, root)
+    with instance.database.unit_of_work() as session:
+        row = {"audience_id": audience.id, "number": 1, "rule": "unit: IESS", "effective_on": date(2026, 1, 1), "recorded_at": clock.now()}
+        session.add(AudienceVersion(**row))
+    give_training(instance, auditor, root, TrainingRole.AUDITOR)
+    sign_in(browser, auditor.email).get(f"{AUDIENCES}/{audience.uuid}/why?who={ana.email}")
+
+    page = sign_in(browser.another(), ana.email).get("/profile/data")
+    assert auditor.full_name in page.text
+    assert in_spanish("Auditor of compulsory training") in page.text
+
+
 def test_why_finds_nobody_of_another_institution(boss: Browser, instance: Instance, root: Organisation, ana: Person) -> None:
     """An address does not lead to the record of somebody who never worked there."""
     a_person(instance, "ajena@example.org", given="Zoila")
@@ -318,8 +336,8 @@ def test_a_list_shows_who_stands_on_it_and_that_it_was_looked_at(
     with instance.database.unit_of_work(write=False) as session:
         looked = [(look.purpose, look.where) for look in list_access_rows(session, ana.id)]
         other = session.scalars(select(Person.id).where(Person.email == "otra@example.org")).one()
-        assert ("people", "Brigada") in looked
-        assert ("people", "Brigada") not in [(look.purpose, look.where) for look in list_access_rows(session, other)]
+        assert ("audience", "Brigada") in looked
+        assert ("audience", "Brigada") not in [(look.purpose, look.where) for look in list_access_rows(session, other)]
 
 
 def test_an_audience_that_nothing_names_is_deleted(boss: Browser, instance: Instance, root: Organisation, ana: Person) -> None:
