@@ -5,6 +5,8 @@ A search result is no list: each person found gets an entry of their own.
 
 from collections.abc import Sequence
 
+from sqlalchemy.orm import Session
+
 from accounts import services
 from accounts.services import AccessPurpose, PeopleListKind
 from kernel import clock
@@ -26,7 +28,17 @@ def record_list_access(listing: PeopleListKind, table: type[Base], row_id: int |
 
 def record_search_access(people: Sequence[int]) -> None:
     """Write down after the answer that a search of the actor showed these people, each once in a while."""
+    record_people_access(people, AccessPurpose.FOUND)
+
+
+def record_people_access(people: Sequence[int], purpose: AccessPurpose) -> None:
+    """Write down after the answer that a page showed the actor data of these people, of each once in a while."""
     actor, now = current_actor(), clock.now()
-    shown = [person_id for person_id in people if limiter().takes(LOOKS, f"{actor.person_id} {AccessPurpose.FOUND.value} {person_id}")]
+    shown = [person for person in people if limiter().takes(LOOKS, f"{actor.person_id} {purpose.value} {person}")]
+
+    def write(session: Session) -> None:
+        for person in shown:
+            services.record_access(session, actor, person, purpose, now=now)
+
     if shown:
-        after_response.leave_record(lambda session: services.record_search_access(session, actor, shown, now=now))
+        after_response.leave_record(write)

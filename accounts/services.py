@@ -466,20 +466,9 @@ def close_after_merge(
 def record_access(session: Session, actor: Actor, person_id: int, purpose: AccessPurpose, *, now: datetime) -> None:
     """Record a view of another person's data, with its role and purpose (spec/security 7.4)."""
     if person_id != actor.person_id:
-        others = "training" if purpose is AccessPurpose.EVIDENCE else rules.viewer_role(actor, training=purpose is AccessPurpose.TRAINING)
-        role, person = "administrator" if actor.is_administrator else others, queries.get_person(session, person_id)
+        role = rules.viewer_role(actor, training=purpose in (AccessPurpose.TRAINING, AccessPurpose.EVIDENCE))
+        person = queries.get_person(session, person_id)
         audit.record(session, actor, AccountVerb.LOOKED_AT, person, now=now, role=role, purpose=purpose.value)
-
-
-def record_search_access(session: Session, actor: Actor, people: Sequence[int], *, now: datetime) -> None:
-    """Record in the access log that a search for people to enrol showed these people to the actor."""
-    record_accesses(session, actor, people, AccessPurpose.FOUND, now=now)
-
-
-def record_accesses(session: Session, actor: Actor, people: Sequence[int], purpose: AccessPurpose, *, now: datetime) -> None:
-    """Record that a page showed the actor data of each of these people."""
-    for person_id in people:
-        record_access(session, actor, person_id, purpose, now=now)
 
 
 def record_list_access(session: Session, actor: Actor, kind: PeopleListKind, table: type[Base], row: int | None, *, now: datetime) -> None:

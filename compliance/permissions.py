@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from compliance.models import Obligation, PlannedChange
-from kernel.own_records import changes_record
+from compliance.models import Obligation, PendingRecognitionList, PlannedChange, RecognitionList
+from kernel.own_records import changes_record, changes_records, is_own
 from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if
 from organisations.permissions import AudienceContext, TrainingScope, training_verdict
 
@@ -56,7 +56,9 @@ class RecognitionAction(StrEnum):
     WITHDRAW = "recognition:withdraw"
     """Take back what one proposed."""
     LOAD = "recognition:load"
-    """Send in a list of many, and decide on such a list."""
+    """Send in a list of many."""
+    APPROVE_MANY = "recognition:approve_many"
+    """Decide on a list of many."""
     APPROVE = "recognition:approve"
     """Approve, refuse or revoke it."""
 
@@ -158,6 +160,15 @@ class PlannedRuleContext(AudienceContext):
     change: PlannedChange
 
 
+@dataclass(frozen=True, slots=True)
+class RecognitionListContext:
+    """A list of recognitions before an actor: waiting for its confirmation, or proposed; None where a new one may be sent in."""
+
+    scope: TrainingScope
+    pending: PendingRecognitionList | None = None
+    proposed: RecognitionList | None = None
+
+
 PersonSubject = PersonTrainingContext | WaiverContext | RecognitionContext
 Proposal = WaiverContext | RecognitionContext
 
@@ -242,7 +253,7 @@ def _decide_on_proposal(actor: Actor, subject: object) -> Verdict:
     assert isinstance(subject, Proposal)
     is_medical = isinstance(subject, WaiverContext) and subject.is_medical
     verdict = (_decide_medical if is_medical else _decide_other)(actor, subject)
-    proposed_it = subject.proposed_by is not None and subject.proposed_by == actor.person_id
+    proposed_it = is_own(actor, subject.proposed_by) and not is_own(actor, subject.person_id)  # of one's own the guard says more
     return Verdict.FORBID if verdict is Verdict.ALLOW and proposed_it else verdict
 
 
@@ -252,17 +263,19 @@ def _whose(subject: Proposal) -> tuple[int]:
 
 def _list_claims(actor: Actor, subject: object) -> Verdict:
     """Let those see the waivers and recognitions who decide on some or audit them; to heads there is no such list."""
-    assert isinstance(subject, TrainingScope)
+    scope = subject.scope if isinstance(subject, RecognitionListContext) else subject
+    assert isinstance(scope, TrainingScope)
     if actor.is_anonymous:
         return Verdict.FORBID
-    return allow_if(subject.everywhere or bool(subject.officer or subject.auditor), Verdict.HIDE)
+    return allow_if(scope.everywhere or bool(scope.officer or scope.auditor), Verdict.HIDE)
 
 
 def _load_claims(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, TrainingScope)
+    assert isinstance(subject, RecognitionListContext)
     if actor.is_anonymous:
         return Verdict.FORBID
-    return allow_if(subject.everywhere or bool(subject.officer), Verdict.FORBID if subject.auditor else Verdict.HIDE)
+    scope = subject.scope
+    return allow_if(scope.everywhere or bool(scope.officer), Verdict.FORBID if scope.auditor else Verdict.HIDE)
 
 
 def _withdraw(actor: Actor, subject: object) -> Verdict:
@@ -293,6 +306,7 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = {
     RecognitionAction.PROPOSE: _propose,
     RecognitionAction.WITHDRAW: _withdraw,
     RecognitionAction.LOAD: _load_claims,
+    RecognitionAction.APPROVE_MANY: changes_records(_load_claims),
     RecognitionAction.APPROVE: _approve,
     TrainingReportAction.VIEW: _of_places("haaaa"),
     TrainingReportAction.EXPORT: _of_places("haaaa"),

@@ -115,7 +115,6 @@ ROLES = {
     "administrator": N_("Administration"),
     "team": N_("Course team"),
     "manager": N_("Manager of your unit"),
-    "training": N_("Compulsory training"),
     "training_officer": N_("Training officer"),
     "auditor": N_("Auditor of compulsory training"),
 }

@@ -37,7 +37,7 @@ class EvidenceForm(Form):
     document = LineField(lazy_("Number of the document"), [Length(max=100, message=_AT_MOST)])
     evidence = FileField(lazy_("File"))
 
-    def sent_file(self) -> tuple[str, bytes] | None:
+    def uploaded_file(self) -> tuple[str, bytes] | None:
         """Return the name and the content of what was sent; None where it is nothing."""
         sent = self.evidence.data
         name = clean_text(str(getattr(sent, "filename", "") or ""))

@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from accounts.models import Person
-from accounts.queries import get_person_by_uuid, name_matches
-from compliance.models import Assignment, Obligation, ObligationVersion, Recognition, RecognitionList, Waiver
-from compliance.permissions import PersonTrainingContext, RecognitionContext, WaiverContext
+from accounts.queries import by_name, get_pending_upload, get_person_by_uuid, name_matches
+from compliance.models import Assignment, Obligation, ObligationVersion, PendingRecognitionList, Recognition, RecognitionList, Waiver
+from compliance.permissions import PersonTrainingContext, RecognitionContext, RecognitionListContext, WaiverContext
 from compliance.rules.claims import MEDICAL_KINDS, NOTICE_DAYS, ClaimState, WaiverKind, asks_again_on
 from courses.models import Course
 from kernel.errors import NotFound, SignInNeeded
@@ -233,6 +233,36 @@ def list_to_ask_again(session: Session, today: date, *, limit: int = 200) -> lis
     return [row for row in rows if asks_again_on(row.first_on) <= today]
 
 
+def get_new_list(session: Session, actor: Actor) -> RecognitionListContext:
+    """Return the actor before a list of recognitions that may be sent in."""
+    return RecognitionListContext(get_training_scope(session, actor))
+
+
+def get_pending_list(session: Session, actor: Actor, pending: UUID) -> RecognitionListContext:
+    """Return a list that the actor sent in and that waits for its confirmation; raise NotFound."""
+    row = get_pending_upload(session, PendingRecognitionList, actor.person_id, pending)
+    return RecognitionListContext(get_training_scope(session, actor), row)
+
+
+def get_proposed_list(session: Session, actor: Actor, made: UUID) -> RecognitionListContext:
+    """Return a list of recognitions that was confirmed; raise NotFound, also where nobody on it is in the actor's scope."""
+    row, scope = session.scalar(select(RecognitionList).where(RecognitionList.uuid == made)), get_training_scope(session, actor)
+    inside = stands_in(Recognition.person_id, scope)
+    if row is None or (inside is not None and not session.scalar(select(exists().where(Recognition.list_id == row.id, inside)))):
+        raise NotFound
+    return RecognitionListContext(scope, None, row)
+
+
+def list_of_list(session: Session, scope: TrainingScope, list_id: int, *, offset: int, limit: int) -> list[ClaimRow]:
+    """List the recognitions of a list in a scope, by the name of the person."""
+    statement = select(Recognition, Person).join(Person, Person.id == Recognition.person_id).where(Recognition.list_id == list_id)
+    inside = stands_in(Recognition.person_id, scope)
+    statement = statement if inside is None else statement.where(inside)
+    rows = session.execute(statement.order_by(*by_name(), Recognition.id).offset(offset).limit(limit)).all()
+    titles = _titles(session, [row[0] for row in rows])
+    return [ClaimRow(row[0], row[1].full_name, row[1].uuid, "", titles.get(row[0].id)) for row in rows]
+
+
 @dataclass(frozen=True, slots=True)
 class RecognitionListRow:
     """A list of recognitions: its row, who sent it in, how many of it wait and how many were approved."""
@@ -243,7 +273,9 @@ class RecognitionListRow:
     approved: int
 
 
-def list_recognition_lists(session: Session, scope: TrainingScope, *, waiting: bool, limit: int = 50) -> list[RecognitionListRow]:
+def list_recognition_lists(
+    session: Session, scope: TrainingScope, *, waiting: bool, only: int | None = None, limit: int = 50
+) -> list[RecognitionListRow]:
     """List the lists with somebody of a scope on them: those that wait, or all of them, newest first."""
     waits = func.count().filter(Recognition.state == WAITS)
     approved = func.count().filter(Recognition.state == ClaimState.APPROVED.value)
@@ -258,6 +290,7 @@ def list_recognition_lists(session: Session, scope: TrainingScope, *, waiting: b
     inside = stands_in(Recognition.person_id, scope)
     statement = statement if inside is None else statement.where(inside)
     statement = statement.having(waits > 0) if waiting else statement
+    statement = statement if only is None else statement.where(RecognitionList.id == only)
     return [
         RecognitionListRow(row[0], row[1].full_name if row[1] is not None else "", row[2], row[3]) for row in session.execute(statement)
     ]

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from accounts import services as accounts
 from compliance.audit_verbs import ComplianceVerb
 from compliance.models import PendingRecognitionList, Recognition, RecognitionList
+from compliance.queries.claim_lists import stands_in
 from compliance.queries.claims import day_of_person, list_repeated
 from compliance.rules.claims import ClaimState, achievement_fault
 from compliance.services.claims import ClaimProposerDecides, lock_person
@@ -18,6 +19,7 @@ from kernel import audit
 from kernel.errors import N_, Conflict, Invalid, SignInNeeded
 from kernel.own_records import note_left_out
 from kernel.permissions import Actor
+from organisations.permissions import TrainingScope
 
 
 class RecognitionRepeats(Conflict):
@@ -138,15 +140,18 @@ def propose_list(
     return made
 
 
-def decide_list(session: Session, actor: Actor, made: RecognitionList, words: str, *, approves: bool, now: datetime) -> int:
-    """Approve or refuse every recognition of a list that waits; return of how many: a second click decides on none.
+def decide_list(
+    session: Session, actor: Actor, made: RecognitionList, words: str, scope: TrainingScope, *, approves: bool, now: datetime
+) -> int:
+    """Approve or refuse every recognition of a list that waits, of people in a scope; return of how many: a second click decides on none.
 
     The actor's own is left out, and waits for somebody else. Raise ClaimProposerDecides for who sent the list in.
     """
     row = session.get_one(RecognitionList, made.id, with_for_update=True)
     if actor.person_id is None or row.proposed_by == actor.person_id:
         raise ClaimProposerDecides
-    waits = (Recognition.list_id == row.id, Recognition.state == ClaimState.PROPOSED.value)
+    inside = stands_in(Recognition.person_id, scope, decides=True)
+    waits = [Recognition.list_id == row.id, Recognition.state == ClaimState.PROPOSED.value, *([] if inside is None else [inside])]
     own = session.scalar(select(Recognition.id).where(*waits, Recognition.person_id == actor.person_id).limit(1))
     state = ClaimState.APPROVED if approves else ClaimState.REFUSED
     decided = update(Recognition).where(*waits, Recognition.person_id != actor.person_id)

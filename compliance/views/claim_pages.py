@@ -1,12 +1,12 @@
-"""What pages of waivers and recognitions share: evidence that is sent and fetched, the page of one of them, decisions."""
+"""Parts that pages of waivers and recognitions share: evidence that is sent and fetched, the page of one of them, decisions."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar, cast
 
 from flask import Response, current_app, flash, render_template
 
-from accounts.access_log import LOOKS
-from accounts.services import AccessPurpose, record_accesses
+from accounts import access_log
+from accounts.services import AccessPurpose
 from compliance.forms.claims import ClaimDecisionForm, ClaimRevocationForm, EvidenceForm
 from compliance.models import Recognition, Waiver
 from compliance.pages.claims import state_view
@@ -22,7 +22,6 @@ from kernel.errors import NotFound
 from kernel.files import FileStore
 from kernel.i18n import _
 from kernel.own_records import is_own
-from kernel.web.after_response import leave_record
 from kernel.web.file_responses import send_content
 from kernel.web.limits import limit, limiter
 from kernel.web.request import allows, current_actor, current_session, see_other
@@ -40,9 +39,9 @@ def stored_files() -> FileStore:
     return cast("FileStore", current_app.extensions["files"])
 
 
-def keep_sent_file(form: EvidenceForm) -> EvidenceFile | None:
+def keep_evidence_file(form: EvidenceForm) -> EvidenceFile | None:
     """Keep the file of a form before anything is written; None where there is none or it is refused, which the form then says."""
-    if form.requires_proof() or (sent := form.sent_file()) is None:
+    if form.requires_proof() or (sent := form.uploaded_file()) is None:
         return None
     limiter().use(EVIDENCE_RATE, str(current_actor().person_id))
     kept = keep_evidence(stored_files(), *sent)
@@ -52,12 +51,9 @@ def keep_sent_file(form: EvidenceForm) -> EvidenceFile | None:
     return kept
 
 
-def note_looks(people: Sequence[int]) -> None:
+def record_views(people: Sequence[int]) -> None:
     """Write down after the answer that the actor saw waivers or recognitions of these people, of each once in a while."""
-    actor, now = current_actor(), clock.now()
-    shown = [one for one in people if one != actor.person_id and limiter().takes(LOOKS, f"{actor.person_id} claims {one}")]
-    if shown:
-        leave_record(lambda session: record_accesses(session, actor, shown, AccessPurpose.EVIDENCE, now=now))
+    access_log.record_people_access(people, AccessPurpose.EVIDENCE)
 
 
 def send_evidence(subject: Subject) -> Response:
@@ -65,7 +61,7 @@ def send_evidence(subject: Subject) -> Response:
     row = subject.row
     if row.evidence is None:
         raise NotFound
-    note_looks([row.person_id])
+    record_views([row.person_id])
     return send_content(stored_files(), row.evidence, media_type(row.evidence_name), row.evidence_name, inline=False, kept="no-store")
 
 
@@ -84,7 +80,7 @@ def revoke_it(subject: Subject, form: ClaimRevocationForm) -> Response:
 def withdraw_it(subject: Subject) -> Response:
     """Withdraw something and lead back to the page."""
     changed = claims.withdraw(current_session(), current_actor(), subject.row, now=clock.now())
-    return _done(subject.row, changed, _("It was withdrawn. Nobody decides on it any more."))
+    return _done(subject.row, changed, _("It was withdrawn. It will not be decided on."))
 
 
 def _done(row: Waiver | Recognition, changed: bool, words: str) -> Response:
@@ -147,5 +143,5 @@ def _why_not(subject: Subject) -> str:
     if row.proposed_by == actor.person_id:
         return _("You proposed it: another person decides.")
     if isinstance(subject, WaiverSubject) and subject.is_medical and subject.scope.everywhere:
-        return _("It is about somebody's health: a training officer of their unit decides, not the administration.")
+        return _("It is about a person's health: a training officer of their unit decides, not the administration.")
     return _("A training officer of their unit decides.")

@@ -14,8 +14,8 @@ from compliance.views.claim_pages import (
     Answer,
     claim_page,
     decide_on,
-    keep_sent_file,
-    note_looks,
+    keep_evidence_file,
+    record_views,
     revoke_it,
     send_evidence,
     withdraw_it,
@@ -50,7 +50,7 @@ def _propose(subject: ClaimantContext) -> Answer:
     if not form.validate_on_post():
         page = _form_page(subject, form)
         return (page, 422) if form.faults else page
-    kept = keep_sent_file(form)
+    kept = keep_evidence_file(form)
     if form.faults:
         return _form_page(subject, form), 422
     try:
@@ -76,7 +76,7 @@ def _form_page(subject: ClaimantContext, form: RecognitionForm) -> str:
 @requires(TrainingAction.WHY, queries.get_recognition)
 def recognition(subject: RecognitionSubject) -> str:
     """Show a recognition."""
-    note_looks([subject.person_id])
+    record_views([subject.person_id])
     return _page(subject)
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from compliance.forms.claims import ClaimDecisionForm, ClaimRevocationForm, WaiverForm
 from compliance.models import Waiver
 from compliance.pages.claims import claim_view, days_words, overlap_views
-from compliance.permissions import RecognitionAction, TrainingAction, WaiverAction
+from compliance.permissions import RecognitionAction, RecognitionListContext, TrainingAction, WaiverAction
 from compliance.queries import claim_lists as queries
 from compliance.queries.claim_lists import ClaimantContext, WaiverSubject
 from compliance.queries.claims import list_entries
@@ -21,8 +21,8 @@ from compliance.views.claim_pages import (
     Answer,
     claim_page,
     decide_on,
-    keep_sent_file,
-    note_looks,
+    keep_evidence_file,
+    record_views,
     revoke_it,
     send_evidence,
     withdraw_it,
@@ -81,7 +81,7 @@ def _propose(subject: ClaimantContext) -> Answer:
     if not form.validate_on_post():
         page = _form_page(subject, form, titles)
         return (page, 422) if form.faults else page
-    kept = keep_sent_file(form)
+    kept = keep_evidence_file(form)
     if form.faults:
         return _form_page(subject, form, titles), 422
     try:
@@ -95,7 +95,7 @@ def _propose(subject: ClaimantContext) -> Answer:
 
 def _form_page(subject: ClaimantContext, form: WaiverForm, titles: Mapping[int, Mapping[str, str]], others: Sequence[Waiver] = ()) -> str:
     own = is_own(current_actor(), subject.person_id)
-    wanted = _wanted(form, titles) if others else None
+    wanted = _proposed_values(form, titles) if others else None
     return render_template(
         "compliance/waiver_form.html",
         form=form,
@@ -106,7 +106,7 @@ def _form_page(subject: ClaimantContext, form: WaiverForm, titles: Mapping[int, 
     )
 
 
-def _wanted(form: WaiverForm, titles: Mapping[int, Mapping[str, str]]) -> tuple[str, str, str]:
+def _proposed_values(form: WaiverForm, titles: Mapping[int, Mapping[str, str]]) -> tuple[str, str, str]:
     values = form.command(None)
     of = _("All compulsory training") if values.obligation_id is None else choose(titles.get(values.obligation_id))
     return _(KINDS[values.kind]), of, days_words(Waiver(first_on=values.first_on, last_on=values.last_on))
@@ -123,7 +123,7 @@ def claims(scope: TrainingScope) -> str:
     found = queries.list_claims(session, scope, state, words, limit=number * ROWS + 1)
     rows = found[(number - 1) * ROWS : number * ROWS]
     entries = list_entries(session, [row.claim.person_id for row in rows])
-    note_looks([row.claim.person_id for row in rows])
+    record_views([row.claim.person_id for row in rows])
     return render_template(
         "compliance/claims.html",
         page=Page([claim_view(row, entries) for row in rows], number, len(found) > number * ROWS),
@@ -131,7 +131,7 @@ def claims(scope: TrainingScope) -> str:
         words=words,
         waiting=queries.count_waiting(session, scope, current_actor()),
         lists=queries.list_recognition_lists(session, scope, waiting=True) if state is ClaimState.PROPOSED and not words else [],
-        may_load=allows(RecognitionAction.LOAD, scope),
+        may_load=allows(RecognitionAction.LOAD, RecognitionListContext(scope)),
     )
 
 
@@ -139,7 +139,7 @@ def claims(scope: TrainingScope) -> str:
 @requires(TrainingAction.WHY, queries.get_waiver)
 def waiver(subject: WaiverSubject) -> str:
     """Show a waiver."""
-    note_looks([subject.person_id])
+    record_views([subject.person_id])
     return _page(subject)
 
 

@@ -30,6 +30,7 @@ SECTIONS: Mapping[str, str] = {
         compliance_recognitions.ask compliance_recognitions.propose compliance_waivers.ask compliance_waivers.own compliance_waivers.propose
     """,
     "administrator/institutions#waivers": """
+        compliance_recognition_lists.lists compliance_recognition_lists.made compliance_recognition_lists.pending
         compliance_recognitions.recognition compliance_waivers.claims compliance_waivers.waiver
     """,
     "learner/compulsory#why": "compliance_learner.past compliance_learner.why",

@@ -145,7 +145,7 @@ class UnitListRows:
     encoding_guessed_from: int | None
 
 
-class _Unfit(ValueError):
+class InvalidRow(ValueError):
     """A line that does nothing, and why."""
 
     def __init__(self, message: str, **facts: object) -> None:
@@ -160,13 +160,13 @@ _Read = TypeVar("_Read")
 class _LineFaults:
     """All that is wrong in the cells of one line: reading goes on after each."""
 
-    found: list[_Unfit | DayRefused] = field(default_factory=list)
+    found: list[InvalidRow | DayRefused] = field(default_factory=list)
 
     def attempt(self, read: Callable[[], _Read], otherwise: _Read) -> _Read:
         """Return what is read, or something else where that is refused."""
         try:
             return read()
-        except (_Unfit, DayRefused) as unfit:
+        except (InvalidRow, DayRefused) as unfit:
             if all((unfit.message, unfit.facts) != (other.message, other.facts) for other in self.found):
                 self.found.append(unfit)
             return otherwise
@@ -174,7 +174,7 @@ class _LineFaults:
     def check(self, fits: bool, message: str, **facts: object) -> None:
         """Note what is wrong unless it fits."""
         if not fits:
-            self.found.append(_Unfit(message, **facts))
+            self.found.append(InvalidRow(message, **facts))
 
     def of_line(self, line: int, written: str) -> UnitListFault:
         """Return what was found as one fault of the line."""
@@ -196,7 +196,7 @@ def _heading(cell: str) -> str:
     return " ".join(fold(cell).translate(_SPACES).split())
 
 
-def _columns(table: ReadTable, known: Mapping[str, frozenset[str]], needed: Sequence[str], words: str) -> dict[str, int]:
+def find_columns(table: ReadTable, known: Mapping[str, frozenset[str]], needed: Sequence[str], words: str) -> dict[str, int]:
     """Return the place of each column by its heading; raise Undecodable where no needed one is there, or there are too many lines."""
     if not table.rows:
         raise Undecodable(N_("The list is empty."))
@@ -217,7 +217,7 @@ def _columns(table: ReadTable, known: Mapping[str, frozenset[str]], needed: Sequ
 Cell = Callable[[str], str]
 
 
-def _lines(table: ReadTable, columns: Mapping[str, int]) -> Iterator[tuple[int, Cell, str]]:
+def list_lines(table: ReadTable, columns: Mapping[str, int]) -> Iterator[tuple[int, Cell, str]]:
     """Yield each line's number, how to take a cell of it by its column, and the line as it was written."""
     for line, cells in islice(table.rows, 1, None):
 
@@ -225,7 +225,7 @@ def _lines(table: ReadTable, columns: Mapping[str, int]) -> Iterator[tuple[int, 
             place = columns.get(name, -1)
             words = cells[place] if 0 <= place < len(cells) else ""
             if words == FORMULA:
-                raise _Unfit(N_("A cell contains a formula, which is not calculated. Enter its value instead."))
+                raise InvalidRow(N_("A cell contains a formula, which is not calculated. Enter its value instead."))
             return " ".join(normalise(words).split())
 
         yield line, cell, as_written(" · ".join(words for words in cells if words.strip()))[:200]
@@ -234,10 +234,10 @@ def _lines(table: ReadTable, columns: Mapping[str, int]) -> Iterator[tuple[int, 
 def read_people(content: bytes, today: date) -> PeopleListRows:
     """Return the people of a CSV or XLSX file; raise Undecodable where it is no list of people."""
     table = read_table(content, rows=MOST_ROWS + 1)
-    columns = _columns(table, PEOPLE_COLUMNS, WHO, N_("There is no column called “email” or “correo”."))
+    columns = find_columns(table, PEOPLE_COLUMNS, WHO, N_("There is no column called “email” or “correo”."))
     people, faults, unread, seen = [], [], [], [dict[str, int]() for _message in ONCE]
     days = DayReader(today)
-    for line, cell, written in _lines(table, columns):
+    for line, cell, written in list_lines(table, columns):
         wrong = _LineFaults()
         person = _person(line, cell, days, wrong)
         if not wrong.found:  # what is skipped stands in nobody's way
@@ -279,20 +279,20 @@ def _unread(line: int, cell: Cell) -> PersonListRow:
     def readable(name: str, read: Callable[[str], str]) -> str:
         try:
             return read(cell(name))
-        except _Unfit:
+        except InvalidRow:
             return ""
 
     return PersonListRow(
         line,
-        readable("email", _address),
-        national_id=readable("national_id", _number),
-        staff_number=readable("staff_number", _staff_number),
+        readable("email", read_address),
+        national_id=readable("national_id", read_identity_number),
+        staff_number=readable("staff_number", read_staff_number),
     )
 
 
 def _once(seen: dict[str, int], value: str, line: int, message: str) -> None:
     if value and seen.setdefault(value, line) != line:
-        raise _Unfit(message, first=seen[value])
+        raise InvalidRow(message, first=seen[value])
 
 
 def _person(line: int, cell: Cell, days: DayReader, wrong: _LineFaults) -> PersonListRow:
@@ -306,11 +306,11 @@ def _person(line: int, cell: Cell, days: DayReader, wrong: _LineFaults) -> Perso
         first, second = split_surnames(take("surnames"))
     names = (take("given_names"), first, second)
     wrong.check(all(len(name) <= LONGEST_NAME for name in names), N_("A name is longer than %(limit)s characters."), limit=LONGEST_NAME)
-    number, post = take("staff_number", _staff_number), take("post")
+    number, post = take("staff_number", read_staff_number), take("post")
     wrong.check(len(post) <= LONGEST_UNIT, N_("A post is longer than %(limit)s characters."), limit=LONGEST_UNIT)
-    national_id = take("national_id", _number)
+    national_id = take("national_id", read_identity_number)
     is_named = bool(number or national_id or wrong.found)
-    address = "" if is_named and not take("email") else take("email", _address)
+    address = "" if is_named and not take("email") else take("email", read_address)
     entered = wrong.attempt(lambda: days.read("entered_on", cell("entered_on"), line), None)
     left = wrong.attempt(lambda: days.read("left_on", cell("left_on"), line), None)
     wrong.check(entered is None or left is None or left >= entered, N_("The last day is before the day of entry."))
@@ -320,51 +320,51 @@ def _person(line: int, cell: Cell, days: DayReader, wrong: _LineFaults) -> Perso
     )
 
 
-def _staff_number(text: str) -> str:
+def read_staff_number(text: str) -> str:
     """Return a staff number as it is compared; the decimals that spreadsheets add are gone."""
     number = text.removesuffix(".0").upper()
     if len(number) > LONGEST_CODE:
-        raise _Unfit(N_("The staff number is longer than %(limit)s characters."), limit=LONGEST_CODE)
+        raise InvalidRow(N_("The staff number is longer than %(limit)s characters."), limit=LONGEST_CODE)
     return number
 
 
-def _address(text: str) -> str:
+def read_address(text: str) -> str:
     if _PLAIN.fullmatch(text) and ".." not in text:
         return text.lower()
     try:
         return normal_email(text)
     except ValueError:
-        raise _Unfit(N_("This is not an email address.")) from None
+        raise InvalidRow(N_("This is not an email address.")) from None
 
 
-def _number(text: str) -> str:
+def read_identity_number(text: str) -> str:
     """Return an identity number; the nought at its beginning, which spreadsheets drop, is put back."""
     number = text.replace(" ", "").replace("-", "").removesuffix(".0")
     number = number.zfill(10) if len(number) == 9 else number
     if number and not valid_cedula(number):
-        raise _Unfit(N_("This identity number has a wrong digit or does not have ten digits."))
+        raise InvalidRow(N_("This identity number has a wrong digit or does not have ten digits."))
     return number
 
 
 def _language(text: str) -> str:
     language = fold(text)[:2]
     if language and language not in LANGUAGES:
-        raise _Unfit(N_("The language must be “es” or “en”."))
+        raise InvalidRow(N_("The language must be “es” or “en”."))
     return language
 
 
 def read_units(content: bytes) -> UnitListRows:
     """Return the places of a CSV or XLSX file, each after what it stands under; raise Undecodable where it is no list of units."""
     table = read_table(content, rows=MOST_ROWS + 1)
-    columns = _columns(table, UNIT_COLUMNS, ("name",), N_("There is no column called “name” or “nombre”."))
+    columns = find_columns(table, UNIT_COLUMNS, ("name",), N_("There is no column called “name” or “nombre”."))
     units, faults, codes, paths = [], [], dict[str, int](), dict[str, int]()
-    for line, cell, written in _lines(table, columns):
+    for line, cell, written in list_lines(table, columns):
         try:
             unit = _unit(line, cell)
             _once(codes, fold(unit.code), line, N_("This code is already on line %(first)s."))
             path = f"{called(unit.parent)}\n{fold(unit.name)}"
             _once(paths, path, line, N_("This name is already on line %(first)s under the same unit."))
-        except _Unfit as unfit:
+        except InvalidRow as unfit:
             faults.append(UnitListFault(line, written, unfit.message, unfit.facts))
         else:
             units.append(unit)
@@ -379,17 +379,17 @@ def _zones() -> frozenset[str]:
 def _unit(line: int, cell: Cell) -> UnitListRow:
     code, name, parent, kind = cell("code"), cell("name"), cell("parent"), fold(cell("kind"))
     if not name:
-        raise _Unfit(N_("The name is missing."))
+        raise InvalidRow(N_("The name is missing."))
     if len(name) > LONGEST_UNIT or len(code) > LONGEST_CODE:
-        raise _Unfit(
+        raise InvalidRow(
             N_("The name is longer than %(name)s characters, or the code is longer than %(code)s."), name=LONGEST_UNIT, code=LONGEST_CODE
         )
     if kind and kind not in KIND_WORDS:
-        raise _Unfit(N_("The kind must be “institution”, “province” or “unit”."))
+        raise InvalidRow(N_("The kind must be “institution”, “province” or “unit”."))
     default = OrganisationKind.UNIT if parent else OrganisationKind.INSTITUTION
     zone = cell("zone")
     if zone and zone not in _zones():
-        raise _Unfit(N_("“%(zone)s” is not a time zone. Write it like America/Guayaquil."), zone=zone[:40])
+        raise InvalidRow(N_("“%(zone)s” is not a time zone. Write it like America/Guayaquil."), zone=zone[:40])
     return UnitListRow(line, code, name, KIND_WORDS[kind] if kind else default, parent, zone, cell("head"))
 
 

@@ -161,6 +161,8 @@ ACCESS: Mapping[tuple[str, str], str] = {
     ("waiver.withdraw", "of_another"): "*",
     ("recognition.propose", "of_another"): "S*",
     ("recognition.withdraw", "of_another"): "*",
+    ("recognition.load", "any"): "S*",
+    ("recognition.approve_many", "of_another"): "S*",
     ("certificate.renew", "revoked"): "IS",
     ("certificate.restore", "revoked_by_administrator"): "S",
     ("administration.view", "any"): "S",

@@ -33,6 +33,11 @@ ROUTES: Mapping[str, str] = {
     "obligation.view": "compliance_changes.change compliance_obligations.obligation",
     "audience.view": "organisations_audiences.audience organisations_audiences.audiences organisations_audiences.why",
     "recognition.approve": "compliance_recognitions.decide compliance_recognitions.revoke",
+    "recognition.approve_many": "compliance_recognition_lists.decide",
+    "recognition.load": """
+        compliance_recognition_lists.confirm compliance_recognition_lists.discard
+        compliance_recognition_lists.faults compliance_recognition_lists.lists compliance_recognition_lists.pending
+    """,
     "recognition.propose": "compliance_recognitions.ask compliance_recognitions.propose",
     "recognition.withdraw": "compliance_recognitions.withdraw",
     "training.why": """
@@ -41,7 +46,7 @@ ROUTES: Mapping[str, str] = {
         compliance_waivers.evidence compliance_waivers.own compliance_waivers.waiver
     """,
     "waiver.approve": "compliance_waivers.decide compliance_waivers.revoke",
-    "waiver.list": "compliance_waivers.claims",
+    "waiver.list": "compliance_recognition_lists.made compliance_waivers.claims",
     "waiver.propose": "compliance_waivers.ask compliance_waivers.propose",
     "waiver.withdraw": "compliance_waivers.withdraw",
     "audit_log.view": "lms_auditing.log",

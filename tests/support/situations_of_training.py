@@ -5,14 +5,19 @@ from __future__ import annotations
 from datetime import date
 
 from accounts.models import Person
-from compliance.models import Recognition, Waiver
+from compliance.models import PendingRecognitionList, Recognition, Waiver
 from compliance.services import claims
+from compliance.services.recognitions import RecognitionValues, UploadedRecognitionList, propose_list, receive_list
+from kernel import clock
+from tests.support.builders import an_administrator
 from tests.support.claims import act_on, ask_recognition, ask_waiver
+from tests.support.learning import actor_of
 from tests.support.situations import Room, Scene, Stage
 
 WAIVER = {"kind": "other", "words": "Estudios.", "first_on": "2026-11-01", "document": "M-1"}
 RECOGNITION = {"achieved_on": "2025-11-20", "issuer": "SECAP", "document": "S-1"}
 FILE = {"evidence": ("certificado.pdf", b"%PDF-1.4 x")}
+LISTS = "/training/recognition-lists"
 REVOKED = {"words": "Ya no vale.", "sure": "y"}
 
 
@@ -88,7 +93,44 @@ def a_recognition_of_ones_own(stage: Stage) -> Scene:
     return Scene(stage.signed_in(person), _page(_a_recognition(stage, person)))
 
 
+HEAD = "correo;curso;fecha;institución;documento\n"
+
+
+def _a_list(stage: Stage, by: Person) -> PendingRecognitionList:
+    """Let somebody send a list in that names one person."""
+    person, course = stage.person(), stage.course
+    content = f"{HEAD}{person.email};{course.slug};2019-05-04;SECAP;S-1\n".encode()
+    with stage.instance.database.unit_of_work() as session:
+        return receive_list(session, actor_of(by), UploadedRecognitionList("lista.csv", content), 1, now=clock.now())
+
+
+def a_list_to_send(stage: Stage) -> Scene:
+    """An administrator sends a list of recognitions in."""
+    content = f"{HEAD}{stage.person().email};{stage.course.slug};2019-05-04;SECAP;S-1\n".encode()
+    return Scene(stage.boss, LISTS, files={"file": ("lista.csv", content)})
+
+
+def a_list_to_confirm(stage: Stage) -> Scene:
+    """An administrator reviews the list that they sent in."""
+    boss = an_administrator(stage.instance, f"jefa.{stage.number()}@example.org")
+    return Scene(stage.signed_in(boss), f"{LISTS}/pending/{_a_list(stage, boss).uuid}")
+
+
+def a_list_that_waits(stage: Stage) -> Scene:
+    """A list was proposed by another administrator."""
+    boss = an_administrator(stage.instance, f"jefa.{stage.number()}@example.org")
+    pending = _a_list(stage, boss)
+    values = RecognitionValues(stage.course.id, date(2019, 5, 4), "SECAP", "S-1")
+    with stage.instance.database.unit_of_work() as session:
+        made = propose_list(session, actor_of(boss), pending, [(stage.person().id, values)], now=clock.now())
+        return Scene(stage.boss, f"{LISTS}/{made.uuid}", {"decision": "approve"})
+
+
 CLAIMS: Room = {
+    "compliance_recognition_lists.lists": a_list_to_send,
+    "compliance_recognition_lists.confirm": a_list_to_confirm,
+    "compliance_recognition_lists.discard": a_list_to_confirm,
+    "compliance_recognition_lists.decide": a_list_that_waits,
     "compliance_waivers.ask": a_waiver_to_ask_for,
     "compliance_waivers.propose": a_waiver_to_propose,
     "compliance_waivers.decide": a_waiver_that_waits,

@@ -1,0 +1,166 @@
+"""Pages of lists of recognitions: sent in, reviewed, confirmed, and decided on by another person (spec/compulsory 4.11)."""
+
+from collections.abc import Iterator, Sequence
+
+from flask import Blueprint, Response, flash, render_template
+
+from compliance.forms.claims import ClaimDecisionForm, RecognitionListForm
+from compliance.models import PendingRecognitionList, RecognitionList
+from compliance.pages.claims import claim_view
+from compliance.people_lists import RecognitionListCheck, RecognitionListRows, judge_recognitions, read_recognitions
+from compliance.permissions import RecognitionAction, RecognitionListContext, WaiverAction
+from compliance.queries import claim_lists as queries
+from compliance.queries.claims import list_entries
+from compliance.services import recognitions as services
+from compliance.views.claim_pages import Answer, record_views
+from kernel import clock
+from kernel.errors import Invalid
+from kernel.i18n import _, ngettext, site_locale
+from kernel.tables import CSV_TYPE, Cell, on_disk, write_csv
+from kernel.web.file_responses import send_generated
+from kernel.web.paging import Page, requested_page
+from kernel.web.request import allows, begin_writing, current_actor, current_session, reading_file, requires, see_page
+from organisations.unit_lists.reading import UnitListFault
+
+bp = Blueprint("compliance_recognition_lists", __name__, url_prefix="/training/recognition-lists")
+
+LARGEST = 10_000_000
+"""Bytes of a list."""
+FAULTS = 50
+ROWS = 100
+
+
+@bp.route("", methods=["GET", "POST"])
+@requires(RecognitionAction.LOAD, queries.get_new_list, reads_first=True, body_limit=LARGEST)
+def lists(subject: RecognitionListContext) -> Answer:
+    """Take a list of recognitions; the next page shows what would come of it."""
+    form = RecognitionListForm()
+    sent = form.upload() if form.validate_on_post() else None
+    if sent is None:
+        page = _page(subject, form)
+        return (page, 422) if form.faults else page
+    try:
+        total = _read(sent.content).total
+    except Invalid as refused:
+        form.refuse(form.file, _(refused.text, **refused.facts))
+        return _page(subject, form), 422
+    row = services.receive_list(begin_writing(), current_actor(), sent, total, now=clock.now())
+    return see_page("compliance_recognition_lists.pending", pending=row.uuid)
+
+
+def _page(subject: RecognitionListContext, form: RecognitionListForm) -> str:
+    rows = queries.list_recognition_lists(current_session(), subject.scope, waiting=False)
+    return render_template("compliance/recognition_lists.html", form=form, rows=rows, largest=LARGEST)
+
+
+def _read(content: bytes) -> RecognitionListRows:
+    with reading_file():
+        return read_recognitions(content, clock.now().astimezone(site_locale().zone).date())
+
+
+def _judge(subject: RecognitionListContext) -> tuple[PendingRecognitionList, RecognitionListRows, RecognitionListCheck]:
+    row = subject.pending
+    assert row is not None
+    rows = _read(row.content)
+    return row, rows, judge_recognitions(current_session(), rows, subject.scope, now=clock.now())
+
+
+@bp.get("/pending/<uuid:pending>")
+@requires(RecognitionAction.LOAD, queries.get_pending_list)
+def pending(subject: RecognitionListContext) -> Answer:
+    """Show what a list would propose and what is wrong in it."""
+    row, rows, check = _judge(subject)
+    asked = requested_page(FAULTS)
+    shown = check.faults[asked.offset : asked.offset + FAULTS]
+    return render_template(
+        "compliance/recognition_list_upload.html",
+        pending=row,
+        check=check,
+        rows=rows,
+        page=Page([(one.line, one.written, _words(one)) for one in shown], asked.number, len(check.faults) > asked.offset + FAULTS),
+    )
+
+
+def _words(fault: UnitListFault) -> str:
+    return _(fault.message, **fault.facts)
+
+
+@bp.get("/pending/<uuid:pending>/faults.csv")
+@requires(RecognitionAction.LOAD, queries.get_pending_list)
+def faults(subject: RecognitionListContext) -> Response:
+    """Send the lines that propose nothing, each with its cause."""
+    found = _judge(subject)[2].faults
+    headings = [_("Line"), _("What is wrong"), _("As written")]
+    return send_generated(on_disk(lambda target: write_csv(target, headings, _fault_rows(found))), CSV_TYPE, _("errors") + ".csv")
+
+
+def _fault_rows(found: Sequence[UnitListFault]) -> Iterator[Sequence[Cell]]:
+    return ((one.line, _words(one), one.written) for one in found)
+
+
+@bp.post("/pending/<uuid:pending>/confirmation")
+@requires(RecognitionAction.LOAD, queries.get_pending_list, reads_first=True)
+def confirm(subject: RecognitionListContext) -> Answer:
+    """Propose the recognitions of a list; another person decides on them."""
+    row, _rows, check = _judge(subject)
+    if not check.new and row.list_id is None:
+        return see_page("compliance_recognition_lists.pending", pending=row.uuid)
+    made = services.propose_list(begin_writing(), current_actor(), row, check.new, now=clock.now())
+    return see_page("compliance_recognition_lists.made", made=made.uuid)
+
+
+@bp.post("/pending/<uuid:pending>/discarding")
+@requires(RecognitionAction.LOAD, queries.get_pending_list)
+def discard(subject: RecognitionListContext) -> Answer:
+    """Discard a list."""
+    assert subject.pending is not None
+    services.discard_list(current_session(), current_actor(), subject.pending, now=clock.now())
+    flash(_("The list was discarded. Nothing was changed."), "ok")
+    return see_page("compliance_recognition_lists.lists")
+
+
+@bp.get("/<uuid:made>")
+@requires(WaiverAction.LIST, queries.get_proposed_list)
+def made(subject: RecognitionListContext) -> str:
+    """Show a list of recognitions with what became of each."""
+    return _made_page(subject, ClaimDecisionForm(formdata=None))
+
+
+def _made_page(subject: RecognitionListContext, form: ClaimDecisionForm) -> str:
+    session, asked, row = current_session(), requested_page(ROWS), _proposed(subject)
+    found = queries.list_of_list(session, subject.scope, row.id, offset=asked.offset, limit=ROWS + 1)
+    entries = list_entries(session, [one.claim.person_id for one in found])
+    record_views([one.claim.person_id for one in found[:ROWS]])
+    known = queries.list_recognition_lists(session, subject.scope, waiting=False, only=row.id)
+    counts = known[0] if known else queries.RecognitionListRow(row, "", 0, 0)
+    is_proposer = row.proposed_by == current_actor().person_id
+    decides = allows(RecognitionAction.APPROVE_MANY, subject) and counts.waiting and not is_proposer
+    return render_template(
+        "compliance/recognition_list.html",
+        made=row,
+        counts=counts,
+        page=Page([claim_view(one, entries) for one in found[:ROWS]], asked.number, len(found) > ROWS),
+        form=form if decides else None,
+        is_proposer=is_proposer,
+    )
+
+
+def _proposed(subject: RecognitionListContext) -> RecognitionList:
+    assert subject.proposed is not None
+    return subject.proposed
+
+
+@bp.post("/<uuid:made>/decision")
+@requires(RecognitionAction.APPROVE_MANY, queries.get_proposed_list)
+def decide(subject: RecognitionListContext) -> Answer:
+    """Approve every recognition of a list that waits, or none."""
+    form, row = ClaimDecisionForm(), _proposed(subject)
+    if not form.validate_on_post():
+        return _made_page(subject, form), 422
+    words, now = form.words.data or "", clock.now()
+    count = services.decide_list(current_session(), current_actor(), row, words, subject.scope, approves=form.approves, now=now)
+    if count:
+        flash(
+            ngettext("Your decision on %(count)s recognition was saved.", "Your decision on %(count)s recognitions was saved.", count), "ok"
+        )
+    return see_page("compliance_recognition_lists.made", made=row.uuid)
