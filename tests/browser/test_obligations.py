@@ -15,6 +15,7 @@ from tests.support.places import a_place, put
 from tests.support.wording import in_spanish
 
 ROOT = "/compulsory-training/obligations"
+TWO_LINES = 80
 SHOTS = os.environ.get("SHOTS")
 
 
@@ -60,6 +61,9 @@ def test_one_writes_it_on_a_phone_and_another_activates_it(chromium: Browser, li
     assert in_spanish("%(count)s person has not begun.", 2) in second.page.inner_text("main")
     second.open(ROOT)
     look(second, "list-1280")
+    head = second.page.locator("header.site").bounding_box()
+    assert head is not None
+    assert head["height"] < TWO_LINES, "the menu of an administrator stands in one line of a usual window"
     follow(second, "Gobernanza de datos")
     follow(second, in_spanish("Change"))
     second.page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")

@@ -18,7 +18,7 @@ from organisations.models import Audience, AudienceVersion, Organisation
 from organisations.rules import TrainingRole
 from organisations.services.audiences import today_of
 from organisations.services.training_grants import give_training_role
-from tests.support.browser import Browser, Page
+from tests.support.browser import Browser, Page, every_statement
 from tests.support.builders import a_course, a_person, an_administrator, sign_in
 from tests.support.obligations import an_audience_of, let_stay
 from tests.support.places import a_place, put
@@ -451,3 +451,16 @@ def test_a_rule_in_use_is_tried_before_it_is_saved(office: Office) -> None:
 def rules(office: Office) -> list[str]:
     with office.instance.database.unit_of_work(write=False) as session:
         return list(session.scalars(select(AudienceVersion.rule).order_by(AudienceVersion.number)))
+
+
+def test_the_list_costs_the_same_however_many_there_are(office: Office) -> None:
+    """spec/compulsory 17: two obligations and eight are read by as many statements."""
+    counts, counter = list[int](), every_statement(office.instance.database)
+    for number in range(8):
+        office.save(key=f"numero-{number}")
+        if number in (1, 7):
+            counter.reset()
+            office.boss.get(ROOT)
+            counts.append(len(counter.statements))
+
+    assert counts[0] == counts[1]
