@@ -13,7 +13,7 @@ from compliance.forms.report import ReportRequest, read_report_request
 from compliance.pages.report import COLUMNS, STATE_WORDS, PlaceLines, report_cards, state_options
 from compliance.pages.report_people import obligation_lines, person_lines
 from compliance.pages.trajectory import TrajectoryView, trajectory_view
-from compliance.permissions import TrainingAction, TrainingReportAction
+from compliance.permissions import ReminderAction, TrainingAction, TrainingReportAction
 from compliance.queries import report as queries
 from compliance.queries import report_people
 from compliance.queries.report_basis import PlacePart, ReportTime, TrainingFilter, list_report_obligations
@@ -101,6 +101,7 @@ def place(context: ReportPlaceContext) -> Answer:
         by_obligation=None if asked.obligation is not None else lines.by_obligation(asked.obligations),
         drawn=None if asked.time.is_past else drawn_trajectory(whole, asked.time, lines, working),
         states=state_options(is_past=asked.time.is_past),
+        may_remind=not asked.time.is_past and allows(ReminderAction.SEND, context),
     )
 
 

@@ -263,3 +263,17 @@ def test_a_person_without_obligations_has_an_empty_page(boss: Browser, instance:
     boss.get(f"{REPORT}/people/{reported.people['abad'].uuid}")
 
     assert in_spanish("Nothing is compulsory for this person") in boss.page.text
+
+
+def test_those_who_may_remind_are_led_to_it(browser: Browser, instance: Instance, reported: ReportedInstitution) -> None:
+    """spec/compulsory 11.3 and 16: heads remind the people of a line, auditors change nothing."""
+    address = f"/training/reminders?obligation={reported.obligation.uuid}&place={reported.places['direccion'].uuid}"
+    give_training(instance, a_person(instance, "aldo@example.org"), reported.places["iess"], TrainingRole.AUDITOR)
+    head, auditor = a_head(browser, instance, reported, "guayas"), sign_in(browser.another(), "aldo@example.org")
+
+    for visitor in (head, auditor):
+        visitor.get(reported.path("guayas", "?obligation=etica"))
+
+    assert address in head.page.html.replace("&amp;", "&")
+    assert "/training/reminders" not in auditor.page.html
+    head.get(address)

@@ -26,14 +26,15 @@ CHANGED = datetime.fromisoformat("2026-06-01T08:00-05:00")
 
 def a_training_crowd(instance: Instance, *, people: int, units: int, obligations: int, email: str = "persona") -> UUID:
     """Fill an institution; return what addresses name it."""
-    root, places = _tree(instance, units)
+    root, places = _tree(instance, units, email)
     first = _people(instance, places, people, email)
     numbers = _obligations(instance, root, obligations)
     with instance.database.unit_of_work() as session:
         for number in numbers:
             for portion in _portions(_assignments(number, first, people)):
                 session.execute(insert(Assignment), portion)
-        rows = session.execute(select(Assignment.id, Assignment.state).order_by(Assignment.id)).all()
+        mine = Assignment.obligation_id.in_(numbers)
+        rows = session.execute(select(Assignment.id, Assignment.state).where(mine).order_by(Assignment.id)).all()
         for portion in _portions(_histories(rows)):
             session.execute(insert(AssignmentState), portion)
     with instance.database.unit_of_work() as session:
@@ -52,7 +53,7 @@ def _portions(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
         yield portion
 
 
-def _tree(instance: Instance, units: int) -> tuple[int, list[int]]:
+def _tree(instance: Instance, units: int, name: str) -> tuple[int, list[int]]:
     def place(name: str, kind: str, parent: int | None) -> int:
         row = Organisation(parent_id=parent, kind=kind, name=name, name_key=name.lower(), code=None, created_at=BEGINNING)
         session.add(row)
@@ -60,7 +61,7 @@ def _tree(instance: Instance, units: int) -> tuple[int, list[int]]:
         return row.id
 
     with instance.database.unit_of_work() as session:
-        root = place("Instituto", "institution", None)
+        root = place(f"Instituto {name}", "institution", None)
         provinces = [place(f"Provincia {number}", "province", root) for number in range(min(PROVINCES, units))]
         return root, [place(f"Unidad {number}", "unit", provinces[number % len(provinces)]) for number in range(units)]
 
