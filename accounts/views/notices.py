@@ -55,7 +55,7 @@ def switches() -> Answer:
         form.leave_out(NoticeKind.OPERATION)
     if not actor.is_staff_anywhere and not actor.is_administrator:
         form.leave_out(NoticeKind.WAITING)
-    if not actor.manages_units and not actor.is_administrator:
+    if not (actor.manages_units or actor.is_training_officer or actor.is_administrator):
         form.leave_out(NoticeKind.TRAINING_TEAM)
     if is_read_only_request():
         form.show(queries.notification_choices_of(session, person.id))

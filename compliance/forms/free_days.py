@@ -48,9 +48,10 @@ class FreeDayForm(Form):
 
 
 class FreeDayListForm(Form):
-    """A list of free days as a file."""
+    """A list of free days as a file, or the lines of one that was reviewed."""
 
     file = FileField(lazy_("File"))
+    lines = HiddenField()
 
     def content(self) -> bytes:
         """Return what was sent; nothing, with the fault in the form, where it is nothing."""
@@ -59,12 +60,6 @@ class FreeDayListForm(Form):
         if not content:
             self.refuse(self.file, _("Choose a file."))
         return bytes(content)
-
-
-class FreeDayImportForm(Form):
-    """The list that was reviewed, to be brought in."""
-
-    lines = HiddenField()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ class ReminderFilter:
 
 def get_filter(session: Session, actor: Actor, obligation: UUID | None, place: UUID | None, state: str) -> ReminderFilter:
     """Return a filter of people; raise NotFound where a part of it names nothing that is in force."""
-    row = session.scalar(select(Obligation).where(Obligation.uuid == obligation, Obligation.state == "active"))
+    row = session.scalar(select(Obligation).where(Obligation.uuid == obligation, Obligation.state != "draft"))
     if row is None or (state and state not in {one.value for one in NEEDED}):
         raise NotFound
     chosen = session.get(Organisation, row.institution_id) if place is None else tree.get_organisation(session, actor, place)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from flask import Blueprint, Response, flash, render_template, request
 
-from compliance.forms.free_days import FreeDayForm, FreeDayImportForm, FreeDayListForm, FreeDayRows, read_free_days, write_lines
+from compliance.forms.free_days import FreeDayForm, FreeDayListForm, FreeDayRows, read_free_days, write_lines
 from compliance.models import FreeDay
 from compliance.pages.free_days import free_day_months, review_views
 from compliance.permissions import FreeDayAction
@@ -72,10 +72,12 @@ def delete(subject: FreeDay) -> Answer:
 
 
 @bp.post("/lists")
-@requires(FreeDayAction.MANAGE, reads_first=True, body_limit=LARGEST)
+@requires(FreeDayAction.MANAGE, reads_first=True, body_limit=LARGEST, field_limit=LARGEST)
 def review() -> Answer:
-    """Show what a list of free days would add; nothing is written yet."""
+    """Show what a list of free days would add, and add it once that was seen."""
     upload = FreeDayListForm()
+    if upload.lines.data and upload.validate_on_post():
+        return _bring_in(upload.lines.data)
     content = upload.content() if upload.validate_on_post() else b""
     if not content:
         return _page(FreeDayForm(formdata=None), upload, _year()), 422
@@ -92,7 +94,7 @@ def review() -> Answer:
 def _review_page(rows: FreeDayRows, provinces: dict[str, str]) -> str:
     known = queries.find_same_days(current_session(), [one.day for _line, one in rows.days])
     new = [one for _line, one in rows.days if (one.day, one.province) not in known]
-    form = FreeDayImportForm(formdata=None, data={"lines": write_lines(new)})
+    form = FreeDayListForm(formdata=None, data={"lines": write_lines(new)})
     return render_template(
         "compliance/free_days_review.html",
         form=form,
@@ -107,16 +109,10 @@ def _fault_rows(rows: FreeDayRows) -> Sequence[tuple[int, str, str]]:
     return [(fault.line, fault.written, _(fault.message, **fault.facts)) for fault in rows.faults]
 
 
-@bp.post("/imports")
-@requires(FreeDayAction.MANAGE, reads_first=True, field_limit=LARGEST)
-def bring_in() -> Answer:
-    """Add the days of a list that was reviewed."""
-    form, today = FreeDayImportForm(), clock.now().astimezone(DEFAULT_ZONE).date()
-    provinces = queries.list_provinces(current_session())
-    if not form.validate_on_post() or not form.lines.data:
-        return see_page("compliance_free_days.days")
+def _bring_in(lines: str) -> Answer:
+    provinces, today = queries.list_provinces(current_session()), clock.now().astimezone(DEFAULT_ZONE).date()
     with reading_file():
-        rows = read_free_days(form.lines.data.encode(), provinces, today)
+        rows = read_free_days(lines.encode(), provinces, today)
     count = services.bring_in_free_days(begin_writing(), current_actor(), [one for _line, one in rows.days], now=clock.now())
     flash(ngettext("%(count)s free day was added.", "%(count)s free days were added.", count), "ok")
     return see_page("compliance_free_days.days", year=rows.days[0][1].day.year if rows.days else None)

@@ -28,6 +28,7 @@ from compliance.queries.report_places import (
     get_working_days,
 )
 from compliance.rules.pace import RequiredGroup, group_pace, trajectory
+from compliance.rules.status import NEEDED
 from compliance.rules.working_days import WorkingDays
 from kernel import clock
 from kernel.i18n import _, choose
@@ -135,8 +136,18 @@ def people(context: ReportPlaceContext) -> Answer:
         states=state_options(is_past=asked.time.is_past),
         found=found,
         may_take_identities=allows(TrainingReportAction.EXPORT_IDENTITY, context),
+        remind_url=_remind_url(context, asked),
     )
     return (page, 422) if asked.faults else page
+
+
+def _remind_url(context: ReportPlaceContext, asked: ReportRequest) -> str:
+    """Return where the people of the list are reminded; nothing where a reminder has no such filter, or the actor may send none."""
+    state = asked.state.value if asked.state else ""
+    is_plain = asked.part is PlacePart.ALL and not asked.words and not asked.time.is_past
+    if asked.obligation is None or not is_plain or (state and state not in NEEDED) or not allows(ReminderAction.SEND, context):
+        return ""
+    return url_for("compliance_reminders.remind", obligation=asked.obligation.uuid, place=context.place.uuid, state=state)
 
 
 def _page() -> ReportPage:

@@ -82,7 +82,7 @@ def test_a_list_is_reviewed_before_anything_is_written(boss: Browser, instance: 
     assert [number for number in (3, 4) if f"{number}" in text]
     assert all(words in text for words in ("31/02/2026", "Azuay", "Otra vez"))
 
-    boss.submit("/imports")
+    boss.submit("/lists")
 
     assert kept(instance) == [
         ("2026-10-09", "Independencia de Guayaquil", "guayas"),
@@ -90,7 +90,7 @@ def test_a_list_is_reviewed_before_anything_is_written(boss: Browser, instance: 
         ("2026-12-31", "Fin de año", ""),
     ]
     send_list(boss, LIST)
-    assert "/imports" not in boss.page.html
+    assert 'name="lines"' not in boss.page.html
     with instance.database.unit_of_work(write=False) as session:
         assert session.scalars(select(AuditEntry).where(AuditEntry.verb == "free_day.loaded")).one().facts
 
@@ -116,8 +116,7 @@ def test_only_administrators_keep_the_calendar(browser: Browser, instance: Insta
         number = row.uuid
 
     found = [cast.outcomes(FREE_DAYS), cast.outcomes(FREE_DAYS, "POST", {"day": "2026-12-24", "name": "Víspera", "province": ""})]
-    found.append(cast.outcomes(f"{FREE_DAYS}/imports", "POST", {}))
-    found.append({role: got for role, got in cast.outcomes(f"{FREE_DAYS}/lists", "POST", {}).items() if role != "S"})
+    found.append(cast.outcomes(f"{FREE_DAYS}/lists", "POST", {"lines": "fecha;nombre\n2026-12-24;Víspera"}))
     found.append(cast.outcomes(f"{FREE_DAYS}/{number}/deletion", "POST", {}))
 
     assert [fault for outcomes in found for fault in cast.check("free_day.manage", "any", outcomes)] == []

@@ -153,3 +153,13 @@ def test_each_role_may_send_what_the_table_says(browser: Browser, instance: Inst
     wrong += cast.check("reminder.send", "to_a_unit", cast.outcomes(path, "POST", {"words": ""}))
 
     assert wrong == []
+
+
+def test_the_report_leads_to_the_reminder_of_its_people(trial: ReminderTrial, unit: Organisation, head: Browser) -> None:
+    """spec/compulsory 11.3: the filter goes along; who searches by words, or looks at what is done, is led nowhere."""
+    people_of = f"/training-report/{unit.uuid}/people?obligation=gobernanza"
+    address_of = f"/training/reminders?obligation={trial.obligation.uuid}&place={unit.uuid}&state=not_started"
+
+    assert head.get(f"{people_of}&state=not_started").has_link(address_of)
+    assert "/training/reminders" not in head.get(f"{people_of}&state=done").html
+    assert "/training/reminders" not in head.get(f"{people_of}&q=ana").html

@@ -7,6 +7,7 @@ from tests.support.situations_left_out import LEFT_OUT
 from tests.support.situations_of_courses import PUBLISHING, QUIZZES, REGRADING, TAKING_PART, WRITING
 from tests.support.situations_of_obligations import OBLIGATIONS
 from tests.support.situations_of_people import ADMINISTRATION, LINKS, SECOND_STEPS, SESSIONS
+from tests.support.situations_of_reminders import REMINDERS
 from tests.support.situations_of_site import MISTAKES, SITE_SETTINGS, TAKES
 from tests.support.situations_of_training import CLAIMS
 
@@ -26,5 +27,6 @@ ROOMS: dict[str, Room] = {
     "takes": TAKES,
     "waivers and recognitions": CLAIMS,
     "obligations": OBLIGATIONS,
+    "reminders": REMINDERS,
 }
 SITUATIONS: Room = {endpoint: arrange for room in ROOMS.values() for endpoint, arrange in room.items()}

@@ -102,8 +102,7 @@ ROUTES: Mapping[str, str] = {
     "edition.stop_waiting": "enrolments_editions.stop_waiting",
     "grade.override": "enrolments_results.override",
     "free_day.manage": """
-        compliance_free_days.add compliance_free_days.bring_in compliance_free_days.days compliance_free_days.delete
-        compliance_free_days.review
+        compliance_free_days.add compliance_free_days.days compliance_free_days.delete compliance_free_days.review
     """,
     "gradebook.view": """
         enrolments_following.progress enrolments_gradebook.gradebook enrolments_grading.grading
