@@ -1,0 +1,23 @@
+"""The report of compulsory training in a real browser: narrow and dark, wide and in English, without a script."""
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.support.chromium import Live, signed_in
+from tests.support.places import manage
+from tests.support.training_reports import a_reported_institution
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1280, "light")])
+def test_the_report_is_read_at_any_width_without_a_script(chromium: Browser, live: Live, width: int, scheme: str) -> None:
+    """spec/compulsory 11: axe-core finds nothing, nothing scrolls sideways."""
+    reported = a_reported_institution(live.instance)
+    manage(live.instance, reported.people["abad"], reported.places["iess"])
+    head = signed_in(chromium, live, email="abad@example.org", width=width, scheme=scheme, script=False)
+
+    head.open(reported.path("iess"))
+    head.open(reported.path("guayas", "/people"))
+    head.open(reported.path("iess", "?on=2026-08-04"))
+
+    assert head.page.get_by_role("heading", level=1).inner_text() == "IESS"
