@@ -22,6 +22,7 @@ from lms.instance import Instance
 from organisations.models import AudienceStayRecord
 from organisations.rules import OrganisationKind
 from tests.support.builders import a_course, a_person
+from tests.support.editions import a_learner_of, an_edition
 from tests.support.learning import At, a_learner, actor_of, mark_done, pass_quiz
 from tests.support.obligations import an_obligation, assignment_of, let_stay, rules_of
 from tests.support.places import a_place, put
@@ -370,3 +371,21 @@ def test_office_hours_are_kept_however_late_the_worker_comes(trial: ReminderTria
     assert trial.decided(ana)[-1] == (7, "2026-12-08", "")
     assert trial.sent_at(ana)[-1] == quito("2026-12-09T08:00")
     assert trial.sent_at(ana)[-1] - quito("2026-12-08T20:00") == timedelta(hours=12)
+
+
+def test_the_calendar_sends_no_second_reminder_of_a_course_that_an_obligation_covers(trial: ReminderTrial) -> None:
+    """spec/compulsory 10.1: whoever is under the obligation has its steps alone, whoever is not has those of the calendar."""
+    edition = an_edition(trial.instance, trial.course, ends_at=quito("2026-12-15T18:00"))
+    covered, free = (a_learner_of(trial.instance, trial.course, edition, f"{name}@example.org") for name in ("ana", "blas"))
+    let_stay(trial.instance, trial.audience, covered)
+    trial.run("2026-11-24T09:00")
+    trial.jobs = (*trial.jobs, "enrolments.plan_reminders")
+
+    trial.run("2026-12-08T08:00")
+
+    with trial.instance.database.unit_of_work(write=False) as session:
+        statement = select(Notification.person_id, Notification.kind).where(Notification.given_at == trial.at.moment)
+        assert {(person, kind) for person, kind in session.execute(statement)} == {
+            (covered.person_id, "training"),
+            (free.person_id, "deadline"),
+        }
