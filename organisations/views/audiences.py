@@ -328,7 +328,7 @@ def _form_page(
     )
 
 
-def _leave_look(person_id: int) -> None:
+def _record_access_of(person_id: int) -> None:
     """Let the person see that somebody looked up their place in an audience."""
     actor, now = current_actor(), clock.now()
     after_response.leave_record(lambda session: record_access(session, actor, person_id, AccessPurpose.TRAINING, now=now))
@@ -345,7 +345,7 @@ def why(context: AudienceContext) -> Answer:
     rule = queries.find_rule_on(session, subject.id, today)
     lines, inside, may = list[object](), False, False
     if person is not None and rule is not None:
-        _leave_look(person.id)
+        _record_access_of(person.id)
         candidate = queries.load_candidates(session, subject.institution_id, [person.id])[person.id]
         inside, may = is_in(rule, candidate, today), may_be_in(candidate, today)
         lines = list(explanation_lines(explain(rule, candidate, today), queries.leaf_names(session, rule)))
