@@ -15,13 +15,14 @@ from compliance.pages.team_digest_words import digest_words
 from compliance.queries import assignments as queries
 from compliance.queries import planned_changes
 from compliance.queries import reminders as reminder_queries
+from compliance.queries.claim_lists import list_to_ask_again
 from compliance.queries.claims import list_decided
 from compliance.queries.enrolment import get_order, list_to_enrol
 from compliance.queries.records import get_rules
 from compliance.queries.replay import ReplayMoments, walk_differences
 from compliance.rules.claims import ClaimState
 from compliance.services import assignments, dry_runs, enrolment, facts, free_days, reminder_requests, reminders, team_digests
-from compliance.services.claim_notices import list_messages
+from compliance.services.claim_notices import ask_again_message, list_messages
 from compliance.services.planned_changes import finish_dry_run, withdraw_agreement
 from kernel import audit, outbox
 from kernel.errors import DomainError
@@ -53,6 +54,17 @@ def follow_waiver(delivery: Delivery) -> Effect:
 def follow_recognition(delivery: Delivery) -> Effect:
     """Compute the statuses of whom a recognition is about that was approved or revoked."""
     return _follow(delivery, lambda session, subject: session.get_one(Recognition, subject).person_id)
+
+
+def ask_waivers_again(delivery: Delivery) -> Effect:
+    """Notify of waivers without an end that stop counting soon, each person once."""
+
+    def write(session: Session) -> None:
+        for row in list_to_ask_again(session, delivery.now.date()):
+            people = sorted({row.person_id, *([] if row.proposed_by is None else [row.proposed_by])})
+            notices.notify(session, ask_again_message(row), people, now=delivery.now)
+
+    return write
 
 
 def follow_recognition_list(delivery: Delivery) -> None:

@@ -71,6 +71,16 @@ def _recognition_words(row: Recognition) -> Callable[[], str]:
     return words
 
 
+def ask_again_message(row: Waiver) -> Message:
+    """Return the notice that a waiver without an end stops counting soon (spec/compulsory 4.10)."""
+    last = last_waived_day(row.first_on, None)
+    subject = in_every_language(lambda: _("A waiver without an end stops counting soon"))
+    words = in_every_language(
+        lambda: _("It counts until %(last)s. If the reason goes on, ask for another one from the day after.", last=format_date(last))
+    )
+    return Message(NoticeKind.WAIVER, f"waiver:{row.uuid}:again", subject, words, OWN_CLAIMS)
+
+
 def list_messages(made: RecognitionList, rows: Sequence[Recognition]) -> Iterator[tuple[Message, list[int]]]:
     """Return the notices to the people of a list of recognitions, by what was decided."""
     for state, some in groupby(sorted(rows, key=lambda row: row.state), key=lambda row: ClaimState(row.state)):

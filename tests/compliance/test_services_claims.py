@@ -17,7 +17,7 @@ from compliance.services.evidence import LARGEST, EvidenceFile, EvidenceRefusal,
 from compliance.services.recognitions import RecognitionDayRefused, RecognitionRepeats
 from compliance.services.waivers import WaiverDaysRefused, WaiverOverlaps
 from courses.models import Course
-from kernel import clock
+from kernel import clock, outbox
 from kernel.audit import AuditEntry
 from kernel.errors import OwnRecord
 from kernel.files import StoredFile
@@ -306,3 +306,19 @@ def test_an_ended_obligation_is_no_reason_to_lose_a_waiver(instance: Instance, o
 
     assert act_on(instance, claims.decide, row, officer, noon(11, 5), approves=False)
     assert status_at(instance, person, noon(11, 6)) == ("not_started", date(2026, 12, 15))
+
+
+def test_a_waiver_without_end_is_asked_for_again_once(instance: Instance, officer: Person) -> None:
+    """spec/compulsory 4.10: thirty days before its 24 months are over."""
+    person, second = a_person(instance, "ana@example.org"), a_person(instance, "segunda@example.org")
+    for by, first, last in ((person, FIRST, None), (officer, date(2020, 1, 1), date(2021, 1, 1))):
+        act_on(instance, claims.decide, ask_waiver(instance, person, by, first_on=first, last_on=last), second, approves=True)
+
+    def told_on(day: datetime) -> int:
+        with instance.database.unit_of_work() as session:
+            outbox.enqueue(session, "compliance.ask_waivers_again", {}, now=day)
+        deliver_waiting(instance.worker, now=day)
+        with instance.database.unit_of_work(write=False) as session:
+            return len([key for key in session.scalars(select(Notification.key)) if key.endswith(":again")])
+
+    assert [told_on(noon(9, 30, 2028)), told_on(noon(10, 1, 2028)), told_on(noon(10, 2, 2028))] == [0, 1, 1]
