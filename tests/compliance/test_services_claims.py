@@ -314,11 +314,11 @@ def test_a_waiver_without_end_is_asked_for_again_once(instance: Instance, office
     for by, first, last in ((person, FIRST, None), (officer, date(2020, 1, 1), date(2021, 1, 1))):
         act_on(instance, claims.decide, ask_waiver(instance, person, by, first_on=first, last_on=last), second, approves=True)
 
-    def told_on(day: datetime) -> int:
+    def notices_by(day: datetime) -> int:
         with instance.database.unit_of_work() as session:
             outbox.enqueue(session, "compliance.ask_waivers_again", {}, now=day)
         deliver_waiting(instance.worker, now=day)
         with instance.database.unit_of_work(write=False) as session:
             return len([key for key in session.scalars(select(Notification.key)) if key.endswith(":again")])
 
-    assert [told_on(noon(9, 30, 2028)), told_on(noon(10, 1, 2028)), told_on(noon(10, 2, 2028))] == [0, 1, 1]
+    assert [notices_by(noon(9, 30, 2028)), notices_by(noon(10, 1, 2028)), notices_by(noon(10, 2, 2028))] == [0, 1, 1]
