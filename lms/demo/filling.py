@@ -14,11 +14,12 @@ from courses.queries import outlines as course_outlines
 from courses.services import team as team_services
 from kernel import outbox
 from kernel.permissions import SYSTEM, SiteRole
+from lms.demo.compulsory import compulsory_life, follow_training
 from lms.demo.editions import make_editions, waiting_life
 from lms.demo.institution import institution_life
 from lms.demo.learning import learner_life, second_course_life
 from lms.demo.marking import grader_life, regrading_life
-from lms.demo.people import ADMINISTRATOR, LEARNER, MANAGER, STAFF, DemoLearner, Identity, graduate, learners
+from lms.demo.people import ADMINISTRATOR, AUDITOR, LEARNER, MANAGER, OFFICER, STAFF, DemoLearner, Identity, graduate, learners
 from lms.demo.planned import plan_publications
 from lms.demo.reminders import reminder_life
 from lms.demo.sample_class import hold_sample_quiz
@@ -29,6 +30,7 @@ from lms.demo.welcome_course import hold_welcome
 from lms.instance import Instance
 
 SEED = 20261120
+TRAINING_STAFF = {"training officer": OFFICER, "auditor": AUDITOR}
 COURSES = 20
 BEFORE = timedelta(weeks=WEEKS, days=3)
 """How long ago courses are published and their teams appear."""
@@ -50,7 +52,7 @@ def fill(instance: Instance, *, now: datetime, count: int = 60, seed: int = SEED
     The same seed gives the same people, dates, abilities and outcomes. Which questions an attempt draws is chance, as everywhere.
     """
     teams = {f"course {role.value}": who for role, who in STAFF.items()}
-    roles = {"administrator": ADMINISTRATOR, **teams, "unit manager": MANAGER, "learner": LEARNER}
+    roles = {"administrator": ADMINISTRATOR, **teams, "unit manager": MANAGER, **TRAINING_STAFF, "learner": LEARNER}
     accounts_made = [Account(role, who.email, new_password()) for role, who in roles.items()]
     hashes = {account.email: passwords.hash_password(account.password) for account in accounts_made}
     stage = _stage(instance, now)
@@ -76,7 +78,8 @@ def new_password() -> str:
 def _stage(instance: Instance, now: datetime) -> DemoTimeline:
     with instance.database.unit_of_work(write=False) as session:
         versions = [entry.version_id for entry in course_catalogue.list_catalogue(session, limit=COURSES)]
-        return DemoTimeline(instance, now, tuple(course_outlines.list_outlines(session, versions).values()))
+        outlines = tuple(course_outlines.list_outlines(session, versions).values())
+    return DemoTimeline(instance, now, outlines, each_morning=follow_training)
 
 
 def _staff(stage: DemoTimeline, hashes: dict[str, str]) -> None:
@@ -86,7 +89,8 @@ def _staff(stage: DemoTimeline, hashes: dict[str, str]) -> None:
         person = accounts.create_administrator(stage.session, SYSTEM, _command(ADMINISTRATOR, hashes), now=now)
         accounts.record_consent(stage.session, person, now=now)
         administrator = enter(stage, ADMINISTRATOR, person.id, SiteRole.ADMINISTRATOR)
-        join(stage, MANAGER, hashes[MANAGER.email], now=now)
+        for identity in (MANAGER, *TRAINING_STAFF.values()):
+            join(stage, identity, hashes[identity.email], now=now)
         team = [(role, join(stage, identity, hashes[identity.email], now=now).person_id) for role, identity in STAFF.items()]
         for outline in stage.outlines:
             course = course_catalogue.find_course(stage.session, outline.slug)
@@ -114,6 +118,7 @@ def _lives(stage: DemoTimeline, people: Sequence[DemoLearner], hashes: dict[str,
         grader_life(stage),
         regrading_life(stage),
         reminder_life(stage),
+        compulsory_life(stage, people),
         administrator_life(stage, ADMINISTRATOR, people),
         *(staff_life(stage, STAFF[role]) for role in (StaffRole.OWNER, StaffRole.EDITOR)),
         *(learner_life(stage, learner, hashes[LEARNER.email]) for learner in people),

@@ -26,10 +26,12 @@ PROVINCES = {
     ),
     UnitValues("Azuay", "IM-AZ"): (UnitValues("Agencia de ejemplo del Valle", "IM-AZ-01"),),
     UnitValues("Galápagos", "IM-GA"): (UnitValues("Dispensario de ejemplo", "IM-GA-01"),),
+    UnitValues("Los Ríos", "IM-LR"): (UnitValues("Hospital de ejemplo del Río", "IM-LR-01"),),
+    UnitValues("Loja", "IM-LO"): (UnitValues("Agencia de ejemplo Frontera", "IM-LO-01"),),
 }
 """Units by province; the first two provinces have a manager."""
 POSTS = ("Analista", "Inspectora o inspector", "Médica o médico", "Oficinista", "Técnica o técnico")
-SIZES = (9, 6, 7, 5, 3, 2)
+SIZES = (9, 6, 7, 5, 3, 2, 4, 4)
 """How many people units have, one against the other, in the order of PROVINCES."""
 
 

@@ -124,6 +124,8 @@ class DemoLearner:
 
 ADMINISTRATOR = Identity("Alba", "Cordero", "Ejemplo", f"administracion@{DOMAIN}")
 MANAGER = Identity("Jimena", "Cóndor", "Ejemplo", f"jefatura@{DOMAIN}")
+OFFICER = Identity("Marcela", "Tipán", "Ejemplo", f"capacitacion@{DOMAIN}")
+AUDITOR = Identity("Bolívar", "Ortega", "Ejemplo", f"auditoria@{DOMAIN}")
 LEARNER = Identity("Lucía", "Quilumba", "Ejemplo", f"participante@{DOMAIN}")
 STAFF = {
     StaffRole.OWNER: Identity("Teodoro", "Balseca", "Ejemplo", f"titular@{DOMAIN}"),

@@ -1,9 +1,9 @@
 """The stage: where invented lives are played in the order of time, one transaction a day."""
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -34,6 +34,7 @@ BROWSERS = (
     "Edge · Windows",
     "Firefox · Linux",
 )
+MORNING = timedelta(hours=8, minutes=5)
 Life = Iterator[datetime]
 """Yields the moment of what comes next, and does it when it is resumed."""
 
@@ -47,6 +48,8 @@ class DemoTimeline:
     outlines: Sequence[Outline]
     people: dict[str, Actor] = field(default_factory=dict)
     opened: Session | None = None
+    each_morning: Callable[[Instance, datetime], None] | None = None
+    """Does what the clock does each day; lives begin after it."""
 
     @property
     def session(self) -> Session:
@@ -68,10 +71,23 @@ def play(stage: DemoTimeline, lives: Sequence[Life]) -> None:
     """Let all lives happen in the order of time; background work follows at the end of each day."""
     upcoming = [(moment, number, life) for number, life in enumerate(lives) if (moment := next(life, None)) is not None]
     heapq.heapify(upcoming)
+    morning = _day(stage.start)
     while upcoming and upcoming[0][0] < stage.now:
+        morning = _wake(stage, morning, until=_day(upcoming[0][0]))
         last = _play_day(stage, upcoming)
         outbox.deliver_waiting(stage.instance.worker, now=min(last + timedelta(minutes=1), stage.now))
+    _wake(stage, morning, until=_day(stage.now))
     outbox.deliver_waiting(stage.instance.worker, now=stage.now)
+
+
+def _wake(stage: DemoTimeline, morning: date, *, until: date) -> date:
+    """Do what the clock does on each morning up to a day; return the next one."""
+    while morning <= until:
+        moment = datetime.combine(morning, time(), tzinfo=ZONE) + MORNING
+        if stage.each_morning is not None:
+            stage.each_morning(stage.instance, moment)
+        morning += timedelta(days=1)
+    return morning
 
 
 def _play_day(stage: DemoTimeline, upcoming: list[tuple[datetime, int, Life]]) -> datetime:
@@ -86,7 +102,8 @@ def _play_day(stage: DemoTimeline, upcoming: list[tuple[datetime, int, Life]]) -
 
 
 def _day(moment: datetime) -> date:
-    return moment.astimezone(ZONE).date()
+    """Return the day of the stage: it begins in the morning, with what the clock does."""
+    return (moment.astimezone(ZONE) - MORNING).date()
 
 
 def join(stage: DemoTimeline, identity: Identity, password_hash: str, *, now: datetime, confirmed: bool = True) -> Actor:

@@ -27,7 +27,7 @@ from kernel.settings import load
 from lms.demo.answers import answer_all
 from lms.demo.cli import demo
 from lms.demo.command import GROUND
-from lms.demo.filling import BEFORE, Account, fill, new_password
+from lms.demo.filling import BEFORE, TRAINING_STAFF, Account, fill, new_password
 from lms.demo.institution import PROVINCES, SIZES
 from lms.demo.people import DOMAIN, MAX_LEARNERS, DemoOutcome, learners
 from lms.instance import Instance
@@ -168,12 +168,12 @@ def test_some_are_done_some_have_an_open_attempt_and_some_never_came(instance: I
     assert previews == 2
 
 
-def test_the_six_roles_can_sign_in_and_a_suspended_person_cannot(instance: Instance, browser: Browser) -> None:
+def test_the_eight_roles_can_sign_in_and_a_suspended_person_cannot(instance: Instance, browser: Browser) -> None:
     accounts = filled(instance, count=3)
 
     for account in accounts:
         visitor = sign_in(browser.another(), account.email, account.password)
-        assert visitor.path.endswith("/learning"), account.role
+        assert ("/training-report" if account.role in TRAINING_STAFF else "/learning") in visitor.path, account.role
         visitor.get("/administration", status=200 if account.role == "administrator" else 403)
         visitor.get("/teaching")
         assert visitor.page.has_link("/courses/prueba") is account.role.startswith(("administrator", "course"))
@@ -258,7 +258,7 @@ def test_the_command_fills_once_and_a_second_run_changes_nothing(tmp_path: Path,
 
     passwords = re.findall(r"@example\.org +(\S+)", first.output)
     assert first.exit_code == second.exit_code == fresh.exit_code == 0, first.output
-    assert len(passwords) == 6
+    assert len(passwords) == 8
     assert "http://127.0.0.1:8001/learning" in second.output
     assert "--fresh" in second.output
     assert before == after

@@ -15,6 +15,7 @@ from accounts.models import Notification, Person
 from certificates import queries as certificate_queries
 from certificates.models import Credential
 from certificates.rules import CredentialState
+from compliance.models import Assignment, Obligation, Recognition, Reminder, Waiver
 from courses.models import Course, PlannedPublication, PlanState
 from enrolments.models import (
     Announcement,
@@ -40,11 +41,11 @@ from kernel.settings import load
 from lms.app import create_app, open_instance
 from lms.demo import command, sample_class, welcome_course
 from lms.demo.editions import CAPACITY, OVER, RUNNING, UPCOMING
-from lms.demo.people import LEARNER, STAFF
+from lms.demo.people import LEARNER, OFFICER, STAFF
 from lms.demo.teaching import GROUPS, ITEM
 from lms.demo.timeline import ZONE
 from lms.instance import Instance
-from organisations.models import UnitManager
+from organisations.models import Membership, Organisation, TrainingGrant, UnitManager
 from quizzes.models import (
     Accommodation,
     Attempt,
@@ -131,6 +132,32 @@ def test_one_edition_is_over_one_ends_in_three_days_and_one_to_come_has_a_waitin
     assert taken[running.id] > taken[over.id]
     assert taken[upcoming.id] == upcoming.capacity == CAPACITY
     assert waiting == {upcoming.id}
+
+
+def test_training_is_compulsory_in_six_provinces(demonstration: Filled) -> None:
+    """Fixed, renewed and a choice; people in the usual states; reminders sent and suppressed; waivers, a recognition, a transfer."""
+    with demonstration.session() as session:
+        obligations = session.scalars(select(Obligation).order_by(Obligation.id)).all()
+        states = set(session.scalars(select(Assignment.state)))
+        reminders = set(session.scalars(select(Reminder.reason)))
+        waivers = set(session.scalars(select(Waiver.state)))
+        roles = set(session.scalars(select(TrainingGrant.role)))
+    assert [row.state for row in obligations] == ["active"] * 3
+    assert demonstration.count(Organisation, Organisation.kind == "province") == 6
+    assert {"done", "in_progress", "not_started", "overdue", "waived"} <= states
+    assert "" in reminders, "some were sent"
+    assert reminders - {""}, "some were suppressed"
+    assert waivers == {"approved", "proposed", "refused"}
+    assert demonstration.count(Recognition, Recognition.state == "approved") == 1
+    assert roles == {"officer", "auditor"}
+    assert demonstration.count(Membership, Membership.until.is_not(None)), "somebody moved"
+
+
+def test_who_looks_after_training_sees_it(demonstration: Filled, visitor: Browser) -> None:
+    officer = entered(visitor, demonstration, OFFICER.email)
+    for path in ("/training-report", "/compulsory-training/obligations"):
+        officer.get(path)
+        assert "Gobernanza de la seguridad social" in officer.page.text, path
 
 
 def test_announcements_and_messages_reached_people(demonstration: Filled) -> None:
