@@ -54,9 +54,7 @@ def notify_replaced(delivery: Delivery) -> Effect:
         NoticeKind.CERTIFICATE,
         key=f"certificate:{row.uuid}",
         subject=in_every_language(lambda: _("Your certificate for “%(title)s” was corrected", title=choose(row.course_titles))),
-        words=in_every_language(
-            lambda: _("The corrected one has the code %(code)s. Whoever checks the code of before is led to it.", code=code)
-        ),
+        words=in_every_language(lambda: _("The corrected one has the code %(code)s. The old code leads to it.", code=code)),
         path=f"/certificates/{row.uuid}",
     )
     return lambda session: notices.notify(session, message, [row.person_id], now=delivery.now)

@@ -124,7 +124,7 @@ class SignedContent:
     signers: tuple[CredentialSigner, ...] = ()
     format: int = CONTENT_FORMAT
     institution_key: str = ""
-    """The UUID of the institution; from format 2 on, as all that follows."""
+    """The UUID of the institution; in the second form, as all that follows."""
     template: str = ""
     template_version: int = 1
     hours_basis: str = ""
@@ -137,8 +137,8 @@ class SignedContent:
 def canonical_content(content: SignedContent) -> bytes:
     """Return the bytes that are signed: UTF-8 JSON in NFC, keys sorted, no spaces; dates as ISO 8601, hours as a fraction.
 
-    Where nobody signed there is no word of it: so were the first credentials issued. Format 2 also covers whose certificate it is, how the
-    sheet is drawn, where the hours are from, whether passing was asked, the take and the place in the status list.
+    Where nobody signed there is no word of it: so were the first credentials issued. The second form also covers whose certificate it
+    is, how the sheet is drawn, where the hours are from, whether passing was asked, the take and the place in the status list.
     """
     signers = [{"name": one.name, "offices": dict(one.offices), "picture": one.sha256} for one in content.signers]
     document = {

@@ -231,7 +231,7 @@ def replace(subject: CredentialContext) -> Answer:
     made = services.replace_credential(
         session, current_actor(), subject.row, reason, form.reason.data or "", settings, keys, now=clock.now()
     )
-    flash(_("The corrected certificate has been issued. Its holder is told."), "ok")
+    flash(_("The corrected certificate has been issued, and its holder gets a notification."), "ok")
     return see_page("certificates.certificate", credential=made.uuid)
 
 

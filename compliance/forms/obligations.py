@@ -18,7 +18,6 @@ from compliance.rules.terms import (
     AnyRequirement,
     CourseRequirement,
     DeadlineAnchor,
-    Duration,
     ExistingCompletions,
     ObligationTerms,
     RelativeDeadline,
@@ -30,6 +29,7 @@ from compliance.rules.terms import (
 from compliance.services.obligations import EnrolmentMode, ObligationValues
 from enrolments.models import Edition
 from kernel.clock import FIRST_DAY, LAST_DAY
+from kernel.durations import Duration
 from kernel.errors import N_
 from kernel.i18n import _, choose, format_date, lazy_
 from kernel.i18n import zone_name as name_of_zone

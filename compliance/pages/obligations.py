@@ -14,7 +14,6 @@ from compliance.rules.terms import (
     AllRequirement,
     CourseRequirement,
     DeadlineAnchor,
-    Duration,
     ExistingCompletions,
     ObligationTerms,
     RelativeDeadline,
@@ -24,6 +23,7 @@ from compliance.rules.terms import (
 )
 from compliance.services.obligations import EnrolmentMode, ObligationValues
 from enrolments.take_rules import EnrolmentObstacle
+from kernel.durations import Duration
 from kernel.errors import N_
 from kernel.i18n import _, alternatives, choose, enumeration, format_date, ngettext, number
 from kernel.i18n import zone_name as name_of_zone

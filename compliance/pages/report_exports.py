@@ -123,7 +123,7 @@ _MEANINGS: Mapping[ReportState, str] = {
 _NUMBERS = (
     _counted(STATE_WORDS[ReportState.REQUIRED], _MEANINGS[ReportState.REQUIRED]),
     *(_counted(STATE_WORDS[state], _MEANINGS[state]) for state in COLUMNS),
-    ExportColumn(N_("Share done"), N_("Done and renewal due, of the required"), _NUMBER, _PERCENT, N_("Required of nobody")),
+    ExportColumn(N_("Share done"), N_("Done and renewal due, of the required"), _NUMBER, _PERCENT, N_("Not required of anyone")),
     *(_counted(STATE_WORDS[state], _MEANINGS[state], _NOT_KEPT) for state in (ReportState.AT_RISK, ReportState.NO_ACCOUNT)),
     ExportColumn(
         N_("Situation"),

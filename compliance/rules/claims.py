@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
 
 from compliance.rules.record import DAY
-from compliance.rules.terms import Duration, add_duration
+from kernel.durations import Duration, add_duration
 
 LONGEST = Duration(months=24)
 """How long a waiver lasts at most; one without an end is asked for again after it."""

@@ -9,7 +9,6 @@ from compliance.rules.terms import (
     AnyRequirement,
     CourseRequirement,
     DeadlineAnchor,
-    Duration,
     ExistingCompletions,
     ObligationTerms,
     RelativeDeadline,
@@ -17,6 +16,7 @@ from compliance.rules.terms import (
     Requirement,
     YearDay,
 )
+from kernel.durations import Duration
 
 _SEVERAL: Mapping[str, type[AnyRequirement] | type[AllRequirement]] = {"any": AnyRequirement, "all": AllRequirement}
 Document = Mapping[str, Any]

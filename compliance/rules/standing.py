@@ -14,8 +14,8 @@ from compliance.rules.terms import (
     RenewalBasis,
     Requirement,
     YearDay,
-    add_duration,
 )
+from kernel.durations import add_duration
 
 FOREVER = date.max
 """The last valid day of what never ends."""

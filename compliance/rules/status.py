@@ -21,7 +21,8 @@ from compliance.rules.record import (
     zone_on,
 )
 from compliance.rules.standing import FOREVER, RequirementStanding, TermsInForce, course_standing, requirement_standing, window_opens
-from compliance.rules.terms import DeadlineAnchor, ObligationTerms, RelativeDeadline, add_duration, certain_courses, courses_of
+from compliance.rules.terms import DeadlineAnchor, ObligationTerms, RelativeDeadline, certain_courses, courses_of
+from kernel.durations import add_duration
 
 UTC = ZoneInfo("UTC")
 

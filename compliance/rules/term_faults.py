@@ -6,7 +6,8 @@ from datetime import date
 from enum import StrEnum
 
 from compliance.rules.record import DAY
-from compliance.rules.terms import AllRequirement, AnyRequirement, Duration, ObligationTerms, RelativeDeadline, YearDay, add_duration
+from compliance.rules.terms import AllRequirement, AnyRequirement, ObligationTerms, RelativeDeadline, YearDay
+from kernel.durations import Duration, add_duration
 
 MOST_DAYS = 365
 MOST_STEPS = 6

@@ -3,24 +3,10 @@
 from calendar import monthrange
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 
-
-@dataclass(frozen=True, slots=True)
-class Duration:
-    """A number of whole days or of whole months."""
-
-    days: int = 0
-    months: int = 0
-
-
-def add_duration(day: date, duration: Duration) -> date:
-    """Return the day so much later; months clamp to the last day of a shorter month (spec/compulsory 4.2 and 8.1)."""
-    if not duration.months:
-        return day + timedelta(days=duration.days)
-    year, month = divmod(day.year * 12 + day.month - 1 + duration.months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+from kernel.durations import Duration
 
 
 class DeadlineAnchor(StrEnum):

@@ -11,7 +11,6 @@ from compliance.rules.terms import (
     AnyRequirement,
     CourseRequirement,
     DeadlineAnchor,
-    Duration,
     ObligationTerms,
     RelativeDeadline,
     RenewalBasis,
@@ -22,6 +21,7 @@ from compliance.services.obligations import EnrolmentMode, ObligationValues
 from compliance.services.recognitions import RecognitionValues, propose_recognition
 from compliance.services.waivers import WaiverValues, propose_waiver
 from kernel import outbox
+from kernel.durations import Duration
 from kernel.permissions import Actor
 from lms.demo.institution import POSTS
 from lms.demo.people import ADMINISTRATOR, AUDITOR, OFFICER, DemoLearner, DemoOutcome

@@ -9,8 +9,8 @@ from playwright.sync_api import Browser
 from sqlalchemy import select, update
 
 from accounts.models import Person
-from compliance.rules.terms import Duration
 from kernel import clock
+from kernel.durations import Duration
 from lms.instance import Instance
 from organisations.models import AudienceVersion
 from tests.support.builders import a_course, a_person

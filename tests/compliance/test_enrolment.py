@@ -11,7 +11,7 @@ from sqlalchemy import event, func, select
 from accounts.models import Notification, Person
 from compliance.models import CycleEnrolment, Obligation
 from compliance.queries.obstacles import list_obstacles
-from compliance.rules.terms import AllRequirement, AnyRequirement, CourseRequirement, DeadlineAnchor, Duration, RelativeDeadline
+from compliance.rules.terms import AllRequirement, AnyRequirement, CourseRequirement, DeadlineAnchor, RelativeDeadline
 from compliance.services import enrolment
 from compliance.services.obligations import EnrolmentMode
 from courses.models import Course
@@ -20,6 +20,7 @@ from enrolments.models import Edition, EditionPlace, Enrolment
 from enrolments.services import editions
 from enrolments.take_rules import EnrolmentObstacle
 from kernel.audit import AuditEntry
+from kernel.durations import Duration
 from kernel.outbox import deliver_waiting
 from kernel.permissions import SYSTEM, Actor
 from lms.instance import Instance

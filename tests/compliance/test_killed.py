@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from compliance import jobs
 from compliance.models import Assignment, CycleEnrolment, Obligation
 from compliance.queries.replay import ReplayMoments, walk_differences
-from compliance.rules.terms import Duration
 from compliance.services import assignments, enrolment
 from enrolments.models import Enrolment
+from kernel.durations import Duration
 from kernel.outbox import Delivery, deliver_waiting
 from lms.instance import Instance
 from tests.support.builders import a_course, a_person

@@ -12,11 +12,11 @@ from accounts.models import Notification, Person
 from accounts.queries import NotificationChoice
 from accounts.rules import MailTime, NoticeKind
 from compliance.models import Assignment, Obligation, Reminder, Waiver
-from compliance.rules.terms import Duration
 from compliance.services import obligations
 from compliance.services.obligations import ObligationValues
 from enrolments.queries import learning as queries
 from enrolments.services import learning
+from kernel.durations import Duration
 from kernel.permissions import SYSTEM, Actor
 from lms.instance import Instance
 from organisations.models import AudienceStayRecord

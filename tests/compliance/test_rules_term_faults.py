@@ -13,11 +13,11 @@ from compliance.rules.terms import (
     AnyRequirement,
     CourseRequirement,
     DeadlineAnchor,
-    Duration,
     ObligationTerms,
     RelativeDeadline,
     YearDay,
 )
+from kernel.durations import Duration
 from tests.support.training_cases import A, V
 
 START = A.starts

@@ -11,8 +11,9 @@ from certificates.models import Credential
 from compliance.models import Obligation, Waiver
 from compliance.queries.learner import list_required, load_own_records, load_own_training
 from compliance.queries.records import get_rules, load_records
-from compliance.rules.terms import AnyRequirement, CourseRequirement, Duration, ObligationTerms
+from compliance.rules.terms import AnyRequirement, CourseRequirement, ObligationTerms
 from courses.models import Course
+from kernel.durations import Duration
 from kernel.outbox import deliver_waiting
 from lms.instance import Instance
 from organisations.models import AudienceVersion

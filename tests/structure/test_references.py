@@ -32,6 +32,7 @@ def test_each_specification_has_its_numbers() -> None:
     assert {"3", "3.3", "C208"} <= known["content-format"]
     assert {"2", "P10"} <= known["performance"]
     assert {"2", "2.6", "7.2a", "18", "K4"} <= known["compulsory"]
+    assert {"4", "15", "E5", "K6", "H3"} <= known["certificates"]
 
 
 @pytest.mark.parametrize(

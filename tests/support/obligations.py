@@ -11,11 +11,12 @@ from compliance import jobs
 from compliance.models import Assignment, AssignmentState, CycleEnrolment, Obligation
 from compliance.queries.records import get_rules
 from compliance.rules.history import HistoryRow
-from compliance.rules.terms import CourseRequirement, Duration, ObligationTerms
+from compliance.rules.terms import CourseRequirement, ObligationTerms
 from compliance.services import assignments, obligations
 from compliance.services.obligations import EnrolmentMode, ObligationValues
 from courses.models import Course
 from kernel import clock
+from kernel.durations import Duration
 from kernel.outbox import Delivery
 from kernel.permissions import Actor
 from lms.instance import Instance

@@ -8,8 +8,8 @@ from functools import cache
 
 from tests.support.project import ROOT
 
-SPECIFICATIONS = ("quiz-engine", "security", "content-format", "performance", "compulsory")
-NUMBER = r"(?:[CKP]\d{1,3}|\d{1,2}(?:\.\d{1,2}){0,2}a?)\b"
+SPECIFICATIONS = ("quiz-engine", "security", "content-format", "performance", "compulsory", "certificates")
+NUMBER = r"(?:[B-EGHIKMPRTV]\d{1,3}|\d{1,2}(?:\.\d{1,2}){0,2}a?)\b"
 CITED = re.compile(rf"spec/([a-z-]+) ({NUMBER}(?:(?:, | and | to ){NUMBER})*)")
 DECISION = re.compile(r"\b[Dd]ecisions? (\d+(?:(?:, | and )\d+)*)")
 BARE = (
@@ -45,7 +45,7 @@ def numbers_of(specification: str) -> frozenset[str]:
             found.add(section)
         elif section and (item := re.match(rf"(\d+)\. |({re.escape(section)}\.\d+a?) ", line)):
             found.add(item[2] or f"{section}.{item[1]}")
-    return frozenset(found | set(re.findall(r"\b[CKP]\d{1,3}\b", text)))
+    return frozenset(found | set(re.findall(r"\b[B-EGHIKMPRTV]\d{1,3}\b", text)))
 
 
 @cache

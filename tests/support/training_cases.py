@@ -11,13 +11,13 @@ from compliance.rules.record import AchievedCourse, CourseStart, InstitutionEntr
 from compliance.rules.terms import (
     CourseRequirement,
     DeadlineAnchor,
-    Duration,
     ExistingCompletions,
     ObligationTerms,
     RelativeDeadline,
     RenewalBasis,
     YearDay,
 )
+from kernel.durations import Duration
 from tests.support.project import ROOT
 
 COURSE = "gobernanza"
