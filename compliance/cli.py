@@ -1,8 +1,9 @@
-"""`lms compliance`: statuses computed again, compared with what is stored, and what a draft would do."""
+"""`lms compliance`: statuses computed again, compared with what is stored, what a draft would do, and bundles of evidence verified."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import click
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
     from compliance.models import Obligation
     from compliance.queries.replay import ReplayMoments
+    from compliance.services.bundles import BundleReplay
+    from kernel.crypto import PublicKeys
     from kernel.db import Database
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
@@ -122,6 +125,68 @@ def preview(opened: OpenDatabase, key: str) -> None:
     )
     for (_obligation_id, before, after), count in sorted(outcome.shifts.items()):
         click.echo(f"{before} → {after}: {count}")
+
+
+class UnreadableBundle(click.ClickException):
+    """A file that is no bundle of evidence; exit code 2."""
+
+    exit_code = 2
+
+
+@compliance.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--public-key", "key_file", type=click.Path(path_type=Path), help="Public keys of the instance, as lms secrets public-key writes them."
+)
+@click.option("--replay", "replays", is_flag=True, help="Also compute every state in it again from its facts.")
+def verify(file: Path, key_file: Path | None, *, replays: bool) -> None:
+    """Compare the bundle of evidence FILE with its checksums and its signature, without a database.
+
+    Exit with 0 where it is sound, 1 where something in it was changed or it was signed with another key, 2 where it cannot be read.
+    """
+    from compliance.services.bundles import BundleUnreadable, replay_bundle, verify_bundle
+
+    try:
+        keys = None if key_file is None else _read_keys(key_file)
+        with file.open("rb") as source:
+            found = verify_bundle(source, keys)
+            for fault in found.faults:
+                click.echo(fault)
+            if found.manifest is None or found.faults:
+                raise click.ClickException("The bundle is not what was signed.")
+            click.echo(f"{len(found.manifest.files)} files are as they were signed with the key {found.key_id}.")
+            if key_file is None:
+                click.echo("The bundle brings that key itself: compare it with the institution's own, or give that with --public-key.")
+            if replays:
+                _print_replay(replay_bundle(source, found.manifest))
+    except (BundleUnreadable, OSError) as error:
+        raise UnreadableBundle(f"{file} is no bundle of evidence that can be read. {_reason_of(error)}") from error
+
+
+def _reason_of(error: Exception) -> str:
+    return error.strerror or "" if isinstance(error, OSError) else str(error)
+
+
+def _read_keys(path: Path) -> PublicKeys:
+    from kernel.crypto import read_public_keys
+
+    try:
+        keys = read_public_keys(path.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        keys = {}
+    if not keys:
+        raise UnreadableBundle(f"{path} holds no public key. The instance writes it: lms secrets public-key")
+    return keys
+
+
+def _print_replay(found: BundleReplay) -> None:
+    for row in found.differing[:LISTED]:
+        click.echo(
+            f"states.csv: person {row.person}, {row.obligation}: {row.stored or 'nothing'} in it, {row.computed or 'nothing'} computed"
+        )
+    click.echo(f"{found.people} people, {len(found.differing)} states differ, {found.passed_over} people passed over.")
+    if found.differing:
+        raise click.ClickException("The states in the bundle are not those that its facts give.")
 
 
 def _obligation(session: Session, key: str, *, in_force: bool = False) -> Obligation:

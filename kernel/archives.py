@@ -3,13 +3,15 @@
 spec/security 4.4."""
 
 import lzma
+import shutil
 import stat
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
+from io import SEEK_END, BytesIO
 from pathlib import PurePosixPath
 from typing import IO
 
@@ -107,10 +109,62 @@ def write_archive(target: IO[bytes], files: Mapping[str, bytes], *, comment: byt
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.comment = comment
         for path in sorted(files):
-            entry = zipfile.ZipInfo(path, _DAY)
-            entry.create_system, entry.external_attr = 3, 0o100644 << 16
-            entry.compress_type = zipfile.ZIP_STORED if path.lower().endswith(_PACKED) else zipfile.ZIP_DEFLATED
-            archive.writestr(entry, files[path])
+            archive.writestr(_entry_of(path), files[path])
+
+
+def write_large_archive(target: IO[bytes], files: Iterable[tuple[str, IO[bytes]]]) -> None:
+    """Write files into an archive in this order, each in pieces: memory does not grow with them. The same files give the same bytes."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, source in files:
+            entry = _entry_of(path)
+            entry.file_size = source.seek(0, SEEK_END)
+            source.seek(0)
+            with archive.open(entry, "w") as place:
+                shutil.copyfileobj(source, place, _CHUNK)
+
+
+@dataclass(frozen=True, slots=True)
+class LargeArchive:
+    """An archive that is read in pieces, its list judged as `read_archive` judges it."""
+
+    _archive: zipfile.ZipFile
+
+    @property
+    def names(self) -> list[str]:
+        """Return the names of its files, in its order."""
+        return [entry.filename for entry in self._archive.infolist() if not entry.is_dir()]
+
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """Yield a file piece by piece; raise ArchiveRefused where it is damaged."""
+        try:
+            yield from _pieces(self._archive, self._archive.getinfo(name))
+        except (KeyError, *_BROKEN) as error:
+            raise ArchiveRefused from error
+
+    def open(self, name: str) -> IO[bytes]:
+        """Open a file that is known to be sound."""
+        return self._archive.open(name)
+
+
+@contextmanager
+def reading_large_archive(source: IO[bytes], limits: ArchiveLimits) -> Iterator[LargeArchive]:
+    """Give an archive that is read in pieces; raise ArchiveRefused as `read_archive` does, before anything of it is unpacked."""
+    try:
+        if source.seek(0, SEEK_END) > limits.packed:
+            raise ArchiveRefused(N_("The archive is larger than %(limit)s MB."), limit=limits.packed // 10**6)
+        archive = zipfile.ZipFile(source)
+        _judge(archive.infolist(), limits)
+    except _BROKEN as error:
+        raise ArchiveRefused from error
+    with archive:
+        yield LargeArchive(archive)
+
+
+def _entry_of(path: str) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(path, _DAY)
+    entry.create_system, entry.external_attr = 3, 0o100644 << 16
+    entry.compress_type = zipfile.ZIP_STORED if path.lower().endswith(_PACKED) else zipfile.ZIP_DEFLATED
+    return entry
 
 
 def _judge(entries: list[zipfile.ZipInfo], limits: ArchiveLimits) -> None:
@@ -142,13 +196,15 @@ def _judge_entry(entry: zipfile.ZipInfo) -> None:
 
 
 def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
-    """Return an entry's bytes; what its header says is not believed."""
-    parts: list[bytes] = []
+    return b"".join(_pieces(archive, entry))
+
+
+def _pieces(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+    """Yield an entry's bytes; what its header says is not believed."""
     size = 0
     with archive.open(entry) as stream:
         while chunk := stream.read(_CHUNK):
             size += len(chunk)
             if size > entry.file_size:
                 raise ArchiveRefused(N_("“%(name)s” is larger than declared in the archive."), name=entry.filename[:200])
-            parts.append(chunk)
-    return b"".join(parts)
+            yield chunk

@@ -2,20 +2,28 @@
 
 import base64
 import hashlib
+import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.exceptions import InvalidSignature, InvalidTag, UnsupportedAlgorithm
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from kernel import clock
@@ -49,14 +57,45 @@ class SigningKeys:
 
     def verifies(self, identifier: str, content: bytes, signature: str) -> bool:
         """Say whether the named key signed this content."""
-        key = self.public.get(identifier)
-        if key is None:
-            return False
+        return is_signed(self.public, identifier, content, signature)
+
+    def public_text(self, identifier: str = "") -> str:
+        """Return a public key as PEM, or all of them, the current one first."""
+        wanted = [identifier] if identifier else sorted(self.public, key=lambda name: (name != self.identifier, name))
+        return "".join(public_key_text(self.public[name]) for name in wanted)
+
+
+PublicKeys: TypeAlias = Mapping[str, Ed25519PublicKey]
+"""Public keys by their identifiers."""
+_PEM = re.compile(r"-----BEGIN PUBLIC KEY-----[^-]*-----END PUBLIC KEY-----")
+
+
+def public_key_text(key: Ed25519PublicKey) -> str:
+    """Return a public key as PEM."""
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def read_public_keys(text: str) -> PublicKeys:
+    """Return the Ed25519 keys of a text that holds one or several as PEM; none where it holds none."""
+    found = []
+    for block in _PEM.findall(text):
         try:
-            key.verify(base64.urlsafe_b64decode(signature), content)
-        except (InvalidSignature, ValueError):
-            return False
-        return True
+            found.append(load_pem_public_key(block.encode()))
+        except (ValueError, UnsupportedAlgorithm):
+            continue
+    return {key_identifier(key): key for key in found if isinstance(key, Ed25519PublicKey)}
+
+
+def is_signed(keys: PublicKeys, identifier: str, content: bytes, signature: str) -> bool:
+    """Say whether the named key, which has to be one of these, signed this content."""
+    key = keys.get(identifier)
+    if key is None:
+        return False
+    try:
+        key.verify(base64.urlsafe_b64decode(signature), content)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 def _load(path: Path) -> Ed25519PrivateKey:

@@ -22,7 +22,7 @@ ELSEWHERE = {
     "restore-keys": ("lms.backup_commands", "restore_keys", "Put keys back into the data folder."),
     "verify-backup": ("lms.backup_commands", "verify_backup", "Compare a backup with its manifest, every byte."),
     "courses": ("lms.course_commands", "courses", "Check, import, publish and export courses."),
-    "compliance": ("compliance.cli", "compliance", "Compute statuses of compulsory training, and compare them."),
+    "compliance": ("compliance.cli", "compliance", "Compute statuses of compulsory training, compare them, verify bundles of evidence."),
     "enrolments": ("lms.enrolment_commands", "enrolments", "Enrol people in courses."),
     "people": ("lms.people_commands", "people", "Bring in lists of people and units."),
     "quizzes": ("lms.quiz_commands", "quizzes", "Bring questions in and out, and analyse marks."),
@@ -253,6 +253,13 @@ def rotate_signing(opened: CommandInstance) -> None:
     keys = rotate_signing_key(opened.instance.settings.data_dir)
     click.echo(f"Certificates are signed with the key {keys.identifier} from now on. Restart every server and worker.")
     click.echo("The old key lies in signing.old/: it verifies what it signed. Save the keys again: lms backup-keys")
+
+
+@secrets.command()
+@click.pass_obj
+def public_key(opened: CommandInstance) -> None:
+    """Print the public keys by which others verify what the instance signed, the present one first; they are no secrets."""
+    click.echo(opened.instance.keys.public_text(), nl=False)
 
 
 def main() -> None:

@@ -5,7 +5,8 @@ from typing import Any
 from sqlalchemy import Select
 
 from accounts.models import Person
-from compliance.queries.person_facts import FactKind, PersonFact, PersonFacts, select_facts
+from compliance.queries.person_facts import select_facts
+from compliance.rules.person_facts import FactKind, PersonFact, PersonFacts
 from courses.models import Course
 from enrolments.models import Completion, Enrolment
 from kernel.i18n import site_locale

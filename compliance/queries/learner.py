@@ -18,8 +18,9 @@ from sqlalchemy.orm import Session
 from accounts.rules import fold
 from compliance.models import Assignment, DoneFact, Obligation, ObligationVersion, StartedFact
 from compliance.queries.assignments import flags_at, state_at
-from compliance.queries.person_facts import RecordScope, load_person_facts, record_under
+from compliance.queries.person_facts import load_person_facts
 from compliance.rules.documents import read_terms
+from compliance.rules.person_facts import RecordScope, record_under
 from compliance.rules.record import TrainingRecord
 from compliance.rules.status import StateFlag, TrainingCase, TrainingState, TrainingStatus, status_of, terms_in_force, training_case
 from compliance.rules.terms import ObligationTerms, courses_of

@@ -13,8 +13,9 @@ from compliance.models import Assignment, Obligation, ObligationVersion, Reminde
 from compliance.permissions import PersonTrainingContext
 from compliance.queries.audience_facts import candidate_selects, read_candidate
 from compliance.queries.learner import RequiredOfPerson, find_required
-from compliance.queries.person_facts import FactKind, load_person_facts, record_under
+from compliance.queries.person_facts import load_person_facts
 from compliance.rules.claims import APPROVED_ONCE
+from compliance.rules.person_facts import FactKind, record_under
 from compliance.rules.record import TrainingRecord
 from courses.models import Course, CourseVersion
 from enrolments.models import Completion, Enrolment

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import time_machine
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from kernel.crypto import lock_text, rotate_signing_key, seal, signing_keys, unlock_text, unseal
+from kernel.crypto import is_signed, lock_text, read_public_keys, rotate_signing_key, seal, signing_keys, unlock_text, unseal
 from kernel.settings import SettingsError, private_file
 from tests.support.former_versions import locked_before
 
@@ -38,6 +38,26 @@ def test_only_the_right_key_content_and_signature_verify(tmp_path: Path) -> None
         (keys.identifier, b"content", signature[:-4]),
     ):
         assert not keys.verifies(identifier, content, signed)
+
+
+def test_public_keys_are_told_and_read_as_text(tmp_path: Path) -> None:
+    """spec/compulsory 12.4: the present key first, so that others verify what it and the older ones signed."""
+    before = signing_keys(tmp_path)
+    keys = rotate_signing_key(tmp_path)
+    read = read_public_keys(keys.public_text())
+
+    assert list(read) == [keys.identifier, before.identifier]
+    assert list(read_public_keys(keys.public_text(before.identifier))) == [before.identifier]
+    assert is_signed(read, before.identifier, b"content", before.sign(b"content"))
+    assert not is_signed(read, keys.identifier, b"content", before.sign(b"content"))
+
+
+def test_what_holds_no_public_key_of_ours_gives_none(tmp_path: Path) -> None:
+    foreign = generate_private_key(SECP256R1()).public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    broken = signing_keys(tmp_path).public_text().replace("M", "N", 1)
+
+    for text in ("", "words", foreign, broken, (tmp_path / "signing.key").read_text()):
+        assert not read_public_keys(text)
 
 
 def test_a_key_that_was_replaced_still_verifies_what_it_signed(tmp_path: Path) -> None:

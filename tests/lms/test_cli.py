@@ -348,6 +348,14 @@ def test_a_worker_does_what_waits_and_ends_when_it_is_told(instance: Instance, t
     assert worker.returncode == 0, err
 
 
+def test_the_public_keys_are_printed(lms: Command, instance: Instance) -> None:
+    """spec/compulsory 12.4: for whoever verifies what the instance signed."""
+    said = lms("secrets", "public-key")
+
+    assert (said.code, said.out) == (0, instance.keys.public_text())
+    assert "PRIVATE" not in said.out
+
+
 AWAY = "postgresql+psycopg://nobody:clave@127.0.0.1:1/none"
 
 
@@ -373,6 +381,7 @@ AWAY = "postgresql+psycopg://nobody:clave@127.0.0.1:1/none"
         ("loadtest", "--learners", "1"),
         ("restore", "b.zip", "--without-keys"),
         ("search", "reindex"),
+        ("secrets", "public-key"),
         ("secrets", "rotate"),
         ("secrets", "rotate-signing"),
         ("worker",),
