@@ -14,8 +14,9 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import select, update
 
+from accounts.models import AccountMerge
 from compliance.cli import compliance
-from compliance.models import Assignment, Reminder, Waiver
+from compliance.models import Assignment, Recognition, Reminder, Waiver
 from compliance.pages.bundles import MEANINGS, bundle_texts
 from compliance.queries import bundles as queries
 from compliance.queries.bundles import BundleScope
@@ -222,7 +223,9 @@ def test_a_damaged_file_in_the_archive_is_named(bundle: bytes, tmp_path: Path) -
     assert "states.csv: it " in found.output
 
 
-@pytest.mark.parametrize("content", [b"", b"PK", b"no archive", zipped({}), zipped({"a.txt": b"words"})])
+@pytest.mark.parametrize(
+    "content", [b"", b"PK", b"no archive", zipped({}), zipped({"a.txt": b"words"}), zipped({"../manifest.json": b"{}"})]
+)
 def test_what_is_no_bundle_is_not_read(content: bytes, tmp_path: Path) -> None:
     """spec/compulsory 12.4: exit 2."""
     assert verify(tmp_path, content).exit_code == 2
@@ -287,6 +290,50 @@ def test_replay_of_a_past_moment_finds_nothing(instance: Instance, reported: Rep
 
     assert Counter(row["state"] for row in table(bundle, "states.csv"))["not_required"] < len(table(bundle, "states.csv"))
     assert (found.exit_code, "0 states differ" in found.output) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "code", "said"), [(59, 0, "0 states differ, 1 people passed over"), (61, 1, "1 states differ, 0 people")]
+)
+def test_replay_passes_over_what_a_job_had_yet_to_follow(
+    instance: Instance, reported: ReportedInstitution, tmp_path: Path, minutes: int, code: int, said: str
+) -> None:
+    """spec/compulsory 12.4: recorded in the hour before the moment of knowledge, and no status knows of it."""
+    person, author, approver = (reported.people[name].id for name in ("flores", "abad", "bravo"))
+    with instance.database.unit_of_work() as session:
+        row = Recognition(person_id=person, course_id=reported.course.id, achieved_on=NOON.date(), issuer="ESPOL", state="approved")
+        row.proposed_by, row.decided_by = author, approver
+        row.proposed_at = row.decided_at = NOON - timedelta(minutes=minutes)
+        session.add(row)
+    found = verify(tmp_path, packed(instance, reported), "--replay")
+
+    assert (found.exit_code, said in found.output) == (code, True)
+
+
+def test_replay_passes_over_accounts_that_became_one_later(instance: Instance, reported: ReportedInstitution, tmp_path: Path) -> None:
+    """spec/compulsory 12.4: what one did belongs to the other since."""
+    kept, closed = reported.people["flores"].id, reported.people["garcia"].id
+    with instance.database.unit_of_work() as session:
+        session.add(AccountMerge(kept_id=kept, closed_id=closed, merged_at=NOON + timedelta(days=1)))
+    bundle = packed(instance, reported)
+    before = f"{kept},{reported.obligation.id},overdue,".encode()
+    found = verify(tmp_path, signed_again(instance, bundle, "states.csv", before, before.replace(b"overdue", b"done")), "--replay")
+
+    assert {row["person"] for row in table(bundle, "people.csv") if row["merged_later"] == "1"} == {str(kept), str(closed)}
+    assert (found.exit_code, "0 states differ, 2 people passed over." in found.output) == (0, True)
+
+
+@pytest.mark.parametrize(("hour", "code"), [(0, 0), (2, 1)])
+def test_replay_bears_a_change_by_the_clock_that_was_not_written_yet(
+    instance: Instance, reported: ReportedInstitution, tmp_path: Path, hour: int, code: int
+) -> None:
+    """spec/compulsory 12.4: within the hour after it; later it is a difference."""
+    at = datetime(2026, 10, 21, hour, 10, tzinfo=QUITO)  # the window of Calle's renewal opened at midnight
+    bundle = packed(instance, reported, ReportTime(at.date(), at, NOON, is_past=True))
+    mine = f"{reported.people['calle'].id},{reported.obligation.id},renewal_due,".encode()
+    found = verify(tmp_path, signed_again(instance, bundle, "states.csv", mine, mine.replace(b"renewal_due", b"done")), "--replay")
+
+    assert found.exit_code == code
 
 
 def test_tables_that_cannot_be_computed_again_are_told(instance: Instance, bundle: bytes, tmp_path: Path) -> None:
