@@ -377,6 +377,6 @@ def test_the_list_is_filtered_and_counts_what_the_reader_decides(scene: Scene) -
 def test_the_way_to_waivers_stands_where_people_look(scene: Scene) -> None:
     """spec/compulsory 11.1 and 11.4: learners from what they have to complete, officers and administrators from their menus."""
     assert scene.browsers["oneself"].get("/learning/compulsory").has_link("/learning/waivers")
-    assert scene.browsers["officer"].get("/learning").has_link("/training/waivers")
+    assert scene.browsers["officer"].get("/compulsory-training/obligations").has_link("/training/waivers")
     assert scene.browsers["administrator"].get("/administration").has_link("/training/waivers")
     assert not scene.browsers["head"].get("/learning").has_link("/training/waivers")
