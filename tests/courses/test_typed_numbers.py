@@ -17,9 +17,12 @@ from simulators import task_fields as asked_of_tasks
 
 NO_NUMBERS = {
     *("key", "match_key", "name", "note", "question", "words", "category", "topic", "licence", "timezone", "language", "url", "unit"),
-    *("opens", "closes", "date", "review", "valid_from", "verified", "at", "completion", "formula"),
+    *("opens", "closes", "date", "review", "valid_from", "verified", "at", "completion", "formula", "certificate.valid"),
 }
-"""Fields of one line that hold a name, an address, a date or a formula; `completion` of a module is a whole number or “all”."""
+"""Fields of one line that hold a name, an address, a date or a formula.
+
+`completion` of a module is a whole number or “all”; `certificate.valid` has a unit.
+"""
 
 
 def _leaves(fields: tuple[Asked, ...]) -> Iterator[FieldSpec]:

@@ -264,8 +264,8 @@ def _recognition(team: Team, *, approved: bool = False) -> UUID:
 REVOKED = {"words": "Ya no vale.", "sure": "y"}
 ITEM = {"heading": "Exposición", "maximum": "20", "weight": "3", "category": ""}
 ALONE: Mapping[str, Callable[[Team], Act]] = {
-    "certificates.revoke": lambda team: Act(f"/certificates/{team.certificate()}/revocation", {"reason_class": "on_request", **REASON}),
     "certificates.replace": lambda team: Act(f"/certificates/{team.certificate()}/replacement", {"reason_class": "data", **REASON}),
+    "certificates.revoke": lambda team: Act(f"/certificates/{team.certificate()}/revocation", {"reason_class": "on_request", **REASON}),
     "certificates.renew": lambda team: Act(f"/certificates/{team.revoked()}/renewal", REASON),
     "enrolments.delete_group": lambda team: Act(f"/courses/prueba/groups/{team.group().uuid}/removal"),
     "enrolments.remove_member": lambda team: Act(
