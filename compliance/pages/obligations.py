@@ -203,7 +203,7 @@ def requirement_in_words(requirement: Requirement, titles: Mapping[str, Mapping[
 
 
 def _course(slug: str, titles: Mapping[str, Mapping[str, str]]) -> str:
-    return f"«{choose(titles[slug])}»" if slug in titles else slug
+    return _("“%(title)s”", title=choose(titles[slug])) if slug in titles else slug
 
 
 def deadline_in_words(terms: ObligationTerms) -> str:
