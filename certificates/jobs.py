@@ -1,5 +1,6 @@
 """Background jobs of credentials: issue after a completion, then notify the holder."""
 
+from collections.abc import Callable
 from typing import cast
 
 from sqlalchemy.orm import Session
@@ -32,46 +33,54 @@ def issue(delivery: Delivery) -> Effect | None:
 
 def notify_issued(delivery: Delivery) -> Effect:
     """Notify the holder where the certificate is."""
-    with delivery.database.unit_of_work(write=False) as session:
-        row = session.get_one(Credential, cast("int", delivery.arguments["credential"]))
+    row = _read_credential(delivery)
     code, address = printed_code(row.code), verify_url(delivery.settings.public_url, row.code)
-    message = Message(
-        NoticeKind.CERTIFICATE,
-        key=f"certificate:{row.uuid}",
-        subject=in_every_language(lambda: _("Your certificate for “%(title)s” is ready", title=choose(row.course_titles))),
-        words=in_every_language(lambda: _("Anyone can verify it with the code %(code)s at %(address)s", code=code, address=address)),
-        path=f"/certificates/{row.uuid}",
+    return _notify_holder(
+        delivery,
+        row,
+        f"certificate:{row.uuid}",
+        lambda: _("Your certificate for “%(title)s” is ready", title=choose(row.course_titles)),
+        lambda: _("Anyone can verify it with the code %(code)s at %(address)s", code=code, address=address),
     )
-    return lambda session: notices.notify(session, message, [row.person_id], now=delivery.now)
 
 
 def notify_replaced(delivery: Delivery) -> Effect:
     """Notify the holder that a corrected certificate was issued instead of theirs."""
-    with delivery.database.unit_of_work(write=False) as session:
-        row = session.get_one(Credential, cast("int", delivery.arguments["credential"]))
+    row = _read_credential(delivery)
     code = printed_code(row.code)
-    message = Message(
-        NoticeKind.CERTIFICATE,
-        key=f"certificate:{row.uuid}",
-        subject=in_every_language(lambda: _("Your certificate for “%(title)s” was corrected", title=choose(row.course_titles))),
-        words=in_every_language(lambda: _("The corrected one has the code %(code)s. The old code leads to it.", code=code)),
-        path=f"/certificates/{row.uuid}",
+    return _notify_holder(
+        delivery,
+        row,
+        f"certificate:{row.uuid}",
+        lambda: _("Your certificate for “%(title)s” was corrected", title=choose(row.course_titles)),
+        lambda: _("The corrected one has the code %(code)s. The old code leads to it.", code=code),
     )
-    return lambda session: notices.notify(session, message, [row.person_id], now=delivery.now)
 
 
 def notify_revoked(delivery: Delivery) -> Effect:
     """Notify the holder that their certificate was revoked, why, and how to object."""
-    with delivery.database.unit_of_work(write=False) as session:
-        row = session.get_one(Credential, cast("int", delivery.arguments["credential"]))
+    row = _read_credential(delivery)
     address, reason = delivery.settings.contact_email, row.revoked_reason.rstrip(".")
+    return _notify_holder(
+        delivery,
+        row,
+        f"certificate-revoked:{row.uuid}",
+        lambda: _("Your certificate for “%(title)s” was revoked", title=choose(row.course_titles)),
+        lambda: _("Reason: %(reason)s. If you do not agree, write to %(address)s.", reason=reason, address=address),
+    )
+
+
+def _read_credential(delivery: Delivery) -> Credential:
+    with delivery.database.unit_of_work(write=False) as session:
+        return session.get_one(Credential, cast("int", delivery.arguments["credential"]))
+
+
+def _notify_holder(delivery: Delivery, row: Credential, key: str, subject: Callable[[], str], words: Callable[[], str]) -> Effect:
     message = Message(
         NoticeKind.CERTIFICATE,
-        key=f"certificate-revoked:{row.uuid}",
-        subject=in_every_language(lambda: _("Your certificate for “%(title)s” was revoked", title=choose(row.course_titles))),
-        words=in_every_language(
-            lambda: _("Reason: %(reason)s. If you do not agree, write to %(address)s.", reason=reason, address=address)
-        ),
+        key=key,
+        subject=in_every_language(subject),
+        words=in_every_language(words),
         path=f"/certificates/{row.uuid}",
     )
     return lambda session: notices.notify(session, message, [row.person_id], now=delivery.now)

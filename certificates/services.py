@@ -27,6 +27,7 @@ from certificates.rules import (
     RevocationReason,
     award_refusal,
     canonical_content,
+    hours_basis,
 )
 from courses.models import CourseVersion
 from courses.queries.outlines import get_outline
@@ -213,7 +214,7 @@ def _row(award: AwardInputs, settings: Settings, now: datetime) -> Credential:
         course_id=outline.course_id,
         template=outline.certificate,
         template_version=1,
-        hours_basis="",
+        hours_basis=hours_basis(outline.hours, sum(module.minutes for module in outline.modules)).value,
         language=language,
         person_name=person.full_name,
         surnames=surnames_of(person),
