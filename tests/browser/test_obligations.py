@@ -1,6 +1,5 @@
 """Obligations in a real browser: written, tried, activated with the keyboard, on a phone in the dark and on a wide screen."""
 
-import os
 from datetime import timedelta
 
 import pytest
@@ -9,19 +8,13 @@ from playwright.sync_api import Browser
 from kernel import clock
 from organisations.services.audiences import today_of
 from tests.support.builders import a_course, a_person, an_administrator
-from tests.support.chromium import Live, Visitor, follow, press, signed_in
+from tests.support.chromium import Live, follow, press, signed_in
 from tests.support.obligations import an_audience_of, let_stay
 from tests.support.places import a_place, put
 from tests.support.wording import in_spanish
 
 ROOT = "/compulsory-training/obligations"
 TWO_LINES = 80
-SHOTS = os.environ.get("SHOTS")
-
-
-def look(person: Visitor, name: str) -> None:
-    if SHOTS:
-        person.page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
 
 
 @pytest.mark.slow
@@ -38,36 +31,27 @@ def test_one_writes_it_on_a_phone_and_another_activates_it(chromium: Browser, li
         an_administrator(live.instance, email)
     author = signed_in(chromium, live, "autora@example.org", width=360, scheme="dark")
     author.open(ROOT)
-    look(author, "empty-360-dark")
     follow(author, in_spanish("New compulsory training"))
     press(author, in_spanish("Save the draft"))
-    look(author, "faults-360-dark")
     author.page.fill("[name=title_es]", "Gobernanza de datos")
     author.page.get_by_role("checkbox", name=course.title["es"]).check()
     author.page.fill("[name=deadline_on]", (today_of(clock.now()) + timedelta(days=60)).isoformat())
     press(author, in_spanish("Save the draft"))
-    look(author, "draft-360-dark")
     press(author, in_spanish("See what activating it would change"))
-    look(author, "dry-run-360-dark")
 
     second = signed_in(chromium, live, "segunda@example.org")
     second.open(author.page.url.removeprefix(live.url))
-    look(second, "dry-run-1280")
     press(second, in_spanish("Apply"))
     live.deliver_jobs()
     follow(second, "Gobernanza de datos")
-    look(second, "active-1280")
 
     assert in_spanish("%(count)s person has not begun.", 2) in second.page.inner_text("main")
     second.open(ROOT)
-    look(second, "list-1280")
     head = second.page.locator("header.site").bounding_box()
     assert head is not None
     assert head["height"] < TWO_LINES, "the menu of an administrator stands in one line of a usual window"
     follow(second, "Gobernanza de datos")
     follow(second, in_spanish("Change"))
     second.page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
-    look(second, "form-1280")
     second.page.set_viewport_size({"width": 360, "height": 900})
     second.check()
-    look(second, "form-360")

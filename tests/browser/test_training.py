@@ -1,6 +1,5 @@
 """What a person has to complete, and why, in a real browser: two widths, light and dark, both languages, without a script."""
 
-import os
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -15,14 +14,12 @@ from lms.instance import Instance
 from organisations.models import AudienceVersion
 from tests.support.builders import a_course, a_person
 from tests.support.certificates import complete
-from tests.support.chromium import Live, Visitor, follow, press, signed_in
+from tests.support.chromium import Live, follow, press, signed_in
 from tests.support.editions import enrol
 from tests.support.learning import actor_of, mark_done
 from tests.support.obligations import BEGINNING, an_audience_of, an_obligation, compute, let_stay, rules_of
 from tests.support.places import a_place
 from tests.support.wording import in_spanish
-
-PICTURES = os.environ.get("TRAINING_PICTURES", "")
 
 
 def a_person_under_four(instance: Instance) -> None:
@@ -54,12 +51,6 @@ def a_person_under_four(instance: Instance) -> None:
         compute(instance, an_obligation(instance, audience, terms, key=key), [person.id], now=clock.now())
 
 
-def keep_picture(person: Visitor, name: str) -> None:
-    """Keep a picture of the page where somebody asks for them."""
-    if PICTURES:
-        person.page.screenshot(path=f"{PICTURES}/{name}.png", full_page=True)
-
-
 @pytest.mark.slow
 def test_what_is_to_complete_is_read_on_a_phone_in_the_dark_and_at_a_desk(chromium: Browser, live: Live) -> None:
     """spec/compulsory 11 and 11.1: axe-core finds nothing, nothing runs out of the window."""
@@ -68,14 +59,11 @@ def test_what_is_to_complete_is_read_on_a_phone_in_the_dark_and_at_a_desk(chromi
         with live.instance.database.unit_of_work() as session:
             session.execute(update(Person).where(Person.email == "ana@example.org").values(language=language))
         person = signed_in(chromium, live, "ana@example.org", language=language, width=width, scheme=scheme, script=script)
-        for name, path in (("home", "/learning"), ("duties", "/learning/compulsory"), ("course", "/courses/empezado")):
+        for path in ("/learning", "/learning/compulsory", "/courses/empezado"):
             person.open(path)
-            keep_picture(person, f"{name}-{language}-{width}-{scheme}")
         person.open("/learning/compulsory")
         follow(person, in_spanish("Why?") if language == "es" else "Why?")
-        keep_picture(person, f"why-{language}-{width}-{scheme}")
         person.page.fill("#day", "2026-11-10")
         press(person, in_spanish("Show") if language == "es" else "Show")
         assert "/past?" in person.page.url
-        keep_picture(person, f"past-{language}-{width}-{scheme}")
     assert in_spanish("Overdue") in person.page.goto(f"{live.url}/learning/compulsory").text()  # type: ignore[union-attr]  # it answers

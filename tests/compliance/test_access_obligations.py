@@ -27,7 +27,7 @@ from tests.support.training_access import TrainingCast, a_training_cast
 ROOT = "/compulsory-training/obligations"
 
 
-class Desk:
+class ObligationCast:
     """A cast before the obligations of its institution; what is in force was written by one stranger and activated by another."""
 
     def __init__(self, browser: Browser, instance: Instance) -> None:
@@ -64,72 +64,74 @@ class Desk:
 
 def test_every_cell_of_drafts(browser: Browser, instance: Instance) -> None:
     """spec/compulsory 16: to auditors a draft does not exist yet."""
-    desk = Desk(browser, instance)
-    draft, tried = f"{ROOT}/{desk.write(desk.author, 'borrador').uuid}", desk.activation(desk.author, "otro")
+    scene = ObligationCast(browser, instance)
+    draft, tried = f"{ROOT}/{scene.write(scene.author, 'borrador').uuid}", scene.activation(scene.author, "otro")
     wrong = list[str]()
     for path in (draft, f"{draft}/draft", tried, f"{ROOT}/new"):
-        wrong += desk.cast.check("obligation.edit", "draft", desk.cast.outcomes(path))
-    wrong += desk.cast.check("obligation.edit", "draft", desk.cast.outcomes(f"{draft}/activation", "POST"))
+        wrong += scene.cast.check("obligation.edit", "draft", scene.cast.outcomes(path))
+    wrong += scene.cast.check("obligation.edit", "draft", scene.cast.outcomes(f"{draft}/activation", "POST"))
 
     assert wrong == []
 
 
 def test_every_cell_of_activating(browser: Browser, instance: Instance) -> None:
     """spec/compulsory 16 and 4.8: another's draft; one's own by nobody, whatever their roles."""
-    desk = Desk(browser, instance)
-    tried = desk.activation(desk.author, "ajeno")
-    wrong = desk.cast.check("obligation.activate", "draft_of_another", desk.cast.outcomes(f"{tried}/activation", "POST", {"number": "0"}))
-    for role, visitor in desk.cast.browsers.items():
-        person = desk.cast.people.get(role)
-        own = desk.activation(person.id if person is not None else desk.author, f"propio-{role.replace('_', '-')}")
+    scene = ObligationCast(browser, instance)
+    tried = scene.activation(scene.author, "ajeno")
+    wrong = scene.cast.check("obligation.activate", "draft_of_another", scene.cast.outcomes(f"{tried}/activation", "POST", {"number": "0"}))
+    for role, visitor in scene.cast.browsers.items():
+        person = scene.cast.people.get(role)
+        own = scene.activation(person.id if person is not None else scene.author, f"propio-{role.replace('_', '-')}")
         found = {role: outcome(visitor, f"{own}/activation", "POST", {"number": "0"})}
-        wrong += desk.cast.check("obligation.activate", "own_draft", found)
+        wrong += scene.cast.check("obligation.activate", "own_draft", found)
 
     assert wrong == []
 
 
 def test_every_cell_of_changing_the_past(browser: Browser, instance: Instance) -> None:
     """spec/compulsory 16 and 4.5."""
-    desk = Desk(browser, instance)
-    row, values = desk.write(desk.author, "vigente", is_active=True), desk.values()
+    scene = ObligationCast(browser, instance)
+    row, values = scene.write(scene.author, "vigente", is_active=True), scene.values()
     before = replace(
-        values, terms=replace(values.terms, effective_on=desk.today - timedelta(days=3)), is_retroactive=True, reason="Prórroga."
+        values, terms=replace(values.terms, effective_on=scene.today - timedelta(days=3)), is_retroactive=True, reason="Prórroga."
     )
-    change = desk.act(
+    change = scene.act(
         lambda session: planned_changes.plan_version(
-            session, Actor(person_id=desk.author), session.get_one(Obligation, row.id), 1, before, now=clock.now()
+            session, Actor(person_id=scene.author), session.get_one(Obligation, row.id), 1, before, now=clock.now()
         )
     )
 
-    assert desk.cast.check("obligation.change", "retroactive", desk.cast.outcomes(f"{ROOT}/changes/{change.uuid}/correction", "POST")) == []
+    assert (
+        scene.cast.check("obligation.change", "retroactive", scene.cast.outcomes(f"{ROOT}/changes/{change.uuid}/correction", "POST")) == []
+    )
 
 
 def test_every_cell_of_a_rule_in_use(browser: Browser, instance: Instance) -> None:
     """spec/compulsory 16: an audience of which an obligation in force asks something."""
-    desk = Desk(browser, instance)
-    desk.write(desk.author, "vigente", is_active=True)
+    scene = ObligationCast(browser, instance)
+    scene.write(scene.author, "vigente", is_active=True)
 
     def plan(session: Session) -> PlannedChange:
-        audience = session.get_one(Audience, desk.audience.id)
-        rule = AudienceRuleValues(UnitLeaf(("GYE-D",), below=True), desk.today, "Otra.", audience.latest)
-        return planned_changes.plan_rule(session, Actor(person_id=desk.author), audience, rule, now=clock.now())
+        audience = session.get_one(Audience, scene.audience.id)
+        rule = AudienceRuleValues(UnitLeaf(("GYE-D",), below=True), scene.today, "Otra.", audience.latest)
+        return planned_changes.plan_rule(session, Actor(person_id=scene.author), audience, rule, now=clock.now())
 
-    there = f"/compulsory-training/audience-rules/{desk.act(plan).uuid}"
+    there = f"/compulsory-training/audience-rules/{scene.act(plan).uuid}"
 
-    assert desk.cast.check("audience.edit", "active", desk.cast.outcomes(there)) == []
+    assert scene.cast.check("audience.edit", "active", scene.cast.outcomes(there)) == []
 
 
 def test_officers_auditors_and_administrators_see_what_is_in_force(browser: Browser, instance: Instance) -> None:
     """spec/compulsory 11.4 and 16: heads know that there is something, others do not."""
-    desk = Desk(browser, instance)
-    there = f"{ROOT}/{desk.write(desk.author, 'vigente', is_active=True).uuid}"
+    scene = ObligationCast(browser, instance)
+    there = f"{ROOT}/{scene.write(scene.author, 'vigente', is_active=True).uuid}"
     sees = {"training_officer": "allow", "auditor": "allow", "site_admin": "allow", "anonymous": "login"}
 
     for path in (there, ROOT):
-        found = desk.cast.outcomes(path)
+        found = scene.cast.outcomes(path)
         assert {role: found[role] for role in sees} == sees
         assert {found[role] for role in ("oneself", "colleague", "course_instructor")} == {"hide"}
-    assert {desk.cast.outcomes(there)[role] for role in ("unit_head", "other_unit_head")} <= {"deny", "hide"}
+    assert {scene.cast.outcomes(there)[role] for role in ("unit_head", "other_unit_head")} <= {"deny", "hide"}
 
 
 def test_the_site_roles_before_obligations(browser: Browser, instance: Instance) -> None:

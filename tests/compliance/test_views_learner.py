@@ -32,7 +32,7 @@ def at(monkeypatch: pytest.MonkeyPatch) -> At:
     return At(monkeypatch, NOVEMBER)
 
 
-class Asked:
+class PersonUnderObligation:
     """Somebody of a unit of whom a course is asked, with a head of it, and the address of the page."""
 
     def __init__(
@@ -74,11 +74,11 @@ class Asked:
 
 
 @pytest.fixture
-def asked(instance: Instance) -> Asked:
-    return Asked(instance)
+def asked(instance: Instance) -> PersonUnderObligation:
+    return PersonUnderObligation(instance)
 
 
-def test_it_names_audience_facts_rules_sum_and_timeline(browser: Browser, instance: Instance, asked: Asked) -> None:
+def test_it_names_audience_facts_rules_sum_and_timeline(browser: Browser, instance: Instance, asked: PersonUnderObligation) -> None:
     """spec/compulsory 11.2."""
     asked.waive("parental")
 
@@ -103,7 +103,7 @@ def test_a_past_day_is_shown_as_it_was_known(browser: Browser, instance: Instanc
     learner = complete(instance, course)
     with instance.database.unit_of_work(write=False) as session:
         person = session.get_one(Person, learner.person_id)
-    asked = Asked(instance, course, person)
+    asked = PersonUnderObligation(instance, course, person)
     enrolment = enrolment_of(instance, learner, course)
     with instance.database.unit_of_work() as session:
         moments = {"achieved_at": datetime(2026, 6, 1, 12, tzinfo=QUITO), "recorded_at": datetime(2026, 11, 1, 9, tzinfo=QUITO)}
@@ -127,7 +127,7 @@ def test_a_past_day_is_shown_as_it_was_known(browser: Browser, instance: Instanc
         ("day=31/02", "Give a date."),
     ],
 )
-def test_a_day_without_an_answer_is_refused_in_words(browser: Browser, asked: Asked, query: str, message: str) -> None:
+def test_a_day_without_an_answer_is_refused_in_words(browser: Browser, asked: PersonUnderObligation, query: str, message: str) -> None:
     """spec/compulsory 18: never invented numbers."""
     page = sign_in(browser).get(f"{asked.path}/past?{query}", status=422)
 
@@ -135,7 +135,7 @@ def test_a_day_without_an_answer_is_refused_in_words(browser: Browser, asked: As
     assert in_spanish("Timeline") not in page.text
 
 
-def test_a_day_before_the_first_record_names_the_first(browser: Browser, asked: Asked) -> None:
+def test_a_day_before_the_first_record_names_the_first(browser: Browser, asked: PersonUnderObligation) -> None:
     """spec/compulsory 18."""
     page = sign_in(browser).get(f"{asked.path}/past?day=2025-12-31", status=422)
 
@@ -145,7 +145,7 @@ def test_a_day_before_the_first_record_names_the_first(browser: Browser, asked: 
 def test_every_cell_of_the_page(browser: Browser, instance: Instance) -> None:
     """spec/compulsory 16: oneself, heads, officers, auditors and administrators in scope; to others it does not exist."""
     cast = a_training_cast(browser, instance)
-    asked = Asked(instance, cast.course, cast.people["oneself"], cast.root, cast.unit)
+    asked = PersonUnderObligation(instance, cast.course, cast.people["oneself"], cast.root, cast.unit)
     asked.waive("medical")
     path, medical = asked.path, in_spanish("Medical leave")
 
@@ -162,28 +162,30 @@ def test_every_cell_of_the_page(browser: Browser, instance: Instance) -> None:
     assert not wrong
 
 
-def test_others_leave_a_record_and_do_not_read_that_leave_is_medical(browser: Browser, instance: Instance, asked: Asked) -> None:
+def test_others_leave_a_record_and_do_not_read_that_leave_is_medical(
+    browser: Browser, instance: Instance, asked: PersonUnderObligation
+) -> None:
     """spec/compulsory 4.10 and 16: «con respaldo»."""
     asked.waive("medical")
     head = a_person(instance, "jefa@example.org")
     manage(instance, head, asked.unit)
     medical = in_spanish("Medical leave")
     assert medical in sign_in(browser).get(asked.path).text
-    assert _looks(instance) == []
+    assert list_viewers(instance) == []
 
     seen = sign_in(browser.another(), "jefa@example.org").get(asked.path).text
 
     assert medical not in seen
     assert in_spanish("with evidence on record") in seen
-    assert _looks(instance) == [head.id]
+    assert list_viewers(instance) == [head.id]
 
 
-def _looks(instance: Instance) -> list[int | None]:
+def list_viewers(instance: Instance) -> list[int | None]:
     with instance.database.unit_of_work(write=False) as session:
         return list(session.scalars(select(AuditEntry.actor_id).where(AuditEntry.verb == AccountVerb.LOOKED_AT.value)))
 
 
-def test_what_was_told_stands_beside_what_is_computed(browser: Browser, instance: Instance, asked: Asked) -> None:
+def test_what_was_told_stands_beside_what_is_computed(browser: Browser, instance: Instance, asked: PersonUnderObligation) -> None:
     """spec/compulsory 11.2 and 10.3."""
     row = assignment_of(instance, asked.person)
     with instance.database.unit_of_work() as session:
@@ -198,7 +200,7 @@ def test_what_was_told_stands_beside_what_is_computed(browser: Browser, instance
     assert in_spanish("Not sent: %(reason)s", reason=in_spanish("one had been sent within seven days")) in page.text
 
 
-def test_the_table_holds_what_the_page_shows(browser: Browser, asked: Asked) -> None:
+def test_the_table_holds_what_the_page_shows(browser: Browser, asked: PersonUnderObligation) -> None:
     """spec/compulsory 11.2."""
     sign_in(browser)
 
@@ -213,7 +215,7 @@ def test_the_table_holds_what_the_page_shows(browser: Browser, asked: Asked) -> 
     response.close()
 
 
-def test_it_asks_ten_statements(browser: Browser, instance: Instance, asked: Asked) -> None:
+def test_it_asks_ten_statements(browser: Browser, instance: Instance, asked: PersonUnderObligation) -> None:
     """spec/compulsory 17 K7."""
     counter = every_statement(instance.database)
     sign_in(browser)
