@@ -1,13 +1,14 @@
 """The certificates feature, as the application registers it."""
 
-from certificates import jobs, views
+from certificates import jobs
 from certificates.permissions import PERMISSIONS
+from certificates.views import credentials
 from enrolments.audit_verbs import EnrolmentVerb
 from kernel.feature import Feature
 
 FEATURE = Feature(
     name="certificates",
-    blueprints=(views.bp,),
+    blueprints=(credentials.bp,),
     permissions=PERMISSIONS,
     jobs={
         "certificates.issue": jobs.issue,

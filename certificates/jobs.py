@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 from accounts import notices
 from accounts.notices import Message
 from accounts.rules import NoticeKind
-from certificates import services
 from certificates.models import Credential
+from certificates.services import credentials as services
 from certificates.web_certificate import verify_url
 from kernel.codes import printed_code
 from kernel.crypto import signing_keys

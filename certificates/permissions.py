@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from certificates.models import Credential
-from certificates.rules import CredentialState
+from certificates.rules.credentials import CredentialState
 from courses.models import StaffRole
 from courses.permissions import edits
 from kernel.own_records import changes_record, is_own

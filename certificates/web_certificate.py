@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from certificates.facade import FacadeArch, floors
 from certificates.models import Credential
 from certificates.pdf import QR_SIZE, fit_name, fit_title, qr_runs
-from certificates.rules import CredentialSigner
+from certificates.rules.credentials import CredentialSigner
 from certificates.sheet import CertificateSheet, CertificateSignatory
 from certificates.wording import CertificateTexts, compose
 from kernel.codes import printed_code

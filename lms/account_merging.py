@@ -15,8 +15,8 @@ from accounts import queries as account_queries
 from accounts import services as accounts
 from accounts.models import AccountMerge, NationalIdentity, Person, RoleGrant
 from accounts.permissions import MergePair
-from certificates import services as certificates
 from certificates.models import Credential
+from certificates.services import credentials as certificates
 from compliance.services import account_closure as compliance
 from courses.models import Course, CourseStaff
 from courses.services import team

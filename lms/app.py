@@ -18,7 +18,7 @@ from accounts import signin
 from accounts.models import Person
 from accounts.views import notices, signing
 from certificates import feature as certificates
-from certificates.queries import last_awards
+from certificates.queries.credentials import last_awards
 from compliance import feature as compliance
 from compliance.queries.audience_uses import list_obligations_of_audience
 from compliance.services.planned_changes import plan_used_rule

@@ -31,8 +31,8 @@ from accounts.permissions import AccountAction
 from accounts.privacy import PrivacyVerb
 from accounts.services import AccessPurpose, PeopleListKind
 from certificates import pdf
-from certificates import queries as certificates
 from certificates.models import Credential
+from certificates.queries import credentials as certificates
 from certificates.web_certificate import sheet_of
 from compliance.queries import own_data as compliance
 from courses.models import Course, CourseInvitation, CourseStaff, CourseVersion

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from accounts import queries as account_queries
 from accounts.rules import NoticeKind
 from accounts.wording import SYMBOLS
-from certificates import queries as certificate_queries
-from certificates.rules import CredentialState
+from certificates.queries import credentials as certificate_queries
+from certificates.rules.credentials import CredentialState
 from compliance.dates import obligation_dates
 from courses.queries import outlines as course_outlines
 from enrolments.dates import DatedEnrolment, DatedItem, DateRequest, DateSource, collect_dates

@@ -7,9 +7,9 @@ from datetime import datetime
 from flask import Blueprint, current_app, render_template, url_for
 from sqlalchemy.orm import Session
 
-from certificates import queries as certificate_queries
 from certificates.models import Credential
-from certificates.rules import CredentialState
+from certificates.queries import credentials as certificate_queries
+from certificates.rules.credentials import CredentialState
 from compliance.pages.learner import DutyView, duties_in_order, duty_view
 from compliance.queries.learner import RequiredOfPerson, list_required, load_own_training
 from compliance.rules.status import TrainingState

@@ -12,7 +12,7 @@ from accounts.models import Person
 from accounts.permissions import AccountAction
 from accounts.queries import KeysetPage, PageDirection, PersonState
 from accounts.services import AccessPurpose, PeopleListKind
-from certificates import queries as certificates
+from certificates.queries import credentials as certificates
 from enrolments.forms import RevokeCompletionForm
 from enrolments.learning_record import LearningRecord
 from enrolments.permissions import LearningAction

@@ -5,9 +5,9 @@ from datetime import timedelta
 from random import Random
 
 from accounts import services as accounts
-from certificates import queries as certificate_queries
-from certificates import services as certificates
-from certificates.rules import RevocationReason
+from certificates.queries import credentials as certificate_queries
+from certificates.rules.credentials import RevocationReason
+from certificates.services import credentials as certificates
 from lms.demo.attempts import AttemptTarget, hand_in
 from lms.demo.people import DemoLearner, DemoOutcome, Identity
 from lms.demo.timeline import WEEKS, DemoTimeline, Life, activity_context_at, person_of, sign_in

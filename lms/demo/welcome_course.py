@@ -6,7 +6,7 @@ from pathlib import Path
 from random import Random
 
 from accounts import queries as account_queries
-from certificates import services as certificates
+from certificates.services import credentials as certificates
 from courses.models import StaffRole
 from courses.queries import catalogue as course_catalogue
 from courses.queries import outlines as course_outlines

@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
-from certificates import pdf, queries
+from certificates import pdf
 from certificates.models import Credential
+from certificates.queries import credentials as queries
 from certificates.web_certificate import sheet_of
 from kernel import clock
 from kernel.i18n import local

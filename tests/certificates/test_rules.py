@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from certificates.rules import (
+from certificates.rules.credentials import (
     AwardPolicy,
     AwardRefusal,
     CredentialSigner,

@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from accounts.models import Person
-from certificates import jobs, queries
-from certificates import services as certificates
+from certificates import jobs
 from certificates.models import Credential
-from certificates.rules import CredentialState, RevocationReason, canonical_content
+from certificates.queries import credentials as queries
+from certificates.rules.credentials import CredentialState, RevocationReason, canonical_content
+from certificates.services import credentials as certificates
 from certificates.web_certificate import sheet_of
 from courses.models import PublicationNature
 from enrolments.models import Completion, Enrolment

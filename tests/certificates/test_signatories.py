@@ -9,9 +9,10 @@ import pytest
 from PIL import Image, ImageDraw
 from sqlalchemy import func, select, update
 
-from certificates import pdf, queries
+from certificates import pdf
 from certificates.models import Credential, CredentialSignatory, SignaturePicture
-from certificates.rules import canonical_content
+from certificates.queries import credentials as queries
+from certificates.rules.credentials import canonical_content
 from certificates.web_certificate import sheet_of
 from kernel import clock
 from kernel.codes import printed_code

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from certificates.rules import CredentialState, state_of
+from certificates.rules.credentials import CredentialState, state_of
 from courses.content.scalars import RefusedError, validity
 from kernel.durations import add_duration
 from tests.support import folders

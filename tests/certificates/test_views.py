@@ -9,9 +9,10 @@ from reportlab.pdfgen.canvas import Canvas
 from sqlalchemy import delete, select, update
 
 from accounts.models import Person
-from certificates import pdf, services
+from certificates import pdf
 from certificates.models import Credential
-from certificates.rules import ReplacementReason
+from certificates.rules.credentials import ReplacementReason
+from certificates.services import credentials as services
 from certificates.web_certificate import sheet_of
 from courses.models import Course
 from enrolments.models import Completion

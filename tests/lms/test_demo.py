@@ -14,8 +14,8 @@ from sqlalchemy import func, select
 
 from accounts.models import Consent, Device, Person, RoleGrant
 from certificates.models import Credential
-from certificates.queries import signed_content
-from certificates.rules import canonical_content
+from certificates.queries.credentials import signed_content
+from certificates.rules.credentials import canonical_content
 from courses.models import CourseStaff
 from courses.queries import outlines as course_outlines
 from enrolments.models import ActivityResult, Completion, Enrolment

@@ -12,9 +12,9 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from accounts.models import Notification, Person
-from certificates import queries as certificate_queries
 from certificates.models import Credential
-from certificates.rules import CredentialState
+from certificates.queries import credentials as certificate_queries
+from certificates.rules.credentials import CredentialState
 from compliance.models import Assignment, Obligation, Recognition, Reminder, Waiver
 from courses.models import Course, PlannedPublication, PlanState
 from enrolments.models import (

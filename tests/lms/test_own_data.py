@@ -17,9 +17,9 @@ from accounts import addresses, privacy, services
 from accounts.models import Device, NationalIdentity, Notification, Person
 from accounts.privacy import PrivacyVerb
 from accounts.services import AccessPurpose
-from certificates import services as certificates
 from certificates.models import Credential
-from certificates.rules import RevocationReason
+from certificates.rules.credentials import RevocationReason
+from certificates.services import credentials as certificates
 from courses.models import CourseInvitation, StaffRole
 from courses.queries import team as team_queries
 from courses.services import team

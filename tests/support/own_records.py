@@ -13,9 +13,9 @@ from sqlalchemy import select
 
 from accounts import services as accounts
 from accounts.models import Person
-from certificates import services as certificates
 from certificates.models import Credential
-from certificates.rules import RevocationReason
+from certificates.rules.credentials import RevocationReason
+from certificates.services import credentials as certificates
 from compliance.rules.claims import WaiverKind
 from compliance.services import claims
 from compliance.services.recognitions import RecognitionValues, propose_recognition

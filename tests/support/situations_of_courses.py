@@ -11,9 +11,9 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 
 from accounts.models import Person
-from certificates import services as certificates
 from certificates.models import Credential
-from certificates.rules import RevocationReason
+from certificates.rules.credentials import RevocationReason
+from certificates.services import credentials as certificates
 from courses.content.starter_files import NewCourse
 from courses.models import Course, StaffRole
 from courses.queries import catalogue

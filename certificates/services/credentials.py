@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from accounts.queries import is_permanently_closed
-from certificates import queries
 from certificates.models import Credential, CredentialSignatory, SignaturePicture
-from certificates.rules import (
+from certificates.queries import credentials as queries
+from certificates.rules.credentials import (
     CODE_LENGTH,
     CONTENT_FORMAT,
     AwardPolicy,

@@ -4,7 +4,7 @@ from wtforms import RadioField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import DataRequired, InputRequired, Length
 
-from certificates.rules import ReplacementReason, RevocationReason
+from certificates.rules.credentials import ReplacementReason, RevocationReason
 from kernel.i18n import lazy_
 from kernel.web.forms import Form, LineField
 

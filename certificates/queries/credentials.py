@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from accounts.models import Person
 from certificates.models import Credential, CredentialSignatory, SignaturePicture
 from certificates.permissions import CredentialContext
-from certificates.rules import CredentialSigner, CredentialState, SignedContent, state_of
+from certificates.rules.credentials import CredentialSigner, CredentialState, SignedContent, state_of
 from courses.models import Course, CourseStaff, CourseVersion, StaffRole
 from enrolments.models import Completion, Enrolment
 from enrolments.queries.awards import LatestCertificate

@@ -10,11 +10,13 @@ from uuid import UUID
 from flask import Blueprint, Response, current_app, flash, make_response, render_template, request
 
 from accounts.forms import AccountActionForm
-from certificates import pdf, queries, services
-from certificates.forms import REPLACED_FOR, REVOKED_FOR, ReplacementForm, RevocationForm
+from certificates import pdf
+from certificates.forms.credentials import REPLACED_FOR, REVOKED_FOR, ReplacementForm, RevocationForm
 from certificates.models import Credential
 from certificates.permissions import CertificateAction, CredentialContext
-from certificates.rules import CODE_LENGTH, CredentialState, ReplacementReason, RevocationReason, canonical_content
+from certificates.queries import credentials as queries
+from certificates.rules.credentials import CODE_LENGTH, CredentialState, ReplacementReason, RevocationReason, canonical_content
+from certificates.services import credentials as services
 from certificates.sheet import CertificateSheet
 from certificates.web_certificate import sheet_of, verify_url, web_certificate
 from certificates.wording import printed_length

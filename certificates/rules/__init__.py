@@ -1,0 +1,1 @@
+"""Pure rules of credentials: no clock, no database (spec/certificates)."""
