@@ -8,12 +8,13 @@ from urllib.parse import urlsplit
 
 from certificates.facade import FacadeArch, floors
 from certificates.models import Credential
-from certificates.pdf import QR_SIZE, fit_name, fit_title, qr_runs
+from certificates.pdf import QR_SIZE, fit_name, fit_title
 from certificates.rules.credentials import CredentialSigner
 from certificates.sheet import CertificateSheet, CertificateSignatory
 from certificates.wording import CertificateTexts, compose
 from kernel.codes import printed_code
 from kernel.i18n import choose
+from kernel.pdf.pen import qr_runs
 
 
 def verify_url(public_url: str, code: str) -> str:
@@ -23,13 +24,15 @@ def verify_url(public_url: str, code: str) -> str:
 
 def sheet_of(row: Credential, signers: Sequence[CredentialSigner], public_url: str, language: str) -> CertificateSheet:
     """Return everything that a credential's sheet prints, in a language."""
+    titles = dict(row.course_titles)
     return compose(
         CertificateTexts(
             language=language,
             code=row.code,
             person_name=row.person_name,
             surnames=row.surnames,
-            course_title=choose(dict(row.course_titles), language),
+            course_title=choose(titles, language),
+            title_language="" if language in titles else next(iter(titles), ""),
             course_version=row.course_version,
             hours=Fraction(row.hours),
             issued_on=row.issued_on,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from certificates.sheet import CertificateSheet, CertificateSignatory
+from certificates.sheet import CertificateSheet, CertificateSignatory, SheetDescriptions
 from kernel.codes import printed_code
 
 
@@ -35,6 +35,8 @@ class CertificateTexts:
     verify_address: str
     verify_url: str
     expires_on: date | None = None
+    title_language: str = ""
+    """Where the course has no title in the sheet's language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,12 @@ class _Words:
     numbers: tuple[str, ...]
     months: tuple[str, ...]
     day: str
+    certificate: str
+    facade: tuple[str, str]
+    logo: str
+    signature: str
+    qr: str
+    seal: str
 
 
 _ES = _Words(
@@ -87,6 +95,12 @@ _ES = _Words(
         *("julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"),
     ),
     day="{day} de {month} de {year}",
+    certificate="certificado",
+    facade=("Fachada con una ventana, por el módulo", "Fachada con {count} ventanas, una por módulo"),
+    logo="Logotipo de {name}",
+    signature="Firma de {name}",
+    qr="Código QR: {address}",
+    seal="Sello electrónico de {name}",
 )
 _EN = _Words(
     approval="Certificate of completion",
@@ -112,6 +126,12 @@ _EN = _Words(
         *("July", "August", "September", "October", "November", "December"),
     ),
     day="{day} {month} {year}",
+    certificate="certificate",
+    facade=("Façade with one window, for the module", "Façade with {count} windows, one for each module"),
+    logo="Logo of {name}",
+    signature="Signature of {name}",
+    qr="QR code: {address}",
+    seal="Electronic seal of {name}",
 )
 _LANGUAGES = {"es": _ES, "en": _EN}
 
@@ -141,6 +161,21 @@ def compose(facts: CertificateTexts) -> CertificateSheet:
         code=printed_code(facts.code),
         validity=_validity(facts, words),
         module_minutes=facts.module_minutes,
+        issued_on=facts.issued_on,
+        title_language=facts.title_language,
+        keywords=", ".join((words.certificate, facts.course_title, printed_code(facts.code))),
+        descriptions=_descriptions(facts, words),
+    )
+
+
+def _descriptions(facts: CertificateTexts, words: _Words) -> SheetDescriptions:
+    count = len(facts.module_minutes)
+    return SheetDescriptions(
+        facade=words.facade[count != 1].format(count=count),
+        logo=words.logo.format(name=facts.site_name),
+        qr=words.qr.format(address=facts.verify_url),
+        signatures=tuple(words.signature.format(name=one.name) for one in facts.signatories),
+        seal=words.seal.format(name=facts.institution),
     )
 
 

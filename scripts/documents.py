@@ -107,7 +107,7 @@ def licences() -> str:
         "obstore and redis, which `requirements-scaled.txt` adds, for a bucket and for Redis only.",
         "pathspec (MPL) and the rest of hatchling's family are needed to install from a checkout only.\n",
         "The fonts are Literata, Atkinson Hyperlegible Next and Atkinson Hyperlegible Mono, under the SIL Open Font License 1.1; its text",
-        "lies beside them in `static/fonts/` and `certificates/fonts/`. SortableJS (MIT) lies in `static/vendor/` with its licence.\n",
+        "lies beside them in `static/fonts/` and `kernel/pdf/fonts/`. SortableJS (MIT) lies in `static/vendor/` with its licence.\n",
         "| Library | Version | Licence |",
         "|---|---|---|",
     ]

@@ -22,6 +22,7 @@ from certificates.wording import compose
 from courses import publication
 from courses.content.reader import read_directory
 from kernel.paths import CONTENT
+from kernel.pdf import fonts
 from kernel.tables import write_csv
 from lms.app import KINDS
 from lms.instance import Instance
@@ -115,7 +116,7 @@ def certificates() -> list[Row]:
 def _bare_page(address: str) -> bytes:
     target = BytesIO()
     canvas = Canvas(target, pagesize=(297 * mm, 210 * mm), pageCompression=1)
-    for line, font in enumerate((pdf.NAME, pdf.TITLE, pdf.TEXT, pdf.STRONG, pdf.CODE)):
+    for line, font in enumerate((fonts.NAME, fonts.TITLE, fonts.TEXT, fonts.STRONG, fonts.CODE)):
         pdfmetrics.getFont(font)  # registered by the first sheet
         canvas.setFont(font, 12)
         for column in range(4):

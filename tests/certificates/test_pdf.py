@@ -11,8 +11,9 @@ import pytest
 import zxingcpp
 
 from certificates.facade import MOST_WINDOWS, floors
-from certificates.pdf import fit_name, fit_title, render, unprintable
+from certificates.pdf import fit_name, fit_title, render
 from certificates.wording import compose, printed_date
+from kernel.pdf.fonts import unprintable
 from tests.support.certificates import FACTS, page_of, words_of
 
 LONG_NAME = "María Auxiliadora de los Ángeles Monserrate Guachamín Quinchiguango"
@@ -152,7 +153,7 @@ def test_the_page_is_a4_on_its_side() -> None:
 
 @pytest.mark.parametrize("url", [FACTS.verify_url, "https://formacion.institucion-de-seguridad-social.example.ec/v/7K4M-92XD-C3QF-8TRA"])
 def test_the_qr_code_leads_to_the_register(url: str) -> None:
-    """QR at x 244, 26 mm, level M; read back from the rendered page."""
+    """QR at x 234, 36 mm, level M; read back from the rendered page."""
     image = page_of(printed(verify_url=url)).render(scale=2).to_pil()
 
     found = zxingcpp.read_barcodes(image)
@@ -160,22 +161,22 @@ def test_the_qr_code_leads_to_the_register(url: str) -> None:
     assert [code.text for code in found] == [url]
     assert "M" in found[0].ec_level
     corner = found[0].position.top_left
-    assert (round(corner.x / 2 / MM), round(corner.y / 2 / MM)) == (244, 142)
+    assert (round(corner.x / 2 / MM), round(corner.y / 2 / MM)) == (234, 142)
 
 
 def test_the_quiet_zone_around_the_qr_code_is_white() -> None:
     """Quiet zone of at least 4 modules."""
     image = page_of(printed()).render(scale=4).to_pil().convert("L")
-    unit = 26 / 29
+    unit = 36 / 29
 
     def box(left: float, top: float, right: float, bottom: float) -> tuple[int, int, int, int]:
         return (round(left * MM * 4), round(top * MM * 4), round(right * MM * 4), round(bottom * MM * 4))
 
     for zone in (
-        box(244 - 4 * unit, 142 - 4 * unit, 270 + 4 * unit, 141.8),
-        box(244 - 4 * unit, 142, 243.8, 168),
-        box(270.2, 142, 270 + 4 * unit, 168),
-        box(244 - 4 * unit, 168.2, 270 + 4 * unit, 168 + 3.2),
+        box(234 - 4 * unit, 142 - 4 * unit, 270 + 4 * unit, 141.8),
+        box(234 - 4 * unit, 142, 233.8, 178),
+        box(270.2, 142, 270 + 4 * unit, 178),
+        box(234 - 4 * unit, 178.2, 270 + 4 * unit, 178 + 4 * unit),
     ):
         assert image.crop(zone).getextrema() == (255, 255)
 

@@ -9,7 +9,6 @@ from reportlab.pdfgen.canvas import Canvas
 from sqlalchemy import delete, select, update
 
 from accounts.models import Person
-from certificates import pdf
 from certificates.models import Credential
 from certificates.rules.credentials import ReplacementReason
 from certificates.services import credentials as services
@@ -18,6 +17,7 @@ from courses.models import Course
 from enrolments.models import Completion
 from kernel import clock
 from kernel.codes import printed_code
+from kernel.pdf import document
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
 from tests.support.browser import Browser
@@ -88,7 +88,7 @@ def test_others_write_while_a_sheet_is_drawn(
             others.write()
             super().showPage()
 
-    monkeypatch.setattr(pdf, "Canvas", Watched)
+    monkeypatch.setattr(document, "Canvas", Watched)
     sign_in(browser)
     pdf_of(browser, credential)
     an_administrator(instance)

@@ -8,7 +8,7 @@ from fontTools.ttLib import TTFont
 from scripts.plain_zero import counter_of, zeros_of
 from tests.support.project import ROOT
 
-FONTS = [*sorted((ROOT / "static" / "fonts").glob("*.woff2")), *sorted((ROOT / "certificates" / "fonts").glob("*.ttf"))]
+FONTS = [*sorted((ROOT / "static" / "fonts").glob("*.woff2")), *sorted((ROOT / "kernel" / "pdf" / "fonts").glob("*.ttf"))]
 CODES = {"AtkinsonHyperlegibleMono-SemiBold.ttf"}
 
 

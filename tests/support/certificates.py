@@ -65,4 +65,4 @@ def page_of(pdf: bytes) -> pypdfium2.PdfPage:
 
 def words_of(pdf: bytes) -> list[str]:
     """Return the text of the page, line by line, in the order in which it is drawn."""
-    return page_of(pdf).get_textpage().get_text_range().split("\r\n")
+    return [line.strip() for line in page_of(pdf).get_textpage().get_text_range().split("\r\n")]

@@ -1,0 +1,68 @@
+"""Fonts of documents, and the widths of texts in them."""
+
+import threading
+from collections.abc import Sequence
+from functools import cache
+from itertools import combinations
+from pathlib import Path
+from unicodedata import normalize
+
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
+
+FONTS = Path(__file__).parent / "fonts"
+
+NAME = "Literata-Medium"
+TITLE = "Literata-SemiBold"
+TEXT = "AtkinsonHyperlegibleNext-Regular"
+STRONG = "AtkinsonHyperlegibleNext-SemiBold"
+CODE = "AtkinsonHyperlegibleMono-SemiBold"
+
+TURN = threading.RLock()
+"""One document is drawn at a time: ReportLab notes in its fonts what it embeds of them, and two at once would spoil each other."""
+
+
+def register_fonts() -> None:
+    """Read the fonts, once for the process."""
+    with TURN:
+        _read_fonts()
+
+
+@cache
+def _read_fonts() -> None:
+    for name in (NAME, TITLE, TEXT, STRONG, CODE):
+        pdfmetrics.registerFont(TTFont(name, FONTS / f"{name}.ttf", asciiReadable=0))
+
+
+def unprintable(text: str) -> str:
+    """Return the characters of a name that the fonts do not have, each once; empty for all Latin, Greek or Cyrillic names."""
+    register_fonts()
+    known = pdfmetrics.getFont(NAME).face.charToGlyph
+    return "".join(dict.fromkeys(sign for sign in normalize("NFC", text) if ord(sign) not in known and not sign.isspace()))
+
+
+def width(text: str, font: str, size: float, spacing: float = 0.0) -> float:
+    """Return the width of a text, in the unit of the size."""
+    register_fonts()
+    return float(pdfmetrics.stringWidth(text, font, size)) + spacing * len(text)
+
+
+def widest(lines: Sequence[str], font: str, size: float, spacing: float = 0.0) -> float:
+    """Return the width of the widest line."""
+    return max(width(line, font, size, spacing) for line in lines)
+
+
+def shrunk(lines: Sequence[str], font: str, size: float, spacing: float, room: float) -> float:
+    """Return the largest size, in steps of 0.1, at which the lines fit into a width; at least 2."""
+    while size > 2 and widest(lines, font, size, spacing) > room:
+        size = round(size - 0.1, 1)
+    return size
+
+
+def balanced(text: str, font: str, count: int) -> tuple[str, ...]:
+    """Break a text at spaces into so many lines (fewer with fewer words) that the widest line is shortest."""
+    words = text.split() or [""]
+    count = min(count, len(words))
+    breaks = combinations(range(1, len(words)), count - 1)
+    candidates = [tuple(" ".join(words[start:end]) for start, end in zip((0, *cut), (*cut, len(words)), strict=True)) for cut in breaks]
+    return min(candidates, key=lambda lines: widest(lines, font, 1))
