@@ -6,6 +6,8 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -27,7 +29,19 @@ from cryptography.hazmat.primitives.serialization import (
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from kernel import clock
-from kernel.settings import SettingsError, made_once, private_file, read_private
+from kernel.key_files import (
+    KeyFacts,
+    Stamp,
+    TrustedKey,
+    keep_as_older,
+    older_files,
+    read_facts,
+    refuse_test_key,
+    replace_file,
+    stamps,
+    state_of_file,
+)
+from kernel.settings import ALWAYS, SettingsError, made_once, read_private
 
 
 def _public_bytes(key: Ed25519PublicKey) -> bytes:
@@ -45,6 +59,8 @@ class SigningKeys:
 
     current: Ed25519PrivateKey
     public: dict[str, Ed25519PublicKey]
+    trusted: tuple[TrustedKey, ...]
+    """Every key with its dates and its state, the current one first, then the latest."""
 
     @property
     def identifier(self) -> str:
@@ -98,14 +114,16 @@ def is_signed(keys: PublicKeys, identifier: str, content: bytes, signature: str)
     return True
 
 
-def _load(path: Path) -> Ed25519PrivateKey:
+def _load(path: Path) -> tuple[Ed25519PrivateKey, KeyFacts]:
+    content = read_private(path)
     try:
-        key = load_pem_private_key(read_private(path), password=None)
+        key = load_pem_private_key(content, password=None)
     except (ValueError, TypeError):  # not PEM, or protected by a password
         key = None
     if not isinstance(key, Ed25519PrivateKey):
         raise SettingsError(f"{path} is not an Ed25519 key.")
-    return key
+    refuse_test_key(path, key.public_key())
+    return key, read_facts(content)
 
 
 Secret: TypeAlias = str | bytes | Sequence[bytes]
@@ -209,17 +227,35 @@ def unlock_text(keys: Sequence[bytes], purpose: str, locked: str, *, seconds: in
         return None
 
 
-def _new_signing_key() -> bytes:
-    return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+SIGNING = "signing"
+"""Kind of key, and with `.key` and `.old/` the names of its files."""
+
+
+def _new_signing_key(now: datetime) -> bytes:
+    key = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return KeyFacts(begun_at=now).write() + key
 
 
 def signing_keys(folder: Path) -> SigningKeys:
-    """Return the keys of an instance; the first start makes `signing.key`, older keys lie in `signing.old/*.key`."""
-    path = folder / "signing.key"
-    made_once(path, _new_signing_key)
-    current = _load(path)
-    keys = [current, *(_load(old) for old in sorted((folder / "signing.old").glob("*.key")))]
-    return SigningKeys(current, {key_identifier(key.public_key()): key.public_key() for key in keys})
+    """Return the keys of an instance; the first start makes `signing.key`, older keys lie in `signing.old/*.key`.
+
+    The files are read again once one of them has changed, so that each process signs with a new key at once.
+    """
+    made_once(folder / "signing.key", lambda: _new_signing_key(clock.now()))
+    return _read_signing_keys(stamps([folder / "signing.key", *older_files(folder, SIGNING)]))
+
+
+@lru_cache(maxsize=16)
+def _read_signing_keys(files: tuple[Stamp, ...]) -> SigningKeys:
+    current, *older = (_load(Path(name)) for name, *_changes in files)
+    older.sort(key=lambda one: one[1].ended_at or ALWAYS, reverse=True)
+    found: dict[str, TrustedKey] = {}
+    for key, facts in (current, *older):
+        public = key.public_key()
+        state = state_of_file(facts, is_current=not found)
+        found.setdefault(key_identifier(public), TrustedKey(key_identifier(public), public, state, facts))
+    public_keys = {key_identifier(key.public_key()): key.public_key() for key, _facts in (current, *older)}
+    return SigningKeys(current[0], public_keys, tuple(found.values()))
 
 
 def rotate_signing_key(folder: Path) -> SigningKeys:
@@ -227,12 +263,7 @@ def rotate_signing_key(folder: Path) -> SigningKeys:
 
     Broken off between the two it has changed nothing but that the present key stands among the older ones too.
     """
-    before = signing_keys(folder)
-    older = folder / "signing.old"
-    older.mkdir(mode=0o700, exist_ok=True)
-    made_once(older / f"{before.identifier}.key", (folder / "signing.key").read_bytes)
-    fresh = folder / "signing.key.new"
-    fresh.unlink(missing_ok=True)
-    private_file(fresh, _new_signing_key())
-    fresh.replace(folder / "signing.key")
+    now, before = clock.now(), signing_keys(folder)
+    keep_as_older(folder, SIGNING, before.identifier, ended_at=now)
+    replace_file(folder / "signing.key", _new_signing_key(now))
     return signing_keys(folder)

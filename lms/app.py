@@ -33,7 +33,6 @@ from enrolments.pages import log as enrolment_log
 from enrolments.queries.audience_leaf import HOLDS
 from enrolments.queries.learning import count_learners
 from kernel import i18n
-from kernel.crypto import signing_keys
 from kernel.db import Database
 from kernel.feature import Feature
 from kernel.files import files_of, quotas_from
@@ -107,7 +106,7 @@ def open_instance(settings: Settings) -> Instance:
     for feature in FEATURES:
         for verb, kind in feature.subscriptions.items():
             subscriptions[verb.value] += (kind,)
-    files, keys = files_of(settings), signing_keys(settings.data_dir)
+    files = files_of(settings)
     present = SiteProfiles(database, partial(read_profile, keys=partial(secret_keys, settings)))
     kinds = replace(KINDS, lesson_cache=RenderedLessonCache(settings.data_dir / "rendered"), topics=settings.topic_names)
     database.configure(
@@ -137,7 +136,9 @@ def open_instance(settings: Settings) -> Instance:
     )
     handlers = {kind: handler for feature in FEATURES for kind, handler in feature.jobs.items()}
     patient = {kind for feature in FEATURES for kind in feature.patient}
-    return Instance(settings, database, files, keys, JobRunner(database, settings, handlers, patient, present), kinds, present)
+    opened = Instance(settings, database, files, JobRunner(database, settings, handlers, patient, present), kinds, present)
+    opened.keys, opened.seal_keys  # noqa: B018 - the first start makes them, and a file that is no key is refused
+    return opened
 
 
 def policy() -> Policy:
@@ -197,7 +198,7 @@ def create_app(instance: Instance) -> Flask:
     """Put the application together over an opened instance."""
     app = Flask("lms", template_folder=str(TEMPLATES), static_folder=None)
     _configure(app, instance.settings)
-    app.extensions.update(settings=instance.settings, present=instance.present, instance=instance, files=instance.files, keys=instance.keys)
+    app.extensions.update(settings=instance.settings, present=instance.present, instance=instance, files=instance.files)
     app.extensions.update(course_kinds=instance.kinds, release=_release())
     app.extensions["limits"] = limits.Limiter(instance.settings.redis_url)
     app.extensions["sign_in_page"] = signing.sign_in_page

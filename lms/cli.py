@@ -247,11 +247,11 @@ def rotate(opened: CommandInstance) -> None:
 @secrets.command()
 @click.pass_obj
 def rotate_signing(opened: CommandInstance) -> None:
-    """Make a new key that signs certificates; what the old one signed still verifies. Restart every server and worker afterwards."""
+    """Make a new key that signs certificates; what the old one signed still verifies. Every process uses it at once."""
     from kernel.crypto import rotate_signing_key
 
     keys = rotate_signing_key(opened.instance.settings.data_dir)
-    click.echo(f"Certificates are signed with the key {keys.identifier} from now on. Restart every server and worker.")
+    click.echo(f"Certificates are signed with the key {keys.identifier} from now on.")
     click.echo("The old key lies in signing.old/: it verifies what it signed. Save the keys again: lms backup-keys")
 
 

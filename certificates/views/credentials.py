@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import cast
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, flash, make_response, render_template, request
+from flask import Blueprint, Response, flash, make_response, render_template, request
 
 from accounts.forms import AccountActionForm
 from certificates import pdf
@@ -22,10 +22,10 @@ from certificates.web_certificate import sheet_of, verify_url, web_certificate
 from certificates.wording import printed_length
 from kernel import clock
 from kernel.codes import printed_code, read_code
-from kernel.crypto import SigningKeys
 from kernel.errors import N_, Gone
 from kernel.i18n import LANGUAGES, _, choose, language, local
 from kernel.own_records import is_own
+from kernel.web.instance_keys import current_keys
 from kernel.web.limits import client_key, limit, limiter
 from kernel.web.request import allows, current_actor, current_session, current_settings, public, requires, see_page, site_address
 
@@ -184,8 +184,7 @@ def verify(code: str) -> Answer:
 
 
 def _signature_holds(row: Credential) -> bool:
-    keys: SigningKeys = current_app.extensions["keys"]
-    return keys.verifies(
+    return current_keys().verifies(
         row.key_id, canonical_content(queries.signed_content(row, queries.list_signers(current_session(), row))), row.signature
     )
 
@@ -228,7 +227,7 @@ def replace(subject: CredentialContext) -> Answer:
         return page(200)
     if not form.validate_on_post():
         return page(422)
-    settings, keys = current_settings(), current_app.extensions["keys"]
+    settings, keys = current_settings(), current_keys()
     reason = ReplacementReason(form.reason_class.data)
     made = services.replace_credential(
         session, current_actor(), subject.row, reason, form.reason.data or "", settings, keys, now=clock.now()
@@ -244,7 +243,7 @@ def renew(subject: CredentialContext) -> Answer:
     form, facts = AccountActionForm(), _facts(subject.row, private=True)
     if not form.validate_on_post():
         return render_template("certificates/renewal.html", certificate=facts, form=form), 422 if form.errors else 200
-    settings, keys = current_settings(), current_app.extensions["keys"]
+    settings, keys = current_settings(), current_keys()
     try:
         made = services.renew_credential(
             current_session(), current_actor(), subject.row, form.reason.data or "", settings, keys, now=clock.now()

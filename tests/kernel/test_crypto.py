@@ -1,15 +1,25 @@
 """Signing keys: made once, kept apart, old ones still verify (spec/security 5.4)."""
 
+import json
+import subprocess
+import sys
+from base64 import b64decode
+from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 import time_machine
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from kernel.crypto import is_signed, lock_text, read_public_keys, rotate_signing_key, seal, signing_keys, unlock_text, unseal
+from kernel.key_files import TEST_KEYS, KeyState
 from kernel.settings import SettingsError, private_file
 from tests.support.former_versions import locked_before
+
+VECTORS = Path(__file__).parent.parent / "certificates" / "vectors"
 
 
 def test_the_first_start_makes_a_key_and_the_next_ones_use_it(tmp_path: Path) -> None:
@@ -177,3 +187,45 @@ def test_a_locked_text_opens_as_long_as_it_holds() -> None:
 def test_what_was_locked_before_is_still_read() -> None:
     assert unlock_text([NEW, OLD], "second factor", locked_before(OLD, "second factor", "secreto")) == "secreto"
     assert unlock_text([NEW], "second factor", locked_before(OLD, "second factor", "secreto")) is None
+
+
+def test_a_key_says_from_when_until_when_it_signed(tmp_path: Path) -> None:
+    """spec/certificates K2: the current one first, then the latest."""
+    with time_machine.travel("2026-03-01T12:00Z", tick=False):
+        first = signing_keys(tmp_path)
+    with time_machine.travel("2026-06-01T12:00Z", tick=False):
+        second = rotate_signing_key(tmp_path)
+    with time_machine.travel("2026-09-01T12:00Z", tick=False):
+        keys = rotate_signing_key(tmp_path)
+
+    assert [key.identifier for key in keys.trusted] == [keys.identifier, second.identifier, first.identifier]
+    assert [key.state for key in keys.trusted] == [KeyState.CURRENT, KeyState.RETIRED, KeyState.RETIRED]
+    said = [(key.facts.begun_at, key.facts.ended_at) for key in keys.trusted]
+    march, june, september = (datetime(2026, month, 1, 12, tzinfo=UTC) for month in (3, 6, 9))
+    assert said == [(september, None), (june, september), (march, june)]
+    assert all(len(key.fingerprint) == 64 for key in keys.trusted)
+
+
+def test_a_process_signs_with_a_new_key_at_once(tmp_path: Path) -> None:
+    """spec/certificates K3: rotated by another process."""
+    code = "import sys; from pathlib import Path; from kernel.crypto import rotate_signing_key as r; print(r(Path(sys.argv[1])).identifier)"
+    before = signing_keys(tmp_path)
+    made = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+
+    assert signing_keys(tmp_path).identifier == made.stdout.strip() != before.identifier
+
+
+def test_the_published_example_keys_are_accepted_nowhere(tmp_path: Path) -> None:
+    """spec/certificates attack 16: their private halves are in the golden files."""
+    example = Ed25519PrivateKey.from_private_bytes(sha256(b"aulario test vector key 1").digest())
+    private_file(tmp_path / "signing.key", example.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+
+    with pytest.raises(SettingsError, match="published examples"):
+        signing_keys(tmp_path)
+
+
+def test_the_published_example_seal_is_among_the_refused() -> None:
+    """spec/certificates attack 16."""
+    vectors = json.loads((VECTORS / "keys.json").read_text())
+
+    assert sha256(b64decode(vectors["seal_p256"]["public_spki_base64"])).hexdigest() in TEST_KEYS

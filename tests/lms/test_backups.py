@@ -372,9 +372,12 @@ def test_keys_are_never_in_a_backup(full: Instance, tmp_path: Path) -> None:
         assert path.read_bytes() not in everything
 
 
+KEY_FILES = ("authority.key", "seal.key", "secret.key", "signing.key", "signing.old/2025.key")
+
+
 @pytest.mark.slow
 def test_keys_travel_apart_and_locked(full: Instance, places: Places, tmp_path: Path) -> None:
-    """Certificates that were signed before still verify after the keys are back; no other passphrase opens them."""
+    """spec/certificates K1: all of them; what was signed before still verifies afterwards, and no other passphrase opens them."""
     old = full.settings.data_dir / "signing.old"
     old.mkdir(mode=0o700)
     (full.settings.data_dir / "secret.key").write_bytes(b"s" * 40)
@@ -383,7 +386,7 @@ def test_keys_travel_apart_and_locked(full: Instance, places: Places, tmp_path: 
     (old / "2025.key").chmod(0o600)
     file = tmp_path / "llaves"
 
-    assert keys.save(full.settings, file, PASSPHRASE) == ["secret.key", "signing.key", "signing.old/2025.key"]
+    assert keys.save(full.settings, file, PASSPHRASE) == list(KEY_FILES)
     assert file.stat().st_mode & 0o777 == 0o600
     assert (full.settings.data_dir / "secret.key").read_bytes() not in file.read_bytes()
     assert unlock(PASSPHRASE, file.read_bytes()[:-1] + b"x") is None
@@ -393,7 +396,7 @@ def test_keys_travel_apart_and_locked(full: Instance, places: Places, tmp_path: 
             keys.put_back(settings, file, wrong)
     keys.put_back(settings, file, PASSPHRASE)
     keys.put_back(settings, file, PASSPHRASE)
-    for name in ("secret.key", "signing.key", "signing.old/2025.key"):
+    for name in KEY_FILES:
         assert (settings.data_dir / name).read_bytes() == (full.settings.data_dir / name).read_bytes()
         assert (settings.data_dir / name).stat().st_mode & 0o777 == 0o600
     (settings.data_dir / "secret.key").write_bytes(b"o" * 40)

@@ -18,7 +18,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "PIL": ("kernel/pictures.py",),
     "bs4": ("kernel/markup/paste.py",),
     "brotli": ("kernel/web/assets.py",),
-    "cryptography": ("kernel/crypto.py",),
+    "cryptography": ("kernel/crypto.py", "kernel/key_files.py", "kernel/seal_keys.py"),
     "defusedxml": ("standards/_xml.py",),
     "email_validator": ("accounts/forms.py",),
     "flask_login": ("accounts/signin.py",),
