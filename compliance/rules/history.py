@@ -37,18 +37,19 @@ class HistoryRow:
         return is_valid and self.known_from <= known and (self.known_to is None or known < self.known_to)
 
 
-def extend_history(
-    rows: Sequence[HistoryRow], versions: Sequence[ObligationTerms], record: TrainingRecord, computed_at: datetime | None, now: datetime
-) -> list[HistoryRow]:
-    """Return the rows of a history as of now, where earlier ones were complete as of another moment; None where there are none.
+def extend_history(rows: Sequence[HistoryRow], case: TrainingCase, computed_at: datetime | None) -> list[HistoryRow]:
+    """Return the rows of a history as known in a case, where earlier rows were complete as of another moment, or there were none.
 
     Each moment at which something was recorded is gone through by itself, so that what was known before it stays as it was known.
     """
-    history = list(rows)
-    for known in (*_recorded_between(versions, record, computed_at, now), now):
+    history, now, recorded = list(rows), case.known, set(_recorded(case.versions, case.record))
+    between = sorted(moment for moment in recorded if (computed_at is None or moment > computed_at) and moment < now)
+    for known in (*between, now):
+        then = case if known == now else training_case(case.versions, case.record, known)
         if computed_at is not None:
-            history = _continued(history, training_case(versions, record, known - INSTANT), known)
-        history = _corrected(history, training_case(versions, record, known), known)
+            before = training_case(case.versions, case.record, known - INSTANT) if known in recorded else then
+            history = _continued(history, before, known)
+        history = _corrected(history, then, known)
         computed_at = known
     return history
 
@@ -56,13 +57,6 @@ def extend_history(
 def has_news(record: TrainingRecord, after: datetime, until: datetime) -> bool:
     """Say whether something was recorded or taken back of a person after one moment and not after another."""
     return any(after < moment <= until for moment in _recorded((), record))
-
-
-def _recorded_between(
-    versions: Sequence[ObligationTerms], record: TrainingRecord, after: datetime | None, until: datetime
-) -> list[datetime]:
-    """Return the moments after one and before another at which something was recorded or taken back, in order."""
-    return sorted({moment for moment in _recorded(versions, record) if (after is None or moment > after) and moment < until})
 
 
 def _recorded(versions: Sequence[ObligationTerms], record: TrainingRecord) -> Iterator[datetime]:

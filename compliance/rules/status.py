@@ -1,7 +1,7 @@
 """The status of a person under an obligation: a pure function of terms, record, a moment, what was known when (spec/compulsory 7)."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import pairwise
@@ -100,6 +100,8 @@ class TrainingCase:
     waivers: list[DaySpan]
     closures: list[DaySpan]
     completions: list[AchievedCourse]
+    readings: dict[datetime, "_Reading"] = field(default_factory=dict, compare=False, repr=False)
+    """What was found at each moment so far: history and next change look at the same moments again."""
 
 
 def training_case(versions: Sequence[ObligationTerms], record: TrainingRecord, known: datetime) -> TrainingCase:
@@ -211,9 +213,17 @@ class _Reading:
     parts: list[DaySpan]
     standing: RequirementStanding
     status: TrainingStatus
+    last_days: dict[date, date | None] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, case: TrainingCase, at: datetime) -> "_Reading":
+        """Return a case looked at at a moment; the same moment is computed once."""
+        if at not in case.readings:
+            case.readings[at] = cls.compute(case, at)
+        return case.readings[at]
+
+    @classmethod
+    def compute(cls, case: TrainingCase, at: datetime) -> "_Reading":
         zone = zone_on(case.record, at.astimezone(case.record.zone).date(), case.known)
         day = at.astimezone(zone).date()
         in_force = terms_in_force(case.versions, day)
@@ -334,18 +344,20 @@ class _Reading:
                 if span.first <= day and span.last is not None:
                     yield reason, span
 
-    def last_day(self, day: date, terms_of_sum: list[LastDayTerm] | None = None) -> date | None:
-        """Return the last day of the first cycle as it stood on a day; None while no deadline runs (spec/compulsory 4.2 and 4.4).
+    def last_day(self, day: date) -> date | None:
+        """Return the last day of the first cycle as it stood on a day; None while no deadline runs (spec/compulsory 4.2 and 4.4)."""
+        if day not in self.last_days:
+            self.last_days[day] = self.sum_last_day(day, [])
+        return self.last_days[day]
 
-        What made it is added to the terms of the sum, where they are asked for.
-        """
+    def sum_last_day(self, day: date, told: list[LastDayTerm]) -> date | None:
+        """Return the last day of the first cycle as it stood on a day, and add what made it to the terms of its sum."""
         if not self.parts:
             return None
         in_force = [(since, terms) for since, terms in self.in_force if since <= day] or self.in_force[:1]
         joined_on = max(self.parts[0].first, in_force[-1][1].starts)
         events: list[tuple[date, int, ObligationTerms | tuple[LastDayReason, DaySpan]]] = [(since, 0, terms) for since, terms in in_force]
         events += [(span.first, 1, (reason, span)) for reason, span in self.spans_excused(day)]
-        told = [] if terms_of_sum is None else terms_of_sum
         base: date | None = None
         floor = joined_on + timedelta(days=in_force[-1][1].notice - 1)
         notice = in_force[0][1].notice
@@ -410,7 +422,7 @@ class _Reading:
         if self.why_not_required() is not None:
             return told
         if not self.standing.is_done:
-            self.last_day(self.day, told)
+            self.sum_last_day(self.day, told)
         elif self.standing.valid_until != FOREVER:
             told.append(LastDayTerm(LastDayReason.VALIDITY, self.standing.valid_until))
             if self.day > self.standing.valid_until:

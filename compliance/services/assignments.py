@@ -61,11 +61,11 @@ def _write(
         row = Assignment(obligation_id=rules.obligation_id, person_id=person, computed_at=now, remind_at=now, **values)
         session.add(row)
         session.flush()
-        _store(session, row.id, {}, extend_history((), rules.terms, record, None, now))
+        _store(session, row.id, {}, extend_history((), case, None))
         return 1
     before = histories.get(row.id, {})
     changed = has_news(record, row.computed_at, now)
-    changed |= _store(session, row.id, before, extend_history(tuple(before.values()), rules.terms, record, row.computed_at, now))
+    changed |= _store(session, row.id, before, extend_history(tuple(before.values()), case, row.computed_at))
     if any(getattr(row, name) != value for name, value in values.items()):
         changed = True
         for name, value in values.items():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from compliance.rules.history import HistoryRow, extend_history, has_news
 from compliance.rules.record import TrainingRecord
-from compliance.rules.status import TrainingState, training_status
+from compliance.rules.status import TrainingState, training_case, training_status
 from tests.support.drawn_records import FIRST, records, rules
 from tests.support.training_cases import QUITO, RULES, training_record
 
@@ -21,7 +21,7 @@ def history(rule: str, record: TrainingRecord, moments: list[datetime]) -> list[
     rows: list[HistoryRow] = []
     computed_at = None
     for now in moments:
-        rows = extend_history(rows, RULES[rule], record, computed_at, now)
+        rows = extend_history(rows, training_case(RULES[rule], record, now), computed_at)
         computed_at = now
     return rows
 
@@ -74,7 +74,7 @@ def test_nothing_new_writes_nothing() -> None:
     record = training_record("in 2026-01-10..; start 2026-02-01T09:00", QUITO)
     rows = history("A", record, [midnight(100)])
 
-    assert extend_history(rows, RULES["A"], record, midnight(100), midnight(101)) == rows
+    assert extend_history(rows, training_case(RULES["A"], record, midnight(101)), midnight(100)) == rows
 
 
 def test_who_was_never_in_the_audience_has_no_history() -> None:
