@@ -18,3 +18,5 @@ REQUESTS = int(os.environ.get("BENCH_REQUESTS", "10000"))
 """Requests before the benchmark looks at a server's memory, and five times as many before it looks again."""
 CROWD_SECONDS = int(os.environ.get("BENCH_CROWD_SECONDS", "600"))
 """Seconds for which ten new learners a second arrive; the bar of the slowest save speaks of ten minutes."""
+TRAINED = int(os.environ.get("BENCH_TRAINED", "3600"))
+"""People under the twenty obligations that the benchmark computes; a row costs the same with ten times as many."""

@@ -31,18 +31,18 @@ def a_training_crowd(instance: Instance, *, people: int, units: int, obligations
     numbers = _obligations(instance, root, obligations)
     with instance.database.unit_of_work() as session:
         for number in numbers:
-            for portion in _portions(_assignments(number, first, people)):
+            for portion in portions_of(_assignments(number, first, people)):
                 session.execute(insert(Assignment), portion)
         mine = Assignment.obligation_id.in_(numbers)
         rows = session.execute(select(Assignment.id, Assignment.state).where(mine).order_by(Assignment.id)).all()
-        for portion in _portions(_histories(rows)):
+        for portion in portions_of(_histories(rows)):
             session.execute(insert(AssignmentState), portion)
     with instance.database.unit_of_work() as session:
         session.connection().exec_driver_sql("ANALYZE")
         return session.get_one(Organisation, root).uuid
 
 
-def _portions(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+def portions_of(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
     portion: list[dict[str, Any]] = []
     for row in rows:
         portion.append(row)
@@ -69,7 +69,7 @@ def _tree(instance: Instance, units: int, name: str) -> tuple[int, list[int]]:
 def _people(instance: Instance, places: Sequence[int], people: int, email: str) -> int:
     with instance.database.unit_of_work() as session:
         before = session.scalars(select(Person.id).order_by(Person.id.desc()).limit(1)).first() or 0
-        for portion in _portions(_person(number, email) for number in range(people)):
+        for portion in portions_of(_person(number, email) for number in range(people)):
             session.execute(insert(Person), portion)
         first = before + 1
         rows = (
@@ -77,7 +77,7 @@ def _people(instance: Instance, places: Sequence[int], people: int, email: str) 
             | {"since_on": date(2020, 1, 1), "is_main": True}
             for number in range(people)
         )
-        for portion in _portions(rows):
+        for portion in portions_of(rows):
             session.execute(insert(Membership), portion)
         return first
 
