@@ -1,0 +1,226 @@
+"""Verifying a badge without the register: JSON, token or picture, by keys that are known beforehand (spec/certificates 6, V1).
+
+    finding = verify_document(content, trusted)
+    verdict = judge(finding, lists, now)
+
+Pure, and the same for page, command and PDF: nothing is opened, no key is taken from the file.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from certificates.rules.badges import BadgeContent, badge_quads, read_badge
+from certificates.rules.baking import PNG_MARK, png_badge, svg_badge
+from certificates.rules.profiles import Document, NotOurProfile
+from certificates.rules.proofs import Proof, read_proof, signing_input
+from certificates.rules.status_lists import StatusListContent, StatusPurpose, read_status_list, status_list_quads
+from certificates.rules.strict_json import AmbiguousDocument, UnreadableDocument, read_strict
+from certificates.rules.tokens import read_token
+
+_TOKEN = re.compile(r"[\w-]+\.[\w-]+\.[\w-]*", re.ASCII)
+_MOST_PICTURE_BYTES = 2_097_152
+
+
+class BadgeForm(StrEnum):
+    """The forms of a badge."""
+
+    JSON = "json"
+    JWT = "jwt"
+    PNG = "png"
+    SVG = "svg"
+
+
+class DocumentFault(StrEnum):
+    """Why a document is not genuine."""
+
+    UNREADABLE = "unreadable"
+    """No document of a form known here: damaged, or something else."""
+    AMBIGUOUS = "ambiguous"
+    """A member twice, text not in NFC, a control character, a number with a point."""
+    NOT_OUR_PROFILE = "not_our_profile"
+    """A member more or less, another context, a second proof, a head of a token that ours do not have."""
+    OTHER_ISSUER = "other_issuer"
+    """A badge of our form, by an issuer none of whose keys is known here."""
+    UNKNOWN_KEY = "unknown_key"
+    BAD_SIGNATURE = "bad_signature"
+    """A text was changed after signing."""
+    COMPROMISED_KEY = "compromised_key"
+    """Signed by a key after it had come into other hands."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedKey:
+    """A public key that signs, or once signed, badges and lists here."""
+
+    method: str
+    """As documents name it: `did:web:HOST#KEY`."""
+    holds: Callable[[bytes, bytes], bool]
+    """Whether a signature is of this key over a content, in this order; it raises nothing."""
+    compromised_since: datetime | None = None
+    """From when on its signatures count for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class BadgeFinding:
+    """A file as verified: genuine where there is no fault. ``badge`` may be shown as signed only then."""
+
+    form: BadgeForm | None
+    fault: DocumentFault | None = None
+    badge: BadgeContent | None = None
+    key: TrustedKey | None = None
+
+    @property
+    def is_genuine(self) -> bool:
+        """Return whether it is signed by one of the keys, and unchanged."""
+        return self.fault is None
+
+    @property
+    def is_readable(self) -> bool:
+        """Return whether it is a document of a known form at all."""
+        return self.fault is not DocumentFault.UNREADABLE
+
+
+def verify_document(content: bytes, trusted: Sequence[TrustedKey]) -> BadgeFinding:
+    """Return the finding on a file or pasted text; nothing in it raises, and no key in it is used."""
+    form = form_of(content)
+    try:
+        if form is BadgeForm.PNG:
+            return _finding(form, _text(png_badge(content)), trusted)
+        if form is BadgeForm.SVG:
+            return _finding(form, svg_badge(_text(content)), trusted)
+        return _finding(form, _text(content), trusted)
+    except UnreadableDocument:
+        return BadgeFinding(form, DocumentFault.UNREADABLE)
+    except AmbiguousDocument:
+        return BadgeFinding(form, DocumentFault.AMBIGUOUS)
+    except NotOurProfile:
+        return BadgeFinding(form, DocumentFault.NOT_OUR_PROFILE)
+
+
+def form_of(content: bytes) -> BadgeForm | None:
+    """Return the form that a file begins like; None where it begins like none."""
+    start = content[:200].lstrip()
+    if content.startswith(PNG_MARK):
+        return BadgeForm.PNG
+    if start.startswith(b"<"):
+        return BadgeForm.SVG
+    if start.startswith(b"{"):
+        return BadgeForm.JSON
+    return BadgeForm.JWT if start.startswith(b"ey") else None
+
+
+def _text(content: bytes) -> str:
+    if len(content) > _MOST_PICTURE_BYTES:
+        raise UnreadableDocument
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise UnreadableDocument from None
+
+
+@dataclass(frozen=True, slots=True)
+class _SignedText:
+    """A text, who has signed it as it claims, and when; a token does not say when."""
+
+    issuer: str
+    method: str
+    content: bytes
+    signature: bytes
+    created: datetime | None = None
+
+
+def _finding(form: BadgeForm | None, text: str, trusted: Sequence[TrustedKey]) -> BadgeFinding:
+    """Return the finding on a badge as JSON or as a token; a picture may hold either."""
+    joined = "".join(text.split())
+    if _TOKEN.fullmatch(joined):
+        token = read_token(joined)
+        badge, signed = token.content, _SignedText(token.content.issuer, token.method, token.signed, token.signature)
+    else:
+        document, proof = _signed_json(text)
+        badge = read_badge(document)
+        signed = _of_document(badge.issuer, badge_quads(badge), proof)
+    fault = _fault(signed, trusted)
+    return BadgeFinding(form, fault, badge, None if fault else _key(signed, trusted))
+
+
+def _signed_json(text: str) -> tuple[Document, Proof]:
+    document = read_strict(text.encode())
+    if not isinstance(document, dict):
+        raise UnreadableDocument
+    proof = read_proof(document.pop("proof", None))
+    return document, proof
+
+
+def _of_document(issuer: str, quads: bytes, proof: Proof) -> _SignedText:
+    return _SignedText(issuer, proof.method, signing_input(quads, proof), proof.signature, proof.created)
+
+
+def _key(signed: _SignedText, trusted: Sequence[TrustedKey]) -> TrustedKey | None:
+    return next((key for key in trusted if key.method == signed.method), None)
+
+
+def _fault(signed: _SignedText, trusted: Sequence[TrustedKey]) -> DocumentFault | None:
+    """Return the fault of a signature. A compromised key counts for no token, as a token does not say when it was signed."""
+    key, issuer = _key(signed, trusted), f"{signed.issuer}#"
+    if not any(known.method.startswith(issuer) for known in trusted):
+        return DocumentFault.OTHER_ISSUER
+    if key is None or not key.method.startswith(issuer):
+        return DocumentFault.UNKNOWN_KEY
+    if not key.holds(signed.signature, signed.content):
+        return DocumentFault.BAD_SIGNATURE
+    if key.compromised_since and (signed.created is None or signed.created >= key.compromised_since):
+        return DocumentFault.COMPROMISED_KEY
+    return None
+
+
+def verify_status_list(content: bytes, trusted: Sequence[TrustedKey]) -> StatusListContent | None:
+    """Return a signed status list; None where it is none, was changed, or is by another key."""
+    try:
+        document, proof = _signed_json(_text(content))
+        found = read_status_list(document)
+    except (UnreadableDocument, AmbiguousDocument, NotOurProfile):
+        return None
+    return None if _fault(_of_document(found.issuer, status_list_quads(found), proof), trusted) else found
+
+
+class OfflineState(StrEnum):
+    """The state of a genuine badge, as lists at hand give it."""
+
+    IN_FORCE = "in_force"
+    EXPIRED = "expired"
+    REPLACED = "replaced"
+    REVOKED = "revoked"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class BadgeVerdict:
+    """The state of a genuine badge on a day, and the list by which it is known: unknown without one, or with one that is out of date."""
+
+    state: OfflineState
+    status_list: StatusListContent | None = None
+
+
+def judge(badge: BadgeContent, lists: Sequence[StatusListContent], now: datetime) -> BadgeVerdict:
+    """Return the state of a genuine badge by verified lists; of several the newest counts (spec/certificates K7).
+
+    A list that is out of date still shows a badge that is not in force: no code comes back into force.
+    """
+    revoked = _newest(lists, badge.status_list, StatusPurpose.REVOCATION)
+    replaced = _newest(lists, f"{badge.status_list}/replaced", StatusPurpose.REFRESH)
+    if revoked and revoked.is_set(badge.status_place):
+        is_replaced = replaced is not None and replaced.is_set(badge.status_place)
+        return BadgeVerdict(OfflineState.REPLACED if is_replaced else OfflineState.REVOKED, revoked)
+    if badge.valid_until and now > badge.valid_until:
+        return BadgeVerdict(OfflineState.EXPIRED, revoked)
+    if revoked is None or now > revoked.valid_until:
+        return BadgeVerdict(OfflineState.UNKNOWN, revoked)
+    return BadgeVerdict(OfflineState.IN_FORCE, revoked)
+
+
+def _newest(lists: Sequence[StatusListContent], address: str, purpose: StatusPurpose) -> StatusListContent | None:
+    ours = [one for one in lists if one.address == address and one.purpose is purpose]
+    return max(ours, key=lambda one: one.valid_from, default=None)
