@@ -25,11 +25,23 @@ def _needs_its_library() -> None:
     "--pause", default=1.0, show_default=True, type=click.FloatRange(0, 600), help="Seconds somebody looks at a page, on average."
 )
 @click.option("--servers", default=1, show_default=True, type=click.IntRange(1, 16), help="Server processes; several need PostgreSQL.")
+@click.option(
+    "--obligations", default=0, show_default=True, type=click.IntRange(0, 100), help="Obligations under which all have to take the course."
+)
 @click.option("--seed", default=1, show_default=True, help="The same seed makes the same people and arrivals.")
 @click.option("--json", "report", type=click.Path(dir_okay=False, path_type=Path), help="Also write the figures to a file.")
 @click.option("--fresh", is_flag=True, help="Make the accounts anew.")
 def loadtest(
-    learners: int, rate: float | None, seconds: float, pause: float, servers: int, seed: int, report: Path | None, *, fresh: bool
+    learners: int,
+    rate: float | None,
+    seconds: float,
+    pause: float,
+    servers: int,
+    obligations: int,
+    seed: int,
+    report: Path | None,
+    *,
+    fresh: bool,
 ) -> None:
     """Play the last hours before a deadline, and compare the answers acknowledged to learners with the database.
 
@@ -39,4 +51,4 @@ def loadtest(
     _needs_its_library()
     from lms.loadtest.command import LoadTestPlan, play
 
-    play(LoadTestPlan(learners, rate, seconds, pause, servers, seed), report, fresh=fresh)
+    play(LoadTestPlan(learners, rate, seconds, pause, servers, seed, obligations), report, fresh=fresh)

@@ -31,6 +31,7 @@ from lms.loadtest.filling import fill
 from lms.loadtest.journey import AcknowledgedAnswers, LoadProfile, walk_all
 from lms.loadtest.measures import Measures, aligned, percentile, shares, table
 from lms.loadtest.reconciliation import COUNTED, FAULTS, compare
+from lms.loadtest.training import require_course
 from lms.scratch_folders import ScratchFolder
 
 FOLDER = Path("instance/loadtest")
@@ -55,6 +56,7 @@ class LoadTestPlan:
     pause: float
     servers: int
     seed: int
+    obligations: int = 0
 
 
 @dataclass
@@ -66,10 +68,11 @@ class LoadTestInstance:
     seed: int
     password: str
     come: int = 0
+    obligations: int = 0
 
     def write(self) -> None:
         """Keep it beside the data."""
-        kept = {"learners": self.learners, "seed": self.seed, "password": self.password, "come": self.come}
+        kept = {"learners": self.learners, "seed": self.seed, "password": self.password, "come": self.come, "obligations": self.obligations}
         (self.folder / GROUND.marker).write_text(json.dumps(kept))
 
     def take(self, number: int) -> list[str]:
@@ -109,7 +112,7 @@ def prepare(folder: Path, plan: LoadTestPlan, *, fresh: bool, **given: object) -
     """Fill the instance where that has not been done for these people; return it with its database open. Settings may be given."""
     GROUND.clear(folder, fresh=fresh)
     kept = json.loads((folder / GROUND.marker).read_text() or "{}")
-    if kept and (kept["learners"], kept["seed"]) != (plan.learners, plan.seed):
+    if kept and (kept["learners"], kept["seed"], kept.get("obligations", 0)) != (plan.learners, plan.seed, plan.obligations):
         GROUND.clear(folder, fresh=True)
         kept = {}
     instance = server.open_checked(server.checked_settings("127.0.0.1", 8000, data_dir=folder, smtp_host="", **given))
@@ -120,10 +123,13 @@ def prepare(folder: Path, plan: LoadTestPlan, *, fresh: bool, **given: object) -
         click.echo(f"Making {plan.learners} accounts; a minute or two …")
         password = secrets.token_urlsafe(12)
         fill(instance, plan.learners, plan.seed, password)
+        if plan.obligations:
+            click.echo(f"Computing {plan.learners * plan.obligations} statuses of compulsory training …")
+            require_course(instance, plan.obligations)
         if not instance.database.is_sqlite:
             with instance.database.writing.begin() as writer:
                 database_copy.analyze(writer)
-        LoadTestInstance(folder, plan.learners, plan.seed, password).write()
+        LoadTestInstance(folder, plan.learners, plan.seed, password, obligations=plan.obligations).write()
     return instance
 
 

@@ -12,17 +12,20 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
+from compliance.models import Assignment
 from kernel.paths import CONTENT
 from kernel.settings import Settings, load
 from lms.instance import Instance
 from lms.loadtest.arrivals import arrivals
 from lms.loadtest.course import SLUG, answers, folder
+from lms.loadtest.filling import fill
 from lms.loadtest.journey import AcknowledgedAnswers, VirtualUser
 from lms.loadtest.measures import FIGURES, Measures, busiest, percentile, shares, table
 from lms.loadtest.people import email, identities
 from lms.loadtest.reconciliation import FAULTS, compare
+from lms.loadtest.training import require_course
 from quizzes.models import AnswerEvent, Attempt, AttemptItem
 from tests.support.answers import answer_right
 from tests.support.browser import Browser
@@ -160,3 +163,14 @@ def test_other_peoples_folders_are_refused(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "aulario.sqlite").write_bytes(b"real people")
 
     refused(commands_on(load(data_dir=tmp_path), monkeypatch, capsys)("loadtest", "--learners", "2"), "not a load test")
+
+
+def test_everybody_has_to_take_the_course_under_so_many_obligations(instance: Instance) -> None:
+    """spec/compulsory 17: the instance of a load test carries the statuses of an institution."""
+    fill(instance, 12, 1, "una clave de prueba larga")
+
+    require_course(instance, 3)
+
+    with instance.database.unit_of_work(write=False) as session:
+        states = session.execute(select(Assignment.state, func.count()).group_by(Assignment.state)).all()
+    assert states == [("not_started", 36)]

@@ -1,0 +1,75 @@
+"""Compulsory training of a load test: everybody has a unit of one institution, and has to take the course under so many obligations."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import cycle
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from accounts.models import Person
+from compliance.rules.terms import CourseRequirement, ObligationTerms
+from compliance.services import obligations
+from compliance.services.obligations import EnrolmentMode, ObligationValues
+from kernel import clock, outbox
+from kernel.permissions import SYSTEM, Actor
+from lms.instance import Instance
+from lms.loadtest.course import SLUG
+from organisations.audience_rules.leaves import UnitLeaf
+from organisations.models import Organisation
+from organisations.rules import OrganisationKind
+from organisations.services import audiences, members, tree
+from organisations.services.audiences import AudienceRuleValues
+from organisations.services.members import MembershipValues
+from organisations.services.tree import UnitValues
+
+PROVINCES, UNITS = 24, 275
+AT_ONCE = 500
+LAW = {"es": "Plan anual de capacitación de prueba", "en": "Annual training plan of a test"}
+FOLLOWING = ("organisations.follow_audiences", "compliance.follow_changes")
+"""Jobs that compute who is in an audience, and each status."""
+
+
+def require_course(instance: Instance, count: int) -> None:
+    """Give everybody a unit, put so many obligations in force, and compute all statuses as the clock would."""
+    now = clock.now()
+    with instance.database.unit_of_work() as session:
+        top = tree.make(session, SYSTEM, None, OrganisationKind.INSTITUTION, UnitValues("Instituto de prueba", "IP"), now=now)
+        provinces = [
+            tree.make(session, SYSTEM, top, OrganisationKind.PROVINCE, UnitValues(f"Provincia {number}", f"IP-{number}"), now=now)
+            for number in range(PROVINCES)
+        ]
+        units = [
+            tree.make(session, SYSTEM, province, OrganisationKind.UNIT, UnitValues(f"Unidad {number}", f"IP-U{number}"), now=now).id
+            for number, province in zip(range(UNITS), cycle(provinces), strict=False)
+        ]
+        people = session.scalars(select(Person.id).order_by(Person.id)).all()
+    for some, first in _portions(people):
+        with instance.database.unit_of_work() as session:
+            wanted = {person: MembershipValues(units[(first + number) % UNITS], None) for number, person in enumerate(some)}
+            members.assign_members(session, SYSTEM, wanted, now=now)
+    _put_in_force(instance, top.id, people, count, now)
+    for kind in FOLLOWING:
+        with instance.database.unit_of_work() as session:
+            outbox.enqueue(session, kind, {}, now=now)
+        outbox.deliver_waiting(instance.worker, now=now)
+
+
+def _portions(people: Sequence[int]) -> Iterator[tuple[Sequence[int], int]]:
+    for first in range(0, len(people), AT_ONCE):
+        yield people[first : first + AT_ONCE], first
+
+
+def _put_in_force(instance: Instance, institution: int, people: Sequence[int], count: int, now: datetime) -> None:
+    author, approver = (Actor(person_id=person) for person in people[:2])
+    day = now.astimezone(ZoneInfo("America/Guayaquil")).date()
+    with instance.database.unit_of_work() as session:
+        top = session.get_one(Organisation, institution)
+        rule = AudienceRuleValues(UnitLeaf(("IP",)), day)
+        everybody = audiences.make_audience(session, author, top, "todo-el-personal", {"es": "Todo el personal"}, rule, now=now)
+        for number in range(count):
+            terms = ObligationTerms(now, day, day, day + timedelta(days=30 + number), CourseRequirement(SLUG))
+            title = {"es": f"Capacitación de prueba {number + 1}", "en": f"Test training {number + 1}"}
+            values = ObligationValues(title, terms, legal_base=LAW, zone="", enrolment=EnrolmentMode.OFFERED, is_escalated=False)
+            row = obligations.make_obligation(session, author, f"prueba-{number + 1}", everybody, values, now=now)
+            obligations.activate(session, approver, row, row.edited, now=now)
