@@ -53,7 +53,7 @@ class Credential(Base):
     """The UUID of the institution; empty in certificates that do not say it."""
     template_version: Mapped[int] = mapped_column(default=1, server_default="1")
     hours_basis: Mapped[str] = mapped_column(String(200), default="", server_default="")
-    """Where the hours are from, as `certificates.rules.credentials.HoursBasis` writes it; empty in certificates that do not say it."""
+    """Where the hours are from, as `courses.hours.CourseHours` stores it; empty in certificates that do not say it."""
     take: Mapped[int] = mapped_column(default=1, server_default="1")
     """Which time the course was taken."""
     status_list: Mapped[int | None]

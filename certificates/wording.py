@@ -8,6 +8,7 @@ from datetime import date
 from fractions import Fraction
 
 from certificates.sheet import CertificateSheet, CertificateSignatory, SheetDescriptions
+from courses.hours import printed_hours
 from kernel.codes import printed_code
 
 
@@ -58,8 +59,6 @@ class _Words:
     verify: str
     validity: str
     valid_until: str
-    hour: tuple[str, str]
-    minute: tuple[str, str]
     numbers: tuple[str, ...]
     months: tuple[str, ...]
     day: str
@@ -87,8 +86,6 @@ _ES = _Words(
     verify="Verifique en",
     validity="Versión {version} del curso. La validez de este documento depende solo del registro en línea.",
     valid_until="Válido hasta el {day}.",
-    hour=("hora", "horas"),
-    minute=("minuto", "minutos"),
     numbers=("dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez", "once", "doce"),
     months=(
         *("enero", "febrero", "marzo", "abril", "mayo", "junio"),
@@ -118,8 +115,6 @@ _EN = _Words(
     verify="Verify at",
     validity="Course version {version}. This document is valid only as shown in the online register.",
     valid_until="Valid until {day}.",
-    hour=("hour", "hours"),
-    minute=("minute", "minutes"),
     numbers=("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
     months=(
         *("January", "February", "March", "April", "May", "June"),
@@ -150,7 +145,7 @@ def compose(facts: CertificateTexts) -> CertificateSheet:
         sentence=_sentence(facts, words),
         course_title=facts.course_title,
         facts=(
-            (words.length, printed_length(facts.hours, facts.language)),
+            (words.length, printed_hours(facts.hours, facts.language)),
             (words.mode, words.self_paced),
             (words.issued, printed_date(facts.issued_on, facts.language)),
         ),
@@ -183,15 +178,6 @@ def printed_date(day: date, language: str) -> str:
     """Return a date in words: ``14 de julio de 2026``, ``14 July 2026``."""
     words = _LANGUAGES.get(language, _ES)
     return words.day.format(day=day.day, month=words.months[day.month - 1], year=day.year)
-
-
-def printed_length(hours: Fraction, language: str) -> str:
-    """Return a length to the minute: ``12 horas``, ``45 minutos``, ``11 h 20 min``."""
-    words = _LANGUAGES.get(language, _ES)
-    whole, minutes = divmod(round(hours * 60), 60)
-    if whole and minutes:
-        return f"{whole} h {minutes} min"
-    return f"{whole} {words.hour[whole != 1]}" if whole else f"{minutes} {words.minute[minutes != 1]}"
 
 
 def _validity(facts: CertificateTexts, words: _Words) -> str:

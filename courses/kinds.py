@@ -69,6 +69,16 @@ class LearnerCounts:
         return self.following - self.completed
 
 
+@dataclass(frozen=True, slots=True)
+class ExpectedTime:
+    """The minutes that an activity is expected to take, and its former keys."""
+
+    minutes: int
+    former_keys: tuple[str, ...]
+
+
+TimesMeasurer = Callable[[Session, int, Mapping[str, ExpectedTime]], tuple[Fraction, int] | None]
+"""Measures the minutes that a course (by its id) took those who finished it, and how many they were; by the activities to be published."""
 LearnersOf = Callable[[Session, int], LearnerCounts]
 """How whoever knows the learners of a course (by its id) counts them; the roof says who (`learners`)."""
 
@@ -227,11 +237,9 @@ class PreparedCourse:
     """What can be found of the course itself and its terms."""
 
     @property
-    def hours(self) -> Fraction:
-        """Return the hours shown on the certificate: as written, else the sum of the minutes."""
-        if self.course.hours is not None:
-            return self.course.hours
-        return Fraction(sum(activity.description.minutes for activity in self.activities.values()), 60)
+    def minutes(self) -> int:
+        """Return the sum of the minutes of its activities."""
+        return sum(activity.description.minutes for activity in self.activities.values())
 
     def users_of(self, path: str) -> tuple[str, ...]:
         """Return the keys of the activities that use a file; none for what belongs to the whole course, as its documents do."""

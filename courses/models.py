@@ -175,6 +175,8 @@ class CourseVersion(Base):
     """Cleaned HTML by language."""
     languages: Mapped[tuple[str, ...]]
     hours: Mapped[Decimal] = mapped_column(Numeric(6, 2))
+    hours_basis: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    """Where the hours are from, as `courses.hours.CourseHours` stores it; empty in versions published before it was kept."""
     level: Mapped[str] = mapped_column(String(12))
     tone: Mapped[int]
     authors: Mapped[tuple[str, ...]]

@@ -12,6 +12,7 @@ from typing import cast
 
 from sqlalchemy.orm import Session
 
+from courses.content.layout import COURSE as COURSE_FILE
 from courses.content.model import (
     ActivitySource,
     CourseFolder,
@@ -24,10 +25,11 @@ from courses.content.model import (
 from courses.content.reader import read_folder
 from courses.content.render_cache import RenderedLessonCache
 from courses.content.search_texts import course_entries, lesson_entries, resource_entries, term_entries
+from courses.hours import hours_need_basis
 from courses.kinds import ActivityDescription, CourseKinds, LearnerCounts, LearnersOf, PreparedActivity, PreparedCourse, PreparedTerm
 from courses.queries import drafts as course_drafts
 from courses.rendering import KEPT_LESSONS, Renderer, forget_lessons, plain_texts
-from kernel.errors import Unavailable
+from kernel.errors import N_, Unavailable
 from kernel.markup.model import RenderedText, SafeHtml
 from kernel.search.index import SearchDocument
 
@@ -69,7 +71,35 @@ def prepare(files: Mapping[str, bytes], kinds: CourseKinds, *, today: date, tole
     checked = check(files, kinds, today=today, tolerated=tolerated)
     if checked.course is None:
         return checked
-    return CheckedCourse(checked.findings, checked.course, _prepare(checked.course, digest_of(files), kinds), checked.folder)
+    prepared = _prepare(checked.course, digest_of(files), kinds)
+    refused = _hours_finding(prepared)
+    if refused is not None:
+        return CheckedCourse((*checked.findings, refused), None, None, checked.folder)
+    return CheckedCourse(checked.findings, checked.course, prepared, checked.folder)
+
+
+def _hours_finding(prepared: PreparedCourse) -> Finding | None:
+    """Refuse hours of a course with certificates that differ much from the computed ones and name no basis (spec/certificates H3)."""
+    course = prepared.course
+    if course.certificate == "none" or course.hours is None or course.hours_basis or not hours_need_basis(course.hours, prepared.minutes):
+        return None
+    return Finding(
+        file=COURSE_FILE,
+        line=0,
+        column=0,
+        field="hours",
+        code="C215",
+        severity=Severity.ERROR,
+        template=N_("The course says that it takes %(written)s; its activities take %(computed)s."),
+        fix_template=N_("Correct the hours, delete them, or name in “hours_basis” what states them, such as a resolution."),
+        facts={"written": _in_minutes(course.hours * 60), "computed": _in_minutes(Fraction(prepared.minutes))},
+    )
+
+
+def _in_minutes(minutes: Fraction) -> str:
+    """Write a length in digits and signs alone, which both languages share."""
+    hours, rest = divmod(round(minutes), 60)
+    return f"{hours} h {rest} min"
 
 
 def count_learners(session: Session, course_id: int) -> LearnerCounts:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
 
+from courses.hours import CourseHours, read_hours
 from kernel.durations import Duration
 
 Texts = Mapping[str, str]
@@ -125,6 +126,13 @@ class Outline:
     """Key of what it is about."""
     certificate_valid: Duration | None = None
     """How long a certificate is valid; None: for ever."""
+    hours_basis: str = ""
+    """Where the hours are from, as versions store it."""
+
+    @property
+    def length(self) -> CourseHours:
+        """Return the hours that everything of this version prints, with their basis (spec/certificates H1)."""
+        return read_hours(self.hours, self.hours_basis, sum(module.minutes for module in self.modules))
 
     @cached_property
     def by_key(self) -> Mapping[str, OutlineActivity]:

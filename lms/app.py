@@ -32,6 +32,7 @@ from enrolments import feature as enrolments
 from enrolments.pages import log as enrolment_log
 from enrolments.queries.audience_leaf import HOLDS
 from enrolments.queries.learning import count_learners
+from enrolments.queries.learning_times import measured_minutes
 from kernel import i18n
 from kernel.db import Database
 from kernel.feature import Feature
@@ -124,6 +125,7 @@ def open_instance(settings: Settings) -> Instance:
             "kinds": kinds,
             "leaving": tuple(check for feature in FEATURES for check in feature.leaving),
             "learners": count_learners,
+            "learning_times": measured_minutes,
             "outlines": {},
             "quiz_snapshots": {},
             "questions": {},

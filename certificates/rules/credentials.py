@@ -26,18 +26,6 @@ class CredentialState(StrEnum):
     REVOKED = "revoked"
 
 
-class HoursBasis(StrEnum):
-    """The origin of a course's hours: estimated from its parts by the rule of the format, or stated in its file."""
-
-    ESTIMATED = "estimated"
-    STATED = "stated"
-
-
-def hours_basis(hours: Fraction, minutes: int) -> HoursBasis:
-    """Return where the hours of a course are from, given the sum of its activities' minutes; stored hours have two decimals."""
-    return HoursBasis.ESTIMATED if abs(hours - Fraction(minutes, 60)) <= Fraction(1, 200) else HoursBasis.STATED
-
-
 class ReplacementReason(StrEnum):
     """The classes of reasons for which another credential is issued instead of one that was sound."""
 

@@ -27,7 +27,6 @@ from certificates.rules.credentials import (
     RevocationReason,
     award_refusal,
     canonical_content,
-    hours_basis,
 )
 from courses.models import CourseVersion
 from courses.queries.outlines import get_outline
@@ -214,7 +213,7 @@ def _row(award: AwardInputs, settings: Settings, now: datetime) -> Credential:
         course_id=outline.course_id,
         template=outline.certificate,
         template_version=1,
-        hours_basis=hours_basis(outline.hours, sum(module.minutes for module in outline.modules)).value,
+        hours_basis=outline.length.stored_basis,
         language=language,
         person_name=person.full_name,
         surnames=surnames_of(person),

@@ -19,7 +19,7 @@ from certificates.rules.credentials import CODE_LENGTH, CredentialState, Replace
 from certificates.services import credentials as services
 from certificates.sheet import CertificateSheet
 from certificates.web_certificate import sheet_of, verify_url, web_certificate
-from certificates.wording import printed_length
+from courses.hours import printed_basis, printed_hours, read_hours
 from kernel import clock
 from kernel.codes import printed_code, read_code
 from kernel.errors import N_, Gone
@@ -49,6 +49,8 @@ class CredentialPageView:
     modules: int
     with_assessment: bool
     length: str
+    hours_basis: str
+    """In words; empty in certificates that do not say it."""
     issued_on: date
     expires_on: date | None
     signers: tuple[str, ...]
@@ -78,7 +80,8 @@ def _facts(row: Credential, *, private: bool) -> CredentialPageView:
         course_version=row.course_version,
         modules=len(row.module_minutes),
         with_assessment=row.with_assessment,
-        length=printed_length(Fraction(row.hours), language()),
+        length=printed_hours(Fraction(row.hours), language()),
+        hours_basis=printed_basis(read_hours(Fraction(row.hours), row.hours_basis, 0), language()) if row.hours_basis else "",
         issued_on=row.issued_on,
         expires_on=row.expires_on,
         signers=tuple(f"{one.name}, {choose(dict(one.offices))}" for one in signers),

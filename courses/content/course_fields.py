@@ -24,6 +24,7 @@ COURSE_ORDER = (
         "languages",
         "timezone",
         "hours",
+        "hours_basis",
         "words",
         "style_rules",
         "verified_sources",
@@ -84,7 +85,13 @@ COURSE: tuple[tuple[object, tuple[FieldSpec, ...]], ...] = (
                 "hours",
                 FieldShape.NUMBER,
                 lazy_("Hours"),
-                lazy_("Shown on the certificate. Leave empty to add up the minutes of the activities."),
+                lazy_("Shown on the certificate. Leave empty to add up the minutes of the activities, or to measure learners."),
+            ),
+            FieldSpec(
+                "hours_basis",
+                FieldShape.WORD,
+                lazy_("What states the hours"),
+                lazy_("Only where the hours differ much from the computed ones: according to resolution 12 of 2026."),
             ),
             FieldSpec(
                 "image",

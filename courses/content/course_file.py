@@ -123,6 +123,7 @@ def _course(table: MappingCursor) -> CourseFolder:
     timezone = table.value("timezone", _timezone, "America/Guayaquil")
     session.zone = ZoneInfo(timezone)
     hours, words = table.value("hours", scalars.number_between(0)), _words(table)
+    basis = table.value("hours_basis", scalars.hours_basis, "")
     style_rules = table.flag("style_rules", True)
     verified_sources = table.choice("verified_sources", VerifiedSources, VerifiedSources.NONE)
     level, topic = table.value("level", scalars.one_of(CourseLevel)), _topic(table)
@@ -150,6 +151,7 @@ def _course(table: MappingCursor) -> CourseFolder:
         objectives=objectives,
         timezone=timezone,
         hours=hours,
+        hours_basis=basis,
         words=words,
         style_rules=style_rules,
         verified_sources=verified_sources,

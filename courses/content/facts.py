@@ -51,6 +51,7 @@ COURSE = SettingLabels(
         "licence": N_("Licence"),
         "timezone": N_("Time zone"),
         "hours": N_("Hours"),
+        "hours_basis": N_("What states the hours"),
         "level": N_("Level"),
         "topic": N_("Topic"),
         "image": N_("Picture"),

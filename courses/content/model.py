@@ -387,6 +387,8 @@ class CourseFolder:
     objectives: tuple[LocalisedText, ...] = ()
     timezone: str = "America/Guayaquil"
     hours: Fraction | None = None
+    hours_basis: str = ""
+    """What says that it has these hours: a resolution."""
     words: WordRange = WordRange()
     style_rules: bool = True
     verified_sources: VerifiedSources = VerifiedSources.NONE

@@ -21,6 +21,7 @@ MAXIMUM_KEY = 64
 MAXIMUM_CODE = 40
 MAXIMUM_NAME = 40
 MAXIMUM_TEXT = 2_000
+MAXIMUM_BASIS = 150
 MAXIMUM_NUMBER = 10**15
 MAXIMUM_WHOLE = 10**9
 MAXIMUM_SECONDS = 10 * 366 * 86_400
@@ -177,6 +178,14 @@ def validity(text: str) -> Duration | None:
     if not max(found.days, found.months) >= 1 or found.days > MAXIMUM_VALID_YEARS * 365 or found.months > MAXIMUM_VALID_YEARS * 12:
         raise RefusedError("C113", N_("A certificate is valid for at least one day and for twenty years at most."))
     return found
+
+
+def hours_basis(text: str) -> str:
+    """Read what states the hours of a course, in one line."""
+    if len(text) > MAXIMUM_BASIS or not text.isprintable():
+        told = N_("The basis of the hours is one line of at most %(most)s characters.")
+        raise RefusedError("C113", told, N_("Name the resolution alone: according to resolution 12 of 2026."), most=MAXIMUM_BASIS)
+    return text.strip()
 
 
 def position(text: str) -> int:

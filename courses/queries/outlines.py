@@ -130,6 +130,7 @@ def _outline(
         objectives=tuple(objectives),
         languages=version.languages,
         hours=Fraction(version.hours),
+        hours_basis=version.hours_basis,
         level=version.level,
         tone=version.tone,
         authors=version.authors,

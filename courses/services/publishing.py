@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from courses.audit_verbs import CourseVerb
 from courses.content.model import ActivitySource, MediaFile, ModuleSource, ResourceSource, SourceState
-from courses.kinds import CourseKinds, PreparedActivity, PreparedCourse, PreparedTerm, Publication
+from courses.hours import CourseHours, decide_hours
+from courses.kinds import CourseKinds, ExpectedTime, PreparedActivity, PreparedCourse, PreparedTerm, Publication, TimesMeasurer
 from courses.models import (
     Activity,
     Course,
@@ -108,7 +109,8 @@ def publish_version(
         raise DraftChangedSinceReview
     if unknown_viewers(session, prepared.course):
         raise UnknownViewers
-    version = _version_row(course, prepared, options, actor, number=newest.number + 1 if newest else 1, now=now)
+    hours = _hours(session, course, prepared)
+    version = _version_row(course, prepared, hours, options, actor, number=newest.number + 1 if newest else 1, now=now)
     session.add(version)
     session.flush()  # everything below points to it
     publication = Publication(course, version, prepared, {media.path: media for media in prepared.course.media})
@@ -140,8 +142,16 @@ def _count_as_saved(session: Session, actor: Actor, course: Course, version: Cou
             audit.record(session, actor, CourseVerb.DRAFT_KEPT, course, now=now, revision=row.number)
 
 
+def _hours(session: Session, course: Course, prepared: PreparedCourse) -> CourseHours:
+    """Return the hours of a version to be published, measured with those who finished the course where the file writes none."""
+    written, measure = prepared.course.hours, cast("TimesMeasurer | None", session.info.get("learning_times"))
+    expected = {key: ExpectedTime(one.description.minutes, one.source.former_keys) for key, one in prepared.activities.items()}
+    measured = measure(session, course.id, expected) if measure is not None and written is None else None
+    return decide_hours(written, prepared.course.hours_basis, prepared.minutes, measured)
+
+
 def _version_row(
-    course: Course, prepared: PreparedCourse, options: PublishOptions, actor: Actor, *, number: int, now: datetime
+    course: Course, prepared: PreparedCourse, hours: CourseHours, options: PublishOptions, actor: Actor, *, number: int, now: datetime
 ) -> CourseVersion:
     source = prepared.course
     return CourseVersion(
@@ -158,7 +168,8 @@ def _version_row(
         title=plain_texts(source.title),
         summary=prepared.summary,
         languages=source.languages,
-        hours=_decimal(prepared.hours, 2),
+        hours=_decimal(hours.number, 2),
+        hours_basis=hours.stored_basis,
         level=source.level.value if source.level else "",
         tone=source.tone or 1 + course.id % TONES,
         authors=tuple(author.name for author in source.authors),

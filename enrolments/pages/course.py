@@ -10,13 +10,14 @@ from flask import url_for
 
 from courses.content.site import key_in_words
 from courses.facade import Facade, FacadeSize
+from courses.hours import printed_basis, printed_hours
 from courses.rules import OutlineModule
 from enrolments.pages.outline import CourseView, Coverage, coverage, draw, foreign, html, rounded
 from enrolments.permissions import LearnerContext, is_staff
 from enrolments.queries.awards import LatestCertificate
 from enrolments.queries.editions import EditionRow, dates_of
 from enrolments.rules import EnrolmentRefusal, may_join, required_modules
-from kernel.i18n import _, choose, enumeration, ngettext, number
+from kernel.i18n import _, choose, enumeration, language, ngettext, number
 from kernel.markup.model import SafeHtml
 from kernel.permissions import Actor
 
@@ -32,7 +33,8 @@ class CoursePageView:
     tone: int
     facade: Facade | None
     objectives: tuple[SafeHtml, ...]
-    hours: int | float
+    hours: str
+    hours_basis: str
     coverage: tuple[Coverage, ...]
     languages: tuple[str, ...]
     authors: tuple[str, ...]
@@ -46,7 +48,7 @@ class CoursePageView:
 
 def course_facts(view: CourseView, topics: Mapping[str, str]) -> CoursePageView:
     """Return what is said of the course, its façade lit as far as the learner is; ``topics`` are the site's names of them by key."""
-    outline, hours = view.outline, view.outline.hours
+    outline, length = view.outline, view.outline.length
     return CoursePageView(
         slug=outline.slug,
         title=choose(outline.title),
@@ -55,7 +57,8 @@ def course_facts(view: CourseView, topics: Mapping[str, str]) -> CoursePageView:
         tone=outline.tone,
         facade=draw(outline, view.progress if view.context.is_learner else None, FacadeSize.COURSE),
         objectives=tuple(html(text) for text in outline.objectives),
-        hours=int(hours) if hours == int(hours) else float(hours),
+        hours=printed_hours(length.number, language()) if length.number else "",
+        hours_basis=printed_basis(length, language()),
         coverage=coverage(outline),
         languages=outline.languages,
         authors=outline.authors,

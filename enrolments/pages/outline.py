@@ -9,6 +9,7 @@ from flask import url_for
 
 from courses import facade
 from courses.facade import Facade, FacadeBay, FacadeSize, WindowState
+from courses.hours import printed_hours
 from courses.rules import ClosedReason, Outline, OutlineActivity, OutlineModule, Texts, activity_url, why_closed
 from enrolments.permissions import ActivityContext, LearnerContext, view_activity
 from enrolments.rules import (
@@ -71,7 +72,7 @@ class CourseCard:
     tone: int
     facade: Facade | None
     modules: int
-    minutes: int
+    hours: str
     coverage: tuple["Coverage", ...]
     languages: tuple[str, ...]
     certificate: bool
@@ -106,7 +107,7 @@ def card(
         tone=outline.tone,
         facade=draw(outline, progress, FacadeSize.CARD, door_open=refusal is None),
         modules=len(outline.numbered),
-        minutes=int(outline.hours * 60),
+        hours=printed_hours(outline.length.number, language()) if outline.hours else "",
         coverage=coverage(outline),
         languages=outline.languages,
         certificate=outline.certificate != "none",

@@ -14,7 +14,6 @@ from certificates.rules.credentials import (
     SignedContent,
     award_refusal,
     canonical_content,
-    hours_basis,
     state_of,
 )
 from enrolments.rules import Progress
@@ -133,9 +132,3 @@ def test_every_field_is_under_the_signature(name: str) -> None:
     changed = replace(CONTENT, **{name: value})  # type: ignore[arg-type]  # fields by name
 
     assert canonical_content(changed) != canonical_content(CONTENT)
-
-
-@pytest.mark.parametrize(("hours", "minutes", "basis"), [("11.33", 680, "estimated"), ("0.75", 45, "estimated"), ("12", 680, "stated")])
-def test_hours_are_those_of_the_parts_or_stated(hours: str, minutes: int, basis: str) -> None:
-    """spec/certificates H4: the basis is frozen with the number; two decimals of an hour are what a version stores."""
-    assert hours_basis(Fraction(hours), minutes) == basis

@@ -77,7 +77,7 @@ def test_a_certificate_is_valid_as_long_as_its_course_says(instance: Instance) -
         sheet = sheet_of(row, queries.list_signers(session, row), "https://aulario.example", "es")
     assert sheet.validity.startswith("Válido hasta el 1 de junio de 2028. Versión 1 del curso.")
     assert (row.format, row.template_version, row.take) == (2, 1, 1)
-    assert row.hours_basis == "stated", "its file says two hours"
+    assert row.hours_basis == "stated:según el plan de las pruebas"
 
 
 def test_every_certificate_has_a_place_of_its_own_in_a_status_list(instance: Instance) -> None:

@@ -102,14 +102,6 @@ def test_links_to_drafts_lead_to_the_course_until_these_are_published() -> None:
     assert "llave" not in after
 
 
-def test_hours_are_as_written_or_the_sum_of_the_minutes() -> None:
-    files = folder(modules=2)
-    unwritten = {**files, "course.yaml": files["course.yaml"].replace(b"hours: 2\n", b"")}
-
-    assert prepared(files).hours == 2
-    assert prepared(unwritten).hours * 60 == sum(activity.description.minutes for activity in prepared(unwritten).activities.values())
-
-
 def test_every_file_names_the_activities_that_use_it() -> None:
     """spec/security 9: files obey the lesson; a recording uses its film and captions; the course's documents belong to all."""
     found = prepared(a_folder())

@@ -71,7 +71,7 @@ def test_settings_of_a_course_are_written_as_lines(editor: Browser, instance: In
     after = draft_texts(instance)["course.yaml"]
     assert "title:\n  es: 'Curso: nuevo'\n  en: Test course prueba\n" in after
     assert "objectives:\n  - es: Sumar dos números.\n    en: Add two numbers.\n  - es: Restar.\n    en: Subtract.\n" in after
-    assert "hours: 2.5\nwords: {min: 1, max: 1100}\nlevel: advanced\n" in after
+    assert "hours: 2.5\nhours_basis: según el plan de las pruebas\nwords: {min: 1, max: 1100}\nlevel: advanced\n" in after
     assert "authors:\n  - name: Equipo de pruebas\n\n  - name: Inés Ruiz\n    role: Revisión\n" in after
     assert "enrolment: open\ncloses: 2027-01-31\ncompletion: {grade: 60}\ngrade:\n  - category: cuestionarios\n" in after
     assert [line for line in before.splitlines() if line not in after] == [

@@ -36,6 +36,7 @@ objectives:
   - {{es: Sumar dos números., en: Add two numbers.}}
 languages: [es, en]
 hours: 2
+hours_basis: según el plan de las pruebas
 words: {{min: 1, max: 1100}}
 level: basic
 authors:

@@ -1,0 +1,85 @@
+"""Hours of a course: the number, its basis, and how both are printed (spec/certificates 3).
+
+The words stand here and not in the catalogue of the interface: a sheet that is printed again must say what it said.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+LEAST_MEASURED = 30
+"""How many people must have finished before the measured hours count."""
+LEAST_SHARE, MOST_SHARE = Fraction(4, 5), Fraction(5, 4)
+"""Between which shares of the computed hours a course may write others without naming their basis."""
+_STORED_PRECISION = Fraction(1, 200)
+"""Stored hours have two decimals."""
+
+
+class HoursBasis(StrEnum):
+    """The origin of a course's hours: estimated from its parts, measured with its learners, or stated in its file."""
+
+    ESTIMATED = "estimated"
+    MEASURED = "measured"
+    STATED = "stated"
+
+
+@dataclass(frozen=True, slots=True)
+class CourseHours:
+    """The hours of a version of a course with their basis; `people` were measured, `text` is the basis that the file names."""
+
+    number: Fraction
+    basis: HoursBasis
+    people: int = 0
+    text: str = ""
+
+    @property
+    def stored_basis(self) -> str:
+        """Return the basis as versions and certificates store it: `estimated`, `measured:41`, `stated:según resolución 12`."""
+        detail = str(self.people) if self.basis is HoursBasis.MEASURED else self.text
+        return f"{self.basis}:{detail}" if detail else self.basis.value
+
+
+def read_hours(number: Fraction, stored_basis: str, minutes: int) -> CourseHours:
+    """Return stored hours; those of versions without a basis are judged by the sum of their activities' minutes."""
+    basis, _, detail = stored_basis.partition(":")
+    if not basis:
+        return CourseHours(number, HoursBasis.ESTIMATED if abs(number - Fraction(minutes, 60)) <= _STORED_PRECISION else HoursBasis.STATED)
+    found = HoursBasis(basis)
+    return CourseHours(number, found, int(detail)) if found is HoursBasis.MEASURED else CourseHours(number, found, text=detail)
+
+
+def hours_need_basis(written: Fraction, minutes: int) -> bool:
+    """Say whether hours differ too much from the computed ones to be written without naming their basis (spec/certificates H3)."""
+    computed = Fraction(minutes, 60)
+    return not LEAST_SHARE * computed <= written <= MOST_SHARE * computed
+
+
+def decide_hours(written: Fraction | None, text: str, minutes: int, measured: tuple[Fraction, int] | None) -> CourseHours:
+    """Return the hours of a version: those of its file, else the measured ones, minutes with the number of people, else the estimate."""
+    if written is not None:
+        return CourseHours(written, HoursBasis.STATED, text=text)
+    if measured is not None and measured[1] >= LEAST_MEASURED:
+        return CourseHours(measured[0] / 60, HoursBasis.MEASURED, measured[1])
+    return CourseHours(Fraction(minutes, 60), HoursBasis.ESTIMATED)
+
+
+_HOUR = {"es": ("hora", "horas"), "en": ("hour", "hours")}
+_MINUTE = {"es": ("minuto", "minutos"), "en": ("minute", "minutes")}
+_ESTIMATED = {"es": "duración estimada", "en": "estimated"}
+_MEASURED = {"es": "duración medida en {people} personas", "en": "measured in {people} people"}
+
+
+def printed_hours(hours: Fraction, language: str) -> str:
+    """Return a length to the minute: ``12 horas``, ``45 minutos``, ``11 h 20 min``."""
+    whole, minutes = divmod(round(hours * 60), 60)
+    if whole and minutes:
+        return f"{whole} h {minutes} min"
+    words, count = (_HOUR, whole) if whole else (_MINUTE, minutes)
+    return f"{count} {words.get(language, words['es'])[count != 1]}"
+
+
+def printed_basis(hours: CourseHours, language: str) -> str:
+    """Return the basis in words; hours that authors wrote without naming one are their estimate."""
+    if hours.basis is HoursBasis.MEASURED:
+        return _MEASURED.get(language, _MEASURED["es"]).format(people=hours.people)
+    return hours.text or _ESTIMATED.get(language, _ESTIMATED["es"])
