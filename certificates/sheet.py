@@ -1,55 +1,35 @@
-"""The printed content of a certificate, ready to be drawn."""
+"""The printed content of a certificate and the template by which it is drawn."""
 
 from dataclasses import dataclass
 from datetime import date
 
-
-@dataclass(frozen=True, slots=True)
-class CertificateSignatory:
-    """A signatory and their role; `picture` is the signature as PNG or JPEG, empty where there is none."""
-
-    name: str
-    role: str
-    picture: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class SheetDescriptions:
-    """The figures of the sheet in words, for who hears it; one signature for each signatory."""
-
-    facade: str
-    logo: str
-    qr: str
-    signatures: tuple[str, ...]
-    seal: str
+from certificates.layout.placing import SheetContent, SheetDescriptions
+from certificates.layout.template import CertificateTemplate
 
 
 @dataclass(frozen=True, slots=True)
 class CertificateSheet:
-    """Everything that is printed, in one language.
+    """Everything that is printed, in one language; an item is the value of a field."""
 
-    ``facts`` are three pairs of label and value; ``surnames`` is the end of ``person_name`` or empty; ``module_minutes``
-    gives one window each; ``title_language`` is empty where the course's title is in the language of the sheet.
-    """
-
-    language: str
-    site_name: str
-    institution: str
-    document_type: str
-    certifies: str
-    person_name: str
-    surnames: str
-    sentence: str
-    course_title: str
-    facts: tuple[tuple[str, str], ...]
-    signatories: tuple[CertificateSignatory, ...]
-    verify: str
-    verify_address: str
-    verify_url: str
-    code: str
-    validity: str
-    module_minutes: tuple[int, ...]
+    template: CertificateTemplate
+    content: SheetContent
     issued_on: date
-    title_language: str
     keywords: str
-    descriptions: SheetDescriptions
+
+    @property
+    def language(self) -> str:
+        """Return the language of the sheet."""
+        return self.content.language
+
+    @property
+    def title(self) -> str:
+        """Return what the document is called."""
+        return f"{self['document']}: {self['person.name']}"
+
+    @property
+    def descriptions(self) -> SheetDescriptions:
+        """Return the figures in words."""
+        return self.content.descriptions
+
+    def __getitem__(self, name: str) -> str:
+        return self.content.values[name]

@@ -4,17 +4,20 @@ from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import singledispatch
 from urllib.parse import urlsplit
 
-from certificates.facade import FacadeArch, floors
+from certificates.layout.built_in import facade, find_built_in
+from certificates.layout.placed import ArchMark, BoxMark, DotMark, LinesMark, Mark, ModulesMark, PictureMark, TextMark
+from certificates.layout.placing import PrintedSignatory
+from certificates.layout.template import FontName
 from certificates.models import Credential
-from certificates.pdf import QR_SIZE, fit_name, fit_title
+from certificates.pdf import placed_sheet
 from certificates.rules.credentials import CredentialSigner
-from certificates.sheet import CertificateSheet, CertificateSignatory
+from certificates.sheet import CertificateSheet
 from certificates.wording import CertificateTexts, compose
 from kernel.codes import printed_code
 from kernel.i18n import choose
-from kernel.pdf.pen import qr_runs
 
 
 def verify_url(public_url: str, code: str) -> str:
@@ -35,20 +38,71 @@ def sheet_of(row: Credential, signers: Sequence[CredentialSigner], public_url: s
             title_language="" if language in titles else next(iter(titles), ""),
             course_version=row.course_version,
             hours=Fraction(row.hours),
+            hours_basis=row.hours_basis,
+            completed_on=row.completed_on,
             issued_on=row.issued_on,
             expires_on=row.expires_on if row.format >= 2 else None,
             with_assessment=row.with_assessment,
             module_minutes=tuple(int(minutes) for minutes in row.module_minutes),
             site_name=row.site_name,
             institution=row.institution,
-            signatories=tuple(CertificateSignatory(one.name, choose(dict(one.offices), language), one.picture) for one in signers),
+            signatories=tuple(PrintedSignatory(one.name, choose(dict(one.offices), language), one.picture) for one in signers),
             verify_address=f"{urlsplit(public_url).netloc}/v",
             verify_url=verify_url(public_url, row.code),
+            template=find_built_in(row.template, row.template_version) or facade(),
         )
     )
 
 
-Placed = tuple[str, float]
+@dataclass(frozen=True, slots=True)
+class SvgPath:
+    """A path, filled or drawn as a line; its values are those of the attributes of their names."""
+
+    d: str
+    fill: str = ""
+    stroke: str = ""
+    thickness: float = 0.0
+    opacity: float = 1.0
+    tag: str = "path"
+
+
+@dataclass(frozen=True, slots=True)
+class SvgText:
+    """A line of text."""
+
+    x: float
+    y: float
+    text: str
+    size: float
+    colour: str
+    family: str
+    weight: int
+    spacing: float
+    tag: str = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class SvgPicture:
+    """A picture as an address that holds it, so that the page prints without asking for anything."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    address: str
+    fit: str
+    tag: str = "image"
+
+
+SvgShape = SvgPath | SvgText | SvgPicture
+_SERIF, _SANS, _MONO = "Literata,Georgia,serif", "'Atkinson Hyperlegible Next',sans-serif", "monospace"
+_FONTS = {
+    FontName.TITLE: (_SERIF, 600),
+    FontName.NAME: (_SERIF, 500),
+    FontName.TEXT: (_SANS, 400),
+    FontName.STRONG: (_SANS, 600),
+    FontName.CODE: (_MONO, 600),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,89 +111,65 @@ class WebCertificate:
 
     language: str
     label: str
-    site_name: str
-    institution: str
-    document_type: str
-    opening: str
-    opening_y: float
-    name_lines: tuple[Placed, ...]
-    name_size: float
-    title_lines: tuple[Placed, ...]
-    title_size: float
-    sentence: str
-    sentence_size: float
-    facts: tuple[tuple[str, str], ...]
-    signers: tuple[tuple[str, str, str], ...]
-    verify_label: str
-    verify_address: str
-    code: str
-    foot: str
-    qr_path: str
-    qr_scale: float
-    windows: tuple[tuple[str, str], ...]
-    floors: tuple[float, ...]
-    door: tuple[str, str, tuple[float, float], float] | None
+    width: float
+    height: float
+    shapes: tuple[SvgShape, ...]
 
 
 def web_certificate(sheet: CertificateSheet) -> WebCertificate:
-    """Return a sheet as the page draws it."""
-    name, title = fit_name(sheet.person_name, sheet.surnames), fit_title(sheet.course_title)
-    name_places = (69.0,) if len(name.lines) == 1 else (62.0, 71.6)
-    title_places = (94.5, 103.5, 112.5) if len(title.lines) == 3 else (98.0, 109.5)
-    path, side = _qr(sheet.verify_url)
-    arches = floors(sheet.module_minutes)
-    door = next((arch for arch in arches if arch.door), None)
-    return WebCertificate(
-        language=sheet.language,
-        label=f"{sheet.document_type}: {sheet.person_name}",
-        site_name=sheet.site_name,
-        institution=sheet.institution,
-        document_type=sheet.document_type,
-        opening=sheet.certifies,
-        opening_y=54 if len(name.lines) == 1 else 51,
-        name_lines=tuple(zip(name.lines, name_places, strict=True)),
-        name_size=name.size,
-        title_lines=tuple(zip(title.lines, title_places, strict=False)),
-        title_size=title.size,
-        sentence=sheet.sentence,
-        sentence_size=4.2 if len(sheet.sentence) < 85 else 3.6,
-        facts=sheet.facts,
-        signers=tuple((signatory.name, signatory.role, _as_address(signatory.picture)) for signatory in sheet.signatories),
-        verify_label=sheet.verify,
-        verify_address=sheet.verify_address,
-        code=sheet.code,
-        foot=sheet.validity,
-        qr_path=path,
-        qr_scale=round(QR_SIZE / side, 5),
-        windows=tuple((_outline(arch), _bars(arch)) for arch in arches if not arch.door),
-        floors=tuple(arch.bottom + 0.2 for arch in arches if arch.last),
-        door=None if door is None else _door(door),
-    )
+    """Return a sheet as the page draws it: the same elements as those of the PDF."""
+    placed = placed_sheet(sheet)
+    shapes = tuple(_shape(mark) for element in placed.elements for mark in element.marks)
+    return WebCertificate(sheet.language, sheet.title, placed.width, placed.height, shapes)
 
 
-def _as_address(picture: bytes) -> str:
-    """Return a picture as an address that holds it, so that the page prints without asking for anything."""
-    kind = "png" if picture.startswith(b"\x89PNG") else "jpeg"
-    return f"data:image/{kind};base64,{b64encode(picture).decode()}" if picture else ""
+@singledispatch
+def _shape(mark: Mark) -> SvgShape:
+    raise NotImplementedError(type(mark).__name__)
 
 
-def _outline(arch: FacadeArch) -> str:
-    radius = arch.width / 2
-    return f"M{arch.x:g} {arch.bottom:g}V{arch.top + radius:g}a{radius:g} {radius:g} 0 0 1 {arch.width:g} 0V{arch.bottom:g}z"
+@_shape.register
+def _text(mark: TextMark) -> SvgShape:
+    family, weight = _FONTS[mark.font]
+    return SvgText(_short(mark.x), _short(mark.y), mark.text, _short(mark.size), mark.colour, family, weight, mark.spacing)
 
 
-def _bars(arch: FacadeArch) -> str:
-    bars = "".join(f"M{arch.x:g} {y:g}h{arch.width:g}" for y in arch.bars)
-    return f"M{arch.x + arch.width / 2:g} {arch.top:g}V{arch.bottom:g}{bars}"
+@_shape.register
+def _box(mark: BoxMark) -> SvgShape:
+    return SvgPath(f"M{mark.x:g} {mark.y:g}h{mark.width:g}v{mark.height:g}h-{mark.width:g}z", mark.colour)
 
 
-def _door(arch: FacadeArch) -> tuple[str, str, tuple[float, float], float]:
-    middle = arch.x + arch.width / 2
-    handle = arch.bottom - 12 * (arch.bottom - arch.top) / 28
-    return _outline(arch), f"M{middle:g} {arch.top:g}V{arch.bottom:g}", (middle - 1.5, middle + 1.5), handle
+@_shape.register
+def _lines(mark: LinesMark) -> SvgShape:
+    path = "".join(f"M{x1:g} {y1:g}L{x2:g} {y2:g}" for x1, y1, x2, y2 in mark.lines)
+    return SvgPath(path, "none", mark.colour, _short(mark.thickness), mark.opacity)
 
 
-def _qr(url: str) -> tuple[str, int]:
-    """Return the dark modules as one path, runs of a row together, and the modules a side."""
-    side, runs = qr_runs(url)
-    return "".join(f"M{column} {row}h{length}v1h-{length}z" for column, row, length in runs), side
+@_shape.register
+def _arch(mark: ArchMark) -> SvgShape:
+    radius = mark.width / 2
+    path = f"M{mark.x:g} {mark.bottom:g}V{mark.top + radius:g}a{radius:g} {radius:g} 0 0 1 {mark.width:g} 0V{mark.bottom:g}z"
+    return SvgPath(path, mark.colour)
+
+
+@_shape.register
+def _dot(mark: DotMark) -> SvgShape:
+    radius = mark.radius
+    ring = f"a{radius:g} {radius:g} 0 1 0 {2 * radius:g} 0a{radius:g} {radius:g} 0 1 0 -{2 * radius:g} 0z"
+    return SvgPath(f"M{mark.x - radius:g} {mark.y:g}{ring}", mark.colour)
+
+
+@_shape.register
+def _modules(mark: ModulesMark) -> SvgShape:
+    return SvgPath("".join(f"M{x:.6g} {y:.6g}h{width:.6g}v{height:.6g}h-{width:.6g}z" for x, y, width, height in mark.boxes), mark.colour)
+
+
+@_shape.register
+def _picture(mark: PictureMark) -> SvgShape:
+    kind = "png" if mark.content.startswith(b"\x89PNG") else "jpeg"
+    address = f"data:image/{kind};base64,{b64encode(mark.content).decode()}"
+    return SvgPicture(mark.x, mark.y, mark.width, mark.height, address, "none" if mark.fills else "xMinYMax meet")
+
+
+def _short(number: float) -> float:
+    return round(number, 4)

@@ -3,12 +3,16 @@
 They stand here and not in the catalogue of the interface: a sheet that is printed again must say what it said.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
-from certificates.sheet import CertificateSheet, CertificateSignatory, SheetDescriptions
-from courses.hours import printed_hours
+from certificates.layout.built_in import facade
+from certificates.layout.fields import FIELDS
+from certificates.layout.placing import USUAL_COLOURS, PrintedSignatory, SheetColours, SheetContent, SheetDescriptions
+from certificates.layout.template import CertificateTemplate
+from certificates.sheet import CertificateSheet
+from courses.hours import printed_basis, printed_hours, read_hours
 from kernel.codes import printed_code
 
 
@@ -16,7 +20,7 @@ from kernel.codes import printed_code
 class CertificateTexts:
     """The texts of a credential and its course version; already in the sheet's language, minutes per module in order.
 
-    ``signatories`` at most two; ``verify_address`` is printed without scheme (``aulario.example/v``), ``verify_url`` is what
+    ``verify_address`` is printed without scheme (``aulario.example/v``), ``verify_url`` is what
     the QR code holds, with the code at its end.
     """
 
@@ -32,12 +36,17 @@ class CertificateTexts:
     module_minutes: tuple[int, ...]
     site_name: str
     institution: str
-    signatories: tuple[CertificateSignatory, ...]
+    signatories: tuple[PrintedSignatory, ...]
     verify_address: str
     verify_url: str
     expires_on: date | None = None
     title_language: str = ""
     """Where the course has no title in the sheet's language."""
+    completed_on: date | None = None
+    hours_basis: str = ""
+    template: CertificateTemplate = field(default_factory=facade)
+    colours: SheetColours = USUAL_COLOURS
+    logo: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +55,13 @@ class _Words:
 
     approval: str
     completion: str
-    certifies: str
     one_module: str
     alone: str
     modules: str
     assessment: str
     course: str
-    length: str
-    mode: str
     self_paced: str
-    issued: str
-    verify: str
-    validity: str
-    valid_until: str
+    module: tuple[str, str]
     numbers: tuple[str, ...]
     months: tuple[str, ...]
     day: str
@@ -73,19 +76,13 @@ class _Words:
 _ES = _Words(
     approval="Certificado de aprobación",
     completion="Certificado de participación",
-    certifies="Se certifica que",
     one_module="completó el módulo",
     alone="completó el curso",
     modules="completó los {count} módulos",
     assessment="{done} y aprobó la evaluación final del curso",
     course="{done} del curso",
-    length="Duración",
-    mode="Modalidad",
     self_paced="En línea, a su ritmo",
-    issued="Emisión",
-    verify="Verifique en",
-    validity="Versión {version} del curso. La validez de este documento depende solo del registro en línea.",
-    valid_until="Válido hasta el {day}.",
+    module=("módulo", "módulos"),
     numbers=("dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez", "once", "doce"),
     months=(
         *("enero", "febrero", "marzo", "abril", "mayo", "junio"),
@@ -102,19 +99,13 @@ _ES = _Words(
 _EN = _Words(
     approval="Certificate of completion",
     completion="Certificate of participation",
-    certifies="This is to certify that",
     one_module="completed the module",
     alone="completed",
     modules="completed the {count} modules",
     assessment="{done} and passed the final assessment of",
     course="{done} of",
-    length="Length",
-    mode="Mode",
     self_paced="Online, self-paced",
-    issued="Issued",
-    verify="Verify at",
-    validity="Course version {version}. This document is valid only as shown in the online register.",
-    valid_until="Valid until {day}.",
+    module=("module", "modules"),
     numbers=("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
     months=(
         *("January", "February", "March", "April", "May", "June"),
@@ -134,33 +125,20 @@ _LANGUAGES = {"es": _ES, "en": _EN}
 def compose(facts: CertificateTexts) -> CertificateSheet:
     """Return the sheet with every word in the language of the facts (Spanish where it is neither Spanish nor English)."""
     words = _LANGUAGES.get(facts.language, _ES)
-    return CertificateSheet(
+    content = SheetContent(
         language=facts.language if facts.language in _LANGUAGES else "es",
-        site_name=facts.site_name,
-        institution=facts.institution,
-        document_type=words.approval if facts.with_assessment else words.completion,
-        certifies=words.certifies,
-        person_name=facts.person_name,
+        values=_values(facts, words),
         surnames=facts.surnames,
-        sentence=_sentence(facts, words),
-        course_title=facts.course_title,
-        facts=(
-            (words.length, printed_hours(facts.hours, facts.language)),
-            (words.mode, words.self_paced),
-            (words.issued, printed_date(facts.issued_on, facts.language)),
-        ),
         signatories=facts.signatories,
-        verify=words.verify,
-        verify_address=facts.verify_address,
         verify_url=facts.verify_url,
-        code=printed_code(facts.code),
-        validity=_validity(facts, words),
         module_minutes=facts.module_minutes,
-        issued_on=facts.issued_on,
-        title_language=facts.title_language,
-        keywords=", ".join((words.certificate, facts.course_title, printed_code(facts.code))),
         descriptions=_descriptions(facts, words),
+        title_language=facts.title_language,
+        colours=facts.colours,
+        logo=facts.logo,
     )
+    keywords = ", ".join((words.certificate, facts.course_title, printed_code(facts.code)))
+    return CertificateSheet(facts.template, content, facts.issued_on, keywords)
 
 
 def _descriptions(facts: CertificateTexts, words: _Words) -> SheetDescriptions:
@@ -174,24 +152,50 @@ def _descriptions(facts: CertificateTexts, words: _Words) -> SheetDescriptions:
     )
 
 
+def _values(facts: CertificateTexts, words: _Words) -> dict[str, str]:
+    """Return the value of each field that a template may print; empty where there is none."""
+    count = len(facts.module_minutes)
+    return {
+        **dict.fromkeys(FIELDS, ""),
+        "person.name": facts.person_name,
+        "person.given": facts.person_name.removesuffix(facts.surnames).rstrip(),
+        "person.surnames": facts.surnames,
+        "course.title": facts.course_title,
+        "course.version": str(facts.course_version),
+        "modules": f"{_number(count, words)} {words.module[count != 1]}" if count > 1 else "",
+        "hours": printed_hours(facts.hours, facts.language),
+        "hours.basis": printed_basis(read_hours(facts.hours, facts.hours_basis, 0), facts.language) if facts.hours_basis else "",
+        "mode": words.self_paced,
+        "completed_on": _day(facts.completed_on, facts.language),
+        "issued_on": printed_date(facts.issued_on, facts.language),
+        "expires_on": _day(facts.expires_on, facts.language),
+        "document": words.approval if facts.with_assessment else words.completion,
+        "result": _sentence(facts, words),
+        "institution.name": facts.institution,
+        "institution.short": facts.site_name,
+        "code": printed_code(facts.code),
+        "verify.address": facts.verify_address,
+    }
+
+
+def _day(day: date | None, language: str) -> str:
+    return "" if day is None else printed_date(day, language)
+
+
+def _number(count: int, words: _Words) -> str:
+    """Return how many modules there are: a word up to twelve."""
+    return words.numbers[count - 2] if 2 <= count < len(words.numbers) + 2 else str(count)
+
+
 def printed_date(day: date, language: str) -> str:
     """Return a date in words: ``14 de julio de 2026``, ``14 July 2026``."""
     words = _LANGUAGES.get(language, _ES)
     return words.day.format(day=day.day, month=words.months[day.month - 1], year=day.year)
 
 
-def _validity(facts: CertificateTexts, words: _Words) -> str:
-    """Return the foot: the last valid day where there is one, the version, and what the register is for."""
-    version = words.validity.format(version=facts.course_version)
-    if facts.expires_on is None:
-        return version
-    return f"{words.valid_until.format(day=printed_date(facts.expires_on, facts.language))} {version}"
-
-
 def _sentence(facts: CertificateTexts, words: _Words) -> str:
     count = len(facts.module_minutes)
     if count <= 1 and not facts.with_assessment:
         return words.alone
-    number = words.numbers[count - 2] if 2 <= count < len(words.numbers) + 2 else str(count)
-    done = words.one_module if count <= 1 else words.modules.format(count=number)
+    done = words.one_module if count <= 1 else words.modules.format(count=_number(count, words))
     return (words.assessment if facts.with_assessment else words.course).format(done=done)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from accounts.queries import is_permanently_closed
+from certificates.layout.built_in import FACADE, NEWEST
 from certificates.models import Credential, CredentialSignatory, SignaturePicture
 from certificates.queries import credentials as queries
 from certificates.rules.credentials import (
@@ -211,8 +212,8 @@ def _row(award: AwardInputs, settings: Settings, now: datetime) -> Credential:
         enrolment_id=award.enrolment.id,
         person_id=person.id,
         course_id=outline.course_id,
-        template=outline.certificate,
-        template_version=1,
+        template=FACADE,
+        template_version=NEWEST,
         hours_basis=outline.length.stored_basis,
         language=language,
         person_name=person.full_name,

@@ -4,8 +4,9 @@ Each function takes the text and gives the value, or raises RefusedError with th
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from difflib import get_close_matches
 from enum import StrEnum
 from fractions import Fraction
 from typing import TypeVar
@@ -335,3 +336,8 @@ def either(special: str, meaning: T, other: Parser[T]) -> Parser[T]:
         return meaning if text == special else other(text)
 
     return read
+
+
+def nearest_of(text: str, words: Sequence[str]) -> str:
+    """Return the word that is most like a text."""
+    return get_close_matches(text, words, 1, 0)[0]

@@ -74,10 +74,10 @@ class PdfPen:
         self._canvas.setFillColor(HexColor(colour))
         self._canvas.drawPath(path, stroke=0, fill=1)
 
-    def picture(self, x: float, y: float, width: float, height: float, content: bytes) -> None:
-        """Draw a PNG or JPEG picture as large as fits into a box, at the bottom left of it."""
+    def picture(self, x: float, y: float, width: float, height: float, content: bytes, *, fills: bool = False) -> None:
+        """Draw a PNG or JPEG picture as large as fits into a box, at the bottom left of it, or stretched to fill it."""
         place = (x * mm, (self._height - y - height) * mm, width * mm, height * mm)
-        self._canvas.drawImage(ImageReader(BytesIO(content)), *place, mask="auto", preserveAspectRatio=True, anchor="sw")
+        self._canvas.drawImage(ImageReader(BytesIO(content)), *place, mask="auto", preserveAspectRatio=not fills, anchor="sw")
 
     def qr(self, x: float, y: float, side: float, address: str, colour: str) -> None:
         """Draw the dark modules of a QR code; the white around them is its quiet zone."""

@@ -109,7 +109,7 @@ def certificates() -> list[Row]:
     """spec/performance P12: the sheet against a bare page of ReportLab with the same fonts, texts and QR code."""
     sheet = compose(FACTS)
     content = pdf.render(sheet)
-    drawn = alternating(lambda: pdf.render(sheet), lambda: _bare_page(sheet.verify_url), DRAWN)
+    drawn = alternating(lambda: pdf.render(sheet), lambda: _bare_page(sheet.content.verify_url), DRAWN)
     return [ratio("P12", "certificate against bare ReportLab", drawn, 3, 2), Row("P12", "kB of a certificate", len(content) / 1000, 80, 50)]
 
 

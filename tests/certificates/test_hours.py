@@ -152,6 +152,6 @@ def test_pages_and_certificate_print_one_number(browser: Browser, instance: Inst
     browser.get(f"/verify/{printed_code(row.code)}")
 
     length = printed_hours(Fraction(version.hours), "es")
-    assert sheet.facts[0][1] == length
+    assert sheet["hours"] == length
     assert length in browser.page.text
     assert ("según resolución 12" if lines else "duración estimada") in browser.page.text

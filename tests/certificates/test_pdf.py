@@ -11,7 +11,9 @@ import pytest
 import zxingcpp
 
 from certificates.facade import MOST_WINDOWS, floors
-from certificates.pdf import fit_name, fit_title, render
+from certificates.layout.fitting import FittedText, fit_text
+from certificates.layout.template import TextElement
+from certificates.pdf import measure, render
 from certificates.wording import compose, printed_date
 from kernel.pdf.fonts import unprintable
 from tests.support.certificates import FACTS, page_of, words_of
@@ -23,6 +25,20 @@ MM = 72 / 25.4
 
 def printed(**changes: object) -> bytes:
     return render(compose(replace(FACTS, **changes)))  # type: ignore[arg-type]  # fields by name
+
+
+def fitted_as(field: str, text: str, last_part: str = "") -> FittedText:
+    """Fit a text as the sheet does that prints a field."""
+    element = next(one for one in FACTS.template.elements if isinstance(one, TextElement) and f"{{{field}}}" in one.text.values())
+    return fit_text((text,), element.font, element.width, element.fits, measure, last_part=last_part)
+
+
+def fit_name(name: str, surnames: str = "") -> FittedText:
+    return fitted_as("person.name", name, surnames)
+
+
+def fit_title(title: str) -> FittedText:
+    return fitted_as("course.title", title)
 
 
 def test_the_sheet_says_what_the_guide_says_in_reading_order() -> None:
@@ -78,8 +94,9 @@ def test_the_english_sheet_has_the_same_places() -> None:
 def test_the_sentence_fits_the_course(changes: dict[str, object], sentence: str) -> None:
     sheet = compose(replace(FACTS, **changes))  # type: ignore[arg-type]  # fields by name
 
-    assert sheet.sentence == sentence
-    assert ("participación" in sheet.document_type) == (not sheet.document_type.startswith("Certificate ") and "aprobó" not in sentence)
+    document = sheet["document"]
+    assert sheet["result"] == sentence
+    assert ("participación" in document) == (not document.startswith("Certificate ") and "aprobó" not in sentence)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +115,7 @@ def test_the_sentence_fits_the_course(changes: dict[str, object], sentence: str)
     ],
 )
 def test_the_length_is_written_for_readers(hours: str, language: str, length: str) -> None:
-    assert compose(replace(FACTS, hours=Fraction(hours), language=language)).facts[0][1] == length
+    assert compose(replace(FACTS, hours=Fraction(hours), language=language))["hours"] == length
 
 
 def test_dates_are_written_in_words() -> None:

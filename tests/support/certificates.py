@@ -6,8 +6,8 @@ from fractions import Fraction
 import pypdfium2
 from sqlalchemy import select
 
+from certificates.layout.placing import PrintedSignatory as CertificateSignatory
 from certificates.models import Credential
-from certificates.sheet import CertificateSignatory
 from certificates.wording import CertificateTexts
 from courses.models import Course
 from kernel import clock

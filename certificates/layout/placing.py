@@ -1,0 +1,326 @@
+"""Placing: a template and the content of a sheet become elements with marks, in reading order."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import singledispatchmethod
+from unicodedata import normalize
+
+from certificates.facade import LEFT, FacadeArch, floors
+from certificates.layout.fields import filled_lines
+from certificates.layout.fitting import FittedText, Measure, fit_text
+from certificates.layout.placed import (
+    ArchMark,
+    BoxMark,
+    DotMark,
+    LinesMark,
+    Mark,
+    ModulesMark,
+    PictureMark,
+    PlacedElement,
+    PlacedSheet,
+    TextMark,
+    TextOverflow,
+)
+from certificates.layout.template import (
+    Area,
+    BorderElement,
+    BoxElement,
+    CertificateTemplate,
+    CodeElement,
+    ElementRole,
+    FacadeElement,
+    FontName,
+    ImageElement,
+    LineElement,
+    LogoElement,
+    QrElement,
+    SignatoriesElement,
+    SignElement,
+    TemplateElement,
+    TextAlignment,
+    TextElement,
+    TextFit,
+)
+
+COLOURS = {"ink": "#15212a", "ink2": "#485762", "white": "#ffffff"}
+FACADE = Area(LEFT, 36.0, 56.0, 156.0)
+"""Where the drawing of the windows stands by itself."""
+SIGN = Area(11.36, 16.72, 9.36, 9.0)
+_SIGN_ARCHES = ((0.0, 2.88, "colour"), (6.48, 2.88, "colour"), (3.24, 0.0, "accent"))
+SIGNATORY_GAP = 4.0
+SURNAMES = "{person.name}"
+
+QrRuns = Callable[[str], tuple[int, list[tuple[int, int, int]]]]
+"""A QR code: modules a side, and the runs of dark ones as column, row and length."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedSignatory:
+    """A signatory as printed; the picture is the signature as PNG or JPEG, empty where there is none."""
+
+    name: str
+    role: str
+    picture: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class SheetColours:
+    """The institution's two colours as they were when the certificate was issued."""
+
+    brand: str = "#0f4c63"
+    accent: str = "#f5b53b"
+
+
+USUAL_COLOURS = SheetColours()
+
+
+@dataclass(frozen=True, slots=True)
+class SheetDescriptions:
+    """The figures of the sheet in words, for who hears it; one signature for each signatory."""
+
+    facade: str
+    logo: str
+    qr: str
+    signatures: tuple[str, ...]
+    seal: str
+
+
+@dataclass(frozen=True, slots=True)
+class SheetContent:
+    """Everything that a template prints of one certificate in one language; ``values`` holds every field.
+
+    ``title_language`` is empty where the course's title is in the language of the sheet.
+    """
+
+    language: str
+    values: Mapping[str, str]
+    surnames: str
+    signatories: tuple[PrintedSignatory, ...]
+    verify_url: str
+    module_minutes: tuple[int, ...]
+    descriptions: SheetDescriptions
+    title_language: str = ""
+    colours: SheetColours = USUAL_COLOURS
+    logo: bytes = b""
+
+
+def place(template: CertificateTemplate, content: SheetContent, measure: Measure, qr_runs: QrRuns) -> PlacedSheet:
+    """Return the elements of a sheet as they are drawn; nothing is cut, and what had to be made too small is named."""
+    placer = _Placer(template, content, measure, qr_runs)
+    elements: list[PlacedElement] = []
+    for number, element in enumerate(template.elements):
+        if not element.hidden:
+            placer.number = number
+            elements += placer.placed(element)
+    return PlacedSheet(template.page.width, template.page.height, tuple(elements), tuple(placer.overflows))
+
+
+class _Placer:
+    """Places the elements of one sheet, one after another."""
+
+    def __init__(self, template: CertificateTemplate, content: SheetContent, measure: Measure, qr_runs: QrRuns) -> None:
+        self._template, self._content = template, content
+        self._measure, self._qr_runs = measure, qr_runs
+        self.overflows: list[TextOverflow] = []
+        self.number = 0
+
+    def _colour(self, name: str) -> str:
+        own = {"brand": self._content.colours.brand, "accent": self._content.colours.accent}
+        return COLOURS.get(name) or own.get(name) or name
+
+    def _in_language(self, text: Mapping[str, str]) -> str:
+        return text.get(self._content.language) or next(iter(text.values()), "")
+
+    @singledispatchmethod
+    def placed(self, element: TemplateElement) -> list[PlacedElement]:
+        """Return an element as it is drawn; none where there is nothing to draw."""
+        raise NotImplementedError(type(element).__name__)
+
+    @placed.register
+    def _text(self, element: TextElement) -> list[PlacedElement]:
+        words = self._in_language(element.text)
+        lines = tuple(normalize("NFC", line) for line in filled_lines(words, self._content.values))
+        if not lines:
+            return []
+        lines = (" ".join(lines),) if element.run_on else lines
+        surnames = normalize("NFC", self._content.surnames) if words.strip() == SURNAMES else ""
+        fitted = fit_text(lines, element.font, element.width, element.fits, self._measure, last_part=surnames)
+        self._note_overflow(element, fitted)
+        way = _way_of(element, fitted)
+        baselines = way.baselines or tuple(element.y + place * element.leading * fitted.size for place in range(len(fitted.lines)))
+        marks = self._label(element, way)
+        marks += [
+            self._line(element, line, y, fitted.size, fitted.fit.spacing)
+            for y, line in zip(baselines, fitted.lines, strict=False)
+        ]  # fmt: skip
+        language = self._content.title_language if "{course.title}" in words else ""
+        return [PlacedElement(element.role, tuple(marks), language=language)]
+
+    def _note_overflow(self, element: TextElement, fitted: FittedText) -> None:
+        if not fitted.fits:
+            words = [word for line in fitted.lines for word in line.split()]
+            widest = max(words, key=lambda word: self._measure(word, element.font, 1, 0), default="")
+            self.overflows.append(TextOverflow(self.number, " ".join(fitted.lines), widest))
+
+    def _label(self, element: TextElement, way: TextFit) -> list[Mark]:
+        label = element.label
+        if label is None:
+            return []
+        text = normalize("NFC", self._in_language(label.text))
+        size = self._shrunk(text, label.font, label.size, 0.0, element.width)
+        x = self._aligned(element, text, label.font, size, 0.0)
+        return [TextMark(x, label.y if way.label is None else way.label, text, label.font, size, self._colour(label.colour))]
+
+    def _line(self, element: TextElement, line: str, y: float, largest: float, spacing: float) -> TextMark:
+        size = self._shrunk(line, element.font, largest, spacing, element.width)
+        x = self._aligned(element, line, element.font, size, spacing)
+        return TextMark(x, y, line, element.font, size, self._colour(element.colour), spacing)
+
+    def _aligned(self, element: TextElement, line: str, font: FontName, size: float, spacing: float) -> float:
+        if element.align is TextAlignment.LEFT:
+            return element.x
+        free = element.width - self._measure(line, font, size, spacing)
+        return element.x + (free / 2 if element.align is TextAlignment.CENTRE else free)
+
+    def _shrunk(self, text: str, font: FontName, size: float, spacing: float, width: float) -> float:
+        return size * min(1.0, width / max(self._measure(text, font, size, spacing), 0.1))
+
+    @placed.register
+    def _code(self, element: CodeElement) -> list[PlacedElement]:
+        code = self._content.values["code"]
+        size = self._shrunk(code, FontName.CODE, element.size, 0.0, element.width)
+        return [PlacedElement(ElementRole.P, (TextMark(element.x, element.y, code, FontName.CODE, size, self._colour(element.colour)),))]
+
+    @placed.register
+    def _qr(self, element: QrElement) -> list[PlacedElement]:
+        side, runs = self._qr_runs(self._content.verify_url)
+        unit = element.size / side
+        boxes = tuple((element.x + column * unit, element.y + row * unit, length * unit, unit) for column, row, length in runs)
+        mark, box = ModulesMark(boxes, self._colour(element.colour)), (element.x, element.y, element.size, element.size)
+        return [PlacedElement(ElementRole.FIGURE, (mark,), self._content.descriptions.qr, box)]
+
+    @placed.register
+    def _facade(self, element: FacadeElement) -> list[PlacedElement]:
+        marks = tuple(mark for arch in floors(self._content.module_minutes) for mark in self._arch(element, arch))
+        drawn = _moved(marks, FACADE, element.area)
+        return [PlacedElement(ElementRole.FIGURE, drawn, self._content.descriptions.facade, _box_of(element.area))]
+
+    def _arch(self, element: FacadeElement, arch: FacadeArch) -> list[Mark]:
+        colour, ground = self._colour(element.colour), self._colour(element.ground)
+        middle, right = arch.x + arch.width / 2, arch.x + arch.width
+        marks: list[Mark] = [
+            ArchMark(arch.x, arch.top, arch.bottom, arch.width, colour),
+            LinesMark(((middle, arch.top, middle, arch.bottom),), 0.5, ground),
+            LinesMark(tuple((arch.x, y, right, y) for y in arch.bars), 0.5, ground),
+        ]
+        handle = arch.bottom - 12 * (arch.bottom - arch.top) / 28
+        marks += [DotMark(middle + side, handle, 0.6, ground) for side in ((-1.5, 1.5) if arch.door else ())]
+        if arch.last:
+            y = arch.bottom + 0.2
+            marks.append(LinesMark(((LEFT, y, 67, y),), 0.4, self._colour(element.floor), 0.25))
+        return marks
+
+    @placed.register
+    def _signatories(self, element: SignatoriesElement) -> list[PlacedElement]:
+        area = element.area
+        pitch = (area.width + SIGNATORY_GAP) / element.most
+        placed: list[PlacedElement] = []
+        signers = zip(self._content.signatories[: element.most], self._content.descriptions.signatures, strict=False)
+        for place, (signatory, described) in enumerate(signers):
+            column = Area(area.x + place * pitch, area.y, pitch - SIGNATORY_GAP, area.height)
+            placed += self._signatory(element, column, signatory, described)
+        return placed
+
+    def _signatory(self, element: SignatoriesElement, column: Area, signatory: PrintedSignatory, described: str) -> list[PlacedElement]:
+        x, foot, rule = column.x, column.y + column.height, column.width - 6
+        placed: list[PlacedElement] = []
+        if signatory.picture:
+            placed += self._picture(signatory.picture, Area(x, column.y, rule, column.height - 13.5), described)
+        line = LinesMark(((x, foot - 13, x + rule, foot - 13),), 0.35, self._colour(element.line))
+        name, role = normalize("NFC", signatory.name), normalize("NFC", signatory.role)
+        strong = self._shrunk(name, FontName.STRONG, 4, 0.0, column.width)
+        small = self._shrunk(role, FontName.TEXT, 3.4, 0.0, column.width)
+        return [
+            *placed,
+            PlacedElement(ElementRole.ARTIFACT, (line,)),
+            PlacedElement(ElementRole.P, (TextMark(x, foot - 7, name, FontName.STRONG, strong, self._colour(element.colour)),)),
+            PlacedElement(ElementRole.P, (TextMark(x, foot - 2, role, FontName.TEXT, small, self._colour(element.colour2)),)),
+        ]
+
+    @placed.register
+    def _image(self, element: ImageElement) -> list[PlacedElement]:
+        content = self._template.pictures.get(element.file, b"")
+        alternative = self._in_language(element.alt)
+        return self._picture(content, element.area, alternative, fills=not alternative)
+
+    @placed.register
+    def _logo(self, element: LogoElement) -> list[PlacedElement]:
+        return self._picture(self._content.logo, element.area, self._content.descriptions.logo)
+
+    def _picture(self, content: bytes, area: Area, alternative: str, *, fills: bool = False) -> list[PlacedElement]:
+        if not content:
+            return []
+        role = ElementRole.FIGURE if alternative else ElementRole.ARTIFACT
+        mark = PictureMark(area.x, area.y, area.width, area.height, content, fills)
+        return [PlacedElement(role, (mark,), alternative, _box_of(area) if alternative else ())]
+
+    @placed.register
+    def _sign(self, element: SignElement) -> list[PlacedElement]:
+        colours = {"colour": self._colour(element.colour), "accent": self._colour(element.accent)}
+        bottom = SIGN.y + SIGN.height
+        arches = tuple(ArchMark(SIGN.x + x, SIGN.y + y, bottom, 2.88, colours[name]) for x, y, name in _SIGN_ARCHES)
+        drawn = _moved(arches, SIGN, element.area)
+        return [PlacedElement(ElementRole.FIGURE, drawn, self._content.descriptions.logo, _box_of(element.area))]
+
+    @placed.register
+    def _border(self, element: BorderElement) -> list[PlacedElement]:
+        page, inset = self._template.page, element.inset
+        left, top, right, bottom = inset, inset, page.width - inset, page.height - inset
+        sides = ((left, top, right, top), (right, top, right, bottom), (right, bottom, left, bottom), (left, bottom, left, top))
+        return [PlacedElement(ElementRole.ARTIFACT, (LinesMark(sides, element.width, self._colour(element.colour)),))]
+
+    @placed.register
+    def _box(self, element: BoxElement) -> list[PlacedElement]:
+        area = element.area
+        return [PlacedElement(ElementRole.ARTIFACT, (BoxMark(area.x, area.y, area.width, area.height, self._colour(element.colour)),))]
+
+    @placed.register
+    def _straight(self, element: LineElement) -> list[PlacedElement]:
+        line = LinesMark(((*element.start, *element.end),), element.width, self._colour(element.colour))
+        return [PlacedElement(ElementRole.ARTIFACT, (line,))]
+
+
+def _box_of(area: Area) -> tuple[float, ...]:
+    return area.x, area.y, area.width, area.height
+
+
+def _way_of(element: TextElement, fitted: FittedText) -> TextFit:
+    """Return the fit for as many lines as there are: a text of fewer words than lines stands where those of that many stand."""
+    return next((fit for fit in element.fits if fit.baselines and len(fitted.lines) <= len(fit.baselines)), fitted.fit)
+
+
+def _moved(marks: tuple[Mark, ...], usual: Area, area: Area) -> tuple[Mark, ...]:
+    """Return a drawing moved into another area, as large as fits, at its bottom left."""
+    if area == usual:
+        return marks
+    scale = min(area.width / usual.width, area.height / usual.height)
+    left, bottom = usual.x, usual.y + usual.height
+
+    def x(value: float) -> float:
+        return area.x + (value - left) * scale
+
+    def y(value: float) -> float:
+        return area.y + area.height + (value - bottom) * scale
+
+    def moved(mark: Mark) -> Mark:
+        match mark:
+            case ArchMark():
+                return ArchMark(x(mark.x), y(mark.top), y(mark.bottom), mark.width * scale, mark.colour)
+            case DotMark():
+                return DotMark(x(mark.x), y(mark.y), mark.radius * scale, mark.colour)
+            case LinesMark():
+                lines = tuple((x(x1), y(y1), x(x2), y(y2)) for x1, y1, x2, y2 in mark.lines)
+                return LinesMark(lines, mark.thickness * scale, mark.colour, mark.opacity)
+        return mark
+
+    return tuple(moved(mark) for mark in marks)

@@ -1,0 +1,118 @@
+"""The built-in template draws the sheet exactly as it was drawn before there were templates."""
+
+import hashlib
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from certificates.layout.built_in import facade
+from certificates.layout.placing import PrintedSignatory
+from certificates.layout.template import ElementRole
+from certificates.pdf import placed_sheet, render
+from certificates.web_certificate import sheet_of
+from certificates.wording import compose
+from lms.instance import Instance
+from tests.support.builders import a_course
+from tests.support.certificates import FACTS, complete, issue
+from tests.support.project import ROOT
+
+LONG_NAME = "María Auxiliadora de los Ángeles Monserrate Guachamín Quinchiguango"
+LONG_TITLE = "Extender la protección social a las personas trabajadoras independientes y de la economía informal"
+LONG_WORD = "Wolfeschlegelsteinhausenbergerdorff"
+BEFORE = ROOT / "tests" / "samples" / "certificates" / "facade-1.tsv"
+"""SHA-256 of the drawing of each case, made by the program of 0.2.0."""
+
+
+def signature() -> bytes:
+    target = BytesIO()
+    Image.new("RGBA", (200, 80), (10, 10, 90, 120)).save(target, "PNG")
+    return target.getvalue()
+
+
+CASES: dict[str, dict[str, object]] = {
+    "usual": {},
+    "english": {"language": "en", "course_title": "Concepts and governance of social security"},
+    "expires": {"expires_on": date(2028, 7, 13)},
+    "long name by parts": {"person_name": LONG_NAME, "surnames": "Guachamín Quinchiguango"},
+    "long name by width": {"person_name": LONG_NAME, "surnames": ""},
+    "shrunk name": {"person_name": "Alexandra Guadalupe Montesdeoca Real", "surnames": "Montesdeoca Real"},
+    "one long word": {"person_name": "M" * 120, "surnames": ""},
+    "many names": {"person_name": " ".join([LONG_WORD] * 3), "surnames": ""},
+    "short title": {"course_title": "Costos"},
+    "long title": {"course_title": LONG_TITLE},
+    "title of two long words": {"course_title": " ".join([f"{LONG_WORD}sicherheitsgesetz"] * 2)},
+    "title of one long word": {"course_title": "M" * 60},
+    "nobody signs": {"signatories": ()},
+    "one signs with a picture": {"signatories": (PrintedSignatory("Ana Páez", "Dirección", signature()),)},
+    "long offices": {"signatories": (PrintedSignatory("Ana " * 20, "Dirección " * 12), PrintedSignatory("Jo", "x"))},
+    "no assessment": {"with_assessment": False},
+    "one module": {"module_minutes": (30,)},
+    "fifteen modules": {"module_minutes": tuple(range(10, 160, 10))},
+    "sixty modules": {"module_minutes": (30,) * 60},
+    "long institution": {
+        "institution": "Instituto Ecuatoriano de Seguridad Social, Escuela de formación y capacitación permanente",
+        "site_name": "Escuela de formación permanente",
+    },
+    "long length": {"hours": Fraction("11.33")},
+    "decomposed": {"person_name": "Jose\u0301 İnti Ẽ̱", "surnames": ""},
+    "long address": {
+        "verify_address": "formacion.institucion-de-seguridad-social.example.ec/v",
+        "verify_url": "https://formacion.institucion-de-seguridad-social.example.ec/v/7K4M-92XD-C3QF-8TRA",
+    },
+}
+
+
+def drawing_of(content: bytes) -> bytes:
+    """Return what draws the page, without the marks of a tagged document and the spaces between lines for who hears it."""
+    page = next(part for part in streams_of(content) if b" Tf" in part and b"/TrueType" not in part and b"beginbf" not in part)
+    return re.sub(rb" +\) Tj", b") Tj", re.sub(rb"(?m)^(?:/\w+ .*(?:BDC|BMC)|EMC) ?\n", b"", page))
+
+
+def streams_of(content: bytes) -> Iterator[bytes]:
+    for found in re.finditer(rb"stream\r?\n(.*?)endstream", content, re.DOTALL):
+        try:
+            yield zlib.decompressobj().decompress(found[1])
+        except zlib.error:
+            continue
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_template_draws_what_was_drawn_before(name: str) -> None:
+    """spec/certificates T8."""
+    before = dict(line.split("\t") for line in BEFORE.read_text().splitlines())
+
+    content = render(compose(replace(FACTS, template=facade(1), **CASES[name])))  # type: ignore[arg-type]  # fields by name
+
+    assert hashlib.sha256(drawing_of(content)).hexdigest() == before[name]
+
+
+def test_elements_have_roles_in_reading_order() -> None:
+    """spec/certificates T2: the order of the elements is that of reading."""
+    placed = placed_sheet(compose(FACTS)).elements
+
+    roles = [one.role for one in placed if one.role is not ElementRole.ARTIFACT]
+    assert roles.count(ElementRole.H1) == 1
+    assert [one.alternative for one in placed if one.role is ElementRole.FIGURE] == [
+        "Fachada con 7 ventanas, una por módulo",
+        "Logotipo de Aulario",
+        "Código QR: https://aulario.example/v/7K4M-92XD-C3QF-8TRA",
+    ]
+    assert facade().most_signatories == 2
+
+
+def test_certificates_from_before_keep_their_look(instance: Instance) -> None:
+    """spec/certificates T8, M1: what was issued before there were templates is drawn by version 1 of the built-in one."""
+    complete(instance, a_course(instance, modules=1))
+    row = issue(instance)
+    assert (row.template, row.template_version) == ("facade", 2)
+
+    row.template, row.template_version = "constancia", 1
+
+    assert sheet_of(row, (), "http://localhost:8000", "es").template is facade(1)
