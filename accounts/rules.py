@@ -145,6 +145,7 @@ class NoticeKind(StrEnum):
     WAIVER = "waiver"
     TRAINING = "training"
     TRAINING_TEAM = "training_team"
+    TRAINING_WORK = "training_work"
     OPERATION = "operation"
 
 

@@ -21,6 +21,10 @@ NOTICE_KINDS = {
         N_("Compulsory training of my people"),
         N_("On Mondays, how far the people of your units are with their compulsory training."),
     ),
+    NoticeKind.TRAINING_WORK: (
+        N_("Work on compulsory training"),
+        N_("A request or a draft is waiting for your decision, or a bundle of evidence that you asked for is ready."),
+    ),
     NoticeKind.APPROVAL: (N_("Approvals"), N_("Someone asks you to approve the publication of a course, or answers your request.")),
     NoticeKind.WAITING: (N_("Work in my courses"), N_("Something new is waiting for you in a course you teach. Sent once a day at most.")),
     NoticeKind.WAIVER: (
@@ -52,6 +56,7 @@ SYMBOLS = {
     NoticeKind.REMINDER: "bell",
     NoticeKind.TRAINING: "list-checks",
     NoticeKind.TRAINING_TEAM: "users",
+    NoticeKind.TRAINING_WORK: "clipboard-list",
     NoticeKind.APPROVAL: "shield-check",
     NoticeKind.WAITING: "list-checks",
     NoticeKind.WAIVER: "file-text",

@@ -30,6 +30,8 @@ class ComplianceVerb(StrEnum):
     RECOGNITIONS_DECIDED = "recognition_list.decided"
     REPORT_EXPORTED = "training_report.exported"
     PERSON_EXPORTED = "training_report.person_exported"
+    BUNDLE_REQUESTED = "bundle.requested"
+    BUNDLE_DOWNLOADED = "bundle.downloaded"
     STATUSES_COMPARED = "obligation.statuses_compared"
     FREE_DAY_ADDED = "free_day.added"
     FREE_DAYS_LOADED = "free_day.loaded"

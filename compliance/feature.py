@@ -9,6 +9,7 @@ from compliance.queries.leaving import list_keeping
 from compliance.take_permissions import RENEWAL_PERMISSIONS
 from compliance.views import (
     audience_rules,
+    bundles,
     free_days,
     learner,
     obligations,
@@ -36,6 +37,7 @@ FEATURE = Feature(
         recognition_lists.bp,
         report.bp,
         report_exports.bp,
+        bundles.bp,
         renewals.bp,
         free_days.bp,
         reminders.bp,
@@ -61,6 +63,8 @@ FEATURE = Feature(
         "compliance.remind": jobs.remind,
         "compliance.send_request": jobs.send_request,
         "compliance.plan_again": jobs.plan_again,
+        "compliance.pack_bundle": jobs.pack_bundle,
+        "compliance.end_bundles": jobs.end_bundles,
         "compliance.plan_digests": jobs.plan_digests,
         "compliance.send_digests": jobs.send_digests,
     },
@@ -83,13 +87,14 @@ FEATURE = Feature(
         ComplianceVerb.OBLIGATION_CHANGED: "compliance.recompute_obligation",
         ComplianceVerb.OBLIGATION_ENDED: "compliance.recompute_obligation",
     },
-    patient=("compliance.recompute_all", "compliance.remind", "compliance.send_request"),
+    patient=("compliance.recompute_all", "compliance.pack_bundle", "compliance.remind", "compliance.send_request"),
     periodic={
         "compliance.follow_changes": 600,
         "compliance.enrol_assigned": 600,
         "compliance.recompute_all": 86_400,
         "compliance.ask_waivers_again": 86_400,
         "compliance.remind": 300,
+        "compliance.end_bundles": 86_400,
         "compliance.plan_digests": 900,
     },
 )

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from accounts import notices
 from accounts import queries as account_queries
 from compliance.audit_verbs import ComplianceVerb
-from compliance.models import PlannedChange, Recognition, RecognitionList, Waiver
+from compliance.models import Bundle, PlannedChange, Recognition, RecognitionList, Waiver
+from compliance.pages.bundles import bundle_texts
 from compliance.pages.reminder_words import notice_words
 from compliance.pages.team_digest_words import digest_words
 from compliance.queries import assignments as queries
@@ -21,14 +22,28 @@ from compliance.queries.enrolment import get_order, list_to_enrol
 from compliance.queries.records import get_rules
 from compliance.queries.replay import ReplayMoments, walk_differences
 from compliance.rules.claims import ClaimState
-from compliance.services import assignments, dry_runs, enrolment, facts, free_days, reminder_requests, reminders, team_digests
+from compliance.services import (
+    assignments,
+    bundle_requests,
+    dry_runs,
+    enrolment,
+    facts,
+    free_days,
+    reminder_requests,
+    reminders,
+    team_digests,
+)
+from compliance.services.bundles import BundleSource
 from compliance.services.claim_notices import ask_again_message, list_messages
 from compliance.services.planned_changes import finish_dry_run, withdraw_agreement
 from kernel import audit, outbox
+from kernel.crypto import signing_keys
 from kernel.errors import DomainError
+from kernel.files import files_of
 from kernel.i18n import DEFAULT_ZONE
 from kernel.outbox import Delivery, Effect, log
 from kernel.permissions import Actor, ActorChannel
+from kernel.prepared_files import end_prepared
 
 
 def follow_completion(delivery: Delivery) -> Effect:
@@ -111,6 +126,21 @@ def follow_merge(delivery: Delivery) -> Effect:
             recompute_person(session, person, now=delivery.now)
 
     return write
+
+
+def pack_bundle(delivery: Delivery) -> Effect | None:
+    """Pack a bundle of evidence, keep its content, and notify whoever asked for it; done twice it makes one."""
+    number = cast("int", delivery.arguments["bundle"])
+    source = BundleSource(delivery.database, signing_keys(delivery.settings.data_dir))
+    content = bundle_requests.pack_requested(source, files_of(delivery.settings), number, bundle_texts())
+    if content is None:
+        return None
+    return lambda session: bundle_requests.finish_bundle(session, number, content, now=delivery.now)
+
+
+def end_bundles(delivery: Delivery) -> None:
+    """Delete the files of bundles that were ready for long enough."""
+    end_prepared(delivery.database, files_of(delivery.settings), Bundle, now=delivery.now)
 
 
 def recompute_obligation(delivery: Delivery) -> Effect:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from accounts.models import PendingUpload
 from kernel.db import Base, Key, Moment, PublicId
+from kernel.prepared_files import PreparedFile
 
 IN_FORCE = "retracted_at IS NULL"
 REMINDED = "remind_at IS NOT NULL"
@@ -240,6 +241,23 @@ class ReminderRequest(Base):
     sent: Mapped[int] = mapped_column(default=0)
     left_out: Mapped[int] = mapped_column(default=0)
     done_at: Mapped[Moment | None]
+
+
+class Bundle(PreparedFile, Base):
+    """A bundle of evidence that was requested: of which place, of which day as known on which, and its file until it ends."""
+
+    __tablename__ = "bundle"
+    __table_args__ = (CheckConstraint("known >= at", name="known"),)
+
+    place_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    obligation_id: Mapped[int | None] = mapped_column(ForeignKey("obligation.id"), index=True)
+    """The one that it is about; empty: every one that was ever in force."""
+    at: Mapped[Moment]
+    known: Mapped[Moment]
+    has_files: Mapped[bool] = mapped_column(default=False)
+    """The files that prove waivers and recognitions are in it."""
+    reason: Mapped[str] = mapped_column(String(300))
+    asked_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
 
 
 class FreeDay(Base):

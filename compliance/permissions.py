@@ -144,7 +144,6 @@ class PlaceReportContext:
     """The report of a place before an actor."""
 
     place_id: int
-    is_institution: bool
     scope: TrainingScope
 
     @property

@@ -10,11 +10,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, NamedTuple, cast
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from sqlalchemy import String, select
+from sqlalchemy import String, delete, exists, not_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.db import Base, Key, Moment, insert_missing
@@ -63,10 +63,24 @@ def checksum(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def _checksum_of(source: IO[bytes]) -> str:
+    total = hashlib.sha256()
+    while chunk := source.read(CHUNK):
+        total.update(chunk)
+    return total.hexdigest()
+
+
 def _key(sha256: str) -> str:
     if not _SHA256.fullmatch(sha256):
         raise NotFound
     return f"{sha256[:2]}/{sha256}"
+
+
+class StoredContent(NamedTuple):
+    """A content that is kept: its SHA-256, and its size in bytes."""
+
+    sha256: str
+    size: int
 
 
 class FileStore(ABC):
@@ -78,6 +92,16 @@ class FileStore(ABC):
         if not self.holds(sha256):
             self.keep(sha256, io.BytesIO(content))
         return sha256
+
+    def put_file(self, source: IO[bytes]) -> StoredContent:
+        """Keep what a file holds, however large, and return its checksum and size."""
+        source.seek(0)
+        sha256 = _checksum_of(source)
+        size = source.seek(0, io.SEEK_END)
+        if not self.holds(sha256):
+            source.seek(0)
+            self.keep(sha256, source)
+        return StoredContent(sha256, size)
 
     def read(self, sha256: str) -> bytes:
         """Return a content."""
@@ -108,6 +132,10 @@ class FileStore(ABC):
     @abstractmethod
     def keep(self, sha256: str, source: IO[bytes]) -> None:
         """Keep what a source holds, which is this content."""
+
+    @abstractmethod
+    def remove(self, sha256: str) -> None:
+        """Delete a content; where it is not there any more, do nothing."""
 
     @abstractmethod
     def names(self) -> Iterator[str]:
@@ -161,6 +189,13 @@ class FolderStore(FileStore):
         finally:
             partial.unlink(missing_ok=True)
         keep_name(path.parent)
+
+    def remove(self, sha256: str) -> None:
+        """Delete a content and its name."""
+        path = self.path(sha256)
+        path.unlink(missing_ok=True)
+        if path.parent.is_dir():
+            keep_name(path.parent)
 
     def names(self) -> Iterator[str]:
         """Yield every content; what was broken off while it was written is none."""
@@ -269,6 +304,11 @@ class BucketStore(FileStore):
         except NotFound as error:  # the bucket itself
             raise Unavailable(service=self._service) from error
 
+    def remove(self, sha256: str) -> None:
+        """Delete a content; the store tells nobody whether it was there."""
+        with suppress(NotFound), self._asking():
+            self._api.delete(self._store, _key(sha256))
+
     def names(self) -> Iterator[str]:
         """Yield every content."""
         with self._asking():
@@ -340,3 +380,10 @@ def note_stored(session: Session, sha256: str, *, size: int, media_type: str, no
         insert_missing(session, [StoredFile(sha256=sha256, size=size, media_type=media_type, created_at=now)], "sha256")
         stored = session.scalars(asked).one()
     return stored
+
+
+def forget_stored(session: Session, sha256: str) -> None:
+    """Delete the row of a content that its owner lets go, unless another table still names it."""
+    keys = (key for table in Base.metadata.tables.values() for key in table.foreign_keys)
+    unused = [not_(exists().where(key.parent == StoredFile.id)) for key in keys if key.target_fullname == "stored_file.id"]
+    session.execute(delete(StoredFile).where(StoredFile.sha256 == sha256, *unused))

@@ -24,6 +24,7 @@ from quizzes.services.reports import ReportVerb
 OPENED = AccountVerb.LIST_LOOKED_AT.value
 TAKEN_OUT = {FollowingVerb.EXPORTED.value: "gradebook.", ReportVerb.EXPORTED.value: "report."}
 """What is taken out as a file, and how the names of files with people in them begin."""
+PLACE_FILES = (FollowingVerb.UNIT_EXPORTED.value, ComplianceVerb.REPORT_EXPORTED.value, ComplianceVerb.BUNDLE_DOWNLOADED.value)
 FILE = "file"
 
 
@@ -55,7 +56,7 @@ def _entries(session: Session, person_id: int) -> Select[int]:
         .where(
             AuditEntry.at >= places.c.since,
             or_(places.c.until.is_(None), AuditEntry.at < places.c.until),
-            AuditEntry.verb.in_((OPENED, FollowingVerb.UNIT_EXPORTED.value, ComplianceVerb.REPORT_EXPORTED.value)),
+            AuditEntry.verb.in_((OPENED, *PLACE_FILES)),
         )
     )
     of_everybody = (

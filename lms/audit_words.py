@@ -74,6 +74,8 @@ ACTS: Mapping[str, str] = {
     "audience_list.deleted": N_("Deleted a list of people for audiences"),
     "training_report.exported": N_("Downloaded a table of the training report"),
     "training_report.person_exported": N_("Downloaded the compulsory training of a person"),
+    "bundle.requested": N_("Asked for a bundle of evidence of compulsory training"),
+    "bundle.downloaded": N_("Downloaded a bundle of evidence of compulsory training"),
     "obligation.made": N_("Drafted a compulsory training"),
     "obligation.changed": N_("Changed a compulsory training"),
     "obligation.activated": N_("Put a compulsory training in force"),

@@ -15,8 +15,8 @@ import shutil
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -32,6 +32,7 @@ from kernel.audit import AuditEntry
 from kernel.audit_seals import AuditSeal, LatestSeal
 from kernel.database_copy import Sums, TableChecksum
 from kernel.db import Database
+from kernel.errors import NotFound
 from kernel.files import CHUNK, FileStore, files_of, keep_name
 from kernel.permissions import SYSTEM
 from kernel.settings import Settings, sqlite_address
@@ -141,13 +142,19 @@ def _write(instance: Instance, target: Path, revision: str, snapshot: Callable[[
         sums = snapshot(instance.database, copied)
         is_whole = revision == migrations.head() or not instance.settings.files_url
         names = instance.files.names() if is_whole else ()
-        files = {name: instance.files.size(name) for name in names}  # after the rows: files are only added
+        files = dict(_sizes_of(instance.files, names))  # after the rows: what these name is only added, but for what has ended
         key, newest = instance.keys.identifier, _newest_seal(copied, sums)
         manifest = Manifest(FORMAT, installed("aulario"), revision, now, key, _checksum(copied), dict(sums), files, newest)
         _write_archive(partial, copied, instance.files, manifest)
         partial.replace(target)
         keep_name(target.parent)
     return manifest
+
+
+def _sizes_of(files: FileStore, names: Iterable[str]) -> Iterator[tuple[str, int]]:
+    for name in names:
+        with suppress(NotFound):  # a prepared file that has ended meanwhile
+            yield name, files.size(name)
 
 
 def _newest_seal(copied: Path, sums: Sums) -> LatestSeal | None:
@@ -204,8 +211,13 @@ def _write_archive(partial: Path, copied: Path, files: FileStore, manifest: Mani
     with partial.open("r+b") as target:
         with zipfile.ZipFile(target, "w", allowZip64=True) as archive:
             archive.write(copied, DATABASE, zipfile.ZIP_DEFLATED, 1)
-            for name, size in manifest.files.items():
-                with files.open(name) as source, archive.open(zipfile.ZipInfo(FOLDER + name), "w", force_zip64=size > 2**31) as entry:
+            for name, size in list(manifest.files.items()):
+                try:
+                    content = files.open(name)
+                except NotFound:  # a prepared file that has ended meanwhile
+                    del manifest.files[name]
+                    continue
+                with content as source, archive.open(zipfile.ZipInfo(FOLDER + name), "w", force_zip64=size > 2**31) as entry:
                     shutil.copyfileobj(source, entry, CHUNK)
             archive.writestr(MANIFEST, manifest.write())
         target.flush()

@@ -57,6 +57,8 @@ def switches() -> Answer:
         form.leave_out(NoticeKind.WAITING)
     if not (actor.manages_units or actor.is_training_officer or actor.is_administrator):
         form.leave_out(NoticeKind.TRAINING_TEAM)
+    if not (actor.is_training_officer or actor.is_auditor or actor.is_administrator):
+        form.leave_out(NoticeKind.TRAINING_WORK)
     if is_read_only_request():
         form.show(queries.notification_choices_of(session, person.id))
     elif form.validate_on_post():

@@ -91,7 +91,8 @@ PARAGRAPHS = (
         "obligations.json: the compulsory trainings with every version of their rules. audiences.json: whom they are for, and "
         "the units. people.csv: the people. facts.csv: what is on record of them. states.csv: the state of each person. "
         "reminders.csv: every reminder, sent or not. waivers.csv: waivers and recognitions, with the checksums of the files "
-        "that prove them; those files are not in the bundle. dictionary.csv explains every column."
+        "that prove them. Those files are in the folder evidence where they were asked for with the bundle, except for reasons of "
+        "health. dictionary.csv explains every column."
     ),
     N_(
         "audit.jsonl: what was done to these trainings, audiences, waivers and recognitions, and by whom, with the seals over "

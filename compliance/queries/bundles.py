@@ -1,21 +1,21 @@
 """Reading a bundle of evidence by portions of people: nothing recorded after its moment of knowledge (spec/compulsory 12.4)."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import chain
 from math import inf
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from accounts.models import AccountMerge, Person, full_name
 from compliance.models import Assignment, Obligation, ObligationVersion, Recognition, Reminder, Waiver
 from compliance.queries.person_facts import load_person_facts
 from compliance.queries.report_basis import ReportTime, TrainingFilter, report_basis
-from compliance.rules.bundles import fact_cells, unit_document
+from compliance.rules.bundles import fact_cells, proof_path, unit_document
 from compliance.rules.claims import MEDICAL_KINDS
 from compliance.rules.person_facts import FactKind, PersonFact
 from courses.models import Course
@@ -39,6 +39,8 @@ class BundleScope:
     institution_id: int
     wanted: TrainingFilter
     time: ReportTime
+    has_files: bool = False
+    """Also the files that prove waivers and recognitions."""
 
     @property
     def courses(self) -> set[str]:
@@ -55,6 +57,8 @@ class BundlePortion:
     states: list[Row]
     reminders: list[Row]
     claims: list[Row]
+    proofs: Mapping[str, str]
+    """The SHA-256 of each file that proves one of these, by its path in the bundle; of none that is for reasons of health."""
 
     def claimed(self, kind: str) -> list[int]:
         """Return the numbers of its waivers, or of its recognitions."""
@@ -143,8 +147,17 @@ def describe_audiences(session: Session, scope: BundleScope) -> dict[str, Any]:
     }
 
 
-def walk_bundle(database: Database, scope: BundleScope) -> Iterator[BundlePortion]:
-    """Yield what is on record of some people after others, each portion in a transaction of its own; nothing is written."""
+def count_bundle_people(session: Session, scope: BundleScope) -> int:
+    """Count the people whom a bundle looks at: those who were ever under its obligations."""
+    statement = select(func.count(Assignment.person_id.distinct())).where(Assignment.obligation_id.in_(scope.wanted.numbers))
+    return session.scalar(statement) or 0
+
+
+def walk_bundle(database: Database, scope: BundleScope, walked: Callable[[int], object] = lambda _people: None) -> Iterator[BundlePortion]:
+    """Yield what is on record of some people after others, each portion in a transaction of its own; nothing is written.
+
+    `walked` is called with how many more people were looked at.
+    """
     after: int | None = 0
     while after is not None:
         with database.unit_of_work(write=False) as session:
@@ -152,6 +165,7 @@ def walk_bundle(database: Database, scope: BundleScope) -> Iterator[BundlePortio
             portion = _portion(session, scope, people) if people else None
         if portion is not None and portion.people:
             yield portion
+        walked(len(people))
         after = people[-1] if len(people) == PORTION else None
 
 
@@ -175,6 +189,7 @@ def _portion(session: Session, scope: BundleScope, among: Sequence[int]) -> Bund
         states,
         list(_reminders(session, scope, people)),
         sorted(_claims(session, scope, people), key=lambda row: (row[2], row[0], row[1])),
+        dict(_proofs(session, scope, people)) if scope.has_files else {},
     )
 
 
@@ -250,9 +265,8 @@ def _reminders(session: Session, scope: BundleScope, people: Sequence[int]) -> I
 
 def _claims(session: Session, scope: BundleScope, people: Sequence[int]) -> Iterator[Row]:
     """Yield waivers and recognitions. Of reasons of health nothing is told: few may see them (spec/compulsory 4.10)."""
-    known, slugs = scope.time.known, _all_courses(session, scope)
-    of_scope = or_(Waiver.obligation_id.is_(None), Waiver.obligation_id.in_(scope.wanted.numbers))
-    waivers = select(Waiver).where(Waiver.person_id.in_(people), of_scope, Waiver.proposed_at <= known)
+    known = scope.time.known
+    waivers = select(Waiver).where(*_waivers_of(scope, people))
     for one in session.scalars(waivers.order_by(Waiver.person_id, Waiver.id)):
         is_reserved = one.kind in MEDICAL_KINDS
         kind, document = (RESERVED, "") if is_reserved else (one.kind, one.document)
@@ -261,12 +275,32 @@ def _claims(session: Session, scope: BundleScope, people: Sequence[int]) -> Iter
     recognitions = (
         select(Recognition, Course.slug)
         .join(Course, Course.id == Recognition.course_id)
-        .where(Recognition.person_id.in_(people), Course.slug.in_(slugs), Recognition.proposed_at <= known)
+        .where(*_recognitions_of(session, scope, people))
         .order_by(Recognition.person_id, Recognition.id)
     )
     for other, slug in session.execute(recognitions):
         on, issuer = other.achieved_on.isoformat(), other.issuer
         yield "recognition", other.id, other.person_id, "", slug, "", on, "", issuer, other.document, *_decided(other, known)
+
+
+def _waivers_of(scope: BundleScope, people: Sequence[int]) -> list[ColumnElement[bool]]:
+    of_scope = or_(Waiver.obligation_id.is_(None), Waiver.obligation_id.in_(scope.wanted.numbers))
+    return [Waiver.person_id.in_(people), of_scope, Waiver.proposed_at <= scope.time.known]
+
+
+def _recognitions_of(session: Session, scope: BundleScope, people: Sequence[int]) -> list[ColumnElement[bool]]:
+    is_asked = Course.slug.in_(_all_courses(session, scope))
+    return [Recognition.person_id.in_(people), is_asked, Recognition.proposed_at <= scope.time.known]
+
+
+def _proofs(session: Session, scope: BundleScope, people: Sequence[int]) -> Iterator[tuple[str, str]]:
+    """Yield the path in the bundle of each file that proves something, and its checksum."""
+    waivers = select(Waiver.evidence, Waiver.evidence_name).where(*_waivers_of(scope, people), Waiver.kind.not_in(MEDICAL_KINDS))
+    recognitions = select(Recognition.evidence, Recognition.evidence_name).join(Course, Course.id == Recognition.course_id)
+    for statement in (waivers, recognitions.where(*_recognitions_of(session, scope, people))):
+        for sha256, name in session.execute(statement):
+            if sha256 is not None:
+                yield proof_path(sha256, name), sha256
 
 
 def _decided(one: Waiver | Recognition, known: datetime) -> Row:

@@ -50,7 +50,7 @@ def get_filter(session: Session, actor: Actor, obligation: UUID | None, place: U
     chosen = session.get(Organisation, row.institution_id) if place is None else tree.get_organisation(session, actor, place)
     if chosen is None:
         raise NotFound
-    context = PlaceReportContext(chosen.id, chosen.parent_id is None, get_training_scope(session, actor))
+    context = PlaceReportContext(chosen.id, get_training_scope(session, actor))
     return ReminderFilter(row, chosen, TrainingState(state) if state else None, context)
 
 

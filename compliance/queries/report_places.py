@@ -25,6 +25,11 @@ class ReportPlaceContext(PlaceReportContext):
     tree: Sequence[UnitSummary] = field(repr=False)
 
     @property
+    def is_institution(self) -> bool:
+        """Say whether it is the root of its tree, where those in no place are counted too."""
+        return self.place.kind is OrganisationKind.INSTITUTION
+
+    @property
     def path(self) -> list[UnitSummary]:
         """Return the institution, what stands between, and the place."""
         places = self.by_number
@@ -52,8 +57,7 @@ def get_report_place(session: Session, actor: Actor, organisation: UUID) -> Repo
 
 
 def _context(session: Session, actor: Actor, place: UnitSummary, places: Sequence[UnitSummary]) -> ReportPlaceContext:
-    is_institution = place.kind is OrganisationKind.INSTITUTION
-    return ReportPlaceContext(place.id, is_institution, get_training_scope(session, actor), place, places)
+    return ReportPlaceContext(place.id, get_training_scope(session, actor), place, places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ def get_report_roots(session: Session, actor: Actor) -> ReportRootsContext:
     roots = sorted((place for place in places if place.id in seen and place.parent_id not in seen), key=lambda one: (one.name_key, one.id))
     if not roots:
         raise NotFound
-    return ReportRootsContext(roots[0].id, roots[0].kind is OrganisationKind.INSTITUTION, scope, roots)
+    return ReportRootsContext(roots[0].id, scope, roots)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -20,6 +21,7 @@ FORMAT = "aulario evidence 1"
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
 OBLIGATIONS, AUDIENCES, PEOPLE, FACTS, STATES = "obligations.json", "audiences.json", "people.csv", "facts.csv", "states.csv"
 REMINDERS, WAIVERS, AUDIT, DICTIONARY, README = "reminders.csv", "waivers.csv", "audit.jsonl", "dictionary.csv", "README.txt"
+PROOFS = "evidence/"
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     PEOPLE: ("person", "uuid", "name", "staff_number", "unit", "unit_name", "merged_later"),
     FACTS: ("person", "kind", "first_on", "last_on", "recorded_at", "ended_at", "at", "about", "version", "course"),
@@ -33,6 +35,11 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 """The columns of each table, in their order."""
 UNDER_WAY = timedelta(hours=1)
 """What was recorded so lately may wait for the job that follows it."""
+
+
+def proof_path(sha256: str, name: str) -> str:
+    """Return where a file that proves something lies in a bundle: by its checksum, with the ending of its name."""
+    return f"{PROOFS}{sha256}{PurePosixPath(name).suffix.lower()}"
 
 
 class FileEvidence(NamedTuple):

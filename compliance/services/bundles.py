@@ -4,7 +4,7 @@ import csv
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from io import TextIOWrapper
@@ -28,6 +28,7 @@ from compliance.rules.person_facts import FactKind, PersonFact
 from kernel.archives import ArchiveLimits, ArchiveRefused, LargeArchive, reading_large_archive, write_large_archive
 from kernel.crypto import PublicKeys, SigningKeys, is_signed, public_key_text, read_public_keys
 from kernel.db import Database
+from kernel.files import FileStore
 from kernel.tables import csv_line
 
 LIMITS = ArchiveLimits(packed=4 * 10**9, unpacked=40 * 10**9, entries=100_000)
@@ -39,8 +40,9 @@ BYTE_ORDER_MARK = "\ufeff"
 class _Spool:
     """The files of a bundle while they are written, each on the disk and nameless, with its checksum."""
 
-    def __init__(self, stack: ExitStack) -> None:
-        self._stack = stack
+    def __init__(self, stack: ExitStack, store: FileStore | None) -> None:
+        self._stack, self._store = stack, store
+        self._stored: dict[str, str] = {}
         self._files: dict[str, IO[bytes]] = {}
         self._sums: dict[str, Any] = {}
         self._sizes: dict[str, int] = {}
@@ -53,13 +55,26 @@ class _Spool:
         self._sums[name].update(content)
         self._sizes[name] += len(content)
 
+    def add_stored(self, proofs: Mapping[str, str]) -> None:
+        """Add files of the store by their checksums; those that are no longer there are left out."""
+        if self._store is not None:
+            self._stored |= {name: sha256 for name, sha256 in proofs.items() if self._store.holds(sha256)}
+
     @property
     def evidence(self) -> dict[str, FileEvidence]:
-        return {name: FileEvidence(self._sums[name].hexdigest(), self._sizes[name]) for name in sorted(self._files)}
+        found = {name: FileEvidence(self._sums[name].hexdigest(), self._sizes[name]) for name in self._files}
+        if self._store is not None:
+            found |= {name: FileEvidence(sha256, self._store.size(sha256)) for name, sha256 in self._stored.items()}
+        return dict(sorted(found.items()))
 
     def in_order(self) -> Iterator[tuple[str, IO[bytes]]]:
+        """Yield the manifest, its signature and the other files; one of the store at a time is open."""
         for name in (rules.MANIFEST, rules.SIGNATURE, *sorted(self._files.keys() - {rules.MANIFEST, rules.SIGNATURE})):
             yield name, self._files[name]
+        if self._store is not None:
+            for name, sha256 in sorted(self._stored.items()):
+                with self._store.open(sha256) as source:
+                    yield name, source
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +86,26 @@ class BundleCover:
     texts: Mapping[str, bytes]
 
 
-def pack_bundle(target: IO[bytes], database: Database, keys: SigningKeys, scope: BundleScope, cover: BundleCover) -> BundleManifest:
+@dataclass(frozen=True, slots=True)
+class BundleSource:
+    """The instance that a bundle is read from: its database, its keys, its files where they are to be in it, and who hears of progress."""
+
+    database: Database
+    keys: SigningKeys
+    files: FileStore | None = None
+    walked: Callable[[int], object] = lambda _people: None
+    """Called with how many more people are in the bundle."""
+
+
+def pack_bundle(target: IO[bytes], source: BundleSource, scope: BundleScope, cover: BundleCover) -> BundleManifest:
     """Write a bundle; the same records give the same bytes. Memory does not grow with the people."""
+    database, keys = source.database, source.keys
     with ExitStack() as stack:
-        spool = _Spool(stack)
+        spool = _Spool(stack, source.files)
         with database.unit_of_work(write=False) as session:
             spool.add(rules.OBLIGATIONS, rules.canonical_json(describe_obligations(session, scope)))
             spool.add(rules.AUDIENCES, rules.canonical_json(describe_audiences(session, scope)))
-        _spool_people(spool, database, scope)
+        _spool_people(spool, source, scope)
         for name, text in cover.texts.items():
             spool.add(name, text)
         manifest = BundleManifest(cover.scope, scope.time.at, scope.time.known, cover.program, spool.evidence)
@@ -89,17 +116,18 @@ def pack_bundle(target: IO[bytes], database: Database, keys: SigningKeys, scope:
     return manifest
 
 
-def _spool_people(spool: _Spool, database: Database, scope: BundleScope) -> None:
+def _spool_people(spool: _Spool, source: BundleSource, scope: BundleScope) -> None:
     claims = defaultdict[str, list[int]](list)
     for name, columns in rules.COLUMNS.items():
         spool.add(name, f"{BYTE_ORDER_MARK}{csv_line(columns)}".encode())
-    for portion in walk_bundle(database, scope):
+    for portion in walk_bundle(source.database, scope, source.walked):
         for name, rows in _tables_of(portion).items():
             spool.add(name, "".join(map(csv_line, rows)).encode())
         for kind in (Waiver.__tablename__, Recognition.__tablename__):
             claims[kind] += portion.claimed(kind)
+        spool.add_stored(portion.proofs)
     spool.add(rules.AUDIT, b"")
-    with database.unit_of_work(write=False) as session:
+    with source.database.unit_of_work(write=False) as session:
         for line in describe_audit(session, list_audit_entries(session, scope, claims)):
             spool.add(rules.AUDIT, (json.dumps(line, ensure_ascii=False, sort_keys=True) + "\n").encode())
 

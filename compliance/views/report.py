@@ -13,7 +13,7 @@ from compliance.forms.report import ReportRequest, read_report_request
 from compliance.pages.report import COLUMNS, STATE_WORDS, PlaceLines, report_cards, state_options
 from compliance.pages.report_people import obligation_lines, person_lines
 from compliance.pages.trajectory import TrajectoryView, trajectory_view
-from compliance.permissions import ReminderAction, TrainingAction, TrainingReportAction
+from compliance.permissions import BundleAction, ReminderAction, TrainingAction, TrainingReportAction
 from compliance.queries import report as queries
 from compliance.queries import report_people
 from compliance.queries.report_basis import PlacePart, ReportTime, TrainingFilter, list_report_obligations
@@ -103,6 +103,7 @@ def place(context: ReportPlaceContext) -> Answer:
         drawn=None if asked.time.is_past else drawn_trajectory(whole, asked.time, lines, working),
         states=state_options(is_past=asked.time.is_past),
         may_remind=not asked.time.is_past and allows(ReminderAction.SEND, context),
+        may_bundle=allows(BundleAction.MAKE, context),
     )
 
 

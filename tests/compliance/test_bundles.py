@@ -22,7 +22,7 @@ from compliance.queries import bundles as queries
 from compliance.queries.bundles import BundleScope
 from compliance.queries.report_basis import ReportTime, TrainingFilter, list_report_obligations
 from compliance.rules.bundles import COLUMNS, BundleSignature, FileEvidence, read_manifest
-from compliance.services.bundles import BundleCover, pack_bundle, verify_bundle
+from compliance.services.bundles import BundleCover, BundleSource, pack_bundle, verify_bundle
 from kernel import audit_seals
 from kernel.archives import read_archive, write_archive
 from kernel.crypto import SigningKeys, rotate_signing_key, signing_keys
@@ -54,7 +54,9 @@ def packed(
         obligations = tuple(list_report_obligations(session, root))
     scope = BundleScope(root, TrainingFilter(reported.places[place].id, place == "iess", obligations), time)
     target = io.BytesIO()
-    pack_bundle(target, instance.database, keys or instance.keys, scope, BundleCover({"place": place}, "0.3.0", bundle_texts()))
+    pack_bundle(
+        target, BundleSource(instance.database, keys or instance.keys), scope, BundleCover({"place": place}, "0.3.0", bundle_texts())
+    )
     return target.getvalue()
 
 

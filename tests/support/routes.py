@@ -197,6 +197,7 @@ ROUTES: Mapping[str, str] = {
     "report.export": """
         compliance_report_exports.identities compliance_report_exports.table compliance_report_exports.take_identities
     """,
+    "bundle.make": "compliance_bundles.bundles compliance_bundles.download compliance_bundles.request_bundle",
     "training.view": "compliance_report.person compliance_report_exports.person",
     "take.begin": "enrolments_takes.begin",
     "take.renew": "compliance_renewals.renew",

@@ -69,7 +69,6 @@ ROWS: Mapping[tuple[str, str], tuple[str, int]] = {
 }
 """Actions and states of the matrix by the row of the table, and which of its states it is."""
 TO_COME: Mapping[str, str] = {
-    "bundle.": "no page yet",
     "survey.": "part G of the specification",
     "take.begin": "the cast of a course tries it as own_course",
 }

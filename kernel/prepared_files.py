@@ -1,0 +1,60 @@
+"""Files prepared in the background for a person who requested them: their columns, their content, their end after some days."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import String, exists, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from kernel.db import Database, Key, Moment, PublicId
+from kernel.files import FileStore, StoredContent, forget_stored, note_stored
+
+KEPT = timedelta(days=30)
+"""How long a prepared file can be downloaded."""
+
+
+class PreparedFile:
+    """The columns common to tables of prepared files. The row stays when the file has ended: it says what was asked for."""
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    """Made with the form, so that a second click has no second effect."""
+    asked_at: Mapped[Moment]
+    done: Mapped[int] = mapped_column(default=0)
+    """How many of its people are in it already."""
+    total: Mapped[int] = mapped_column(default=0)
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    """Of the content, once it is ready and until it ends."""
+    size: Mapped[int] = mapped_column(default=0)
+    ready_at: Mapped[Moment | None]
+    ended_at: Mapped[Moment | None]
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """Return until when it can be downloaded; None before it is ready."""
+        return None if self.ready_at is None else self.ready_at + KEPT
+
+
+def note_ready(session: Session, row: PreparedFile, content: StoredContent, media_type: str, *, now: datetime) -> None:
+    """Note that a file whose content the store holds is ready to be downloaded."""
+    note_stored(session, content.sha256, size=content.size, media_type=media_type, now=now)
+    row.sha256, row.size, row.ready_at, row.done = content.sha256, content.size, now, row.total
+
+
+def end_prepared(database: Database, files: FileStore, table: type[PreparedFile], *, now: datetime) -> int:
+    """Delete the content of files that were ready for long enough, each in a transaction of its own; return how many.
+
+    The content goes before the row says so: a process that is killed between the two leaves nothing behind that nobody names.
+    """
+    with database.unit_of_work(write=False) as session:
+        due = session.execute(select(table.id, table.sha256).where(table.sha256.is_not(None), table.ready_at <= now - KEPT)).all()
+    for number, sha256 in [(number, sha256) for number, sha256 in due if sha256 is not None]:
+        with database.unit_of_work(write=False) as session:
+            is_shared = session.scalar(select(exists().where(table.sha256 == sha256, table.id != number)))
+        if not is_shared:
+            files.remove(sha256)
+        with database.unit_of_work() as session:
+            if not is_shared:
+                forget_stored(session, sha256)
+            row = session.get_one(table, number)
+            row.sha256, row.ended_at = None, now
+    return len(due)
