@@ -299,10 +299,15 @@ def list_merged_into(session: Session, person_id: int) -> list[int]:
     return list(session.scalars(statement.order_by(AccountMerge.merged_at, AccountMerge.closed_id)))
 
 
+def was_deleted_condition() -> ColumnElement[bool]:
+    """Return the condition that the data of a person of the statement were deleted at their request."""
+    return Person.email.endswith(DELETED)
+
+
 def is_permanently_closed_condition() -> ColumnElement[bool]:
     """Return the condition that the account of a person of the statement was deleted, or merged into another: nobody opens it again."""
     merged = exists().where(AccountMerge.closed_id == Person.id)
-    return Person.suspended_at.is_not(None) & or_(Person.email.endswith(DELETED), merged)
+    return Person.suspended_at.is_not(None) & or_(was_deleted_condition(), merged)
 
 
 def is_permanently_closed(session: Session, person_id: int) -> bool:

@@ -89,6 +89,7 @@ class PeopleListKind(StrEnum):
     MARKING = "marking"
     TRAINING = "training_list"
     AUDIENCE = "audience"
+    CERTIFICATES = "certificates"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,13 @@
 
 from certificates import jobs
 from certificates.permissions import PERMISSIONS
-from certificates.views import credentials
+from certificates.views import credentials, register
 from enrolments.audit_verbs import EnrolmentVerb
 from kernel.feature import Feature
 
 FEATURE = Feature(
     name="certificates",
-    blueprints=(credentials.bp,),
+    blueprints=(credentials.bp, register.bp),
     permissions=PERMISSIONS,
     jobs={
         "certificates.issue": jobs.issue,

@@ -20,6 +20,7 @@ class Credential(Base):
         CheckConstraint("(revoked_at IS NULL) = (revoked_reason = '')", name="revocation"),
         Index("uq_credential_valid", "enrolment_id", unique=True, sqlite_where=text(IN_FORCE), postgresql_where=text(IN_FORCE)),
         Index("uq_credential_status", "status_list", "status_place", unique=True),
+        Index("ix_credential_issued", "issued_on", "id"),
     )
 
     id: Mapped[Key]

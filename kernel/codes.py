@@ -27,8 +27,14 @@ def read_code(typed: str, length: int) -> str | None:
     """
     if len(typed) > 4 * length:
         return None
+    signs = read_signs(typed)
+    return signs if signs is not None and len(signs) == length else None
+
+
+def read_signs(typed: str) -> str | None:
+    """Return the signs of a code, or of a part of it, in their stored form; None where it holds others."""
     signs = "".join(sign for sign in typed if not sign.isspace() and sign not in _DASHES)
     if not signs.isascii():
         return None
     signs = signs.upper().translate(_MISREAD)
-    return signs if len(signs) == length and all(sign in ALPHABET for sign in signs) else None
+    return signs if all(sign in ALPHABET for sign in signs) else None

@@ -18,6 +18,7 @@ from accounts import signin
 from accounts.models import Person
 from accounts.views import notices, signing
 from certificates import feature as certificates
+from certificates.pages import log as certificate_log
 from certificates.queries.credentials import last_awards
 from compliance import feature as compliance
 from compliance.queries.audience_uses import list_obligations_of_audience
@@ -90,7 +91,7 @@ KINDS = CourseKinds(
     comparers=(reworded_questions,),
     indexers=(index_banks,),
     part_comparers=(compare_questions,),
-    logs=(enrolment_log.LOG, quiz_log.LOG),
+    logs=(enrolment_log.LOG, quiz_log.LOG, certificate_log.LOG),
 )
 AUDIENCE_LEAVES = {kind.leaf.kind: kind for kind in (*OWN_KINDS, HOLDS)}
 AUDIENCE_USES = (list_obligations_of_audience, list_courses_of_audience)

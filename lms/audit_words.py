@@ -15,6 +15,7 @@ ACTS: Mapping[str, str] = {
     "certificate.replaced": N_("Corrected a certificate and issued it again"),
     "certificate.revoked": N_("Revoked a certificate"),
     "certificate.renewed": N_("Renewed a certificate"),
+    "certificate_register.exported": N_("Downloaded the register of certificates"),
     "training_grant.given": N_("Named a training officer or auditor"),
     "training_grant.ended": N_("No longer training officer or auditor"),
     "course.deleted": N_("Deleted a course"),

@@ -109,6 +109,7 @@ PURPOSES = {
     PeopleListKind.MARKING.value: N_("The answers in a course that are marked manually"),
     PeopleListKind.AUDIENCE.value: N_("A list or an audience of people"),
     PeopleListKind.TRAINING.value: N_("The report of compulsory training of a unit"),
+    PeopleListKind.CERTIFICATES.value: N_("The register of certificates"),
     access_log.FILE: N_("A list downloaded as a file"),
 }
 ROLES = {

@@ -13,8 +13,10 @@ from accounts.forms import AccountActionForm
 from certificates import pdf
 from certificates.forms.credentials import REPLACED_FOR, REVOKED_FOR, ReplacementForm, RevocationForm
 from certificates.models import Credential
+from certificates.pages.history import history_lines
 from certificates.permissions import CertificateAction, CredentialContext
 from certificates.queries import credentials as queries
+from certificates.queries.history import find_predecessor, list_history
 from certificates.rules.credentials import CODE_LENGTH, CredentialState, ReplacementReason, RevocationReason, canonical_content
 from certificates.services import credentials as services
 from certificates.sheet import CertificateSheet
@@ -118,9 +120,14 @@ def certificates() -> Answer:
 @bp.get("/certificates/<uuid:credential>")
 @requires(CertificateAction.VIEW, queries.get_credential)
 def certificate(subject: CredentialContext) -> Answer:
-    """Show one certificate; printed, the page is the sheet."""
+    """Show one certificate; printed, the page is the sheet. The team sees its history."""
+    session, is_team = current_session(), allows(CertificateAction.VIEW_HISTORY, subject)
+    predecessor = find_predecessor(session, subject.row) if is_team else None
     return render_template(
         "certificates/certificate.html",
+        history=history_lines(list_history(session, subject.row)) if is_team else (),
+        predecessor=predecessor.uuid if predecessor else None,
+        predecessor_code=printed_code(predecessor.code) if predecessor else "",
         certificate=_facts(subject.row, private=True),
         is_own=is_own(current_actor(), subject.row.person_id),
         sheet=web_certificate(_sheet(subject.row, language())),
@@ -182,8 +189,14 @@ def verify(code: str) -> Answer:
         renewal_code=printed_code(renewal.code) if renewal else "",
         checked_at=clock.now(),
         signature_holds=row is not None and _signature_holds(row),
+        own_page=row.uuid if row is not None and _may_view(row) else None,
     )
     return page if row else (page, 404)
+
+
+def _may_view(row: Credential) -> bool:
+    actor = current_actor()
+    return not actor.is_anonymous and allows(CertificateAction.VIEW, queries.get_credential(current_session(), actor, row.uuid))
 
 
 def _signature_holds(row: Credential) -> bool:

@@ -152,6 +152,9 @@ SECTIONS: Mapping[str, str] = {
     "administrator/site-settings#signatories": "organisations_site.signatories organisations_site.signatory",
     "administrator/system-status#read": "lms_condition.system_state",
     "administrator/audit-log#search": "lms_auditing.log",
+    "administrator/certificates#register": """
+        certificates_register.course_register certificates_register.export certificates_register.identities certificates_register.register
+    """,
     "administrator/certificates#revoke": "certificates.revoke",
     "administrator/certificates#correct": "certificates.replace",
     "administrator/certificates#renew": "certificates.renew",

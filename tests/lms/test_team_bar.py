@@ -27,6 +27,7 @@ from tests.support.walking import Walk, endpoint_of, forms_of
 
 BELOW = ("/teaching/<slug>", "/courses/<slug>", "/attempts/<uuid:attempt>")
 WITHOUT = {
+    "certificates_register.export": "a file",
     "quizzes.attempt_as_shown": "shows an attempt as its learner saw it",
     "quizzes_files.fetch": "a file",
     "quizzes_statistics.surveys_csv": "a file",

@@ -1,0 +1,291 @@
+"""The register of certificates: those that somebody wants to see, a page at a time from any place in the order, or all as they come."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, literal, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from accounts.models import NationalIdentity, Person
+from accounts.queries import PageDirection, name_matches, was_deleted_condition
+from certificates.models import Credential
+from certificates.permissions import RegisterContext
+from certificates.rules.credentials import CredentialState, state_of
+from courses.models import Course
+from courses.queries.catalogue import get_taught_course
+from enrolments.models import Edition, EditionPlace
+from kernel.permissions import Actor
+from organisations.models import Membership, Organisation
+from organisations.queries.tree import MAIN, below
+from organisations.rules import OrganisationKind
+
+BATCH = 500
+MOST_CHOICES = 400
+"""Courses, editions or units among which a filter lets choose."""
+NEVER = date(9999, 12, 31)
+"""Stands in the order of last days for none."""
+
+
+class RegisterOrder(StrEnum):
+    """The columns by which the register is sorted."""
+
+    ISSUED = "issued"
+    NAME = "name"
+    COURSE = "course"
+    EXPIRES = "expires"
+
+
+_ORDERS: Mapping[RegisterOrder, ColumnElement[Any]] = {
+    RegisterOrder.ISSUED: Credential.issued_on.expression,
+    RegisterOrder.NAME: Person.name_key.expression,
+    RegisterOrder.COURSE: Credential.course_key.expression,
+    RegisterOrder.EXPIRES: func.coalesce(Credential.expires_on, literal(NEVER)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterFilter:
+    """The certificates that are wanted; what is empty does not matter."""
+
+    course_id: int | None = None
+    edition: UUID | None = None
+    unit: UUID | None = None
+    words: str = ""
+    """Parts of the name that the person has now."""
+    code: str = ""
+    """How the code begins, in its stored form."""
+    issued_from: date | None = None
+    issued_until: date | None = None
+    expires_from: date | None = None
+    expires_until: date | None = None
+    state: CredentialState | None = None
+    template: str = ""
+    take: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterSort:
+    """The order of the register: a column, and whether what is greatest comes first."""
+
+    order: RegisterOrder = RegisterOrder.ISSUED
+    descends: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterPage:
+    """A part of the register: its way and, but for the end, the certificate from which it is counted; none: from the beginning."""
+
+    way: PageDirection = PageDirection.AFTER
+    credential: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterRow:
+    """One line of the register; without name and address where the person's data were deleted."""
+
+    id: int
+    uuid: UUID
+    code: str
+    person_id: int
+    name: str
+    surnames: str
+    email: str
+    is_deleted: bool
+    titles: Mapping[str, str]
+    version: int
+    edition: str
+    unit: str
+    hours: Any
+    issued_on: date
+    expires_on: date | None
+    state: CredentialState
+    template: str
+    take: int
+    identity: str = ""
+    """The identity number, where it was asked for."""
+
+
+def get_register(session: Session, actor: Actor, slug: str = "", **_address: str) -> RegisterContext:
+    """Return the register of a course, or without one that of the whole site; raise NotFound."""
+    return RegisterContext(get_taught_course(session, actor, slug) if slug else None)
+
+
+def _state_conditions(state: CredentialState, today: date) -> tuple[ColumnElement[bool], ...]:
+    sound = (Credential.revoked_at.is_(None), Credential.replaced_by_id.is_(None))
+    conditions: Mapping[CredentialState, tuple[ColumnElement[bool], ...]] = {
+        CredentialState.REVOKED: (Credential.revoked_at.is_not(None),),
+        CredentialState.REPLACED: (Credential.revoked_at.is_(None), Credential.replaced_by_id.is_not(None)),
+        CredentialState.EXPIRED: (*sound, Credential.expires_on < today),
+        CredentialState.VALID: (*sound, or_(Credential.expires_on.is_(None), Credential.expires_on >= today)),
+    }
+    return conditions[state]
+
+
+def _conditions(wanted: RegisterFilter, today: date) -> Iterator[ColumnElement[bool]]:
+    equal = {Credential.course_id: wanted.course_id, Credential.template: wanted.template or None, Credential.take: wanted.take}
+    yield from (column == value for column, value in equal.items() if value is not None)
+    days = (
+        (Credential.issued_on, wanted.issued_from, wanted.issued_until),
+        (Credential.expires_on, wanted.expires_from, wanted.expires_until),
+    )
+    for column, first, last in days:
+        yield from ([column >= first] if first else [])
+        yield from ([column <= last] if last else [])
+    if wanted.code:
+        yield Credential.code.startswith(wanted.code, autoescape=True)
+    if wanted.words:
+        yield Credential.person_id.in_(select(Person.id).where(*name_matches(wanted.words, with_address=False)))
+    if wanted.edition:
+        of_edition = select(EditionPlace.enrolment_id).join(Edition, Edition.id == EditionPlace.edition_id)
+        yield Credential.enrolment_id.in_(of_edition.where(Edition.uuid == wanted.edition))
+    if wanted.unit:
+        roots = select(Organisation.id).where(Organisation.uuid == wanted.unit)
+        yield Credential.person_id.in_(select(Membership.person_id).where(MAIN, Membership.organisation_id.in_(below(roots))))
+    if wanted.state:
+        yield from _state_conditions(wanted.state, today)
+
+
+def count_register(session: Session, wanted: RegisterFilter, *, today: date) -> int:
+    """Count the certificates that the register shows on all its pages."""
+    return session.scalar(select(func.count()).select_from(Credential).where(*_conditions(wanted, today))) or 0
+
+
+def register_statement(wanted: RegisterFilter, sort: RegisterSort, *, backwards: bool = False, today: date) -> Select[*tuple[Any, ...]]:
+    """Build the statement of the register in an order, or from its end."""
+    statement = (
+        select(
+            Credential.id,
+            Credential.uuid,
+            Credential.code,
+            Credential.person_id,
+            Credential.person_name,
+            Credential.surnames,
+            Person.email,
+            was_deleted_condition().label("is_deleted"),
+            Credential.course_titles,
+            Credential.course_version,
+            Edition.name.label("edition"),
+            Organisation.name.label("unit"),
+            Credential.hours,
+            Credential.issued_on,
+            Credential.expires_on,
+            Credential.revoked_at,
+            Credential.replaced_by_id,
+            Credential.template,
+            Credential.take,
+        )
+        .join(Person, Person.id == Credential.person_id)
+        .outerjoin(EditionPlace, EditionPlace.enrolment_id == Credential.enrolment_id)
+        .outerjoin(Edition, Edition.id == EditionPlace.edition_id)
+        .outerjoin(Membership, and_(Membership.person_id == Credential.person_id, MAIN))
+        .outerjoin(Organisation, Organisation.id == Membership.organisation_id)
+        .where(*_conditions(wanted, today))
+    )
+    columns = (_ORDERS[sort.order], Credential.id)
+    return statement.order_by(*(column.desc() if sort.descends is not backwards else column for column in columns))
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterRows:
+    """Some certificates of the register, and whether there are others before and after them."""
+
+    rows: Sequence[RegisterRow]
+    has_previous: bool
+    has_next: bool
+
+
+def list_register(
+    session: Session, wanted: RegisterFilter, sort: RegisterSort, page: RegisterPage, *, today: date, limit: int
+) -> RegisterRows:
+    """List some certificates: those after or before one of them, or the last ones. What comes before a place is not read."""
+    backwards = page.way is not PageDirection.AFTER
+    statement = register_statement(wanted, sort, backwards=backwards, today=today)
+    place = _find_place(session, sort, page)
+    if place is not None:
+        here, there = tuple_(_ORDERS[sort.order], Credential.id), tuple_(*place)
+        statement = statement.where(here < there if sort.descends is not backwards else here > there)
+    found = [_row(row, today) for row in session.execute(statement.limit(limit + 1))]
+    has_more, rows = len(found) > limit, found[:limit]
+    if not backwards:
+        return RegisterRows(rows, place is not None, has_more)
+    return RegisterRows(rows[::-1], has_more, page.way is PageDirection.BEFORE)
+
+
+def _find_place(session: Session, sort: RegisterSort, page: RegisterPage) -> Row[*tuple[Any, ...]] | None:
+    if page.credential is None or page.way is PageDirection.LAST:
+        return None
+    statement = select(_ORDERS[sort.order], Credential.id).join(Person, Person.id == Credential.person_id)
+    return session.execute(statement.where(Credential.uuid == page.credential)).one_or_none()
+
+
+def stream_register(session: Session, wanted: RegisterFilter, sort: RegisterSort, *, today: date) -> Iterator[RegisterRow]:
+    """Yield every certificate that is wanted with identity numbers, some at a time: memory does not grow with their number."""
+    identity = NationalIdentity.number.label("identity")
+    statement = register_statement(wanted, sort, today=today).add_columns(identity)
+    statement = statement.outerjoin(NationalIdentity, NationalIdentity.person_id == Credential.person_id)
+    for portion in session.execute(statement, execution_options={"yield_per": BATCH}).partitions():
+        yield from (_row(row, today) for row in portion)
+
+
+def _row(row: Any, today: date) -> RegisterRow:
+    gone = bool(row.is_deleted)
+    return RegisterRow(
+        id=row.id,
+        uuid=row.uuid,
+        code=row.code,
+        person_id=row.person_id,
+        name="" if gone else row.person_name,
+        surnames="" if gone else row.surnames,
+        email="" if gone else row.email,
+        is_deleted=gone,
+        titles=row.course_titles,
+        version=row.course_version,
+        edition=row.edition or "",
+        unit=row.unit or "",
+        hours=row.hours,
+        issued_on=row.issued_on,
+        expires_on=row.expires_on,
+        state=state_of(revoked=row.revoked_at is not None, replaced=row.replaced_by_id is not None, expires_on=row.expires_on, today=today),
+        template=row.template,
+        take=row.take,
+        identity=getattr(row, "identity", None) or "",
+    )
+
+
+RegisterCourse = tuple[int, str, Mapping[str, str]]
+"""A course in the register: its number, address and title."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterChoices:
+    """The values among which the filters of the register let choose."""
+
+    courses: Sequence[RegisterCourse]
+    editions: Sequence[tuple[UUID, str]]
+    units: Sequence[tuple[UUID, str]]
+    templates: Sequence[str]
+
+
+def list_courses(session: Session) -> list[RegisterCourse]:
+    """List the courses of which there are certificates."""
+    statement = select(Course.id, Course.slug, Course.title).where(exists().where(Credential.course_id == Course.id)).order_by(Course.slug)
+    return [(row.id, row.slug, row.title) for row in session.execute(statement.limit(MOST_CHOICES))]
+
+
+def list_choices(session: Session, wanted: RegisterFilter, courses: Sequence[RegisterCourse]) -> RegisterChoices:
+    """List what the filters let choose: editions of the course that is asked for, the institution's upper places and the unit asked for."""
+    of_course = () if wanted.course_id is None else (Credential.course_id == wanted.course_id,)
+    editions = select(Edition.uuid, Edition.name).where(Edition.course_id == (wanted.course_id or 0)).order_by(Edition.name)
+    upper = or_(Organisation.kind != OrganisationKind.UNIT.value, Organisation.uuid == wanted.unit)
+    units = select(Organisation.uuid, Organisation.name).where(upper).order_by(Organisation.name_key, Organisation.id)
+    templates = select(Credential.template).where(*of_course).distinct().order_by(Credential.template)
+    return RegisterChoices(
+        courses=courses,
+        editions=[(row.uuid, row.name) for row in session.execute(editions.limit(MOST_CHOICES))],
+        units=[(row.uuid, row.name) for row in session.execute(units.limit(MOST_CHOICES))],
+        templates=list(session.scalars(templates.limit(MOST_CHOICES))),
+    )

@@ -1,0 +1,178 @@
+"""The register of certificates: the page of a course and that of the whole site, and its tables."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any, BinaryIO
+
+from flask import Blueprint, Response, render_template, request
+
+from accounts import access_log
+from accounts.models import Person
+from accounts.services import PeopleListKind
+from certificates.forms.register import DAY_FIELDS, RegisterIdentityForm, RegisterRequest, read_register_request
+from certificates.pages import register as pages
+from certificates.permissions import CertificateAction, RegisterContext
+from certificates.queries import register as queries
+from certificates.queries.credentials import today
+from certificates.queries.register import RegisterOrder, get_register
+from certificates.services import register as services
+from courses.models import Course
+from courses.pages.editor_header import course_header
+from kernel import clock
+from kernel.codes import printed_code
+from kernel.i18n import _, choose
+from kernel.tables import on_disk, type_of, write_csv, write_xlsx
+from kernel.web import after_response
+from kernel.web.file_responses import send_generated
+from kernel.web.request import allows, begin_writing, current_actor, current_session, requires
+
+bp = Blueprint("certificates_register", __name__)
+
+Answer = str | Response | tuple[str, int]
+ROWS = 50
+FOLDED = ("edition", "unit", "template", "take", *DAY_FIELDS)
+"""The filters that the page shows when they are asked for."""
+
+
+@bp.get("/administration/certificates")
+@requires(CertificateAction.LIST, get_register)
+def register(context: RegisterContext) -> Answer:
+    """List the certificates of the whole site."""
+    return _page(context, "certificates/register.html", "certificates_register.register", {})
+
+
+@bp.get("/teaching/<slug>/certificates")
+@requires(CertificateAction.LIST, get_register)
+def course_register(context: RegisterContext) -> Answer:
+    """List the certificates of a course."""
+    assert context.course is not None
+    course = current_session().get_one(Course, context.course.id)
+    here = {"slug": context.course.slug}
+    return _page(context, "certificates/course_register.html", "certificates_register.course_register", here, course=course_header(course))
+
+
+def _page(context: RegisterContext, template: str, endpoint: str, here: Mapping[str, str], **more: object) -> Answer:
+    session, day = current_session(), today()
+    asked, choices = read_request(context)
+    if context.course is None:
+        access_log.record_list_access(PeopleListKind.CERTIFICATES, Person)
+    else:
+        access_log.record_list_access(PeopleListKind.CERTIFICATES, Course, context.course.id)
+    found = None if asked.faults else queries.list_register(session, asked.wanted, asked.sort, asked.page, today=day, limit=ROWS)
+    page = render_template(
+        template,
+        asked=asked,
+        choices=choices,
+        found=found,
+        count=queries.count_register(session, asked.wanted, today=day) if found else 0,
+        rows=[_line(row) for row in found.rows] if found else [],
+        headings=_headings(asked),
+        options=_options(choices),
+        has_more_filters=any(asked.typed[name] for name in FOLDED),
+        endpoint=endpoint,
+        here=here,
+        fields=asked.fields,
+        one_course=context.course is not None,
+        identity_fields=asked.fields | ({"course": context.course.slug} if context.course else {}),
+        may_take_identities=allows(CertificateAction.EXPORT_IDENTITY, context),
+        **more,
+    )
+    return (page, 422) if asked.faults else page
+
+
+def _options(choices: queries.RegisterChoices) -> dict[str, list[tuple[object, str]]]:
+    return {
+        "state": [(state.value, _(words)) for state, words in pages.STATES.items()],
+        "course": [(slug, choose(dict(title))) for _number, slug, title in choices.courses],
+        "edition": list(choices.editions),
+        "unit": list(choices.units),
+        "template": [(template, template) for template in choices.templates] if len(choices.templates) > 1 else [],
+    }
+
+
+def _line(row: queries.RegisterRow) -> dict[str, Any]:
+    return {
+        "uuid": row.uuid,
+        "code": printed_code(row.code),
+        "person": pages.person_words(row),
+        "email": row.email,
+        "title": choose(dict(row.titles)),
+        "edition": row.edition,
+        "unit": row.unit,
+        "issued_on": row.issued_on,
+        "expires_on": row.expires_on,
+        "state": row.state.value,
+        "take": row.take,
+    }
+
+
+def _headings(asked: RegisterRequest) -> dict[str, dict[str, str]]:
+    """Return for each column by which the register is sorted its words, how it is sorted now, and what the address then holds."""
+    shown = {}
+    for order, words in pages.ORDERS.items():
+        is_present = asked.sort.order is order
+        descends = not asked.sort.descends if is_present else order is RegisterOrder.ISSUED
+        direction = ("descending" if asked.sort.descends else "ascending") if is_present else ""
+        shown[order.value] = {"words": _(words), "direction": direction, "sort": f"{'-' if descends else ''}{order.value}"}
+    return shown
+
+
+def read_request(context: RegisterContext) -> tuple[RegisterRequest, queries.RegisterChoices]:
+    """Read what the address asks for, and list what its filters let choose."""
+    session, course_id = current_session(), context.course.id if context.course else None
+    courses = queries.list_courses(session) if course_id is None else ()
+    asked = read_register_request(request.args, course_id, {slug: number for number, slug, _title in courses})
+    return asked, queries.list_choices(session, asked.wanted, courses)
+
+
+@bp.get("/administration/certificates/exports/<any(csv,xlsx):kind>")
+@bp.get("/teaching/<slug>/certificates/exports/<any(csv,xlsx):kind>")
+@requires(CertificateAction.EXPORT, get_register)
+def export(context: RegisterContext) -> Answer:
+    """Send the certificates that are asked for as a table, identity numbers masked."""
+    name, file = _table(context, str((request.view_args or {})["kind"]))
+    actor, now, course_id = current_actor(), clock.now(), context.course.id if context.course else None
+    after_response.leave_record(lambda session: services.record_register_export(session, actor, course_id, name, now=now))
+    return send_generated(file, type_of(name), name)
+
+
+def _table(context: RegisterContext, kind: str, *, identities: bool = False) -> tuple[str, BinaryIO]:
+    asked, _choices = read_request(context)
+    day = today()
+    rows = queries.stream_register(current_session(), asked.wanted, asked.sort, today=day)
+    lines, headings = pages.register_rows(rows, identities=identities), pages.register_headings()
+    writers: Mapping[str, Callable[[BinaryIO], None]] = {
+        "csv": lambda target: write_csv(target, headings, lines),
+        "xlsx": lambda target: write_xlsx(target, [(_("Certificates"), headings, lines)]),
+    }
+    return _name(context, day, kind), on_disk(writers[kind])
+
+
+def _name(context: RegisterContext, day: date, kind: str) -> str:
+    parts = (_("certificates"), context.course.slug if context.course else "", day.isoformat())
+    return f"{'-'.join(part for part in parts if part)}.{kind}"
+
+
+@bp.get("/administration/certificates/identity-numbers")
+@requires(CertificateAction.EXPORT_IDENTITY, get_register)
+def identities(context: RegisterContext) -> Answer:
+    """Ask for the reason for which the register is taken out with identity numbers."""
+    return _identity_page(context, RegisterIdentityForm(formdata=None))
+
+
+@bp.post("/administration/certificates/identity-numbers")
+@requires(CertificateAction.EXPORT_IDENTITY, get_register, reads_first=True)
+def take_identities(context: RegisterContext) -> Answer:
+    """Send the certificates that are asked for with identity numbers, and keep the reason."""
+    form, (asked, _choices) = RegisterIdentityForm(), read_request(context)
+    if not form.validate_on_post() or asked.faults:
+        return _identity_page(context, form), 422
+    name, file = _table(context, form.kind.data, identities=True)
+    services.record_register_export(begin_writing(), current_actor(), None, name, reason=form.reason.data or "", now=clock.now())
+    return send_generated(file, type_of(name), name)
+
+
+def _identity_page(context: RegisterContext, form: RegisterIdentityForm) -> str:
+    asked, _choices = read_request(context)
+    count = queries.count_register(current_session(), asked.wanted, today=today())
+    return render_template("certificates/register_identities.html", form=form, fields=asked.fields, count=count)
