@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from courses.content.kinds import ActivityKind, FolderPart
-    from courses.content.model import Finding
+    from courses.content.model import Finding, FolderReadResult
 
 Plugs = Callable[[], "tuple[Sequence[ActivityKind], Sequence[FolderPart]]"]
 """Returns the kinds of activity and the parts of a folder."""
@@ -45,11 +45,11 @@ def group(plugs: Plugs) -> click.Group:
     )
     def check(folder: Path, form: str, strict: bool, day: datetime | None) -> None:
         """Report every finding in FOLDER."""
-        findings = _findings(folder, plugs, (day or clock.now()).date())
-        if findings or form == "json":
-            click.echo(as_json(findings) if form == "json" else as_lines(findings))
+        found = _read_folder(folder, plugs, (day or clock.now()).date())
+        for line in _report(found, form):
+            click.echo(line)
         bad = {"error", "warning"} if strict else {"error"}
-        sys.exit(any(finding.severity.value in bad for finding in findings))
+        sys.exit(any(finding.severity.value in bad for finding in found.findings))
 
     @courses.command("figures")
     @click.argument("folder", type=FOLDER)
@@ -93,10 +93,22 @@ def read(folder: Path) -> dict[str, bytes]:
         raise click.ClickException(f"{folder}: {_(refused.text)}") from refused
 
 
-def _findings(folder: Path, plugs: Plugs, today: date) -> "Sequence[Finding]":
+def _read_folder(folder: Path, plugs: Plugs, today: date) -> "FolderReadResult":
     from courses.content.reader import read_folder
 
-    return read_folder(read(folder), *plugs(), today=today).findings
+    return read_folder(read(folder), *plugs(), today=today)
+
+
+def _report(found: "FolderReadResult", form: str) -> "Iterator[str]":
+    if form == "json":
+        yield as_json(found.findings)
+        return
+    if found.findings:
+        yield as_lines(found.findings)
+    if found.course is not None:
+        from courses.pages.translations import share_lines
+
+        yield from share_lines(found.course)
 
 
 def _figures(folder: Path, plugs: Plugs, given: Sequence[str]) -> "Iterator[str]":

@@ -36,6 +36,22 @@ courses = group(course_kinds)
 
 
 @courses.command()
+@click.argument("key")
+@click.pass_obj
+def translations(opened: CommandInstance, key: str) -> None:
+    """Show what has changed in the originals of the course KEY since they were translated, and how much of each module is."""
+    from courses.queries import catalogue as course_catalogue
+    from lms.translation_report import translation_report
+
+    with opened.instance.database.unit_of_work(write=False) as session:
+        course = course_catalogue.find_course(session, key)
+    if course is None:
+        raise click.ClickException(f"There is no course {key}.")
+    for line in translation_report(opened.instance, course):
+        click.echo(line)
+
+
+@courses.command()
 @click.argument("folder", type=FOLDER)
 @click.option("--note", default="", help="What changes, for the list of versions.")
 @click.option(

@@ -2,17 +2,21 @@
 
 from dataclasses import dataclass
 
+from sqlalchemy.orm import Session
+
 from courses.content.changes import apart
 from courses.content.editing import read_fields
 from courses.content.filetypes import media_type
 from courses.content.lesson_text import LessonText, lesson_text_of, terms_of
 from courses.content.model import Finding
+from courses.content.text_diff import DiffParagraph, DiffPiece, compared, compared_text
 from courses.content.translation_stamps import split, stamp_of
 from courses.content.tree import TreeActivity, TreeModule
 from courses.kinds import CourseKinds
 from courses.lesson_preview import LessonPreview
 from courses.models import Course
 from courses.pages.form_findings import FormFindings
+from courses.queries.history import find_stamped_source
 from courses.services.authoring import DraftOutline
 from kernel.errors import N_
 from kernel.i18n import _, choose
@@ -102,10 +106,30 @@ def _line(finding: Finding, first: int, path: str, words: FormFindings) -> dict[
     return {"line": line, "severity": finding.severity.value, "message": message, "advice": advice}
 
 
-def is_behind(editor: LessonEditor) -> bool:
-    """Say whether a translation follows an earlier state of its original."""
-    fields = read_fields(apart(editor.text or "", editor.path)[0])
-    return fields.get("translated_from") != editor.source_stamp
+@dataclass(frozen=True, slots=True)
+class OriginalChange:
+    """The change of an original since a translation was brought up to date; no paragraphs where the earlier state is not known."""
+
+    title: tuple[DiffPiece, ...] = ()
+    summary: tuple[DiffPiece, ...] = ()
+    body: tuple[DiffParagraph, ...] = ()
+
+
+def find_original_change(session: Session, editor: LessonEditor) -> OriginalChange | None:
+    """Return how the original of a translation has changed since its stamp; None where it has not."""
+    stamped = read_fields(apart(editor.text or "", editor.path)[0]).get("translated_from")
+    if stamped == editor.source_stamp:
+        return None
+    path, own = editor.activity.path, editor.draft_outline.tree.languages[0]
+    earlier = find_stamped_source(session, editor.course.id, path, own, stamped) if isinstance(stamped, str) else None
+    if earlier is None:
+        return OriginalChange()
+    before, now = lesson_text_of(earlier, path, own), lesson_text_of(editor.source, path, own)
+    return OriginalChange(
+        compared(before.title, now.title) if before.title != now.title else (),
+        compared(before.summary, now.summary) if before.summary != now.summary else (),
+        compared_text(before.body, now.body) if before.body != now.body else (),
+    )
 
 
 def entry(activity: TreeActivity, kinds: CourseKinds) -> dict[str, object]:

@@ -10,12 +10,15 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from courses.content.folder_merge import FileStep
+from courses.content.translation_stamps import stamp_of
 from courses.content.tree import ending_of, key_of
 from courses.models import Course, CourseVersion, DraftFileVersion, DraftRevision, PlannedPublication, RevisionOrigin
 from kernel.errors import NotFound
 from kernel.files import FileStore, StoredFile
 
 PAGE = 50
+STATES = 50
+"""Last states of a lesson among which the one that a translation follows is looked for."""
 MOST_EDITS = 2_000
 """Lines of the history that tell who edited what a folder does not know."""
 
@@ -140,6 +143,17 @@ def find_text_at(session: Session, course_id: int, path: str, revision: int) -> 
     """Return a text file as it was at a revision, None where it was no text or not there."""
     found = list_contents_at(session, course_id, [path], revision)
     return found[path].body if path in found else None
+
+
+def find_stamped_source(session: Session, course_id: int, path: str, language: str, stamp: str) -> str | None:
+    """Return a lesson's whole file as it was when it had a stamp, the newest such; None where none of its last states had it."""
+    states = (
+        select(DraftFileVersion.body)
+        .where(DraftFileVersion.course_id == course_id, DraftFileVersion.path == path, DraftFileVersion.body.is_not(None))
+        .order_by(DraftFileVersion.revision.desc())
+        .limit(STATES)
+    )
+    return next((body for body in session.scalars(states) if body is not None and stamp_of(body, language) == stamp), None)
 
 
 def find_path_at(session: Session, course_id: int, path: str, key: str, revision: int) -> str:

@@ -359,7 +359,7 @@ def _page(
         source=lesson_text_of(editor.source, editor.activity.path, editor.draft_outline.tree.languages[0])
         if editor.is_translation
         else None,
-        behind=editor.is_translation and editor.text is not None and pages.is_behind(editor),
+        original_change=pages.find_original_change(session, editor) if editor.is_translation and editor.text is not None else None,
         form=form,
         regions=merge_choices.regions(merge) if merge is not None else None,
         has_conflicts=bool(merge is not None and merge.conflicts),

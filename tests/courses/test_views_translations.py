@@ -2,9 +2,12 @@
 
 import re
 
+import pytest
+
 from courses.models import Course
 from lms.instance import Instance
 from tests.support.browser import Browser
+from tests.support.commands import commands_on, refused
 from tests.support.drafts import draft_texts
 from tests.support.lessons import EDITOR, PATH, ask, fields, write
 from tests.support.wording import in_spanish
@@ -24,8 +27,38 @@ def test_a_translation_is_begun_beside_its_original_and_follows_it(editor: Brows
 
     assert re.fullmatch(r"---\ntitle: Another\ntranslated_from: [0-9a-f]{12}\n---\nText.\n", first)
     assert in_spanish("The original has changed since this translation was last updated.") in behind
+    changed = behind.partition(in_spanish("What has changed in the original"))[2]
+    assert f"{in_spanish('removed:')} Texto." in changed
+    assert f"{in_spanish('added:')} Otro texto." in changed
     assert second.splitlines()[2] != first.splitlines()[2]
     assert "El original cambió" not in editor.get("/teaching/prueba/lessons/otra?language=en").text
+
+
+def test_an_original_whose_earlier_state_is_not_kept_is_shown_whole(editor: Browser, instance: Instance, course: Course) -> None:
+    write(instance, course, {"01-parte/01-leccion.en.md": "---\ntitle: Count\ntranslated_from: 0123456789ab\n---\nOne.\n"})
+
+    page = editor.get("/teaching/prueba/lessons/leccion-1?language=en").text
+
+    assert (
+        in_spanish("The state of the original that it follows is not among the last ones, so compare it with the whole original below.")
+        in page
+    )
+
+
+def test_the_command_shows_what_changed_since(
+    editor: Browser, instance: Instance, course: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lms = commands_on(instance.settings, monkeypatch, capsys)
+    write(instance, course, {"01-parte/04-otra.es.md": "---\nkey: otra\ntitle: Otra\n---\nTexto.\n\nIgual.\n"})
+    editor.get("/teaching/prueba/lessons/otra?language=en")
+    editor.submit("/lessons/otra", {"title": "Another", "body": "Text.\n\nEqual."}, button=("do", "save"))
+    write(instance, course, {"01-parte/04-otra.es.md": "---\nkey: otra\ntitle: Otra\n---\nOtro texto.\n\nIgual.\n"})
+
+    told = lms("courses", "translations", "prueba").out
+
+    assert "04-otra.en.md" in told
+    assert "  - Texto.\n  + Otro texto.\n" in told
+    refused(lms("courses", "translations", "nada"), "no course nada")
 
 
 def test_a_translation_follows_the_original_that_its_translator_saw(editor: Browser, instance: Instance, course: Course) -> None:

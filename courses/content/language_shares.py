@@ -1,0 +1,69 @@
+"""The share of a course that is written in each of its languages, by module, in words of the course's own language. Pure."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from fractions import Fraction
+
+from courses.content.model import CourseFolder, LessonSource, LocalisedText
+from kernel.markup.measure import count_words
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageShare:
+    """How many words of a module are written in a language too, of how many in all; a lesson counts as its original's words."""
+
+    module: str
+    language: str
+    written: int
+    total: int
+
+    @property
+    def percent(self) -> int:
+        """Return the share in whole percent, never rounded up to 100."""
+        return int(Fraction(self.written * 100, self.total)) if self.total else 100
+
+
+def language_shares(course: CourseFolder) -> list[LanguageShare]:
+    """Return the shares of each language but the course's own: module by module, then '' for glossary and the course's own words."""
+    pieces: list[tuple[str, object]] = [(module.key, module) for module in course.modules]
+    for name, parts in course.parts.items():
+        pieces += [(_module_of(course, part), part) for part in parts if name]
+    pieces.append(("", (course.title, course.summary, course.objectives, course.terms, course.parameters)))
+    own, words = course.first_language, Counter[tuple[str, str]]()
+    for key, piece in pieces:
+        for text in _texts(piece, own):
+            count = count_words(text.get(own, ""))
+            words.update({(key, language): count for language in text})
+    modules = [*(module.key for module in course.modules), ""]
+    return [
+        LanguageShare(key, language, words[key, language], words[key, own])
+        for key in modules
+        for language in course.languages
+        if language != own and words[key, own]
+    ]
+
+
+def _module_of(course: CourseFolder, part: object) -> str:
+    """Return the module in whose folder a part stands, '' for a part of the whole course."""
+    path = str(getattr(part, "path", ""))
+    return next((module.key for module in course.modules if path.startswith(module.path.rpartition("/")[0] + "/")), "")
+
+
+def _texts(piece: object, own: str) -> Iterator[Mapping[str, str]]:
+    """Yield every text in several languages of a piece, lessons as one text."""
+    if isinstance(piece, LocalisedText):
+        if piece:
+            yield piece
+    elif isinstance(piece, tuple | list):
+        if piece and isinstance(piece[0], LessonSource):
+            yield {lesson.language: lesson.body for lesson in piece}
+            return
+        for one in piece:
+            yield from _texts(one, own)
+    elif isinstance(piece, Mapping):
+        for one in piece.values():
+            yield from _texts(one, own)
+    elif is_dataclass(piece) and not isinstance(piece, type):
+        for field in fields(piece):
+            yield from _texts(getattr(piece, field.name), own)
