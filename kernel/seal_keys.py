@@ -10,19 +10,22 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
     ECDSA,
     SECP256R1,
     EllipticCurvePrivateKey,
+    EllipticCurvePublicKey,
     generate_private_key,
 )
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_der_public_key, load_pem_private_key
 from cryptography.x509 import (
     AuthorityKeyIdentifier,
     BasicConstraints,
     Certificate,
     CertificateBuilder,
+    InvalidVersion,
     KeyUsage,
     Name,
     NameAttribute,
     SubjectKeyIdentifier,
+    load_der_x509_certificate,
     load_pem_x509_certificate,
     random_serial_number,
 )
@@ -224,3 +227,23 @@ def rotate_seal_key(folder: Path, name: str, *, with_authority: bool = False) ->
 def is_renewal_due(keys: SealKeys, *, now: datetime) -> bool:
     """Say whether the certificate of the seal is in its last year."""
     return now >= keys.current.ends - RENEWED_BEFORE
+
+
+def holds(spki: bytes, signature: bytes, content: bytes) -> bool:
+    """Say whether an ECDSA signature is of a public key, as DER, over the SHA-256 of a content."""
+    key = load_der_public_key(spki)
+    if not isinstance(key, EllipticCurvePublicKey):
+        return False
+    try:
+        key.verify(signature, content, ECDSA(SHA256()))
+    except InvalidSignature:
+        return False
+    return True
+
+
+def is_issued_by(certificate: bytes, authority: bytes) -> bool:
+    """Say whether a certificate, as DER, was issued by an authority and is unchanged; an authority issues its own."""
+    try:
+        return _has_issued(load_der_x509_certificate(authority), load_der_x509_certificate(certificate))
+    except (ValueError, UnsupportedAlgorithm, InvalidVersion):
+        return False

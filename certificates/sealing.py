@@ -1,0 +1,202 @@
+"""Seals of PDF files, PAdES B-B with EC P-256: made without chance, and judged by one form alone. The only importer of asn1crypto.
+
+A seal is genuine where writing it anew from its certificates, its digest and its signature gives the same bytes: nothing can be hidden
+in what a seal's signature does not cover.
+"""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import lru_cache
+
+from asn1crypto import algos, cms, core, tsp, x509
+
+from kernel.key_files import KeyState, TrustedKey
+from kernel.pdf.catalogue import BYTE_RANGE
+from kernel.seal_keys import CertifiedKey, holds, is_issued_by
+
+_ROOM = re.compile(rb"/ByteRange (\[0 9{10} 9{10} 9{10}\])\s*/Contents (<0+>)")
+_RANGE = re.compile(rb"/ByteRange\s*\[\s*0\s+(\d{1,9})\s+(\d{1,9})\s+(\d{1,9})\s*\]")
+_CLAIMED = re.compile(rb"/M\s*\(D(?::|\\07[2])(\d{14})Z\)")
+_SHA256 = {"algorithm": "sha256", "parameters": core.Null()}
+
+
+def seal(content: bytes, key: CertifiedKey, authority: CertifiedKey) -> bytes:
+    """Return a PDF with its room for a seal filled: the same document and key give the same bytes."""
+    room = _ROOM.search(content)
+    if room is None:
+        raise ValueError("this PDF has no room for a seal")
+    start, end = room.span(2)
+    covered = f"[0 {start} {end} {len(content) - end}]".encode().ljust(len(BYTE_RANGE))
+    content = content[: room.start(1)] + covered + content[room.end(1) :]
+    digest = hashlib.sha256(content[:start] + content[end:]).digest()
+    certificates = (authority.certificate_der, key.certificate_der)
+    signature = key.sign(_signed_attributes(digest, certificates[1]))
+    written = _signed_data(certificates, digest, signature).hex().upper()
+    return content[: start + 1] + written.ljust(end - start - 2, "0").encode() + content[end - 1 :]
+
+
+def _signed_attributes(digest: bytes, certificate: bytes) -> bytes:
+    """Return what the signature covers: the digest of the file, and the certificate of its key."""
+    return _attributes_form(certificate).replace(_DIGEST, digest)
+
+
+def _signed_data(certificates: tuple[bytes, bytes], digest: bytes, signature: bytes) -> bytes:
+    """Return a seal."""
+    return _seal_form(certificates, len(signature)).replace(_DIGEST, digest).replace(_SIGNATURE[: len(signature)], signature)
+
+
+_DIGEST = b"digest of the document goes here"
+_SIGNATURE = b"signature goes here " * 10
+"""Stand in the forms for what differs between seals of one key: asn1crypto takes milliseconds to write a form, so it is kept."""
+
+
+@lru_cache(maxsize=8)
+def _attributes_form(certificate: bytes) -> bytes:
+    written: bytes = _attributes(certificate).dump()
+    return written
+
+
+def _attributes(certificate: bytes) -> cms.CMSAttributes:
+    parsed = x509.Certificate.load(certificate)
+    named = tsp.ESSCertIDv2(
+        {
+            "cert_hash": hashlib.sha256(certificate).digest(),
+            "issuer_serial": {"issuer": [x509.GeneralName("directory_name", parsed.issuer)], "serial_number": parsed.serial_number},
+        }
+    )
+    return cms.CMSAttributes(
+        [
+            cms.CMSAttribute({"type": "content_type", "values": ["data"]}),
+            cms.CMSAttribute({"type": "message_digest", "values": [_DIGEST]}),
+            cms.CMSAttribute({"type": "signing_certificate_v2", "values": [tsp.SigningCertificateV2({"certs": [named]})]}),
+        ]
+    )
+
+
+@lru_cache(maxsize=64)
+def _seal_form(certificates: tuple[bytes, bytes], length: int) -> bytes:
+    """Return a seal without its digest and its signature, whose length is given."""
+    authority, own = (x509.Certificate.load(one) for one in certificates)
+    signer = cms.SignerInfo(
+        {
+            "version": "v1",
+            "sid": cms.SignerIdentifier("issuer_and_serial_number", {"issuer": own.issuer, "serial_number": own.serial_number}),
+            "digest_algorithm": algos.DigestAlgorithm(_SHA256),
+            "signed_attrs": _attributes(certificates[1]),
+            "signature_algorithm": algos.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"}),
+            "signature": _SIGNATURE[:length],
+        }
+    )
+    data = cms.SignedData(
+        {
+            "version": "v1",
+            "digest_algorithms": [algos.DigestAlgorithm(_SHA256)],
+            "encap_content_info": {"content_type": "data"},
+            "certificates": [authority, own],
+            "signer_infos": [signer],
+        }
+    )
+    written: bytes = cms.ContentInfo({"content_type": "signed_data", "content": data}).dump()
+    return written
+
+
+@dataclass(frozen=True, slots=True)
+class SealVerifier:
+    """A key that seals or sealed here, in a form that another process can be given."""
+
+    spki: bytes
+    certificate: bytes = b""
+    """DER; empty where any certificate of this key will do."""
+    is_compromised: bool = False
+
+
+def seal_verifiers(keys: Sequence[TrustedKey]) -> tuple[SealVerifier, ...]:
+    """Return keys as verifiers take them."""
+    return tuple(SealVerifier(key.spki, key.certificate, key.state is KeyState.COMPROMISED) for key in keys)
+
+
+class SealState(StrEnum):
+    """The state of the seal of a PDF."""
+
+    NONE = "none"
+    GENUINE = "genuine"
+    NOT_WHOLE = "not_whole"
+    """More than one, or one that does not cover every byte of the file."""
+    CHANGED = "changed"
+    """A byte is another than the one that was sealed, or the seal is not in our form."""
+    OTHER_KEY = "other_key"
+    """Sealed by somebody else, whatever name they gave themselves."""
+    OUT_OF_TIME = "out_of_time"
+    """Sealed as of a moment for which the key's certificate does not hold."""
+    COMPROMISED = "compromised"
+    """Sealed by a key that came into other hands."""
+
+
+@dataclass(frozen=True, slots=True)
+class _ParsedSeal:
+    certificates: tuple[bytes, bytes]
+    """Of the authority, and of the key."""
+    spki: bytes
+    """The public key that the second certificate is of."""
+    signature: bytes
+
+
+def judge_seal(content: bytes, trusted: Sequence[SealVerifier]) -> SealState:
+    """Return the state of a file's seal by the keys that are known here; nothing in it raises (spec/certificates V3 a, b)."""
+    if b"/ByteRange" not in content:
+        return SealState.NONE
+    found = _RANGE.search(content)
+    if content.count(b"/ByteRange") != 1 or found is None:
+        return SealState.NOT_WHOLE
+    start, end, rest = (int(one) for one in found.groups())
+    hole = content[start:end]
+    if end + rest != len(content) or not re.fullmatch(rb"<[0-9A-F]+>", hole) or len(hole) % 2:
+        return SealState.NOT_WHOLE
+    parsed = _parsed(bytes.fromhex(hole[1:-1].decode()))
+    if parsed is None:
+        return SealState.CHANGED
+    key = _key_of(parsed, trusted)
+    if key is None:
+        return SealState.OTHER_KEY
+    digest = hashlib.sha256(content[:start] + content[end:]).digest()
+    written = _signed_data(parsed.certificates, digest, parsed.signature).hex().upper()
+    is_signed = holds(key.spki, parsed.signature, _signed_attributes(digest, parsed.certificates[1]))
+    if not is_signed or hole[1:-1] != written.ljust(len(hole) - 2, "0").encode():
+        return SealState.CHANGED
+    return _in_time(content, parsed, key)
+
+
+def _parsed(contents: bytes) -> _ParsedSeal | None:
+    """Return the certificates and the signature of a seal; None where it is not one of two certificates and one signature."""
+    try:
+        data = cms.ContentInfo.load(contents)["content"]
+        certificates, signers = data["certificates"], data["signer_infos"]
+        if len(certificates) != 2 or len(signers) != 1:
+            return None
+        authority, own = sorted((one.chosen for one in certificates), key=lambda one: one.ca is not True)
+        return _ParsedSeal((authority.dump(), own.dump()), own.public_key.dump(), signers[0]["signature"].native)
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError):  # as asn1crypto says that it is something else
+        return None
+
+
+def _key_of(parsed: _ParsedSeal, trusted: Sequence[SealVerifier]) -> SealVerifier | None:
+    """Return the key of a seal, where it is one of ours and both certificates are whole."""
+    authority, own = parsed.certificates
+    if not is_issued_by(own, authority) or not is_issued_by(authority, authority):
+        return None
+    return next((key for key in trusted if key.spki == parsed.spki and key.certificate in (b"", own)), None)
+
+
+def _in_time(content: bytes, parsed: _ParsedSeal, key: SealVerifier) -> SealState:
+    if key.is_compromised:
+        return SealState.COMPROMISED
+    claimed, validity = _CLAIMED.search(content), x509.Certificate.load(parsed.certificates[1])["tbs_certificate"]["validity"]
+    if claimed is None:
+        return SealState.CHANGED
+    at = datetime.strptime(claimed[1].decode(), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    is_within = validity["not_before"].native <= at <= validity["not_after"].native
+    return SealState.GENUINE if is_within else SealState.OUT_OF_TIME
