@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kernel.db import Base, Key, Moment, PublicId, ShortText, Slug
 
 IN_FORCE = "revoked_at IS NULL AND replaced_at IS NULL AND replaced_by_id IS NULL"
+ENDED = "(revoked_at IS NOT NULL OR replaced_at IS NOT NULL OR replaced_by_id IS NOT NULL)"
 
 
 class Credential(Base):
@@ -21,6 +22,7 @@ class Credential(Base):
         Index("uq_credential_valid", "enrolment_id", unique=True, sqlite_where=text(IN_FORCE), postgresql_where=text(IN_FORCE)),
         Index("uq_credential_status", "status_list", "status_place", unique=True),
         Index("ix_credential_issued", "issued_on", "id"),
+        Index("ix_credential_ended", "status_list", sqlite_where=text(ENDED), postgresql_where=text(ENDED)),
     )
 
     id: Mapped[Key]
@@ -76,6 +78,17 @@ class Credential(Base):
     revoked_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     revoked_by_administrator: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Whether whoever revoked it was an administrator then: only administrators issue another one instead."""
+
+
+class StatusList(Base):
+    """A published list with a place for each of its credentials; it begins with the first of them."""
+
+    __tablename__ = "status_list"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    seed: Mapped[bytes] = mapped_column(LargeBinary)
+    """Chooses the places that are set without a credential; nobody else learns it."""
+    begun_at: Mapped[Moment]
 
 
 class SignaturePicture(Base):

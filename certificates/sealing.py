@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from asn1crypto import algos, cms, core, tsp, x509
 
-from kernel.key_files import KeyState, TrustedKey
+from kernel.key_files import KeyState, PublishedKey
 from kernel.pdf.catalogue import BYTE_RANGE
 from kernel.seal_keys import CertifiedKey, holds, is_issued_by
 
@@ -114,7 +114,7 @@ class SealVerifier:
     is_compromised: bool = False
 
 
-def seal_verifiers(keys: Sequence[TrustedKey]) -> tuple[SealVerifier, ...]:
+def seal_verifiers(keys: Sequence[PublishedKey]) -> tuple[SealVerifier, ...]:
     """Return keys as verifiers take them."""
     return tuple(SealVerifier(key.spki, key.certificate, key.state is KeyState.COMPROMISED) for key in keys)
 

@@ -30,12 +30,12 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from kernel import clock
 from kernel.key_files import (
-    KeyFacts,
+    KeyHistory,
+    PublishedKey,
     Stamp,
-    TrustedKey,
     keep_as_older,
     older_files,
-    read_facts,
+    read_history,
     refuse_test_key,
     replace_file,
     stamps,
@@ -44,13 +44,14 @@ from kernel.key_files import (
 from kernel.settings import ALWAYS, SettingsError, made_once, read_private
 
 
-def _public_bytes(key: Ed25519PublicKey) -> bytes:
+def raw_public_key(key: Ed25519PublicKey) -> bytes:
+    """Return the 32 bytes of a public key."""
     return key.public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 
 def key_identifier(key: Ed25519PublicKey) -> str:
     """Return the first 16 hexadecimal digits of the SHA-256 of the public key."""
-    return hashlib.sha256(_public_bytes(key)).hexdigest()[:16]
+    return hashlib.sha256(raw_public_key(key)).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class SigningKeys:
 
     current: Ed25519PrivateKey
     public: dict[str, Ed25519PublicKey]
-    trusted: tuple[TrustedKey, ...]
+    trusted: tuple[PublishedKey, ...]
     """Every key with its dates and its state, the current one first, then the latest."""
 
     @property
@@ -70,6 +71,10 @@ class SigningKeys:
     def sign(self, content: bytes) -> str:
         """Return the signature, URL-safe base64."""
         return base64.urlsafe_b64encode(self.current.sign(content)).decode()
+
+    def sign_raw(self, content: bytes) -> bytes:
+        """Return the 64 bytes of the signature."""
+        return self.current.sign(content)
 
     def verifies(self, identifier: str, content: bytes, signature: str) -> bool:
         """Say whether the named key signed this content."""
@@ -105,16 +110,22 @@ def read_public_keys(text: str) -> PublicKeys:
 def is_signed(keys: PublicKeys, identifier: str, content: bytes, signature: str) -> bool:
     """Say whether the named key, which has to be one of these, signed this content."""
     key = keys.get(identifier)
-    if key is None:
-        return False
     try:
-        key.verify(base64.urlsafe_b64decode(signature), content)
-    except (InvalidSignature, ValueError):
+        return key is not None and holds(key, base64.urlsafe_b64decode(signature), content)
+    except ValueError:
+        return False
+
+
+def holds(key: Ed25519PublicKey, signature: bytes, content: bytes) -> bool:
+    """Say whether the bytes of a signature are of this key over this content."""
+    try:
+        key.verify(signature, content)
+    except InvalidSignature:
         return False
     return True
 
 
-def _load(path: Path) -> tuple[Ed25519PrivateKey, KeyFacts]:
+def _load(path: Path) -> tuple[Ed25519PrivateKey, KeyHistory]:
     content = read_private(path)
     try:
         key = load_pem_private_key(content, password=None)
@@ -123,7 +134,7 @@ def _load(path: Path) -> tuple[Ed25519PrivateKey, KeyFacts]:
     if not isinstance(key, Ed25519PrivateKey):
         raise SettingsError(f"{path} is not an Ed25519 key.")
     refuse_test_key(path, key.public_key())
-    return key, read_facts(content)
+    return key, read_history(content)
 
 
 Secret: TypeAlias = str | bytes | Sequence[bytes]
@@ -233,7 +244,7 @@ SIGNING = "signing"
 
 def _new_signing_key(now: datetime) -> bytes:
     key = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return KeyFacts(begun_at=now).write() + key
+    return KeyHistory(begun_at=now).write() + key
 
 
 def signing_keys(folder: Path) -> SigningKeys:
@@ -249,11 +260,11 @@ def signing_keys(folder: Path) -> SigningKeys:
 def _read_signing_keys(files: tuple[Stamp, ...]) -> SigningKeys:
     current, *older = (_load(Path(name)) for name, *_changes in files)
     older.sort(key=lambda one: one[1].ended_at or ALWAYS, reverse=True)
-    found: dict[str, TrustedKey] = {}
-    for key, facts in (current, *older):
+    found: dict[str, PublishedKey] = {}
+    for key, history in (current, *older):
         public = key.public_key()
-        state = state_of_file(facts, is_current=not found)
-        found.setdefault(key_identifier(public), TrustedKey(key_identifier(public), public, state, facts))
+        state = state_of_file(history, is_current=not found)
+        found.setdefault(key_identifier(public), PublishedKey(key_identifier(public), public, state, history))
     public_keys = {key_identifier(key.public_key()): key.public_key() for key, _facts in (current, *older)}
     return SigningKeys(current[0], public_keys, tuple(found.values()))
 

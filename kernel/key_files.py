@@ -1,6 +1,6 @@
 """Files of the keys that sign and seal: the key as PEM, and above it in plain lines since when it is used and why no longer.
 
-A file carries its own facts, so a copy of it on another machine, or in the file of `lms backup-keys`, carries them too.
+A file carries its own history, so a copy of it on another machine, or in the file of `lms backup-keys`, carries it too.
 """
 
 import hashlib
@@ -32,8 +32,8 @@ class KeyState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class KeyFacts:
-    """The facts that the file of a key states; a key older than this form states no beginning."""
+class KeyHistory:
+    """The history that the file of a key states; a key older than this form states no beginning."""
 
     begun_at: datetime | None = None
     ended_at: datetime | None = None
@@ -47,11 +47,11 @@ class KeyFacts:
         return "".join(f"{line}\n" for line in [*lines, *([f"{REASON}: {' '.join(self.reason.split())}"] if self.reason else [])]).encode()
 
 
-def read_facts(content: bytes) -> KeyFacts:
+def read_history(content: bytes) -> KeyHistory:
     """Return what the first lines of a key's file state."""
     head = content.partition(_BEGIN)[0].decode(errors="replace")
     said = {found[1]: found[2] for line in head.splitlines() if (found := _FACT.match(line))}
-    return KeyFacts(_moment(said, FROM), _moment(said, UNTIL), _moment(said, COMPROMISED), said.get(REASON, ""))
+    return KeyHistory(_moment(said, FROM), _moment(said, UNTIL), _moment(said, COMPROMISED), said.get(REASON, ""))
 
 
 def _moment(said: Mapping[str, str], name: str) -> datetime | None:
@@ -61,10 +61,10 @@ def _moment(said: Mapping[str, str], name: str) -> datetime | None:
         return None
 
 
-def with_facts(content: bytes, facts: KeyFacts) -> bytes:
-    """Return the file of a key with other facts above the same key."""
+def with_history(content: bytes, history: KeyHistory) -> bytes:
+    """Return the file of a key with other history above the same key."""
     _head, begin, key = content.partition(_BEGIN)
-    return facts.write() + begin + key
+    return history.write() + begin + key
 
 
 def replace_file(path: Path, content: bytes) -> None:
@@ -99,13 +99,13 @@ def refuse_test_key(path: Path, key: PublicKey) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class TrustedKey:
+class PublishedKey:
     """A key that signs or signed here: its public half, from when until when, its state, and its certificate where it has one."""
 
     identifier: str
     public: PublicKey
     state: KeyState
-    facts: KeyFacts
+    history: KeyHistory
     certificate: bytes = b""
     """DER; empty for the keys of credentials."""
 
@@ -120,9 +120,9 @@ class TrustedKey:
         return hashlib.sha256(self.certificate or self.spki).hexdigest()
 
 
-def state_of_file(facts: KeyFacts, *, is_current: bool) -> KeyState:
+def state_of_file(history: KeyHistory, *, is_current: bool) -> KeyState:
     """Return the state of a key, given where its file lies and what it states."""
-    if facts.compromised_since is not None:
+    if history.compromised_since is not None:
         return KeyState.COMPROMISED
     return KeyState.CURRENT if is_current else KeyState.RETIRED
 
@@ -147,13 +147,13 @@ def keep_as_older(folder: Path, kind: str, identifier: str, *, ended_at: datetim
     older = folder / f"{kind}.old"
     older.mkdir(mode=0o700, exist_ok=True)
     content, place = read_private(folder / f"{kind}.key"), older / f"{identifier}.key"
-    facts = read_facts(content)
+    history = read_history(content)
     if not place.exists():
-        private_file(place, with_facts(content, KeyFacts(facts.begun_at, ended_at)))
+        private_file(place, with_history(content, KeyHistory(history.begun_at, ended_at)))
 
 
 def mark_compromised(path: Path, since: datetime, reason: str) -> None:
     """Write into the file of a key since when somebody else may have signed with it, and why that is believed."""
     content = read_private(path)
-    facts = read_facts(content)
-    replace_file(path, with_facts(content, KeyFacts(facts.begun_at, facts.ended_at, since, reason)))
+    history = read_history(content)
+    replace_file(path, with_history(content, KeyHistory(history.begun_at, history.ended_at, since, reason)))

@@ -33,12 +33,12 @@ from cryptography.x509.oid import NameOID
 
 from kernel import clock
 from kernel.key_files import (
-    KeyFacts,
+    KeyHistory,
+    PublishedKey,
     Stamp,
-    TrustedKey,
     keep_as_older,
     older_files,
-    read_facts,
+    read_history,
     refuse_test_key,
     replace_file,
     stamps,
@@ -61,7 +61,7 @@ class CertifiedKey:
 
     key: EllipticCurvePrivateKey
     certificate: Certificate
-    facts: KeyFacts
+    history: KeyHistory
 
     @property
     def identifier(self) -> str:
@@ -87,10 +87,10 @@ class CertifiedKey:
         """Return the ECDSA signature of the SHA-256 of a content, as DER: of the same content always the same (RFC 6979)."""
         return self.key.sign(content, ECDSA(SHA256(), deterministic_signing=True))
 
-    def public_half(self, *, is_current: bool) -> TrustedKey:
+    def public_half(self, *, is_current: bool) -> PublishedKey:
         """Return what others may know of it."""
-        state = state_of_file(self.facts, is_current=is_current)
-        return TrustedKey(self.identifier, self.key.public_key(), state, self.facts, self.certificate_der)
+        state = state_of_file(self.history, is_current=is_current)
+        return PublishedKey(self.identifier, self.key.public_key(), state, self.history, self.certificate_der)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +99,13 @@ class SealKeys:
 
     current: CertifiedKey
     authority: CertifiedKey
-    trusted: tuple[TrustedKey, ...]
+    trusted: tuple[PublishedKey, ...]
     """Every key that sealed, the current one first."""
-    authorities: tuple[TrustedKey, ...]
+    authorities: tuple[PublishedKey, ...]
 
 
 def _new_file(now: datetime, name: str, lasts: timedelta, key: EllipticCurvePrivateKey, authority: CertifiedKey | None) -> bytes:
-    """Return the file of a new key: its facts, the key, and a certificate by an authority, or by itself where it is one."""
+    """Return the file of a new key: its history, the key, and a certificate by an authority, or by itself where it is one."""
     begins, issuer = now.replace(microsecond=0), authority.certificate.subject if authority else _subject(name)
     signer = authority.key if authority else key
     signer_public = signer.public_key()
@@ -124,7 +124,7 @@ def _new_file(now: datetime, name: str, lasts: timedelta, key: EllipticCurvePriv
         .sign(signer, SHA256())
     )
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return KeyFacts(begun_at=begins).write() + private + certificate.public_bytes(Encoding.PEM)
+    return KeyHistory(begun_at=begins).write() + private + certificate.public_bytes(Encoding.PEM)
 
 
 def _subject(name: str) -> Name:
@@ -169,7 +169,7 @@ def _load(path: Path) -> CertifiedKey:
     if not isinstance(key, EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
         raise SettingsError(f"{path} is not a P-256 key with its certificate.")
     refuse_test_key(path, key.public_key())
-    return CertifiedKey(key, certificate, read_facts(content))
+    return CertifiedKey(key, certificate, read_history(content))
 
 
 def seal_keys(folder: Path, name: str) -> SealKeys:
@@ -204,10 +204,10 @@ def _has_issued(authority: Certificate, certificate: Certificate) -> bool:
 def _in_order(files: tuple[Stamp, ...]) -> list[CertifiedKey]:
     current, *older = (_load(Path(name)) for name, *_changes in files)
     older = [one for one in older if one.identifier != current.identifier]
-    return [current, *sorted(older, key=lambda one: one.facts.ended_at or ALWAYS, reverse=True)]
+    return [current, *sorted(older, key=lambda one: one.history.ended_at or ALWAYS, reverse=True)]
 
 
-def _public_halves(keys: list[CertifiedKey]) -> tuple[TrustedKey, ...]:
+def _public_halves(keys: list[CertifiedKey]) -> tuple[PublishedKey, ...]:
     return tuple(one.public_half(is_current=place == 0) for place, one in enumerate(keys))
 
 

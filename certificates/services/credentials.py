@@ -10,7 +10,7 @@ from fractions import Fraction
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
@@ -29,6 +29,7 @@ from certificates.rules.credentials import (
     award_refusal,
     canonical_content,
 )
+from certificates.services.status_lists import insert_with_place
 from courses.models import CourseVersion
 from courses.queries.outlines import get_outline
 from courses.rules import Outline
@@ -46,8 +47,6 @@ from kernel.pictures import cleaned
 from kernel.settings import Settings, SignatorySetting
 from organisations.queries.profile import find_root, list_signatories_on
 
-STATUS_LIST_PLACES = 131_072
-STATUS_LIST_FULL = STATUS_LIST_PLACES * 8 // 10
 MOST_SIGNERS = 2
 """Who has a place on the sheet."""
 
@@ -150,25 +149,15 @@ def _sign(session: Session, row: Credential, signers: Sequence[CredentialSigner]
     """Give a new row its institution, its place in a status list and its signature, and write it with its signatories."""
     root = find_root(session)
     row.institution_key = str(root.uuid) if root is not None else ""
-    row.status_list, row.status_place = _free_place(session)
     row.format, row.key_id = CONTENT_FORMAT, keys.identifier
-    row.signature = keys.sign(canonical_content(queries.signed_content(row, tuple(signers))))
-    session.add(row)
-    session.flush()  # its signatories, the audit entry and the mail name it
+
+    def sign() -> None:
+        row.signature = keys.sign(canonical_content(queries.signed_content(row, tuple(signers))))
+
+    insert_with_place(session, row, sign, now=row.issued_at)
     for place, signer in enumerate(signers, 1):
         picture_id = _picture(session, signer) if signer.picture else None
         session.add(CredentialSignatory(credential_id=row.id, place=place, name=signer.name, offices=signer.offices, picture_id=picture_id))
-
-
-def _free_place(session: Session) -> tuple[int, int]:
-    """Return a place in the newest status list, drawn at random among those never given; another list begins before one is full."""
-    newest = session.scalar(select(func.max(Credential.status_list))) or 1
-    if (session.scalar(select(func.count()).where(Credential.status_list == newest)) or 0) >= STATUS_LIST_FULL:
-        newest += 1
-    while True:
-        place = secrets.randbelow(STATUS_LIST_PLACES)
-        if session.scalar(select(Credential.id).where(Credential.status_list == newest, Credential.status_place == place)) is None:
-            return newest, place
 
 
 def _signers(session: Session, settings: Settings, day: date) -> tuple[CredentialSigner, ...]:

@@ -20,6 +20,7 @@ from certificates.queries.history import find_predecessor, list_history
 from certificates.rules.credentials import CODE_LENGTH, CredentialState, ReplacementReason, RevocationReason, canonical_content
 from certificates.services import credentials as services
 from certificates.sheet import CertificateSheet
+from certificates.views.keys import printed_fingerprint
 from certificates.web_certificate import sheet_of, verify_url, web_certificate
 from courses.hours import printed_basis, printed_hours, read_hours
 from kernel import clock
@@ -164,12 +165,13 @@ def download(subject: CredentialContext) -> Response:
 def verify_form() -> Answer:
     """Take a code, and lead to what the register says of it."""
     typed = request.args.get("code", "").strip()[:64]
-    if not typed:
-        return render_template("certificates/verify_form.html", code="", problem="")
-    code = read_code(typed, CODE_LENGTH)
-    if code is None:
-        return render_template("certificates/verify_form.html", code=typed, problem=_("This is not a valid certificate code.")), 422
-    return see_page("certificates.verify", code=printed_code(code))
+    code = read_code(typed, CODE_LENGTH) if typed else None
+    if code is not None:
+        return see_page("certificates.verify", code=printed_code(code))
+    problem = _("This is not a valid certificate code.") if typed else ""
+    fingerprint = printed_fingerprint(current_keys().trusted[0].fingerprint)
+    page = render_template("certificates/verify_form.html", code=typed, problem=problem, fingerprint=fingerprint)
+    return (page, 422) if problem else page
 
 
 @bp.get("/verify/<code>")

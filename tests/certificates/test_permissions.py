@@ -38,6 +38,10 @@ def test_every_cell_of_certificates(browser: Browser, instance: Instance) -> Non
     for address in (path, f"{path}.pdf"):
         wrong += cast.check("certificate.download", "of_another_learner", cast.outcomes(address))
     wrong += cast.check("certificate.verify", "valid_code", cast.outcomes(f"/verify/{code}"))
+    for address in ("/.well-known/did.json", "/.well-known/certificate-keys.json", "/verify/keys"):
+        wrong += cast.check("keys.read", "published", cast.outcomes(address))
+    for address in ("/status/1", "/status/1/replaced"):
+        wrong += cast.check("status.read", "published", cast.outcomes(address))
     reason = {"reason_class": "issued_by_mistake", "reason": "Por error."}
     revoked = {who: outcome(cast.browsers[who], f"{path}/revocation", "POST", reason) for who in "ALEGOXI"}
     revoked["W"] = outcome(cast.browsers["W"], f"/certificates/{third.uuid}/revocation", "POST", reason)

@@ -10,6 +10,7 @@ from certificates import jobs, pdf
 from certificates.models import Credential
 from certificates.queries import credentials as queries
 from certificates.rules.credentials import CredentialState, RevocationReason, canonical_content
+from certificates.rules.status_decoys import STATUS_LIST_PLACES
 from certificates.services import credentials as certificates
 from certificates.web_certificate import sheet_of
 from courses.models import PublicationNature
@@ -90,7 +91,7 @@ def test_every_certificate_has_a_place_of_its_own_in_a_status_list(instance: Ins
     with instance.database.unit_of_work(write=False) as session:
         places = session.execute(select(Credential.status_list, Credential.status_place)).all()
     assert len({tuple(place) for place in places}) == 3
-    assert all(number == 1 and 0 <= place < certificates.STATUS_LIST_PLACES for number, place in places)
+    assert all(number == 1 and 0 <= place < STATUS_LIST_PLACES for number, place in places)
 
 
 @pytest.mark.parametrize("rule", ["pass_mark: none\n", "completion: viewed\n", "completion: {attempted: 1}\n"])

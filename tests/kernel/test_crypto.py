@@ -200,7 +200,7 @@ def test_a_key_says_from_when_until_when_it_signed(tmp_path: Path) -> None:
 
     assert [key.identifier for key in keys.trusted] == [keys.identifier, second.identifier, first.identifier]
     assert [key.state for key in keys.trusted] == [KeyState.CURRENT, KeyState.RETIRED, KeyState.RETIRED]
-    said = [(key.facts.begun_at, key.facts.ended_at) for key in keys.trusted]
+    said = [(key.history.begun_at, key.history.ended_at) for key in keys.trusted]
     march, june, september = (datetime(2026, month, 1, 12, tzinfo=UTC) for month in (3, 6, 9))
     assert said == [(september, None), (june, september), (march, june)]
     assert all(len(key.fingerprint) == 64 for key in keys.trusted)

@@ -61,7 +61,7 @@ def test_a_seal_is_renewed_in_its_last_year_and_the_old_one_stays_known(tmp_path
 
         assert [key.state for key in after.trusted] == [KeyState.CURRENT, KeyState.RETIRED]
         assert [key.identifier for key in after.trusted] == [after.current.identifier, before.current.identifier]
-        assert after.trusted[1].facts.ended_at == clock.now().replace(microsecond=0)
+        assert after.trusted[1].history.ended_at == clock.now().replace(microsecond=0)
         assert after.authority.identifier == before.authority.identifier
         assert after.current.begins == clock.now().replace(microsecond=0)
 

@@ -25,6 +25,10 @@ FILES_SENT = re.compile(
 """Addresses that answer with a file."""
 NEED_NO_HELP = {
     "certificates.short": "leads to certificates.verify",
+    "certificates_keys.did": "is for programs",
+    "certificates_keys.key_list": "is for programs",
+    "certificates_status.ended": "is for programs",
+    "certificates_status.replaced": "is for programs",
     "lms.accessibility": "explains itself",
     "lms.home": "leads to the catalogue",
     "lms.live": "is for a probe",

@@ -121,6 +121,8 @@ ACCESS: Mapping[tuple[str, str], str] = {
     ("certificate.list", "any"): "S*",
     ("certificate.export", "own_course"): "IS*",
     ("certificate.export_identity", "any"): "S*",
+    ("keys.read", "published"): "ALEGIOSX",
+    ("status.read", "published"): "ALEGIOSX",
     ("certificate.verify", "valid_code"): "ALEGIOSX",
     ("certificate.verify", "revoked_code"): "ALEGIOSX",
     ("completion.take_back", "of_another_learner"): "S",
@@ -200,6 +202,7 @@ ACCESS: Mapping[tuple[str, str], str] = {
 
 ABSENT: Mapping[str, str] = {
     "certificate.issue_by_hand": "there is no such act: certificates are issued by a job when the requirements are met",
+    "keys.rotate": "there is no page: on the server only",
     "certificate.request": "there is no such act: nobody has to ask",
     "settings.edit": "settings come from the environment, never from a page",
     "community.": "communities are not in this program yet",

@@ -1,0 +1,85 @@
+"""Published keys: the DID document, and the signed list of all keys with their dates, states and fingerprints (spec/certificates K2)."""
+
+import hashlib
+import json
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from functools import partial
+
+from certificates.rules.issuers import did_document, issuer_of, method_of
+from certificates.rules.profiles import Document, moment_text
+from certificates.rules.proofs import encoded_base58
+from certificates.rules.verification import TrustedKey
+from kernel.crypto import SigningKeys, holds, raw_public_key
+from kernel.key_files import KeyState, PublishedKey
+from kernel.seal_keys import SealKeys
+
+FORMAT = 1
+
+
+def own_did_document(address: str, keys: SigningKeys) -> Document:
+    """Return the DID document of the site with this address: every key that ever signed, the current one first."""
+    trusted = frozenset(key.identifier for key in keys.trusted if key.state is not KeyState.COMPROMISED)
+    return did_document(address, {key.identifier: raw_public_key(keys.public[key.identifier]) for key in keys.trusted}, trusted)
+
+
+def trusted_keys(addresses: Iterable[str], keys: SigningKeys) -> tuple[TrustedKey, ...]:
+    """Return the keys by which documents of a site are verified, under each address that it has or had."""
+    return tuple(
+        TrustedKey(method_of(address, key.identifier), partial(holds, keys.public[key.identifier]), key.history.compromised_since)
+        for address in addresses
+        for key in keys.trusted
+    )
+
+
+def signed_key_list(address: str, keys: SigningKeys, seals: SealKeys, *, now: datetime) -> Document:
+    """Return every key with its dates, state and fingerprint, signed by the current one (`eddsa-jcs-2022`).
+
+    It says of which day it is, so that of two lists the newer can be told; within a day it changes only with the keys.
+    """
+    document = {
+        "format": FORMAT,
+        "issuer": issuer_of(address),
+        "credentials": [_line(key) for key in keys.trusted],
+        "seals": [_line(key) for key in seals.trusted],
+        "authorities": [_line(key) for key in seals.authorities],
+    }
+    proof = {
+        "type": "DataIntegrityProof",
+        "cryptosuite": "eddsa-jcs-2022",
+        "created": moment_text(_latest_change([*keys.trusted, *seals.trusted, *seals.authorities], now)),
+        "verificationMethod": method_of(address, keys.identifier),
+        "proofPurpose": "assertionMethod",
+    }
+    return {**document, "proof": {**proof, "proofValue": f"z{encoded_base58(keys.sign_raw(jcs_signing_input(document, proof)))}"}}
+
+
+def jcs_signing_input(document: Document, proof: Document) -> bytes:
+    """Return the bytes that are signed for a document and the options of its proof; both hold texts and whole numbers only."""
+    return b"".join(hashlib.sha256(canonical_json(part)).digest() for part in (proof, document))
+
+
+def canonical_json(document: Document) -> bytes:
+    """Return a document of texts and whole numbers, with names in ASCII, as RFC 8785 writes it."""
+    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _latest_change(keys: Iterable[PublishedKey], now: datetime) -> datetime:
+    """Return the beginning of the day, or when the keys last changed where that was later."""
+    moments = (moment for key in keys for moment in (key.history.begun_at, key.history.ended_at) if moment is not None)
+    return max(now.replace(hour=0, minute=0, second=0, microsecond=0), *(one for one in moments if one <= now))
+
+
+def _line(key: PublishedKey) -> Mapping[str, object]:
+    history = key.history
+    moments = {"from": history.begun_at, "until": history.ended_at, "compromised_since": history.compromised_since}
+    return {
+        "id": key.identifier,
+        "state": key.state.value,
+        **{name: moment_text(moment) for name, moment in moments.items() if moment is not None},
+        **({"reason": history.reason} if history.reason else {}),
+        "spki": b64encode(key.spki).decode(),
+        **({"certificate": b64encode(key.certificate).decode()} if key.certificate else {}),
+        "fingerprint": key.fingerprint,
+    }

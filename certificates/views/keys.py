@@ -1,0 +1,80 @@
+"""Keys for everybody: the DID document, the signed list of keys, and a page that says who signed when (spec/certificates K2)."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from flask import Blueprint, Response, make_response, render_template, request
+
+from certificates.rules.profiles import Document
+from certificates.services.published_keys import own_did_document, signed_key_list
+from kernel import clock
+from kernel.key_files import KeyState, PublishedKey
+from kernel.web.instance_keys import current_keys, current_seal_keys
+from kernel.web.request import public, site_address
+
+bp = Blueprint("certificates_keys", __name__)
+
+KEPT_FOR_AN_HOUR = "public, max-age=3600"
+
+
+def published(document: Document, content_type: str, *, kept: str = KEPT_FOR_AN_HOUR) -> Response:
+    """Answer with a document that pages of every site may read; its tag is that of its content."""
+    response = make_response(json.dumps(document, ensure_ascii=False, indent=1) + "\n")
+    response.content_type = content_type
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cache-Control"] = kept
+    response.add_etag()
+    return cast("Response", response.make_conditional(request))
+
+
+@bp.get("/.well-known/did.json")
+@public
+def did() -> Response:
+    """Answer the DID document, by which programs of others find the keys of credentials."""
+    return published(own_did_document(site_address(), current_keys()), "application/did+json")
+
+
+@bp.get("/.well-known/certificate-keys.json")
+@public
+def key_list() -> Response:
+    """Answer the signed list of every key."""
+    document = signed_key_list(site_address(), current_keys(), current_seal_keys(), now=clock.now())
+    return published(document, "application/json")
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPageView:
+    """A key as its page shows it."""
+
+    state: str
+    begun_at: datetime | None
+    ended_at: datetime | None
+    compromised_since: datetime | None
+    reason: str
+    fingerprint: str
+
+
+def printed_fingerprint(fingerprint: str) -> str:
+    """Return a fingerprint in groups of four, as people compare it."""
+    return " ".join(fingerprint[start : start + 4] for start in range(0, len(fingerprint), 4))
+
+
+def _line(key: PublishedKey) -> KeyPageView:
+    history = key.history
+    fingerprint = printed_fingerprint(key.fingerprint)
+    return KeyPageView(key.state.value, history.begun_at, history.ended_at, history.compromised_since, history.reason, fingerprint)
+
+
+@bp.get("/verify/keys")
+@public
+def keys() -> str:
+    """Show the fingerprints of the keys, each with its dates and its state, and why one does not count any more."""
+    signing, seals = current_keys(), current_seal_keys()
+    groups = {"credentials": signing.trusted, "seals": seals.trusted, "authorities": seals.authorities}
+    return render_template(
+        "certificates/keys.html",
+        groups={name: [_line(key) for key in found] for name, found in groups.items()},
+        is_compromised=any(key.state is KeyState.COMPROMISED for found in groups.values() for key in found),
+    )
