@@ -27,15 +27,17 @@ def _date_of(row: RequiredOfPerson, now: datetime) -> DatedItem:
     status = row.status
     assert status.last_on is not None
     today = now.astimezone(status.zone).date()
+    text = row.text_on(today)
     return DatedItem(
         key=f"obligation:{row.uuid}",
         kind=DateKind.OBLIGATION_ENDS,
         at=datetime.combine(status.last_on + timedelta(days=1), time(), status.zone),
         person_id=row.person_id,
         path=f"/training/{row.uuid}",
-        texts=row.text_on(today).title,
+        texts=text.title,
         zone=status.zone.key,
         covers=frozenset(row.courses_on(today)),
+        lowest_versions=text.terms.lowest_versions,
     )
 
 

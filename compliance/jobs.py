@@ -21,6 +21,7 @@ from compliance.queries.claims import list_decided
 from compliance.queries.enrolment import get_order, list_to_enrol
 from compliance.queries.records import get_rules
 from compliance.queries.replay import ReplayMoments, walk_differences
+from compliance.queries.waiting_work import list_workers
 from compliance.rules.claims import ClaimState
 from compliance.services import (
     assignments,
@@ -32,6 +33,8 @@ from compliance.services import (
     reminder_requests,
     reminders,
     team_digests,
+    version_notices,
+    work_notices,
 )
 from compliance.services.bundles import BundleSource
 from compliance.services.claim_notices import ask_again_message, list_messages
@@ -149,7 +152,7 @@ def recompute_obligation(delivery: Delivery) -> Effect:
     _recompute_all(delivery, number)
 
     def write(session: Session) -> None:
-        for kind in ("compliance.enrol_assigned", "compliance.plan_again"):
+        for kind in ("compliance.enrol_assigned", "compliance.plan_again", "compliance.tell_of_versions"):
             outbox.enqueue(session, kind, {"obligation": number}, now=delivery.now)
 
     return write
@@ -225,6 +228,37 @@ def _add_digests(delivery: Delivery, monday: date, key: str, people: Sequence[in
         if not outbox.is_known(session, key):
             arguments = {"monday": monday.isoformat(), "people": people}
             outbox.enqueue(session, "compliance.send_digests", arguments, now=delivery.now, unique_key=key)
+
+
+def plan_work_notices(delivery: Delivery) -> None:
+    """Add the job of each officer and administrator for the notice of the day, where its hour has come."""
+    with delivery.database.unit_of_work() as session:
+        day = work_notices.due_day(session, now=delivery.now)
+        for person in [] if day is None else list_workers(session):
+            key = f"training-work:{day}:{person}"
+            if not outbox.is_known(session, key):
+                arguments = {"person": person, "day": str(day)}
+                outbox.enqueue(session, "compliance.tell_worker", arguments, now=delivery.now, unique_key=key)
+
+
+def tell_worker(delivery: Delivery) -> Effect:
+    """Notify an officer or administrator of what waits for their decision; done twice it notifies once."""
+    person, day = cast("int", delivery.arguments["person"]), date.fromisoformat(str(delivery.arguments["day"]))
+
+    def write(session: Session) -> None:
+        work_notices.notify_worker(session, person, account_queries.list_administrators(session), day, now=delivery.now)
+
+    return write
+
+
+def tell_of_versions(delivery: Delivery) -> None:
+    """Notify who is under way in a version of a course that counts no more for an obligation, a portion in each transaction."""
+    number = cast("int", delivery.arguments["obligation"])
+    last: int | None = 0
+    while last is not None:
+        with delivery.database.unit_of_work() as session:
+            obligation = queries.find_active(session, number)
+            last = None if obligation is None else version_notices.notify_portion(session, obligation, last, now=delivery.now)
 
 
 def send_digests(delivery: Delivery) -> Effect:

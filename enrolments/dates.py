@@ -4,7 +4,7 @@ Each package offers its sources in `Feature.dates`; the roof collects them (`dat
 whose dates are wanted with all that they follow from, so that it asks the database once for all of them, or not at all.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta, tzinfo
 from enum import StrEnum
@@ -76,6 +76,8 @@ class DatedItem:
     """The person has nothing left to do about it."""
     covers: frozenset[str] = frozenset()
     """The courses that it is about, by their slugs, where it belongs to none of them alone."""
+    lowest_versions: Mapping[str, int] = field(default_factory=dict)
+    """Of these, by their slugs, the lowest version that counts for it, where not every one does."""
 
     def is_of(self, slug: str) -> bool:
         """Say whether it concerns a course: it is of it, covers it, or is of no course at all."""

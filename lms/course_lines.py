@@ -38,6 +38,8 @@ class CourseProgressView:
     due: str = ""
     ungraded: int = 0
     """How much is handed in that waits to be graded."""
+    version: int = 0
+    """The number of the version that is taken."""
     minutes_left: int = 0
     """Of what is required in it."""
 
@@ -67,6 +69,7 @@ def course_line(own: OwnCourse, enrolment: DatedEnrolment, credentials: Mapping[
         next_minutes=following.minutes if following else None,
         begun=bool(results),
         ungraded=len(enrolment.ungraded),
+        version=outline.number,
         minutes_left=sum(one.minutes for one in outline.activities() if one.required and not enrolment.is_done(one)),
     )
 

@@ -47,6 +47,8 @@ class OwnDutyView:
     why_url: str
     ask_url: str
     """Empty where nothing is to be asked."""
+    caution: str = ""
+    """That the version which they take of a course does not count, where that is so."""
     certificate: str = ""
     """Until when the certificate is valid, where it has a day of its own beside the obligation's (spec/compulsory 8.1)."""
 
@@ -141,6 +143,21 @@ def own_duty(duty: DutyView, lines: Mapping[str, CourseProgressView]) -> OwnDuty
         symbol,
         url_for("compliance_learner.why", assignment=duty.uuid),
         url_for(ASK, assignment=duty.uuid) if duty.is_open and ASK in current_app.view_functions else "",
+        _caution(duty, left),
+    )
+
+
+def _caution(duty: DutyView, left: Sequence[CourseProgressView]) -> str:
+    """Say which course the reader takes in a version that does not count; nothing where that is not so (spec/compulsory 4.7)."""
+    old = next((line for line in left if line.version < duty.lowest_versions.get(line.slug, 0)), None)
+    if old is None or not duty.is_open:
+        return ""
+    lowest = duty.lowest_versions[old.slug]
+    return _(
+        "You are taking version %(own)s of “%(course)s”, but only version %(lowest)s or a later one counts. Move to it on the course page.",
+        own=old.version,
+        course=old.title,
+        lowest=lowest,
     )
 
 
@@ -170,8 +187,10 @@ def _next_step(duty: DutyView, lines: Mapping[str, CourseProgressView], left: Se
     if duty.is_choice and not left:
         return _("Choose a course"), url_for("compliance_learner.why", assignment=duty.uuid, _anchor="courses"), "list-checks"
     undone = [course for course in duty.courses if course not in lines or not lines[course].completed]
-    course = undone[0] if undone else duty.courses[0]
-    is_again = duty.is_again and len(duty.courses) == 1 and course in lines and lines[course].completed
+    completed = [course for course in duty.courses if course in lines and lines[course].completed]
+    again = [course for course in completed if len(duty.courses) == 1 or course in duty.renewable]
+    course = again[0] if duty.is_again and again else (undone or duty.courses)[0]
+    is_again = duty.is_again and course in again
     return (
         (_("Take it again"), url_for("compliance_renewals.renew", slug=course), "rotate-ccw")
         if is_again

@@ -1,6 +1,6 @@
 """The obligations of a person in words: until when, in which zone, what comes next (spec/compulsory 11.1)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -36,6 +36,10 @@ class DutyView:
     is_open: bool
     is_again: bool
     """What was done once has to be done again."""
+    renewable: tuple[str, ...]
+    """Of several courses, those to be taken again now."""
+    lowest_versions: Mapping[str, int]
+    """The lowest version that counts, by course, where not every one does."""
 
 
 def duties_in_order(rows: Iterable[RequiredOfPerson]) -> list[RequiredOfPerson]:
@@ -66,6 +70,8 @@ def duty_view(row: RequiredOfPerson, why: str, *, now: datetime) -> DutyView:
         isinstance(text.terms.requirement, AnyRequirement) and len(courses) > 1,
         status.state in NEEDED,
         status.state in (TrainingState.RENEWAL_DUE, TrainingState.EXPIRED),
+        row.renewable,
+        text.terms.lowest_versions,
     )
 
 

@@ -22,7 +22,16 @@ from compliance.queries.person_facts import load_person_facts
 from compliance.rules.documents import read_terms
 from compliance.rules.person_facts import RecordScope, record_under
 from compliance.rules.record import TrainingRecord
-from compliance.rules.status import StateFlag, TrainingCase, TrainingState, TrainingStatus, status_of, terms_in_force, training_case
+from compliance.rules.status import (
+    StateFlag,
+    TrainingCase,
+    TrainingState,
+    TrainingStatus,
+    renewable_courses,
+    status_of,
+    terms_in_force,
+    training_case,
+)
 from compliance.rules.terms import ObligationTerms, courses_of
 from enrolments.models import Completion, Enrolment
 from kernel.db import UtcDateTime, connection_of
@@ -66,8 +75,15 @@ class RequiredOfPerson:
     status: TrainingStatus
     is_behind: bool = False
     """Something happened that the stored status does not know yet."""
+    renewable: tuple[str, ...] = ()
+    """The courses that are to be taken again now, by their slugs, where the status was computed."""
     rule: str | None = None
     """The rule of its audience that holds today, where it was asked for; None where none holds."""
+
+    def renews_one_of_several(self, now: datetime) -> bool:
+        """Say whether something is to be taken again, and the stored status does not tell which course."""
+        is_again = self.status.state in (TrainingState.RENEWAL_DUE, TrainingState.EXPIRED)
+        return is_again and len(self.courses_on(now.astimezone(self.status.zone).date())) > 1
 
     def text_on(self, day: date) -> ObligationText:
         """Return the version that is in force on a day, the first one before there was any."""
@@ -87,7 +103,7 @@ class RequiredOfPerson:
 def list_required(session: Session, people: Collection[int], *, now: datetime) -> list[RequiredOfPerson]:
     """List the obligations of some people with the stored status, in one statement; who is behind gets it computed, in two more."""
     found = _grouped(connection_of(session).execute(_STORED, {"now": now, "people": list(people)}).all())
-    behind = [row for row in found if row.is_behind]
+    behind = [row for row in found if row.is_behind or row.renews_one_of_several(now)]
     computed = {row.assignment_id: row for row in compute_now(session, behind, now=now)}
     return [computed.get(row.assignment_id, row) for row in found]
 
@@ -145,7 +161,13 @@ def compute_now(
     One of them is for the tree, where it is not given.
     """
     cases = load_cases(session, rows, now, places)
-    return [replace(row, status=status_of(cases[row.assignment_id], now), is_behind=False) for row in rows]
+    return [_computed(row, cases[row.assignment_id], now) for row in rows]
+
+
+def _computed(row: RequiredOfPerson, case: TrainingCase, now: datetime) -> RequiredOfPerson:
+    renewable = set(renewable_courses(case, now))
+    again = tuple(course for course in row.courses_on(now.astimezone(row.status.zone).date()) if course in renewable)
+    return replace(row, status=status_of(case, now), is_behind=False, renewable=again)
 
 
 def load_cases(
@@ -279,5 +301,5 @@ def _required(rows: Sequence[Row[*tuple[Any, ...]]]) -> RequiredOfPerson:
         row.zone,
         status,
         row.is_behind,
-        row.rule,
+        rule=row.rule,
     )

@@ -1,5 +1,6 @@
 """Pages of taking part: catalogue, course, lesson, glossary, resources, files; enrolling and marking as done."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from enrolments.course_context import (
     record_visit_later,
     site_topics,
 )
-from enrolments.dates import DateKind
+from enrolments.dates import DatedItem, DateKind
 from enrolments.forms import GroupForm
 from enrolments.pages.course import EditionChoice, course_facts, edition_choices, enrolment_facts, entry_of, requirements
 from enrolments.pages.dates import DateView, date_views, upcoming
@@ -102,7 +103,8 @@ def course(context: LearnerContext) -> Answer:
     enrolment_id = context.enrolment_id
     news = visible_news(session, context.course_id, enrolment_id) if enrolment_id else CourseNews()
     summary = news.summary
-    dates = _dates(view, completed=summary.completed_at is not None)
+    found = course_dates(view, completed=summary.completed_at is not None)
+    dates = _dates(view, found)
     award = find_award(session, context.enrolment_id) if context.enrolment_id and summary.completed_at else None
     return cached_page(
         "enrolments/course.html",
@@ -110,6 +112,7 @@ def course(context: LearnerContext) -> Answer:
         enrolment=enrolment_facts(view, summary.completed_at, award),
         entry=entry_of(actor, context),
         offer=summary.offer,
+        uncounted=_uncounted(view, found) if summary.completed_at is None else None,
         editions=_editions(context),
         obligation=next((one for one in dates if one.kind is DateKind.OBLIGATION_ENDS), None),
         dates=[one for one in dates if one.kind is not DateKind.OBLIGATION_ENDS][:MOST_DATES],
@@ -132,9 +135,16 @@ def _next_courses(view: CourseView) -> list[dict[str, str]]:
     return [{"slug": course.slug, "title": choose(course.title)} for course in found]
 
 
-def _dates(view: CourseView, *, completed: bool) -> list[DateView]:
+def _uncounted(view: CourseView, found: Sequence[DatedItem]) -> dict[str, object] | None:
+    """Return for what compulsory training the version of the course that the reader takes does not count, and from which one does."""
+    own, slug = view.outline.number, view.outline.slug
+    item = next((item for item in found if item.lowest_versions.get(slug, 0) > own), None)
+    return None if item is None else {"title": item.title, "url": item.path, "own": own, "lowest": item.lowest_versions[slug]}
+
+
+def _dates(view: CourseView, found: Sequence[DatedItem]) -> list[DateView]:
     """Return what the reader has ahead in the course; their edition stands under its name, its beginning in a message of its own."""
-    items, now = upcoming(course_dates(view, completed=completed), now=view.context.now), view.context.now
+    items, now = upcoming(found, now=view.context.now), view.context.now
     shown = date_views([item for item in items if item.kind is not DateKind.EDITION_BEGINS], now=now)
     own = [replace(one, title=view.context.edition, title_language="") if one.kind is DateKind.EDITION_ENDS else one for one in shown]
     return [replace(one, course="") for one in own]

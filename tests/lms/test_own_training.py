@@ -8,11 +8,12 @@ from sqlalchemy import select, update
 
 from accounts.models import Person
 from certificates.models import Credential
-from compliance.models import Obligation, Waiver
+from compliance.models import DoneFact, Obligation, Waiver
 from compliance.queries.learner import list_required, load_own_records, load_own_training
 from compliance.queries.records import get_rules, load_records
-from compliance.rules.terms import AnyRequirement, CourseRequirement, ObligationTerms
+from compliance.rules.terms import AllRequirement, AnyRequirement, CourseRequirement, ObligationTerms
 from courses.models import Course
+from enrolments.models import Completion, Enrolment
 from kernel.durations import Duration
 from kernel.outbox import deliver_waiting
 from lms.instance import Instance
@@ -257,3 +258,43 @@ def test_a_person_is_read_as_the_nightly_computation_reads_everybody(browser: Br
     assert own.completions
     assert own.zones
     assert live.status == row.status
+
+
+def test_who_takes_a_version_that_does_not_count_is_warned_before_and_where_they_are(browser: Browser, instance: Instance) -> None:
+    """spec/compulsory 4.7: on the page of the course, also before enrolling, and in the list of what they have to complete."""
+    course = a_course(instance)
+    person = a_learner_of(browser, instance, course)
+    counted = a_person(instance, "cuenta@example.org")
+    ask(instance, person, replace(rules_of(course), lowest_versions={course.slug: 2}))
+    ask(instance, counted, rules_of(course), key="cualquiera")
+    caution = in_spanish("This version is too old.")
+
+    assert caution in browser.get("/courses/prueba").text
+    own = in_spanish(
+        "You are taking version %(own)s of “%(course)s”, but only version %(lowest)s or a later one counts. Move to it on the course page.",
+        own=1,
+        course="Curso de prueba prueba",
+        lowest=2,
+    )
+    assert own in browser.get(PAGE).text
+    assert own in browser.get("/learning").text
+    assert caution not in sign_in(browser.another(), "cuenta@example.org").get("/courses/prueba").text
+
+
+def test_of_several_courses_the_one_that_is_due_is_renewed(browser: Browser, instance: Instance) -> None:
+    """spec/compulsory 6.2 and 11.1: its page of renewal, also where the stored status does not tell which."""
+    first, second = a_course(instance, "uno", modules=1), a_course(instance, "dos", modules=1)
+    person = a_learner_of(browser, instance, first)
+    browser.get("/courses/dos")
+    browser.submit("/enrolment")
+    both = AllRequirement((CourseRequirement(first.slug), CourseRequirement(second.slug)))
+    with instance.database.unit_of_work() as session:
+        takes = session.execute(select(Enrolment).where(Enrolment.person_id == person.id).order_by(Enrolment.id)).scalars().all()
+        for take, done in zip(takes, (datetime(2026, 6, 1, 12, tzinfo=QUITO), datetime(2026, 1, 20, 12, tzinfo=QUITO)), strict=True):
+            session.add(Completion(enrolment_id=take.id, course_version_id=take.course_version_id, completed_at=done, achieved_at=done))
+            fact = {"person_id": person.id, "course_id": take.course_id, "enrolment_id": take.id}
+            session.add(DoneFact(**fact, version=1, achieved_at=done, recorded_at=done))
+    ask(instance, person, replace(rules_of(first), requirement=both, validity=Duration(months=12)))
+
+    for page in (PAGE, "/learning"):
+        assert browser.get(page).has_link("/courses/dos/renewal")
