@@ -2,13 +2,13 @@
 
 from certificates import jobs
 from certificates.permissions import PERMISSIONS
-from certificates.views import credentials, keys, register, status_lists
+from certificates.views import badges, credentials, keys, register, status_lists
 from enrolments.audit_verbs import EnrolmentVerb
 from kernel.feature import Feature
 
 FEATURE = Feature(
     name="certificates",
-    blueprints=(credentials.bp, register.bp, keys.bp, status_lists.bp),
+    blueprints=(badges.bp, credentials.bp, register.bp, keys.bp, status_lists.bp),
     permissions=PERMISSIONS,
     jobs={
         "certificates.issue": jobs.issue,

@@ -9,7 +9,7 @@ from certificates.rules.credentials import CredentialState
 from courses.models import StaffRole
 from courses.permissions import CourseContext, edits
 from kernel.own_records import changes_record, is_own
-from kernel.permissions import Actor, Predicate, Verdict, allow_if, signed_in
+from kernel.permissions import Actor, Predicate, Verdict, allow_if, open_to_strangers, signed_in
 
 
 class CertificateAction(StrEnum):
@@ -20,6 +20,8 @@ class CertificateAction(StrEnum):
     VIEW_HISTORY = "certificate:view_history"
     """See who did what with it."""
     DOWNLOAD = "certificate:download"
+    BADGE = "certificate:badge"
+    """Have the badge, by the code; whether there still is one follows from the certificate's state."""
     REVOKE = "certificate:revoke"
     REPLACE = "certificate:replace"
     """Correct a sound one and issue it again."""
@@ -97,6 +99,12 @@ def _renew(actor: Actor, subject: object) -> Verdict:
     return allow_if(may and renewable)
 
 
+@open_to_strangers
+def _badge(_actor: Actor, _subject: object) -> Verdict:
+    """Allow everybody who has the code, as with verifying."""
+    return Verdict.ALLOW
+
+
 def _holder(subject: CredentialContext) -> tuple[int]:
     return (subject.row.person_id,)
 
@@ -106,6 +114,7 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = {
     CertificateAction.VIEW: _view,
     CertificateAction.VIEW_HISTORY: _view_history,
     CertificateAction.DOWNLOAD: _view,
+    CertificateAction.BADGE: _badge,
     CertificateAction.REVOKE: changes_record(_revoke, _holder),
     CertificateAction.REPLACE: changes_record(_replace, _holder),
     CertificateAction.RENEW: changes_record(_renew, _holder),

@@ -65,6 +65,7 @@ class _Words:
     numbers: tuple[str, ...]
     months: tuple[str, ...]
     day: str
+    online: str
     certificate: str
     facade: tuple[str, str]
     logo: str
@@ -89,6 +90,7 @@ _ES = _Words(
         *("julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"),
     ),
     day="{day} de {month} de {year}",
+    online="Curso en línea de {length}.",
     certificate="certificado",
     facade=("Fachada con una ventana, por el módulo", "Fachada con {count} ventanas, una por módulo"),
     logo="Logotipo de {name}",
@@ -112,6 +114,7 @@ _EN = _Words(
         *("July", "August", "September", "October", "November", "December"),
     ),
     day="{day} {month} {year}",
+    online="Online course of {length}.",
     certificate="certificate",
     facade=("Façade with one window, for the module", "Façade with {count} windows, one for each module"),
     logo="Logo of {name}",
@@ -170,7 +173,7 @@ def _values(facts: CertificateTexts, words: _Words) -> dict[str, str]:
         "issued_on": printed_date(facts.issued_on, facts.language),
         "expires_on": _day(facts.expires_on, facts.language),
         "document": words.approval if facts.with_assessment else words.completion,
-        "result": _sentence(facts, words),
+        "result": _sentence(len(facts.module_minutes), words, with_assessment=facts.with_assessment),
         "institution.name": facts.institution,
         "institution.short": facts.site_name,
         "code": printed_code(facts.code),
@@ -193,9 +196,23 @@ def printed_date(day: date, language: str) -> str:
     return words.day.format(day=day.day, month=words.months[day.month - 1], year=day.year)
 
 
-def _sentence(facts: CertificateTexts, words: _Words) -> str:
-    count = len(facts.module_minutes)
-    if count <= 1 and not facts.with_assessment:
+def _sentence(count: int, words: _Words, *, with_assessment: bool) -> str:
+    if count <= 1 and not with_assessment:
         return words.alone
     done = words.one_module if count <= 1 else words.modules.format(count=_number(count, words))
-    return (words.assessment if facts.with_assessment else words.course).format(done=done)
+    return (words.assessment if with_assessment else words.course).format(done=done)
+
+
+@dataclass(frozen=True, slots=True)
+class BadgeTexts:
+    """The sentences of a badge: the course with its length, and everything that the person did for it."""
+
+    description: str
+    criteria: str
+
+
+def compose_badge(language: str, title: str, hours: Fraction, modules: int, *, with_assessment: bool) -> BadgeTexts:
+    """Return the sentences of a badge in a language, as the sheet has them."""
+    words = _LANGUAGES.get(language, _ES)
+    done = _sentence(modules, words, with_assessment=with_assessment)
+    return BadgeTexts(words.online.format(length=printed_hours(hours, language)), f"{done[0].upper()}{done[1:]} {title}.")

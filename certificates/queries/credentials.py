@@ -6,18 +6,18 @@ from datetime import date
 from fractions import Fraction
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from certificates.models import Credential, CredentialSignatory, SignaturePicture
 from certificates.permissions import CredentialContext
-from certificates.rules.credentials import CredentialSigner, CredentialState, SignedContent, state_of
+from certificates.rules.credentials import CODE_LENGTH, CredentialSigner, CredentialState, SignedContent, state_of
 from courses.models import Course, CourseStaff, CourseVersion, StaffRole
 from enrolments.models import Completion, Enrolment
 from enrolments.queries.awards import LatestCertificate
 from kernel import clock
-from kernel.codes import printed_code
+from kernel.codes import printed_code, read_code
 from kernel.errors import NotFound, SignInNeeded
 from kernel.permissions import Actor
 
@@ -36,11 +36,23 @@ def get_credential(session: Session, actor: Actor, credential: UUID) -> Credenti
     """Return the page context of a credential; raise NotFound, or SignInNeeded whether or not there is such a credential."""
     if actor.is_anonymous:
         raise SignInNeeded
+    return _context(session, actor, Credential.uuid == credential)
+
+
+def get_by_code(session: Session, actor: Actor, code: str, **_form: str) -> CredentialContext:
+    """Return the context of a credential by its code as people write it, also for strangers; raise NotFound."""
+    stored = read_code(code, CODE_LENGTH)
+    if stored is None:
+        raise NotFound
+    return _context(session, actor, Credential.code == stored)
+
+
+def _context(session: Session, actor: Actor, condition: ColumnElement[bool]) -> CredentialContext:
     row = session.execute(
         select(Credential, CourseStaff.role, Course.slug)
         .join(Course, Course.id == Credential.course_id)
         .outerjoin(CourseStaff, (CourseStaff.course_id == Credential.course_id) & (CourseStaff.person_id == actor.person_id))
-        .where(Credential.uuid == credential)
+        .where(condition)
     ).one_or_none()
     if row is None:
         raise NotFound

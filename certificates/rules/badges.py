@@ -19,7 +19,6 @@ SCHEMA_VALIDATOR = "1EdTechJsonSchemaValidator2019"
 SCHEMA_VALIDATOR_IRI = f"https://purl.imsglobal.org/spec/vccs/v1p0/context.json#{SCHEMA_VALIDATOR}"
 BOOLEAN = "https://www.w3.org/2001/XMLSchema#boolean"
 """With https, as the context of Open Badges gives it."""
-ANY_URI = "https://www.w3.org/2001/XMLSchema#anyURI"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,6 @@ class BadgeContent:
     """The address of the status list, and the place in it."""
     status_place: int
     valid_until: datetime | None = None
-    issuer_url: str = ""
 
     @property
     def code(self) -> str:
@@ -56,12 +54,7 @@ class BadgeContent:
         """Return whether every text can be signed, and every address is one."""
         texts = (self.issuer_name, self.title, self.description, self.criteria, self.person_name)
         addresses = (self.address, self.issuer, self.course, self.subject, self.status_list)
-        return (
-            all(map(is_signable, texts))
-            and all(map(is_address, addresses))
-            and (not self.issuer_url or is_address(self.issuer_url))
-            and self.status_place >= 0
-        )
+        return all(map(is_signable, texts)) and all(map(is_address, addresses)) and self.status_place >= 0
 
 
 def badge_document(content: BadgeContent) -> Document:
@@ -75,7 +68,6 @@ def badge_document(content: BadgeContent) -> Document:
             "id": content.issuer,
             "type": ["Profile"],
             "name": content.issuer_name,
-            **({"url": content.issuer_url} if content.issuer_url else {}),
         },
         "validFrom": moment_text(content.valid_from),
         **({"validUntil": moment_text(content.valid_until)} if content.valid_until else {}),
@@ -119,7 +111,6 @@ def _content(document: Document) -> BadgeContent:
         address=document["id"],
         issuer=issuer["id"],
         issuer_name=issuer["name"],
-        issuer_url=issuer.get("url", ""),
         course=course["id"],
         title=document["name"],
         description=course["description"],
@@ -156,8 +147,6 @@ def _badge(content: BadgeContent) -> Iterator[Quad]:
     yield quad(JSON_SCHEMA, RDF_TYPE, iri(SCHEMA_VALIDATOR_IRI))
     yield quad(content.issuer, RDF_TYPE, iri(f"{BADGES}Profile"))
     yield quad(content.issuer, f"{SCHEMA}name", literal(content.issuer_name))
-    if content.issuer_url:
-        yield quad(content.issuer, f"{SCHEMA}url", literal(content.issuer_url, ANY_URI))
     yield quad(status, RDF_TYPE, iri(f"{STATUS}BitstringStatusListEntry"))
     yield quad(status, f"{STATUS}statusListCredential", iri(content.status_list))
     yield quad(status, f"{STATUS}statusListIndex", literal(str(content.status_place)))

@@ -19,6 +19,8 @@ from certificates.queries import credentials as queries
 from certificates.queries.history import find_predecessor, list_history
 from certificates.rules.credentials import CODE_LENGTH, CredentialState, ReplacementReason, RevocationReason, canonical_content
 from certificates.services import credentials as services
+from certificates.services.badges import badge_content
+from certificates.sharing import CertificateSharing, sharing_of
 from certificates.sheet import CertificateSheet
 from certificates.views.keys import printed_fingerprint
 from certificates.web_certificate import sheet_of, verify_url, web_certificate
@@ -132,10 +134,21 @@ def certificate(subject: CredentialContext) -> Answer:
         certificate=_facts(subject.row, private=True),
         is_own=is_own(current_actor(), subject.row.person_id),
         sheet=web_certificate(_sheet(subject.row, language())),
+        sharing=_sharing(subject.row),
         may_replace=allows(CertificateAction.REPLACE, subject),
         may_revoke=allows(CertificateAction.REVOKE, subject),
         may_renew=allows(CertificateAction.RENEW, subject),
     )
+
+
+def _sharing(row: Credential) -> CertificateSharing:
+    title = choose(dict(row.course_titles), row.language)
+    texts = (
+        _("Certificate: %(course)s", course=title),
+        _("My certificate of the course “%(course)s” can be verified by its code %(code)s:", course=title, code=printed_code(row.code)),
+    )
+    has_badge = badge_content(row, site_address()) is not None
+    return sharing_of(row, verify_url(site_address(), row.code), texts, has_badge=has_badge)
 
 
 def _sheet(row: Credential, language: str) -> CertificateSheet:

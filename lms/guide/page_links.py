@@ -55,6 +55,7 @@ SECTIONS: Mapping[str, str] = {
     "learner/certificates#obtain": "certificates.certificates",
     "learner/certificates#download": "certificates.certificate",
     "learner/certificates#verify": "certificates.verify certificates.verify_form certificates_keys.keys",
+    "learner/certificates#badge": "certificates_badges.badge",
     "learner/notifications-and-data#notifications": "accounts_notices.notices_list",
     "learner/notifications-and-data#preferences": "accounts_notices.stop accounts_notices.switches",
     "learner/notifications-and-data#copy": "lms_own_data.overview",

@@ -42,12 +42,15 @@ def test_every_cell_of_certificates(browser: Browser, instance: Instance) -> Non
         wrong += cast.check("keys.read", "published", cast.outcomes(address))
     for address in ("/status/1", "/status/1/replaced"):
         wrong += cast.check("status.read", "published", cast.outcomes(address))
+    for form in ("json", "jwt", "png", "svg"):
+        wrong += cast.check("certificate.badge", "valid_code", cast.outcomes(f"/v/{code}.{form}"))
     reason = {"reason_class": "issued_by_mistake", "reason": "Por error."}
     revoked = {who: outcome(cast.browsers[who], f"{path}/revocation", "POST", reason) for who in "ALEGOXI"}
     revoked["W"] = outcome(cast.browsers["W"], f"/certificates/{third.uuid}/revocation", "POST", reason)
     revoked["S"] = outcome(cast.browsers["S"], f"/certificates/{mine.uuid}/revocation", "POST", reason)
     wrong += cast.check("certificate.revoke", "valid", revoked)
     wrong += cast.check("certificate.verify", "revoked_code", cast.outcomes(f"/verify/{code}"))
+    wrong += cast.check("certificate.badge", "revoked_code", cast.outcomes(f"/v/{code}.json"))
     renewed = {who: outcome(cast.browsers[who], f"{path}/renewal", "POST", reason) for who in "ALEGOXI"}
     renewed["W"] = outcome(cast.browsers["W"], f"/certificates/{third.uuid}/renewal", "POST", reason)
     renewed["S"] = outcome(cast.browsers["S"], f"/certificates/{mine.uuid}/renewal", "POST", reason)
@@ -57,8 +60,16 @@ def test_every_cell_of_certificates(browser: Browser, instance: Instance) -> Non
         who: outcome(cast.browsers[who], f"/certificates/{_in_force(instance, row)}/replacement", "POST", corrected) for who in "ALEGOXIWS"
     }
     wrong += cast.check("certificate.replace", "valid", replaced)
+    corrected_code = _replaced_code(instance)
+    wrong += cast.check("certificate.badge", "replaced_code", cast.outcomes(f"/v/{corrected_code}.json"))
 
     assert wrong == []
+
+
+def _replaced_code(instance: Instance) -> str:
+    """Return the code of a certificate that was corrected."""
+    with instance.database.unit_of_work(write=False) as session:
+        return session.scalars(select(Credential.code).where(Credential.replaced_at.is_not(None)).limit(1)).one()
 
 
 def _in_force(instance: Instance, row: Credential) -> UUID:

@@ -59,6 +59,7 @@ ROUTES: Mapping[str, str] = {
     "certificate.list": "certificates_register.course_register certificates_register.register",
     "certificate.export": "certificates_register.export",
     "certificate.export_identity": "certificates_register.identities certificates_register.take_identities",
+    "certificate.badge": "certificates_badges.badge",
     "certificate.revoke": "certificates.revoke",
     "certificate.replace": "certificates.replace",
     "certificate.renew": "certificates.renew",
