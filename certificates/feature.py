@@ -1,20 +1,29 @@
 """The certificates feature, as the application registers it."""
 
+from accounts.services import AccountVerb
 from certificates import jobs
 from certificates.permissions import PERMISSIONS
-from certificates.views import badges, credentials, keys, register, status_lists
+from certificates.queries.reviews import waiting_reviews
+from certificates.views import badges, credentials, keys, register, reviews, status_lists
 from enrolments.audit_verbs import EnrolmentVerb
 from kernel.feature import Feature
 
 FEATURE = Feature(
     name="certificates",
-    blueprints=(badges.bp, credentials.bp, register.bp, keys.bp, status_lists.bp),
+    blueprints=(badges.bp, credentials.bp, register.bp, reviews.bp, keys.bp, status_lists.bp),
     permissions=PERMISSIONS,
     jobs={
         "certificates.issue": jobs.issue,
+        "certificates.review_merged": jobs.review_merged,
+        "certificates.review_withdrawn": jobs.review_withdrawn,
         "certificates.send_issued": jobs.notify_issued,
         "certificates.send_replaced": jobs.notify_replaced,
         "certificates.send_revoked": jobs.notify_revoked,
     },
-    subscriptions={EnrolmentVerb.COMPLETED: "certificates.issue"},
+    subscriptions={
+        EnrolmentVerb.COMPLETED: "certificates.issue",
+        EnrolmentVerb.TAKEN_BACK: "certificates.review_withdrawn",
+        AccountVerb.MERGED: "certificates.review_merged",
+    },
+    waiting=(waiting_reviews,),
 )

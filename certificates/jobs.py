@@ -6,11 +6,16 @@ from typing import cast
 from sqlalchemy.orm import Session
 
 from accounts import notices
+from accounts.models import Person
 from accounts.notices import Message
 from accounts.rules import NoticeKind
 from certificates.models import Credential
+from certificates.queries import reviews
+from certificates.rules.reviews import ReviewCause
 from certificates.services import credentials as services
+from certificates.services.reviews import open_review
 from certificates.web_certificate import verify_url
+from enrolments.queries.learning import find_completion
 from kernel.codes import printed_code
 from kernel.crypto import signing_keys
 from kernel.i18n import _, choose, in_every_language
@@ -27,6 +32,29 @@ def issue(delivery: Delivery) -> Effect | None:
         award = services.find_award(session, enrolment_id)
         if award is not None:
             services.issue_credential(session, Actor(via=ActorChannel.JOB), award, delivery.settings, keys, now=delivery.now)
+
+    return write
+
+
+def review_withdrawn(delivery: Delivery) -> Effect | None:
+    """Let the team decide on the certificate of a course whose completion was withdrawn."""
+    enrolment_id = cast("int", delivery.arguments["subject"])
+
+    def write(session: Session) -> None:
+        row = reviews.find_in_force(session, enrolment_id)
+        if row is not None and find_completion(session, enrolment_id) is None:
+            open_review(session, Actor(via=ActorChannel.JOB), row, ReviewCause.COMPLETION_WITHDRAWN, now=delivery.now)
+
+    return write
+
+
+def review_merged(delivery: Delivery) -> Effect | None:
+    """Let a person decide on the certificates of merged accounts that print another name than the account that stays."""
+    person_id = cast("int", delivery.arguments["subject"])
+
+    def write(session: Session) -> None:
+        for row in reviews.list_with_another_name(session, session.get_one(Person, person_id)):
+            open_review(session, Actor(via=ActorChannel.JOB), row, ReviewCause.ACCOUNTS_MERGED, now=delivery.now)
 
     return write
 

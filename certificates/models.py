@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.db import Base, Key, Moment, PublicId, ShortText, Slug
 
+OPEN = "settled_at IS NULL"
 IN_FORCE = "revoked_at IS NULL AND replaced_at IS NULL AND replaced_by_id IS NULL"
 ENDED = "(revoked_at IS NOT NULL OR replaced_at IS NOT NULL OR replaced_by_id IS NOT NULL)"
 
@@ -113,3 +114,27 @@ class CredentialSignatory(Base):
     name: Mapped[ShortText]
     offices: Mapped[Mapping[str, str]]
     picture_id: Mapped[int | None] = mapped_column(ForeignKey("signature_picture.id"))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    """Whose account it was on that day, by the address in the settings: they act on no credential that they signed."""
+
+
+class CredentialReview(Base):
+    """Something about a credential for a person to decide on: nothing of it changes by itself (spec/certificates E6 and E10)."""
+
+    __tablename__ = "credential_review"
+    __table_args__ = (
+        Index("uq_credential_review_open", "credential_id", "cause", unique=True, sqlite_where=text(OPEN), postgresql_where=text(OPEN)),
+    )
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    credential_id: Mapped[int] = mapped_column(ForeignKey("credential.id"), index=True)
+    cause: Mapped[str] = mapped_column(String(22))
+    words: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """What the holder who asks for it wrote."""
+    opened_at: Mapped[Moment]
+    settled_at: Mapped[Moment | None]
+    settled_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    decision: Mapped[str] = mapped_column(String(8), default="", server_default="")
+    note: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """Why it was decided so."""

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from certificates.models import Credential
+from accounts.models import Person
+from certificates.models import Credential, CredentialReview
 from certificates.rules.credentials import CredentialState
 from courses.models import StaffRole
 from courses.permissions import CourseContext, edits
 from kernel.own_records import changes_record, is_own
-from kernel.permissions import Actor, Predicate, Verdict, allow_if, open_to_strangers, signed_in
+from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if, open_to_strangers, signed_in
 
 
 class CertificateAction(StrEnum):
@@ -33,6 +34,12 @@ class CertificateAction(StrEnum):
     """Take the register out as a table, identity numbers masked."""
     EXPORT_IDENTITY = "certificate:export_identity"
     """Take it out with identity numbers, for a reason."""
+    ASK_CORRECTION = "certificate:ask_correction"
+    LIST_REVIEWS = "certificate:list_reviews"
+    """See what waits for a decision: in a course, or everywhere."""
+    DECIDE = "certificate:decide"
+    CORRECT_NAME = "certificate:correct_name"
+    """Issue all certificates of a person again, whose name was corrected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,30 @@ class CredentialContext:
     state: CredentialState
     staff_role: StaffRole | None
     slug: str
+    signatory_ids: tuple[int, ...] = ()
+    """The accounts of those who signed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialReviewContext:
+    """Something to decide on, locked, with its credential as the actor sees it."""
+
+    row: CredentialReview
+    credential: CredentialContext
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewListContext:
+    """A person before what waits for a decision: in a course, or everywhere."""
+
+    course: CourseContext | None
+
+
+@dataclass(frozen=True, slots=True)
+class HolderContext:
+    """A person before somebody's certificates."""
+
+    person: Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +136,28 @@ def _badge(_actor: Actor, _subject: object) -> Verdict:
     return Verdict.ALLOW
 
 
-def _holder(subject: CredentialContext) -> tuple[int]:
-    return (subject.row.person_id,)
+def _ask_correction(actor: Actor, subject: object) -> Verdict:
+    assert isinstance(subject, CredentialContext)
+    if _view(actor, subject) is Verdict.HIDE:
+        return Verdict.HIDE
+    is_sound = subject.state in (CredentialState.VALID, CredentialState.EXPIRED)
+    return allow_if(is_own(actor, subject.row.person_id) and is_sound)
+
+
+def _list_reviews(actor: Actor, subject: object) -> Verdict:
+    """Administrators, and of a course its owners and editors."""
+    assert isinstance(subject, ReviewListContext)
+    return allow_if(edits(actor, subject.course.staff_role if subject.course else None), Verdict.HIDE)
+
+
+def _decide(actor: Actor, subject: object) -> Verdict:
+    assert isinstance(subject, CredentialReviewContext)
+    return allow_if(edits(actor, subject.credential.staff_role), Verdict.HIDE)
+
+
+def _holder(subject: CredentialContext) -> tuple[int, ...]:
+    """Return on whose record an act on a credential is: its holder's, and that of those who signed it (spec/certificates E8)."""
+    return (subject.row.person_id, *subject.signatory_ids)
 
 
 PERMISSIONS: Mapping[StrEnum, Predicate] = {
@@ -121,4 +172,8 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = {
     CertificateAction.LIST: _list,
     CertificateAction.EXPORT: _list,
     CertificateAction.EXPORT_IDENTITY: _export_identity,
+    CertificateAction.ASK_CORRECTION: _ask_correction,
+    CertificateAction.LIST_REVIEWS: _list_reviews,
+    CertificateAction.DECIDE: changes_record(_decide, lambda subject: _holder(subject.credential)),
+    CertificateAction.CORRECT_NAME: changes_record(administrator, lambda subject: (subject.person.id,)),
 }

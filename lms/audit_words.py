@@ -14,6 +14,8 @@ ACTS: Mapping[str, str] = {
     "certificate.issued": N_("Certificate issued"),
     "certificate.replaced": N_("Corrected a certificate and issued it again"),
     "certificate.revoked": N_("Revoked a certificate"),
+    "credential_review.opened": N_("Asked for a decision about a certificate"),
+    "credential_review.settled": N_("Decided about a certificate"),
     "certificate.renewed": N_("Renewed a certificate"),
     "certificate_register.exported": N_("Downloaded the register of certificates"),
     "training_grant.given": N_("Named a training officer or auditor"),

@@ -31,7 +31,7 @@ from accounts.permissions import AccountAction
 from accounts.privacy import PrivacyVerb
 from accounts.services import AccessPurpose, PeopleListKind
 from certificates import pdf
-from certificates.models import Credential
+from certificates.models import Credential, CredentialReview
 from certificates.queries import credentials as certificates
 from certificates.web_certificate import sheet_of
 from compliance.queries import own_data as compliance
@@ -302,8 +302,16 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
         .join(Enrolment, Enrolment.id == CertificateReview.enrolment_id)
         .where(mine, CertificateReview.settled_at.is_not(None)),
         "certificates": select(
-            Credential.code, Credential.person_name, Credential.course_titles, Credential.issued_on, Credential.revoked_at
+            *(Credential.code, Credential.person_name, Credential.course_titles, Credential.issued_on, Credential.expires_on),
+            *(Credential.replaced_at, Credential.replaced_class, Credential.replaced_reason),
+            *(Credential.revoked_at, Credential.revoked_class, Credential.revoked_reason),
         ).where(Credential.person_id == person_id),
+        "certificate_decisions": select(
+            *(Credential.code, CredentialReview.cause, CredentialReview.words, CredentialReview.opened_at),
+            *(CredentialReview.settled_at, CredentialReview.decision, CredentialReview.note),
+        )
+        .join(Credential, Credential.id == CredentialReview.credential_id)
+        .where(Credential.person_id == person_id),
         "what_you_did": select(AuditEntry.at, AuditEntry.verb, AuditEntry.address).where(AuditEntry.actor_id == person_id),
     }
 

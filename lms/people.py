@@ -13,6 +13,7 @@ from accounts.permissions import AccountAction
 from accounts.queries import KeysetPage, PageDirection, PersonState
 from accounts.services import AccessPurpose, PeopleListKind
 from certificates.queries import credentials as certificates
+from certificates.queries.reviews import list_with_another_name
 from enrolments.forms import RevokeCompletionForm
 from enrolments.learning_record import LearningRecord
 from enrolments.permissions import LearningAction
@@ -173,6 +174,7 @@ def _record(subject: Person, form: AccountActionForm) -> str:
         managed=organisations.list_managed(session, subject.id),
         training=[(_(TRAINING_ROLES[role]), place) for _who, role, place in list_granted_places(session, [subject.id])],
         teams=[(row.slug, choose(dict(row.title)), row.role) for row in queries.list_teams_of(session, subject.id)],
+        other_names=len(list_with_another_name(session, subject)) if subject.id != current_actor().person_id else 0,
         certificates=[
             {
                 "uuid": row.uuid,

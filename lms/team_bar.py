@@ -61,7 +61,7 @@ TEAM_PAGES: tuple[TeamPage, ...] = (
         needs_version=True,
     ),
     TeamPage("quizzes_statistics.quizzes", N_("Statistics"), below=("quizzes_statistics",), needs_version=True),
-    TeamPage("certificates_register.course_register", N_("Certificates")),
+    TeamPage("certificates_register.course_register", N_("Certificates"), below=("certificates_reviews",)),
     TeamPage("enrolments_mistakes.reports", N_("Mistake reports"), teaches, ("enrolments_mistakes",)),
     TeamPage("enrolments_announcements.announcements", N_("Announcements"), below=("enrolments_announcements", "enrolments_messages")),
     TeamPage("courses_settings.course", N_("Settings"), below=("courses_archiving", "courses_outline.deletion")),

@@ -5,6 +5,7 @@ from flask import session as cookie
 
 from accounts import services as account_services
 from accounts.rules import NOTICE_VERSION, safe_next
+from certificates.queries.reviews import count_open_credential_reviews
 from courses.models import StaffRole
 from courses.permissions import CourseAction, edits
 from courses.queries import catalogue as course_catalogue
@@ -133,6 +134,7 @@ def administration() -> Answer:
         certificates=state.certificates,
         wants_name=profiles.wants_name(session, settings),
         certificate_reviews=count_open_reviews(session),
+        credential_reviews=count_open_credential_reviews(session),
         completion_reviews=count_open_completion_reviews(session),
         first_steps=steps if not all(step["done"] for step in steps) else [],
         sends_mail=settings.sends_mail,

@@ -262,6 +262,8 @@ class InstitutionSignatory(Base):
     offices: Mapped[Mapping[str, str]]
     picture: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     """The signature as a PNG or JPEG, cleaned."""
+    email: Mapped[str] = mapped_column(String(254), default="", server_default="")
+    """The address of their account, where they have one: they act on no certificate that they signed."""
     picture_digest: Mapped[str] = mapped_column(String(64), default="")
     since: Mapped[date | None]
     until: Mapped[date | None]

@@ -57,7 +57,9 @@ def _context(session: Session, actor: Actor, condition: ColumnElement[bool]) -> 
     if row is None:
         raise NotFound
     found, role, slug = row
-    return CredentialContext(found, state(found), StaffRole(role) if role else None, slug)
+    signed = select(CredentialSignatory.person_id).where(CredentialSignatory.credential_id == found.id)
+    signatories = tuple(account for account in session.scalars(signed) if account is not None)
+    return CredentialContext(found, state(found), StaffRole(role) if role else None, slug, signatories)
 
 
 def find_by_code(session: Session, code: str) -> Credential | None:
@@ -132,15 +134,23 @@ def find_renewal(session: Session, row: Credential) -> Replacement | None:
     return None if found is None else Replacement(found.uuid, found.code)
 
 
+def accounts_of(session: Session, addresses: Sequence[str]) -> dict[str, int]:
+    """Return the accounts with these addresses."""
+    found = session.execute(select(Person.email, Person.id).where(Person.email.in_(addresses)))
+    return {row.email: row.id for row in found}
+
+
 def list_signers(session: Session, row: Credential) -> tuple[CredentialSigner, ...]:
     """List who signed a credential, in their order."""
     statement = (
-        select(CredentialSignatory.name, CredentialSignatory.offices, SignaturePicture.content)
+        select(CredentialSignatory.name, CredentialSignatory.offices, SignaturePicture.content, CredentialSignatory.person_id)
         .outerjoin(SignaturePicture, SignaturePicture.id == CredentialSignatory.picture_id)
         .where(CredentialSignatory.credential_id == row.id)
         .order_by(CredentialSignatory.place)
     )
-    return tuple(CredentialSigner(name, offices, content or b"") for name, offices, content in session.execute(statement))
+    return tuple(
+        CredentialSigner(name, offices, content or b"", person_id) for name, offices, content, person_id in session.execute(statement)
+    )
 
 
 def signed_content(row: Credential, signers: tuple[CredentialSigner, ...]) -> SignedContent:

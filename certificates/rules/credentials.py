@@ -98,6 +98,8 @@ class CredentialSigner:
     name: str
     offices: Mapping[str, str]
     picture: bytes = b""
+    person_id: int | None = None
+    """Their account; not part of what is signed."""
 
     @property
     def sha256(self) -> str:

@@ -29,6 +29,8 @@ from certificates.rules.credentials import (
     award_refusal,
     canonical_content,
 )
+from certificates.rules.reviews import ReviewDecision
+from certificates.services.reviews import settle_reviews
 from certificates.services.status_lists import insert_with_place
 from courses.models import CourseVersion
 from courses.queries.outlines import get_outline
@@ -157,7 +159,8 @@ def _sign(session: Session, row: Credential, signers: Sequence[CredentialSigner]
     insert_with_place(session, row, sign, now=row.issued_at)
     for place, signer in enumerate(signers, 1):
         picture_id = _picture(session, signer) if signer.picture else None
-        session.add(CredentialSignatory(credential_id=row.id, place=place, name=signer.name, offices=signer.offices, picture_id=picture_id))
+        facts = {"name": signer.name, "offices": signer.offices, "person_id": signer.person_id}
+        session.add(CredentialSignatory(credential_id=row.id, place=place, picture_id=picture_id, **facts))
 
 
 def _signers(session: Session, settings: Settings, day: date) -> tuple[CredentialSigner, ...]:
@@ -165,7 +168,11 @@ def _signers(session: Session, settings: Settings, day: date) -> tuple[Credentia
     if settings.signatories:
         return tuple(_signer(one) for one in settings.signatories)
     named = list_signatories_on(session, day)[:MOST_SIGNERS]
-    return tuple(CredentialSigner(one.name, {code: choose(one.offices, code) for code in LANGUAGES}, one.picture or b"") for one in named)
+    accounts = queries.accounts_of(session, [one.email for one in named if one.email])
+    return tuple(
+        CredentialSigner(one.name, {code: choose(one.offices, code) for code in LANGUAGES}, one.picture or b"", accounts.get(one.email))
+        for one in named
+    )
 
 
 def _signer(given: SignatorySetting) -> CredentialSigner:
@@ -231,6 +238,7 @@ def revoke_credential(
     row.revoked_class, row.revoked_reason = reason_class.value, words
     row.revoked_by = actor.person_id
     row.revoked_by_administrator = actor.is_administrator or actor.person_id is None
+    settle_reviews(session, actor, row, ReviewDecision.REVOKE, words, now=now)
     audit.record(session, actor, CertificateVerb.REVOKED, row, now=now, reason_class=reason_class.value, reason=words)
     outbox.enqueue(session, "certificates.send_revoked", {"credential": row.id}, now=now)
 
@@ -276,6 +284,7 @@ def replace_credential(
     session.flush()  # one in force for an enrolment
     _sign(session, made, queries.list_signers(session, row), keys)
     row.replaced_by_id = made.id
+    settle_reviews(session, actor, row, ReviewDecision.REPLACE, words, now=now)
     audit.record(session, actor, CertificateVerb.REPLACED, row, now=now, by=made.id, reason_class=reason_class.value, reason=words)
     outbox.enqueue(session, "certificates.send_replaced", {"credential": made.id}, now=now)
     return made

@@ -17,6 +17,7 @@ from certificates.pages.history import history_lines
 from certificates.permissions import CertificateAction, CredentialContext
 from certificates.queries import credentials as queries
 from certificates.queries.history import find_predecessor, list_history
+from certificates.queries.reviews import find_open_request
 from certificates.rules.credentials import CODE_LENGTH, CredentialState, ReplacementReason, RevocationReason, canonical_content
 from certificates.services import credentials as services
 from certificates.services.badges import badge_content
@@ -126,6 +127,7 @@ def certificate(subject: CredentialContext) -> Answer:
     """Show one certificate; printed, the page is the sheet. The team sees its history."""
     session, is_team = current_session(), allows(CertificateAction.VIEW_HISTORY, subject)
     predecessor = find_predecessor(session, subject.row) if is_team else None
+    request_open = find_open_request(session, subject.row)
     return render_template(
         "certificates/certificate.html",
         history=history_lines(list_history(session, subject.row)) if is_team else (),
@@ -135,6 +137,8 @@ def certificate(subject: CredentialContext) -> Answer:
         is_own=is_own(current_actor(), subject.row.person_id),
         sheet=web_certificate(_sheet(subject.row, language())),
         sharing=_sharing(subject.row),
+        asked_correction=local(request_open.opened_at).date() if request_open else None,
+        may_ask=allows(CertificateAction.ASK_CORRECTION, subject),
         may_replace=allows(CertificateAction.REPLACE, subject),
         may_revoke=allows(CertificateAction.REVOKE, subject),
         may_renew=allows(CertificateAction.RENEW, subject),

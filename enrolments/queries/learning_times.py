@@ -1,4 +1,4 @@
-"""How long a course took those who finished it, for the hours of its next version (spec/certificates H2)."""
+"""The time that a course took those who finished it, for the hours of its next version (spec/certificates H2)."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -44,10 +44,10 @@ def measured_minutes(session: Session, course_id: int, expected: Mapping[str, Ex
 
 def _minutes(expected: Mapping[str, ExpectedTime], done: Mapping[str, Moments]) -> Fraction:
     """Return the minutes of one person; what was not done, or long left open, counts as expected."""
-    return sum((_of_activity(one.minutes, _found(done, (key, *one.former_keys))) for key, one in expected.items()), Fraction(0))
+    return sum((_of_activity(one.minutes, _recorded(done, (key, *one.former_keys))) for key, one in expected.items()), Fraction(0))
 
 
-def _found(done: Mapping[str, Moments], keys: Iterable[str]) -> Moments | None:
+def _recorded(done: Mapping[str, Moments], keys: Iterable[str]) -> Moments | None:
     return next((done[key] for key in keys if key in done), None)
 
 

@@ -160,6 +160,9 @@ SECTIONS: Mapping[str, str] = {
     "administrator/certificates#correct": "certificates.replace",
     "administrator/certificates#renew": "certificates.renew",
     "administrator/certificates#reviews": "enrolments_completion_reviews.reviews quizzes_reviews.reviews",
+    "administrator/certificates#decide": "certificates_reviews.reviews certificates_reviews.course_reviews",
+    "administrator/certificates#names": "certificates_reviews.correct_name",
+    "learner/certificates#correction": "certificates_reviews.ask_correction",
 }
 """The sections, as `reader/chapter#section`, each with the endpoints of the pages that lead to it."""
 _BY_ENDPOINT = {endpoint: section for section, endpoints in SECTIONS.items() for endpoint in endpoints.split()}

@@ -230,6 +230,7 @@ class SignatoryForm(Form):
     name = LineField(lazy_("Name"), [InputRequired(lazy_("Enter the name.")), Length(max=100, message=_AT_MOST)])
     office_es = LineField(lazy_("Position"), [InputRequired(lazy_("Enter the position.")), Length(max=100, message=_AT_MOST)])
     office_en = LineField(lazy_("Position in English"), [Length(max=100, message=_AT_MOST)])
+    email = EmailField(lazy_("Email of their account"), [Length(max=254, message=_AT_MOST)])
     since = DateField(lazy_("Signs from"), [Optional()], format=DAYS)
     until = DateField(lazy_("Signs until"), [Optional()], format=DAYS)
     picture = FileField(lazy_("Picture of the signature"))
@@ -239,7 +240,7 @@ class SignatoryForm(Form):
     def known(row: InstitutionSignatory) -> dict[str, object]:
         """Return what the form shows of a row."""
         offices = {f"office_{tongue}": words for tongue, words in row.offices.items()}
-        return {"name": row.name, "since": row.since, "until": row.until, **offices}
+        return {"name": row.name, "email": row.email, "since": row.since, "until": row.until, **offices}
 
     def validate_until(self, field: DateField) -> None:
         """Refuse an end before the beginning."""
@@ -250,5 +251,11 @@ class SignatoryForm(Form):
         """Return who signs."""
         offices = {"es": self.office_es.data or ""} | ({"en": self.office_en.data} if self.office_en.data else {})
         return SignatoryValues(
-            self.name.data or "", offices, self.since.data, self.until.data, picture, removes_picture=bool(self.remove_picture.data)
+            self.name.data or "",
+            offices,
+            self.since.data,
+            self.until.data,
+            picture,
+            removes_picture=bool(self.remove_picture.data),
+            email=self.email.data or "",
         )

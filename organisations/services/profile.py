@@ -59,6 +59,8 @@ class SignatoryValues:
     picture: bytes | None = None
     """None leaves what there is."""
     removes_picture: bool = False
+    email: str = ""
+    """The address of their account, where they have one."""
 
 
 def ensure_profile(session: Session, actor: Actor, settings: Settings, *, now: datetime) -> InstitutionProfile:
@@ -161,7 +163,8 @@ def add_signatory(session: Session, actor: Actor, settings: Settings, values: Si
     count = session.scalar(select(func.count()).where(InstitutionSignatory.profile_id == profile.id)) or 0
     if count >= MOST_SIGNATORIES:
         raise TooManySignatories
-    row = InstitutionSignatory(profile_id=profile.id, name=values.name, offices=values.offices, since=values.since, until=values.until)
+    row = InstitutionSignatory(profile_id=profile.id)
+    _take_values(row, values)
     _take_picture(row, values)
     session.add(row)
     session.flush()  # the audit entry names it
@@ -173,10 +176,15 @@ def change_signatory(session: Session, actor: Actor, row: InstitutionSignatory, 
     """Change who signs; certificates that were issued keep what they print."""
     row = session.get_one(InstitutionSignatory, row.id)
     before = _facts(row)
-    row.name, row.offices, row.since, row.until = values.name, values.offices, values.since, values.until
+    _take_values(row, values)
     _take_picture(row, values)
     if _facts(row) != before:
         audit.record(session, actor, ProfileVerb.SIGNATORY_CHANGED, row, now=now, old=before, new=_facts(row))
+
+
+def _take_values(row: InstitutionSignatory, values: SignatoryValues) -> None:
+    row.name, row.offices, row.since, row.until = values.name, values.offices, values.since, values.until
+    row.email = values.email
 
 
 def _take_picture(row: InstitutionSignatory, values: SignatoryValues) -> None:
@@ -187,7 +195,8 @@ def _take_picture(row: InstitutionSignatory, values: SignatoryValues) -> None:
 
 
 def _facts(row: InstitutionSignatory) -> dict[str, object]:
-    return {"name": row.name, "offices": row.offices, "since": row.since, "until": row.until, "picture": row.picture_digest or ""}
+    days = {"since": row.since, "until": row.until}
+    return {"name": row.name, "offices": row.offices, "email": row.email, **days, "picture": row.picture_digest or ""}
 
 
 def remove_signatory(session: Session, actor: Actor, row: InstitutionSignatory, *, now: datetime) -> None:

@@ -42,7 +42,7 @@ def test_a_length_is_printed_as_in_the_vectors(minutes: str, es: str, en: str) -
         (None, "", (Fraction(150), 29), Fraction(2), "estimated", "duración estimada"),
         (None, "", (Fraction(150), 30), Fraction(5, 2), "measured:30", "duración medida en 30 personas"),
         (Fraction(9, 4), "", (Fraction(150), 30), Fraction(9, 4), "stated", "duración estimada"),
-        (Fraction(20), "según resolución 12", None, Fraction(20), "stated:según resolución 12", "según resolución 12"),
+        (Fraction(20), "por acuerdo 7", None, Fraction(20), "stated:por acuerdo 7", "por acuerdo 7"),
     ],
 )
 def test_hours_are_written_measured_or_estimated(
@@ -81,7 +81,7 @@ def test_publishing_refuses_hours_without_a_basis_in_a_course_with_certificates(
     assert refused.prepared is None
     assert finding.facts["written"] == "40 h 0 min"
     assert finding.facts["computed"].startswith("0 h ")
-    assert _prepared("hours: 40\nhours_basis: según resolución 12\n").prepared is not None
+    assert _prepared("hours: 40\nhours_basis: por acuerdo 7\n").prepared is not None
     assert _prepared("hours: 40\n", "none").prepared is not None
     assert _prepared("").prepared is not None
 
@@ -131,7 +131,7 @@ def test_measured_hours_come_with_the_next_version(instance: Instance, monkeypat
     assert issue(instance).hours_basis == before.hours_basis == "estimated"
 
 
-@pytest.mark.parametrize("lines", ["", "hours: 2.35\nhours_basis: según resolución 12\n"])
+@pytest.mark.parametrize("lines", ["", "hours: 2.35\nhours_basis: por acuerdo 7\n"])
 def test_pages_and_certificate_print_one_number(browser: Browser, instance: Instance, lines: str) -> None:
     """spec/certificates H1: course page, catalogue, certificate, sheet and verification."""
     for modules in (1, 2):
@@ -154,4 +154,4 @@ def test_pages_and_certificate_print_one_number(browser: Browser, instance: Inst
     length = printed_hours(Fraction(version.hours), "es")
     assert sheet["hours"] == length
     assert length in browser.page.text
-    assert ("según resolución 12" if lines else "duración estimada") in browser.page.text
+    assert ("por acuerdo 7" if lines else "duración estimada") in browser.page.text

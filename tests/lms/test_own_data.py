@@ -79,6 +79,7 @@ OWNED = {
     "consent": "consents",
     "course_staff": "teams",
     "credential": "certificates",
+    "credential_review": "certificate_decisions",
     "deletion_request": "deletion_requests",
     "device": "sessions",
     "edition_place": "editions",

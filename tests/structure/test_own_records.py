@@ -21,7 +21,7 @@ LEAVES_RECORDS = """
     enrolment:accept_invitation enrolment:leave lesson:mark_complete take:renew
     quiz:start recording:note_watched simulator:answer version:choose
     a waiver or recognition that somebody asks for, until another decides: recognition:load recognition:propose
-    recognition:withdraw waiver:propose waiver:withdraw
+    recognition:withdraw certificate:ask_correction waiver:propose waiver:withdraw
     a group's name, and groups without members: group:manage
 """
 """The actions that write and are not guarded, by what they change instead."""

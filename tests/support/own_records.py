@@ -13,9 +13,11 @@ from sqlalchemy import select
 
 from accounts import services as accounts
 from accounts.models import Person
-from certificates.models import Credential
+from certificates.models import Credential, CredentialReview
 from certificates.rules.credentials import RevocationReason
+from certificates.rules.reviews import ReviewCause
 from certificates.services import credentials as certificates
+from certificates.services.reviews import open_review
 from compliance.rules.claims import WaiverKind
 from compliance.services import claims
 from compliance.services.recognitions import RecognitionValues, propose_recognition
@@ -211,6 +213,14 @@ class Team:
             return row.id
 
 
+def _certificate_review(team: Team) -> UUID:
+    """Let the team decide on Ada's certificate."""
+    with team.instance.database.unit_of_work() as session:
+        row = session.scalars(select(Credential).where(Credential.uuid == team.certificate())).one()
+        open_review(session, team.zoe, row, ReviewCause.COMPLETION_WITHDRAWN, now=clock.now())
+        return session.scalars(select(CredentialReview.uuid).where(CredentialReview.settled_at.is_(None))).one()
+
+
 def _completion_review(team: Team) -> UUID:
     """Ask an administrator whether a take of Ada's is completed."""
     enrolment, now = enrolment_of(team.instance, team.ada, team.course), clock.now()
@@ -265,6 +275,10 @@ REVOKED = {"words": "Ya no vale.", "sure": "y"}
 ITEM = {"heading": "Exposición", "maximum": "20", "weight": "3", "category": ""}
 ALONE: Mapping[str, Callable[[Team], Act]] = {
     "certificates.replace": lambda team: Act(f"/certificates/{team.certificate()}/replacement", {"reason_class": "data", **REASON}),
+    "certificates_reviews.decide": lambda team: Act(
+        f"/certificates/reviews/{_certificate_review(team)}/decision", {"decision": "keep", "note": "Queda."}
+    ),
+    "certificates_reviews.correct_name": lambda team: Act(_people(team, "certificate-names"), REASON),
     "certificates.revoke": lambda team: Act(f"/certificates/{team.certificate()}/revocation", {"reason_class": "on_request", **REASON}),
     "certificates.renew": lambda team: Act(f"/certificates/{team.revoked()}/renewal", REASON),
     "enrolments.delete_group": lambda team: Act(f"/courses/prueba/groups/{team.group().uuid}/removal"),

@@ -11,9 +11,11 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 
 from accounts.models import Person
-from certificates.models import Credential
+from certificates.models import Credential, CredentialReview
 from certificates.rules.credentials import RevocationReason
+from certificates.rules.reviews import ReviewCause
 from certificates.services import credentials as certificates
+from certificates.services import reviews
 from courses.content.starter_files import NewCourse
 from courses.models import Course, StaffRole
 from courses.queries import catalogue
@@ -386,6 +388,24 @@ def a_revoked_certificate(stage: Stage) -> Scene:
     return Scene(stage.boss, f"/certificates/{row.uuid}/renewal", {"reason": "Con su apellido."})
 
 
+def _certified(stage: Stage) -> Actor:
+    learner = a_learner(stage.instance, stage.course, f"persona.{stage.number()}@example.org")
+    mark_done(stage.instance, learner, "prueba", "leccion-1")
+    pass_quiz(stage.instance, learner, "prueba")
+    deliver(stage.instance)
+    return learner
+
+
+def a_correction_to_decide(stage: Stage) -> Scene:
+    """An administrator decides on a certificate whose holder asks for a correction."""
+    learner = _certified(stage)
+    with stage.instance.database.unit_of_work() as session:
+        row = session.scalars(select(Credential).where(Credential.person_id == learner.person_id)).one()
+        reviews.open_review(session, learner, row, ReviewCause.CORRECTION_REQUESTED, "Falta la tilde.", now=clock.now())
+        review = session.scalars(select(CredentialReview).where(CredentialReview.credential_id == row.id)).one()
+    return Scene(stage.boss, f"/certificates/reviews/{review.uuid}/decision", {"decision": "replace", "note": "Tiene razón."})
+
+
 WRITING: Room = {
     "courses_lessons.autosave": a_lesson_that_is_written,
     "courses_lessons.preview_fragment": a_lesson_that_is_written,
@@ -406,6 +426,7 @@ PUBLISHING: Room = {
 }
 TAKING_PART: Room = {
     "certificates.renew": a_revoked_certificate,
+    "certificates_reviews.decide": a_correction_to_decide,
     "enrolments.choose_version": a_newer_version,
     "enrolments.enrol": an_open_course,
     "enrolments_announcements.announcement": an_announcement,

@@ -1,0 +1,146 @@
+"""Reading what waits for a decision about credentials."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from accounts.models import Person
+from certificates.models import Credential, CredentialReview
+from certificates.permissions import CredentialReviewContext, HolderContext, ReviewListContext
+from certificates.queries.credentials import get_credential
+from certificates.rules.reviews import ReviewCause
+from courses.queries.catalogue import get_taught_course
+from courses.queries.waiting import TeamCourse, WaitingItem, edited
+from enrolments.models import Enrolment
+from kernel.codes import printed_code
+from kernel.errors import NotFound
+from kernel.i18n import ngettext
+from kernel.permissions import Actor
+
+MOST_OF_A_PERSON = 100
+_OPEN = CredentialReview.settled_at.is_(None)
+_IN_FORCE = Credential.revoked_at.is_(None) & Credential.replaced_at.is_(None) & Credential.replaced_by_id.is_(None)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCredentialReview:
+    """Something to decide on: the credential, the cause, and what is known today."""
+
+    uuid: UUID
+    credential: UUID
+    person_id: int
+    cause: ReviewCause
+    words: str
+    opened_at: datetime
+    code: str
+    printed_name: str
+    present_name: str
+    course: Mapping[str, str]
+    issued_on: date
+    done: int
+    total: int
+
+
+def get_review_list(session: Session, actor: Actor, slug: str = "") -> ReviewListContext:
+    """Return the list of a course, or of the whole site; raise NotFound, or SignInNeeded whether or not there is such a course."""
+    return ReviewListContext(get_taught_course(session, actor, slug) if slug else None)
+
+
+def get_review(session: Session, actor: Actor, review: UUID) -> CredentialReviewContext:
+    """Return something to decide on, its row locked; raise NotFound."""
+    row = session.scalar(select(CredentialReview).where(CredentialReview.uuid == review).with_for_update())
+    if row is None:
+        raise NotFound
+    return CredentialReviewContext(row, get_credential(session, actor, session.get_one(Credential, row.credential_id).uuid))
+
+
+def get_holder(session: Session, _actor: Actor, person: UUID) -> HolderContext:
+    """Return a person whose certificates may be corrected; raise NotFound."""
+    row = session.scalar(select(Person).where(Person.uuid == person))
+    if row is None:
+        raise NotFound
+    return HolderContext(row)
+
+
+def list_open_reviews(session: Session, context: ReviewListContext, *, offset: int, limit: int) -> list[OpenCredentialReview]:
+    """List what waits for a decision, the oldest first."""
+    statement = (
+        select(CredentialReview, Credential, Person, Enrolment.done, Enrolment.total)
+        .join(Credential, Credential.id == CredentialReview.credential_id)
+        .join(Person, Person.id == Credential.person_id)
+        .join(Enrolment, Enrolment.id == Credential.enrolment_id)
+        .where(_OPEN, *_of_course(context))
+        .order_by(CredentialReview.id)
+        .offset(offset)
+        .limit(limit)
+    )
+    return [
+        OpenCredentialReview(
+            review.uuid,
+            row.uuid,
+            row.person_id,
+            ReviewCause(review.cause),
+            review.words,
+            review.opened_at,
+            printed_code(row.code),
+            row.person_name,
+            person.full_name,
+            row.course_titles,
+            row.issued_on,
+            done,
+            total,
+        )
+        for review, row, person, done, total in session.execute(statement)
+    ]
+
+
+def _of_course(context: ReviewListContext) -> tuple[ColumnElement[bool], ...]:
+    return () if context.course is None else (Credential.course_id == context.course.id,)
+
+
+def count_open_credential_reviews(session: Session) -> int:
+    """Count what waits for a decision on the whole site."""
+    return session.scalar(select(func.count()).select_from(CredentialReview).where(_OPEN)) or 0
+
+
+def list_with_another_name(session: Session, person: Person) -> list[Credential]:
+    """List the credentials in force of a person that print another name than the present one."""
+    statement = select(Credential).where(Credential.person_id == person.id, Credential.person_name != person.full_name, _IN_FORCE)
+    return list(session.scalars(statement.order_by(Credential.id).limit(MOST_OF_A_PERSON)))
+
+
+def find_in_force(session: Session, enrolment_id: int) -> Credential | None:
+    """Return the credential of an enrolment that was neither revoked nor replaced."""
+    return session.scalar(select(Credential).where(Credential.enrolment_id == enrolment_id, _IN_FORCE))
+
+
+def find_open_request(session: Session, row: Credential) -> CredentialReview | None:
+    """Return the correction of a credential that its holder asked for and on which nobody has decided."""
+    cause = CredentialReview.cause == ReviewCause.CORRECTION_REQUESTED.value
+    return session.scalar(select(CredentialReview).where(CredentialReview.credential_id == row.id, cause, _OPEN))
+
+
+def waiting_reviews(session: Session, actor: Actor, courses: Sequence[TeamCourse], _now: datetime) -> Iterator[WaitingItem]:
+    """Name the courses with certificates on which the team has to decide; nobody decides on their own."""
+    mine = edited(actor, courses)
+    if not mine:
+        return
+    review = CredentialReview
+    statement = (
+        select(Credential.course_id, func.count(review.id), func.min(review.opened_at), func.max(review.opened_at))
+        .join(review, review.credential_id == Credential.id)
+        .where(_OPEN, Credential.course_id.in_(mine), Credential.person_id != actor.person_id)
+        .group_by(Credential.course_id)
+    )
+    for course_id, count, since, latest in session.execute(statement):
+        path = f"/teaching/{mine[course_id].slug}/certificates/reviews"
+        yield WaitingItem(mine[course_id], partial(_reviews, count), path, since, latest)
+
+
+def _reviews(count: int) -> str:
+    return ngettext("%(count)s certificate to decide on", "%(count)s certificates to decide on", count)

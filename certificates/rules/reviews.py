@@ -1,0 +1,29 @@
+"""Reasons for which a person looks at a credential again, and what they may decide (spec/certificates E6 and E10)."""
+
+from enum import StrEnum
+
+from certificates.rules.credentials import ReplacementReason
+
+
+class ReviewCause(StrEnum):
+    """The causes of a review."""
+
+    CORRECTION_REQUESTED = "correction_requested"
+    """Its holder says that something of it is wrong."""
+    COMPLETION_WITHDRAWN = "completion_withdrawn"
+    """What completed the course was withdrawn: a result of the team, or work that is open again."""
+    ACCOUNTS_MERGED = "accounts_merged"
+    """Its holder's accounts were merged, and the name is another one now."""
+
+    @property
+    def replaced_for(self) -> ReplacementReason:
+        """Return the class of reason for which the credential is replaced after it."""
+        return ReplacementReason.MERGED if self is ReviewCause.ACCOUNTS_MERGED else ReplacementReason.NAME
+
+
+class ReviewDecision(StrEnum):
+    """The decisions about a credential."""
+
+    KEEP = "keep"
+    REPLACE = "replace"
+    REVOKE = "revoke"

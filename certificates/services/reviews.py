@@ -1,0 +1,64 @@
+"""Verbs of reviews: open one, settle it. What a credential says changes by a person's decision alone (spec/certificates E6 and E10)."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from certificates.models import Credential, CredentialReview
+from certificates.rules.reviews import ReviewCause, ReviewDecision
+from kernel import audit
+from kernel.errors import N_, Conflict
+from kernel.permissions import Actor
+
+
+class CredentialReviewVerb(StrEnum):
+    """The audit verbs of reviews."""
+
+    OPENED = "credential_review.opened"
+    SETTLED = "credential_review.settled"
+
+
+class AlreadyDecided(Conflict):
+    """Another person decided meanwhile."""
+
+    code = "review_settled"
+    message = N_("This has already been decided.")
+
+
+def open_review(session: Session, actor: Actor, row: Credential, cause: ReviewCause, words: str = "", *, now: datetime) -> None:
+    """Let a person look at a credential; one review of a cause is open at a time, and its newest words count."""
+    waiting = CredentialReview.credential_id == row.id, CredentialReview.cause == cause.value, CredentialReview.settled_at.is_(None)
+    review = session.scalar(select(CredentialReview).where(*waiting))
+    if review is None:
+        review = CredentialReview(credential_id=row.id, cause=cause.value, opened_at=now)
+        session.add(review)
+    review.words = words
+    session.flush()  # the audit entry names it
+    audit.record(session, actor, CredentialReviewVerb.OPENED, review, now=now, person=row.person_id, cause=cause.value, words=words)
+
+
+def keep_credential(session: Session, actor: Actor, review: CredentialReview, note: str, *, now: datetime) -> None:
+    """Decide that a credential stays as it is; raise AlreadyDecided."""
+    if review.settled_at is not None:
+        raise AlreadyDecided
+    row = session.get_one(Credential, review.credential_id)
+    _settle(session, actor, row, review, ReviewDecision.KEEP, note, now=now)
+
+
+def settle_reviews(session: Session, actor: Actor, row: Credential, decision: ReviewDecision, note: str, *, now: datetime) -> None:
+    """Settle what waits about a credential that was replaced or revoked, wherever that was done."""
+    for review in session.scalars(
+        select(CredentialReview).where(CredentialReview.credential_id == row.id, CredentialReview.settled_at.is_(None))
+    ):
+        _settle(session, actor, row, review, decision, note, now=now)
+
+
+def _settle(
+    session: Session, actor: Actor, row: Credential, review: CredentialReview, decision: ReviewDecision, note: str, *, now: datetime
+) -> None:
+    review.settled_at, review.settled_by = now, actor.person_id
+    review.decision, review.note = decision.value, note
+    facts = {"person": row.person_id, "decision": decision.value, "note": note}
+    audit.record(session, actor, CredentialReviewVerb.SETTLED, review, now=now, **facts)

@@ -1,0 +1,131 @@
+"""Pages of what waits for a decision about certificates: a correction that is asked for, the lists, a person's corrected name."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from flask import Blueprint, Response, flash, render_template, request
+
+from certificates.forms.reviews import CorrectionForm, NameCorrectionForm, ReviewForm
+from certificates.models import Credential
+from certificates.permissions import CertificateAction, CredentialContext, CredentialReviewContext, HolderContext, ReviewListContext
+from certificates.queries import reviews as queries
+from certificates.queries.credentials import get_credential
+from certificates.queries.reviews import OpenCredentialReview
+from certificates.rules.credentials import ReplacementReason
+from certificates.rules.reviews import ReviewCause
+from certificates.services import credentials as credentials
+from certificates.services import reviews as services
+from courses.models import Course
+from courses.pages.editor_header import course_header
+from kernel import clock
+from kernel.codes import printed_code
+from kernel.i18n import _, choose, lazy_, ngettext
+from kernel.own_records import is_own
+from kernel.web.instance_keys import current_keys
+from kernel.web.paging import Page, requested_page
+from kernel.web.request import current_actor, current_session, current_settings, is_read_only_request, requires, see_page
+
+bp = Blueprint("certificates_reviews", __name__)
+
+Answer = str | Response | tuple[str, int]
+CAUSES: Mapping[ReviewCause, object] = {
+    ReviewCause.CORRECTION_REQUESTED: lazy_("The holder asks for a correction"),
+    ReviewCause.COMPLETION_WITHDRAWN: lazy_("The completion of the course was withdrawn"),
+    ReviewCause.ACCOUNTS_MERGED: lazy_("The holder's accounts were merged"),
+}
+
+
+@bp.route("/certificates/<uuid:credential>/correction", methods=["GET", "POST"])
+@requires(CertificateAction.ASK_CORRECTION, get_credential)
+def ask_correction(subject: CredentialContext) -> Answer:
+    """Ask for a correction of one's own certificate."""
+    form, session = CorrectionForm(), current_session()
+    facts = {"uuid": subject.row.uuid, "code": printed_code(subject.row.code), "title": choose(dict(subject.row.course_titles))}
+    if not form.validate_on_post():
+        page = render_template("certificates/correction.html", certificate=facts, name=subject.row.person_name, form=form)
+        return page, 422 if form.errors else 200
+    words = form.words.data or ""
+    services.open_review(session, current_actor(), subject.row, ReviewCause.CORRECTION_REQUESTED, words, now=clock.now())
+    flash(_("Your request was sent to the course team."), "ok")
+    return see_page("certificates.certificate", credential=subject.row.uuid)
+
+
+@bp.get("/administration/certificates/reviews")
+@requires(CertificateAction.LIST_REVIEWS, queries.get_review_list)
+def reviews(context: ReviewListContext) -> Answer:
+    """List what waits for a decision on the whole site."""
+    return _page(context, ReviewForm(), None)
+
+
+@bp.get("/teaching/<slug>/certificates/reviews")
+@requires(CertificateAction.LIST_REVIEWS, queries.get_review_list)
+def course_reviews(context: ReviewListContext) -> Answer:
+    """List what waits for a decision of a course's team."""
+    return _page(context, ReviewForm(), None)
+
+
+@bp.post("/certificates/reviews/<uuid:review>/decision")
+@requires(CertificateAction.DECIDE, queries.get_review)
+def decide(subject: CredentialReviewContext) -> Answer:
+    """Keep a certificate as it is, or issue it again with what holds now."""
+    form, session, actor = ReviewForm(), current_session(), current_actor()
+    row, cause = subject.credential.row, ReviewCause(subject.row.cause)
+    if not form.validate_on_post():
+        return _page(
+            queries.get_review_list(session, actor, "" if actor.is_administrator else subject.credential.slug), form, subject.row.uuid
+        ), 422
+    if subject.row.settled_at is not None:
+        raise services.AlreadyDecided
+    if request.form.get("decision") == "replace":
+        _replace(row, cause.replaced_for, form.note.data or "")
+        flash(_("The corrected certificate has been issued, and its holder gets a notification."), "ok")
+    else:
+        services.keep_credential(session, actor, subject.row, form.note.data or "", now=clock.now())
+        flash(_("The certificate stays as it is."), "ok")
+    if actor.is_administrator:
+        return see_page("certificates_reviews.reviews")
+    return see_page("certificates_reviews.course_reviews", slug=subject.credential.slug)
+
+
+def _replace(row: Credential, reason: ReplacementReason, words: str) -> None:
+    settings, keys = current_settings(), current_keys()
+    credentials.replace_credential(current_session(), current_actor(), row, reason, words, settings, keys, now=clock.now())
+
+
+def _page(context: ReviewListContext, form: ReviewForm, refused: UUID | None) -> str:
+    session, page = current_session(), requested_page()
+    found = queries.list_open_reviews(session, context, offset=page.offset, limit=page.size + 1)
+    rows = [_line(row) for row in found]
+    shown = {"page": Page(rows[: page.size], page.number, len(rows) > page.size), "form": form, "refused": refused}
+    if context.course is None:
+        return render_template("certificates/reviews.html", **shown)
+    return render_template("certificates/course_reviews.html", course=course_header(session.get_one(Course, context.course.id)), **shown)
+
+
+def _line(row: OpenCredentialReview) -> Mapping[str, object]:
+    withdrawn = row.cause is ReviewCause.COMPLETION_WITHDRAWN
+    return {
+        "review": row,
+        "course": choose(dict(row.course)),
+        "cause": str(CAUSES[row.cause]),
+        "withdrawn": withdrawn,
+        "other_name": row.present_name if row.present_name != row.printed_name else "",
+        "is_own": is_own(current_actor(), row.person_id),
+    }
+
+
+@bp.route("/administration/people/<uuid:person>/certificate-names", methods=["GET", "POST"])
+@requires(CertificateAction.CORRECT_NAME, queries.get_holder)
+def correct_name(subject: HolderContext) -> Answer:
+    """Show the certificates in force that print another name of a person, and issue all of them again."""
+    session, form = current_session(), NameCorrectionForm()
+    rows = queries.list_with_another_name(session, subject.person)
+    if is_read_only_request() or not form.validate_on_post():
+        lines = [{"code": printed_code(row.code), "title": choose(dict(row.course_titles)), "name": row.person_name} for row in rows]
+        page = render_template("certificates/person_names.html", person=subject.person, certificates=lines, form=form)
+        return page, 422 if form.errors else 200
+    for row in rows:
+        _replace(row, ReplacementReason.NAME, form.reason.data or "")
+    count = len(rows)
+    flash(ngettext("%(count)s certificate was issued again.", "%(count)s certificates were issued again.", count), "ok")
+    return see_page("lms_people.record", person=subject.person.uuid)
