@@ -16,10 +16,12 @@ FEATURE = Feature(
         "certificates.issue": jobs.issue,
         "certificates.review_merged": jobs.review_merged,
         "certificates.review_withdrawn": jobs.review_withdrawn,
+        "certificates.renew_seal": jobs.renew_seal,
         "certificates.send_issued": jobs.notify_issued,
         "certificates.send_replaced": jobs.notify_replaced,
         "certificates.send_revoked": jobs.notify_revoked,
     },
+    periodic={"certificates.renew_seal": jobs.RENEWAL_EVERY},
     subscriptions={
         EnrolmentVerb.COMPLETED: "certificates.issue",
         EnrolmentVerb.TAKEN_BACK: "certificates.review_withdrawn",

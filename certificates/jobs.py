@@ -21,6 +21,10 @@ from kernel.crypto import signing_keys
 from kernel.i18n import _, choose, in_every_language
 from kernel.outbox import Delivery, Effect
 from kernel.permissions import Actor, ActorChannel
+from kernel.seal_keys import is_renewal_due, rotate_seal_key, seal_keys
+
+RENEWAL_EVERY = 86_400
+"""Seconds between two looks at the certificate of the seal."""
 
 
 def issue(delivery: Delivery) -> Effect | None:
@@ -57,6 +61,14 @@ def review_merged(delivery: Delivery) -> Effect | None:
             open_review(session, Actor(via=ActorChannel.JOB), row, ReviewCause.ACCOUNTS_MERGED, now=delivery.now)
 
     return write
+
+
+def renew_seal(delivery: Delivery) -> None:
+    """Make a new key that seals PDF files in the last year of the present one, where keys are made here and not brought in (K1)."""
+    settings = delivery.settings
+    is_ours = settings.secret_key_file is None
+    if is_ours and is_renewal_due(seal_keys(settings.data_dir, settings.institution_name), now=delivery.now):
+        rotate_seal_key(settings.data_dir, settings.institution_name)
 
 
 def notify_issued(delivery: Delivery) -> Effect:

@@ -30,10 +30,13 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from kernel import clock
 from kernel.key_files import (
+    KeyCompromise,
     KeyHistory,
+    KeyState,
     PublishedKey,
     Stamp,
     keep_as_older,
+    mark_compromised,
     older_files,
     read_history,
     refuse_test_key,
@@ -79,6 +82,10 @@ class SigningKeys:
     def verifies(self, identifier: str, content: bytes, signature: str) -> bool:
         """Say whether the named key signed this content."""
         return is_signed(self.public, identifier, content, signature)
+
+    def counts(self, identifier: str) -> bool:
+        """Say whether a key is one of these and nobody else may have signed with it."""
+        return any(key.identifier == identifier and key.state is not KeyState.COMPROMISED for key in self.trusted)
 
     def public_text(self, identifier: str = "") -> str:
         """Return a public key as PEM, or all of them, the current one first."""
@@ -277,4 +284,14 @@ def rotate_signing_key(folder: Path) -> SigningKeys:
     now, before = clock.now(), signing_keys(folder)
     keep_as_older(folder, SIGNING, before.identifier, ended_at=now)
     replace_file(folder / "signing.key", _new_signing_key(now))
+    return signing_keys(folder)
+
+
+def compromise_signing_key(folder: Path, identifier: str, compromise: KeyCompromise) -> SigningKeys:
+    """Mark a key that signs or signed as compromised, and return them all; one that signs gives its place to a new one first."""
+    if identifier == signing_keys(folder).identifier:
+        rotate_signing_key(folder)
+    for path in older_files(folder, SIGNING):
+        if key_identifier(_load(path)[0].public_key()) == identifier:
+            mark_compromised(path, compromise)
     return signing_keys(folder)

@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from kernel.settings import SettingsError, private_file, read_private
 
-FROM, UNTIL, COMPROMISED, REASON = "From", "Until", "Compromised-Since", "Reason"
-_FACT = re.compile(rf"^({FROM}|{UNTIL}|{COMPROMISED}|{REASON}): (.*)$")
+FROM, UNTIL, COMPROMISED, MARKED, REASON = "From", "Until", "Compromised-Since", "Marked", "Reason"
+_FACT = re.compile(rf"^({FROM}|{UNTIL}|{COMPROMISED}|{MARKED}|{REASON}): (.*)$")
 _BEGIN = b"-----BEGIN "
 
 
@@ -38,20 +38,31 @@ class KeyHistory:
     begun_at: datetime | None = None
     ended_at: datetime | None = None
     compromised_since: datetime | None = None
+    marked_at: datetime | None = None
+    """When it was said to be compromised."""
     reason: str = ""
 
     def write(self) -> bytes:
         """Return them as the first lines of a file."""
-        moments = {FROM: self.begun_at, UNTIL: self.ended_at, COMPROMISED: self.compromised_since}
+        moments = {FROM: self.begun_at, UNTIL: self.ended_at, COMPROMISED: self.compromised_since, MARKED: self.marked_at}
         lines = [f"{name}: {moment.isoformat(timespec='seconds')}" for name, moment in moments.items() if moment is not None]
         return "".join(f"{line}\n" for line in [*lines, *([f"{REASON}: {' '.join(self.reason.split())}"] if self.reason else [])]).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class KeyCompromise:
+    """The moment from which somebody else may have signed with a key, why that is believed, and when it is said."""
+
+    since: datetime
+    marked_at: datetime
+    reason: str
 
 
 def read_history(content: bytes) -> KeyHistory:
     """Return what the first lines of a key's file state."""
     head = content.partition(_BEGIN)[0].decode(errors="replace")
     said = {found[1]: found[2] for line in head.splitlines() if (found := _FACT.match(line))}
-    return KeyHistory(_moment(said, FROM), _moment(said, UNTIL), _moment(said, COMPROMISED), said.get(REASON, ""))
+    return KeyHistory(_moment(said, FROM), _moment(said, UNTIL), _moment(said, COMPROMISED), _moment(said, MARKED), said.get(REASON, ""))
 
 
 def _moment(said: Mapping[str, str], name: str) -> datetime | None:
@@ -152,8 +163,9 @@ def keep_as_older(folder: Path, kind: str, identifier: str, *, ended_at: datetim
         private_file(place, with_history(content, KeyHistory(history.begun_at, ended_at)))
 
 
-def mark_compromised(path: Path, since: datetime, reason: str) -> None:
+def mark_compromised(path: Path, compromise: KeyCompromise) -> None:
     """Write into the file of a key since when somebody else may have signed with it, and why that is believed."""
     content = read_private(path)
     history = read_history(content)
-    replace_file(path, with_history(content, KeyHistory(history.begun_at, history.ended_at, since, reason)))
+    marked = KeyHistory(history.begun_at, history.ended_at, compromise.since, compromise.marked_at, compromise.reason)
+    replace_file(path, with_history(content, marked))

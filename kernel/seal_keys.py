@@ -33,10 +33,12 @@ from cryptography.x509.oid import NameOID
 
 from kernel import clock
 from kernel.key_files import (
+    KeyCompromise,
     KeyHistory,
     PublishedKey,
     Stamp,
     keep_as_older,
+    mark_compromised,
     older_files,
     read_history,
     refuse_test_key,
@@ -221,6 +223,17 @@ def rotate_seal_key(folder: Path, name: str, *, with_authority: bool = False) ->
         replace_file(folder / "authority.key", _new_authority(now, name))
         authority = _load(folder / "authority.key")
     replace_file(folder / "seal.key", _new_seal(now, name, authority))
+    return seal_keys(folder, name)
+
+
+def compromise_seal_key(folder: Path, name: str, identifier: str, compromise: KeyCompromise) -> SealKeys:
+    """Mark a key of a seal or of an authority as compromised, and return them all; one in use gives its place to a new one first."""
+    keys = seal_keys(folder, name)
+    if identifier in (keys.current.identifier, keys.authority.identifier):
+        rotate_seal_key(folder, name, with_authority=identifier == keys.authority.identifier)
+    for path in (*older_files(folder, SEAL), *older_files(folder, AUTHORITY)):
+        if _load(path).identifier == identifier:
+            mark_compromised(path, compromise)
     return seal_keys(folder, name)
 
 

@@ -18,6 +18,7 @@ ACTS: Mapping[str, str] = {
     "credential_review.settled": N_("Decided about a certificate"),
     "certificate.renewed": N_("Renewed a certificate"),
     "certificate_register.exported": N_("Downloaded the register of certificates"),
+    "key.compromised": N_("Marked a key of the certificates as compromised"),
     "training_grant.given": N_("Named a training officer or auditor"),
     "training_grant.ended": N_("No longer training officer or auditor"),
     "course.deleted": N_("Deleted a course"),

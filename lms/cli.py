@@ -27,6 +27,7 @@ ELSEWHERE = {
     "people": ("lms.people_commands", "people", "Bring in lists of people and units."),
     "quizzes": ("lms.quiz_commands", "quizzes", "Bring questions in and out, and analyse marks."),
     "audit": ("lms.audit_commands", "audit", "Verify and export the audit log."),
+    "secrets": ("lms.key_commands", "secrets", "Look after the keys: secret key, certificates, seal of PDF files."),
     "search": ("lms.search_commands", "search", "Look after the search."),
     "loadtest": ("lms.loadtest.cli", "loadtest", "Play the last hours before a deadline, and look whether anything was lost."),
     "demo": ("lms.demo.cli", "demo", "Start a second instance full of invented people."),
@@ -115,11 +116,14 @@ def worker(opened: CommandInstance, threads: int) -> None:
 @click.pass_obj
 def check(opened: CommandInstance, processes: int, machines: int, only: tuple[str, ...], *, deploy: bool) -> None:
     """Check that the instance can run: settings, folder, keys, database."""
+    from kernel import clock
+
     instance = opened.instance
     if deploy:
         _check_deploy(instance, processes, machines, only)
         return
     click.echo(f"Settings, keys and database are in order ({_without_password(instance.database.url)}).")
+    click.echo(f"The seal of PDF files lasts {(instance.seal_keys.current.ends - clock.now()).days} days more.")
     if not instance.present_settings.sends_mail:
         click.echo("Mail is not sent: no server is set, neither by LMS_SMTP_HOST nor on the web (Administration, Site settings).")
         click.echo(f"Messages are written to {instance.settings.data_dir / 'mail'}.")
@@ -220,46 +224,6 @@ def retry(opened: CommandInstance, number: int | None) -> None:
     if number is not None and not count:
         raise click.ClickException(f"Job {number} was not given up. See: lms jobs list")
     click.echo(f"{count} jobs will be tried again within a minute.")
-
-
-@lms.group()
-def secrets() -> None:
-    """Look after the secret key, and the key that signs certificates."""
-
-
-@secrets.command()
-@click.pass_obj
-def rotate(opened: CommandInstance) -> None:
-    """Make a new secret key; the latest three stay readable. Restart every server and worker afterwards."""
-    from accounts import second_factor
-    from kernel.settings import rotate_secret_key
-    from organisations.services.profile import relock_password
-
-    instance = opened.instance
-    keys = rotate_secret_key(instance.settings)
-    with instance.database.unit_of_work() as session:
-        count = second_factor.relock(session, keys)
-        relock_password(session, keys)
-    click.echo(f"There is a new secret key, and {count} secrets of second steps are locked with it. Restart every server and worker.")
-    click.echo("Sessions go on. Rotate three times more, and the key of before is read no more.")
-
-
-@secrets.command()
-@click.pass_obj
-def rotate_signing(opened: CommandInstance) -> None:
-    """Make a new key that signs certificates; what the old one signed still verifies. Every process uses it at once."""
-    from kernel.crypto import rotate_signing_key
-
-    keys = rotate_signing_key(opened.instance.settings.data_dir)
-    click.echo(f"Certificates are signed with the key {keys.identifier} from now on.")
-    click.echo("The old key lies in signing.old/: it verifies what it signed. Save the keys again: lms backup-keys")
-
-
-@secrets.command()
-@click.pass_obj
-def public_key(opened: CommandInstance) -> None:
-    """Print the public keys by which others verify what the instance signed, the present one first; they are no secrets."""
-    click.echo(opened.instance.keys.public_text(), nl=False)
 
 
 def main() -> None:

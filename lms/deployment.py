@@ -62,6 +62,8 @@ class DeploymentState:
     """The statuses of compulsory training that differed from the records at the last comparison."""
     lost_keys: tuple[str, ...] = ()
     """Identifiers of keys that signed certificates and are not here."""
+    seal_ends: datetime | None = None
+    """When the certificate of the key ends that seals PDF files."""
     connections: int | None = None
     """How many connections PostgreSQL takes."""
     is_superuser: bool = False
@@ -91,6 +93,10 @@ class DeploymentState:
     def is_public(self) -> bool:
         """Say whether people reach the instance from elsewhere."""
         return self.settings.public_url.startswith("https://") or self.machines > 1
+
+
+SEAL_WARNED_BEFORE = timedelta(days=364)
+"""A year before its end it is renewed by itself, where the program may replace its keys."""
 
 
 def is_near(address: str) -> bool:
@@ -273,7 +279,7 @@ RULES = (
         lambda facts: facts.machines > 1 and facts.settings.secret_key_file is None and facts.data_disk not in NETWORK_DISKS,
         N_(
             "Each machine would create its own keys and reject the sessions and certificates of the others. Copy "
-            "secret.key and signing.key to all of them and set LMS_SECRET_KEY_FILE."
+            "secret.key, signing.key, seal.key and authority.key to all of them and set LMS_SECRET_KEY_FILE."
         ),
     ),
     DeploymentRule(
@@ -288,6 +294,15 @@ RULES = (
             "Some certificates were signed with a key that is missing here (%(keys)s), so they can no longer be "
             "verified. Restore it to signing.old/ (lms restore-keys)."
         ),
+    ),
+    DeploymentRule(
+        "seal-ends",
+        lambda facts: facts.seal_ends is not None and facts.seal_ends - facts.now < SEAL_WARNED_BEFORE,
+        N_(
+            "The certificate that seals PDF files lasts %(seal_days)s days more. Make a new one (lms secrets rotate-seal), save the keys "
+            "(lms backup-keys) and copy them to every machine."
+        ),
+        is_danger=False,
     ),
     DeploymentRule(
         "open-data-folder",
@@ -455,6 +470,7 @@ def findings(facts: DeploymentState) -> list[DeploymentFinding]:
     """Return everything that should be put right, dangers first."""
     words: Mapping[str, object] = {
         "keys": ", ".join(facts.lost_keys),
+        "seal_days": (facts.seal_ends - facts.now).days if facts.seal_ends else 0,
         "near": ", ".join(_near_of_several(facts)),
         "folder": facts.settings.data_dir,
         "processes": facts.serving,

@@ -17,6 +17,7 @@ from kernel.crypto import SigningKeys
 from kernel.db import Database
 from kernel.errors import DomainError
 from kernel.files import FileStore
+from kernel.seal_keys import seal_keys
 from kernel.settings import Settings, former_names, secret_keys
 from lms import backups, queries
 from lms.deployment import DEMONSTRATION, DeploymentState
@@ -70,6 +71,7 @@ def gather(instance: InspectedInstance, session: Session, *, now: datetime, proc
         absences=tuple(queries.list_absences(session)),
         seal_faults=queries.count_seal_faults(session),
         differing_statuses=queries.count_differing_statuses(session),
+        seal_ends=seal_keys(folder, settings.institution_name).current.ends,
         lost_keys=tuple(sorted(set(session.scalars(select(Credential.key_id).distinct())) - set(instance.keys.public))),
         connections=connections,
         is_superuser=is_superuser,

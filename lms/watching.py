@@ -30,6 +30,7 @@ WATCHED = frozenset(
         "no-backup",
         "old-backup",
         "broken-seal",
+        "seal-ends",
         "statuses-differ",
         "store-away",
     }

@@ -142,15 +142,27 @@ def accounts_of(session: Session, addresses: Sequence[str]) -> dict[str, int]:
 
 def list_signers(session: Session, row: Credential) -> tuple[CredentialSigner, ...]:
     """List who signed a credential, in their order."""
+    return tuple(list_signers_of(session, [row.id]).get(row.id, ()))
+
+
+def list_signers_of(session: Session, credentials: Sequence[int]) -> dict[int, list[CredentialSigner]]:
+    """Return who signed each of these credentials, in their order; those that nobody signed are left out."""
     statement = (
-        select(CredentialSignatory.name, CredentialSignatory.offices, SignaturePicture.content, CredentialSignatory.person_id)
+        select(
+            CredentialSignatory.credential_id,
+            CredentialSignatory.name,
+            CredentialSignatory.offices,
+            SignaturePicture.content,
+            CredentialSignatory.person_id,
+        )
         .outerjoin(SignaturePicture, SignaturePicture.id == CredentialSignatory.picture_id)
-        .where(CredentialSignatory.credential_id == row.id)
-        .order_by(CredentialSignatory.place)
+        .where(CredentialSignatory.credential_id.in_(credentials))
+        .order_by(CredentialSignatory.credential_id, CredentialSignatory.place)
     )
-    return tuple(
-        CredentialSigner(name, offices, content or b"", person_id) for name, offices, content, person_id in session.execute(statement)
-    )
+    found: dict[int, list[CredentialSigner]] = {}
+    for credential, name, offices, content, person_id in session.execute(statement):
+        found.setdefault(credential, []).append(CredentialSigner(name, offices, content or b"", person_id))
+    return found
 
 
 def signed_content(row: Credential, signers: tuple[CredentialSigner, ...]) -> SignedContent:

@@ -67,7 +67,9 @@ def canonical_json(document: Document) -> bytes:
 
 def _latest_change(keys: Iterable[PublishedKey], now: datetime) -> datetime:
     """Return the beginning of the day, or when the keys last changed where that was later."""
-    moments = (moment for key in keys for moment in (key.history.begun_at, key.history.ended_at) if moment is not None)
+    moments = (
+        moment for key in keys for moment in (key.history.begun_at, key.history.ended_at, key.history.marked_at) if moment is not None
+    )
     return max(now.replace(hour=0, minute=0, second=0, microsecond=0), *(one for one in moments if one <= now))
 
 

@@ -219,7 +219,8 @@ def _may_view(row: Credential) -> bool:
 
 
 def _signature_holds(row: Credential) -> bool:
-    return current_keys().verifies(
+    keys = current_keys()
+    return keys.counts(row.key_id) and keys.verifies(
         row.key_id, canonical_content(queries.signed_content(row, queries.list_signers(current_session(), row))), row.signature
     )
 

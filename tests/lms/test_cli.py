@@ -356,6 +356,21 @@ def test_the_public_keys_are_printed(lms: Command, instance: Instance) -> None:
     assert "PRIVATE" not in said.out
 
 
+def test_the_keys_are_listed_and_the_seal_is_renewed(lms: Command, instance: Instance) -> None:
+    """spec/certificates K1: made where they are missing; how long the seal lasts is said here and by `lms check`."""
+    before = instance.seal_keys
+    renewed = lms("secrets", "rotate-seal", "--authority")
+    listed, checked = lms("secrets", "list"), lms("check")
+
+    assert renewed.code == listed.code == 0
+    for key in (*instance.keys.trusted, *instance.seal_keys.trusted, *instance.seal_keys.authorities):
+        assert f"{key.identifier}  {key.state.value}" in listed.out
+        assert key.fingerprint in listed.out
+    assert before.authority.identifier in listed.out
+    assert "The seal lasts 1824 days more, its authority 7299." in listed.out
+    assert "The seal of PDF files lasts 1824 days more." in checked.out
+
+
 AWAY = "postgresql+psycopg://nobody:clave@127.0.0.1:1/none"
 
 
@@ -381,8 +396,11 @@ AWAY = "postgresql+psycopg://nobody:clave@127.0.0.1:1/none"
         ("loadtest", "--learners", "1"),
         ("restore", "b.zip", "--without-keys"),
         ("search", "reindex"),
+        ("secrets", "compromised", "0123456789abcdef", "--since", "2026-01-01"),
+        ("secrets", "list"),
         ("secrets", "public-key"),
         ("secrets", "rotate"),
+        ("secrets", "rotate-seal"),
         ("secrets", "rotate-signing"),
         ("worker",),
     ],

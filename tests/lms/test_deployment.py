@@ -75,6 +75,7 @@ CASES: list[tuple[str, dict[str, object], dict[str, object]]] = [
     ("example-secret", {}, {"secret": "please-change-me-please-change-me-now"}),
     ("example-secret", {}, {"secret": "a" * 40}),
     ("lost-signing-key", {}, {"lost_keys": ("0123456789abcdef",)}),
+    ("seal-ends", {}, {"seal_ends": NOW + timedelta(days=100)}),
     ("open-data-folder", {}, {"data_is_open": True}),
     ("runs-as-root", {}, {"runs_as_root": True}),
     ("demonstration", {}, {"is_demonstration": True}),
@@ -209,6 +210,7 @@ def test_facts_are_those_of_the_instance(instance: Instance, tmp_path: Path) -> 
 
 def test_the_key_of_a_certificate_that_is_gone_is_named(instance: Instance, tmp_path: Path) -> None:
     fill(instance)
+    gone = instance.keys.identifier
     (instance.settings.data_dir / "signing.key").unlink()
     from lms.app import open_instance
 
@@ -217,7 +219,7 @@ def test_the_key_of_a_certificate_that_is_gone_is_named(instance: Instance, tmp_
         found = inspection.gather(again, session, now=clock.now())
     again.database.dispose()
 
-    assert found.lost_keys == (instance.keys.identifier,)
+    assert found.lost_keys == (gone,)
 
 
 def test_the_command_ends_badly_where_there_is_a_danger(
