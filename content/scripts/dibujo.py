@@ -11,10 +11,15 @@ a sideways scroll on a phone. A line of text that would leave the box, or its ow
 Look at the result: `python content/scripts/dibujo.py FILE.svg …` writes a PNG of each file in a temporary folder
 (needs rsvg-convert, Debian package librsvg2-bin; `--dark` uses the dark colours).
 The same input always gives the same bytes. Standard library only.
+
+A script's words are Spanish. Where a file figuras_NN.en.yaml stands beside it, figuras.py runs the script once more with that file's English
+for them: Spanish line -> English line, each number written as {} ("pensión de Elvira: {}" -> "Elvira's pension: {}"; {1} takes them in
+another order). Lines without letters need no entry.
 """
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -25,6 +30,9 @@ from xml.sax.saxutils import escape
 WIDTH = 320
 DRAWN: dict[str, str] = {}
 """The figures drawn so far: path within the course's folder -> the file's text."""
+ENGLISH: dict[str, str] = {}
+"""The English of each line while figures are drawn in English; empty while they are drawn in Spanish."""
+NUMBER = re.compile(r"\d+(?:[\u202f\u00a0]\d{3})*(?:,\d+)?")
 NARROW, WIDE, WIDEST = "'ijlí.,;:ft ()¡!\"\u00a0I", "wmMWDGHNOQUÓÚÑACXÁ0…—", "mMW—%"
 CSS = """
 svg{{background:{surface}}} text{{font:13px 'Atkinson Hyperlegible Next',sans-serif;fill:{ink2}}}
@@ -49,6 +57,22 @@ def number(value: Decimal | str | int, language: str = "es", decimals: int | Non
     return ("−" if shown.startswith("-") else "") + whole + (("," if language == "es" else ".") + rest if rest else "")
 
 
+def said(words: str) -> str:
+    """Return a line in the language that is drawn; raise ValueError where it has no English."""
+    if not ENGLISH:
+        return words
+    line = NUMBER.sub("{}", words)
+    numbers = [found.replace("\u202f", ",").replace("\u00a0", ",") if "," not in found else _decimal(found) for found in NUMBER.findall(words)]
+    if line not in ENGLISH and any(letter.isalpha() for letter in line):
+        raise ValueError(f"no English for: {line}")
+    return ENGLISH.get(line, line.replace(" %", "%").replace("\u00a0%", "%")).format(*numbers)
+
+
+def _decimal(number: str) -> str:
+    whole, _, rest = number.partition(",")
+    return whole.replace("\u202f", ",").replace("\u00a0", ",") + "." + rest
+
+
 def width_of(words: str, *, strong: bool = False) -> float:
     """Estimate how wide a line is at 13 units, a little on the safe side."""
     units = sum(4 if c in NARROW else 11.5 if c in WIDEST else 9 if c in WIDE else 7 for c in words)
@@ -57,6 +81,7 @@ def width_of(words: str, *, strong: bool = False) -> float:
 
 def text(x: float, y: float, words: str, *, strong: bool = False, end: bool = False, middle: bool = False, on_bar: bool = False) -> str:
     """One line of text: bold when strong, ending at x when end, centred on x when middle; on_bar over amber (b2)."""
+    words = said(words)
     width = width_of(words, strong=strong)
     left = x - width if end else x - width / 2 if middle else x
     if left < -1 or left + width > WIDTH + 1:
@@ -73,7 +98,7 @@ def lines(x: float, y: float, words: list[str], **how: bool) -> str:
 
 def box(x: float, y: float, width: float, height: float, words: list[str], *, fill: str = "b0", strong: int = 1) -> str:
     """A rounded box with its lines of text; the first `strong` lines are bold."""
-    for i, line in enumerate(words):
+    for i, line in enumerate(map(said, words)):
         if width_of(line, strong=i < strong) > width - 10 or 17 * len(words) > height:
             raise ValueError(f"does not fit in its box of {width}x{height}: {line!r} ({width_of(line, strong=i < strong):.0f})")
     first = y + (height - 17 * len(words)) / 2 + 13
@@ -115,6 +140,9 @@ def arrow(x1: float, y1: float, x2: float, y2: float, *, kind: str = "line") -> 
 
 def svg(path: str, height: float, title: str, description: str, body: list[str]) -> None:
     """Draw one figure; `path` is within the course's folder. Title (short) and description (long) come first."""
+    if ENGLISH:
+        path = path.removesuffix(".svg") + ".en.svg"
+        title, description = said(title), said(description)
     if path in DRAWN:
         raise ValueError(f"drawn twice: {path}")
     content = "\n".join(body)

@@ -1,4 +1,4 @@
-"""Draw the figures of courses from their numbers: runs scripts/figuras_*.py of each course folder and writes its SVG files.
+"""Draw the figures of courses from their numbers, in Spanish and, where a script has a file of English words, in English.
 
 Run: python content/scripts/figuras.py [COURSE …]   (all courses when none is named; the same numbers give the same bytes)
 
@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import dibujo
+from ruamel.yaml import YAML
 
 CONTENT = Path(__file__).resolve().parent.parent
 
@@ -21,6 +22,11 @@ def drawn(course: Path) -> dict[str, str]:
     dibujo.DRAWN.clear()
     for script in sorted((course / "scripts").glob("figuras_*.py")):
         runpy.run_path(str(script), run_name="__main__")
+        words = script.with_suffix(".en.yaml")
+        if words.exists():
+            dibujo.ENGLISH.update(YAML(typ="safe").load(words))
+            runpy.run_path(str(script), run_name="__main__")
+            dibujo.ENGLISH.clear()
     return dict(dibujo.DRAWN)
 
 

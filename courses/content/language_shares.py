@@ -25,7 +25,10 @@ class LanguageShare:
 
 
 def language_shares(course: CourseFolder) -> list[LanguageShare]:
-    """Return the shares of each language but the course's own: module by module, then '' for glossary and the course's own words."""
+    """Return the shares of each language but the course's own: module by module, then '' for glossary and the course's own words.
+
+    A text without small letters, such as «USD», is the same in all languages.
+    """
     pieces: list[tuple[str, object]] = [(module.key, module) for module in course.modules]
     for name, parts in course.parts.items():
         pieces += [(_module_of(course, part), part) for part in parts if name]
@@ -33,8 +36,8 @@ def language_shares(course: CourseFolder) -> list[LanguageShare]:
     own, words = course.first_language, Counter[tuple[str, str]]()
     for key, piece in pieces:
         for text in _texts(piece, own):
-            count = count_words(text.get(own, ""))
-            words.update({(key, language): count for language in text})
+            count, in_all = count_words(text.get(own, "")), not any(letter.islower() for letter in text.get(own, ""))
+            words.update({(key, language): count for language in (course.languages if in_all else text)})
     modules = [*(module.key for module in course.modules), ""]
     return [
         LanguageShare(key, language, words[key, language], words[key, own])
