@@ -68,6 +68,7 @@ FEATURE = Feature(
         "compliance.tell_of_versions": jobs.tell_of_versions,
         "compliance.pack_bundle": jobs.pack_bundle,
         "compliance.end_bundles": jobs.end_bundles,
+        "compliance.end_records": jobs.end_records,
         "compliance.plan_digests": jobs.plan_digests,
         "compliance.send_digests": jobs.send_digests,
     },
@@ -90,7 +91,13 @@ FEATURE = Feature(
         ComplianceVerb.OBLIGATION_CHANGED: "compliance.recompute_obligation",
         ComplianceVerb.OBLIGATION_ENDED: "compliance.recompute_obligation",
     },
-    patient=("compliance.recompute_all", "compliance.pack_bundle", "compliance.remind", "compliance.send_request"),
+    patient=(
+        "compliance.recompute_all",
+        "compliance.pack_bundle",
+        "compliance.end_records",
+        "compliance.remind",
+        "compliance.send_request",
+    ),
     periodic={
         "compliance.follow_changes": 600,
         "compliance.enrol_assigned": 600,
@@ -99,6 +106,7 @@ FEATURE = Feature(
         "compliance.remind": 300,
         "compliance.plan_work_notices": 1_800,
         "compliance.end_bundles": 86_400,
+        "compliance.end_records": 86_400,
         "compliance.plan_digests": 900,
     },
 )

@@ -32,6 +32,7 @@ from compliance.services import (
     free_days,
     reminder_requests,
     reminders,
+    retention,
     team_digests,
     version_notices,
     work_notices,
@@ -139,6 +140,12 @@ def pack_bundle(delivery: Delivery) -> Effect | None:
     if content is None:
         return None
     return lambda session: bundle_requests.finish_bundle(session, number, content, now=delivery.now)
+
+
+def end_records(delivery: Delivery) -> Effect | None:
+    """Delete the records of trainings that ended and of people who left long ago, a portion in each transaction."""
+    count = retention.forget_before(delivery.database, files_of(delivery.settings), delivery.settings.keep_training_days, now=delivery.now)
+    return None if count is None else lambda session: retention.record_expiry(session, count, now=delivery.now)
 
 
 def end_bundles(delivery: Delivery) -> None:

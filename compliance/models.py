@@ -41,6 +41,8 @@ class Obligation(Base):
     activated_at: Mapped[Moment | None]
     activated_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     ended_at: Mapped[Moment | None]
+    forgotten_at: Mapped[Moment | None]
+    """Since when its records of people are gone, because they were kept long enough after its end."""
 
 
 class ObligationVersion(Base):

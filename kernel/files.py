@@ -382,8 +382,9 @@ def note_stored(session: Session, sha256: str, *, size: int, media_type: str, no
     return stored
 
 
-def forget_stored(session: Session, sha256: str) -> None:
-    """Delete the row of a content that its owner lets go, unless another table still names it."""
+def forget_stored(session: Session, sha256: str) -> bool:
+    """Delete the row of a content that its owner lets go, unless another table still names it; return whether it went."""
     keys = (key for table in Base.metadata.tables.values() for key in table.foreign_keys)
     unused = [not_(exists().where(key.parent == StoredFile.id)) for key in keys if key.target_fullname == "stored_file.id"]
-    session.execute(delete(StoredFile).where(StoredFile.sha256 == sha256, *unused))
+    gone = delete(StoredFile).where(StoredFile.sha256 == sha256, *unused).returning(StoredFile.id)
+    return session.scalar(gone) is not None

@@ -176,6 +176,9 @@ class Settings(BaseSettings):
         description="Days after which an account is forgotten whose address was never confirmed and that takes part in nothing;"
         " where no mail is sent it stays.",
     )
+    keep_training_days: int = Field(
+        2557, ge=365, description="Days that records of compulsory training are kept after the training ended or the person left."
+    )
     keep_jobs_days: int = Field(30, ge=1, description="Days that background work is remembered after it was done or given up.")
     quota_person_mb: int = Field(200, ge=1, description="Megabytes of the files that one person may hand in to one course.")
     quota_course_mb: int = Field(

@@ -80,6 +80,7 @@ ACTS: Mapping[str, str] = {
     "training_report.person_exported": N_("Downloaded the compulsory training of a person"),
     "bundle.requested": N_("Asked for a bundle of evidence of compulsory training"),
     "bundle.downloaded": N_("Downloaded a bundle of evidence of compulsory training"),
+    "training_records.expired": N_("Removed records of compulsory training whose retention period was over"),
     "obligation.made": N_("Drafted a compulsory training"),
     "obligation.changed": N_("Changed a compulsory training"),
     "obligation.activated": N_("Put a compulsory training in force"),

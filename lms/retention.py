@@ -36,11 +36,14 @@ class RetentionVerb(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RetentionRule:
-    """A kind of data with the setting of its days, its name for people, and how rows from before a moment go; it returns how many went."""
+    """A kind of data with the setting of its days, its name for people, and how rows from before a moment go; it returns how many went.
+
+    Without `forget` they go by a job of their own, in portions.
+    """
 
     setting: str
     label: str
-    forget: Callable[[Session, datetime], int]
+    forget: Callable[[Session, datetime], int] | None
     applies: Callable[[Settings], bool] = lambda _settings: True
 
     def days(self, settings: Settings) -> int:
@@ -93,6 +96,7 @@ KINDS = (
         forget_unconfirmed,
         lambda settings: settings.sends_mail,  # else an account is used without being confirmed
     ),
+    RetentionRule("keep_training_days", N_("Records of compulsory training, after it ended or you left the institution"), None),
     RetentionRule(
         "keep_jobs_days", N_("Background jobs that finished or failed permanently: which emails were sent, and when"), outbox.forget_before
     ),
@@ -109,7 +113,7 @@ def apply(delivery: Delivery) -> Effect:
     def write(session: Session) -> None:
         settings = delivery.settings
         due = [(kind, delivery.now - timedelta(days=kind.days(settings))) for kind in KINDS if kind.applies(settings)]
-        counts = {kind.setting: kind.forget(session, moment) for kind, moment in due}
+        counts = {kind.setting: kind.forget(session, moment) for kind, moment in due if kind.forget is not None}
         if gone := {name: count for name, count in counts.items() if count}:
             audit.record(session, SYSTEM, RetentionVerb.APPLIED, None, now=delivery.now, **gone)
 

@@ -11,13 +11,14 @@ from organisations.models import AudienceStayRecord
 
 def list_active(session: Session) -> list[Obligation]:
     """Return the obligations in force and those that ended, whose statuses are kept up, by their number."""
-    return list(session.scalars(select(Obligation).where(Obligation.state != "draft").order_by(Obligation.id)))
+    kept = (Obligation.state != "draft", Obligation.forgotten_at.is_(None))
+    return list(session.scalars(select(Obligation).where(*kept).order_by(Obligation.id)))
 
 
 def find_active(session: Session, number: int) -> Obligation | None:
-    """Return an obligation that is no draft."""
+    """Return an obligation that is no draft and whose records are kept."""
     row = session.get(Obligation, number)
-    return row if row is not None and row.state != "draft" else None
+    return row if row is not None and row.state != "draft" and row.forgotten_at is None else None
 
 
 def find_by_key(session: Session, key: str) -> Obligation | None:

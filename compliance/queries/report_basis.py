@@ -94,7 +94,7 @@ def list_report_obligations(session: Session, institution_id: int) -> list[Repor
     statement = (
         select(Obligation, ObligationVersion, first)
         .join(ObligationVersion, (ObligationVersion.obligation_id == Obligation.id) & (ObligationVersion.number == Obligation.latest))
-        .where(Obligation.institution_id == institution_id, Obligation.state != "draft")
+        .where(Obligation.institution_id == institution_id, Obligation.state != "draft", Obligation.forgotten_at.is_(None))
         .order_by(Obligation.key)
         .limit(MOST_OBLIGATIONS)
     )

@@ -253,6 +253,11 @@ def erase_person(session: Session, person: Person, *, now: datetime) -> None:
         session.execute(delete(table).where(table.person_id == person.id))
 
 
+def forget_stays(session: Session, people: Collection[int]) -> None:
+    """Delete in which audiences people were who left long ago."""
+    session.execute(delete(AudienceStayRecord).where(AudienceStayRecord.person_id.in_(people)))
+
+
 def transfer_list_entries(session: Session, closed: int, kept: int) -> None:
     """Let the account that stays stand on the lists of the one that closes; its stays follow from that."""
     own = select(AudienceListEntry.list_id).where(AudienceListEntry.person_id == kept, AudienceListEntry.until_on.is_(None))

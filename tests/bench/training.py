@@ -7,7 +7,7 @@ import tracemalloc
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from io import BytesIO, TextIOWrapper
+from io import TextIOWrapper
 from typing import Any
 
 from sqlalchemy import delete, insert, select, text
@@ -23,7 +23,7 @@ from compliance.queries.report_basis import ReportTime, TrainingFilter, list_rep
 from compliance.queries.report_people import ReportPage
 from compliance.rules.working_days import WorkingDays
 from compliance.services import assignments
-from compliance.services.bundles import BundleCover, pack_bundle
+from compliance.services.bundles import BundleCover, BundleSource, pack_bundle
 from courses.models import Course
 from enrolments.models import Enrolment
 from kernel.tables import write_csv
@@ -229,7 +229,8 @@ def _files(instance: Instance, institution: TrainedInstitution) -> list[Row]:
     tracemalloc.start()
     began = time.process_time()
     scope = BundleScope(institution.id, wanted, when)
-    pack_bundle(BytesIO(), instance.database, instance.keys, scope, BundleCover({"place": "all"}, "bench", {}))
+    with tempfile.TemporaryFile() as target:
+        pack_bundle(target, BundleSource(instance.database, instance.keys), scope, BundleCover({"place": "all"}, "bench", {}))
     spent, (_size, peak) = time.process_time() - began, tracemalloc.get_traced_memory()
     tracemalloc.stop()
     count = len(institution.people) * len(institution.audiences)
