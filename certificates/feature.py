@@ -14,6 +14,8 @@ FEATURE = Feature(
     permissions=PERMISSIONS,
     jobs={
         "certificates.issue": jobs.issue,
+        "certificates.notify_expiry": jobs.notify_expiry,
+        "certificates.plan_expiry_notices": jobs.plan_expiry_notices,
         "certificates.review_merged": jobs.review_merged,
         "certificates.review_withdrawn": jobs.review_withdrawn,
         "certificates.renew_seal": jobs.renew_seal,
@@ -21,11 +23,12 @@ FEATURE = Feature(
         "certificates.send_replaced": jobs.notify_replaced,
         "certificates.send_revoked": jobs.notify_revoked,
     },
-    periodic={"certificates.renew_seal": jobs.RENEWAL_EVERY},
     subscriptions={
         EnrolmentVerb.COMPLETED: "certificates.issue",
         EnrolmentVerb.TAKEN_BACK: "certificates.review_withdrawn",
         AccountVerb.MERGED: "certificates.review_merged",
     },
+    patient=("certificates.notify_expiry",),
+    periodic={"certificates.plan_expiry_notices": 3600, "certificates.renew_seal": jobs.RENEWAL_EVERY},
     waiting=(waiting_reviews,),
 )

@@ -1,7 +1,9 @@
 """Background jobs of credentials: issue after a completion, then notify the holder."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import cast
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -10,21 +12,26 @@ from accounts.models import Person
 from accounts.notices import Message
 from accounts.rules import NoticeKind
 from certificates.models import Credential
-from certificates.queries import reviews
+from certificates.queries import expiry, reviews
+from certificates.queries.expiry import ExpiryNotice
 from certificates.rules.reviews import ReviewCause
 from certificates.services import credentials as services
 from certificates.services.reviews import open_review
 from certificates.web_certificate import verify_url
 from enrolments.queries.learning import find_completion
+from enrolments.services.date_notices import is_time
+from kernel import outbox
 from kernel.codes import printed_code
 from kernel.crypto import signing_keys
-from kernel.i18n import _, choose, in_every_language
+from kernel.i18n import _, choose, format_date, in_every_language
 from kernel.outbox import Delivery, Effect
 from kernel.permissions import Actor, ActorChannel
 from kernel.seal_keys import is_renewal_due, rotate_seal_key, seal_keys
 
 RENEWAL_EVERY = 86_400
 """Seconds between two looks at the certificate of the seal."""
+
+NOTIFIED_AT_ONCE = 200
 
 
 def issue(delivery: Delivery) -> Effect | None:
@@ -82,6 +89,52 @@ def notify_issued(delivery: Delivery) -> Effect:
         lambda: _("Your certificate for “%(title)s” is ready", title=choose(row.course_titles)),
         lambda: _("Anyone can verify it with the code %(code)s at %(address)s", code=code, address=address),
     )
+
+
+def plan_expiry_notices(delivery: Delivery) -> Effect | None:
+    """Add a job for each notice of certificates that expire; each is sent once, in the hours in which people may be reminded."""
+    zone = ZoneInfo(delivery.settings.zone)
+    if not is_time(delivery.now, zone):
+        return None
+    day = delivery.now.astimezone(zone).date()
+
+    def write(session: Session) -> None:
+        for notice in expiry.list_due_notices(session, day):
+            if not outbox.is_known(session, notice.key):
+                arguments = {"course": notice.course_id, "expires_on": notice.expires_on.isoformat(), "step": notice.step}
+                outbox.enqueue(session, "certificates.notify_expiry", arguments, now=delivery.now, unique_key=notice.key)
+
+    return write
+
+
+def notify_expiry(delivery: Delivery) -> Effect | None:
+    """Notify holders that their certificates expire on a day, or have expired."""
+    course, step = cast("int", delivery.arguments["course"]), cast("int", delivery.arguments["step"])
+    notice = ExpiryNotice(course, date.fromisoformat(str(delivery.arguments["expires_on"])), step)
+    with delivery.database.unit_of_work(write=False) as session:
+        people, title = expiry.list_holders_to_notify(session, notice)
+    if not people:
+        return None
+    message = Message(
+        NoticeKind.CERTIFICATE,
+        key=notice.key,
+        subject=in_every_language(lambda: _expiry_subject(notice, choose(title))),
+        words=in_every_language(lambda: _("The page of the course says whether you can take it again and get another certificate.")),
+        path="/certificates",
+    )
+
+    def write(session: Session) -> None:
+        for first in range(0, len(people), NOTIFIED_AT_ONCE):
+            notices.notify(session, message, people[first : first + NOTIFIED_AT_ONCE], now=delivery.now)
+
+    return write
+
+
+def _expiry_subject(notice: ExpiryNotice, title: str) -> str:
+    day = format_date(notice.expires_on)
+    if notice.step < 0:
+        return _("Your certificate for “%(title)s” expired on %(day)s", title=title, day=day)
+    return _("Your certificate for “%(title)s” is valid until %(day)s", title=title, day=day)
 
 
 def notify_replaced(delivery: Delivery) -> Effect:
