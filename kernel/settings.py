@@ -92,6 +92,11 @@ class Settings(BaseSettings):
         1.0, ge=0, le=1000, description="Largest PostgreSQL database of which that backup is made, in GB; larger ones are the operator's."
     )
     public_url: str = Field("", description="Address under which people reach the site, https://…; needed beyond this machine.")
+    former_urls: str = Field(
+        "",
+        description="Addresses that the site had before, https://…, divided by commas: certificates that name them are verified there, and "
+        "their QR codes lead to the present address.",
+    )
     secret_key_file: Path | None = Field(
         None, description="File with the secret key (32 bytes or more; older keys on further lines); default: made in the data folder."
     )
@@ -197,6 +202,11 @@ class Settings(BaseSettings):
     @classmethod
     def _origin_only(cls, value: str) -> str:
         return known_origin(value)
+
+    @field_validator("former_urls")
+    @classmethod
+    def _origins_only(cls, value: str) -> str:
+        return ", ".join(known_origin(address) for address in word_list(value))
 
     @field_validator("database_url")
     @classmethod
@@ -330,6 +340,11 @@ class Settings(BaseSettings):
         """Return the names of the topics by their keys, in the order given."""
         pairs = (part.partition("=") for part in self.topics.split(",") if part.strip())
         return {key.strip(): name.strip() for key, _sign, name in pairs}
+
+    @property
+    def former_addresses(self) -> tuple[str, ...]:
+        """Return the addresses that the site had before."""
+        return word_list(self.former_urls)
 
     @property
     def host_names(self) -> tuple[str, ...]:

@@ -5,13 +5,11 @@ import json
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from functools import partial
 
 from certificates.rules.issuers import did_document, issuer_of, method_of
 from certificates.rules.profiles import Document, moment_text
 from certificates.rules.proofs import encoded_base58
-from certificates.rules.verification import TrustedKey
-from kernel.crypto import SigningKeys, holds, raw_public_key
+from kernel.crypto import SigningKeys, raw_public_key
 from kernel.key_files import KeyState, PublishedKey
 from kernel.seal_keys import SealKeys
 
@@ -22,15 +20,6 @@ def own_did_document(address: str, keys: SigningKeys) -> Document:
     """Return the DID document of the site with this address: every key that ever signed, the current one first."""
     trusted = frozenset(key.identifier for key in keys.trusted if key.state is not KeyState.COMPROMISED)
     return did_document(address, {key.identifier: raw_public_key(keys.public[key.identifier]) for key in keys.trusted}, trusted)
-
-
-def trusted_keys(addresses: Iterable[str], keys: SigningKeys) -> tuple[TrustedKey, ...]:
-    """Return the keys by which documents of a site are verified, under each address that it has or had."""
-    return tuple(
-        TrustedKey(method_of(address, key.identifier), partial(holds, keys.public[key.identifier]), key.history.compromised_since)
-        for address in addresses
-        for key in keys.trusted
-    )
 
 
 def signed_key_list(address: str, keys: SigningKeys, seals: SealKeys, *, now: datetime) -> Document:

@@ -11,8 +11,9 @@ from certificates.rules.profiles import Document
 from certificates.services.published_keys import own_did_document, signed_key_list
 from kernel import clock
 from kernel.key_files import KeyState, PublishedKey
+from kernel.web.former_hosts import find_former_address
 from kernel.web.instance_keys import current_keys, current_seal_keys
-from kernel.web.request import public, site_address
+from kernel.web.request import current_settings, public, site_address
 
 bp = Blueprint("certificates_keys", __name__)
 
@@ -29,18 +30,23 @@ def published(document: Document, content_type: str, *, kept: str = KEPT_FOR_AN_
     return cast("Response", response.make_conditional(request))
 
 
+def asked_address() -> str:
+    """Return the address of the site under which a document is asked for: a former one, or the present one."""
+    return find_former_address(current_settings(), request.host) or site_address()
+
+
 @bp.get("/.well-known/did.json")
 @public
 def did() -> Response:
     """Answer the DID document, by which programs of others find the keys of credentials."""
-    return published(own_did_document(site_address(), current_keys()), "application/did+json")
+    return published(own_did_document(asked_address(), current_keys()), "application/did+json")
 
 
 @bp.get("/.well-known/certificate-keys.json")
 @public
 def key_list() -> Response:
     """Answer the signed list of every key."""
-    document = signed_key_list(site_address(), current_keys(), current_seal_keys(), now=clock.now())
+    document = signed_key_list(asked_address(), current_keys(), current_seal_keys(), now=clock.now())
     return published(document, "application/json")
 
 

@@ -34,6 +34,7 @@ from kernel.sandbox import one_file_of
 from kernel.site_profile import PresentSettings
 from kernel.web.active_requests import ActiveRequests, ServerBusy
 from kernel.web.concurrency import ConcurrencyLimiter
+from kernel.web.former_hosts import is_former_address
 
 log = structlog.get_logger()
 
@@ -224,7 +225,7 @@ def begin_writing() -> Session:
 def _check_host() -> None:
     """Refuse a request for another site than ours (spec/security 3.3). Flask's own list cannot hold an IPv6 address."""
     name = urlsplit(f"//{request.host}").hostname
-    if name not in current_settings().host_names:
+    if name not in current_settings().host_names and not is_former_address(current_settings(), request.host, request.path):
         raise UnknownHost
 
 

@@ -16,7 +16,7 @@ from certificates.rules.status_lists import StatusListContent, StatusPurpose, de
 from certificates.rules.verification import verify_status_list
 from certificates.services import credentials as services
 from certificates.services import status_lists
-from certificates.services.published_keys import trusted_keys
+from certificates.services.badges import trusted_keys
 from enrolments.models import Enrolment
 from kernel import clock
 from kernel.crypto import rotate_signing_key
@@ -43,7 +43,7 @@ def read(browser: Browser, instance: Instance, path: str) -> StatusListContent:
     browser._request("GET", path)
     content = browser.response.get_data()
     address = json.loads(content)["id"].partition("/status/")[0]
-    found = verify_status_list(content, trusted_keys([address], instance.keys))
+    found = verify_status_list(content, trusted_keys(instance.keys, [address]))
     assert found is not None
     return found
 

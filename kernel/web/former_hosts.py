@@ -1,0 +1,21 @@
+"""Addresses that the site had before: what certificates name is answered there, and nothing else (spec/certificates K5)."""
+
+import re
+from urllib.parse import urlsplit
+
+from kernel.settings import Settings
+
+ANSWERED = re.compile(r"/(v|verify|status|\.well-known)(/.*)?")
+"""Paths that certificates, their QR codes and their documents name."""
+PAGES = re.compile(r"/(v|verify)(/.*)?")
+"""Those of them that lead to the present address; the others are documents that state the address at which they are asked for."""
+
+
+def find_former_address(settings: Settings, host: str) -> str | None:
+    """Return the former address of the site with this host and port, or None where it is none."""
+    return next((address for address in settings.former_addresses if urlsplit(address).netloc == host.lower()), None)
+
+
+def is_former_address(settings: Settings, host: str, path: str) -> bool:
+    """Say whether a path is answered under a host that the site had before."""
+    return bool(ANSWERED.fullmatch(path)) and find_former_address(settings, host) is not None
