@@ -4,13 +4,13 @@ from accounts.services import AccountVerb
 from certificates import jobs
 from certificates.permissions import PERMISSIONS
 from certificates.queries.reviews import waiting_reviews
-from certificates.views import badges, credentials, keys, register, reviews, status_lists
+from certificates.views import badges, bulk, credentials, keys, register, reviews, status_lists
 from enrolments.audit_verbs import EnrolmentVerb
 from kernel.feature import Feature
 
 FEATURE = Feature(
     name="certificates",
-    blueprints=(badges.bp, credentials.bp, register.bp, reviews.bp, keys.bp, status_lists.bp),
+    blueprints=(badges.bp, credentials.bp, register.bp, bulk.bp, reviews.bp, keys.bp, status_lists.bp),
     permissions=PERMISSIONS,
     jobs={
         "certificates.issue": jobs.issue,
@@ -22,13 +22,19 @@ FEATURE = Feature(
         "certificates.send_issued": jobs.notify_issued,
         "certificates.send_replaced": jobs.notify_replaced,
         "certificates.send_revoked": jobs.notify_revoked,
+        "certificates.write_files": jobs.write_files,
+        "certificates.end_files": jobs.end_files,
     },
     subscriptions={
         EnrolmentVerb.COMPLETED: "certificates.issue",
         EnrolmentVerb.TAKEN_BACK: "certificates.review_withdrawn",
         AccountVerb.MERGED: "certificates.review_merged",
     },
-    patient=("certificates.notify_expiry",),
-    periodic={"certificates.plan_expiry_notices": 3600, "certificates.renew_seal": jobs.RENEWAL_EVERY},
+    patient=("certificates.notify_expiry", "certificates.write_files"),
+    periodic={
+        "certificates.end_files": 86_400,
+        "certificates.plan_expiry_notices": 3600,
+        "certificates.renew_seal": jobs.RENEWAL_EVERY,
+    },
     waiting=(waiting_reviews,),
 )

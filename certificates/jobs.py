@@ -5,27 +5,34 @@ from datetime import date
 from typing import cast
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from accounts import notices
 from accounts.models import Person
 from accounts.notices import Message
 from accounts.rules import NoticeKind
-from certificates.models import Credential
+from certificates import pdf
+from certificates.models import BulkDownload, BulkFile, Credential
 from certificates.queries import expiry, reviews
+from certificates.queries.bulk import DrawnCredential
 from certificates.queries.expiry import ExpiryNotice
 from certificates.rules.reviews import ReviewCause
+from certificates.services import bulk
 from certificates.services import credentials as services
+from certificates.services.bulk import BulkSource
 from certificates.services.reviews import open_review
-from certificates.web_certificate import verify_url
+from certificates.web_certificate import sheet_of, verify_url
 from enrolments.queries.learning import find_completion
 from enrolments.services.date_notices import is_time
 from kernel import outbox
 from kernel.codes import printed_code
 from kernel.crypto import signing_keys
+from kernel.files import files_of
 from kernel.i18n import _, choose, format_date, in_every_language
 from kernel.outbox import Delivery, Effect
 from kernel.permissions import Actor, ActorChannel
+from kernel.prepared_files import end_prepared
 from kernel.seal_keys import is_renewal_due, rotate_seal_key, seal_keys
 
 RENEWAL_EVERY = 86_400
@@ -177,3 +184,24 @@ def _notify_holder(delivery: Delivery, row: Credential, key: str, subject: Calla
         path=f"/certificates/{row.uuid}",
     )
     return lambda session: notices.notify(session, message, [row.person_id], now=delivery.now)
+
+
+def write_files(delivery: Delivery) -> Effect | None:
+    """Write the files of a bulk download that are not kept yet, and notify whoever requested it; done twice it makes each once."""
+    download = cast("int", delivery.arguments["download"])
+    address = delivery.settings.public_url
+
+    def draw(one: DrawnCredential) -> bytes:
+        return pdf.render(sheet_of(one.row, one.signers, address, one.row.language))
+
+    source = BulkSource(delivery.database, files_of(delivery.settings), draw)
+    if not bulk.write_files(source, download, now=delivery.now):
+        return None
+    return lambda session: bulk.finish_download(session, download, now=delivery.now)
+
+
+def end_files(delivery: Delivery) -> None:
+    """Delete the files of bulk downloads that were kept for long enough or cancelled, or that hold a deleted person."""
+    cancelled = BulkFile.download_id.in_(select(BulkDownload.id).where(BulkDownload.cancelled_at.is_not(None)))
+    also = or_(BulkFile.ended_at.is_not(None), cancelled)
+    end_prepared(delivery.database, files_of(delivery.settings), BulkFile, also=also, now=delivery.now)

@@ -1,13 +1,14 @@
 """Tables of credentials: frozen when issued."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Numeric, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.db import Base, Key, Moment, PublicId, ShortText, Slug
+from kernel.prepared_files import PreparedFile
 
 OPEN = "settled_at IS NULL"
 IN_FORCE = "revoked_at IS NULL AND replaced_at IS NULL AND replaced_by_id IS NULL"
@@ -138,3 +139,43 @@ class CredentialReview(Base):
     decision: Mapped[str] = mapped_column(String(8), default="", server_default="")
     note: Mapped[str] = mapped_column(Text, default="", server_default="")
     """Why it was decided so."""
+
+
+class BulkDownload(Base):
+    """The certificates of a list that somebody wants as PDF files: frozen when it was requested, drawn in the background."""
+
+    __tablename__ = "bulk_download"
+    __table_args__ = (CheckConstraint("place >= 0 AND place <= done AND done <= total", name="place"),)
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    """Made with the form, so that a second click has no second effect."""
+    course_id: Mapped[int | None] = mapped_column(ForeignKey("course.id"), index=True)
+    """The course from whose register it was requested; empty: from that of the whole site."""
+    requested_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
+    requested_at: Mapped[Moment]
+    credentials: Mapped[str] = mapped_column(Text, deferred=True)
+    """JSON: the numbers of the certificates, in the order of the list."""
+    total: Mapped[int]
+    done: Mapped[int] = mapped_column(default=0)
+    """How many were dealt with, also in the file that is being written."""
+    place: Mapped[int] = mapped_column(default=0)
+    """How many were dealt with in the files that are kept: there the work goes on."""
+    is_waiting: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """There was no room on the disk."""
+    paused_at: Mapped[Moment | None]
+    cancelled_at: Mapped[Moment | None]
+    ready_at: Mapped[Moment | None]
+
+
+class BulkFile(PreparedFile, Base):
+    """One of the ZIP files of a bulk download."""
+
+    __tablename__ = "bulk_file"
+    __table_args__ = (UniqueConstraint("download_id", "number"),)
+    kept_for = timedelta(days=7)
+
+    download_id: Mapped[int] = mapped_column(ForeignKey("bulk_download.id"))
+    number: Mapped[int]
+    first: Mapped[int]
+    """The place of its first certificate in the list; `total` says for how many the file stands."""

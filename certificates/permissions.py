@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from accounts.models import Person
-from certificates.models import Credential, CredentialReview
+from certificates.models import BulkDownload, Credential, CredentialReview
 from certificates.rules.credentials import CredentialState
 from courses.models import StaffRole
 from courses.permissions import CourseContext, edits
@@ -40,6 +40,10 @@ class CertificateAction(StrEnum):
     DECIDE = "certificate:decide"
     CORRECT_NAME = "certificate:correct_name"
     """Issue all certificates of a person again, whose name was corrected."""
+    BULK_ZIP = "certificate:bulk_zip"
+    """Let the certificates of the register be drawn as files."""
+    OPEN_BULK_ZIP = "certificate:open_bulk_zip"
+    """See such a download, let it rest or end it, and take its files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,21 @@ def _list(actor: Actor, subject: object) -> Verdict:
 def _export_identity(actor: Actor, subject: object) -> Verdict:
     verdict = _list(actor, subject)
     return allow_if(actor.is_administrator) if verdict is Verdict.ALLOW else verdict
+
+
+@dataclass(frozen=True, slots=True)
+class BulkContext:
+    """A person before a bulk download of certificates, and what the person is in its course."""
+
+    row: BulkDownload
+    staff_role: StaffRole | None
+
+
+def _open_bulk_zip(actor: Actor, subject: object) -> Verdict:
+    """Administrators, and the person who requested it while they may see the register; to others there is none."""
+    assert isinstance(subject, BulkContext)
+    is_maker = subject.row.course_id is not None and is_own(actor, subject.row.requested_by)
+    return allow_if(actor.is_administrator or (is_maker and edits(actor, subject.staff_role)), Verdict.HIDE)
 
 
 def _view(actor: Actor, subject: object) -> Verdict:
@@ -176,4 +195,6 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = {
     CertificateAction.LIST_REVIEWS: _list_reviews,
     CertificateAction.DECIDE: changes_record(_decide, lambda subject: _holder(subject.credential)),
     CertificateAction.CORRECT_NAME: changes_record(administrator, lambda subject: (subject.person.id,)),
+    CertificateAction.BULK_ZIP: _list,
+    CertificateAction.OPEN_BULK_ZIP: _open_bulk_zip,
 }

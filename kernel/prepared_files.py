@@ -1,19 +1,22 @@
 """Files prepared in the background for a person who requested them: their columns, their content, their end after some days."""
 
 from datetime import datetime, timedelta
+from typing import ClassVar
 
-from sqlalchemy import String, exists, select
+from sqlalchemy import ColumnElement, String, exists, false, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.db import Database, Key, Moment, PublicId
 from kernel.files import FileStore, StoredContent, forget_stored, note_stored
 
 KEPT = timedelta(days=30)
-"""How long a prepared file can be downloaded."""
+"""How long a prepared file can be downloaded, unless its table says otherwise."""
 
 
 class PreparedFile:
     """The columns common to tables of prepared files. The row stays when the file has ended: it says what was asked for."""
+
+    kept_for: ClassVar[timedelta] = KEPT
 
     id: Mapped[Key]
     uuid: Mapped[PublicId]
@@ -31,7 +34,7 @@ class PreparedFile:
     @property
     def ends_at(self) -> datetime | None:
         """Return until when it can be downloaded; None before it is ready."""
-        return None if self.ready_at is None else self.ready_at + KEPT
+        return None if self.ready_at is None else self.ready_at + self.kept_for
 
 
 def note_ready(session: Session, row: PreparedFile, content: StoredContent, media_type: str, *, now: datetime) -> None:
@@ -40,13 +43,16 @@ def note_ready(session: Session, row: PreparedFile, content: StoredContent, medi
     row.sha256, row.size, row.ready_at, row.done = content.sha256, content.size, now, row.total
 
 
-def end_prepared(database: Database, files: FileStore, table: type[PreparedFile], *, now: datetime) -> int:
-    """Delete the content of files that were ready for long enough, each in a transaction of its own; return how many.
+def end_prepared(
+    database: Database, files: FileStore, table: type[PreparedFile], *, also: ColumnElement[bool] | None = None, now: datetime
+) -> int:
+    """Delete the content of files that were ready for long enough, or that are so, each in a transaction of its own; return how many.
 
     The content goes before the row says so: a process that is killed between the two leaves nothing behind that nobody names.
     """
     with database.unit_of_work(write=False) as session:
-        due = session.execute(select(table.id, table.sha256).where(table.sha256.is_not(None), table.ready_at <= now - KEPT)).all()
+        ended = or_(table.ready_at <= now - table.kept_for, false() if also is None else also)
+        due = session.execute(select(table.id, table.sha256).where(table.sha256.is_not(None), ended)).all()
     for number, sha256 in [(number, sha256) for number, sha256 in due if sha256 is not None]:
         with database.unit_of_work(write=False) as session:
             is_shared = session.scalar(select(exists().where(table.sha256 == sha256, table.id != number)))

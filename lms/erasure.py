@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from accounts import privacy, queries
 from accounts.models import Person
+from certificates.services import bulk
 from compliance.services import account_closure as compliance
 from courses.services import team
 from enrolments.services import account_closure, invitations, learner_notes, mistakes, reminders
@@ -24,6 +25,7 @@ FORGET: tuple[Callable[..., None], ...] = (
     mistakes.erase_person,
     reminders.erase_person,
     overrides.erase_person,
+    bulk.erase_person,
 )
 """What each package does when somebody is forgotten, while their address is still there: `(session, person, now=…)`."""
 

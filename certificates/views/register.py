@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, BinaryIO
+from uuid import uuid4
 
 from flask import Blueprint, Response, render_template, request
 
@@ -10,9 +11,11 @@ from accounts import access_log
 from accounts.models import Person
 from accounts.services import PeopleListKind
 from certificates.forms.register import DAY_FIELDS, RegisterIdentityForm, RegisterRequest, read_register_request
+from certificates.models import BulkDownload
 from certificates.pages import register as pages
-from certificates.permissions import CertificateAction, RegisterContext
+from certificates.permissions import BulkContext, CertificateAction, RegisterContext
 from certificates.queries import register as queries
+from certificates.queries.bulk import list_downloads
 from certificates.queries.credentials import today
 from certificates.queries.register import RegisterOrder, get_register
 from certificates.services import register as services
@@ -74,10 +77,19 @@ def _page(context: RegisterContext, template: str, endpoint: str, here: Mapping[
         fields=asked.fields,
         one_course=context.course is not None,
         identity_fields=asked.fields | ({"course": context.course.slug} if context.course else {}),
+        number=uuid4(),
+        downloads=_downloads(context),
         may_take_identities=allows(CertificateAction.EXPORT_IDENTITY, context),
         **more,
     )
     return (page, 422) if asked.faults else page
+
+
+def _downloads(context: RegisterContext) -> list[BulkDownload]:
+    """List the bulk downloads of this register that the reader may open."""
+    course = context.course
+    rows = list_downloads(current_session(), course.id if course else None)
+    return [row for row in rows if allows(CertificateAction.OPEN_BULK_ZIP, BulkContext(row, course.staff_role if course else None))]
 
 
 def _options(choices: queries.RegisterChoices) -> dict[str, list[tuple[object, str]]]:

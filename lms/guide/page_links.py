@@ -156,6 +156,7 @@ SECTIONS: Mapping[str, str] = {
     "administrator/certificates#register": """
         certificates_register.course_register certificates_register.export certificates_register.identities certificates_register.register
     """,
+    "administrator/certificates#bulk": "certificates_bulk.download",
     "administrator/certificates#revoke": "certificates.revoke",
     "administrator/certificates#correct": "certificates.replace",
     "administrator/certificates#renew": "certificates.renew",

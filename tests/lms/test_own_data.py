@@ -58,6 +58,7 @@ ACTED = {
     "invited_by",
     "marked_by",
     "merged_by",
+    "requested_by",
     "published_by",
     "revoked_by",
     "settled_by",

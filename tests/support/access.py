@@ -123,6 +123,8 @@ ACCESS: Mapping[tuple[str, str], str] = {
     ("certificate.export_identity", "any"): "S*",
     ("keys.read", "published"): "ALEGIOSX",
     ("status.read", "published"): "ALEGIOSX",
+    ("certificate.bulk_zip", "own_course"): "IS*",
+    ("certificate.open_bulk_zip", "of_another"): "S*",
     ("certificate.verify", "valid_code"): "ALEGIOSX",
     ("certificate.verify", "revoked_code"): "ALEGIOSX",
     ("certificate.badge", "valid_code"): "ALEGIOS",

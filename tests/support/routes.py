@@ -57,6 +57,10 @@ ROUTES: Mapping[str, str] = {
     "certificate.download": "certificates.certificate certificates.download",
     "certificate.list_own": "certificates.certificates",
     "certificate.list": "certificates_register.course_register certificates_register.register",
+    "certificate.bulk_zip": "certificates_bulk.request_download",
+    "certificate.open_bulk_zip": """
+        certificates_bulk.cancel certificates_bulk.download certificates_bulk.file certificates_bulk.pause certificates_bulk.resume
+    """,
     "certificate.export": "certificates_register.export",
     "certificate.export_identity": "certificates_register.identities certificates_register.take_identities",
     "certificate.badge": "certificates_badges.badge",

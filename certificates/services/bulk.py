@@ -1,0 +1,251 @@
+"""Bulk downloads: the certificates of a list as PDF files in ZIP files, written one after another in the background.
+
+What is drawn is frozen when the download is requested. Each ZIP file is kept together with the note how far the work is, so that a
+process that is killed goes on with the file that it was writing, and no certificate is in two of them.
+"""
+
+import errno
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from io import BytesIO
+from tempfile import TemporaryFile
+from typing import IO
+from uuid import UUID, uuid4
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from accounts import notices
+from accounts.models import Person
+from accounts.notices import Message
+from accounts.rules import NoticeKind
+from certificates.models import BulkDownload, BulkFile, Credential
+from certificates.queries import bulk as queries
+from certificates.queries.bulk import DrawnCredential
+from certificates.queries.credentials import state
+from certificates.rules.credentials import CredentialState
+from certificates.rules.file_names import archive_name
+from kernel import audit, outbox
+from kernel.archives import write_large_archive
+from kernel.db import Database
+from kernel.files import FileStore, StoredContent
+from kernel.i18n import _, in_every_language
+from kernel.outbox import Away
+from kernel.permissions import Actor
+from kernel.prepared_files import note_ready
+from kernel.tables import Cell, csv_line
+
+MEDIA_TYPE = "application/zip"
+INDEX = "index.csv"
+COLUMNS = ("file", "sha256", "code", "person", "course", "version", "issued_on", "expires_on", "state")
+MOST_CERTIFICATES, MOST_BYTES = 2_000, 95_000_000
+"""Of a ZIP file: it is closed after the portion that reaches one of them, which leaves it below 100 MB."""
+PORTION = 50
+"""Certificates read at once; after as many the progress is noted."""
+DRAWN = (CredentialState.VALID, CredentialState.EXPIRED)
+"""What is revoked or replaced stands in the index, without a file."""
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+
+
+class BulkVerb(StrEnum):
+    """The audit verbs of bulk downloads."""
+
+    REQUESTED = "bulk_download.requested"
+    PAUSED = "bulk_download.paused"
+    RESUMED = "bulk_download.resumed"
+    CANCELLED = "bulk_download.cancelled"
+    DOWNLOADED = "bulk_download.downloaded"
+
+
+class BulkStopped(Exception):
+    """A bulk download was paused or cancelled, or goes on elsewhere."""
+
+
+def request_download(
+    session: Session, actor: Actor, course_id: int | None, ids: Sequence[int], number: UUID, *, now: datetime
+) -> BulkDownload:
+    """Let the certificates be drawn in the background; a second time with one number changes nothing."""
+    found = queries.find_download(session, number)
+    if found is not None:
+        return found
+    row = BulkDownload(
+        uuid=number,
+        course_id=course_id,
+        requested_by=actor.person_id,
+        requested_at=now,
+        credentials=json.dumps(list(ids)),
+        total=len(ids),
+        done=0,
+        place=0,
+    )
+    session.add(row)
+    session.flush()
+    audit.record(session, actor, BulkVerb.REQUESTED, row, now=now, certificates=len(ids))
+    _enqueue(session, row, now)
+    return row
+
+
+def _enqueue(session: Session, row: BulkDownload, now: datetime) -> None:
+    outbox.enqueue(session, "certificates.write_files", {"download": row.id}, now=now)
+
+
+def pause_download(session: Session, actor: Actor, row: BulkDownload, *, now: datetime) -> None:
+    """Let the work rest; what is not in a file yet is drawn again when it goes on."""
+    if row.ready_at is None and row.cancelled_at is None and row.paused_at is None:
+        row.paused_at = now
+        audit.record(session, actor, BulkVerb.PAUSED, row, now=now)
+
+
+def resume_download(session: Session, actor: Actor, row: BulkDownload, *, now: datetime) -> None:
+    """Let paused work go on."""
+    if row.paused_at is not None and row.cancelled_at is None:
+        row.paused_at = None
+        audit.record(session, actor, BulkVerb.RESUMED, row, now=now)
+        _enqueue(session, row, now)
+
+
+def cancel_download(session: Session, actor: Actor, row: BulkDownload, *, now: datetime) -> None:
+    """End a download, and delete its files."""
+    if row.cancelled_at is None:
+        row.cancelled_at = now
+        audit.record(session, actor, BulkVerb.CANCELLED, row, now=now)
+        outbox.enqueue(session, "certificates.end_files", {}, now=now)
+
+
+def record_download(session: Session, actor: Actor, file: BulkFile, *, now: datetime) -> None:
+    """Record that somebody took a file away."""
+    row = session.get_one(BulkDownload, file.download_id)
+    audit.record(session, actor, BulkVerb.DOWNLOADED, row, now=now, what=file_name(row, file))
+
+
+def file_name(row: BulkDownload, file: BulkFile) -> str:
+    """Return the name under which a file is saved."""
+    return f"certificados-{row.requested_at:%Y-%m-%d}-{row.id}-{file.number}.zip"
+
+
+@dataclass(frozen=True, slots=True)
+class BulkSource:
+    """The means of the work: where the rows are, where files are kept, and how a certificate is drawn."""
+
+    database: Database
+    files: FileStore
+    draw: Callable[[DrawnCredential], bytes]
+
+
+@dataclass
+class _ZipPart:
+    """A ZIP file while it is written: from a place in the list on, as far as its limits let it."""
+
+    source: BulkSource
+    download_id: int
+    number: int
+    ids: Sequence[int]
+    first: int
+    handled: int = 0
+    size: int = 0
+    drawn: list[int] = field(default_factory=list)
+    lines: list[Sequence[Cell]] = field(default_factory=list)
+
+    def entries(self) -> Iterator[tuple[str, IO[bytes]]]:
+        """Yield the files of the archive, the index last; raise BulkStopped where the work is to rest."""
+        while self.first + self.handled < len(self.ids) and self.handled < MOST_CERTIFICATES and self.size < MOST_BYTES:
+            begin = self.first + self.handled
+            portion = self.ids[begin : begin + PORTION]
+            with self.source.database.unit_of_work(write=False) as session:
+                found = queries.list_drawn(session, portion)
+            yield from (entry for one in found for entry in self._entry(one))
+            self.handled += len(portion)
+            self._note_progress()
+        words = "".join(csv_line(line) for line in (COLUMNS, *self.lines))
+        yield INDEX, BytesIO(b"\xef\xbb\xbf" + words.encode())
+
+    def _entry(self, one: DrawnCredential) -> Iterator[tuple[str, IO[bytes]]]:
+        row, name, total = one.row, "", ""
+        if not one.is_deleted and state(row) in DRAWN:
+            given = row.person_name.removesuffix(row.surnames).strip() if row.surnames else row.person_name
+            name, content = archive_name(row.surnames, given, row.code), self.source.draw(one)
+            total, self.size = hashlib.sha256(content).hexdigest(), self.size + len(content)
+            self.drawn.append(row.id)
+            yield name, BytesIO(content)
+        person, word = ("", "deleted") if one.is_deleted else (row.person_name, state(row).value)
+        expires = row.expires_on.isoformat() if row.expires_on else ""
+        self.lines.append((name, total, row.code, person, row.course_key, row.course_version, row.issued_on.isoformat(), expires, word))
+
+    def _note_progress(self) -> None:
+        going_on = (BulkDownload.paused_at.is_(None), BulkDownload.cancelled_at.is_(None), BulkDownload.place == self.first)
+        statement = update(BulkDownload).where(BulkDownload.id == self.download_id, *going_on)
+        with self.source.database.unit_of_work() as session:
+            done = session.execute(statement.values(done=self.first + self.handled, is_waiting=False).returning(BulkDownload.id))
+            if done.one_or_none() is None:
+                raise BulkStopped
+
+
+def write_files(source: BulkSource, download_id: int, *, now: datetime) -> bool:
+    """Write the files of a download that are not kept yet; return whether all are. Raise Away where the disk has no room."""
+    try:
+        while (part := _next_part(source, download_id)) is not None:
+            with TemporaryFile() as target:
+                write_large_archive(target, part.entries())
+                content = source.files.put_file(target)
+            _keep(source, part, content, now)
+    except BulkStopped:
+        return False
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        with source.database.unit_of_work() as session:
+            queries.lock_download(session, download_id).is_waiting = True
+        raise Away("no room on the disk") from error
+    return True
+
+
+def _next_part(source: BulkSource, download_id: int) -> _ZipPart | None:
+    """Return the file to write next, None where all are kept; raise BulkStopped where the work rests."""
+    with source.database.unit_of_work(write=False) as session:
+        row = session.get_one(BulkDownload, download_id)
+        if row.paused_at is not None or row.cancelled_at is not None:
+            raise BulkStopped
+        if row.place >= row.total:
+            return None
+        return _ZipPart(source, row.id, len(queries.list_files(session, row.id)) + 1, queries.read_frozen(row), row.place)
+
+
+def _keep(source: BulkSource, part: _ZipPart, content: StoredContent, now: datetime) -> None:
+    """Note a file with how far the work is by it; where somebody of it was deleted meanwhile, it is written again."""
+    with source.database.unit_of_work() as session:
+        row = queries.lock_download(session, part.download_id)
+        if row.cancelled_at is None and row.place == part.first and not queries.are_any_deleted(session, part.drawn):
+            file = BulkFile(uuid=uuid4(), asked_at=now, total=part.handled, download_id=row.id, number=part.number, first=part.first)
+            session.add(file)
+            note_ready(session, file, content, MEDIA_TYPE, now=now)
+            row.place = row.done = part.first + part.handled
+        is_kept = session.scalar(select(BulkFile.id).where(BulkFile.sha256 == content.sha256).limit(1)) is not None
+    if not is_kept:
+        source.files.remove(content.sha256)
+
+
+def finish_download(session: Session, download_id: int, *, now: datetime) -> None:
+    """Note that all files of a download are there, and notify whoever requested it, once."""
+    row = queries.lock_download(session, download_id)
+    if row.ready_at is not None or row.cancelled_at is not None or row.place < row.total:
+        return
+    row.ready_at = now
+    if row.requested_by is not None:
+        subject = in_every_language(lambda: _("The certificates that you requested are ready"))
+        words = in_every_language(lambda: _("You can download them for 7 days. Each download is recorded."))
+        message = Message(NoticeKind.CERTIFICATE, f"bulk-download:{row.uuid}", subject, words, f"/certificate-downloads/{row.uuid}")
+        notices.notify(session, message, [row.requested_by], now=now)
+
+
+def erase_person(session: Session, person: Person, *, now: datetime) -> None:
+    """End the files that hold a certificate of a person whose data are deleted."""
+    own = set(session.scalars(select(Credential.id).where(Credential.person_id == person.id)))
+    kept = select(BulkFile, BulkDownload).join(BulkDownload, BulkDownload.id == BulkFile.download_id).where(BulkFile.sha256.is_not(None))
+    for file, row in session.execute(kept) if own else ():
+        if own.intersection(queries.read_frozen(row)[file.first : file.first + file.total]):
+            file.ended_at = now
+            outbox.enqueue(session, "certificates.end_files", {}, now=now)
