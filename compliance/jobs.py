@@ -159,7 +159,7 @@ def recompute_obligation(delivery: Delivery) -> Effect:
     _recompute_all(delivery, number)
 
     def write(session: Session) -> None:
-        for kind in ("compliance.enrol_assigned", "compliance.plan_again", "compliance.tell_of_versions"):
+        for kind in ("compliance.enrol_assigned", "compliance.plan_again", "compliance.notify_of_versions"):
             outbox.enqueue(session, kind, {"obligation": number}, now=delivery.now)
 
     return write
@@ -245,10 +245,10 @@ def plan_work_notices(delivery: Delivery) -> None:
             key = f"training-work:{day}:{person}"
             if not outbox.is_known(session, key):
                 arguments = {"person": person, "day": str(day)}
-                outbox.enqueue(session, "compliance.tell_worker", arguments, now=delivery.now, unique_key=key)
+                outbox.enqueue(session, "compliance.notify_worker", arguments, now=delivery.now, unique_key=key)
 
 
-def tell_worker(delivery: Delivery) -> Effect:
+def notify_worker(delivery: Delivery) -> Effect:
     """Notify an officer or administrator of what waits for their decision; done twice it notifies once."""
     person, day = cast("int", delivery.arguments["person"]), date.fromisoformat(str(delivery.arguments["day"]))
 
@@ -258,7 +258,7 @@ def tell_worker(delivery: Delivery) -> Effect:
     return write
 
 
-def tell_of_versions(delivery: Delivery) -> None:
+def notify_of_versions(delivery: Delivery) -> None:
     """Notify who is under way in a version of a course that counts no more for an obligation, a portion in each transaction."""
     number = cast("int", delivery.arguments["obligation"])
     last: int | None = 0

@@ -20,7 +20,7 @@ from organisations.rules import TrainingRole
 
 @dataclass(frozen=True, slots=True)
 class WaitingWork:
-    """What waits for the decision of one person: how many requests, how many drafts and changes, since when the newest of them waits."""
+    """The work that waits for the decision of one person: requests, drafts and changes, and since when the newest of them waits."""
 
     requests: int
     drafts: int

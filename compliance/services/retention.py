@@ -22,7 +22,7 @@ PORTION = 200
 
 @dataclass(frozen=True, slots=True)
 class ExpiredRecords:
-    """How many obligations lost their records, and how many people who left lost theirs."""
+    """The numbers of obligations and of people who left whose records went."""
 
     obligations: int
     people: int

@@ -122,7 +122,7 @@ def test_a_change_of_versions_tells_those_under_way_once(
     compute(instance, row, [learner.person_id or 0 for learner in learners], now=TUESDAY)
 
     for _time in range(2):
-        jobs.tell_of_versions(Delivery(instance.database, instance.settings, 1, {"obligation": row.id}, TUESDAY))
+        jobs.notify_of_versions(Delivery(instance.database, instance.settings, 1, {"obligation": row.id}, TUESDAY))
 
     found = notices_of(instance, "older-version:")
     assert [len(found.get(email, [])) for email in readers] == [told, told]
@@ -134,5 +134,5 @@ def test_a_change_leads_to_the_notice_of_its_versions(instance: Instance, audien
     deliver_waiting(instance.worker, now=BEGINNING)
 
     with instance.database.unit_of_work(write=False) as session:
-        found = session.scalars(select(Job.arguments).where(Job.kind == "compliance.tell_of_versions")).all()
+        found = session.scalars(select(Job.arguments).where(Job.kind == "compliance.notify_of_versions")).all()
     assert found == [f'{{"obligation": {row.id}}}']

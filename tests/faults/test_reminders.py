@@ -1,10 +1,8 @@
 """The worker is killed (SIGKILL) again and again while it reminds people of dates."""
 
 import re
-import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -20,7 +18,7 @@ from lms.instance import Instance
 from tests.support.builders import a_course
 from tests.support.crowds import multiply
 from tests.support.editions import a_learner_of, an_edition
-from tests.support.server import LMS, environment
+from tests.support.server import working
 from tests.support.soon import until
 
 PEOPLE = 5 * PORTION
@@ -35,25 +33,6 @@ def zone_in_the_morning(now: datetime) -> str:
     zone = f"Etc/GMT{-ahead:+d}" if ahead else "Etc/GMT"
     assert is_time(now, find_zone(zone))
     return zone
-
-
-@contextmanager
-def working(instance: Instance) -> Iterator[subprocess.Popen[bytes]]:
-    """Run the worker as a process, and leave nothing running."""
-    folder = instance.settings.data_dir
-    with (folder / "worker.log").open("ab") as log:
-        process = subprocess.Popen(
-            [LMS, "worker", "--threads", "2"],
-            env=environment(folder, LMS_DATABASE_URL=instance.settings.database),
-            stdout=log,
-            stderr=log,
-            cwd=folder,
-        )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait(10)
 
 
 def reminded(instance: Instance) -> int:

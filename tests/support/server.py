@@ -14,6 +14,7 @@ from pathlib import Path
 
 from kernel.db import Database
 from kernel.settings import load
+from lms.instance import Instance
 
 LMS = Path(sys.executable).with_name("lms")
 PATIENCE = 60.0
@@ -146,3 +147,22 @@ def refused_start(folder: Path, *arguments: str, **given: str) -> str:
     assert "Traceback" not in said
     assert len(said.splitlines()) == 1, said
     return said
+
+
+@contextmanager
+def working(instance: Instance) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the worker as a process, and leave nothing running."""
+    folder = instance.settings.data_dir
+    with (folder / "worker.log").open("ab") as log:
+        process = subprocess.Popen(
+            [LMS, "worker", "--threads", "2"],
+            env=environment(folder, LMS_DATABASE_URL=instance.settings.database),
+            stdout=log,
+            stderr=log,
+            cwd=folder,
+        )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait(10)
