@@ -34,3 +34,8 @@ def list_ended_places(session: Session, number: int) -> EndedPlaces:
         frozenset(place for place, revoked, _replaced in rows if place is not None and revoked is None),
         max((moment for _place, *moments in rows for moment in moments if moment is not None), default=None),
     )
+
+
+def list_status_lists(session: Session) -> list[StatusList]:
+    """List the status lists that have begun; one holds a hundred thousand credentials."""
+    return list(session.scalars(select(StatusList).order_by(StatusList.number).limit(1000)))

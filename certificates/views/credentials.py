@@ -24,6 +24,7 @@ from certificates.services.badges import badge_content
 from certificates.sharing import CertificateSharing, sharing_of
 from certificates.sheet import CertificateSheet
 from certificates.views.keys import printed_fingerprint
+from certificates.views.offline import page_of_today
 from certificates.web_certificate import sheet_of, verify_url, web_certificate
 from courses.hours import printed_basis, printed_hours, read_hours
 from kernel import clock
@@ -187,7 +188,15 @@ def verify_form() -> Answer:
         return see_page("certificates.verify", code=printed_code(code))
     problem = _("This is not a valid certificate code.") if typed else ""
     fingerprint = printed_fingerprint(current_keys().trusted[0].fingerprint)
-    page = render_template("certificates/verify_form.html", code=typed, problem=problem, fingerprint=fingerprint)
+    offline = page_of_today()
+    page = render_template(
+        "certificates/verify_form.html",
+        code=typed,
+        problem=problem,
+        fingerprint=fingerprint,
+        offline_sha256=offline.sha256,
+        offline_signature=current_keys().sign(offline.content),
+    )
     return (page, 422) if problem else page
 
 

@@ -1,0 +1,79 @@
+"""The page that verifies without a network: what stands in it, and that every process gives the same one (spec/certificates V6, V8)."""
+
+import base64
+import hashlib
+import json
+import re
+
+import pytest
+
+from certificates.models import Credential
+from certificates.rules.credentials import RevocationReason
+from certificates.rules.verification import verify_status_list
+from certificates.services import credentials as services
+from certificates.services.badges import trusted_keys
+from kernel import clock
+from kernel.permissions import SYSTEM
+from lms.instance import Instance
+from tests.support.browser import Browser
+from tests.support.builders import a_course
+from tests.support.certificates import complete, issue
+
+
+@pytest.fixture
+def credential(instance: Instance) -> Credential:
+    """Return what Ana holds."""
+    complete(instance, a_course(instance, modules=1))
+    return issue(instance)
+
+
+def page_of(browser: Browser) -> str:
+    browser._request("GET", "/verify/offline.html")
+    assert browser.response.status_code == 200
+    text: str = browser.response.get_data(as_text=True)
+    return text
+
+
+def trusted_in(page: str) -> dict[str, object]:
+    found = re.search(r'<script type="application/json" id="trusted">(.*?)</script>', page, re.DOTALL)
+    assert found is not None
+    trusted: dict[str, object] = json.loads(found[1])
+    return trusted
+
+
+def test_the_page_holds_our_keys_and_the_lists_of_today(browser: Browser, instance: Instance, credential: Credential) -> None:
+    """spec/certificates V6: a revocation stands in it with the next request."""
+    trusted = trusted_in(page_of(browser))
+    address = str(trusted["address"])
+    keys, lists = trusted["keys"], trusted["lists"]
+    assert isinstance(keys, list)
+    assert isinstance(lists, list)
+    assert keys[0]["method"].endswith(f"#{instance.keys.identifier}")
+    assert len(lists) == 2
+    with instance.database.unit_of_work() as session:
+        row = session.get_one(Credential, credential.id)
+        services.revoke_credential(session, SYSTEM, row, RevocationReason.IRREGULARITY, "Copió.", now=clock.now())
+    after = trusted_in(page_of(browser))["lists"]
+    assert isinstance(after, list)
+    before, now = (verify_status_list(json.dumps(one[0]).encode(), trusted_keys(instance.keys, (address,))) for one in (lists, after))
+    assert before is not None
+    assert now is not None
+    assert credential.status_place is not None
+    assert (before.is_set(credential.status_place), now.is_set(credential.status_place)) == (False, True)
+
+
+def test_checksum_and_signature_stand_where_one_verifies(browser: Browser, instance: Instance, credential: Credential) -> None:
+    """spec/certificates V8, V6: the bytes are the same each time, and a browser may open no address from it."""
+    content = page_of(browser)
+    policy, tag = browser.response.headers["Content-Security-Policy"], browser.response.headers["ETag"]
+    assert page_of(browser) == content
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    assert "unsafe" not in policy
+    browser._request("GET", "/verify/offline.html", headers={"If-None-Match": tag})
+    assert browser.response.status_code == 304
+    page = browser.get("/verify")
+    assert page.has_link("/verify/offline.html")
+    assert hashlib.sha256(content.encode()).hexdigest() in page.text
+    signature = re.search(r"[\w-]{86}==", page.html)
+    assert signature is not None
+    instance.keys.public[instance.keys.identifier].verify(base64.urlsafe_b64decode(signature[0]), content.encode())
