@@ -40,8 +40,8 @@ def trusted_of(session: Session, site: OfflineSite, keys: SigningKeys, seals: Se
     """Return the keys, seals and status lists of a site as they are now; on a day without changes they are the same."""
     lists = [
         signed_status_list(session, row, purpose, address, keys, now=now)
-        for address in site.addresses
         for row in list_status_lists(session)
+        for address in site.addresses
         for purpose in (StatusPurpose.REVOCATION, StatusPurpose.REFRESH)
     ]
     begins = now.replace(hour=0, minute=0, second=0, microsecond=0)
