@@ -61,11 +61,11 @@ def said(words: str) -> str:
     """Return a line in the language that is drawn; raise ValueError where it has no English."""
     if not ENGLISH:
         return words
-    line = NUMBER.sub("{}", words)
+    line = NUMBER.sub("{}", words).replace("\u00a0", " ")
     numbers = [found.replace("\u202f", ",").replace("\u00a0", ",") if "," not in found else _decimal(found) for found in NUMBER.findall(words)]
     if line not in ENGLISH and any(letter.isalpha() for letter in line):
         raise ValueError(f"no English for: {line}")
-    return ENGLISH.get(line, line.replace(" %", "%").replace("\u00a0%", "%")).format(*numbers)
+    return ENGLISH.get(line, line.replace(" %", "%")).format(*numbers)
 
 
 def _decimal(number: str) -> str:
