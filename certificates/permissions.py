@@ -38,6 +38,8 @@ class CertificateAction(StrEnum):
     LIST_REVIEWS = "certificate:list_reviews"
     """See what waits for a decision: in a course, or everywhere."""
     DECIDE = "certificate:decide"
+    CALL_REPLACED = "certificate:call_replaced"
+    """Say that what was revoked and issued again because of a name was replaced."""
     CORRECT_NAME = "certificate:correct_name"
     """Issue all certificates of a person again, whose name was corrected."""
     BULK_ZIP = "certificate:bulk_zip"
@@ -163,6 +165,14 @@ def _ask_correction(actor: Actor, subject: object) -> Verdict:
     return allow_if(is_own(actor, subject.row.person_id) and is_sound)
 
 
+def _call_replaced(actor: Actor, subject: object) -> Verdict:
+    assert isinstance(subject, CredentialContext)
+    if _view(actor, subject) is Verdict.HIDE:
+        return Verdict.HIDE
+    issued_again = subject.state is CredentialState.REVOKED and subject.row.replaced_by_id is not None
+    return allow_if(actor.is_administrator and issued_again)
+
+
 def _list_reviews(actor: Actor, subject: object) -> Verdict:
     """Administrators, and of a course its owners and editors."""
     assert isinstance(subject, ReviewListContext)
@@ -194,6 +204,7 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = {
     CertificateAction.ASK_CORRECTION: _ask_correction,
     CertificateAction.LIST_REVIEWS: _list_reviews,
     CertificateAction.DECIDE: changes_record(_decide, lambda subject: _holder(subject.credential)),
+    CertificateAction.CALL_REPLACED: changes_record(_call_replaced, _holder),
     CertificateAction.CORRECT_NAME: changes_record(administrator, lambda subject: (subject.person.id,)),
     CertificateAction.BULK_ZIP: _list,
     CertificateAction.OPEN_BULK_ZIP: _open_bulk_zip,

@@ -15,6 +15,7 @@ ACTS: Mapping[str, str] = {
     "certificate.replaced": N_("Corrected a certificate and issued it again"),
     "certificate.revoked": N_("Revoked a certificate"),
     "credential_review.opened": N_("Asked for a decision about a certificate"),
+    "certificate.called_replaced": N_("Let a revoked certificate read as replaced"),
     "credential_review.settled": N_("Decided about a certificate"),
     "certificate.renewed": N_("Renewed a certificate"),
     "bulk_download.requested": N_("Requested certificates as PDF files"),

@@ -7,7 +7,7 @@ from functools import partial
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person
 from certificates.models import Credential, CredentialReview
@@ -112,6 +112,35 @@ def list_with_another_name(session: Session, person: Person) -> list[Credential]
     """List the credentials in force of a person that print another name than the present one."""
     statement = select(Credential).where(Credential.person_id == person.id, Credential.person_name != person.full_name, _IN_FORCE)
     return list(session.scalars(statement.order_by(Credential.id).limit(MOST_OF_A_PERSON)))
+
+
+@dataclass(frozen=True, slots=True)
+class RevokedForName:
+    """A credential that was revoked and issued again with another name, before one could be replaced (spec/certificates M4)."""
+
+    uuid: UUID
+    person_id: int
+    code: str
+    course: Mapping[str, str]
+    old_name: str
+    new_name: str
+    reason: str
+
+
+def list_revoked_for_name(session: Session) -> list[RevokedForName]:
+    """List the pairs of a revoked credential and the one instead of it that prints another name, the oldest first."""
+    again = aliased(Credential)
+    statement = (
+        select(Credential, again.person_name)
+        .join(again, again.id == Credential.replaced_by_id)
+        .where(Credential.revoked_at.is_not(None), Credential.person_name != again.person_name)
+        .order_by(Credential.id)
+        .limit(MOST_OF_A_PERSON)
+    )
+    return [
+        RevokedForName(row.uuid, row.person_id, printed_code(row.code), row.course_titles, row.person_name, name, row.revoked_reason)
+        for row, name in session.execute(statement)
+    ]
 
 
 def find_in_force(session: Session, enrolment_id: int) -> Credential | None:

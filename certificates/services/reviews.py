@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from certificates.models import Credential, CredentialReview
+from certificates.rules.credentials import ReplacementReason
 from certificates.rules.reviews import ReviewCause, ReviewDecision
 from kernel import audit
 from kernel.errors import N_, Conflict
@@ -18,6 +19,7 @@ class CredentialReviewVerb(StrEnum):
 
     OPENED = "credential_review.opened"
     SETTLED = "credential_review.settled"
+    CALLED_REPLACED = "certificate.called_replaced"
 
 
 class AlreadyDecided(Conflict):
@@ -53,6 +55,22 @@ def settle_reviews(session: Session, actor: Actor, row: Credential, decision: Re
         select(CredentialReview).where(CredentialReview.credential_id == row.id, CredentialReview.settled_at.is_(None))
     ):
         _settle(session, actor, row, review, decision, note, now=now)
+
+
+def call_replaced(session: Session, actor: Actor, row: Credential, *, now: datetime) -> None:
+    """Let a credential that was revoked and issued again because of a name read as replaced; raise AlreadyDecided (spec/certificates M4).
+
+    What is signed stays as it was, and the audit log keeps that it was revoked, when and why.
+    """
+    row = session.execute(select(Credential).where(Credential.id == row.id).with_for_update()).scalar_one()
+    if row.revoked_at is None or row.replaced_by_id is None:
+        raise AlreadyDecided
+    facts = {"person": row.person_id, "revoked": row.revoked_at.isoformat(), "reason": row.revoked_reason, "by": row.revoked_by}
+    row.replaced_at, row.replaced_by = row.revoked_at, row.revoked_by
+    row.replaced_class, row.replaced_reason = ReplacementReason.NAME.value, row.revoked_reason
+    row.revoked_at = row.revoked_by = None
+    row.revoked_class, row.revoked_reason, row.revoked_by_administrator = "", "", False
+    audit.record(session, actor, CredentialReviewVerb.CALLED_REPLACED, row, now=now, **facts)
 
 
 def _settle(

@@ -98,7 +98,8 @@ def _page(context: ReviewListContext, form: ReviewForm, refused: UUID | None) ->
     rows = [_line(row) for row in found]
     shown = {"page": Page(rows[: page.size], page.number, len(rows) > page.size), "form": form, "refused": refused}
     if context.course is None:
-        return render_template("certificates/reviews.html", **shown)
+        pairs = [{"row": row, "course": choose(dict(row.course))} for row in queries.list_revoked_for_name(session)]
+        return render_template("certificates/reviews.html", pairs=pairs, **shown)
     return render_template("certificates/course_reviews.html", course=course_header(session.get_one(Course, context.course.id)), **shown)
 
 
@@ -112,6 +113,15 @@ def _line(row: OpenCredentialReview) -> Mapping[str, object]:
         "other_name": row.present_name if row.present_name != row.printed_name else "",
         "is_own": is_own(current_actor(), row.person_id),
     }
+
+
+@bp.post("/certificates/<uuid:credential>/replaced-state")
+@requires(CertificateAction.CALL_REPLACED, get_credential)
+def call_replaced(subject: CredentialContext) -> Answer:
+    """Let a certificate that was revoked and issued again because of a name read as replaced."""
+    services.call_replaced(current_session(), current_actor(), subject.row, now=clock.now())
+    flash(_("The certificate %(code)s reads as replaced now.", code=printed_code(subject.row.code)), "ok")
+    return see_page("certificates_reviews.reviews")
 
 
 @bp.route("/administration/people/<uuid:person>/certificate-names", methods=["GET", "POST"])

@@ -16,6 +16,7 @@ from enrolments.models import Completion, Enrolment
 from enrolments.queries import learning as queries
 from enrolments.services import learning
 from kernel import audit, clock
+from kernel.codes import printed_code
 from kernel.outbox import deliver_waiting
 from kernel.permissions import SYSTEM, Actor
 from lms.instance import Instance
@@ -212,6 +213,33 @@ def test_every_cell_of_decisions(browser: Browser, instance: Instance) -> None:
     wrong += cast.check("certificate.decide", "open", decided)
 
     assert wrong == []
+
+
+def test_what_was_revoked_for_a_name_reads_as_replaced_where_an_administrator_says_so(browser: Browser, instance: Instance) -> None:
+    """spec/certificates M4: listed, decided one by one; the signature holds as before."""
+    cast = a_cast(browser, instance)
+    course = a_course(instance, modules=1)
+    cast.join(course)
+    learner = a_learner(instance, course, "otra@example.org")
+    mark_done(instance, learner, "prueba", "leccion-1")
+    pass_quiz(instance, learner, "prueba")
+    browser.deliver_jobs()
+    (row,) = _credentials(instance)
+    boss, reason = cast.browsers["S"], {"reason_class": "issued_by_mistake", "reason": "Le falta la tilde."}
+    assert outcome(boss, f"/certificates/{row.uuid}/revocation", "POST", reason) == "allow"
+    state = f"/certificates/{row.uuid}/replaced-state"
+    assert outcome(boss, state, "POST") == "deny", "nothing was issued instead of it"
+    _rename(instance, learner.person_id, "Quindé")
+    assert outcome(boss, f"/certificates/{row.uuid}/renewal", "POST", reason) == "allow"
+    assert "Le falta la tilde." in boss.get("/administration/certificates/reviews").text
+
+    called = {who: outcome(cast.browsers[who], state, "POST") for who in "ALEGOXIWS"}
+
+    assert cast.check("certificate.call_replaced", "revoked_for_a_name", called) == []
+    old, new = _credentials(instance)
+    assert (old.revoked_at, old.revoked_reason, old.replaced_by_id) == (None, "", new.id)
+    assert (old.replaced_class, old.replaced_reason, old.signature) == ("name", "Le falta la tilde.", row.signature)
+    assert in_spanish("Certificate replaced") in browser.get(f"/verify/{printed_code(row.code)}").text
 
 
 def _opened(instance: Instance, row: Credential) -> UUID:

@@ -173,6 +173,7 @@ ACCESS: Mapping[tuple[str, str], str] = {
     ("certificate.list_reviews", "any"): "S*",
     ("certificate.decide", "open"): "IS*",
     ("certificate.correct_name", "any"): "S",
+    ("certificate.call_replaced", "revoked_for_a_name"): "S",
     ("waiver.list", "any"): "S*",
     ("waiver.withdraw", "of_another"): "*",
     ("recognition.propose", "of_another"): "S*",

@@ -213,6 +213,13 @@ class Team:
             return row.id
 
 
+def _issued_again(team: Team) -> UUID:
+    """Return the certificate of Ada's that was revoked and issued again before."""
+    with team.instance.database.unit_of_work(write=False) as session:
+        issued_again = Credential.revoked_at.is_not(None), Credential.replaced_by_id.is_not(None)
+        return session.scalars(select(Credential.uuid).where(*issued_again)).one()
+
+
 def _certificate_review(team: Team) -> UUID:
     """Let the team decide on Ada's certificate."""
     with team.instance.database.unit_of_work() as session:
@@ -281,6 +288,7 @@ ALONE: Mapping[str, Callable[[Team], Act]] = {
     "certificates_reviews.correct_name": lambda team: Act(_people(team, "certificate-names"), REASON),
     "certificates.revoke": lambda team: Act(f"/certificates/{team.certificate()}/revocation", {"reason_class": "on_request", **REASON}),
     "certificates.renew": lambda team: Act(f"/certificates/{team.revoked()}/renewal", REASON),
+    "certificates_reviews.call_replaced": lambda team: Act(f"/certificates/{_issued_again(team)}/replaced-state"),
     "enrolments.delete_group": lambda team: Act(f"/courses/prueba/groups/{team.group().uuid}/removal"),
     "enrolments.remove_member": lambda team: Act(
         f"/courses/prueba/groups/{team.group().uuid}/members/removal", {"person": str(team.ada.person_uuid)}

@@ -70,6 +70,7 @@ ROUTES: Mapping[str, str] = {
     "certificate.ask_correction": "certificates_reviews.ask_correction",
     "certificate.list_reviews": "certificates_reviews.reviews certificates_reviews.course_reviews",
     "certificate.decide": "certificates_reviews.decide",
+    "certificate.call_replaced": "certificates_reviews.call_replaced",
     "certificate.correct_name": "certificates_reviews.correct_name",
     "certificate_review.settle": "quizzes_reviews.reviews quizzes_reviews.settle",
     "completion_review.settle": "enrolments_completion_reviews.reviews enrolments_completion_reviews.settle",
