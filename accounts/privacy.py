@@ -124,7 +124,8 @@ def anonymise(session: Session, actor: Actor, person: Person, *, now: datetime) 
     Accounts that were merged into theirs are the same person's.
 
     Kept, without a name: progress, answers and marks, because statistics and the marks of others rest on them. Kept as they are:
-    certificates, because others verify them, and the audit log, which names nobody. What other packages keep goes in `lms.erasure`.
+    certificates, because others verify them, though no page names their person, and the audit log, which names nobody.
+    What other packages keep goes in `lms.erasure`.
     """
     services.require_remaining_administrator(session, person)
     for account in queries.accounts_of(session, person):

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
+from accounts.queries import was_deleted_condition
 from certificates.models import Credential, CredentialSignatory, SignaturePicture
 from certificates.permissions import CredentialContext
 from certificates.rules.credentials import CODE_LENGTH, CredentialSigner, CredentialState, SignedContent, state_of
@@ -65,6 +66,11 @@ def _context(session: Session, actor: Actor, condition: ColumnElement[bool]) -> 
 def find_by_code(session: Session, code: str) -> Credential | None:
     """Return the credential with this code, in its stored form."""
     return session.scalar(select(Credential).where(Credential.code == code))
+
+
+def is_holder_deleted(session: Session, row: Credential) -> bool:
+    """Say whether the data of a credential's person were deleted: nothing names them any more (spec/certificates R8)."""
+    return session.scalar(select(Person.id).where(Person.id == row.person_id, was_deleted_condition())) is not None
 
 
 def find_newest(session: Session, enrolment_id: int) -> Credential | None:

@@ -14,7 +14,7 @@ from kernel.codes import printed_code
 from kernel.errors import N_, Gone, NotFound
 from kernel.web.instance_keys import current_keys
 from kernel.web.limits import client_key, limit, limiter
-from kernel.web.request import current_actor, requires, site_address
+from kernel.web.request import current_actor, current_session, requires, site_address
 
 bp = Blueprint("certificates_badges", __name__)
 
@@ -39,6 +39,8 @@ def badge(subject: CredentialContext) -> Response:
         raise Gone(N_("This certificate was replaced by another one, which can be downloaded."))
     if subject.state is CredentialState.REVOKED and not edits(current_actor(), subject.staff_role):
         raise Gone(N_("This certificate has been revoked and can no longer be downloaded."))
+    if queries.is_holder_deleted(current_session(), subject.row):
+        raise Gone(N_("The person's data were deleted at their request."))
     content = badge_content(subject.row, site_address())
     if content is None:
         raise NotFound

@@ -14,6 +14,7 @@ from certificates import pdf
 from certificates.forms.credentials import REPLACED_FOR, REVOKED_FOR, ReplacementForm, RevocationForm
 from certificates.models import Credential
 from certificates.pages.history import history_lines
+from certificates.pages.register import DELETED
 from certificates.permissions import CertificateAction, CredentialContext
 from certificates.queries import credentials as queries
 from certificates.queries.history import find_predecessor, list_history
@@ -48,6 +49,8 @@ class CredentialPageView:
 
     uuid: UUID | None
     state: str
+    is_deleted: bool
+    """The person's data were deleted: the name is not theirs."""
     code: str
     person_name: str
     institution: str
@@ -77,11 +80,13 @@ def _facts(row: Credential, *, private: bool) -> CredentialPageView:
     """Return what is said of a credential; in public without its address here and without the reason of a revocation."""
     replacement = queries.find_replacement(current_session(), row)
     signers = queries.list_signers(current_session(), row)
+    is_deleted = queries.is_holder_deleted(current_session(), row)
     return CredentialPageView(
+        is_deleted=is_deleted,
         uuid=row.uuid if private else None,
         state=queries.state(row).value,
         code=printed_code(row.code),
-        person_name=row.person_name,
+        person_name=_(DELETED) if is_deleted else row.person_name,
         institution=row.institution,
         course_title=choose(dict(row.course_titles)),
         course_version=row.course_version,
@@ -164,6 +169,8 @@ def _sheet(row: Credential, language: str) -> CertificateSheet:
 @requires(CertificateAction.DOWNLOAD, queries.get_credential)
 def download(subject: CredentialContext) -> Response:
     """Give the sheet as a PDF, drawn from the frozen row; a revoked or replaced one is gone."""
+    if queries.is_holder_deleted(current_session(), subject.row):
+        raise Gone(N_("The person's data were deleted at their request."))
     if subject.state is CredentialState.REVOKED:
         raise Gone(N_("This certificate has been revoked and can no longer be downloaded."))
     if subject.state is CredentialState.REPLACED:

@@ -20,6 +20,7 @@ from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.codes import printed_code
 from kernel.permissions import SYSTEM
+from lms.erasure import erase_person
 from lms.instance import Instance
 from organisations.models import Membership, Organisation
 from tests.support.access import a_cast
@@ -331,3 +332,25 @@ def test_every_cell_of_the_register(browser: Browser, instance: Instance) -> Non
     wrong += cast.check("certificate.export_identity", "any", cast.outcomes(f"{SITE}/identity-numbers", "POST", reason))
 
     assert wrong == []
+
+
+def test_verifying_the_certificate_of_a_deleted_person_names_nobody(browser: Browser, instance: Instance, course: Course) -> None:
+    """spec/certificates R8: issued, with course and dates; neither name, sheet nor badge, also for the team."""
+    complete(instance, course)
+    row = issue(instance)
+    with instance.database.unit_of_work() as session:
+        erase_person(session, SYSTEM, session.get_one(Person, row.person_id), now=clock.now())
+    code = printed_code(row.code)
+    boss = sign_in(browser.another(), an_administrator(instance).email)
+
+    page = browser.get(f"/verify/{code}")
+    staff = boss.get(f"/certificates/{row.uuid}")
+
+    assert in_spanish("Issued; the person's data were deleted at their request") in page.text
+    assert "Curso de prueba" in page.text
+    assert str(row.issued_on.year) in page.text
+    assert "Quinde" not in page.html
+    assert "Quinde" not in staff.html
+    boss.get(f"/certificates/{row.uuid}.pdf", status=410)
+    for kind in ("json", "jwt", "png", "svg"):
+        browser.get(f"/v/{code}.{kind}", status=410)
