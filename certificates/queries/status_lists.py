@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, text
+from sqlalchemy import String, cast, func, select, text
 from sqlalchemy.orm import Session
 
 from certificates.models import ENDED, Credential, StatusList
@@ -24,16 +24,21 @@ def find_status_list(session: Session, number: int) -> StatusList | None:
 
 
 def list_ended_places(session: Session, number: int) -> EndedPlaces:
-    """Return the places of a list whose credential is not in force any more."""
-    statement = select(Credential.status_place, Credential.revoked_at, Credential.replaced_at).where(
-        Credential.status_list == number, text(ENDED)
+    """Return the places of a list whose credential is not in force any more; the database joins them, as there may be very many."""
+    is_replaced = Credential.revoked_at.is_(None)
+    joined = func.aggregate_strings(cast(Credential.status_place, String), ",")
+    statement = (
+        select(is_replaced, joined, func.max(Credential.revoked_at), func.max(Credential.replaced_at))
+        .where(Credential.status_list == number, Credential.status_place.is_not(None), text(ENDED))
+        .group_by(is_replaced)
     )
-    rows = session.execute(statement).all()
-    return EndedPlaces(
-        frozenset(place for place, _revoked, _replaced in rows if place is not None),
-        frozenset(place for place, revoked, _replaced in rows if place is not None and revoked is None),
-        max((moment for _place, *moments in rows for moment in moments if moment is not None), default=None),
-    )
+    found: dict[bool, frozenset[int]] = {}
+    moments: list[datetime] = []
+    for replaced, places, *changes in session.execute(statement):
+        found[bool(replaced)] = frozenset(map(int, places.split(",")))
+        moments += [moment for moment in changes if moment is not None]
+    replaced_ones = found.get(True, frozenset())
+    return EndedPlaces(found.get(False, frozenset()) | replaced_ones, replaced_ones, max(moments, default=None))
 
 
 def list_status_lists(session: Session) -> list[StatusList]:

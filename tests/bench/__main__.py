@@ -21,7 +21,7 @@ from lms.instance import Instance
 from lms.loadtest.command import LoadTestInstance, LoadTestPlan, prepare
 from lms.serve import checked_settings, open_checked
 from scripts.figures import record
-from tests.bench import libraries, lives, nodes, pages, training, units
+from tests.bench import certificates, libraries, lives, nodes, pages, training, units
 from tests.bench.crowd import crowd
 from tests.bench.pages import Bench
 from tests.bench.processes import floors, product
@@ -65,6 +65,12 @@ def measure(kind: str) -> list[Row]:
         url = stack.enter_context(_database(kind, folder))
         instance = open_checked(checked_settings("127.0.0.1", 8000, data_dir=folder, database_url=url))
         rows += training.training(instance)
+        instance.database.dispose()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        url = stack.enter_context(_database(kind, folder))
+        instance = open_checked(checked_settings("127.0.0.1", 8000, data_dir=folder, database_url=url))
+        rows += certificates.certificates(instance)
         instance.database.dispose()
     return rows
 

@@ -1,0 +1,39 @@
+"""Unknown codes and addresses tell nothing by their size (spec/certificates V4, attack 10); their time is measured in tests/bench."""
+
+from uuid import uuid4
+
+from kernel.codes import printed_code
+from lms.instance import Instance
+from tests.support.browser import Browser
+from tests.support.builders import a_course, a_person, sign_in
+from tests.support.certificates import complete, issue
+
+
+def sizes(browser: Browser, paths: list[str]) -> set[tuple[int, int]]:
+    """Return status and size of each answer."""
+    return {(browser._request("GET", path).status_code, len(browser.response.get_data())) for path in paths}
+
+
+def test_a_code_near_a_known_one_is_answered_like_any_other(browser: Browser, instance: Instance) -> None:
+    """spec/certificates V4: 404 in equal size, as page and as file."""
+    complete(instance, a_course(instance, modules=1))
+    code = issue(instance).code
+    near = [code[:-1] + sign for sign in "0123456789ABCDEF" if sign != code[-1]]
+    unknown = [printed_code(one) for one in (*near[:8], "0" * 16, "ZZZZ" * 4)]
+
+    for form in ("", ".json", ".jwt", ".png", ".svg"):
+        paths = [f"/v/{one}{form}" if form else f"/verify/{one}" for one in unknown]
+        assert len(found := sizes(browser, paths)) == 1
+        assert {status for status, _size in found} == {404}
+
+
+def test_a_certificate_of_another_person_is_answered_like_none(browser: Browser, instance: Instance) -> None:
+    """spec/certificates attack 10."""
+    complete(instance, a_course(instance, modules=1))
+    held = issue(instance)
+    a_person(instance, "otra@example.org")
+    sign_in(browser, "otra@example.org")
+
+    for end in ("", ".pdf"):
+        assert len(found := sizes(browser, [f"/certificates/{held.uuid}{end}", f"/certificates/{uuid4()}{end}"])) == 1
+        assert {status for status, _size in found} == {404}
