@@ -192,7 +192,7 @@ def write_files(delivery: Delivery) -> Effect | None:
     address = delivery.settings.public_url
 
     def draw(one: DrawnCredential) -> bytes:
-        return pdf.render(sheet_of(one.row, one.signers, address, one.row.language))
+        return pdf.render(sheet_of(one.row, one.signers, address, one.row.language, one.template, one.logo))
 
     source = BulkSource(delivery.database, files_of(delivery.settings), draw)
     if not bulk.write_files(source, download, now=delivery.now):

@@ -59,6 +59,10 @@ class Credential(Base):
     template_version: Mapped[int] = mapped_column(default=1, server_default="1")
     hours_basis: Mapped[str] = mapped_column(String(200), default="", server_default="")
     """Where the hours are from, as `courses.hours.CourseHours` stores it; empty in certificates that do not say it."""
+    brand_colour: Mapped[str] = mapped_column(String(7), default="", server_default="")
+    accent_colour: Mapped[str] = mapped_column(String(7), default="", server_default="")
+    """The institution's colours on the day; empty: the usual ones."""
+    logo_id: Mapped[int | None] = mapped_column(ForeignKey("signature_picture.id"))
     take: Mapped[int] = mapped_column(default=1, server_default="1")
     """Which time the course was taken."""
     status_list: Mapped[int | None]
@@ -94,7 +98,7 @@ class StatusList(Base):
 
 
 class SignaturePicture(Base):
-    """A picture of a signature, once for all the certificates that print it. Never changed."""
+    """A picture that certificates print: a signature, a logo, or one of a template. Once for all of them, and never changed."""
 
     __tablename__ = "signature_picture"
 
@@ -179,3 +183,37 @@ class BulkFile(PreparedFile, Base):
     number: Mapped[int]
     first: Mapped[int]
     """The place of its first certificate in the list; `total` says for how many the file stands."""
+
+
+class StoredTemplate(Base):
+    """A template of certificates that an institution made: the text being written, and which of its versions is in use."""
+
+    __tablename__ = "certificate_template"
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    key: Mapped[str] = mapped_column(String(64), unique=True)
+    text: Mapped[str] = mapped_column(Text)
+    pictures: Mapped[Mapping[str, str]] = mapped_column(default=dict)
+    """The SHA-256 of each picture, by its name."""
+    revision: Mapped[int] = mapped_column(default=1)
+    """Rises with each change: who saves over another's change is told."""
+    published_number: Mapped[int | None]
+    changed_at: Mapped[Moment]
+
+
+class TemplateVersion(Base):
+    """A published version of a template. Never changed: the certificates that were issued with it are drawn by it for ever."""
+
+    __tablename__ = "certificate_template_version"
+    __table_args__ = (UniqueConstraint("template_id", "number"),)
+
+    id: Mapped[Key]
+    template_id: Mapped[int] = mapped_column(ForeignKey("certificate_template.id"))
+    number: Mapped[int]
+    titles: Mapped[Mapping[str, str]]
+    text: Mapped[str] = mapped_column(Text)
+    pictures: Mapped[Mapping[str, str]]
+    note: Mapped[str] = mapped_column(String(300), default="")
+    published_at: Mapped[Moment]

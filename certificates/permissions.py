@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from accounts.models import Person
-from certificates.models import BulkDownload, Credential, CredentialReview
+from certificates.models import BulkDownload, Credential, CredentialReview, StoredTemplate
 from certificates.rules.credentials import CredentialState
 from courses.models import StaffRole
 from courses.permissions import CourseContext, edits
@@ -46,6 +46,29 @@ class CertificateAction(StrEnum):
     """Let the certificates of the register be drawn as files."""
     OPEN_BULK_ZIP = "certificate:open_bulk_zip"
     """See such a download, let it rest or end it, and take its files."""
+
+
+class TemplateAction(StrEnum):
+    """Acts on templates of certificates."""
+
+    LIST = "template:list"
+    VIEW = "template:view"
+    """See a template's published versions."""
+    PREVIEW = "template:preview"
+    """Draw a published version with an invented person."""
+    EDIT = "template:edit"
+    """Write the draft, give it pictures, draw it."""
+    PUBLISH = "template:publish"
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateContext:
+    """A person before a template or one of its versions; `teaches` says whether they own or edit a course."""
+
+    row: StoredTemplate
+    teaches: bool = False
+    number: int = 0
+    """Of the version that the address names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +180,18 @@ def _badge(_actor: Actor, _subject: object) -> Verdict:
     return Verdict.ALLOW
 
 
+def _see_template(actor: Actor, subject: object) -> Verdict:
+    """Administrators, and instructors once it is published; to others it does not exist."""
+    assert isinstance(subject, TemplateContext)
+    published = subject.row.published_number is not None
+    return allow_if(actor.is_administrator or (subject.teaches and published), Verdict.HIDE)
+
+
+def _edit_template(actor: Actor, _subject: object) -> Verdict:
+    """Administrators of the institution; to others it does not exist."""
+    return allow_if(actor.is_administrator, Verdict.HIDE)
+
+
 def _ask_correction(actor: Actor, subject: object) -> Verdict:
     assert isinstance(subject, CredentialContext)
     if _view(actor, subject) is Verdict.HIDE:
@@ -208,4 +243,9 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = {
     CertificateAction.CORRECT_NAME: changes_record(administrator, lambda subject: (subject.person.id,)),
     CertificateAction.BULK_ZIP: _list,
     CertificateAction.OPEN_BULK_ZIP: _open_bulk_zip,
+    TemplateAction.LIST: _edit_template,
+    TemplateAction.VIEW: _see_template,
+    TemplateAction.PREVIEW: _see_template,
+    TemplateAction.EDIT: _edit_template,
+    TemplateAction.PUBLISH: _edit_template,
 }

@@ -7,12 +7,16 @@ from fractions import Fraction
 from functools import singledispatch
 from urllib.parse import urlsplit
 
+from sqlalchemy.orm import Session
+
 from certificates.layout.built_in import facade, find_built_in
 from certificates.layout.placed import ArchMark, BoxMark, DotMark, LinesMark, Mark, ModulesMark, PictureMark, TextMark
-from certificates.layout.placing import PrintedSignatory
-from certificates.layout.template import FontName
-from certificates.models import Credential
+from certificates.layout.placing import USUAL_COLOURS, PrintedSignatory, SheetColours
+from certificates.layout.template import CertificateTemplate, FontName
+from certificates.models import Credential, SignaturePicture
 from certificates.pdf import placed_sheet
+from certificates.queries.credentials import list_signers
+from certificates.queries.templates import get_drawn_template
 from certificates.rules.credentials import CredentialSigner
 from certificates.sheet import CertificateSheet
 from certificates.wording import CertificateTexts, compose
@@ -25,8 +29,22 @@ def verify_url(public_url: str, code: str) -> str:
     return f"{public_url}/v/{printed_code(code)}"
 
 
-def sheet_of(row: Credential, signers: Sequence[CredentialSigner], public_url: str, language: str) -> CertificateSheet:
-    """Return everything that a credential's sheet prints, in a language."""
+def get_sheet(session: Session, row: Credential, public_url: str, language: str) -> CertificateSheet:
+    """Return everything that a credential's sheet prints, drawn by the template and with the logo that it was issued with."""
+    template = get_drawn_template(session, row.template, row.template_version)
+    logo = session.get_one(SignaturePicture, row.logo_id).content if row.logo_id else b""
+    return sheet_of(row, list_signers(session, row), public_url, language, template, logo)
+
+
+def sheet_of(
+    row: Credential,
+    signers: Sequence[CredentialSigner],
+    public_url: str,
+    language: str,
+    template: CertificateTemplate | None = None,
+    logo: bytes = b"",
+) -> CertificateSheet:
+    """Return everything that a credential's sheet prints, in a language; by the program's own template where none is given."""
     titles = dict(row.course_titles)
     return compose(
         CertificateTexts(
@@ -49,7 +67,9 @@ def sheet_of(row: Credential, signers: Sequence[CredentialSigner], public_url: s
             signatories=tuple(PrintedSignatory(one.name, choose(dict(one.offices), language), one.picture) for one in signers),
             verify_address=f"{urlsplit(public_url).netloc}/v",
             verify_url=verify_url(public_url, row.code),
-            template=find_built_in(row.template, row.template_version) or facade(),
+            template=template or find_built_in(row.template, row.template_version) or facade(),
+            colours=SheetColours(row.brand_colour or USUAL_COLOURS.brand, row.accent_colour or USUAL_COLOURS.accent),
+            logo=logo,
         )
     )
 

@@ -54,6 +54,8 @@ PassMarker = Callable[[Session, OutlineActivity], Fraction | None]
 """Says from which percent on an activity is passed."""
 Comparer = Callable[[Session, int, CourseFolder], tuple[Finding, ...]]
 """Tells what the text of a course (by its id) does to what is published of it already."""
+SiteCheck = Callable[[Session, CourseFolder], tuple[Finding, ...]]
+"""Tells what a course names and the site does not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,10 @@ class CourseKinds:
     parts: tuple[FolderPart, ...]
     embed_question: Embedder
     comparers: tuple[Comparer, ...] = ()
+    site_checks: tuple[SiteCheck, ...] = ()
+    """What packages above look up for a course in the site, each time."""
+    certificate_templates: Callable[[Session], Sequence[tuple[str, Mapping[str, str]]]] | None = None
+    """The templates of certificates that the institution made: key and titles."""
     indexers: tuple[Indexer, ...] = ()
     part_comparers: tuple[PartComparer, ...] = ()
     logs: tuple[LogPart, ...] = ()

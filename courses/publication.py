@@ -37,7 +37,7 @@ MINUTES_OF_A_QUESTION = Fraction(3, 2)
 
 
 NO_TEMPLATE = "C902"
-"""The code that refuses publishing on a site, and warns where a folder is looked at alone."""
+"""The code of a template that the program does not bring: a site judges by its own templates instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +52,13 @@ class CheckedCourse:
 
 
 def check(files: Mapping[str, bytes], kinds: CourseKinds, *, today: date, tolerated: Collection[str] = ()) -> CheckedCourse:
-    """Read and check a folder without rendering it, as a course of this site: a certificate that it does not know refuses publishing.
+    """Read and check a folder without rendering it, as a course of this site, whose own templates of certificates are looked at later.
 
     Findings with a `tolerated` code warn and refuse nothing.
     """
     read = read_folder(files, kinds.kinds, kinds.parts, today=today, site_topics=tuple(kinds.topics))
-    own = {NO_TEMPLATE: Severity.ERROR} | dict.fromkeys(tolerated, Severity.WARNING)
-    findings = tuple(replace(one, severity=own.get(one.code, one.severity)) for one in read.findings)
+    own = dict.fromkeys(tolerated, Severity.WARNING)
+    findings = tuple(replace(one, severity=own.get(one.code, one.severity)) for one in read.findings if one.code != NO_TEMPLATE)
     reading = FolderReadResult(read.course, findings)
     return CheckedCourse(findings, None if reading.errors else reading.course, folder=reading.course)
 

@@ -17,10 +17,11 @@ _AT_ONCE = threading.BoundedSemaphore(4)
 """So many pictures are in memory at once: one of 40 million points takes 160 MB while it is turned upright."""
 
 
-def cleaned(content: bytes, extension: str) -> bytes:
+def cleaned(content: bytes, extension: str, *, still: bool = False) -> bytes:
     """Return a picture written anew, upright and without hidden data; raises Invalid where it is none of its extension.
 
-    A moving picture stays as it is once all of it was read.
+    A moving picture stays as it is once all of it was read. Where a picture has to be still, as on paper, a moving one is refused, and
+    the colours of a printing press become those of a screen.
     """
     wanted = FORMATS[extension]
     try:
@@ -31,8 +32,10 @@ def cleaned(content: bytes, extension: str) -> bytes:
                     raise Invalid(_TOO_MANY)
                 picture.load()
                 if getattr(picture, "is_animated", False):
+                    if still:
+                        raise Invalid(N_("A moving picture cannot be printed. Save one of its pictures and upload that."))
                     return content
-                return _encoded(picture, wanted)
+                return _encoded(picture.convert("RGB") if still and picture.mode == "CMYK" else picture, wanted)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise Invalid(_TOO_MANY) from None
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError):

@@ -19,7 +19,9 @@ from accounts.models import Person
 from accounts.views import notices, signing
 from certificates import feature as certificates
 from certificates.pages import log as certificate_log
+from certificates.queries.course_templates import missing_template
 from certificates.queries.credentials import last_awards
+from certificates.queries.templates import list_own_templates
 from compliance import feature as compliance
 from compliance.queries.audience_uses import list_obligations_of_audience
 from compliance.services.planned_changes import plan_used_rule
@@ -89,6 +91,8 @@ KINDS = CourseKinds(
     parts=(BANKS,),
     embed_question=embed_question,
     comparers=(reworded_questions,),
+    site_checks=(missing_template,),
+    certificate_templates=list_own_templates,
     indexers=(index_banks,),
     part_comparers=(compare_questions,),
     logs=(enrolment_log.LOG, quiz_log.LOG, certificate_log.LOG),

@@ -33,7 +33,7 @@ from accounts.services import AccessPurpose, PeopleListKind
 from certificates import pdf
 from certificates.models import Credential, CredentialReview
 from certificates.queries import credentials as certificates
-from certificates.web_certificate import sheet_of
+from certificates.web_certificate import get_sheet
 from compliance.queries import own_data as compliance
 from courses.models import Course, CourseInvitation, CourseStaff, CourseVersion
 from enrolments.models import (
@@ -359,7 +359,7 @@ def copy_of(session: Session, person_id: int, files: FileStore, public_url: str,
         for row in certificates.list_of(session, account.id):
             if row.revoked_at is not None:
                 continue  # what was revoked is not handed out again: the table of certificates tells of it
-            sheet = sheet_of(row, certificates.list_signers(session, row), public_url, language())
+            sheet = get_sheet(session, row, public_url, language())
             drawn[f"certificates/{row.code}.pdf"] = pdf.render(sheet)
         handed_in |= {f"files/{uuid}/{name}": sha256 for uuid, name, sha256 in list_handed_in(session, account.id) if files.holds(sha256)}
     drawn["data.json"] = json.dumps(tables, ensure_ascii=False, indent=1, default=str).encode()

@@ -1,4 +1,4 @@
-"""What a template has to have, and where its elements may stand."""
+"""Checks of a template: its required elements, and where elements may stand."""
 
 from collections.abc import Sequence
 
@@ -46,7 +46,7 @@ def check_template(table: MappingCursor, template: CertificateTemplate, tables: 
 
 def _check_only_one(table: MappingCursor, kind: str, tables: Sequence[MappingCursor]) -> None:
     if not tables:
-        fix = N_("Add “- {kind: %(kind)s, …}”: nobody can verify a certificate without it.")
+        fix = N_("Add “- {kind: %(kind)s, …}”. A certificate cannot be verified without it.")
         table.report("C221", N_("The template has no element “%(kind)s”."), fix, at="elements", kind=kind)
     for extra in tables[1:]:
         extra.report("C221", N_("The element “%(kind)s” stands here a second time."), N_("Delete it."), kind=kind)

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from accounts.queries import was_deleted_condition
+from certificates.layout.template import CertificateTemplate
 from certificates.models import BulkDownload, BulkFile, Credential, CredentialSignatory, SignaturePicture
 from certificates.permissions import BulkContext
 from certificates.queries.credentials import today
 from certificates.queries.register import RegisterFilter, RegisterSort, register_statement
+from certificates.queries.templates import get_drawn_templates
 from certificates.rules.credentials import CredentialSigner
 from courses.models import CourseStaff, StaffRole
 from kernel.errors import NotFound
@@ -25,11 +27,13 @@ MOST_LISTED = 20
 
 @dataclass(frozen=True, slots=True)
 class DrawnCredential:
-    """A certificate to draw: its row, who signed it, and whether its person's data were deleted."""
+    """A certificate to draw: its row, who signed it, and whether its person's data were deleted; its template where it is none of ours."""
 
     row: Credential
     signers: tuple[CredentialSigner, ...]
     is_deleted: bool
+    template: CertificateTemplate | None = None
+    logo: bytes = b""
 
 
 def get_download(session: Session, actor: Actor, download: UUID, **_address: object) -> BulkContext:
@@ -76,10 +80,12 @@ def read_frozen(row: BulkDownload) -> list[int]:
 
 
 def list_drawn(session: Session, ids: Sequence[int]) -> list[DrawnCredential]:
-    """List certificates with what drawing them needs, in the order of their numbers in a list; two statements, however many."""
+    """List certificates with what drawing them needs, in the order of their numbers in a list; as many statements, however many."""
     rows = session.execute(
         select(Credential, was_deleted_condition()).join(Person, Person.id == Credential.person_id).where(Credential.id.in_(ids))
-    )
+    ).all()
+    templates = get_drawn_templates(session, [row for row, _is_deleted in rows])
+    logos = _logos(session, {row.logo_id for row, _is_deleted in rows if row.logo_id and (row.template, row.template_version) in templates})
     signers = defaultdict[int, list[CredentialSigner]](list)
     signed = (
         select(CredentialSignatory.credential_id, CredentialSignatory.name, CredentialSignatory.offices, SignaturePicture.content)
@@ -89,8 +95,24 @@ def list_drawn(session: Session, ids: Sequence[int]) -> list[DrawnCredential]:
     )
     for credential, name, offices, picture in session.execute(signed):
         signers[credential].append(CredentialSigner(name, offices, picture or b""))
-    found = {row.id: DrawnCredential(row, tuple(signers[row.id]), bool(is_deleted)) for row, is_deleted in rows}
+    found = {
+        row.id: DrawnCredential(
+            row,
+            tuple(signers[row.id]),
+            bool(is_deleted),
+            templates.get((row.template, row.template_version)),
+            logos.get(row.logo_id or 0, b""),
+        )
+        for row, is_deleted in rows
+    }
     return [found[number] for number in ids if number in found]
+
+
+def _logos(session: Session, ids: Collection[int]) -> dict[int, bytes]:
+    if not ids:
+        return {}
+    statement = select(SignaturePicture.id, SignaturePicture.content).where(SignaturePicture.id.in_(ids))
+    return {row.id: row.content for row in session.execute(statement)}
 
 
 def are_any_deleted(session: Session, ids: Sequence[int]) -> bool:

@@ -1,5 +1,6 @@
 """Verbs of credentials: issue, revoke, issue another one."""
 
+import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from accounts.queries import is_permanently_closed
 from certificates.layout.built_in import FACADE, NEWEST
 from certificates.models import Credential, CredentialSignatory, SignaturePicture
 from certificates.queries import credentials as queries
+from certificates.queries.templates import get_drawn_template, list_in_use
 from certificates.rules.credentials import (
     CODE_LENGTH,
     CONTENT_FORMAT,
@@ -47,10 +49,7 @@ from kernel.i18n import LANGUAGES, choose
 from kernel.permissions import Actor
 from kernel.pictures import cleaned
 from kernel.settings import Settings, SignatorySetting
-from organisations.queries.profile import find_root, list_signatories_on
-
-MOST_SIGNERS = 2
-"""Who has a place on the sheet."""
+from organisations.queries.profile import find_profile, find_root, list_signatories_on
 
 
 class CertificateVerb(StrEnum):
@@ -141,7 +140,8 @@ def issue_credential(
     """Freeze an award as a signed row, and tell its holder by mail; valid as long as its course says, or until the day that is given."""
     row = _row(award, settings, now)
     row.expires_on = expires_on or row.expires_on
-    _sign(session, row, _signers(session, settings, row.issued_on), keys)
+    most = _take_design(session, row, award.outline.certificate)
+    _sign(session, row, _signers(session, settings, row.issued_on)[:most], keys)
     audit.record(session, actor, CertificateVerb.ISSUED, row, now=now, person=row.person_id)
     outbox.enqueue(session, "certificates.send_issued", {"credential": row.id}, now=now)
     return row
@@ -158,16 +158,31 @@ def _sign(session: Session, row: Credential, signers: Sequence[CredentialSigner]
 
     insert_with_place(session, row, sign, now=row.issued_at)
     for place, signer in enumerate(signers, 1):
-        picture_id = _picture(session, signer) if signer.picture else None
+        picture_id = _kept_picture(session, signer.picture) if signer.picture else None
         facts = {"name": signer.name, "offices": signer.offices, "person_id": signer.person_id}
         session.add(CredentialSignatory(credential_id=row.id, place=place, picture_id=picture_id, **facts))
+
+
+def _take_design(session: Session, row: Credential, key: str) -> int:
+    """Freeze the template that the course asks for, in the version in use, with the institution's colours and logo.
+
+    Return how many signatories it has a place for.
+    """
+    used = next((one for one in list_in_use(session) if one.key == key), None)
+    own = used if used is not None and used.organisation_id is not None else None
+    row.template, row.template_version = (own.key, own.number) if own is not None else (FACADE, NEWEST)
+    profile = find_profile(session)
+    if profile is not None:
+        row.brand_colour, row.accent_colour = profile.brand_colour, profile.accent_colour
+        row.logo_id = _kept_picture(session, profile.logo) if profile.logo and profile.logo_type == "image/png" else None
+    return get_drawn_template(session, row.template, row.template_version).most_signatories
 
 
 def _signers(session: Session, settings: Settings, day: date) -> tuple[CredentialSigner, ...]:
     """Return who signs on a day: whom the environment names, else those of the institution's profile."""
     if settings.signatories:
         return tuple(_signer(one) for one in settings.signatories)
-    named = list_signatories_on(session, day)[:MOST_SIGNERS]
+    named = list_signatories_on(session, day)
     accounts = queries.accounts_of(session, [one.email for one in named if one.email])
     return tuple(
         CredentialSigner(one.name, {code: choose(one.offices, code) for code in LANGUAGES}, one.picture or b"", accounts.get(one.email))
@@ -185,12 +200,13 @@ def _cleaned(picture: bytes) -> bytes:
     return cleaned(picture, "png" if picture.startswith(b"\x89PNG") else "jpg")
 
 
-def _picture(session: Session, signer: CredentialSigner) -> int:
+def _kept_picture(session: Session, content: bytes) -> int:
     """Return the row of a picture, which is made when the first certificate prints it."""
-    known = session.scalar(select(SignaturePicture.id).where(SignaturePicture.sha256 == signer.sha256))
+    sha256 = hashlib.sha256(content).hexdigest()
+    known = session.scalar(select(SignaturePicture.id).where(SignaturePicture.sha256 == sha256))
     if known is not None:
         return known
-    made = SignaturePicture(sha256=signer.sha256, content=signer.picture)
+    made = SignaturePicture(sha256=sha256, content=content)
     session.add(made)
     session.flush()  # its number is needed
     return made.id
@@ -208,8 +224,6 @@ def _row(award: AwardInputs, settings: Settings, now: datetime) -> Credential:
         enrolment_id=award.enrolment.id,
         person_id=person.id,
         course_id=outline.course_id,
-        template=FACADE,
-        template_version=NEWEST,
         hours_basis=outline.length.stored_basis,
         language=language,
         person_name=person.full_name,
@@ -245,6 +259,7 @@ def revoke_credential(
 
 COPIED = (
     *("enrolment_id", "person_id", "course_id", "template", "template_version", "language", "course_key", "course_titles"),
+    *("brand_colour", "accent_colour", "logo_id"),
     *("course_version", "module_minutes", "with_assessment", "hours", "hours_basis", "take", "completed_on", "expires_on"),
 )
 """The facts of the course, which a correction leaves as they were."""

@@ -26,7 +26,7 @@ from certificates.sharing import CertificateSharing, sharing_of
 from certificates.sheet import CertificateSheet
 from certificates.views.keys import printed_fingerprint
 from certificates.views.offline import page_of_today
-from certificates.web_certificate import sheet_of, verify_url, web_certificate
+from certificates.web_certificate import get_sheet, verify_url, web_certificate
 from courses.hours import printed_basis, printed_hours, read_hours
 from kernel import clock
 from kernel.codes import printed_code, read_code
@@ -162,7 +162,7 @@ def _sharing(row: Credential) -> CertificateSharing:
 
 
 def _sheet(row: Credential, language: str) -> CertificateSheet:
-    return sheet_of(row, queries.list_signers(current_session(), row), site_address(), language)
+    return get_sheet(current_session(), row, site_address(), language)
 
 
 @bp.get("/certificates/<uuid:credential>.pdf")

@@ -249,7 +249,8 @@ def _certificate(table: MappingCursor) -> tuple[str, Duration | None]:
     certificate = inner.value("template", key, "none", required=True) if inner else table.value("certificate", key, "none")
     certificate = certificate or "none"
     if certificate != "none" and certificate not in CERTIFICATES:
-        told, fix = N_("There is no certificate “%(key)s”."), N_("Write one of these: %(known)s, none.")
+        told = N_("“%(key)s” is no template of the program: a site has to have it.")
+        fix = N_("The templates of the program are: %(known)s.")
         table.report("C902", told, fix, at="certificate", key=certificate, known=", ".join(CERTIFICATES))
     return certificate, valid
 

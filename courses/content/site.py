@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from difflib import get_close_matches
 
-CERTIFICATES = ("constancia",)
-"""Keys of the templates that a course may ask for."""
+CERTIFICATES = ("constancia", "facade")
+"""Keys of the templates that come with the program."""
 
 
 def nearest_topic(topic: str, topics: Sequence[str]) -> str:

@@ -38,7 +38,7 @@ class DraftCheck:
 
 def check_draft(session: Session, course: Course, checked: CheckedCourse, kinds: CourseKinds, *, now: datetime) -> DraftCheck:
     """Return the draft check of a checked course: the findings of its text, and its effects on what is published."""
-    return _beside_site(session, _check(session, course, checked, kinds, now=now))
+    return _beside_site(session, _check(session, course, checked, kinds, now=now), kinds)
 
 
 def _check(session: Session, course: Course, checked: CheckedCourse, kinds: CourseKinds, *, now: datetime) -> DraftCheck:
@@ -62,19 +62,22 @@ def _vanished(session: Session, course: Course, folder: CourseFolder) -> tuple[F
     return vanished((*(module.key for module in outline.modules), *outline.by_key), folder)
 
 
-def _beside_site(session: Session, draft_check: DraftCheck) -> DraftCheck:
+def _beside_site(session: Session, draft_check: DraftCheck, kinds: CourseKinds) -> DraftCheck:
     """Add what the course names and the site does not have: that changes without the draft, and is never cached."""
     folder = draft_check.folder
-    unknown = unknown_viewers(session, folder) if folder is not None else ()
-    findings = (*draft_check.findings, *(unknown_viewer(kind, key) for kind, key in unknown))
-    return replace(draft_check, findings=tuple(sorted(findings, key=lambda finding: finding.place))) if unknown else draft_check
+    if folder is None:
+        return draft_check
+    missing = [unknown_viewer(kind, key) for kind, key in unknown_viewers(session, folder)]
+    missing += [finding for look_up in kinds.site_checks for finding in look_up(session, folder)]
+    findings = tuple(sorted((*draft_check.findings, *missing), key=lambda finding: finding.place))
+    return replace(draft_check, findings=findings) if missing else draft_check
 
 
 def cached_draft_check(session: Session, files: FileStore, course: Course, kinds: CourseKinds, *, now: datetime) -> DraftCheck:
     """Return the draft check of a course's present draft. The process caches it until draft, publication or day change."""
     known = _draft_checks(session).get(course.id)
     if known is not None and known[0] == _state_of(session, course, now):
-        return _beside_site(session, known[1])
+        return _beside_site(session, known[1], kinds)
     checked = check(course_drafts.draft_files(session, files, course.id), kinds, today=now.date())
     return cache_draft_check(session, course, checked, kinds, now=now)
 
@@ -93,7 +96,7 @@ def cache_draft_check(session: Session, course: Course, checked: CheckedCourse, 
     if len(kept) >= KEPT_DRAFT_CHECKS:
         kept.clear()  # at once, because other threads read it
     kept[course.id] = (_state_of(session, course, now), draft_check)
-    return _beside_site(session, draft_check)
+    return _beside_site(session, draft_check, kinds)
 
 
 def _draft_checks(session: Session) -> dict[int, tuple[object, DraftCheck]]:

@@ -73,6 +73,13 @@ class UnknownViewers(Conflict):
     message = N_("The course names a unit or an audience that does not exist. The draft check says which.")
 
 
+class MissingOnSite(Conflict):
+    """The course names something that the site does not have, such as a template of certificates."""
+
+    code = "missing_on_site"
+    message = N_("The course names something that this site does not have. The draft check says what.")
+
+
 class DraftChangedSinceReview(Conflict):
     """The refusal to publish a draft that differs from the reviewed one."""
 
@@ -94,8 +101,8 @@ def publish_version(
     """Write a new immutable version and move the course's pointer to it.
 
     Publishing the same text again returns the newest version unchanged. Raise DraftChangedSinceReview where the draft was saved since it
-    was reviewed, UnknownViewers, or CourseArchived where the course is archived. Of two simultaneous publications the second finds what
-    the first published.
+    was reviewed, UnknownViewers, MissingOnSite, or CourseArchived where the course is archived. Of two simultaneous publications the
+    second finds what the first published.
     """
     session.flush()  # a draft that was saved in this transaction
     course = catalogue.lock_course(session, course.id)
@@ -109,6 +116,8 @@ def publish_version(
         raise DraftChangedSinceReview
     if unknown_viewers(session, prepared.course):
         raise UnknownViewers
+    if any(look_up(session, prepared.course) for look_up in kinds.site_checks):
+        raise MissingOnSite
     hours = _hours(session, course, prepared)
     version = _version_row(course, prepared, hours, options, actor, number=newest.number + 1 if newest else 1, now=now)
     session.add(version)

@@ -1,6 +1,6 @@
 """Shared parts of the settings pages: a form over some fields of a file, and the merge when two people save the same one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from courses.content import merge_choices, merging
 from courses.content.applying import with_values
 from courses.content.changes import DraftChange, apart
 from courses.content.editing import EditRefused, read_fields
-from courses.content.layout import RESOURCES
+from courses.content.layout import COURSE, RESOURCES
 from courses.content.merging import MergeSide, ThreeWayMerge
 from courses.content.model import Finding
 from courses.content.nested_mappings import keys_of
@@ -29,6 +29,7 @@ from kernel.i18n import _, choose
 from kernel.web.request import begin_writing, current_actor, current_session
 
 MOST_TOLD = 5
+CERTIFICATE = "certificate.template"
 Groups = tuple[tuple[Any, tuple[FieldSpec, ...]], ...]
 
 
@@ -81,7 +82,8 @@ class SettingsEditor:
         own = [path.removeprefix(f"{folder}/") for path in self.draft_outline.checksums if folder and path.startswith(f"{folder}/media/")]
         shared = [f"{'../' if folder else ''}{path}" for path in self.draft_outline.checksums if path.startswith("media/")]
         files = [(path, path) for path in (*own, *shared)]
-        return {"requires": parts, "completion.modules": modules, "resource": self._documents(), "": files}
+        own_choices = {"requires": parts, "completion.modules": modules, "resource": self._documents(), "": files}
+        return own_choices | ({CERTIFICATE: _certificates(self.settings)} if self.path == COURSE else {})
 
     def _documents(self) -> list[tuple[str, str]]:
         """Return the documents of the course, which only some forms ask for."""
@@ -92,6 +94,14 @@ class SettingsEditor:
         except EditRefused:
             return []
         return [("", _("Not specified")), *((key, _title(entry, self.languages[0]) or key) for key, entry in entries.items())]
+
+
+def _certificates(settings: Sequence[FieldSpec]) -> list[tuple[str, str]]:
+    """Return the certificates that a course may give: those of every site, and the institution's own templates."""
+    usual = next((list(one.choices) for one in settings if one.name == CERTIFICATE), [])
+    listed = kinds().certificate_templates
+    own = [(key, choose(titles) or key) for key, titles in listed(current_session())] if listed is not None else []
+    return [*usual[:1], *own, *usual[1:]]
 
 
 def _title(entry: object, language: str) -> str:

@@ -160,6 +160,10 @@ SECTIONS: Mapping[str, str] = {
     "administrator/certificates#revoke": "certificates.revoke",
     "administrator/certificates#correct": "certificates.replace",
     "administrator/certificates#renew": "certificates.renew",
+    "administrator/certificates#templates": """
+        certificates_templates.export certificates_templates.template
+        certificates_templates.templates certificates_templates.versions
+    """,
     "administrator/certificates#reviews": "enrolments_completion_reviews.reviews quizzes_reviews.reviews",
     "administrator/certificates#decide": "certificates_reviews.reviews certificates_reviews.course_reviews",
     "administrator/certificates#names": "certificates_reviews.correct_name",

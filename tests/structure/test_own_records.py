@@ -10,6 +10,7 @@ LEAVES_RECORDS = """
     one's own calendar: calendar:use
     account: device:end profile:edit second_step:manage user:manage
     the institution: administration:view audience:edit free_day:manage organisation:load organisation:manage site:manage
+        template:edit template:list template:publish
     what an institution requires of an audience, for all its people alike: obligation:activate obligation:change obligation:edit
     words and contents of a course, for all its learners alike: announcement:change course:announce course:archive course:create
     course:delete course:edit course:import course:publish question_bank:edit

@@ -65,6 +65,14 @@ ROUTES: Mapping[str, str] = {
     "certificate.export_identity": "certificates_register.identities certificates_register.take_identities",
     "certificate.badge": "certificates_badges.badge",
     "certificate.revoke": "certificates.revoke",
+    "template.list": "certificates_templates.templates certificates_templates.create certificates_templates.import_folder",
+    "template.view": "certificates_templates.versions",
+    "template.preview": "certificates_templates.preview_version",
+    "template.edit": """
+        certificates_templates.change_elements certificates_templates.export certificates_templates.preview
+        certificates_templates.put_picture certificates_templates.save_text certificates_templates.template
+    """,
+    "template.publish": "certificates_templates.publish",
     "certificate.replace": "certificates.replace",
     "certificate.renew": "certificates.renew",
     "certificate.ask_correction": "certificates_reviews.ask_correction",

@@ -1,0 +1,74 @@
+"""Invented certificates with which a template is tried: a usual person, a long name, and the hardest names and titles that there are."""
+
+from dataclasses import replace
+from datetime import date
+from enum import StrEnum
+from fractions import Fraction
+
+from certificates.layout.placed import TextOverflow
+from certificates.layout.placing import PrintedSignatory
+from certificates.layout.template import CertificateTemplate
+from certificates.pdf import placed_sheet
+from certificates.wording import CertificateTexts, compose
+
+CODE = "7K4M92XDC3QF8TRA"
+LONGEST_NAME = ("María Auxiliadora de los Ángeles Monserrate Guachamín Quinchiguango", "Guachamín Quinchiguango")
+LONGEST_TITLE = "Protección social de las personas trabajadoras independientes y de la economía informal en las provincias de la Amazonía"
+HARD_NAMES = (
+    LONGEST_NAME,
+    ("Ñusta Sisa Paccha Kuri Quilumbaquin Chimbolema", "Quilumbaquin Chimbolema"),
+    ("Tsunkinua Yampauch Nantip Etsa Chumpi Ankuash", "Chumpi Ankuash"),
+    ("İpek Gülşah Straße-Weiß Übelhör", "Straße-Weiß Übelhör"),
+    ("Jose\u0301 A\u0301ngel N\u0303aupari Muñoz", "N\u0303aupari Muñoz"),
+)
+"""Whole name and its surnames: 67 letters, Kichwa, Shuar, letters outside of Latin 1, and accents written beside their letters."""
+
+
+class SamplePerson(StrEnum):
+    """The people with whom a template is shown."""
+
+    USUAL = "usual"
+    LONG = "long"
+
+
+def sample_texts(template: CertificateTemplate, language: str, public_host: str, institution: str, site_name: str) -> CertificateTexts:
+    """Return an invented certificate of a usual person."""
+    signs = tuple(PrintedSignatory(*one) for one in (("María Fernanda Ortiz", "Dirección"), ("Jorge Paredes", "Coordinación académica")))
+    return CertificateTexts(
+        language=language,
+        code=CODE,
+        person_name="Luis Alberto Chasi Guamán",
+        surnames="Chasi Guamán",
+        course_title="Conceptos y gobernanza de la seguridad social",
+        course_version=1,
+        hours=Fraction(11),
+        hours_basis="estimated",
+        completed_on=date(2026, 7, 10),
+        issued_on=date(2026, 7, 14),
+        expires_on=date(2028, 7, 14),
+        with_assessment=True,
+        module_minutes=(83, 100, 92, 76, 80, 74, 85),
+        site_name=site_name,
+        institution=institution,
+        signatories=signs,
+        verify_address=f"{public_host}/v",
+        verify_url=f"https://{public_host}/v/7K4M-92XD-C3QF-8TRA",
+        template=template,
+    )
+
+
+def long_texts(texts: CertificateTexts) -> CertificateTexts:
+    """Return the certificate with the longest name and title."""
+    name, surnames = LONGEST_NAME
+    return replace(texts, person_name=name, surnames=surnames, course_title=LONGEST_TITLE)
+
+
+def find_overflows(texts: CertificateTexts) -> tuple[tuple[str, TextOverflow], ...]:
+    """Return what does not fit a template with the hard names and the longest title, each with its language (spec/certificates T5)."""
+    found: dict[tuple[str, int], TextOverflow] = {}
+    for language in texts.template.languages:
+        for name, surnames in HARD_NAMES:
+            hard = replace(texts, language=language, person_name=name, surnames=surnames, course_title=LONGEST_TITLE)
+            for overflow in placed_sheet(compose(hard)).overflows:
+                found.setdefault((language, overflow.element), overflow)
+    return tuple((language, overflow) for (language, _element), overflow in found.items())

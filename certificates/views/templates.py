@@ -1,0 +1,289 @@
+"""Pages of templates of certificates: list, draft as a form and as text, preview, publishing, versions."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from io import BytesIO
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, flash, make_response, render_template, request
+
+from certificates import pdf
+from certificates.forms.templates import (
+    ElementForm,
+    TemplateFolderForm,
+    TemplateKeyForm,
+    TemplatePictureForm,
+    TemplatePublishingForm,
+    TemplateTextForm,
+    numbers_of,
+)
+from certificates.layout import editing
+from certificates.layout.reading import ELEMENT_KINDS, TEMPLATE_FILE, TemplateReadResult, read_template
+from certificates.layout.template import CertificateTemplate
+from certificates.models import StoredTemplate
+from certificates.pages.samples import SamplePerson, find_overflows, long_texts, sample_texts
+from certificates.permissions import TemplateAction, TemplateContext
+from certificates.queries import templates as queries
+from certificates.queries.credentials import list_of
+from certificates.services import templates as services
+from certificates.web_certificate import get_sheet
+from certificates.wording import CertificateTexts, compose
+from courses.content.editing import EditRefused
+from courses.content.text_diff import compared
+from kernel import clock
+from kernel.archives import ArchiveLimits, open_archive, write_archive
+from kernel.errors import Conflict, Invalid, NotFound
+from kernel.i18n import LANGUAGES, _, choose, language
+from kernel.web.forms import whole_number
+from kernel.web.request import current_actor, current_session, current_settings, requires, see_page, site_address
+
+bp = Blueprint("certificates_templates", __name__, url_prefix="/administration/certificate-templates")
+
+Answer = str | Response | tuple[str, int]
+LIMITS = ArchiveLimits(packed=20_000_000, unpacked=25_000_000, entries=services.MOST_PICTURES + 1)
+
+
+@bp.get("")
+@requires(TemplateAction.LIST)
+def templates() -> Answer:
+    """List the templates of the site."""
+    return _list_page(TemplateKeyForm(formdata=None), TemplateFolderForm(formdata=None))
+
+
+def _list_page(key_form: TemplateKeyForm, folder_form: TemplateFolderForm, status: int = 200) -> Answer:
+    session = current_session()
+    titles = {one.key: one.titles for one in queries.list_in_use(session)}
+    rows = [(row, choose(titles.get(row.key, {})) or row.key) for row in queries.list_templates(session)]
+    return render_template("certificates/templates/list.html", rows=rows, key_form=key_form, folder_form=folder_form), status
+
+
+@bp.post("")
+@requires(TemplateAction.LIST)
+def create() -> Answer:
+    """Make a template that begins as a copy of the program's."""
+    form = TemplateKeyForm()
+    if not form.validate_on_post():
+        return _list_page(form, TemplateFolderForm(formdata=None), 422)
+    try:
+        row = services.create_template(current_session(), current_actor(), current_settings(), form.key.data or "", now=clock.now())
+    except services.TemplateKeyTaken as taken:
+        form.refuse(form.key, _(taken.message))
+        return _list_page(form, TemplateFolderForm(formdata=None), 422)
+    flash(_("The template was made. Certificates use it once it is published and a course asks for it."), "ok")
+    return see_page("certificates_templates.template", template=row.uuid)
+
+
+@bp.post("/import")
+@requires(TemplateAction.LIST)
+def import_folder() -> Answer:
+    """Take a template from a ZIP file as a draft."""
+    form, session = TemplateFolderForm(), current_session()
+    sent = request.files.get("folder")
+    if not form.validate_on_post() or sent is None or not sent.filename:
+        form.refuse(form.folder, _("Choose a ZIP file."))
+        return _list_page(TemplateKeyForm(formdata=None), form, 422)
+    try:
+        files = {name.rpartition("/")[2]: content for name, content in open_archive(sent.read(), limits=LIMITS).files.items()}
+        row = _imported(files)
+    except (Invalid, Conflict) as refused:
+        form.refuse(form.folder, _(refused.message, **refused.facts))
+        return _list_page(TemplateKeyForm(formdata=None), form, 422)
+    flash(_("The template was imported as a draft."), "ok")
+    session.flush()  # its address is needed
+    return see_page("certificates_templates.template", template=row.uuid)
+
+
+def _imported(files: dict[str, bytes]) -> StoredTemplate:
+    """Take the files of a template, whose own text says its key."""
+    result = read_template(files, today=clock.now().date())
+    if result.template is None:
+        told = "; ".join(f"{one.file}:{one.line}: {one.message}" for one in result.findings[:3])
+        raise Invalid(told.replace("%", "%%"))
+    kept = {name: content for name, content in files.items() if name in (TEMPLATE_FILE, *_named(result.template))}
+    return services.import_template(current_session(), current_actor(), current_settings(), result.template.key, kept, now=clock.now())
+
+
+def _named(template: CertificateTemplate) -> set[str]:
+    return {file for one in template.elements if (file := getattr(one, "file", ""))}
+
+
+@bp.get("/<uuid:template>")
+@requires(TemplateAction.EDIT, queries.get_template)
+def template(subject: TemplateContext) -> Answer:
+    """Show the draft as a list of elements and as text, with what is wrong."""
+    return _page(subject.row)
+
+
+def _page(row: StoredTemplate, text_form: TemplateTextForm | None = None, status: int = 200) -> Answer:
+    session = current_session()
+    result = queries.read_draft(session, row)
+    try:
+        elements = editing.list_elements(row.text)
+    except EditRefused:
+        elements = ()
+    return (
+        render_template(
+            "certificates/templates/template.html",
+            row=row,
+            title=choose(result.template.title) if result.template else row.key,
+            elements=elements,
+            kinds=ELEMENT_KINDS,
+            findings=result.findings,
+            overflows=_overflows(result),
+            text_form=text_form or TemplateTextForm(formdata=None, data={"text": row.text, "revision": str(row.revision)}),
+            picture_form=TemplatePictureForm(formdata=None),
+            versions=queries.list_versions(session, row),
+            has_own=bool(list_of(session, current_actor().person_id)),
+        ),
+        status,
+    )
+
+
+def _overflows(result: TemplateReadResult) -> list[tuple[str, int, str]]:
+    """Return what does not fit: language, number of the element, and the word that is too wide."""
+    if result.template is None:
+        return []
+    return [(tongue, one.element + 1, one.word) for tongue, one in find_overflows(_sample(result.template, language()))]
+
+
+def _sample(template: CertificateTemplate, tongue: str) -> CertificateTexts:
+    settings = current_settings()
+    host = urlsplit(site_address()).netloc
+    return sample_texts(template, tongue, host, choose(settings.names, tongue), choose(settings.short_names, tongue))
+
+
+@bp.post("/<uuid:template>/text")
+@requires(TemplateAction.EDIT, queries.get_template)
+def save_text(subject: TemplateContext) -> Answer:
+    """Write the draft anew."""
+    form, row = TemplateTextForm(), subject.row
+    if not form.validate_on_post():
+        return _page(row, form, 422)
+    text = (form.text.data or "").replace("\r\n", "\n")
+    services.save_text(current_session(), current_actor(), row, text, form.known_revision, now=clock.now())
+    flash(_("The draft was saved."), "ok")
+    return see_page("certificates_templates.template", template=row.uuid)
+
+
+@bp.post("/<uuid:template>/elements")
+@requires(TemplateAction.EDIT, queries.get_template)
+def change_elements(subject: TemplateContext) -> Answer:
+    """Add, copy, move, hide, show or delete an element, or give it another place; the rest of the text stays as it is."""
+    row = subject.row
+    revision = request.form.get("revision", "")
+    try:
+        text = _changed(row.text)
+    except (EditRefused, IndexError, KeyError, ValueError):
+        flash(_("This element cannot be changed here: change it in the text."), "bad")
+        return see_page("certificates_templates.template", template=row.uuid)
+    services.save_text(current_session(), current_actor(), row, text, whole_number(revision), now=clock.now())
+    return see_page("certificates_templates.template", template=row.uuid, _anchor="elements")
+
+
+def _changed(text: str) -> str:
+    act, place = request.form.get("act", ""), whole_number(request.form.get("place", ""))
+    acts: dict[str, Callable[[], str]] = {
+        "add": lambda: editing.with_element_added(text, request.form.get("kind", "")),
+        "copy": lambda: editing.with_element_copied(text, place),
+        "up": lambda: editing.with_element_moved(text, place, place - 1),
+        "down": lambda: editing.with_element_moved(text, place, place + 1),
+        "hide": lambda: editing.with_element_hidden(text, place, hidden=True),
+        "show": lambda: editing.with_element_hidden(text, place, hidden=False),
+        "delete": lambda: editing.without_element(text, place),
+        "place": lambda: _placed(text, place),
+    }
+    return acts[act]()
+
+
+def _placed(text: str, place: int) -> str:
+    form = ElementForm()
+    if not form.validate_on_post():
+        raise ValueError
+    words = form.words.data if form.words.data else None
+    return editing.with_element_placed(text, place, numbers_of(form.at.data or ""), numbers_of(form.size.data or ""), words)
+
+
+@bp.post("/<uuid:template>/pictures")
+@requires(TemplateAction.EDIT, queries.get_template)
+def put_picture(subject: TemplateContext) -> Answer:
+    """Give the draft a picture, or take one out."""
+    row, sent = subject.row, request.files.get("picture")
+    gone = request.form.get("remove", "")
+    if gone:
+        services.remove_picture(current_session(), current_actor(), row, gone, now=clock.now())
+    elif sent is not None and sent.filename:
+        try:
+            name = sent.filename.rpartition("/")[2].rpartition("\\")[2][:64]
+            services.put_picture(current_session(), current_actor(), row, name, sent.read(), now=clock.now())
+        except Invalid as refused:
+            flash(_(refused.message, **refused.facts), "bad")
+    return see_page("certificates_templates.template", template=row.uuid)
+
+
+@bp.get("/<uuid:template>/preview.pdf")
+@requires(TemplateAction.EDIT, queries.get_template)
+def preview(subject: TemplateContext) -> Answer:
+    """Draw the draft as the PDF that it would be."""
+    result = queries.read_draft(current_session(), subject.row)
+    if result.template is None:
+        raise Conflict
+    return _drawn(result.template)
+
+
+@bp.get("/<uuid:template>/versions/<int:number>.pdf")
+@requires(TemplateAction.PREVIEW, queries.get_template)
+def preview_version(subject: TemplateContext) -> Answer:
+    """Draw a published version."""
+    return _drawn(queries.get_drawn_template(current_session(), subject.row.key, subject.number))
+
+
+def _drawn(template: CertificateTemplate) -> Response:
+    wanted = request.args.get("language", language())
+    tongue = wanted if wanted in LANGUAGES else language()
+    person = request.args.get("person", SamplePerson.USUAL.value)
+    if person == "own":
+        rows = list_of(current_session(), current_actor().person_id)
+        if not rows:
+            raise NotFound
+        sheet = replace(get_sheet(current_session(), rows[0], site_address(), tongue), template=template)
+    else:
+        texts = _sample(template, tongue)
+        sheet = compose(long_texts(texts) if person == SamplePerson.LONG else texts)
+    response = make_response(pdf.render(sheet))
+    response.content_type = "application/pdf"
+    response.headers["Content-Disposition"] = f'inline; filename="{template.key}.pdf"'
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+@bp.get("/<uuid:template>/export.zip")
+@requires(TemplateAction.EDIT, queries.get_template)
+def export(subject: TemplateContext) -> Answer:
+    """Give the draft as a folder."""
+    row, target = subject.row, BytesIO()
+    write_archive(target, {TEMPLATE_FILE: row.text.encode(), **queries.read_pictures(current_session(), row.pictures)})
+    response = make_response(target.getvalue())
+    response.content_type = "application/zip"
+    response.headers["Content-Disposition"] = f'attachment; filename="{row.key}.zip"'
+    return response
+
+
+@bp.get("/<uuid:template>/versions")
+@requires(TemplateAction.VIEW, queries.get_template)
+def versions(subject: TemplateContext) -> Answer:
+    """List the versions, and what changed in each."""
+    rows = list(queries.list_versions(current_session(), subject.row))
+    changes = [(one, compared(old.text, one.text) if old else ()) for one, old in zip(rows, [*rows[1:], None], strict=False)]
+    return render_template("certificates/templates/versions.html", row=subject.row, changes=changes)
+
+
+@bp.post("/<uuid:template>/publishing")
+@requires(TemplateAction.PUBLISH, queries.get_template)
+def publish(subject: TemplateContext) -> Answer:
+    """Make a version of the draft, which new certificates are issued with."""
+    form, row = TemplatePublishingForm(), subject.row
+    if not form.validate_on_post():
+        return _page(row, None, 422)
+    version = services.publish_template(current_session(), current_actor(), row, form.note.data or "", form.known_revision, now=clock.now())
+    flash(_("Version %(number)s is published. Certificates that were issued before keep theirs.", number=version.number), "ok")
+    return see_page("certificates_templates.template", template=row.uuid)

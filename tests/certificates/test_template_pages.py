@@ -1,0 +1,209 @@
+"""Templates on the web: made, changed by form and as text, tried, published; and certificates that are issued with them."""
+
+import io
+import re
+import zipfile
+
+import pytest
+from sqlalchemy import select
+
+from certificates import pdf
+from certificates.models import Credential, StoredTemplate
+from certificates.queries.course_templates import missing_template
+from certificates.web_certificate import get_sheet
+from courses.content.reader import read_folder
+from courses.models import StaffRole
+from courses.services.publishing import MissingOnSite
+from kernel import clock
+from kernel.outbox import deliver_waiting
+from kernel.permissions import SYSTEM
+from lms.app import KINDS
+from lms.instance import Instance
+from organisations.services import profile
+from tests.support.access import a_cast
+from tests.support.browser import Browser
+from tests.support.builders import a_course, an_administrator, folder, publish, sign_in
+from tests.support.certificates import complete, words_of
+
+LIST = "/administration/certificate-templates"
+
+
+@pytest.fixture
+def page(browser: Browser, instance: Instance) -> str:
+    """Make a template as an administrator; return its address."""
+    an_administrator(instance)
+    sign_in(browser, "admin@example.org")
+    browser.post(LIST, {"key": "diploma"})
+    return f"{LIST}/{stored(instance).uuid}"
+
+
+def stored(instance: Instance) -> StoredTemplate:
+    with instance.database.unit_of_work(write=False) as session:
+        return session.execute(select(StoredTemplate)).scalar_one()
+
+
+def save(browser: Browser, instance: Instance, page: str, text: str) -> None:
+    browser.post(f"{page}/text", {"text": text, "revision": str(stored(instance).revision)})
+
+
+def publish_it(browser: Browser, instance: Instance, page: str, note: str = "") -> None:
+    browser.post(f"{page}/publishing", {"note": note, "revision": str(stored(instance).revision)})
+
+
+def test_a_new_template_is_a_whole_copy_of_the_program_s(browser: Browser, instance: Instance, page: str) -> None:
+    """spec/certificates T1."""
+    shown = browser.get(page)
+
+    assert "diploma" in shown.text
+    assert "{person.name}" in stored(instance).text
+    for query in ("person=usual&language=es", "person=long&language=en"):
+        browser._request("GET", f"{page}/preview.pdf?{query}")
+        assert browser.response.content_type == "application/pdf"
+    browser.post(LIST, {"key": "diploma"}, status=422)
+    browser.post(LIST, {"key": "constancia"}, status=422)
+
+
+def test_elements_change_by_form_and_the_rest_of_the_text_stays(browser: Browser, instance: Instance, page: str) -> None:
+    """spec/certificates T6."""
+    save(browser, instance, page, "# nota propia\n" + stored(instance).text)
+    before = stored(instance).text
+
+    browser.post(f"{page}/elements", {"act": "hide", "place": "4", "revision": str(stored(instance).revision)})
+    browser.post(
+        f"{page}/elements",
+        {"act": "place", "place": "5", "at": "25; 26,5", "size": "7 3", "words": "Escuela", "revision": str(stored(instance).revision)},
+    )
+
+    after = stored(instance).text
+    assert after.startswith("# nota propia\n")
+    assert "hidden: true" in after
+    assert "[25, 26.5]" in after
+    assert "Escuela" in after
+    assert len(set(before.split("\n")) - set(after.split("\n"))) == 2
+    browser.post(f"{page}/elements", {"act": "hide", "place": "900", "revision": str(stored(instance).revision)})
+    browser.post(f"{page}/elements", {"act": "nonsense", "place": "0", "revision": str(stored(instance).revision)})
+    assert stored(instance).text == after
+
+
+def test_who_saves_over_another_s_change_is_told(browser: Browser, instance: Instance, page: str) -> None:
+    revision, text = str(stored(instance).revision), stored(instance).text
+    browser.post(f"{page}/text", {"text": text + "# uno\n", "revision": revision})
+
+    browser.post(f"{page}/text", {"text": text + "# dos\n", "revision": revision}, status=409)
+
+    assert "# uno" in stored(instance).text
+
+
+def test_a_template_with_errors_is_shown_with_them_and_not_published(browser: Browser, instance: Instance, page: str) -> None:
+    """spec/certificates T1, T3."""
+    save(browser, instance, page, stored(instance).text.replace("{course.title}", "{course.titel}"))
+
+    shown = browser.get(page)
+
+    assert "C220" in shown.text
+    assert "course.title" in shown.text
+    publish_expect = {"note": "", "revision": str(stored(instance).revision)}
+    browser.post(f"{page}/publishing", publish_expect, status=409)
+    browser._request("GET", f"{page}/preview.pdf")
+    assert browser.response.status_code == 409
+
+
+def test_a_certificate_names_the_version_and_is_drawn_by_it_for_ever(browser: Browser, instance: Instance, page: str) -> None:
+    """spec/certificates T1: a later version, another logo and other colours change no certificate that was issued."""
+    save(browser, instance, page, stored(instance).text.replace("Se certifica que", "Por cuanto"))
+    publish_it(browser, instance, page)
+    with instance.database.unit_of_work() as session:
+        values = {"brand_colour": "#224466", "accent_colour": "#eeaa33"}
+        profile.change_profile(session, SYSTEM, instance.present_settings, values, now=clock.now())
+    complete(instance, publish(instance, with_certificate("diploma"))[0])
+    deliver_waiting(instance.worker, now=clock.now())
+    row, before = drawn(instance)
+    assert (row.template, row.template_version, row.brand_colour) == ("diploma", 1, "#224466")
+    assert "Por cuanto" in words_of(before)
+
+    save(browser, instance, page, stored(instance).text.replace("Por cuanto", "Consta que"))
+    publish_it(browser, instance, page, "otra fórmula")
+    with instance.database.unit_of_work() as session:
+        profile.change_profile(session, SYSTEM, instance.present_settings, {"brand_colour": "#552266"}, now=clock.now())
+
+    assert drawn(instance)[1] == before
+    versions = browser.get(f"{page}/versions")
+    assert "otra fórmula" in versions.text
+    browser._request("GET", f"{page}/versions/1.pdf")
+    assert "Por cuanto" in words_of(browser.response.get_data())
+
+
+def with_certificate(key: str) -> dict[str, bytes]:
+    files = folder(modules=1)
+    return {**files, "course.yaml": files["course.yaml"].replace(b"certificate: constancia", f"certificate: {key}".encode())}
+
+
+def drawn(instance: Instance) -> tuple[Credential, bytes]:
+    with instance.database.unit_of_work(write=False) as session:
+        row = session.execute(select(Credential)).scalar_one()
+        return row, pdf.render(get_sheet(session, row, "http://localhost:8000", "es"))
+
+
+def test_a_course_that_asks_for_a_template_that_it_cannot_have_is_not_published(browser: Browser, instance: Instance, page: str) -> None:
+    """spec/certificates T9: unknown with the nearest word, unpublished, lacking a language."""
+    unknown, unpublished = findings_of(instance, "costancia"), findings_of(instance, "diploma")
+    assert (unknown[:2], unpublished[:2]) == (("C216", "error"), ("C217", "error"))
+    assert "constancia" in unknown[2]
+    with pytest.raises(MissingOnSite):
+        publish(instance, with_certificate("costancia"))
+
+    publish_it(browser, instance, page)
+
+    assert findings_of(instance, "diploma") == ("", "", "")
+    assert publish(instance, with_certificate("diploma"))[0].published_version_id
+    spanish = stored(instance).text.replace("title: {es: Certificado con la fachada, en: Certificate with the façade}", "title: {es: Solo}")
+    only = "\n".join(line for line in re.sub(r", en: [^,}]+}", "}", spanish).split("\n"))
+    save(browser, instance, page, re.sub(r"(?m)^      en: \|\n(        .*\n)+", "", only))
+    publish_it(browser, instance, page)
+    assert findings_of(instance, "diploma", languages=b"[es, en]")[0] == "C219"
+
+
+def findings_of(instance: Instance, key: str, languages: bytes = b"") -> tuple[str, str, str]:
+    """Return code, severity and advice of what the site says of a course's certificate."""
+    files = with_certificate(key)
+    course = re.sub(rb"(?m)^languages: .*$", b"languages: " + languages, files["course.yaml"]) if languages else files["course.yaml"]
+    read = read_folder({**files, "course.yaml": course}, KINDS.kinds, KINDS.parts, today=clock.now().date())
+    assert read.course is not None
+    with instance.database.unit_of_work(write=False) as session:
+        found = missing_template(session, read.course)
+    return (found[0].code, found[0].severity.value, found[0].fix) if found else ("", "", "")
+
+
+def test_a_template_travels_as_a_folder(browser: Browser, instance: Instance, page: str) -> None:
+    """spec/certificates T1."""
+    browser._request("GET", f"{page}/export.zip")
+    content = browser.response.get_data()
+    text = zipfile.ZipFile(io.BytesIO(content)).read("template.yaml").decode()
+    assert text == stored(instance).text
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr("template.yaml", text.replace("Se certifica que", "Importado"))
+
+    browser.post(f"{LIST}/import", {"folder": (io.BytesIO(target.getvalue()), "diploma.zip")}, content_type="multipart/form-data")
+
+    assert "Importado" in stored(instance).text
+    for broken in (b"", b"no zip"):
+        browser.post(f"{LIST}/import", {"folder": (io.BytesIO(broken), "x.zip")}, status=422, content_type="multipart/form-data")
+
+
+@pytest.mark.matrix
+def test_templates_are_the_administrators_and_published_ones_the_instructors(instance: Instance, browser: Browser, page: str) -> None:
+    """Access: template.list, template.view, template.preview, template.edit, template.publish."""
+    cast = a_cast(browser, instance)
+    cast.join(a_course(instance, "propio", modules=1))
+    cast.staff("O", a_course(instance, "otro", modules=1), StaffRole.EDITOR)
+    wrong = cast.check("template.list", "any", cast.outcomes(LIST))
+    wrong += cast.check("template.view", "draft", cast.outcomes(f"{page}/versions"))
+    wrong += cast.check("template.edit", "any", cast.outcomes(page))
+    publish_it(browser, instance, page)
+    wrong += cast.check("template.view", "published", cast.outcomes(f"{page}/versions"))
+    wrong += cast.check("template.preview", "published", cast.outcomes(f"{page}/versions/1.pdf"))
+    save(browser, instance, page, stored(instance).text + "# otra\n")
+    sent = {"note": "", "revision": str(stored(instance).revision)}
+    wrong += cast.check("template.publish", "any", cast.outcomes(f"{page}/publishing", "POST", sent))
+    assert wrong == []
