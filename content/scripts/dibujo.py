@@ -14,7 +14,7 @@ The same input always gives the same bytes. Standard library only.
 
 A script's words are Spanish. Where a file figuras_NN.en.yaml stands beside it, figuras.py runs the script once more with that file's English
 for them: Spanish line -> English line, each number written as {} ("pensión de Elvira: {}" -> "Elvira's pension: {}"; {1} takes them in
-another order). Lines without letters need no entry.
+another order, {:,} writes 2240 as 2,240). Lines without letters need no entry.
 """
 
 from __future__ import annotations
@@ -62,15 +62,15 @@ def said(words: str) -> str:
     if not ENGLISH:
         return words
     line = NUMBER.sub("{}", words).replace("\u00a0", " ")
-    numbers = [found.replace("\u202f", ",").replace("\u00a0", ",") if "," not in found else _decimal(found) for found in NUMBER.findall(words)]
+    numbers = [int(found) if found.isdigit() else _english(found) for found in NUMBER.findall(words)]
     if line not in ENGLISH and any(letter.isalpha() for letter in line):
         raise ValueError(f"no English for: {line}")
     return ENGLISH.get(line, line.replace(" %", "%")).format(*numbers)
 
 
-def _decimal(number: str) -> str:
-    whole, _, rest = number.partition(",")
-    return whole.replace("\u202f", ",").replace("\u00a0", ",") + "." + rest
+def _english(number: str) -> str:
+    whole, point, rest = number.partition(",")
+    return whole.replace("\u202f", ",").replace("\u00a0", ",") + ("." if point else "") + rest
 
 
 def width_of(words: str, *, strong: bool = False) -> float:
