@@ -70,7 +70,8 @@ def said(words: str) -> str:
 
 def _english(number: str) -> str:
     whole, point, rest = number.partition(",")
-    return whole.replace("\u202f", ",").replace("\u00a0", ",") + ("." if point else "") + rest
+    units = int("".join(filter(str.isdigit, whole)))
+    return f"{units:,}" + ("." if point else "") + rest
 
 
 def width_of(words: str, *, strong: bool = False) -> float:
