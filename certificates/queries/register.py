@@ -206,8 +206,10 @@ def list_register(
     statement = register_statement(wanted, sort, backwards=backwards, today=today)
     place = _find_place(session, sort, page)
     if place is not None:
-        here, there = tuple_(_ORDERS[sort.order], Credential.id), tuple_(*place)
-        statement = statement.where(here < there if sort.descends is not backwards else here > there)
+        column, goes_down = _ORDERS[sort.order], sort.descends is not backwards
+        here, there = tuple_(column, Credential.id), tuple_(*place)
+        statement = statement.where(here < there if goes_down else here > there)
+        statement = statement.where(column <= place[0] if goes_down else column >= place[0])  # a bound that the column's index serves
     found = [_row(row, today) for row in session.execute(statement.limit(limit + 1))]
     has_more, rows = len(found) > limit, found[:limit]
     if not backwards:
