@@ -93,9 +93,7 @@ class Settings(BaseSettings):
     )
     public_url: str = Field("", description="Address under which people reach the site, https://…; needed beyond this machine.")
     former_urls: str = Field(
-        "",
-        description="Addresses that the site had before, https://…, divided by commas: certificates that name them are verified there, and "
-        "their QR codes lead to the present address.",
+        "", description="Addresses that the site had before, divided by commas: certificates verify by them too, and QR codes lead on."
     )
     secret_key_file: Path | None = Field(
         None, description="File with the secret key (32 bytes or more; older keys on further lines); default: made in the data folder."

@@ -30,7 +30,7 @@ def published(document: Document, content_type: str, *, kept: str = KEPT_FOR_AN_
     return cast("Response", response.make_conditional(request))
 
 
-def asked_address() -> str:
+def requested_address() -> str:
     """Return the address of the site under which a document is asked for: a former one, or the present one."""
     return find_former_address(current_settings(), request.host) or site_address()
 
@@ -39,14 +39,14 @@ def asked_address() -> str:
 @public
 def did() -> Response:
     """Answer the DID document, by which programs of others find the keys of credentials."""
-    return published(own_did_document(asked_address(), current_keys()), "application/did+json")
+    return published(own_did_document(requested_address(), current_keys()), "application/did+json")
 
 
 @bp.get("/.well-known/certificate-keys.json")
 @public
 def key_list() -> Response:
     """Answer the signed list of every key."""
-    document = signed_key_list(asked_address(), current_keys(), current_seal_keys(), now=clock.now())
+    document = signed_key_list(requested_address(), current_keys(), current_seal_keys(), now=clock.now())
     return published(document, "application/json")
 
 

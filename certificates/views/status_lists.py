@@ -5,7 +5,7 @@ from flask import Blueprint, Response
 from certificates.queries.status_lists import find_status_list
 from certificates.rules.status_lists import StatusPurpose
 from certificates.services.status_lists import signed_status_list
-from certificates.views.keys import asked_address, published
+from certificates.views.keys import published, requested_address
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.web.instance_keys import current_keys
@@ -35,5 +35,5 @@ def _status_list(number: int, purpose: StatusPurpose) -> Response:
     row = find_status_list(session, number) if number < 2**31 else None
     if row is None:
         raise NotFound
-    document = signed_status_list(session, row, purpose, asked_address(), current_keys(), now=clock.now())
+    document = signed_status_list(session, row, purpose, requested_address(), current_keys(), now=clock.now())
     return published(document, "application/vc+ld+json", kept=ASKED_EACH_TIME)
