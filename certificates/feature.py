@@ -4,13 +4,24 @@ from accounts.services import AccountVerb
 from certificates import jobs
 from certificates.permissions import PERMISSIONS
 from certificates.queries.reviews import waiting_reviews
-from certificates.views import badges, bulk, credentials, keys, offline, register, reviews, status_lists, templates
+from certificates.views import badges, bulk, credentials, keys, offline, register, reviews, status_lists, templates, verification
 from enrolments.audit_verbs import EnrolmentVerb
 from kernel.feature import Feature
 
 FEATURE = Feature(
     name="certificates",
-    blueprints=(badges.bp, credentials.bp, register.bp, bulk.bp, reviews.bp, keys.bp, offline.bp, status_lists.bp, templates.bp),
+    blueprints=(
+        badges.bp,
+        credentials.bp,
+        register.bp,
+        bulk.bp,
+        reviews.bp,
+        keys.bp,
+        offline.bp,
+        status_lists.bp,
+        templates.bp,
+        verification.bp,
+    ),
     permissions=PERMISSIONS,
     jobs={
         "certificates.issue": jobs.issue,

@@ -144,6 +144,11 @@ def compose(facts: CertificateTexts) -> CertificateSheet:
     return CertificateSheet(facts.template, content, facts.issued_on, keywords)
 
 
+def sheet_file_name(language: str, course_key: str, code: str) -> str:
+    """Return the name of a PDF: what it is, in its language, the course, and the code; ASCII, as keys of courses are."""
+    return f"{_LANGUAGES.get(language, _ES).certificate}-{course_key}-{printed_code(code)}.pdf"
+
+
 def _descriptions(facts: CertificateTexts, words: _Words) -> SheetDescriptions:
     count = len(facts.module_minutes)
     return SheetDescriptions(

@@ -26,6 +26,7 @@ ELSEWHERE = {
     "enrolments": ("lms.enrolment_commands", "enrolments", "Enrol people in courses."),
     "people": ("lms.people_commands", "people", "Bring in lists of people and units."),
     "quizzes": ("lms.quiz_commands", "quizzes", "Bring questions in and out, and analyse marks."),
+    "certificates": ("lms.certificate_commands", "certificates", "Verify certificates and badges as files."),
     "audit": ("lms.audit_commands", "audit", "Verify and export the audit log."),
     "secrets": ("lms.key_commands", "secrets", "Look after the keys: secret key, certificates, seal of PDF files."),
     "search": ("lms.search_commands", "search", "Look after the search."),

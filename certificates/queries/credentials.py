@@ -7,7 +7,7 @@ from fractions import Fraction
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person
 from accounts.queries import was_deleted_condition
@@ -71,6 +71,17 @@ def find_by_code(session: Session, code: str) -> Credential | None:
 def is_holder_deleted(session: Session, row: Credential) -> bool:
     """Say whether the data of a credential's person were deleted: nothing names them any more (spec/certificates R8)."""
     return session.scalar(select(Person.id).where(Person.id == row.person_id, was_deleted_condition())) is not None
+
+
+def find_entries(session: Session, codes: Sequence[str]) -> list[tuple[Credential, CredentialState, str]]:
+    """Return those of these codes that the register knows: the credential, its state, and the code of what replaced it, or none.
+
+    Nobody whose data were deleted is among them.
+    """
+    after = aliased(Credential)
+    statement = select(Credential, after.code).outerjoin(after, after.id == Credential.replaced_by_id).where(Credential.code.in_(codes))
+    statement = statement.join(Person, Person.id == Credential.person_id).where(~was_deleted_condition())
+    return [(row, state(row), code or "") for row, code in session.execute(statement)]
 
 
 def find_newest(session: Session, enrolment_id: int) -> Credential | None:

@@ -10,7 +10,6 @@ from uuid import UUID
 from flask import Blueprint, Response, flash, make_response, render_template, request
 
 from accounts.forms import AccountActionForm
-from certificates import pdf
 from certificates.forms.credentials import REPLACED_FOR, REVOKED_FOR, ReplacementForm, RevocationForm
 from certificates.models import Credential
 from certificates.pages.history import history_lines
@@ -22,18 +21,19 @@ from certificates.queries.reviews import find_open_request
 from certificates.rules.credentials import CODE_LENGTH, CredentialState, ReplacementReason, RevocationReason, canonical_content
 from certificates.services import credentials as services
 from certificates.services.badges import badge_content
+from certificates.services.sealed_sheets import SheetSealer
 from certificates.sharing import CertificateSharing, sharing_of
 from certificates.sheet import CertificateSheet
-from certificates.views.keys import printed_fingerprint
-from certificates.views.offline import page_of_today
 from certificates.web_certificate import get_sheet, verify_url, web_certificate
+from certificates.wording import sheet_file_name
 from courses.hours import printed_basis, printed_hours, read_hours
+from courses.permissions import edits
 from kernel import clock
 from kernel.codes import printed_code, read_code
 from kernel.errors import N_, Gone
 from kernel.i18n import LANGUAGES, _, choose, language, local
 from kernel.own_records import is_own
-from kernel.web.instance_keys import current_keys
+from kernel.web.instance_keys import current_keys, current_seal_keys
 from kernel.web.limits import client_key, limit, limiter
 from kernel.web.request import allows, current_actor, current_session, current_settings, public, requires, see_page, site_address
 
@@ -168,43 +168,23 @@ def _sheet(row: Credential, language: str) -> CertificateSheet:
 @bp.get("/certificates/<uuid:credential>.pdf")
 @requires(CertificateAction.DOWNLOAD, queries.get_credential)
 def download(subject: CredentialContext) -> Response:
-    """Give the sheet as a PDF, drawn from the frozen row; a revoked or replaced one is gone."""
+    """Give the sheet as a sealed PDF, drawn from the frozen row; a replaced one is gone, and a revoked one for all but the team."""
     if queries.is_holder_deleted(current_session(), subject.row):
         raise Gone(N_("The person's data were deleted at their request."))
-    if subject.state is CredentialState.REVOKED:
+    if subject.state is CredentialState.REVOKED and not edits(current_actor(), subject.staff_role):
         raise Gone(N_("This certificate has been revoked and can no longer be downloaded."))
     if subject.state is CredentialState.REPLACED:
         raise Gone(N_("This certificate was replaced by another one, which can be downloaded."))
-    wanted = request.args.get("language", language())
-    content = pdf.render(_sheet(subject.row, wanted if wanted in LANGUAGES else language()))
+    row, wanted = subject.row, request.args.get("language", "")
+    sheet = _sheet(row, wanted if wanted in LANGUAGES else row.language)
+    content = SheetSealer(site_address(), current_keys(), current_seal_keys()).sealed(row, sheet)
     response = make_response(content)
     response.content_type = "application/pdf"
-    response.headers["Content-Disposition"] = f'attachment; filename="certificate-{printed_code(subject.row.code)}.pdf"'
+    name = sheet_file_name(sheet.language, row.course_key, row.code)
+    response.headers["Content-Disposition"] = f"attachment; filename=\"{name}\"; filename*=UTF-8''{name}"
     response.headers["Cache-Control"] = "private, no-cache"
-    response.set_etag(hashlib.sha256(content).hexdigest()[:32])
+    response.set_etag(hashlib.sha256(content).hexdigest())
     return cast("Response", response.make_conditional(request))
-
-
-@bp.get("/verify")
-@public
-def verify_form() -> Answer:
-    """Take a code, and lead to what the register says of it."""
-    typed = request.args.get("code", "").strip()[:64]
-    code = read_code(typed, CODE_LENGTH) if typed else None
-    if code is not None:
-        return see_page("certificates.verify", code=printed_code(code))
-    problem = _("This is not a valid certificate code.") if typed else ""
-    fingerprint = printed_fingerprint(current_keys().trusted[0].fingerprint)
-    offline = page_of_today()
-    page = render_template(
-        "certificates/verify_form.html",
-        code=typed,
-        problem=problem,
-        fingerprint=fingerprint,
-        offline_sha256=offline.sha256,
-        offline_signature=current_keys().sign(offline.content),
-    )
-    return (page, 422) if problem else page
 
 
 @bp.get("/verify/<code>")
@@ -246,7 +226,7 @@ def _signature_holds(row: Credential) -> bool:
 @public
 def short(code: str = "") -> Answer:
     """Lead from the short address of the sheet to the verification."""
-    return see_page("certificates.verify", code=code) if code else see_page("certificates.verify_form")
+    return see_page("certificates.verify", code=code) if code else see_page("certificates_verification.verify_form")
 
 
 @bp.route("/certificates/<uuid:credential>/revocation", methods=["GET", "POST"])

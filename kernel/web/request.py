@@ -168,14 +168,14 @@ def public(view: View) -> View: ...
 
 
 @overload
-def public(*, reads_first: bool) -> Callable[[View], View]: ...
+def public(*, reads_first: bool, body_limit: int | None = None) -> Callable[[View], View]: ...
 
 
-def public(view: View | None = None, *, reads_first: bool = False) -> View | Callable[[View], View]:
+def public(view: View | None = None, *, reads_first: bool = False, body_limit: int | None = None) -> View | Callable[[View], View]:
     """Declare that everybody may use a route."""
 
     def decorate(view: View) -> View:
-        view.access = RouteAccess(None, None, reads_first)  # type: ignore[attr-defined]  # marks stand on the function
+        view.access = RouteAccess(None, None, reads_first, body_limit)  # type: ignore[attr-defined]  # marks stand on the function
         return view
 
     return decorate if view is None else decorate(view)

@@ -54,7 +54,9 @@ SECTIONS: Mapping[str, str] = {
     "learner/results#grades": "enrolments_results.own_results",
     "learner/certificates#obtain": "certificates.certificates",
     "learner/certificates#download": "certificates.certificate",
-    "learner/certificates#verify": "certificates.verify certificates.verify_form certificates_keys.keys certificates_offline.offline_page",
+    "learner/certificates#verify": (
+        "certificates.verify certificates_verification.verify_form certificates_keys.keys certificates_offline.offline_page"
+    ),
     "learner/certificates#badge": "certificates_badges.badge",
     "learner/notifications-and-data#notifications": "accounts_notices.notices_list",
     "learner/notifications-and-data#preferences": "accounts_notices.stop accounts_notices.switches",

@@ -60,7 +60,8 @@ def test_the_holder_finds_the_certificate_and_its_file(browser: Browser, instanc
     assert listed.has_link(f"/certificates/{credential.uuid}")
     assert "Ana Quinde" in page.text
     assert "Ana Quinde" in words_of(content)
-    assert browser.response.headers["Content-Disposition"] == f'attachment; filename="certificate-{printed_code(credential.code)}.pdf"'
+    name = f"certificado-prueba-{printed_code(credential.code)}.pdf"
+    assert browser.response.headers["Content-Disposition"] == f"attachment; filename=\"{name}\"; filename*=UTF-8''{name}"
 
 
 def test_the_same_row_gives_the_same_bytes_and_is_not_sent_twice(browser: Browser, instance: Instance, credential: Credential) -> None:

@@ -4,17 +4,21 @@ import json
 from base64 import b64decode
 from datetime import UTC, datetime
 
+from certificates.file_judgement import SignatureVerifier, VerifierKeys
 from certificates.pdf import render
 from certificates.sealing import SealVerifier, seal
 from certificates.wording import compose
+from kernel.crypto import public_key_text
 from kernel.pdf.catalogue import PdfAttachment, PdfSealField
 from kernel.seal_keys import SealKeys
-from tests.support.badges import vector
+from tests.support.badges import METHOD, VECTOR_KEY, vector
 from tests.support.certificates import FACTS
 
 ISSUED_AT = datetime(2026, 7, 14, 12, tzinfo=UTC)
 GOLDEN_SEAL = SealVerifier(b64decode(json.loads(vector("keys.json"))["seal_p256"]["public_spki_base64"]))
 """The public key that sealed the golden files."""
+GOLDEN_KEYS = VerifierKeys((SignatureVerifier(METHOD, public_key_text(VECTOR_KEY.public_key())),), (GOLDEN_SEAL,))
+"""The public keys of the golden files."""
 
 
 def a_sheet_with_room(keys: SealKeys, at: datetime | None = None, credential: bytes | None = None) -> bytes:

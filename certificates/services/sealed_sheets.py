@@ -1,0 +1,33 @@
+"""The PDF of a credential: its sheet with the badge attached, sealed by the key of today. Nothing of it is stored."""
+
+from dataclasses import dataclass
+
+from certificates import pdf
+from certificates.models import Credential
+from certificates.sealing import seal
+from certificates.services.badges import BadgeSigner, badge_content
+from certificates.sheet import CertificateSheet
+from kernel.crypto import SigningKeys
+from kernel.pdf.catalogue import PdfAttachment, PdfSealField
+from kernel.seal_keys import SealKeys
+
+ATTACHED, ATTACHED_TYPE = "credential.json", "application/vc+ld+json"
+
+
+@dataclass(frozen=True, slots=True)
+class SheetSealer:
+    """The address and the keys of a site; the same credential, sheet and keys give the same bytes (spec/certificates D3, P8)."""
+
+    address: str
+    keys: SigningKeys
+    seals: SealKeys
+
+    def sealed(self, row: Credential, sheet: CertificateSheet) -> bytes:
+        """Return a sheet of a credential. One that can have no badge is given without a seal, as they were before there were seals."""
+        content = badge_content(row, self.address)
+        if content is None:
+            return pdf.render(sheet)
+        attachment = PdfAttachment(ATTACHED, ATTACHED_TYPE, BadgeSigner(self.address, self.keys).document(content))
+        claimed = max(row.issued_at, self.seals.current.begins)
+        field = PdfSealField(row.institution, claimed, sheet.descriptions.seal)
+        return seal(pdf.render(sheet, attachment, field), self.seals.current, self.seals.authority)

@@ -1,0 +1,89 @@
+"""Pages where everybody verifies a certificate by its code or as a file; nothing that is sent is kept."""
+
+from collections.abc import Sequence
+
+from flask import Blueprint, Response, render_template, request
+
+from certificates.file_judgement import MOST_BYTES, MOST_FILES, FileFinding, VerifierKeys, judge_files
+from certificates.forms.verification import FilesToVerifyForm
+from certificates.pages.verdicts import FileVerdictView, RegisterEntry, code_of, verdict_view
+from certificates.queries import credentials as queries
+from certificates.rules.credentials import CODE_LENGTH
+from certificates.services.verifiers import verifier_keys
+from certificates.views.keys import printed_fingerprint
+from certificates.views.offline import page_of_today
+from kernel import clock
+from kernel.codes import printed_code, read_code
+from kernel.errors import DomainError
+from kernel.i18n import _
+from kernel.sandbox import SandboxLimits, run_sandboxed
+from kernel.web.instance_keys import current_keys, current_seal_keys
+from kernel.web.limits import client_key, limit, limiter
+from kernel.web.request import current_session, public, release_connection, see_page, site_address
+
+bp = Blueprint("certificates_verification", __name__)
+
+Answer = str | Response | tuple[str, int]
+FILES = limit("verify_files", "20 per minute")
+BODY_LIMIT = MOST_FILES * MOST_BYTES + 100_000
+READING = SandboxLimits(memory=200_000_000, seconds=10, patience=10)
+
+
+@bp.get("/verify")
+@public
+def verify_form() -> Answer:
+    """Take a code, and lead to what the register says of it."""
+    typed = request.args.get("code", "").strip()[:64]
+    code = read_code(typed, CODE_LENGTH) if typed else None
+    if code is not None:
+        return see_page("certificates.verify", code=printed_code(code))
+    return _form_page(FilesToVerifyForm(), typed), 422 if typed else 200
+
+
+@bp.post("/verify")
+@public(reads_first=True, body_limit=BODY_LIMIT)
+def verify_files() -> Answer:
+    """Judge files: their seals and signatures in a process of its own, and what the register says of their codes."""
+    limiter().use(FILES, client_key())
+    form = FilesToVerifyForm()
+    files = form.uploads() if form.validate_on_post() else []
+    if not files:
+        return _form_page(form), 422
+    keys = trusted_keys()
+    release_connection()
+    try:
+        findings = run_sandboxed(judge_files, files, keys, bounds=READING)
+    except DomainError as refused:
+        form.refuse(form.files, _(refused.text))
+        return _form_page(form), 422
+    return render_template(
+        "certificates/verify_files.html", files=_verdicts(findings), form=form, most=MOST_FILES, largest=MOST_BYTES, checked_at=clock.now()
+    )
+
+
+def trusted_keys() -> VerifierKeys:
+    """Return the keys by which this site judges files."""
+    return verifier_keys(current_keys(), current_seal_keys(), [site_address()])
+
+
+def _form_page(form: FilesToVerifyForm, typed: str = "") -> str:
+    problem = _("This is not a valid certificate code.") if typed else ""
+    offline = page_of_today()
+    return render_template(
+        "certificates/verify_form.html",
+        code=typed,
+        problem=problem,
+        form=form,
+        most=MOST_FILES,
+        largest=MOST_BYTES,
+        fingerprint=printed_fingerprint(current_keys().trusted[0].fingerprint),
+        offline_sha256=offline.sha256,
+        offline_signature=current_keys().sign(offline.content),
+    )
+
+
+def _verdicts(findings: Sequence[FileFinding]) -> list[FileVerdictView]:
+    seals_since = min(key.history.begun_at or current_seal_keys().current.begins for key in current_seal_keys().trusted)
+    known = queries.find_entries(current_session(), [code.replace("-", "") for code in map(code_of, findings) if code])
+    entries = {printed_code(row.code): RegisterEntry(row, state, printed_code(after)) for row, state, after in known}
+    return [verdict_view(finding, entries.get(code_of(finding)), seals_since) for finding in findings]

@@ -1,0 +1,253 @@
+"""Certificates as files: what is downloaded is sealed, and page and command judge files alike."""
+
+import hashlib
+import json
+import random
+import re
+from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from certificates.file_judgement import FileVerdict, judge_files
+from certificates.models import Credential
+from certificates.pdf import render
+from certificates.services.verifiers import verifier_keys
+from certificates.views import verification
+from certificates.wording import compose
+from kernel import clock
+from kernel.codes import printed_code
+from kernel.seal_keys import rotate_seal_key
+from lms import certificate_files
+from lms.certificate_files import exit_code, reports_of
+from lms.instance import Instance
+from tests.support.badges import vector, vector_document
+from tests.support.browser import Browser
+from tests.support.builders import a_course, sign_in
+from tests.support.certificates import FACTS, complete, issue
+from tests.support.commands import Command, commands_on
+from tests.support.seals import GOLDEN_KEYS
+
+GOLDEN_CODE = "7K4M92XDC3QF8TRA"
+WORDS = {
+    "genuine": "Genuino y vigente",
+    "altered": "Alterado o no emitido aquí",
+    "revoked": "Genuino, anulado el",
+    "credential genuine, sheet not sealed": "Credencial genuina en una hoja sin sello",
+}
+
+
+@pytest.fixture
+def credential(instance: Instance) -> Credential:
+    """Return what Ana holds."""
+    complete(instance, a_course(instance, modules=1))
+    return issue(instance)
+
+
+@pytest.fixture
+def lms(instance: Instance, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Return what runs commands on this instance."""
+    monkeypatch.setenv("LMS_PUBLIC_URL", instance.settings.public_url or "http://localhost")
+    return commands_on(instance.settings, monkeypatch, capsys)
+
+
+def download(browser: Browser, credential: Credential, query: str = "", **headers: str) -> bytes:
+    """Return the PDF of a certificate."""
+    browser._request("GET", f"/certificates/{credential.uuid}.pdf{query}", headers=headers)
+    return browser.response.get_data()
+
+
+def verdicts(browser: Browser, *files: tuple[str, bytes]) -> str:
+    """Return what the page says of files."""
+    browser.get("/verify")
+    return browser.post("/verify", data={"files": [(BytesIO(content), name) for name, content in files]}).text
+
+
+def change(instance: Instance, **values: object) -> None:
+    """Change the only credential."""
+    with instance.database.unit_of_work() as session:
+        session.execute(update(Credential).values(values))
+
+
+def test_what_is_downloaded_is_sealed_and_holds_its_badge(browser: Browser, instance: Instance, credential: Credential) -> None:
+    """spec/certificates D3, D6, P2, V3."""
+    content = download(sign_in(browser), credential)
+    address = "http://localhost:8000" if not instance.settings.public_url else instance.settings.public_url
+
+    found = judge_files([("a", content)], verifier_keys(instance.keys, instance.seal_keys, [address]))[0]
+    assert found.verdict is FileVerdict.GENUINE
+    assert found.badge is not None
+    assert (found.badge.person_name, found.badge.code) == ("Ana Quinde", printed_code(credential.code))
+
+
+def test_equal_requests_get_equal_bytes_until_the_key_is_renewed(browser: Browser, instance: Instance, credential: Credential) -> None:
+    """spec/certificates P8: the tag is the SHA-256, 304 works, and a new key of seals changes it."""
+    first = download(sign_in(browser), credential)
+    tag = browser.response.headers["ETag"]
+
+    assert tag == f'"{hashlib.sha256(first).hexdigest()}"'
+    assert download(browser, credential) == first
+    download(browser, credential, **{"If-None-Match": tag})
+    assert browser.response.status_code == 304
+    rotate_seal_key(instance.settings.data_dir, "IESS")
+    assert download(browser, credential, **{"If-None-Match": tag}) != first
+    assert browser.response.status_code == 200
+
+
+def test_the_language_of_issue_is_the_usual_one(browser: Browser, instance: Instance, credential: Credential) -> None:
+    """spec/certificates P4, P6: both languages are the same credential."""
+    sign_in(browser)
+
+    assert b"/Lang (es)" in download(browser, credential)
+    assert "certificado-prueba-" in browser.response.headers["Content-Disposition"]
+    english = download(browser, credential, "?language=en")
+    assert b"/Lang (en)" in english
+    assert f"certificate-prueba-{printed_code(credential.code)}.pdf" in browser.response.headers["Content-Disposition"]
+    assert download(browser, credential, "?language=xx") == download(browser, credential)
+
+
+def test_the_page_says_that_a_certificate_is_genuine_and_in_force(browser: Browser, instance: Instance, credential: Credential) -> None:
+    """spec/certificates V1, V2."""
+    content = download(sign_in(browser), credential)
+
+    said = verdicts(browser, ("mine.pdf", content), ("notes.txt", b"hello"))
+
+    assert "Genuino y vigente" in said
+    assert "Ana Quinde" in said
+    assert "No se puede leer" in said
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"expires_on": date(2026, 1, 31)}, "Genuino, venció el 31 de enero de 2026"),
+        (
+            {"revoked_at": datetime(2026, 6, 2, 15, tzinfo=UTC), "revoked_reason": "x", "revoked_class": "irregularity"},
+            "Genuino, anulado el 2 de junio de 2026 (Irregularidad",
+        ),
+    ],
+)
+def test_the_register_decides_about_the_state(
+    browser: Browser, instance: Instance, credential: Credential, values: dict[str, object], words: str
+) -> None:
+    """spec/certificates V2, E11."""
+    content = download(sign_in(browser), credential)
+    change(instance, **values)
+
+    assert words in verdicts(browser, ("mine.pdf", content))
+
+
+def test_the_page_judges_the_golden_files_as_wanted(
+    browser: Browser, instance: Instance, credential: Credential, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """spec/certificates V1: by their keys, and a register that knows them."""
+    change(instance, code=GOLDEN_CODE)
+    monkeypatch.setattr(verification, "trusted_keys", lambda: GOLDEN_KEYS)
+    cases = {case["file"]: case["says"] for case in vector_document("cases.json") if case["says"] in WORDS and case["says"] != "revoked"}
+
+    waiting = iter(cases)
+    while names := list(islice(waiting, 15)):
+        verdicts(browser, *((name, vector(name)) for name in names))
+        headings = re.findall(r'<h2 id="file-\d+">(.*?)</h2>', browser.page.html)
+        assert [(name, heading) for name, heading in zip(names, headings, strict=True) if WORDS[cases[name]] not in heading] == []
+
+
+def test_the_page_says_of_a_revoked_golden_file_that_it_is_revoked(
+    browser: Browser, instance: Instance, credential: Credential, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """spec/certificates V1, V2; without the register its state is unknown."""
+    change(instance, code=GOLDEN_CODE, revoked_at=clock.now(), revoked_reason="x")
+    monkeypatch.setattr(verification, "trusted_keys", lambda: GOLDEN_KEYS)
+
+    assert "Genuino, anulado el" in verdicts(browser, ("credential.json", vector("credential.json")))
+    change(instance, code="0000111122223333")
+    assert "Genuino, estado desconocido" in verdicts(browser, ("credential.json", vector("credential.json")))
+
+
+@pytest.mark.parametrize("case", vector_document("cases.json"), ids=lambda case: case["what"])
+def test_the_command_judges_the_golden_files_as_wanted(case: dict[str, Any]) -> None:
+    """spec/certificates V1: 0 genuine and in force, 1 altered or unsealed, 2 not in force, 3 unknown."""
+    lists = [(name, vector(name)) for name in (case.get("with_status"), case.get("and_newer")) if name]
+    wanted = {"genuine": 0, "revoked": 2, "altered": 1, "credential genuine, sheet not sealed": 1}.get(case["says"], 3)
+    now = datetime.fromisoformat(case["on"]).replace(tzinfo=UTC)
+
+    assert exit_code(reports_of([(case["file"], vector(case["file"]))], lists, GOLDEN_KEYS, now=now)) == wanted
+
+
+def test_the_keys_of_the_golden_files_are_accepted_nowhere(browser: Browser, instance: Instance, lms: Command, tmp_path: Path) -> None:
+    """spec/certificates attack 16."""
+    (tmp_path / "sealed.pdf").write_bytes(vector("sealed.pdf"))
+
+    assert "Alterado o no emitido aquí" in verdicts(browser, ("sealed.pdf", vector("sealed.pdf")))
+    assert lms("certificates", "verify", tmp_path / "sealed.pdf").code == 1
+
+
+def test_the_command_says_what_it_found(browser: Browser, instance: Instance, credential: Credential, lms: Command, tmp_path: Path) -> None:
+    """spec/certificates V1: lines, JSON, and exit codes."""
+    mine, altered, other = tmp_path / "mine.pdf", tmp_path / "altered.pdf", tmp_path / "other.txt"
+    mine.write_bytes(download(sign_in(browser), credential))
+    altered.write_bytes(mine.read_bytes() + b"\n")
+    other.write_bytes(b"hello")
+
+    alone = lms("certificates", "verify", mine)
+    assert (alone.code, "Ana Quinde" in alone.out) == (3, True)
+    assert lms("certificates", "verify", mine, altered, other).code == 1
+    assert lms("certificates", "verify", mine, other).code == 64
+    found = json.loads(lms("certificates", "verify", mine, "--json").out)
+    assert [(one["verdict"], one["state"], one["code"]) for one in found] == [("genuine", "unknown", printed_code(credential.code))]
+    assert "no status list" in lms("certificates", "verify", mine, "--list", other).err
+
+
+def test_a_sheet_before_there_were_seals_is_compared_with_the_register(
+    browser: Browser, instance: Instance, credential: Credential
+) -> None:
+    """spec/certificates M5."""
+    change(instance, code=GOLDEN_CODE)
+
+    said = verdicts(browser, ("old.pdf", render(compose(FACTS))))
+
+    assert "Hoja sin sello, emitida antes del" in said
+    assert "Ana Quinde" in said
+    assert "Luis Alberto" not in said
+    change(instance, code="0000111122223333")
+    assert "Alterado o no emitido aquí" in verdicts(browser, ("old.pdf", render(compose(FACTS))))
+
+
+def test_a_changed_file_is_never_called_genuine_and_never_breaks_the_page(
+    browser: Browser, instance: Instance, credential: Credential
+) -> None:
+    """spec/certificates attack 2: 200 places, twelve files a request."""
+    content, chance = download(sign_in(browser), credential), random.Random(3)  # noqa: S311 - the same places each time
+    for _request in range(17):
+        files = []
+        for place in range(12):
+            changed = bytearray(content)
+            changed[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+            files.append((f"{place}.pdf", bytes(changed)))
+        assert "Genuino" not in verdicts(browser, *files)
+
+
+def test_too_many_files_or_none_are_refused(browser: Browser, instance: Instance) -> None:
+    """spec/certificates V1: up to 20."""
+    browser.get("/verify")
+    page = browser.post("/verify", data={"files": [(BytesIO(b"x"), f"{place}.pdf") for place in range(21)]}, status=422)
+    assert "20" in page.text
+    browser.get("/verify")
+    assert "Elija al menos un archivo" in browser.post("/verify", status=422).text
+
+
+def test_a_list_out_of_date_leaves_the_state_unknown() -> None:
+    """spec/certificates K7."""
+    files = [("credential.json", vector("credential.json"))]
+    lists = [("list", vector("status-clean-older.json"))]
+    inside = datetime(2026, 12, 1, tzinfo=UTC)
+
+    fresh = reports_of(files, lists, GOLDEN_KEYS, now=inside)[0]
+    late = reports_of(files, lists, GOLDEN_KEYS, now=inside + timedelta(days=60))[0]
+    assert (fresh.state, late.state) == ("in_force", "unknown")
+    assert late.list_of == "2026-11-21"
+    assert exit_code([late]) == certificate_files.UNKNOWN
