@@ -19,7 +19,7 @@ def main() -> None:
     assert all(figures[f"reemplazo_sueldo_{wage}"] == F(rounded(payment / wage * 100, 1)) for wage in (500, 700, 1000, 1400))
     assert figures["reemplazo_sueldo_500"] > 50 > figures["reemplazo_sueldo_700"] > 45, "the text says: more than half, and nearly half"
     assert figures["reemplazo_sueldo_1400"] < 25 and figures["sbu_mitad"] < payment, "the text says: less than a quarter, and more than half of the minimum"
-    assert [int(item.rpartition(" ")[2].rpartition("\u00a0")[2]) for item in bank["orden-de-tasas-de-reemplazo"]["items"]] == [500, 700, 1000, 1400]
+    assert [int(item["es"].rpartition(" ")[2].rpartition("\u00a0")[2]) for item in bank["orden-de-tasas-de-reemplazo"]["items"]] == [500, 700, 1000, 1400]
 
     # 1. Perder el empleo
     assert D(300) / 600 == D("0.5") and 600 * 5 == 3000 and 3000 > 4 * 700
