@@ -158,7 +158,7 @@ def _sign(session: Session, row: Credential, signers: Sequence[CredentialSigner]
 
     insert_with_place(session, row, sign, now=row.issued_at)
     for place, signer in enumerate(signers, 1):
-        picture_id = _kept_picture(session, signer.picture) if signer.picture else None
+        picture_id = _picture_id(session, signer.picture) if signer.picture else None
         facts = {"name": signer.name, "offices": signer.offices, "person_id": signer.person_id}
         session.add(CredentialSignatory(credential_id=row.id, place=place, picture_id=picture_id, **facts))
 
@@ -174,7 +174,7 @@ def _take_design(session: Session, row: Credential, key: str) -> int:
     profile = find_profile(session)
     if profile is not None:
         row.brand_colour, row.accent_colour = profile.brand_colour, profile.accent_colour
-        row.logo_id = _kept_picture(session, profile.logo) if profile.logo and profile.logo_type == "image/png" else None
+        row.logo_id = _picture_id(session, profile.logo) if profile.logo and profile.logo_type == "image/png" else None
     return get_drawn_template(session, row.template, row.template_version).most_signatories
 
 
@@ -200,7 +200,7 @@ def _cleaned(picture: bytes) -> bytes:
     return cleaned(picture, "png" if picture.startswith(b"\x89PNG") else "jpg")
 
 
-def _kept_picture(session: Session, content: bytes) -> int:
+def _picture_id(session: Session, content: bytes) -> int:
     """Return the row of a picture, which is made when the first certificate prints it."""
     sha256 = hashlib.sha256(content).hexdigest()
     known = session.scalar(select(SignaturePicture.id).where(SignaturePicture.sha256 == sha256))
