@@ -18,7 +18,7 @@ def main() -> None:
     gaps = m.bank["tasas-de-solidaridad"]["gaps"]
     assert [str(gaps[g]["answers"][0]["right"]) for g in gaps] in (["0.35", "0.35", "0.70"], ["0.35", "0.35", "0.7"])
     scale = {age: min(10, max(5, 10 - (age - 70))) for age in range(65, 76)}
-    pairs = {p["item"]: p["match"] for p in m.bank["escala-edad-y-aportes"]["pairs"]}
+    pairs = {p["item"]["es"]: p["match"]["es"] for p in m.bank["escala-edad-y-aportes"]["pairs"]}
     assert all(pairs[f"{age} años"] == f"{scale[age]} años de aporte" for age in (68, 71, 73, 75))
     assert all(scale[age] == 10 - (age - 70) and scale[age] * 12 > 58 for age in (71, 72, 73, 74))
     assert scale[72] - 7 == 1 and scale[73] == 7 and 66 > 60

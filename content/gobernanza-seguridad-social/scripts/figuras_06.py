@@ -19,7 +19,7 @@ def solidaridad_flujos() -> None:
         y = 4 + 58 * i
         body.append(box(2, y, 168, 46, [who, what]))
         body.append(arrow(170, y + 23, 208, y + 23, kind="goal" if who == "El Estado" else "line"))
-    body.append(box(210, 4, 108, 220, ["Seguro", "Social", "Campesino", "salud y", "pensiones"], fill="area", strong=3))
+    body.append(box(210, 4, 108, 220, ["Seguro Social", "Campesino", "salud y", "pensiones"], fill="area", strong=2))
     svg(
         f"{MODULE}/solidaridad-flujos.svg",
         228,
