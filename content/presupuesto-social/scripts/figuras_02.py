@@ -102,10 +102,10 @@ def sources() -> None:
     body += [
         bar(4, 6, 14, fill="b1"),
         text(24, 18, "Aportes"),
-        bar(104, 6, 14, fill="b2"),
-        text(124, 18, "Estado"),
-        bar(198, 6, 14, fill="area"),
-        text(218, 18, "Inversiones"),
+        bar(118, 6, 14, fill="b2"),
+        text(138, 18, "Estado"),
+        bar(206, 6, 14, fill="area"),
+        text(226, 18, "Inversiones"),
     ]
     y = 46
     for scheme, row in sorted(INCOME.items(), key=lambda p: -sum(p[1])):
@@ -131,8 +131,8 @@ def twice() -> None:
     """A payment of one scheme to another, counted once or twice."""
     paid = andinia.BOUGHT
     body = [
-        box(2, 4, 118, 44, ["Riesgos", f"paga {paid}"], fill="b0"),
-        arrow(120, 26, 160, 26),
+        box(2, 4, 140, 44, ["Riesgos", f"paga {paid}"], fill="b0"),
+        arrow(142, 26, 160, 26),
         box(160, 4, 158, 44, ["Salud", f"recibe {paid}"], fill="b0"),
         arrow(239, 48, 239, 74),
         box(160, 74, 158, 44, ["Consultas", f"gasta {paid}"], fill="area"),
