@@ -34,6 +34,15 @@ class ActivityDescription:
     """Paths of the files that are its own: the film, its captions, its papers."""
 
 
+@dataclass(frozen=True, slots=True)
+class SubmittedWork:
+    """The address of something that a learner submitted in an activity, its number among these, and when it was."""
+
+    url: str
+    number: int
+    submitted_at: datetime
+
+
 Freezer = Callable[[Session, "Publication", Sequence[tuple[Activity, Any]]], None]
 """Writes the own rows of a kind's prepared activities in the transaction of the publication, as many statements for many as for one."""
 Renamer = Callable[[Session, int, Mapping[str, str], datetime], None]
@@ -48,6 +57,8 @@ OpenWorkFinder = Callable[[Session, int], bool]
 """Tells whether something of an enrolment is in progress that its learner has still to submit; one statement at most."""
 PersonalEnder = Callable[[Session, Actor, int, datetime], None]
 """Ends what was set for the learner of an enrolment alone, whose next take of the course begins without it."""
+WorkFinder = Callable[[Session, int], Mapping[str, Sequence[SubmittedWork]]]
+"""Finds what the learner of an enrolment submitted, by activity key, the first one first; one statement at most."""
 QuestionNumbers = Callable[[Session, int, Collection[str]], Mapping[str, int]]
 """Tells, by key, the number of the newest published version of questions of a course (by its id); one statement at most."""
 PassMarker = Callable[[Session, OutlineActivity], Fraction | None]
@@ -125,6 +136,11 @@ def sets_nothing_personal(_session: Session, _actor: Actor, _enrolment_id: int, 
     """End nothing, for kinds of which nothing is set for one learner."""
 
 
+def finds_no_work(_session: Session, _enrolment_id: int) -> Mapping[str, Sequence[SubmittedWork]]:
+    """Find nothing submitted, for kinds of which nothing is looked at again."""
+    return {}
+
+
 def asks_no_questions(_session: Session, _course_id: int, _keys: Collection[str]) -> Mapping[str, int]:
     """Know no questions, for kinds without."""
     return {}
@@ -147,7 +163,7 @@ class ActivityPublisher:
     wait for a later moment, `pass_mark` from which percent on an activity is passed; `entries` returns what `freeze` has made searchable,
     for rebuilding the search index; `tell` describes in words what the kind adds, for differences; `dates` are those that were set for a
     learner; `ungraded` names what waits for a grader; `question_numbers` says which version of a question is the newest;
-    `has_open_work` and `end_personal` are asked before a learner takes the course again.
+    `has_open_work` and `end_personal` are asked before a learner takes the course again, `submitted` finds what an earlier take left.
     """
 
     kind: ActivityKind
@@ -163,6 +179,7 @@ class ActivityPublisher:
     question_numbers: QuestionNumbers = asks_no_questions
     has_open_work: OpenWorkFinder = leaves_nothing_open
     end_personal: PersonalEnder = sets_nothing_personal
+    submitted: WorkFinder = finds_no_work
 
 
 @dataclass(frozen=True, slots=True)

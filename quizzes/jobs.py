@@ -32,7 +32,7 @@ from quizzes.queries.analysis import StatisticsFilter
 from quizzes.queries.final_tests import outline_of_activity
 from quizzes.queries.open_attempts import list_due
 from quizzes.rules.attempts import NETWORK_TOLERANCE
-from quizzes.rules.statistics import CountedAttempts
+from quizzes.rules.statistics import CountedAttempts, CountedTakes
 from quizzes.services import analysis as examinations
 from quizzes.services import attempts as services
 from quizzes.services import dry_runs, regrading
@@ -151,7 +151,7 @@ def examine(delivery: Delivery) -> Effect | None:
     arguments = delivery.arguments
     with delivery.database.unit_of_work(write=False) as session:
         edition, group = (UUID(str(arguments[name])) if arguments.get(name) else None for name in ("edition", "group"))
-        learners = StatisticsFilter(edition, group)
+        learners = StatisticsFilter(edition, group, CountedTakes(str(arguments.get("takes", CountedTakes.PRESENT))))
         quiz = analysis.list_compositions(session, int(str(arguments["course"])), str(arguments["activity"]), learners)
         choice = next((one for one in quiz.choices if one.name == arguments["composition"]), None)
         if choice is None:

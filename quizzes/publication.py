@@ -37,6 +37,7 @@ from quizzes.queries.banks import find_newest_numbers
 from quizzes.queries.effective_settings import own_dates
 from quizzes.queries.final_tests import find_final_end, outline_of_activity
 from quizzes.queries.open_attempts import find_answering, find_ungraded, is_answering
+from quizzes.queries.submitted import list_submitted
 from quizzes.rules import definitions
 from quizzes.rules.definitions import (
     CalculatedBody,
@@ -388,4 +389,5 @@ QUIZ = ActivityPublisher(
     question_numbers=find_newest_numbers,
     has_open_work=is_answering,
     end_personal=end_personal_overrides,
+    submitted=list_submitted,
 )

@@ -27,6 +27,7 @@ from kernel.search.index import SearchDocument
 from simulators import task_fields
 from simulators.content import KIND, TaskSource
 from simulators.models import SimulatorTask, Submission, TaskInput, TaskItem, TaskSave, TaskVariable
+from simulators.queries import list_submitted
 from simulators.rules.scenario import MODEL, VERSION
 from simulators.rules.tasks import GoalItem, NumberItem, Task, TaskTolerance, TaskVariableSpec
 
@@ -189,5 +190,12 @@ def pass_mark_of(session: Session, activity: OutlineActivity) -> Fraction | None
 
 ON_THE_WEB = replace(KIND, begin=task_fields.BEGIN, settings=task_fields.ASKED, groups=task_fields.GROUPS, order=task_fields.ORDER)
 SIMULATOR = ActivityPublisher(
-    ON_THE_WEB, prepare_task, freeze_tasks, rename, entries=list_task_entries, tell=describe_task, pass_mark=pass_mark_of
+    ON_THE_WEB,
+    prepare_task,
+    freeze_tasks,
+    rename,
+    entries=list_task_entries,
+    tell=describe_task,
+    pass_mark=pass_mark_of,
+    submitted=list_submitted,
 )

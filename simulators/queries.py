@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
+from courses.kinds import SubmittedWork
 from courses.models import Activity, CourseStaff, StaffRole
 from enrolments.models import ActivityResult, Enrolment
 from enrolments.rules import GradedCompletionRule, GradingMethod
@@ -188,6 +189,15 @@ def list_past_submissions(
     for row in session.execute(statement.order_by(Submission.number)):
         percent = None if row.percent is None else Fraction(row.percent)
         found.setdefault((row.enrolment_id, row.activity_key), []).append(PastSubmission(row.number, row.submitted_at, percent))
+    return found
+
+
+def list_submitted(session: Session, enrolment_id: int) -> dict[str, list[SubmittedWork]]:
+    """Return the submissions of an enrolment by the key of the task, each with its address."""
+    columns = (Submission.activity_key, Submission.uuid, Submission.number, Submission.submitted_at)
+    found: dict[str, list[SubmittedWork]] = {}
+    for row in session.execute(select(*columns).where(Submission.enrolment_id == enrolment_id).order_by(Submission.number)):
+        found.setdefault(row.activity_key, []).append(SubmittedWork(f"/submissions/{row.uuid}", row.number, row.submitted_at))
     return found
 
 

@@ -1,10 +1,11 @@
 """One learner's results on pages: to the learner, what counts and what the team set; to the team, its own words on them."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 
+from courses.kinds import SubmittedWork
 from courses.rules import Outline, activity_url
 from enrolments.pages.gradebook import MISSING, share
 from enrolments.pages.outline import foreign, rounded
@@ -31,6 +32,10 @@ class ResultRowView:
     """Why the team set it; empty where they did not."""
     title_language: str = ""
     """Empty where it is the reader's, and for what is graded by hand alone, whose titles name none."""
+    key: str = ""
+    """The activity's; empty for what is graded by hand alone."""
+    submitted: Sequence[SubmittedWork] = ()
+    """What is reviewed from here alone: the page of the activity is of the present take."""
 
 
 def result_lines(
@@ -63,9 +68,15 @@ def result_lines(
                 "",
                 reasons.get(activity.key, "") if result.overridden else "",
                 foreign(activity.title),
+                activity.key,
             )
         )
     return activities + item_lines(outline, marks)
+
+
+def of_earlier_take(lines: Iterable[ResultRowView], submitted: Mapping[str, Sequence[SubmittedWork]]) -> list[ResultRowView]:
+    """Return lines of a take before the present one: what was submitted is reviewed from them, the pages of activities are not theirs."""
+    return [replace(line, url="", submitted=submitted.get(line.key, ())) for line in lines]
 
 
 def _shares(outline: Outline, marks: Sequence[GradeItemMark]) -> dict[str, Fraction]:

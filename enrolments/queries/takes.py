@@ -1,11 +1,14 @@
 """Reading the takes of a course: which there are, completions in any of them, what keeps people out (spec/compulsory 6 and 4.9)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session, aliased
 
+from courses.kinds import CourseKinds, SubmittedWork
 from courses.models import Course, CourseVersion
 from enrolments.models import Completion, Edition, Enrolment
 from enrolments.take_rules import EnrolmentObstacle, RequiredCourse
@@ -61,6 +64,14 @@ def list_takes(session: Session, person_id: int, course_id: int) -> list[TakeRow
         .order_by(Enrolment.take.desc())
     )
     return [TakeRow(*row) for row in session.execute(statement)]
+
+
+def list_submitted(session: Session, enrolment_id: int) -> dict[str, Sequence[SubmittedWork]]:
+    """Return what was submitted in a take of a course, by activity key: where its learner reviews it."""
+    found: dict[str, Sequence[SubmittedWork]] = {}
+    for publisher in cast("CourseKinds", session.info["kinds"]).publishers:
+        found |= publisher.submitted(session, enrolment_id)
+    return found
 
 
 def find_obstacle(session: Session, required: RequiredCourse, *, now: datetime) -> EnrolmentObstacle | None:

@@ -15,11 +15,11 @@ from enrolments.course_context import course_name, course_view
 from enrolments.forms import LearnerNoteForm, ResultOverrideForm
 from enrolments.models import ActivityResult
 from enrolments.pages.gradebook import share
-from enrolments.pages.results import override_rows, result_lines
+from enrolments.pages.results import of_earlier_take, override_rows, result_lines
 from enrolments.permissions import LearnerContext, LearnerNoteContext, LearningAction, ParticipantContext, ResultContext
 from enrolments.queries import learning, results
 from enrolments.queries.editions import get_place
-from enrolments.queries.takes import TakeRow, list_takes
+from enrolments.queries.takes import TakeRow, list_submitted, list_takes
 from enrolments.rules import Progress, course_grade
 from enrolments.services import learner_notes, result_overrides
 from enrolments.services.result_overrides import ResultOverrideValues
@@ -52,7 +52,7 @@ def own_results(context: LearnerContext) -> str:
     return render_template(
         "enrolments/results.html",
         course=course_name(context),
-        lines=lines if is_present else [replace(line, url="") for line in lines],
+        lines=lines if is_present else of_earlier_take(lines, list_submitted(session, enrolment_id)),
         has_parts=bool(outline.categories),
         grade=share(view.shown_grade),
         needed="" if outline.completion_grade is None else share(outline.completion_grade),

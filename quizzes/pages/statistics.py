@@ -16,7 +16,7 @@ from quizzes.rules.analysis import concerns_about
 from quizzes.rules.definitions import QuestionDefinition, QuestionKind, SingleChoiceBody
 from quizzes.rules.quiz_analysis import PositionAnalysis, QuestionAnalysis, QuizAnalysis, findings_in_order
 from quizzes.rules.results import MarkState
-from quizzes.rules.statistics import CountedAttempts
+from quizzes.rules.statistics import CountedAttempts, CountedTakes
 
 WHICH: Mapping[CountedAttempts, str] = {
     CountedAttempts.FIRST: N_("Each person's first attempt"),
@@ -29,6 +29,12 @@ COUNTED: Mapping[CountedAttempts, str] = {
     CountedAttempts.HIGHEST: N_("Each person's best attempt counts."),
     CountedAttempts.LAST: N_("Each person's last attempt counts."),
     CountedAttempts.ALL: N_("Every attempt counts, including several by the same person."),
+}
+
+TAKES: Mapping[CountedTakes, str] = {
+    CountedTakes.PRESENT: N_("Each person's present take"),
+    CountedTakes.FIRST: N_("Each person's first take"),
+    CountedTakes.ALL: N_("All takes"),
 }
 
 
@@ -286,6 +292,11 @@ def numbers_in_words(numbers: Sequence[int]) -> str:
 def which_words() -> list[tuple[CountedAttempts, str]]:
     """Return which attempts can be looked at, in words."""
     return [(which, _(words)) for which, words in WHICH.items()]
+
+
+def take_words() -> list[tuple[str, str]]:
+    """Return which takes of a course can be looked at, by what addresses name them, in words."""
+    return [(takes.value, _(words)) for takes, words in TAKES.items()]
 
 
 def counted_words(which: CountedAttempts) -> str:

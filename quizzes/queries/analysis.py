@@ -19,6 +19,7 @@ from enrolments.queries.gradebook import within
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent, QuestionVersion, QuizAnalysisCache, QuizVersion, VoidedQuestion
 from quizzes.models import Question as QuestionRow
 from quizzes.queries import attempts
+from quizzes.queries.counted_takes import in_takes
 from quizzes.rules.answer_positions import answer_from_page
 from quizzes.rules.attempts import AttemptState
 from quizzes.rules.composition import Composition, composition_of, newest_with, seats_of
@@ -31,7 +32,7 @@ from quizzes.rules.numbers import convention_for
 from quizzes.rules.quiz_analysis import VERSION, QuizAnalysis
 from quizzes.rules.responses import clean_parts, payload_of
 from quizzes.rules.results import Marking, MarkState
-from quizzes.rules.statistics import CountedAttempts
+from quizzes.rules.statistics import CountedAttempts, CountedTakes
 from quizzes.rules.text_marking import UnmatchedPart, unmatched_in
 
 BATCH = 2000
@@ -41,10 +42,11 @@ _NOTHING = Fraction(0)
 
 @dataclass(frozen=True, slots=True)
 class StatisticsFilter:
-    """The learners whose attempts are analysed: everyone, those in an edition, in a group, or in both."""
+    """The learners whose attempts are analysed: everyone, those in an edition, in a group, or in both; and in which of their takes."""
 
     edition: UUID | None = None
     group: UUID | None = None
+    takes: CountedTakes = CountedTakes.PRESENT
 
 
 EVERYBODY = StatisticsFilter()
@@ -79,8 +81,10 @@ class AnalysedAttempts:
         """Return the name under which what was computed is kept: the composition's, with the learners where not all count."""
         if self.learners == EVERYBODY:
             return self.composition.name
-        told = f"{self.composition.name}:{self.learners.edition or ''}:{self.learners.group or ''}"
-        return hashlib.sha256(told.encode()).hexdigest()[:16]
+        parts = [self.composition.name, str(self.learners.edition or ""), str(self.learners.group or "")]
+        if self.learners.takes is not CountedTakes.PRESENT:
+            parts.append(self.learners.takes.value)
+        return hashlib.sha256(":".join(parts).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,7 @@ def _counted(course_id: int, activity_key: str, learners: StatisticsFilter) -> C
         ~Attempt.preview,
         Attempt.state == AttemptState.FINISHED.value,
         *within(Attempt.enrolment_id, learners.edition, learners.group),
+        *in_takes(learners.takes),
     )
 
 

@@ -12,12 +12,14 @@ from courses.models import Activity, CourseVersion
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, QuestionVersion, QuizVersion, Slot, SlotCandidate
 from quizzes.models import Question as QuestionRow
 from quizzes.queries import attempts
+from quizzes.queries.counted_takes import in_takes
 from quizzes.rules.answer_positions import answer_from_page
 from quizzes.rules.answers import MatrixAnswer
 from quizzes.rules.attempts import AttemptState
 from quizzes.rules.definitions import MatrixBody, QuestionDefinition, QuestionKind
 from quizzes.rules.item_layout import ItemLayout
 from quizzes.rules.responses import clean_parts, payload_of
+from quizzes.rules.statistics import CountedTakes
 from quizzes.rules.surveys import RowCounts, count_survey
 
 
@@ -32,14 +34,14 @@ class Survey:
     rows: tuple[RowCounts, ...]
 
 
-def list_surveys(session: Session, course_id: int, activity_key: str) -> list[Survey]:
-    """Return the surveys that learners were asked in a quiz, in the order of their first place, the last handed-in attempt of each learner.
+def list_surveys(session: Session, course_id: int, activity_key: str, takes: CountedTakes = CountedTakes.PRESENT) -> list[Survey]:
+    """Return the surveys that learners were asked in a quiz, in the order of their first place, the last handed-in attempt of each take.
 
     Equal answers are one row of the statement: memory does not grow with the attempts.
     """
     place = func.row_number().over(partition_by=Attempt.enrolment_id, order_by=Attempt.number.desc()).label("place")
     ended = (Attempt.course_id == course_id) & (Attempt.activity_key == activity_key) & ~Attempt.preview
-    ranked = select(Attempt.id, place).where(ended, Attempt.state == AttemptState.FINISHED.value).subquery()
+    ranked = select(Attempt.id, place).where(ended, Attempt.state == AttemptState.FINISHED.value, *in_takes(takes)).subquery()
     answers = aliased(AnswerEvent)
     last = select(answers.id).where(answers.item_id == AttemptItem.id).order_by(answers.lease.desc(), answers.seq.desc()).limit(1)
     statement = (

@@ -78,6 +78,14 @@ class CountedAttempts(StrEnum):
     ALL = "all"
 
 
+class CountedTakes(StrEnum):
+    """The takes of a course whose attempts count, where people take it more than once."""
+
+    PRESENT = "present"
+    FIRST = "first"
+    ALL = "all"
+
+
 class MarkTally:
     """The marks of a set of attempts, counted by position with the totals of their attempts.
 

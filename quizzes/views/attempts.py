@@ -324,7 +324,8 @@ def review(subject: LoadedAttempt) -> Answer:
     owner = subject.person_id
     if owner != actor.person_id:
         after_response.leave_record(lambda session: account_services.record_access(session, actor, owner, AccessPurpose.ANSWERS, now=now))
-    following, retry = _after_review(opened, history, now) if subject.person_id == actor.person_id else (None, False)
+    goes_on = subject.person_id == actor.person_id and not subject.is_superseded
+    following, retry = _after_review(opened, history, now) if goes_on else (None, False)
     return render_template(
         "quizzes/review.html",
         **review_page(session, opened, flags, history, now=now),

@@ -30,10 +30,11 @@ from quizzes.pages.surveys import HEADINGS, survey_rows, survey_views
 from quizzes.permissions import QuizAction, QuizContext
 from quizzes.queries import analysis, attempts, teaching
 from quizzes.queries.analysis import EVERYBODY, AnalysedAttempts, CompositionChoice, StatisticsFilter
+from quizzes.queries.counted_takes import is_taken_again
 from quizzes.queries.surveys import has_surveys, list_surveys
 from quizzes.queries.waiting import list_findings
 from quizzes.rules.quiz_analysis import QuizAnalysis, expected_by_chance
-from quizzes.rules.statistics import CountedAttempts
+from quizzes.rules.statistics import CountedAttempts, CountedTakes
 from quizzes.services import analysis as services
 from quizzes.views.reports import download
 
@@ -55,6 +56,8 @@ class StatisticsSelection:
     editions: tuple[tuple[UUID, str], ...] = ()
     groups: tuple[tuple[UUID, str], ...] = ()
     """What the course's learners may be parted by, with the names."""
+    take_choices: Sequence[tuple[str, str]] = ()
+    """The same for their takes; empty where nobody took the course more than once."""
 
     @property
     def query(self) -> dict[str, str]:
@@ -63,6 +66,7 @@ class StatisticsSelection:
         if self.choices[0].name != self.found.composition.name:
             fields["paper"] = self.found.composition.name
         fields |= {"edition": str(self.found.learners.edition or ""), "group": str(self.found.learners.group or "")}
+        fields |= _take_query(self.found.learners.takes)
         return {name: value for name, value in fields.items() if value}
 
 
@@ -71,11 +75,14 @@ def _selected_statistics(subject: QuizContext) -> StatisticsSelection:
     session, now = current_session(), clock.now()
     editions = tuple((line.edition.uuid, line.edition.name) for line in list_editions(session, subject.course_id))
     groups = tuple((group.uuid, group.name) for group in list_groups(session, subject.course_id))
-    learners = StatisticsFilter(_group_from_address(editions, "edition"), _group_from_address(groups, "group"))
+    takes, take_choices = _takes_from_address(subject)
+    learners = StatisticsFilter(_group_from_address(editions, "edition"), _group_from_address(groups, "group"), takes)
     quiz = analysis.list_compositions(session, subject.course_id, subject.key, learners)
     choice = next((one for one in quiz.choices if one.name == request.args.get("paper")), quiz.choices[0])
     found = analysis.attempt_set(session, quiz, chosen(CountedAttempts, request.args.get("which")) or CountedAttempts.FIRST, choice)
-    selection = StatisticsSelection(found, tuple(quiz.choices), None, None, is_current=False, editions=editions, groups=groups)
+    selection = StatisticsSelection(
+        found, tuple(quiz.choices), None, None, is_current=False, editions=editions, groups=groups, take_choices=take_choices
+    )
     kept = analysis.find_examination(session, found)
     if kept is not None and kept.is_current:
         return replace(selection, examination=kept.examination, computed_at=kept.computed_at, is_current=True)
@@ -92,6 +99,17 @@ def _group_from_address(offered: Sequence[tuple[UUID, str]], name: str) -> UUID 
     """Return the edition or group that the address asks for, where the course has it."""
     wanted = as_uuid(request.args.get(name, ""))
     return next((one for one, _words in offered if one == wanted), None)
+
+
+def _takes_from_address(subject: QuizContext) -> tuple[CountedTakes, Sequence[tuple[str, str]]]:
+    """Return the takes that the address asks for, and those that can be asked for, where the course was taken more than once."""
+    if not is_taken_again(current_session(), subject.course_id):
+        return CountedTakes.PRESENT, ()
+    return chosen(CountedTakes, request.args.get("takes")) or CountedTakes.PRESENT, pages.take_words()
+
+
+def _take_query(takes: CountedTakes) -> dict[str, str]:
+    return {} if takes is CountedTakes.PRESENT else {"takes": takes.value}
 
 
 def _names(examination: QuizAnalysis) -> QuestionNames:
@@ -144,6 +162,8 @@ def _about(selection: StatisticsSelection) -> dict[str, object]:
         "groups": selection.groups,
         "edition": found.learners.edition,
         "group": found.learners.group,
+        "takes": found.learners.takes.value,
+        "take_choices": selection.take_choices,
         "query": selection.query,
     }
 
@@ -236,15 +256,23 @@ def question(subject: QuizContext) -> str | Response:
 @requires(QuizAction.STATISTICS, teaching.get_taught_quiz)
 def surveys(subject: QuizContext) -> str:
     """Show what was answered to the surveys of a quiz: they have no key and no mark."""
-    found = list_surveys(current_session(), subject.course_id, subject.key)
-    return render_template("quizzes/surveys.html", **activity_header(subject.outline, subject.key), surveys=survey_views(found))
+    takes, take_choices = _takes_from_address(subject)
+    found = list_surveys(current_session(), subject.course_id, subject.key, takes)
+    return render_template(
+        "quizzes/surveys.html",
+        **activity_header(subject.outline, subject.key),
+        surveys=survey_views(found),
+        takes=takes.value,
+        take_choices=take_choices,
+        query=_take_query(takes),
+    )
 
 
 @bp.get("/courses/<slug>/quizzes/<key>/surveys.csv")
 @requires(QuizAction.STATISTICS, teaching.get_taught_quiz)
 def surveys_csv(subject: QuizContext) -> Response:
     """Send the same as CSV, a line for each column of each row."""
-    found = list_surveys(current_session(), subject.course_id, subject.key)
+    found = list_surveys(current_session(), subject.course_id, subject.key, _takes_from_address(subject)[0])
     return download(subject, "surveys.csv", lambda file: write_csv(file, [_(name) for name, _meaning in HEADINGS], survey_rows(found)))
 
 

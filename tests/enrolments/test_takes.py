@@ -26,6 +26,7 @@ from kernel.errors import NotFound
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
 from organisations.models import Organisation
+from quizzes.models import Attempt
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, a_teacher, folder, publish, sign_in
@@ -314,7 +315,7 @@ def test_the_takes_of_a_person_are_listed_newest_first(instance: Instance, cours
 
 
 def test_a_learner_finds_the_results_of_an_earlier_take(browser: Browser, instance: Instance, course: Course) -> None:
-    """spec/compulsory 6.7: the course page and one's own results list the takes."""
+    """spec/compulsory 6.7: the course page leads to the results of each take, these to the reviews of what was submitted in it."""
     learner = complete(instance, course)
     sign_in(browser)
     page = browser.get("/courses/prueba")
@@ -324,11 +325,20 @@ def test_a_learner_finds_the_results_of_an_earlier_take(browser: Browser, instan
     assert browser.get("/courses/prueba").has_link("/courses/prueba/results?take=1")
     present = browser.get("/courses/prueba/results")
     first = browser.get("/courses/prueba/results?take=1")
-    quiz = "/courses/prueba/quizzes/cuestionario-1"
+    quiz, review = "/courses/prueba/quizzes/cuestionario-1", f"/attempts/{submitted_in(instance, 1)}/review"
     assert (present.has_link(quiz), first.has_link(quiz)) == (True, False)
     assert (first.html.count("<strong>100\xa0%</strong>"), present.html.count("<strong>100\xa0%</strong>")) == (1, 0)
     assert in_spanish("These are the results of take %(number)s.", number=1) in first.text
+    assert (present.has_link(review), first.has_link(review)) == (False, True)
+    assert in_spanish("Try again") not in browser.get(review).text
+    assert "100" in browser.page.text
     browser.get("/courses/prueba/results?take=3", status=404)
+
+
+def submitted_in(instance: Instance, take: int) -> UUID:
+    """Return the only attempt of a take of the only learner."""
+    statement = select(Attempt.uuid).join(Enrolment, Enrolment.id == Attempt.enrolment_id).where(Enrolment.take == take)
+    return read(instance, lambda session: session.scalars(statement).one())
 
 
 def test_the_team_and_administrators_open_an_earlier_take(browser: Browser, instance: Instance, course: Course) -> None:

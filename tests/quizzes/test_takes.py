@@ -15,10 +15,12 @@ from lms.instance import Instance
 from quizzes.models import Attempt
 from quizzes.publication import withheld_marks
 from quizzes.queries import analysis, attempts, surveys
+from quizzes.queries.analysis import StatisticsFilter
 from quizzes.queries.effective_settings import PersonQuizKey
 from quizzes.queries.final_tests import find_final_end
 from quizzes.queries.open_attempts import find_answering
-from quizzes.rules.statistics import CountedAttempts
+from quizzes.rules.statistics import CountedAttempts, CountedTakes
+from quizzes.services import analysis as services
 from quizzes.services.attempts import AttemptNotAllowed
 from quizzes.services.reopening import CannotReopen
 from tests.support.attempts import reopen
@@ -28,8 +30,11 @@ from tests.support.classes import SURVEY
 from tests.support.learning import a_learner, actor_of, attempt_row, fail_quiz, pass_quiz, start, submit
 from tests.support.quizzes import NOON, a_quiz_asking
 from tests.support.takes import read, retake, takes_of
+from tests.support.wording import in_spanish
 
 KEY = "cuestionario-1"
+STATISTICS = f"/courses/prueba/quizzes/{KEY}/statistics"
+SURVEYS = f"/courses/prueba/quizzes/{KEY}/surveys"
 INITIAL = """key: inicial
 title: {es: Prueba inicial, en: Initial test}
 required: false
@@ -136,7 +141,7 @@ def test_an_open_attempt_is_shown_with_the_take_to_which_it_belongs(instance: In
 
 @pytest.mark.parametrize("which", [CountedAttempts.FIRST, CountedAttempts.LAST, CountedAttempts.HIGHEST])
 def test_statistics_count_one_attempt_of_each_take(instance: Instance, which: CountedAttempts) -> None:
-    """spec/compulsory 6.7: `analysis` partitions by enrolment."""
+    """spec/compulsory 6.7: `analysis` partitions by enrolment and is filtered by take; the present ones by default."""
     course = a_course(instance, modules=1, settings="attempts: 0\n")
     learner = a_learner(instance, course)
     for _take in range(2):
@@ -145,11 +150,15 @@ def test_statistics_count_one_attempt_of_each_take(instance: Instance, which: Co
         if len(takes_of(instance, learner, course)) < 2:
             retake(instance, learner, course)
 
-    with instance.database.unit_of_work(write=False) as session:
-        quiz = analysis.list_compositions(session, course.id, KEY)
-        found = analysis.attempt_set(session, quiz, which, quiz.choices[0])
+    found = {}
+    for takes in CountedTakes:
+        with instance.database.unit_of_work(write=False) as session:
+            quiz = analysis.list_compositions(session, course.id, KEY, StatisticsFilter(takes=takes))
+            found[takes] = analysis.attempt_set(session, quiz, which, quiz.choices[0])
 
-    assert found.attempts == 2
+    assert {takes.value: one.attempts for takes, one in found.items()} == {"present": 1, "first": 1, "all": 2}
+    assert len({one.fingerprint for one in found.values()}) == 3
+    assert len({one.cache_key for one in found.values()}) == 3
 
 
 def test_a_version_renames_the_attempts_of_the_present_take_alone(browser: Browser, instance: Instance, course: Course) -> None:
@@ -220,6 +229,42 @@ def test_surveys_count_the_last_answer_of_each_take(instance: Instance) -> None:
     retake(instance, learner, course)
     fail_quiz(instance, learner, "prueba")
 
-    found = read(instance, lambda session: surveys.list_surveys(session, course.id, KEY))
+    with instance.database.unit_of_work(write=False) as session:
+        found = {takes.value: surveys.list_surveys(session, course.id, KEY, takes) for takes in CountedTakes}
+        by_default = surveys.list_surveys(session, course.id, KEY)
 
-    assert [survey.attempts for survey in found] == [2]
+    assert {takes: [survey.attempts for survey in rows] for takes, rows in found.items()} == {"present": [1], "first": [1], "all": [2]}
+    assert by_default == found["present"]
+
+
+def test_the_pages_and_files_of_statistics_are_filtered_by_take(
+    browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """spec/compulsory 6.7: the field appears once somebody takes the course again; what is computed in the background keeps it."""
+    course = a_quiz_asking(instance, SURVEY, "attempts: 0\nweight: 0\n", ("opinion", "tabla"))
+    a_teacher(instance, course)
+    learner = a_learner(instance, course)
+    fail_quiz(instance, learner, "prueba")
+    page = sign_in(browser, "profe@example.org").get(STATISTICS)
+    assert 'name="takes"' not in page.html
+    assert "Se cuenta 1 intento" in browser.get(f"{STATISTICS}?takes=all").text
+    retake(instance, learner, course)
+    monkeypatch.setattr(services, "AT_ONCE", 0)
+
+    pages = {}
+    for query in ("", "?takes=first", "?takes=all"):
+        browser.get(f"{STATISTICS}{query}")
+        browser.deliver_jobs()
+        pages[query] = browser.get(f"{STATISTICS}{query}")
+
+    assert 'name="takes"' in pages[""].html
+    assert in_spanish("There is nothing to count yet") in pages[""].text
+    assert all("Se cuenta 1 intento" in pages[query].text for query in ("?takes=first", "?takes=all"))
+    assert pages["?takes=first"].has_link(f"{STATISTICS}.csv?takes=first")
+    assert pages["?takes=first"].has_link(f"{SURVEYS}?takes=first")
+    files = [browser.get(f"{STATISTICS}.csv{query}") and browser.response.get_data(as_text=True) for query in pages]
+    assert [len(text.splitlines()) for text in files] == [1, 2, 2]
+    present, first = browser.get(SURVEYS), browser.get(f"{SURVEYS}?takes=first")
+    assert (present.has_link(f"{SURVEYS}.csv"), first.has_link(f"{SURVEYS}.csv?takes=first")) == (False, True)
+    rows = [browser.get(f"{SURVEYS}.csv{query}") and browser.response.get_data(as_text=True) for query in pages]
+    assert [len(text.splitlines()) > 1 for text in rows] == [False, True, True]
