@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from accounts import notices, services
 from accounts.models import Device, Person, RoleGrant
+from compliance.models import Assignment, Recognition, Waiver
 from courses.models import CourseStaff
 from courses.services import team
 from enrolments.models import Enrolment, WaitingPlace
@@ -22,7 +23,7 @@ from kernel.outbox import Delivery, Effect
 from kernel.permissions import SYSTEM
 from kernel.settings import Settings
 from lms import erasure
-from organisations.models import Employment, Membership, TrainingGrant, UnitManager
+from organisations.models import AudienceListEntry, AudienceStayRecord, Employment, Membership, TrainingGrant, UnitManager
 from quizzes.models import Attempt
 
 YEAR = 365
@@ -52,11 +53,13 @@ class RetentionRule:
 
 
 FORGOTTEN_AT_ONCE = 200
+TRAINED = (AudienceListEntry, AudienceStayRecord, Assignment, Recognition, Waiver)
+"""The tables of compulsory training that say of a person that they take part in it."""
 
 
 def forget_unconfirmed(session: Session, moment: datetime) -> int:
-    """Erase accounts created, invited and last used before a moment that were never confirmed and have no role, unit or course."""
-    parts = (RoleGrant, Membership, Employment, UnitManager, TrainingGrant, CourseStaff, Enrolment, WaitingPlace, Attempt)
+    """Erase accounts created, invited and last used before a moment, never confirmed, without role, unit, course or obligation."""
+    parts = (RoleGrant, Membership, Employment, UnitManager, TrainingGrant, CourseStaff, Enrolment, WaitingPlace, Attempt, *TRAINED)
     takes_part = [exists().where(table.person_id == Person.id) for table in parts]
     is_used = exists().where(Device.person_id == Person.id, Device.last_seen_at >= moment)  # as where no mail was sent until now
     before: tuple[ColumnElement[bool], ...] = (Person.created_at < moment, or_(Person.invited_at.is_(None), Person.invited_at < moment))

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
@@ -13,11 +14,14 @@ from courses.models import Course, PublicationNature
 from enrolments.models import ActivityResult, Completion, EditionPlace, Enrolment, GroupMember, TakeCause
 from enrolments.queries import gradebook, units, versions
 from enrolments.queries import learning as queries
+from enrolments.queries.announcements import AnnouncementRecipients, count_audience
+from enrolments.queries.grade_items import list_marks, list_marks_of
 from enrolments.queries.gradebook import GradebookFilter
 from enrolments.queries.takes import list_takes
 from enrolments.queries.units import UnitFilter, UnitLearnerState
-from enrolments.services import account_closure, takes
+from enrolments.services import account_closure, grade_items, takes
 from enrolments.services import learning as enrolments
+from enrolments.services.grade_items import GradeItemValues
 from enrolments.services.takes import TakeNotAllowed
 from enrolments.take_rules import RenewalWindow, TakeRefusal, may_begin_take
 from kernel import clock
@@ -246,6 +250,24 @@ def test_lists_of_a_course_hold_the_present_take(instance: Instance, course: Cou
     assert [(row.enrolment_id, row.completed_at) for row in own] == [(second.id, None)]
     assert [row.enrolment_id for row in roster] == [second.id]
     assert (counted, (learners.following, learners.completed)) == ((1, 0), (1, 0))
+
+
+def test_announcements_and_items_marked_by_hand_reach_the_present_take(instance: Instance, course: Course) -> None:
+    """spec/compulsory 6.7: both ask who takes the course now; the completion of the take before says nothing of this one."""
+    learner = complete(instance, course)
+    second = retake(instance, learner, course, now=LATER)
+    with instance.database.unit_of_work() as session:
+        values = GradeItemValues("Exposición", Decimal(10), Decimal(10), "", None)
+        item = grade_items.make_item(session, SYSTEM, course.id, values, now=LATER)
+
+    with instance.database.unit_of_work(write=False) as session:
+        audiences = [AnnouncementRecipients(course.id, **only) for only in ({}, {"only_open": True}, {"only_completed": True})]
+        counts = [count_audience(session, audience, now=clock.now()) for audience in audiences]
+        lines = list_marks(session, item, GradebookFilter(), unmarked=False, now=clock.now(), offset=0, limit=10)
+        named = list_marks_of(session, item, [learner.person_uuid or UUID(int=0)])
+
+    assert counts == [1, 1, 0]
+    assert [[row.enrolment_id for row in rows] for rows in (lines, named)] == [[second.id], [second.id]]
 
 
 def test_of_two_accounts_the_present_take_goes_on(instance: Instance, course: Course) -> None:

@@ -4,21 +4,34 @@ import io
 import json
 import zipfile
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from accounts.models import Person
 from accounts.permissions import MergePair
 from certificates.models import Credential
+from certificates.queries import credentials
+from certificates.services.credentials import find_award
 from courses.models import Course
-from lms import queries
+from enrolments.models import LearnerNote
+from kernel import clock
+from kernel.permissions import SYSTEM
+from lms import erasure, queries, retention
 from lms.account_merging import list_courses
 from lms.instance import Instance
+from quizzes.models import Attempt, QuizOverride
 from tests.support.browser import Browser
-from tests.support.builders import a_course, a_teacher, an_administrator, sign_in
+from tests.support.builders import a_course, a_person, a_teacher, an_administrator, sign_in
 from tests.support.certificates import NOON, complete
+from tests.support.claims import ask_recognition
+from tests.support.editions import take_out
 from tests.support.learning import a_learner, actor_of, mark_done, pass_quiz
+from tests.support.obligations import an_audience_of, let_stay
+from tests.support.overrides import Office
 from tests.support.people import person_row
+from tests.support.places import a_place
 from tests.support.takes import read, retake, takes_of
 
 LATER = NOON + timedelta(days=100)
@@ -114,3 +127,61 @@ def test_the_certificate_of_an_earlier_take_is_issued_late_and_verifies_on(brows
     assert [row.revoked_at or row.replaced_by_id for row in found] == [None, None]
     for row in found:
         assert "verif" in browser.get(f"/v/{row.code}").text.lower()
+
+
+def test_a_certificate_to_come_is_that_of_the_take_that_was_completed(browser: Browser, instance: Instance, course: Course) -> None:
+    """spec/compulsory 6.7: `list_pending` and `find_award` go by enrolment; the present take has earned none yet."""
+    learner = complete(instance, course)
+    retake(instance, learner, course, now=LATER)
+    first, second = takes_of(instance, learner, course)
+
+    with instance.database.unit_of_work(write=False) as session:
+        pending = credentials.list_pending(session, learner)
+        awards = [find_award(session, take.id) is not None for take in (first, second)]
+    browser.deliver_jobs()
+
+    assert (len(pending), awards) == (1, [True, False])
+    assert read(instance, lambda session: credentials.list_pending(session, learner)) == []
+
+
+def test_who_is_forgotten_is_forgotten_in_every_take(instance: Instance, course: Course) -> None:
+    """spec/compulsory 6.7: notes and reasons of both takes go, what was done in them stays and has nobody's name."""
+    office, learner = Office(instance, course), complete(instance, course)
+    by, person = office.editor.person_id or 0, learner.person_id or 0
+    office.override(learner, attempts=8)
+    retake(instance, learner, course, now=LATER)
+    office.override(learner, attempts=9)
+    pass_quiz(instance, learner, "prueba")
+    with instance.database.unit_of_work() as session:
+        for take in takes_of(instance, learner, course):
+            session.add(LearnerNote(uuid=uuid4(), enrolment_id=take.id, author_id=by, words="Ana llamó.", written_at=LATER))
+
+    with instance.database.unit_of_work() as session:
+        erasure.erase_person(session, SYSTEM, session.get_one(Person, person), now=clock.now())
+
+    first, second = takes_of(instance, learner, course)
+    assert (first.left_at, second.left_at is not None) == (LATER, True)
+    assert read(instance, lambda session: session.scalars(select(LearnerNote)).all()) == []
+    reasons = select(QuizOverride.reason).where(QuizOverride.person_id == person)
+    assert read(instance, lambda session: session.scalars(reasons).all()) == ["", ""]
+    attempts = select(Attempt.enrolment_id).order_by(Attempt.id)
+    assert read(instance, lambda session: session.scalars(attempts).all()) == [first.id, second.id]
+    assert read(instance, lambda session: session.get_one(Person, person).email).endswith("@deleted.invalid")
+
+
+def test_an_unconfirmed_account_stays_while_any_take_or_obligation_is_its_own(instance: Instance, course: Course) -> None:
+    """spec/compulsory 6.7: retention sees all takes, also where all have ended, and the tables of compulsory training."""
+    learner = complete(instance, course)
+    retake(instance, learner, course, now=LATER)
+    take_out(instance, course, learner)
+    others = [a_person(instance, f"{name}@example.org", confirmed=False) for name in ("publico", "reconocida", "nadie")]
+    let_stay(instance, an_audience_of(instance, a_place(instance)), others[0])
+    ask_recognition(instance, others[1], course)
+    with instance.database.unit_of_work() as session:
+        session.execute(update(Person).values(email_confirmed_at=None))
+
+    with instance.database.unit_of_work() as session:
+        count = retention.forget_unconfirmed(session, clock.now() + timedelta(days=400))
+
+    gone = select(Person.id).where(Person.email.endswith("@deleted.invalid"))
+    assert (count, read(instance, lambda session: session.scalars(gone).all())) == (1, [others[2].id])
