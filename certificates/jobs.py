@@ -12,7 +12,6 @@ from accounts import notices
 from accounts.models import Person
 from accounts.notices import Message
 from accounts.rules import NoticeKind
-from certificates import pdf
 from certificates.models import BulkDownload, BulkFile, Credential
 from certificates.queries import expiry, reviews
 from certificates.queries.bulk import DrawnCredential
@@ -22,6 +21,7 @@ from certificates.services import bulk
 from certificates.services import credentials as services
 from certificates.services.bulk import BulkSource
 from certificates.services.reviews import open_review
+from certificates.services.sealed_sheets import SheetSealer
 from certificates.web_certificate import sheet_of, verify_url
 from enrolments.queries.learning import find_completion
 from enrolments.services.date_notices import is_time
@@ -189,10 +189,12 @@ def _notify_holder(delivery: Delivery, row: Credential, key: str, subject: Calla
 def write_files(delivery: Delivery) -> Effect | None:
     """Write the files of a bulk download that are not kept yet, and notify whoever requested it; done twice it makes each once."""
     download = cast("int", delivery.arguments["download"])
-    address = delivery.settings.public_url
+    settings = delivery.settings
+    sealer = SheetSealer(settings.public_url, signing_keys(settings.data_dir), seal_keys(settings.data_dir, settings.institution_name))
 
     def draw(one: DrawnCredential) -> bytes:
-        return pdf.render(sheet_of(one.row, one.signers, address, one.row.language, one.template, one.logo))
+        sheet = sheet_of(one.row, one.signers, settings.public_url, one.row.language, one.template, one.logo)
+        return sealer.sealed(one.row, sheet)
 
     source = BulkSource(delivery.database, files_of(delivery.settings), draw)
     if not bulk.write_files(source, download, now=delivery.now):

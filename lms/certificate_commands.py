@@ -38,7 +38,9 @@ def verify(opened: CommandInstance, files: tuple[Path, ...], lists: tuple[Path, 
     address = instance.present_settings.public_url
     if not address:
         raise click.UsageError("The address of the site is not known, which credentials name: set LMS_PUBLIC_URL.")
-    reports = judge_paths(files, lists, instance.keys, instance.seal_keys, address, now=clock.now())
+    reports = judge_paths(
+        files, lists, instance.keys, instance.seal_keys, [address, *instance.present_settings.former_addresses], now=clock.now()
+    )
     if as_json:
         click.echo(json.dumps([report.as_document() for report in reports], ensure_ascii=False, indent=1))
     else:

@@ -38,10 +38,10 @@ class FileReport:
 
 
 def judge_paths(
-    files: Sequence[Path], lists: Sequence[Path], keys: SigningKeys, seals: SealKeys, address: str, *, now: datetime
+    files: Sequence[Path], lists: Sequence[Path], keys: SigningKeys, seals: SealKeys, addresses: Sequence[str], *, now: datetime
 ) -> list[FileReport]:
     """Judge files by their paths; raise Invalid where a list is not one of ours."""
-    trusted = verifier_keys(keys, seals, [address])
+    trusted = verifier_keys(keys, seals, addresses)
     return reports_of([(str(path), _head(path)) for path in files], [(str(path), _head(path)) for path in lists], trusted, now=now)
 
 

@@ -30,9 +30,9 @@ from accounts.models import (
 from accounts.permissions import AccountAction
 from accounts.privacy import PrivacyVerb
 from accounts.services import AccessPurpose, PeopleListKind
-from certificates import pdf
 from certificates.models import Credential, CredentialReview
 from certificates.queries import credentials as certificates
+from certificates.services.sealed_sheets import SheetSealer
 from certificates.web_certificate import get_sheet
 from compliance.queries import own_data as compliance
 from courses.models import Course, CourseInvitation, CourseStaff, CourseVersion
@@ -61,6 +61,7 @@ from kernel.outbox import Delivery
 from kernel.permissions import SYSTEM, Actor
 from kernel.tables import on_disk, write_csv
 from kernel.web.file_responses import send_generated
+from kernel.web.instance_keys import current_keys, current_seal_keys
 from kernel.web.limits import limit, limiter
 from kernel.web.request import (
     begin_writing,
@@ -346,7 +347,7 @@ class PersonalDataExport(Mapping[str, bytes]):
         return len(self._drawn) + len(self._handed_in)
 
 
-def copy_of(session: Session, person_id: int, files: FileStore, public_url: str, *, now: datetime) -> PersonalDataExport:
+def copy_of(session: Session, person_id: int, files: FileStore, sealer: SheetSealer, *, now: datetime) -> PersonalDataExport:
     """Return the export: one JSON file with everything, a CSV file for each table, the certificates, and the submitted files.
 
     It includes the data of accounts that were merged into the person's: they are theirs.
@@ -357,10 +358,9 @@ def copy_of(session: Session, person_id: int, files: FileStore, public_url: str,
         for name, rows in tables_of(session, account.id, now=now).items():
             tables.setdefault(name, []).extend(rows)
         for row in certificates.list_of(session, account.id):
-            if row.revoked_at is not None:
-                continue  # what was revoked is not handed out again: the table of certificates tells of it
-            sheet = get_sheet(session, row, public_url, language())
-            drawn[f"certificates/{row.code}.pdf"] = pdf.render(sheet)
+            if row.revoked_at is not None or row.replaced_at is not None or row.replaced_by_id is not None:
+                continue  # what has ended is not handed out again: the table of certificates tells of it
+            drawn[f"certificates/{row.code}.pdf"] = sealer.sealed(row, get_sheet(session, row, sealer.address, language()))
         handed_in |= {f"files/{uuid}/{name}": sha256 for uuid, name, sha256 in list_handed_in(session, account.id) if files.holds(sha256)}
     drawn["data.json"] = json.dumps(tables, ensure_ascii=False, indent=1, default=str).encode()
     drawn |= {f"csv/{name}.csv": _csv(rows) for name, rows in tables.items()}
@@ -418,7 +418,8 @@ def _copy(person_id: int) -> Response:
     actor, now = current_actor(), clock.now()
     limiter().use(COPIES, str(actor.person_id))
     extensions = current_app.extensions
-    found = copy_of(current_session(), person_id, extensions["files"], current_settings().public_url, now=now)
+    sealer = SheetSealer(current_settings().public_url, current_keys(), current_seal_keys())
+    found = copy_of(current_session(), person_id, extensions["files"], sealer, now=now)
     release_connection()  # reading and packing takes its time
     content = on_disk(lambda target: write_archive(target, found))
     session = begin_writing()

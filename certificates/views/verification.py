@@ -19,7 +19,7 @@ from kernel.i18n import _
 from kernel.sandbox import SandboxLimits, run_sandboxed
 from kernel.web.instance_keys import current_keys, current_seal_keys
 from kernel.web.limits import client_key, limit, limiter
-from kernel.web.request import current_session, public, release_connection, see_page, site_address
+from kernel.web.request import current_session, current_settings, public, release_connection, see_page, site_address
 
 bp = Blueprint("certificates_verification", __name__)
 
@@ -63,7 +63,7 @@ def verify_files() -> Answer:
 
 def trusted_keys() -> VerifierKeys:
     """Return the keys by which this site judges files."""
-    return verifier_keys(current_keys(), current_seal_keys(), [site_address()])
+    return verifier_keys(current_keys(), current_seal_keys(), [site_address(), *current_settings().former_addresses])
 
 
 def _form_page(form: FilesToVerifyForm, typed: str = "") -> str:

@@ -11,7 +11,7 @@ from kernel.markup.measure import count_words
 
 @dataclass(frozen=True, slots=True)
 class LanguageShare:
-    """How many words of a module are written in a language too, of how many in all; a lesson counts as its original's words."""
+    """The words of a module that are written in a language too, and all its words; a lesson counts as its original's words."""
 
     module: str
     language: str

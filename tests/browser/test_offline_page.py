@@ -15,6 +15,8 @@ from certificates.rules.baking import baked_svg
 from certificates.services.offline_page import build_page
 from tests.support.badges import METHOD, VECTORS, token_of, vector, vector_document
 
+GENUINE = "Genuino y vigente"
+
 CASES = json.loads(vector("cases.json"))
 KEYS = vector_document("keys.json")
 VERDICTS = {
@@ -195,7 +197,7 @@ def test_everybody_can_use_the_page(chromium: Browser, tmp_path: Path, desks: li
         page.wait_for_selector(".result:nth-child(4)")
         assert desk.verdicts == ["valid", "unreadable", "altered", "valid"]
         assert "Luis Alberto Chasi Guamán" in page.inner_text(".result")
-        assert "Genuino y vigente" in page.inner_text(".result h2")
+        assert GENUINE in page.inner_text(".result h2")
         page.evaluate("scrollTo(0, 0)")
         page.screenshot(path=tmp_path / f"{width}.png", full_page=True)
         page.focus("#language")

@@ -28,6 +28,7 @@ from lms.instance import Instance
 from organisations.models import AudienceStayRecord, Employment, Membership
 from tests.support.browser import Browser
 from tests.support.training_reports import NOON, STATES, ReportedInstitution, a_reported_institution
+from tests.support.wording import in_spanish
 
 YEARS = 2557
 
@@ -149,4 +150,6 @@ def test_broken_off_in_the_middle_the_next_night_goes_on(
 
 def test_the_privacy_page_names_the_period(browser: Browser, instance: Instance) -> None:
     """spec/security 7.3: beside those of the other kinds of data."""
-    assert "7 años." in next(line for line in browser.get("/privacy").text.splitlines() if "Registros de capacitación obligatoria" in line)
+    assert "7 años." in next(
+        line for line in browser.get("/privacy").text.splitlines() if in_spanish("Records of compulsory training") in line
+    )

@@ -30,6 +30,7 @@ OF_THE_REQUEST = {"date", "set-cookie", "x-request-id"}
 TOLD_APART = {f"/teaching/prueba/{kind}/{{}}" for kind in ("editions", "items", "learners")}
 """Refused where they exist, not found where they do not; their names are of 122 random bits (docs/developer/backlog.md)."""
 OPEN_TO_STRANGERS = {
+    "certificates_badges.badge",
     "enrolments.activity",
     "enrolments.course",
     "enrolments.download",
@@ -38,7 +39,7 @@ OPEN_TO_STRANGERS = {
     "lms_condition.figures",
     "webinars.recording",
 }
-"""What courses show to everybody, and the figures for who asks from a place that the settings name."""
+"""What courses show to everybody, badges for who has their code, and the figures for who asks from a place that the settings name."""
 UNKNOWN = {"uuid": "5b7e0a3c-2f6d-4c1e-9a48-d0c3f7b1e692", "int": "1"}
 QUIZ = "/courses/prueba/quizzes/cuestionario-1"
 

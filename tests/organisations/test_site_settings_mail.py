@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from accounts.queries import find_person_by_email
+from certificates.services.sealed_sheets import SheetSealer
 from kernel import clock
 from kernel.crypto import unlock_text
 from kernel.settings import rotate_secret_key, secret_keys
@@ -117,7 +118,9 @@ def test_the_password_is_stored_locked_and_stands_nowhere(
     assert "smtp_password" in facts
     with instance.database.unit_of_work(write=False) as session:
         boss_id = find_person_by_email(session, "admin@example.org").id  # type: ignore[union-attr]  # they are there
-        copy = copy_of(session, boss_id, instance.files, "http://localhost", now=clock.now())
+        copy = copy_of(
+            session, boss_id, instance.files, SheetSealer("http://localhost", instance.keys, instance.seal_keys), now=clock.now()
+        )
     output = capsys.readouterr()
     for text in (told, facts, stored, repr(copy), str(instance.present_settings), caplog.text, output.out, output.err):
         assert SECRET not in text

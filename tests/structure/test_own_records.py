@@ -15,7 +15,8 @@ LEAVES_RECORDS = """
     words and contents of a course, for all its learners alike: announcement:change course:announce course:archive course:create
     course:delete course:edit course:import course:publish question_bank:edit
     reminders: reminder:send
-    a file of what stands on record: bundle:make report:export_identity
+    a file of what stands on record: bundle:make certificate:bulk_zip certificate:export_identity certificate:open_bulk_zip
+        report:export_identity
     mistake reports, which change nothing that anybody has to show: mistake:decide mistake:report
     a course's team: course:join_team course:manage_team
     what a learner does themself: attempt:save attempt:submit course:enrol_self edition:join edition:stop_waiting
