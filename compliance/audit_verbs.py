@@ -32,6 +32,7 @@ class ComplianceVerb(StrEnum):
     PERSON_EXPORTED = "training_report.person_exported"
     BUNDLE_REQUESTED = "bundle.requested"
     BUNDLE_DOWNLOADED = "bundle.downloaded"
+    ACTA_MADE = "acta.made"
     RECORDS_EXPIRED = "training_records.expired"
     STATUSES_COMPARED = "obligation.statuses_compared"
     FREE_DAY_ADDED = "free_day.added"

@@ -8,6 +8,7 @@ from compliance.permissions import PERMISSIONS
 from compliance.queries.leaving import list_keeping
 from compliance.take_permissions import RENEWAL_PERMISSIONS
 from compliance.views import (
+    actas,
     audience_rules,
     bundles,
     free_days,
@@ -38,6 +39,7 @@ FEATURE = Feature(
         report.bp,
         report_exports.bp,
         bundles.bp,
+        actas.bp,
         renewals.bp,
         free_days.bp,
         reminders.bp,

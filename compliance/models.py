@@ -262,6 +262,26 @@ class Bundle(PreparedFile, Base):
     asked_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
 
 
+class TrainingActa(Base):
+    """An acta: the numbers of a place under one obligation at a moment as known at another. They are counted again for each use of it."""
+
+    __tablename__ = "training_acta"
+    __table_args__ = (CheckConstraint("known >= at", name="known"),)
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    """The number of the form that asked for it."""
+    code: Mapped[str] = mapped_column(String(16), unique=True)
+    place_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    obligation_id: Mapped[int] = mapped_column(ForeignKey("obligation.id"), index=True)
+    at: Mapped[Moment]
+    known: Mapped[Moment]
+    digest: Mapped[str] = mapped_column(String(64))
+    """The SHA-256 of its numbers."""
+    made_at: Mapped[Moment]
+    made_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
+
+
 class FreeDay(Base):
     """A day on which offices are closed: in the whole country, or in one province. No reminder goes out on it."""
 

@@ -87,6 +87,7 @@ ACTS: Mapping[str, str] = {
     "audience_list.deleted": N_("Deleted a list of people for audiences"),
     "training_report.exported": N_("Downloaded a table of the training report"),
     "training_report.person_exported": N_("Downloaded the compulsory training of a person"),
+    "acta.made": N_("Made an acta of compulsory training"),
     "bundle.requested": N_("Asked for a bundle of evidence of compulsory training"),
     "bundle.downloaded": N_("Downloaded a bundle of evidence of compulsory training"),
     "training_records.expired": N_("Removed records of compulsory training whose retention period was over"),

@@ -220,6 +220,7 @@ def robots() -> Answer:
         "/teaching",
         "/administration",
         "/verify/",
+        "/acta/",
         "/v/",
         "/certificates",
         "/search",

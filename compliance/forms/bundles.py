@@ -9,7 +9,17 @@ from kernel.i18n import lazy_
 from kernel.web.forms import Form, LineField, as_uuid
 
 
-class BundleForm(Form):
+class NumberedForm(Form):
+    """A form with a number of its own, so that a second click has no second effect."""
+
+    number = HiddenField()
+
+    def identity(self) -> UUID:
+        """Return the number of the form; a new one where it has none."""
+        return as_uuid(self.number.data or "") or uuid4()
+
+
+class BundleForm(NumberedForm):
     """The reason of a bundle, and what else is to be in it."""
 
     reason = LineField(
@@ -20,8 +30,3 @@ class BundleForm(Form):
         ],
     )
     has_files = BooleanField(lazy_("Include the files that prove waivers and recognitions"))
-    number = HiddenField()
-
-    def identity(self) -> UUID:
-        """Return the number of the form, so that a second click has no second effect; a new one where it has none."""
-        return as_uuid(self.number.data or "") or uuid4()

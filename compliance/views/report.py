@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from typing import Any, cast
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
@@ -104,6 +105,7 @@ def place(context: ReportPlaceContext) -> Answer:
         states=state_options(is_past=asked.time.is_past),
         may_remind=not asked.time.is_past and allows(ReminderAction.SEND, context),
         may_bundle=allows(BundleAction.MAKE, context),
+        acta_number=uuid4() if asked.obligation is not None and allows(TrainingReportAction.EXPORT, context) else None,
     )
 
 

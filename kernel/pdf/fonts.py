@@ -52,6 +52,18 @@ def widest(lines: Sequence[str], font: str, size: float, spacing: float = 0.0) -
     return max(width(line, font, size, spacing) for line in lines)
 
 
+def wrapped(text: str, font: str, size: float, room: float) -> list[str]:
+    """Break a text at spaces into lines that fit into a width, as many as it takes; a longer word stands alone."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".lstrip()
+        if lines[-1] and width(longer, font, size) > room:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
+
+
 def shrunk(lines: Sequence[str], font: str, size: float, spacing: float, room: float) -> float:
     """Return the largest size, in steps of 0.1, at which the lines fit into a width; at least 2."""
     while size > 2 and widest(lines, font, size, spacing) > room:

@@ -145,6 +145,7 @@ SECTIONS: Mapping[str, str] = {
         compliance_report_exports.dictionary compliance_report_exports.identities compliance_report_exports.person
         compliance_report_exports.table
     """,
+    "administrator/institutions#actas": "compliance_actas.verify",
     "administrator/institutions#evidence-bundles": "compliance_bundles.bundles compliance_bundles.download",
     "administrator/site-settings#settings": "organisations_site.overview",
     "administrator/site-settings#name": "organisations_site.names",

@@ -1,5 +1,7 @@
 """The report of compulsory training in a real browser: narrow and dark, wide and in English, without a script."""
 
+import re
+
 import pytest
 from playwright.sync_api import Browser
 
@@ -21,3 +23,10 @@ def test_the_report_is_read_at_any_width_without_a_script(chromium: Browser, liv
     head.open(reported.path("iess", "?on=2026-08-04"))
 
     assert head.page.get_by_role("heading", level=1).inner_text() == "IESS"
+
+    head.open(reported.path("iess", "?obligation=etica"))
+    with head.page.expect_download() as download:
+        head.page.get_by_role("button", name="Acta (PDF)").click()
+    code = re.search(r"(\w{4}-){3}\w{4}(?=\.pdf)", download.value.suggested_filename)
+    assert code is not None
+    head.open(f"/acta/{code[0]}")

@@ -131,6 +131,7 @@ LEFT_OUT = {
     "planned_change": "the same",
     "bundle": "evidence of many; who asked for it stands in the audit log, and in that of everybody in it",
     "reminder_request": "the reminders themselves are there; who asked for them stands in the audit log",
+    "training_acta": "numbers of a place, none of a person; the audit log says who made it",
     "recognition_list": "the file of an office; each of its recognitions is among those of its person",
     "recovery_code": "hashes only",
     "token": "hashes only",

@@ -16,7 +16,7 @@ LEAVES_RECORDS = """
     course:delete course:edit course:import course:publish question_bank:edit
     reminders: reminder:send
     a file of what stands on record: bundle:make certificate:bulk_zip certificate:export_identity certificate:open_bulk_zip
-        report:export_identity
+        report:export report:export_identity
     mistake reports, which change nothing that anybody has to show: mistake:decide mistake:report
     a course's team: course:join_team course:manage_team
     what a learner does themself: attempt:save attempt:submit course:enrol_self edition:join edition:stop_waiting

@@ -132,6 +132,7 @@ ACCESS: Mapping[tuple[str, str], str] = {
     ("template.edit", "any"): "S*",
     ("template.publish", "any"): "S*",
     ("certificate.verify", "valid_code"): "ALEGIOSX",
+    ("acta.verify", "valid_code"): "ALEGIOSX",
     ("certificate.verify", "revoked_code"): "ALEGIOSX",
     ("certificate.badge", "valid_code"): "ALEGIOS",
     ("certificate.badge", "revoked_code"): "IS",

@@ -216,6 +216,7 @@ ROUTES: Mapping[str, str] = {
         compliance_report.people compliance_report.place compliance_report.places compliance_report_exports.dictionary
     """,
     "report.export": """
+        compliance_actas.download compliance_actas.make
         compliance_report_exports.identities compliance_report_exports.table compliance_report_exports.take_identities
     """,
     "bundle.make": "compliance_bundles.bundles compliance_bundles.download compliance_bundles.request_bundle",
@@ -251,6 +252,7 @@ PUBLIC: Mapping[str, str] = {
     "assets.static": "styles, scripts, fonts and pictures of the program",
     "organisations_site.logo": "the logo stands on every page",
     "organisations_site.style": "the colours stand on every page",
+    "compliance_actas.verify": "everybody may check a code: acta.verify",
     "certificates_keys.did": "everybody may read the keys: keys.read",
     "certificates_keys.key_list": "everybody may read the keys: keys.read",
     "certificates_keys.keys": "everybody may read the keys: keys.read",

@@ -1,0 +1,135 @@
+"""Reading actas: one by its code, its numbers counted anew from its moments, the names that it prints (spec/compulsory 12.3)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from accounts.models import Person
+from compliance.models import Assignment, Obligation, ObligationVersion, TrainingActa
+from compliance.permissions import PlaceReportContext
+from compliance.queries.report import count_states
+from compliance.queries.report_basis import ReportTime, TrainingFilter, list_report_obligations
+from compliance.queries.why import find_known_rule
+from compliance.rules.actas import CODE_LENGTH, ActaCount, acta_counts
+from compliance.rules.working_days import WorkingDays
+from kernel.codes import read_code
+from kernel.errors import NotFound
+from kernel.permissions import Actor
+from organisations.audience_rules.sentences import write_sentence
+from organisations.queries import tree
+from organisations.queries.audiences import leaf_names
+from organisations.queries.training_scope import get_training_scope
+from organisations.rules import OrganisationKind, UnitSummary, lineage, zone_of
+
+
+@dataclass(frozen=True, slots=True)
+class ActaContext(PlaceReportContext):
+    """An acta before an actor: who may take the report of its place may take it."""
+
+    acta: TrainingActa
+
+
+def get_acta(session: Session, actor: Actor, code: str) -> ActaContext:
+    """Return an acta by its code as people write it; raise NotFound."""
+    found = find_acta(session, code)
+    if found is None:
+        raise NotFound
+    return ActaContext(found.place_id, get_training_scope(session, actor), found)
+
+
+def find_acta(session: Session, code: str) -> TrainingActa | None:
+    """Return the acta with a code as people write it; None where there is none."""
+    stored = read_code(code, CODE_LENGTH)
+    return None if stored is None else session.scalar(select(TrainingActa).where(TrainingActa.code == stored))
+
+
+def find_acta_of_form(session: Session, number: UUID) -> TrainingActa | None:
+    """Return the acta that the form with a number asked for."""
+    return session.scalar(select(TrainingActa).where(TrainingActa.uuid == number))
+
+
+@dataclass(frozen=True, slots=True)
+class ActaScope:
+    """The place of an acta and the tree in which it stands today."""
+
+    place: UnitSummary
+    places: Mapping[int, UnitSummary]
+
+    @property
+    def parents(self) -> dict[int, int | None]:
+        """Return what each place of the tree stands below."""
+        return {number: one.parent_id for number, one in self.places.items()}
+
+    @property
+    def institution(self) -> UnitSummary:
+        """Return the root of the tree."""
+        return self.places[lineage(self.parents, self.place.id)[-1]]
+
+    @property
+    def provinces(self) -> set[int]:
+        """Return the provinces below the place."""
+        parents = self.parents
+        kinds = (one for one in self.places.values() if one.kind is OrganisationKind.PROVINCE and one.id != self.place.id)
+        return {one.id for one in kinds if self.place.id in lineage(parents, one.id)}
+
+    @property
+    def parts(self) -> set[int]:
+        """Return the provinces below the place; where there is none, what stands directly below it."""
+        return self.provinces or {one.id for one in self.places.values() if one.parent_id == self.place.id}
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Return the time zone by which the place keeps its days."""
+        return ZoneInfo(zone_of(self.places, self.place.id))
+
+
+def get_acta_scope(session: Session, row: TrainingActa) -> ActaScope:
+    """Return the place of an acta with its tree."""
+    places = {place.id: place for place in tree.list_tree(session)}
+    return ActaScope(places[row.place_id], places)
+
+
+def count_acta(session: Session, row: TrainingActa, scope: ActaScope, known: datetime) -> list[ActaCount] | None:
+    """Count the people of an acta from the history of their states, as known at a moment; None where no records are kept."""
+    obligations = tuple(one for one in list_report_obligations(session, scope.institution.id) if one.id == row.obligation_id)
+    if not obligations:
+        return None
+    wanted = TrainingFilter(row.place_id, scope.place.kind is OrganisationKind.INSTITUTION, obligations)
+    time = ReportTime(row.at.astimezone(scope.zone).date(), row.at, known, is_past=True)
+    counted = count_states(session, time, wanted, WorkingDays())
+    return acta_counts(((place, each.tally) for (_one, place), each in counted.items()), scope.parents, scope.place.id, scope.parts)
+
+
+def has_due_changes(session: Session, obligation_id: int, now: datetime) -> bool:
+    """Say whether the clock changed statuses that a job has still to write into their history."""
+    due = select(Assignment.id).where(Assignment.obligation_id == obligation_id, Assignment.next_change_at <= now)
+    return session.scalar(due.limit(1)) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class ActaTexts:
+    """The texts of an acta beside its numbers: the version of its obligation that was known, its audience, who made it."""
+
+    title: Mapping[str, str]
+    version: int
+    audience: str
+    """The rule of the audience as a sentence."""
+    maker: str
+
+
+def get_acta_texts(session: Session, row: TrainingActa, on: date) -> ActaTexts:
+    """Return the texts of an acta as they held on its day and were known at its moment."""
+    obligation = session.get_one(Obligation, row.obligation_id)
+    of_obligation = select(ObligationVersion).where(ObligationVersion.obligation_id == row.obligation_id)
+    every = session.scalars(of_obligation.order_by(ObligationVersion.effective_on, ObligationVersion.number)).all()
+    known = [one for one in every if one.recorded_at <= row.known] or every[:1]
+    version = next((one for one in reversed(known) if one.effective_on <= on), known[0])
+    rule = find_known_rule(session, obligation.audience_id, on, row.known)
+    sentence = "" if rule is None else write_sentence(rule, leaf_names(session, rule))
+    maker = session.get(Person, row.made_by) if row.made_by is not None else None
+    return ActaTexts(version.title, version.number, sentence, maker.full_name if maker else "")

@@ -1,0 +1,309 @@
+"""Actas of compulsory training: equal bytes, the numbers of the page, the verdict of the register, who makes one (spec/compulsory 12.3)."""
+
+import io
+import json
+import re
+import subprocess
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import quote
+from uuid import uuid4
+
+import pikepdf
+import pytest
+from sqlalchemy import delete, select, update
+
+from accounts.models import Person
+from compliance.models import Assignment, AssignmentState, Obligation, Recognition, TrainingActa
+from compliance.pages.acta_pdf import render_acta
+from compliance.pages.actas import ActaView
+from compliance.pages.report import ReportEntryView, ReportTable
+from compliance.rules.actas import ActaCount, ActaVerdict, acta_counts, acta_digest, acta_verdict
+from compliance.rules.status import TrainingState
+from compliance.rules.tally import TrainingTally, tally_sum
+from kernel import clock
+from kernel.audit import AuditEntry
+from kernel.codes import printed_code
+from kernel.i18n import reading
+from lms.instance import Instance
+from organisations.models import Audience, AudienceVersion
+from tests.support.access import a_cast
+from tests.support.browser import Browser
+from tests.support.builders import a_person, sign_in
+from tests.support.obligations import BEGINNING, an_audience_of, an_obligation, compute, rules_of
+from tests.support.places import manage
+from tests.support.training_access import a_training_cast
+from tests.support.training_reports import LONG_AGO, NOON, STATES, ReportedInstitution, a_reported_institution
+from tests.support.wording import in_spanish
+
+PAST = {"obligation": "etica", "on": "2026-08-04", "known": "2026-09-30"}
+
+
+@pytest.fixture
+def reported(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> ReportedInstitution:
+    monkeypatch.setattr(clock, "now", lambda: NOON)
+    return a_reported_institution(instance)
+
+
+@pytest.fixture
+def head(browser: Browser, instance: Instance, reported: ReportedInstitution) -> Browser:
+    manage(instance, a_person(instance, "jefa@example.org", given="Julia", surname="Jefa"), reported.places["iess"])
+    return sign_in(browser, "jefa@example.org")
+
+
+def make(browser: Browser, reported: ReportedInstitution, place: str = "iess", **fields: str) -> bytes:
+    """Send the form of the report, follow the answer and return the PDF."""
+    browser.post(reported.path(place, "/actas"), {"obligation": "etica", "number": str(uuid4()), **fields})
+    return browser.response.get_data()
+
+
+def actas(instance: Instance) -> list[TrainingActa]:
+    with instance.database.unit_of_work(write=False) as session:
+        return list(session.scalars(select(TrainingActa).order_by(TrainingActa.id)))
+
+
+def text_of(content: bytes, folder: Path) -> str:
+    """Return the text of a PDF as another program reads it."""
+    path = folder / "acta.pdf"
+    path.write_bytes(content)
+    return subprocess.run(["pdftotext", "-layout", str(path), "-"], check=True, capture_output=True, text=True).stdout
+
+
+def look_up(browser: Browser, instance: Instance) -> str:
+    """Return what the public page says of the only acta to a stranger."""
+    (row,) = actas(instance)
+    stranger = browser.another()
+    stranger.get(f"/acta/{printed_code(row.code)}")
+    return stranger.page.text
+
+
+def test_the_same_moment_gives_the_same_bytes(head: Browser, instance: Instance, reported: ReportedInstitution) -> None:
+    """spec/compulsory 12.3: the same bytes for the same moment, drawn from the row alone, whenever it is asked for."""
+    first = make(head, reported)
+    (row,) = actas(instance)
+    address = f"/training-report/actas/{printed_code(row.code)}.pdf"
+
+    head.get(address)
+    assert head.response.get_data() == first
+    assert (head.response.content_type, head.response.headers["Cache-Control"]) == ("application/pdf", "no-store")
+
+    lara = reported.people["lara"]
+    with instance.database.unit_of_work() as session:
+        session.execute(update(Recognition).where(Recognition.person_id == lara.id).values(revoked_at=NOON + timedelta(hours=1)))
+    head.get(address)
+    assert head.response.get_data() == first
+
+
+def test_an_acta_says_all_that_it_has_to(head: Browser, instance: Instance, reported: ReportedInstitution, tmp_path: Path) -> None:
+    """spec/compulsory 12.3: institution, obligation with version, sentence, provinces, moments, maker, code with QR; and no people."""
+    with instance.database.unit_of_work() as session:
+        audience = session.scalars(select(Audience.id)).one()
+        rule = AudienceVersion(audience_id=audience, number=1, rule="unit: GYE-D", effective_on=LONG_AGO, recorded_at=BEGINNING)
+        session.add(rule)
+    content = make(head, reported)
+    (row,) = actas(instance)
+    text = text_of(content, tmp_path)
+
+    for words in ("IESS", "Curso obligatorio (versión 1)", "Guayas", "Loja", "Julia Jefa", printed_code(row.code), "12:00"):
+        assert words in text, words
+    assert in_spanish("Audience") in text
+    assert "Dirección" in text
+    assert not [name for name in STATES if name.title() in text]
+    with pikepdf.open(io.BytesIO(content)) as document:
+        kinds = [str(kid.S) for kid in document.Root.StructTreeRoot.K[0].K]
+        (figure,) = [kid for kid in document.Root.StructTreeRoot.K[0].K if str(kid.S) == "/Figure"]
+        assert str(document.Root.Lang) == "es"
+    assert {"/H1", "/P", "/Table", "/Figure"} <= set(kinds)
+    assert str(figure.Alt).endswith(f"/acta/{printed_code(row.code)}")
+
+
+@pytest.mark.parametrize("fields", [{"obligation": "etica"}, PAST], ids=["today", "past"])
+def test_its_numbers_are_those_of_the_page(
+    head: Browser, instance: Instance, reported: ReportedInstitution, fields: dict[str, str]
+) -> None:
+    """spec/compulsory 12.3 and 11.3: also of a past day as known then."""
+    query = "&".join(f"{name}={value}" for name, value in fields.items())
+    head.get(reported.path("iess", f"?{query}"))
+    assert reported.path("iess", "/actas") in head.page.html
+    shown = numbers_of(head.page.html.split('id="places-title"')[1])
+
+    make(head, reported, **fields)
+    head.get(f"/acta/{printed_code(actas(instance)[0].code)}")
+
+    assert numbers_of(head.page.html) == shown
+    assert in_spanish("These numbers are the register's") in head.page.text
+
+
+def numbers_of(html: str) -> dict[str, list[int]]:
+    """Return the numbers of people in the first table of a page, by the name of the line."""
+    body = re.search(r"<tbody>(.*?)</tbody>", html, re.DOTALL)
+    assert body is not None
+    found = {}
+    for line in re.findall(r"<tr>(.*?)</tr>", body[1], re.DOTALL):
+        plain = re.sub(r'<span class="vh">.*?</span>|<svg.*?</svg>', "", line, flags=re.DOTALL)
+        name, *cells = (re.sub(r"<[^>]+>", "", cell).strip() for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", plain, re.DOTALL))
+        found[name] = [int(cell) for cell in cells if cell.isdigit()]
+    return found
+
+
+def test_a_correction_of_the_register_is_shown(head: Browser, browser: Browser, instance: Instance, reported: ReportedInstitution) -> None:
+    """spec/compulsory 12.3: what was recorded later changes the day, not what was known of it."""
+    make(head, reported, **PAST)
+    assert in_spanish("These numbers are the register's") in look_up(browser, instance)
+
+    flores = reported.people["flores"]
+    with instance.database.unit_of_work() as session:
+        proposer = session.scalars(select(Person.id).order_by(Person.id).limit(2)).all()
+        said = {"uuid": uuid4(), "person_id": flores.id, "state": "approved", "proposed_by": proposer[0], "decided_by": proposer[1]}
+        moments = {"achieved_on": NOON.date().replace(month=3, day=3), "proposed_at": NOON, "decided_at": NOON}
+        session.add(Recognition(**said, course_id=reported.course.id, issuer="Otra", **moments))
+    compute(instance, reported.obligation, [flores.id], now=NOON)
+
+    words = look_up(browser, instance)
+    assert in_spanish("These numbers were the register's when the acta was made") in words
+    assert "Flores" not in words
+    head.get(f"/training-report/actas/{actas(instance)[0].code}.pdf")
+
+
+def test_numbers_that_are_not_the_registers_are_not_drawn_again(
+    head: Browser, browser: Browser, instance: Instance, reported: ReportedInstitution
+) -> None:
+    """spec/compulsory 12.3: what was known then was changed."""
+    make(head, reported)
+    with instance.database.unit_of_work() as session:
+        session.execute(delete(AssignmentState).where(AssignmentState.state == "overdue"))
+
+    assert in_spanish("The numbers of the acta are not the register's") in look_up(browser, instance)
+    head.get(f"/training-report/actas/{actas(instance)[0].code}.pdf", 410)
+
+
+def test_an_acta_outlives_its_records(head: Browser, browser: Browser, instance: Instance, reported: ReportedInstitution) -> None:
+    """spec/compulsory 12.5: an obligation whose records were deleted has no numbers to compare."""
+    make(head, reported)
+    with instance.database.unit_of_work() as session:
+        session.execute(update(Obligation).values(forgotten_at=NOON))
+
+    assert in_spanish("It can no longer be compared") in look_up(browser, instance)
+    head.get(f"/training-report/actas/{actas(instance)[0].code}.pdf", 410)
+
+
+@pytest.mark.parametrize(
+    "code", ["7K4M-92XD-C3QF-8TRA", "x", "' OR 1=1 --", "<script>alert(1)</script>", "../etc", "9" * 500, "١" * 16, "%00"]
+)
+def test_a_hostile_code_finds_nothing(browser: Browser, instance: Instance, code: str) -> None:
+    """spec/compulsory 18: unknown and malformed codes are answered in words, and never repeated as markup."""
+    browser.get(f"/acta/{quote(code, safe='/')}", 404)
+
+    assert "<script>alert" not in browser.response.get_data(as_text=True)
+
+
+def test_the_maker_of_an_acta_is_in_the_log(head: Browser, instance: Instance, reported: ReportedInstitution) -> None:
+    """spec/compulsory 12.3 and 18: a second click has one effect and one entry."""
+    number = str(uuid4())
+    assert make(head, reported, number=number) == make(head, reported, number=number)
+
+    (row,) = actas(instance)
+    with instance.database.unit_of_work(write=False) as session:
+        (facts,) = [json.loads(one) for one in session.scalars(select(AuditEntry.facts).where(AuditEntry.verb == "acta.made"))]
+    assert (facts["code"], facts["obligation"], facts["on"]) == (printed_code(row.code), "etica", "2026-11-20")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"obligation": ""}, {"obligation": "otra"}, {"on": "2030-01-01"}, {"on": "2026-11-01", "known": "2026-10-01"}]
+)
+def test_an_acta_is_of_one_training_and_one_day(
+    head: Browser, instance: Instance, reported: ReportedInstitution, wrong: dict[str, str]
+) -> None:
+    """spec/compulsory 18: a day to come, or known before it was; no obligation, or an unknown one."""
+    head.post(reported.path("iess", "/actas"), {"obligation": "etica", "number": str(uuid4()), **wrong}, 422)
+
+    assert actas(instance) == []
+
+
+def test_actas_are_made_by_those_of_their_place(browser: Browser, instance: Instance) -> None:
+    """spec/compulsory 16: report.export; who made it does not matter to who downloads it."""
+    cast = a_training_cast(browser, instance)
+    an_obligation(instance, an_audience_of(instance, cast.root), rules_of(cast.course), key="etica")
+    form = {"obligation": "etica", "number": str(uuid4())}
+
+    wrong = cast.check("report.export", "with_names", cast.outcomes(f"/training-report/{cast.unit.uuid}/actas", "POST", form))
+    address = f"/training-report/actas/{actas(instance)[0].code}.pdf"
+    wrong += cast.check("report.export", "with_names", cast.outcomes(address))
+
+    assert not wrong
+    assert len(actas(instance)) == 4
+
+
+def test_an_acta_waits_for_what_the_clock_changed(head: Browser, instance: Instance, reported: ReportedInstitution) -> None:
+    """spec/compulsory 12.3: what the page says already and the history does not would be another number later."""
+    with instance.database.unit_of_work() as session:
+        session.execute(update(Assignment).values(next_change_at=NOON - timedelta(minutes=1), next_state="overdue", next_flags=""))
+    head.post(reported.path("iess", "/actas"), {"obligation": "etica", "number": str(uuid4())}, 409)
+
+    make(head, reported, **PAST)
+    assert len(actas(instance)) == 1
+
+
+def test_everybody_may_check_an_acta(browser: Browser, instance: Instance, reported: ReportedInstitution) -> None:
+    """spec/compulsory 12.3: the code is enough."""
+    manage(instance, a_person(instance, "jefa@example.org"), reported.places["iess"])
+    make(sign_in(browser.another(), "jefa@example.org"), reported)
+    (row,) = actas(instance)
+    cast = a_cast(browser, instance)
+
+    assert not cast.check("acta.verify", "valid_code", cast.outcomes(f"/acta/{printed_code(row.code)}"))
+
+
+def test_lines_are_put_together_by_province() -> None:
+    """spec/compulsory 12.3: numbers by province; the rest of the scope, and who is in no place of it."""
+    parents: dict[int, int | None] = {1: None, 2: 1, 3: 2, 4: 1, 5: None}
+    done, late = (TrainingTally({state: 1}) for state in (TrainingState.DONE, TrainingState.OVERDUE))
+
+    lines = acta_counts([(3, done), (2, late), (4, done), (5, late), (None, done)], parents, 1, {2})
+
+    assert {line.place_id: line.tally.required for line in lines} == {2: 2, 1: 1, None: 2}
+
+
+def test_the_verdict_goes_by_the_digest() -> None:
+    """spec/compulsory 12.3: a number, a state or a province changed; the order does not matter."""
+    one, two = (ActaCount(place, TrainingTally({TrainingState.DONE: place})) for place in (1, 2))
+    digest = acta_digest([one, two])
+
+    assert acta_verdict(digest, [two, one], [one, two]) is ActaVerdict.SAME
+    assert acta_verdict(digest, [one, two], [one]) is ActaVerdict.CORRECTED
+    assert acta_verdict(digest, None, None) is ActaVerdict.DELETED
+    for other in (TrainingTally({TrainingState.DONE: 3}), TrainingTally({TrainingState.OVERDUE: 2})):
+        assert acta_verdict(digest, [one, ActaCount(2, other)], []) is ActaVerdict.DIFFERENT
+    assert acta_verdict(digest, [one, ActaCount(3, two.tally)], []) is ActaVerdict.DIFFERENT
+
+
+def test_a_long_table_goes_on_with_its_headings(tmp_path: Path) -> None:
+    """spec/compulsory 12.3: places without provinces have a line for each unit."""
+    lines = [
+        ReportEntryView(f"Unidad con un nombre largo de la lista {number}", TrainingTally({TrainingState.DONE: number}))
+        for number in range(70)
+    ]
+    view = ActaView(
+        code="7K4M-92XD-C3QF-8TRA",
+        address="https://aulario.example/acta/7K4M-92XD-C3QF-8TRA",
+        institution="IESS",
+        place="Dirección",
+        obligation="Ética",
+        audience="",
+        data_of="hoy",
+        made_on="hoy",
+        maker="",
+        made_at=NOON,
+        first_heading="Unidad de la lista",
+        table=ReportTable(lines, tally_sum(line.tally for line in lines)),
+    )
+    with reading("es"):
+        content = render_acta(view)
+        assert render_acta(view) == content
+
+    text = text_of(content, tmp_path)
+    with pikepdf.open(io.BytesIO(content)) as document:
+        pages = len(document.pages)
+    assert pages > 2
+    assert text.count(in_spanish("Progress")) == pages
+    assert (text.count("69"), text.count("2415")) == (3, 2)
