@@ -135,7 +135,7 @@ def test_a_certificate_to_come_is_that_of_the_take_that_was_completed(browser: B
     retake(instance, learner, course, now=LATER)
     first, second = takes_of(instance, learner, course)
 
-    with instance.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work() as session:
         pending = credentials.list_pending(session, learner)
         awards = [find_award(session, take.id) is not None for take in (first, second)]
     browser.deliver_jobs()
