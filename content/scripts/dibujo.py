@@ -68,10 +68,20 @@ def said(words: str) -> str:
     return ENGLISH.get(line, line.replace(" %", "%")).format(*numbers)
 
 
-def _english(number: str) -> str:
+class EnglishNumber(str):
+    """A number with its English signs, which {:,} leaves as it is."""
+
+    __slots__ = ()
+
+    def __format__(self, spec: str) -> str:
+        """Return the number as it is."""
+        return str(self)
+
+
+def _english(number: str) -> EnglishNumber:
     whole, point, rest = number.partition(",")
     units = int("".join(filter(str.isdigit, whole)))
-    return f"{units:,}" + ("." if point else "") + rest
+    return EnglishNumber(f"{units:,}" + ("." if point else "") + rest)
 
 
 def width_of(words: str, *, strong: bool = False) -> float:

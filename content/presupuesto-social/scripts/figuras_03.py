@@ -101,7 +101,7 @@ def output() -> None:
     svg(
         MEDIA + "producto-nominal.svg",
         y - 14,
-        "El producto nominal sube de 20 000 a 22 866 millones en tres años",
+        "El producto nominal sube de 20\u202f000 a 22\u202f866 millones en tres años",
         "Barras horizontales desde cero con el producto nominal de Andinia, en millones: " + "; ".join(parts) + ".",
         body,
     )
