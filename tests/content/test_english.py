@@ -33,7 +33,8 @@ def test_what_is_translated_reads_in_english(browser: Browser, instance: Instanc
     reader = sign_in(browser.another("en"))
     reader.get(f"/courses/{course}")
     reader.submit("/enrolment")
-    keys = [path.name.removesuffix(".en.md").partition("-")[2] for path in sorted((CONTENT / course).glob("*/*.en.md"))]
+    originals = [path.with_name(path.name.replace(".en.", ".es.")).read_text() for path in sorted((CONTENT / course).glob("*/*.en.md"))]
+    keys = [original.partition("key: ")[2].partition("\n")[0] for original in originals]
 
     pages = {key: reader.get(f"/courses/{course}/activities/{key}") for key in keys}
 
