@@ -89,7 +89,7 @@ def place(context: ReportPlaceContext) -> Answer:
     """Show how the people of a place stand: cards, trajectory, the table by what stands below; nothing where its day is refused."""
     asked, wanted = read_report(context)
     if asked.faults:
-        return render_template("compliance/report.html", **_common(context, asked), lines=None), 422
+        return render_template("compliance/report.html", **_common(context, asked), lines=None, may_bundle=False, acta_number=None), 422
     working = working_days_of(context, asked.time)
     whole = replace(wanted, part=PlacePart.ALL, state=None, words="")
     lines = count_lines(context, asked, whole, working)
