@@ -68,13 +68,16 @@ class ReportRootsContext(PlaceReportContext):
 
 
 def get_report_roots(session: Session, actor: Actor) -> ReportRootsContext:
-    """Return the highest places whose report the actor may see, by name; raise NotFound where there is none."""
+    """Return the highest places whose report the actor may see, by name; raise NotFound where there is none.
+
+    An administrator sees that there is none yet.
+    """
     places, scope = tree.list_tree(session), get_training_scope(session, actor)
     seen = {place.id for place in places if scope.sees_any({place.id})}
     roots = sorted((place for place in places if place.id in seen and place.parent_id not in seen), key=lambda one: (one.name_key, one.id))
-    if not roots:
+    if not roots and not scope.everywhere:
         raise NotFound
-    return ReportRootsContext(roots[0].id, scope, roots)
+    return ReportRootsContext(roots[0].id if roots else 0, scope, roots)
 
 
 @dataclass(frozen=True, slots=True)

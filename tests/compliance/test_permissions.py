@@ -52,7 +52,7 @@ def recognition(case: TrainingRoleCase) -> object:
 
 
 def report_of(place: int) -> Subject:
-    return lambda case: PlaceReportContext(place, place == INSTITUTION, case.scope)
+    return lambda case: PlaceReportContext(place, case.scope)
 
 
 ROWS: Mapping[str, tuple[StrEnum, Subject]] = {

@@ -38,7 +38,7 @@ def test_a_clean_folder_ends_well(folder: Path) -> None:
 def test_what_is_not_translated_is_told_by_module(folder: Path) -> None:
     (folder / TWIN).unlink()
 
-    assert "contar: el 9 % está escrito en «en»." in run("check", folder).output
+    assert "contar: el 10 % está escrito en «en»." in run("check", folder).output
 
 
 def test_errors_end_badly_and_warnings_only_when_strict(folder: Path) -> None:

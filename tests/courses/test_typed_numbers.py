@@ -16,6 +16,7 @@ from quizzes.content.row_fields import Asked, RowFields
 from simulators import task_fields as asked_of_tasks
 
 NO_NUMBERS = {
+    "hours_basis",
     *("key", "match_key", "name", "note", "question", "words", "category", "topic", "licence", "timezone", "language", "url", "unit"),
     *("opens", "closes", "date", "review", "valid_from", "verified", "at", "completion", "formula", "certificate.valid"),
 }

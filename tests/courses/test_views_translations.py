@@ -26,12 +26,16 @@ def test_a_translation_is_begun_beside_its_original_and_follows_it(editor: Brows
     second = draft_texts(instance)["01-parte/04-otra.en.md"]
 
     assert re.fullmatch(r"---\ntitle: Another\ntranslated_from: [0-9a-f]{12}\n---\nText.\n", first)
-    assert in_spanish("The original has changed since this translation was last updated.") in behind
+    alert = in_spanish("The original has changed since this translation was last updated.")
+    assert alert in behind
     changed = behind.partition(in_spanish("What has changed in the original"))[2]
     assert f"{in_spanish('removed:')} Texto." in changed
     assert f"{in_spanish('added:')} Otro texto." in changed
     assert second.splitlines()[2] != first.splitlines()[2]
-    assert "El original cambió" not in editor.get("/teaching/prueba/lessons/otra?language=en").text
+    assert (
+        in_spanish("The original has changed since this translation was last updated.")
+        not in editor.get("/teaching/prueba/lessons/otra?language=en").text
+    )
 
 
 def test_an_original_whose_earlier_state_is_not_kept_is_shown_whole(editor: Browser, instance: Instance, course: Course) -> None:

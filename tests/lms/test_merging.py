@@ -312,6 +312,7 @@ STAYS = frozenset(
         "audience_stay",
         "calendar_feed",
         "consent",
+        "credential_signatory",
         "deletion_request",
         "device",
         "message_recipient",

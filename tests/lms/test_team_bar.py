@@ -25,6 +25,8 @@ from tests.support.routes import ROUTES
 from tests.support.situations import Stage
 from tests.support.walking import Walk, endpoint_of, forms_of
 
+MORE = ("/teaching/prueba/certificates/reviews", "/teaching")
+
 BELOW = ("/teaching/<slug>", "/courses/<slug>", "/attempts/<uuid:attempt>")
 WITHOUT = {
     "certificates_register.export": "a file",
@@ -64,7 +66,7 @@ def a_walk(browser: Browser) -> Walk:
         teacher = actor_of(session.scalars(select(Person).where(Person.email == "profe@example.org")).one())
     stage.once("teacher", lambda: teacher)
     a_report(browser.instance, teacher)
-    walk = Walk(boss, *(SITUATIONS[name](stage).page for name in ARRANGED), *SENT, *work.pages().values(), f"{QUIZ}/surveys", "/teaching")
+    walk = Walk(boss, *(SITUATIONS[name](stage).page for name in ARRANGED), *SENT, *work.pages().values(), f"{QUIZ}/surveys", *MORE)
     for address, values in SENT.items():
         boss.get(address)
         form = next(one for one in forms_of(boss.app, address, boss.page.html) if one.action == address)
