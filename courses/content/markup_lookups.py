@@ -63,14 +63,16 @@ def collect_lookups(
     resources: dict[str, markup.Resource] = {}
     for resource in course.resources:
         shown, title = resource.title.in_language(language)
+        host_shown, host = resource.host.in_language(language)
         file = sizes.get(resource.path)
         resources[resource.key] = markup.Resource(
             title,
-            resource.host.in_language(language)[1],
+            host,
             address(resource),
             kind=resource.kind,
             language=resource.language,
             title_language="" if shown == language else shown,
+            host_language="" if language in (host_shown, resource.language) else resource.language,
             media_type=file.media_type if file else "",
             size=file.size if file else 0,
         )

@@ -104,6 +104,7 @@ ADDRESS_FORM = MarkupFindingKind(
 ADDRESS_TWICE = MarkupFindingKind(
     "C314", N_('The address "#%(text)s" is used twice on this page.'), N_("Give one of them another address.")
 )
+LANGUAGE_CODE = MarkupFindingKind("C314", N_('"%(text)s" is not the code of a language.'), N_('Write "es", "en" or another code.'))
 IMAGE_IN_TEXT = MarkupFindingKind("C315", N_('The image "%(text)s" is inside a paragraph.'), N_("Give it a paragraph of its own."))
 NOT_AN_IMAGE = MarkupFindingKind(
     "C315", N_("%(path)s is not an image."), N_("You can embed only images, recordings and questions. Link to other files.")

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element, SubElement
 from markdown.inlinepatterns import HtmlInlineProcessor, InlineProcessor
 from markdown.util import AtomicString
 
-from kernel.markup.findings import RAW_HTML, TAG_REFUSED, UNKNOWN_PARAMETER
+from kernel.markup.findings import LANGUAGE_CODE, RAW_HTML, TAG_REFUSED, UNKNOWN_PARAMETER
 from kernel.markup.html import names
 from kernel.markup.model import Parameter, SafeHtml, gap_marker
 from kernel.markup.numbers import format_number, format_parameter
@@ -25,10 +25,12 @@ TERM = r"(?<!\\)\[\[([^\[\]|\\]+?)(?:\\?\|([^\[\]]+?))?\]\]"
 CITATION = r"(?<!\\)([ \u00a0]?)\[(@[^\[\]\n]*)\]"
 PARAMETER = r"(?<!\\)\{\{([^{}\n]*)\}\}"
 GAP = r"(?<!\\)\{([a-z][a-z0-9_]*)\}"
+FOREIGN = r"(?<![\\!\]])\[([^\[\]\n]+)\]\{lang=([^{}\s]*)\}"
 NOTE = r"\[\^([^\[\]]*)\]"
 EMAIL = r"<([^<>\s!@:]+@[^@<>\s]+)>"
 
 _PARAMETER_NAME = re.compile(r"([a-z][a-z0-9_]*)(?:\.(year|number))?")
+_LANGUAGE_CODE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9-]*)")
 STASHED = re.compile("\x02[^\x02\x03]*\x03")
 """What stands for HTML in the tree, until the text is written out."""
@@ -124,6 +126,19 @@ class GapReader(_InlinePattern):
         if match[1] not in self.work.context.gaps:
             return None, None, None
         return self.work.hold(SafeHtml(gap_marker(match[1]))), match.start(), match.end()
+
+
+class ForeignReader(_InlinePattern):
+    """`[words]{lang=es}`: words in another language than their text's."""
+
+    def handleMatch(self, match: re.Match[str], _data: str) -> tuple[Element, int, int]:  # type: ignore[override]  # what Markdown really allows
+        words = Element("span")
+        words.text = match[1]
+        if _LANGUAGE_CODE.fullmatch(match[2]):
+            words.set("lang", match[2])
+        else:
+            self.work.report(LANGUAGE_CODE, match[0], text=self.work.forget(match[2]))
+        return words, match.start(), match.end()
 
 
 class EmailReader(_InlinePattern):

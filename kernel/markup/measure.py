@@ -19,7 +19,7 @@ _DROPPED = (
     re.compile(r"\[@[^\[\]\n]*\]"),
     re.compile(r"(?m)^[ >]*\[![^\]\n]*\]"),
     re.compile(r"\]\([^()\s]*\)"),
-    re.compile(r"\{#[^{}\n]*\}"),
+    re.compile(r"\{(?:#|lang=)[^{}\n]*\}"),
     re.compile(r"</?[a-zA-Z][^<>]*>"),
 )
 _PARAMETER = re.compile(r"\{\{[^{}\n]*\}\}")

@@ -93,7 +93,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """An entry of recursos.yaml: `language` is the document's, `title_language` the title's where it is a fallback.
+    """An entry of recursos.yaml: `language` is the document's, `title_language` and `host_language` those of fallbacks.
 
     `url` is the outside address, or the download's address of a file of ours (then with `media_type` and `size` in bytes).
     """
@@ -104,6 +104,7 @@ class Resource:
     kind: str = ""
     language: str = ""
     title_language: str = ""
+    host_language: str = ""
     media_type: str = ""
     size: int = 0
 

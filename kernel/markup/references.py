@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
@@ -88,7 +88,7 @@ def _read_citation(mark: Element, work: RenderState) -> None:
             work.report(UNKNOWN_RESOURCE, raw, name=citation[1])
         else:
             parts.append(_cited(citation[1], citation[2] or "", work))
-    held = work.hold(join("[", *_between(parts), "]")) if parts else ""
+    held = work.hold(join("[", *_between(parts, "; "), "]")) if parts else ""
     replace_children(mark, space + held if parts else "")
 
 
@@ -101,8 +101,8 @@ def _cited(key: str, place: str, work: RenderState) -> SafeHtml:
     return join(link, f", {place}") if place else link
 
 
-def _between(parts: list[SafeHtml]) -> list[str]:
-    return [piece for part in parts for piece in ("; ", part)][1:]
+def _between(parts: Sequence[str], mark: str) -> list[str]:
+    return [piece for part in parts for piece in (mark, part)][1:]
 
 
 def read_notes(root: Element, work: RenderState) -> None:
@@ -221,10 +221,11 @@ def _source(resource: Resource, work: RenderState) -> SafeHtml:
         foreign = resource.language if resource.language != work.context.language else ""
         outside = resource.url.startswith(("https://", "http://"))
         title = element("a", {"href": resource.url, "hreflang": foreign, "rel": "noopener nofollow ugc" if outside else ""}, title)
-    facts = [resource.host] if resource.host else []
+    host = element("span", {"lang": resource.host_language}, resource.host) if resource.host_language else resource.host
+    facts = [host] if resource.host else []
     if resource.size:
         facts.append(format_size(resource.size, work.context.language))
-    return join(title, ". ", ", ".join(facts), "." if facts else "")
+    return join(title, ". ", *_between(facts, ", "), "." if facts else "")
 
 
 def _section(address: str, title: str, body: SafeHtml, work: RenderState) -> SafeHtml:

@@ -56,6 +56,7 @@ IN_LESSONS = [
     ("C314", "## a {#Árbol}", 1),
     ("C314", f"{FIGURE}{{.ancha}}\n\n: a | b", 1),
     ("C314", "## a {#x}\n\nb\n{#x}", 1),
+    ("C314", "a\n[ley]{lang=español}", 2),
     ("C315", f"a {FIGURE} b", 1),
     ("C315", f"{FIGURE}\n: a | b", 1),
     ("C315", "![a](media/guia.pdf)\n\n: b | c", 1),
