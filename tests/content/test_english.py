@@ -3,10 +3,10 @@
 import pytest
 
 from lms.instance import Instance
-from lms.publishing import publish_folder
 from tests.support.browser import Browser
 from tests.support.builders import a_person, folder, publish, sign_in
-from tests.support.courses import BUDGET, CONTENT, GOVERNANCE
+from tests.support.courses import COURSES, course_of
+from tests.support.spanish_words import SHARED_WORDS, course_texts, spanish_in
 
 NOTICE = "This lesson has not been translated yet"
 
@@ -24,19 +24,21 @@ def test_a_lesson_without_translation_says_so_and_offers_the_original(browser: B
     assert '<div class="prose" lang="es">' in page.html
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("course", [GOVERNANCE, BUDGET])
-def test_what_is_translated_reads_in_english(browser: Browser, instance: Instance, course: str) -> None:
-    """No page of a translated lesson falls back to the Spanish text."""
-    assert publish_folder(instance, CONTENT / course).version is not None
-    a_person(instance, language="en")
-    reader = sign_in(browser.another("en"))
-    reader.get(f"/courses/{course}")
-    reader.submit("/enrolment")
-    originals = [path.with_name(path.name.replace(".en.", ".es.")).read_text() for path in sorted((CONTENT / course).glob("*/*.en.md"))]
-    keys = [original.partition("key: ")[2].partition("\n")[0] for original in originals]
+@pytest.mark.parametrize("course", COURSES)
+def test_no_english_text_holds_spanish_that_is_not_marked_with_its_language(course: str) -> None:
+    """Lessons, questions, terms, captions and words of figures: names, quotations and titles are marked, or listed as words of both."""
+    texts = [text["en"] for text in course_texts(course_of(course)) if "en" in text]
 
-    pages = {key: reader.get(f"/courses/{course}/activities/{key}") for key in keys}
+    assert len(texts) > 100
+    assert [found for text in texts for found in spanish_in(text)] == []
 
-    assert len(pages) > 4
-    assert {key for key, page in pages.items() if NOTICE in page.text or '<div class="prose" lang="es">' in page.html} == set()
+
+def test_spanish_is_found_by_its_words_and_not_where_it_is_marked() -> None:
+    assert [found.partition(":")[0] for found in spanish_in("The pensión of the Ley, in Los Ríos")] == ["pensión", "Ley"]
+    assert spanish_in("The [*pensión*]{lang=es} of the [Ley]{lang=es}, in Los Ríos") == []
+
+
+def test_words_of_both_languages_are_in_order() -> None:
+    lines = SHARED_WORDS.read_text(encoding="utf-8").splitlines()
+
+    assert lines == sorted(set(lines))

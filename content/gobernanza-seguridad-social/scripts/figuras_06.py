@@ -17,9 +17,9 @@ def solidaridad_flujos() -> None:
     body = []
     for i, (who, what) in enumerate(payers):
         y = 4 + 58 * i
-        body.append(box(2, y, 168, 46, [who, what]))
-        body.append(arrow(170, y + 23, 208, y + 23, kind="goal" if who == "El Estado" else "line"))
-    body.append(box(210, 4, 108, 220, ["Seguro Social", "Campesino", "salud y", "pensiones"], fill="area", strong=2))
+        body.append(box(2, y, 158, 46, [who, what]))
+        body.append(arrow(160, y + 23, 194, y + 23, kind="goal" if who == "El Estado" else "line"))
+    body.append(box(196, 4, 122, 220, ["Seguro Social", "Campesino", "salud y", "pensiones"], fill="area", strong=2))
     svg(
         f"{MODULE}/solidaridad-flujos.svg",
         228,

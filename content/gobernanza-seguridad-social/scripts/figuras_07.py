@@ -7,33 +7,32 @@ from decimal import Decimal
 from dibujo import arrow, bar, box, number, rule, svg, text
 
 MODULE = "07-normas-internacionales/media"
-BRANCHES = [  # words of the box, accepted by Ecuador
-    (["Asistencia", "médica"], False),
-    (["Enfermedad"], True),
-    (["Desempleo"], False),
-    (["Vejez"], True),
-    (["Accidentes", "y enferm.", "del trabajo"], True),
-    (["Familia"], False),
-    (["Maternidad"], False),
-    (["Invalidez"], True),
-    (["Sobre-", "vivientes"], True),
+BRANCHES = [  # branch, accepted by Ecuador
+    ("Asistencia médica", False),
+    ("Enfermedad", True),
+    ("Desempleo", False),
+    ("Vejez", True),
+    ("Accidentes y enfermedades del trabajo", True),
+    ("Familia", False),
+    ("Maternidad", False),
+    ("Invalidez", True),
+    ("Sobrevivientes", True),
 ]
 
 
 def c102_ramas() -> None:
-    """Grid: the nine branches, marked and filled where accepted."""
+    """List: the nine branches, marked and filled where accepted."""
     assert sum(a for _, a in BRANCHES) == 5
     body = []
     for i, (words, accepted) in enumerate(BRANCHES):
-        x, y = 2 + 106 * (i % 3), 4 + 78 * (i // 3)
-        lines = ["✓ " + words[0], *words[1:]] if accepted else words
-        body.append(box(x, y, 104, 70, lines, fill="area" if accepted else "b0", strong=len(lines) if accepted else 0))
+        line = "✓ " + words if accepted else words
+        body.append(box(2, 4 + 30 * i, 316, 26, [line], fill="area" if accepted else "b0", strong=int(accepted)))
     accepted = "enfermedad, vejez, accidentes del trabajo y enfermedades profesionales, invalidez y sobrevivientes"
     svg(
         f"{MODULE}/c102-ramas.svg",
-        236,
+        274,
         "Las nueve ramas del Convenio 102: Ecuador aceptó cinco y tiene cuatro pendientes",
-        "Cuadrícula de tres por tres casillas con las nueve ramas del Convenio 102, en su orden: asistencia médica, enfermedad, desempleo, "
+        "Lista de nueve casillas con las ramas del Convenio 102, en su orden: asistencia médica, enfermedad, desempleo, "
         "vejez, accidentes del trabajo y enfermedades profesionales, familia, maternidad, invalidez y sobrevivientes. Llevan una marca y "
         f"letra gruesa las cinco que Ecuador aceptó en 1974: {accepted}. Las otras cuatro van sin marca: están pendientes.",
         body,
@@ -117,13 +116,13 @@ def prorrata_ivan() -> None:
     ):
         body += [text(4, y, label, strong=True), bar(4, y + 8, cut, fill="area", height=26), bar(4 + float(cut), y + 8, 312 - cut, fill="b0", height=26)]
         body += [text(4 + float(cut) / 2, y + 26, left, middle=True), text(4 + float(cut + 312) / 2, y + 26, right, middle=True)]
-    body.append(rule(4 + float(cut), 54, 4 + float(cut), 106, kind="goal"))
+    body.append(rule(4 + float(cut), 54, 4 + float(cut), 82, kind="goal"))
     svg(
         f"{MODULE}/prorrata-ivan.svg",
         142,
         f"De 31 años, 17 en Ecuador y 14 en España; de USD 900, Ecuador paga {number(parts[0])} y España {number(parts[1])}",
         f"Dos barras del mismo largo. La de arriba son los 31 años de aporte, cortada en 17 de Ecuador y 14 de España. La de abajo es la pensión teórica de "
-        f"USD 900, cortada en el mismo punto: USD {number(parts[0])} paga Ecuador y USD {number(parts[1])} paga España. Una línea punteada une los dos cortes.",
+        f"USD 900, cortada en el mismo punto: USD {number(parts[0])} paga Ecuador y USD {number(parts[1])} paga España. Una línea punteada señala el mismo corte.",
         body,
     )
 

@@ -86,7 +86,7 @@ def tools(language: str) -> None:
         ]
     title = {
         "es": "Cuatro herramientas: qué abarca cada una y cuántos años mira",
-        "en": "Four tools: what each covers and how many years it looks at",
+        "en": "Four tools: what each covers and how many years it looks ahead",
     }[language]
     lead = {"es": "Cuatro filas de dos cajas unidas por una flecha. ", "en": "Four rows of two boxes joined by an arrow. "}[language]
     svg(name("cuatro-herramientas", language), 216, title, lead + " ".join(f"{' '.join(a)}: {' '.join(b)}." for a, b in rows), body)
@@ -105,9 +105,9 @@ def timeline(language: str) -> None:
         "en": [
             (1999, "Technical guide to the model"),
             (2000, "Reference book"),
-            (2011, "Sheet to cost floors"),
+            (2011, "Floor costing sheet"),
             (2014, "Rapid assessment protocol"),
-            (2017, "Method of five benefits"),
+            (2017, "Five-benefit method"),
         ],
     }[language]
     # Each year's place is in proportion to the years gone by; the two first would touch, so the gap has a minimum of 30.
