@@ -76,6 +76,7 @@ class AccessPurpose(StrEnum):
     COPY = "copy"
     FOUND = "found"
     TRAINING = "training"
+    TRANSCRIPT = "transcript"
 
 
 class PeopleListKind(StrEnum):

@@ -271,6 +271,7 @@ def _actor(person: Row[Any]) -> Actor:
         manages_units=person.manages_units,
         is_training_officer=person.is_training_officer,
         is_auditor=person.is_auditor,
+        administers_institution=person.administers_institution,
         device_id=person.device_id,
         unread=person.unread,
         address=client_address(),
@@ -288,7 +289,8 @@ def _keep_stamp(device_id: int, now: datetime) -> None:
 def install(app: Flask, settings: Settings, standings: Mapping[str, ColumnElement[bool]]) -> None:
     """Load the signed-in person of each request with one statement, `accounts.queries.signed_in_statement`.
 
-    `standings` are the conditions of `is_staff`, `manages_units`, `is_training_officer` and `is_auditor`. Where others than this
+    `standings` are the conditions of `is_staff`, `manages_units`, `is_training_officer`, `is_auditor` and
+    `administers_institution`. Where others than this
     machine's people reach the site, neither these nor administrators have a session without a second factor: who is given
     such a role, and who signed in before, signs in again.
     """

@@ -109,7 +109,7 @@ class Settings(BaseSettings):
         "instead of through the program; needs LMS_S3_ACCESS_KEY.",
     )
     redis_url: str = Field(
-        "", description="Redis for limits and for waking workers, redis://… or rediss://…; needed where several processes serve."
+        "", description="Redis for limits and for waking workers, redis://… or rediss://…; needed where several `lms serve` serve."
     )
     metrics_from: str = Field(
         "127.0.0.1, ::1", description="Addresses and networks that may read /metrics besides administrators, divided by commas."

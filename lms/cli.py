@@ -73,8 +73,8 @@ def lms(ctx: click.Context) -> None:
 @lms.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
-@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that serve; several need PostgreSQL.")
-def serve(host: str, port: int, workers: int) -> None:
+@click.option("--workers", type=click.IntRange(1, 64), help="Processes that serve; by default one for each processor, at most 8.")
+def serve(host: str, port: int, workers: int | None) -> None:
     """Serve the site, with its background jobs."""
     gc.disable()  # what is loaded stays: to look for garbage in it takes a fifth of the start
     from lms import serve as server

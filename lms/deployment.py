@@ -203,8 +203,8 @@ def _disk_is_full(facts: DeploymentState) -> bool:
 RULES = (
     DeploymentRule(
         "several-on-sqlite",
-        lambda facts: facts.is_sqlite and facts.serving > 1,
-        N_("Several processes or machines on SQLite lose or refuse answers. Use PostgreSQL (LMS_DATABASE_URL)."),
+        lambda facts: facts.is_sqlite and facts.machines > 1,
+        N_("Several machines on SQLite lose or refuse answers. Use PostgreSQL (LMS_DATABASE_URL)."),
     ),
     DeploymentRule(
         "sqlite-on-a-network-disk",
@@ -214,7 +214,7 @@ RULES = (
     DeploymentRule(
         "redis-on-sqlite",
         lambda facts: facts.is_sqlite and bool(facts.settings.redis_url),
-        N_("Redis is configured, but SQLite is served by a single process and does not need it."),
+        N_("Redis is configured, but on SQLite one machine serves and does not need it."),
         is_danger=False,
     ),
     DeploymentRule(
@@ -236,7 +236,7 @@ RULES = (
         "several-without-redis",
         lambda facts: facts.serving > 1 and not facts.is_sqlite and not facts.settings.redis_url,
         N_(
-            "Without Redis (LMS_REDIS_URL), each process counts sign-in attempts separately, which multiplies "
+            "Without Redis (LMS_REDIS_URL), each lms serve counts sign-in attempts separately, which multiplies "
             "the number of password guesses."
         ),
     ),

@@ -84,8 +84,8 @@ class RequestCounters:
         self._requests.labels("GET", "door", 503).inc()
 
 
-def count_together() -> None:
-    """Let the counters that are made from now on be those of every process, as PROMETHEUS_MULTIPROC_DIR says.
+def choose_counters() -> None:
+    """Let the counters that are made from now on be those of every process where PROMETHEUS_MULTIPROC_DIR names a folder, else of this one.
 
     The library chooses when it is imported, which is before the folder is known.
     """

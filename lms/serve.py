@@ -1,6 +1,5 @@
 """`lms serve`: one line for each thing that can be wrong, then migrations, sample courses, the first link, and gunicorn."""
 
-import fcntl
 import os
 import resource
 import shutil
@@ -10,9 +9,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
@@ -35,7 +34,7 @@ from lms.disks import LENT_DISKS, NETWORK_DISKS, database_disk
 from lms.gunicorn_worker import RequestWorker
 from lms.instance import Instance
 from lms.upgrading import NoBackup, upgrade_schema
-from lms.worker import WakeUpQueue
+from lms.worker import WakeUpQueue, take_lock
 from organisations.queries.profile import find_profile
 from organisations.services.profile import ensure_profile
 
@@ -118,27 +117,20 @@ def held_database(settings: Settings) -> Iterator[None]:
     path = Path(f"{name}{SERVING}")
     with path.open("a+b") as held:
         until = time.monotonic() + HAND_OVER
-        while not _take(held):
+        while not take_lock(held):
             if time.monotonic() > until:
                 held.seek(0)
                 process = held.read(20).decode(errors="replace").strip()
                 raise ServerStartError(
-                    f"Another lms serve (process {process}) has the database {name} already. End it first; "
-                    "several processes need PostgreSQL (LMS_DATABASE_URL)."
+                    f"Another lms serve (process {process}) has the database {name} already. End it first: "
+                    "on SQLite one server serves, with as many processes as --workers says; several servers need PostgreSQL "
+                    "(LMS_DATABASE_URL)."
                 )
             time.sleep(0.1)
         held.truncate(0)
         held.write(f"{os.getpid()}\n".encode())
         held.flush()
         yield
-
-
-def _take(held: IO[bytes]) -> bool:
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def open_checked(settings: Settings) -> Instance:
@@ -237,7 +229,8 @@ def allow_connections() -> int:
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """Gunicorn with threads: finishes requests on SIGTERM, and is not stopped by slow clients."""
 
-    def __init__(self, bind: str, instance: Instance, workers: int, started: Callable[[], None]) -> None:
+    def __init__(self, bind: str, instance: Instance, workers: int, shared: Path | None, started: Callable[[], None]) -> None:
+        self._shared = shared
         self._options = {
             "bind": bind,
             "workers": workers,
@@ -267,7 +260,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def load(self) -> Any:
         """Return the application."""
-        return create_app(self._house)
+        return create_app(self._house, limit_file=None if self._shared is None else self._shared / "limits.sqlite")
 
     def run(self) -> None:
         """Serve until SIGTERM or Ctrl-C; both let the requests in hand finish."""
@@ -279,8 +272,10 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         settings = self._house.settings
         self._queue = WakeUpQueue(self._house.worker, periodic_jobs())
         self._queue.follow()
-        if settings.worker_threads:
+        if settings.worker_threads and self._shared is None:
             self._queue.start(settings.worker_threads)
+        elif settings.worker_threads and self._shared is not None:
+            self._queue.start_when_elected(settings.worker_threads, self._shared / "work.lock")
         if worker.age == 1:
             self._started()
 
@@ -317,19 +312,32 @@ def in_a_child(work: Callable[[], None]) -> None:
         raise ServerStartError("The courses that come with the product could not be published. Are LMS_FILES_URL and its keys right?")
 
 
-def serve(host: str, port: int, *, publish: Callable[[Instance, Path], list[str]], workers: int = 1, **given: object) -> None:
-    """Start the server, or raise ServerStartError."""
+MOST_USUAL = 8
+"""Processes beyond which nobody has measured that more of them serve more people; --workers may say more."""
+QUOTA = Path("/sys/fs/cgroup/cpu.max")
+"""Where Linux says how many microseconds of processor a container gets in how many."""
+
+
+def usual_workers() -> int:
+    """Return how many processes serve where nobody says: one for each processor that this one may use, at most `MOST_USUAL`."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with suppress(OSError, ValueError):
+        quota, period = QUOTA.read_text().split()
+        cores = min(cores, max(1, int(quota) // int(period)))
+    return min(cores, MOST_USUAL)
+
+
+def serve(host: str, port: int, *, publish: Callable[[Instance, Path], list[str]], workers: int | None = None, **given: object) -> None:
+    """Start the server with so many processes, as many as the machine has processors where none are said; raise ServerStartError."""
     logging.set_up()
     if not inherits_socket():
         check_port(host, port)
     if sys.version_info[:2] not in TRIED_PYTHONS:
         print(f"Python {sys.version.split()[0]} has not been tried with this version of Aulario; 3.11 has.", file=sys.stderr)
     settings = checked_settings(host, port, **given)
-    if workers > 1 and settings.database.startswith("sqlite"):
-        raise ServerStartError("Several processes need PostgreSQL (LMS_DATABASE_URL): on SQLite one process serves, with threads.")
     check_folder(settings)
     with held_database(settings):
-        _serve(f"{_in_address(host)}:{port}", settings, workers, publish)
+        _serve(f"{_in_address(host)}:{port}", settings, workers or usual_workers(), publish)
 
 
 def _serve(bind: str, settings: Settings, workers: int, publish: Callable[[Instance, Path], list[str]]) -> None:
@@ -355,18 +363,22 @@ def _serve(bind: str, settings: Settings, workers: int, publish: Callable[[Insta
             minutes = int(TOKEN_LIFE.total_seconds() // 60)
             print(f"There is no administrator yet. Within {minutes} minutes open: {link}", flush=True)
 
-    with _counting_together() if workers > 1 else nullcontext():
-        Server(bind, instance, workers, started).run()
+    with _shared_folder() if workers > 1 else nullcontext() as shared:
+        Server(bind, instance, workers, shared, started).run()
 
 
 @contextmanager
-def _counting_together() -> Iterator[None]:
-    """Let the processes that serve count in the files of one folder, which goes with the last of them."""
-    folder, parent = tempfile.mkdtemp(prefix="aulario-figures-"), os.getpid()
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder  # prometheus_client is told in no other way
-    metrics.count_together()
+def _shared_folder() -> Iterator[Path]:
+    """Give the processes that serve one folder for figures, limits and the lock of background work, which goes with the last of them."""
+    folder, parent = Path(tempfile.mkdtemp(prefix="aulario-serve-")), os.getpid()
+    figures = folder / "figures"
+    figures.mkdir()
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(figures)  # prometheus_client is told in no other way
+    metrics.choose_counters()
     try:
-        yield
+        yield folder
     finally:
         if os.getpid() == parent:  # each process that was forked passes here too
+            del os.environ["PROMETHEUS_MULTIPROC_DIR"]
+            metrics.choose_counters()
             shutil.rmtree(folder, ignore_errors=True)

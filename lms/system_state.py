@@ -71,7 +71,6 @@ def system_state() -> Answer:
         last_backup=facts.last_backup,
         backup_is_old=facts.last_backup is not None and now - facts.last_backup.at > deployment.BACKUP_EVERY,
         versions=versions(session),
-        is_embedded=facts.is_sqlite,
     )
 
 

@@ -1,10 +1,13 @@
 """Background work: Huey wakes us, the job table says what is to do (kernel.outbox)."""
 
+import fcntl
 import logging
+import os
 import threading
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 from huey import Huey, PriorityRedisHuey, SqliteHuey
 from huey.consumer import Consumer
@@ -22,6 +25,8 @@ SWEEP_EVERY = 60.0
 """Seconds between two looks at the table for what nobody was woken for."""
 ALIVE = "worker.alive"
 """File of the data folder, touched before each look at the table: every minute, later where one job takes longer."""
+TAKES_OVER_AFTER = 5.0
+"""Seconds between two tries of a process to become the one that does the background work, at most."""
 SWEEP_FOR = timedelta(seconds=30)
 """How long a sweep delivers before it looks again what is due by the clock, and what is urgent."""
 
@@ -54,6 +59,8 @@ class WakeUpQueue:
         self._consumer: Any = None
         self._sweeper = threading.Thread(target=self._sweep_for_ever, name="sweep", daemon=True)
         self._ended = threading.Event()
+        self._election: threading.Thread | None = None
+        self._held: IO[str] | None = None
 
     def follow(self) -> None:
         """Wake a worker after each commit that added jobs."""
@@ -96,12 +103,44 @@ class WakeUpQueue:
         self._consumer.start()
         self._sweeper.start()
 
+    def start_when_elected(self, threads: int, lock: Path) -> None:
+        """Work in threads of this process while it alone among those that name the same file holds its lock.
+
+        The system gives the lock back when its process ends, however that is; another one takes over within `TAKES_OVER_AFTER`.
+        """
+        self._election = threading.Thread(target=self._wait_for_lock, args=(threads, lock), name="election", daemon=True)
+        self._election.start()
+
+    def _wait_for_lock(self, threads: int, lock: Path) -> None:
+        self._held = lock.open("a")
+        while not self._ended.is_set():
+            if take_lock(self._held):
+                self._held.truncate(0)
+                self._held.write(f"{os.getpid()}\n")
+                self._held.flush()
+                self.start(threads)
+                return
+            self._ended.wait(TAKES_OVER_AFTER)
+
     def stop(self) -> None:
         """Finish the step in hand, then stop."""
         self._ended.set()
+        if self._election is not None:
+            self._election.join()
         if self._consumer is not None:
             self._consumer.stop(graceful=True)
             self._sweeper.join(DRAIN)
+        if self._held is not None:
+            self._held.close()
+
+
+def take_lock(held: IO[Any]) -> bool:
+    """Take the lock of an open file without waiting, and say whether it was free. It goes with the last process that has the file open."""
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def add_periodic(worker: JobRunner, kind: str, seconds: int, now: datetime) -> None:

@@ -1,7 +1,7 @@
-"""Rate limits: sliding windows in the memory of the process, or in Redis where several serve. Only tries that failed count where the
-caller says so.
+"""Rate limits: sliding windows in the memory of the process, in a file that the processes of one server share, or in Redis where several
+servers count together. Only tries that failed count where the caller says so.
 
-While Redis is away each process counts for itself: nobody is locked out, and guessing stays slow.
+While Redis is away, or the file cannot be written, each process counts for itself: nobody is locked out, and guessing stays slow.
 """
 
 import math
@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, ip_address, ip_network
+from pathlib import Path
 from typing import TypeVar
 
 import structlog
@@ -20,6 +21,7 @@ from limits.strategies import MovingWindowRateLimiter
 
 from kernel import clock, redis
 from kernel.errors import TooMany
+from kernel.web.limit_file import LimitFile
 
 log = structlog.get_logger()
 
@@ -38,14 +40,14 @@ def limit(name: str, rule: str) -> Limit:
 
 
 PAUSE = 10.0
-"""Seconds after a failure until Redis is asked again."""
+"""Seconds after a failure until the shared counters are asked again."""
 Counted = TypeVar("Counted")
 
 
 class Limiter:
-    """The counters of one process, or of all that share a Redis."""
+    """The counters of one process, or of all that share a Redis or a file; Redis goes first."""
 
-    def __init__(self, redis_url: str = "") -> None:
+    def __init__(self, redis_url: str = "", file: Path | None = None) -> None:
         self._own = MovingWindowRateLimiter(MemoryStorage())
         self._shared: MovingWindowRateLimiter | None = None
         self._asks_again_at = 0.0
@@ -53,6 +55,8 @@ class Limiter:
             self._shared = MovingWindowRateLimiter(
                 RedisStorage(redis_url, redis.pool(redis_url, answer=redis.CONNECT), wrap_exceptions=True)
             )
+        elif file is not None:
+            self._shared = MovingWindowRateLimiter(LimitFile(file))
 
     @property
     def is_shared(self) -> bool:
@@ -66,7 +70,7 @@ class Limiter:
                 return question(self._shared)
             except StorageError as error:
                 self._asks_again_at = time.monotonic() + PAUSE
-                log.warning("limits.redis_away", error=type(error.__cause__ or error).__name__)
+                log.warning("limits.shared_away", error=type(error.__cause__ or error).__name__)
         return question(self._own)
 
     def counted(self, rule: Limit, key: str) -> int:

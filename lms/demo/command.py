@@ -37,7 +37,7 @@ def start(host: str, port: int, *, fresh: bool, learners: int, fill_only: bool) 
         if fill_only:
             _fill_only(host, port, learners, own)
         else:
-            server.serve(host, port, publish=lambda instance, content: prepare(instance, content, learners), workers=1, **own)
+            server.serve(host, port, publish=lambda instance, content: prepare(instance, content, learners), workers=None, **own)
 
 
 def _fill_only(host: str, port: int, learners: int, own: dict[str, object]) -> None:

@@ -137,7 +137,7 @@ def prepare(folder: Path, plan: LoadTestPlan, *, fresh: bool, **given: object) -
 def serving(folder: Path, number: int) -> Iterator[tuple[str, ...]]:
     """Run so many servers on free ports of this machine; give their addresses, and end them."""
     with (folder / "servers.log").open("w") as log:
-        started = [_start(folder, port, log.fileno()) for port in _free_ports(number)]
+        started = [_start(folder, port, log.fileno(), is_alone=number == 1) for port in _free_ports(number)]
         try:
             for _process, address in started:
                 _wait(address)
@@ -157,10 +157,11 @@ def _free_ports(number: int) -> list[int]:
     return ports
 
 
-def _start(folder: Path, port: int, log: int) -> tuple[subprocess.Popen[bytes], str]:
+def _start(folder: Path, port: int, log: int, *, is_alone: bool) -> tuple[subprocess.Popen[bytes], str]:
     lms = Path(sys.executable).with_name("lms")
     environment = {**os.environ, "LMS_DATA_DIR": str(folder), "LMS_SMTP_HOST": "", "LMS_PUBLIC_URL": f"http://127.0.0.1:{port}"}
-    process = subprocess.Popen([lms, "serve", "--port", str(port)], env=environment, stdout=log, stderr=log, cwd=folder)  # noqa: S603 - our own program
+    command = [lms, "serve", "--port", str(port), *(() if is_alone else ("--workers", "1"))]
+    process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=folder)  # noqa: S603 - our own program
     return process, f"http://127.0.0.1:{port}"
 
 

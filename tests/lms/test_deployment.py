@@ -51,11 +51,12 @@ def codes(found: DeploymentState) -> list[str]:
 
 def test_a_sound_instance_is_told_nothing(tmp_path: Path) -> None:
     assert codes(facts(tmp_path, SOUND, connections=None)) == []
+    assert codes(facts(tmp_path, SOUND, connections=None, processes=4)) == []
     assert codes(facts(tmp_path, SCALED, processes=4, machines=3)) == []
 
 
 CASES: list[tuple[str, dict[str, object], dict[str, object]]] = [
-    ("several-on-sqlite", {"redis_url": ""}, {"processes": 4}),
+    ("several-on-sqlite", {**SCALED, "database_url": "", "redis_url": ""}, {"machines": 2}),
     ("sqlite-on-a-network-disk", {}, {"database_disk": "nfs4"}),
     ("redis-on-sqlite", {"redis_url": "redis://127.0.0.1/0"}, {}),
     ("no-public-address", {"public_url": ""}, {}),
@@ -227,7 +228,7 @@ def test_the_command_ends_badly_where_there_is_a_danger(
 ) -> None:
     run = commands_on(settings, monkeypatch, capsys)
     monkeypatch.setenv("LMS_CROWD", "40")
-    said = run("check", "--deploy", "--processes", "4")
+    said = run("check", "--deploy", "--machines", "4")
 
     assert said.code == 1
     assert "DANGER  no-backup: No backup was ever made here" in said.out

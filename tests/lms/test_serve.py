@@ -299,12 +299,13 @@ def test_slow_senders_without_an_account_do_not_stop_a_site(folder: Path) -> Non
 
 
 @pytest.mark.slow
-def test_a_body_that_comes_slowly_but_steadily_is_taken(folder: Path) -> None:
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_body_that_comes_slowly_but_steadily_is_taken(folder: Path, processes: int) -> None:
     """A sender with pauses, beside others whose lines are dead."""
     body = b"language=en&next=/help&filling=" + b"a" * 60_000
     head = b"POST /language HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nConnection: close\r\n"
-    with serving(folder, LMS_THREADS="8") as server, contextlib.ExitStack() as open_ones:
-        for _each in range(8):
+    with serving(folder, options=("--workers", str(processes)), LMS_THREADS="8") as server, contextlib.ExitStack() as open_ones:
+        for _each in range(8 * processes):
             open_ones.enter_context(socket.create_connection((server.host, server.port), timeout=60)).sendall(BEGUN)
         with socket.create_connection((server.host, server.port), timeout=60) as phone:
             phone.sendall(head + b"Content-Length: %d\r\n\r\n" % len(body))
@@ -340,7 +341,7 @@ def children(pid: int) -> set[int]:
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="the machine does not tell the children of a process")
 def test_a_worker_that_is_killed_as_it_begins_is_started_again_ever_more_slowly(folder: Path) -> None:
-    with serving(folder) as running:
+    with serving(folder, options=("--workers", "1")) as running:
         killed: set[int] = set()
         end = time.monotonic() + 8
         while time.monotonic() < end:

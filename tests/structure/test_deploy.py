@@ -202,7 +202,10 @@ def test_the_data_folder_of_a_pod_is_closed_to_others(tmp_path: Path) -> None:
     for place in (volume, keys, old):
         place.mkdir()
     volume.chmod(0o2777)
-    (keys / "secret.key").touch(mode=0o440)
+    for name in ("secret.key", "signing.key", "seal.key", "authority.key"):
+        with pytest.raises(subprocess.CalledProcessError):  # each pod would make a key of its own
+            do(f"set -e\n{command}", {"/instance": volume, "/keys": keys, "/old-keys": old})
+        (keys / name).touch(mode=0o440)
     do(f"set -e\n{command}", {"/instance": volume, "/keys": keys, "/old-keys": old})
     (old / "before.key").touch(mode=0o440)
     do(f"set -e\n{command}", {"/instance": volume, "/keys": keys, "/old-keys": old})

@@ -96,7 +96,7 @@ class Server:
     def start(self) -> None:
         """Start the process; whoever asks meanwhile waits in the socket."""
         number = self.socket.fileno()
-        command = [sys.executable, "-c", INHERIT, str(number), str(LMS), "serve", "--port", str(self.port)]
+        command = [sys.executable, "-c", INHERIT, str(number), str(LMS), "serve", "--port", str(self.port), "--workers", "1"]
         with (self._folder / f"server-{self.port}.log").open("ab") as log:
             self._process = subprocess.Popen(
                 command, env=environment(self._folder, **self._told), pass_fds=(number,), stdout=log, stderr=log, start_new_session=True
