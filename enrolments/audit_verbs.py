@@ -15,6 +15,7 @@ class EnrolmentVerb(StrEnum):
     ACTIVITY_TAKEN_BACK = "activity.taken_back"
     COMPLETED = "enrolment.completed"
     TAKEN_BACK = "enrolment.taken_back"
+    VALIDITY_CHANGED = "enrolment.validity_changed"
     MOVED = "enrolment.moved"
     ANSWERED = "enrolment.version_answered"
     LEARNERS_MOVED = "course.learners_moved"

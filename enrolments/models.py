@@ -1,5 +1,6 @@
 """Tables of taking part. Results hang on activity keys, so that a new version of a course loses nobody's progress."""
 
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
@@ -179,6 +180,8 @@ class Completion(Base):
     achieved_at: Mapped[Moment | None]
     """When the last work that completed the course was submitted, however late it was marked; none where that was not recorded yet."""
     grade: Mapped[Decimal | None] = mapped_column(Numeric(14, 7))
+    valid_until: Mapped[date | None]
+    """The last valid day, which the certificate prints too; none: it never ends."""
 
 
 class CompletionReview(Base):

@@ -1,7 +1,9 @@
-"""Words for what enrolments keep: kinds and states of mistake reports."""
+"""Words for what enrolments keep: kinds and states of mistake reports, and durations of validities."""
 
 from enrolments.models import MistakeKind, MistakeState
+from kernel.durations import Duration
 from kernel.errors import N_
+from kernel.i18n import ngettext
 
 MISTAKE_KINDS = {
     MistakeKind.FACT: N_("Something is wrong"),
@@ -24,3 +26,10 @@ MISTAKE_STATES_OF_REPORTER = {
     MistakeState.DECLINED: N_("Nothing will be changed"),
 }
 """The same for whoever made the report."""
+
+
+def length_in_words(duration: Duration) -> str:
+    """Return a duration in words: «12 months», «30 days»."""
+    if duration.months:
+        return ngettext("%(count)s month", "%(count)s months", duration.months)
+    return ngettext("%(count)s day", "%(count)s days", duration.days)

@@ -55,6 +55,7 @@ class ResourceEntry:
     title_language: str
     kind: str
     host: str
+    host_language: str
     url: str
     outside: bool
     language: str
@@ -96,6 +97,7 @@ def _resource(row: CourseResource) -> ResourceEntry:
         title_language=foreign(row.title),
         kind=row.kind,
         host=choose(row.host),
+        host_language=row.language if foreign(row.host) and row.language != language() else "",
         url=row.url,
         outside=row.url.startswith(("http://", "https://")),
         language=row.language,

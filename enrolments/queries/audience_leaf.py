@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
@@ -18,28 +18,30 @@ from organisations.queries.audience_kinds import MOST_CHOICES, AudienceLeafKind,
 
 
 def _holds(leaf: HoldsLeaf, scope: AudienceScope) -> ColumnElement[bool]:
-    """Find who completed the course until the day; a completion has no last day of validity of its own yet."""
+    """Find who completed the course until the day, where the rule asks so only those whose completion is valid on it."""
     done = (
         select(Enrolment.person_id)
         .join(Completion, Completion.enrolment_id == Enrolment.id)
         .join(Course, Course.id == Enrolment.course_id)
         .where(Course.slug == leaf.course, Completion.completed_at < end_of(scope.day))
     )
+    if leaf.valid:
+        done = done.where(or_(Completion.valid_until.is_(None), Completion.valid_until >= scope.day))
     return Person.id.in_(done)
 
 
 def _held(session: Session, people: Collection[int]) -> Mapping[int, tuple[HeldFact, ...]]:
     found = defaultdict[int, tuple[HeldFact, ...]](tuple)
     statement = (
-        select(Enrolment.person_id, Course.slug, Completion.completed_at)
+        select(Enrolment.person_id, Course.slug, Completion.completed_at, Completion.valid_until)
         .join(Completion, Completion.enrolment_id == Enrolment.id)
         .join(Course, Course.id == Enrolment.course_id)
         .where(Enrolment.person_id.in_(people))
         .order_by(Completion.id)
     )
     zone = site_locale().zone
-    for person, slug, moment in session.execute(statement):
-        found[person] += (HeldFact(slug, moment.astimezone(zone).date()),)
+    for person, slug, moment, valid_until in session.execute(statement):
+        found[person] += (HeldFact(slug, moment.astimezone(zone).date(), valid_until),)
     return found
 
 

@@ -8,7 +8,16 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from enrolments.audit_verbs import EnrolmentVerb
-from enrolments.models import Announcement, Enrolment, LearnerNote, MessageRecipient, WaitingPlace
+from enrolments.models import (
+    Announcement,
+    CompletionReview,
+    Enrolment,
+    LearnerNote,
+    ManualGrade,
+    MessageRecipient,
+    ResultOverride,
+    WaitingPlace,
+)
 from enrolments.permissions import LearnerNoteContext, ParticipantContext
 from kernel import audit
 from kernel.permissions import Actor
@@ -35,10 +44,16 @@ def delete_note(session: Session, actor: Actor, subject: LearnerNoteContext, *, 
 
 
 def erase_person(session: Session, person: Person, *, now: datetime) -> None:
-    """Keep nothing of what a team noted of a person, of what they wait for, and of the words by which a message found them."""
+    """Keep nothing of what a team noted of a person, of what they wait for, and of the words by which a message found them.
+
+    Marks and results stay; why the team set them, and what it wrote beside them, goes.
+    """
     parts = select(Enrolment.id).where(Enrolment.person_id == person.id)
     messages = select(MessageRecipient.announcement_id).where(MessageRecipient.person_id == person.id)
     session.execute(delete(LearnerNote).where(LearnerNote.enrolment_id.in_(parts)))
+    session.execute(update(ResultOverride).where(ResultOverride.enrolment_id.in_(parts)).values(reason=""))
+    session.execute(update(ManualGrade).where(ManualGrade.enrolment_id.in_(parts)).values(comment=""))
+    session.execute(update(CompletionReview).where(CompletionReview.enrolment_id.in_(parts)).values(reason=""))
     session.execute(delete(WaitingPlace).where(WaitingPlace.person_id == person.id))
     found = update(Announcement).where(Announcement.id.in_(messages), Announcement.name_words.is_not(None))
     session.execute(found.values(name_words=UNSAID))

@@ -17,6 +17,7 @@ from enrolments.achievement import SubmissionMoments, achieved_by
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.models import ActivityResult, Completion, CompletionReview, Enrolment, ManualGradeItem, ResultOverride
 from enrolments.queries import learning as queries
+from enrolments.queries.validity import last_day_of
 from enrolments.rules import GradeItemWeight, LearnerResult, Progress, evaluate_completion, merit
 from kernel import audit
 from kernel.permissions import Actor
@@ -166,7 +167,7 @@ def record_completion(
     session: Session, actor: Actor, enrolment: Enrolment, outline: Outline, achieved_at: datetime, *, now: datetime
 ) -> None:
     """Record that a course was completed, by work that was submitted until a moment."""
-    moments = {"completed_at": now, "achieved_at": achieved_at}
+    moments = {"completed_at": now, "achieved_at": achieved_at, "valid_until": last_day_of(session, enrolment, outline, achieved_at)}
     session.add(Completion(enrolment_id=enrolment.id, course_version_id=outline.version_id, grade=enrolment.grade, **moments))
     audit.record(session, actor, EnrolmentVerb.COMPLETED, enrolment, now=now, version=outline.number, achieved=achieved_at.isoformat())
 

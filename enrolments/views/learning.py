@@ -30,6 +30,7 @@ from enrolments.pages.dates import DateView, date_views, upcoming
 from enrolments.pages.lesson import lesson_context
 from enrolments.pages.lists import resource_groups, term_groups
 from enrolments.pages.outline import CourseView, course_url
+from enrolments.pages.renewals import RenewalView, renewal_view, required_renewal
 from enrolments.permissions import ActivityContext, CourseFileContext, GroupContext, GroupMemberContext, LearnerContext, LearningAction
 from enrolments.queries import editions as edition_queries
 from enrolments.queries import learning as queries
@@ -37,6 +38,7 @@ from enrolments.queries.announcements import CourseNews, visible_news
 from enrolments.queries.awards import find_award
 from enrolments.queries.groups import get_group_members
 from enrolments.queries.next_courses import visible_next_courses
+from enrolments.queries.renewals import find_own_renewal
 from enrolments.queries.takes import list_takes
 from enrolments.services import learning as services
 from kernel import clock
@@ -126,8 +128,18 @@ def course(context: LearnerContext) -> Answer:
         may_publish=edits(actor, context.staff_role),
         modules=[view.module_block(module) for module in view.outline.modules],
         requirements=requirements(view),
+        renewal=_renewal(view, found) if summary.completed_at else None,
         takes=list_takes(session, actor.person_id or 0, context.course_id) if context.take > 1 else [],
     )
+
+
+def _renewal(view: CourseView, found: Sequence[DatedItem]) -> RenewalView | None:
+    """Return how the reader renews what they completed: an obligation asks for it, or the certificate is in its time of renewal."""
+    if any(item.kind is DateKind.OBLIGATION_ENDS and item.covers == {view.outline.slug} for item in found):
+        return required_renewal(view.outline.slug)
+    person = current_actor().person_id
+    own = find_own_renewal(current_session(), person, view.context.course_id) if person is not None else None
+    return None if own is None else renewal_view(own, view.context.now)
 
 
 def _next_courses(view: CourseView) -> list[dict[str, str]]:
