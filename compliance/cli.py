@@ -50,7 +50,7 @@ def recompute(opened: OpenDatabase, key: str) -> None:
         with opened.database.unit_of_work() as session:
             obligation = _obligation(session, key, in_force=True)
             portion = list_people_after(session, obligation, after, assignments.PORTION)
-            written += assignments.recompute(session, get_rules(session, obligation), portion, now=clock.now()).written
+            written += assignments.recompute(session, [get_rules(session, obligation)], portion, now=clock.now()).written
         people += len(portion)
         if len(portion) < assignments.PORTION:
             break

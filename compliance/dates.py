@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from compliance.models import Assignment, Obligation, ObligationVersion
 from compliance.queries.learner import RequiredOfPerson, list_required
 from compliance.rules.documents import read_requirement
-from compliance.rules.status import NEEDED
+from compliance.rules.states import NEEDED
 from compliance.rules.terms import courses_of
 from courses.models import Course
 from enrolments.dates import DatedItem, DateKind, DateRequest

@@ -77,6 +77,7 @@ FEATURE = Feature(
     subscriptions={
         EnrolmentVerb.COMPLETED: "compliance.follow_completion",
         EnrolmentVerb.TAKEN_BACK: "compliance.follow_completion",
+        EnrolmentVerb.VALIDITY_CHANGED: "compliance.follow_completion",
         EnrolmentVerb.BEGUN: "compliance.follow_beginning",
         AccountVerb.SUSPENDED: "compliance.follow_account",
         AccountVerb.RESTORED: "compliance.follow_account",

@@ -19,7 +19,7 @@ from compliance.queries import reminders as reminder_queries
 from compliance.queries.claim_lists import list_to_ask_again
 from compliance.queries.claims import list_decided
 from compliance.queries.enrolment import get_order, list_to_enrol
-from compliance.queries.records import get_rules
+from compliance.queries.records import get_rules, list_rules
 from compliance.queries.replay import ReplayMoments, walk_differences
 from compliance.queries.waiting_work import list_workers
 from compliance.rules.claims import ClaimState
@@ -96,8 +96,7 @@ def follow_recognition_list(delivery: Delivery) -> None:
                 notices.notify(session, message, people, now=delivery.now)
         people = sorted({row.person_id for row in rows if row.state == ClaimState.APPROVED.value})
         with delivery.database.unit_of_work() as session:
-            for obligation in queries.list_active(session):
-                assignments.recompute(session, get_rules(session, obligation), people, now=delivery.now)
+            assignments.recompute(session, list_rules(session, queries.list_active(session)), people, now=delivery.now)
         if len(rows) < assignments.PORTION:
             return
         after = rows[-1].id
@@ -116,8 +115,7 @@ def _follow(delivery: Delivery, note: Callable[[Session, int], int | None]) -> E
 
 def recompute_person(session: Session, person: int, *, now: datetime) -> None:
     """Compute the statuses of one person under every obligation in force."""
-    for obligation in queries.list_active(session):
-        assignments.recompute(session, get_rules(session, obligation), [person], now=now)
+    assignments.recompute(session, list_rules(session, queries.list_active(session)), [person], now=now)
 
 
 def follow_merge(delivery: Delivery) -> Effect:
@@ -167,17 +165,20 @@ def recompute_obligation(delivery: Delivery) -> Effect:
 
 def recompute_all(delivery: Delivery) -> Effect:
     """Compare every stored status with the records, compute it again, and write down how many differed (spec/compulsory 7.3)."""
+    _agree_on_last_days(delivery)
     with delivery.database.unit_of_work(write=False) as session:
-        obligations = {obligation.id: obligation.key for obligation in queries.list_active(session)}
+        active = queries.list_active(session)
+        obligations, institutions = {row.id: row.key for row in active}, sorted({row.institution_id for row in active})
     moments = ReplayMoments(delivery.now, delivery.now, delivery.now)
     differing = {
         key: sum(len(found) for _people, found in walk_differences(delivery.database, number, moments))
         for number, key in obligations.items()
     }
-    for number, key in obligations.items():
+    for key in obligations.values():
         if differing[key]:
             log.error("compliance.statuses_differ", obligation=key, statuses=differing[key])
-        _recompute_all(delivery, number)
+    for institution in institutions:
+        _recompute_institution(delivery, institution)
     return lambda session: audit.record(
         session,
         Actor(via=ActorChannel.JOB),
@@ -187,6 +188,20 @@ def recompute_all(delivery: Delivery) -> Effect:
         differing=sum(differing.values()),
         obligations=[key for key, count in differing.items() if count],
     )
+
+
+def _agree_on_last_days(delivery: Delivery) -> None:
+    """Write last valid days that completions have and facts do not, a portion in each transaction: after an upgrade, all of them."""
+    after = 0
+    while True:
+        with delivery.database.unit_of_work() as session:
+            takes = queries.list_takes_with_another_day(session, after, assignments.PORTION)
+            people = sorted({person for take in takes if (person := facts.note_completion(session, take, now=delivery.now)) is not None})
+            if people:
+                assignments.recompute(session, list_rules(session, queries.list_active(session)), people, now=delivery.now)
+        if len(takes) < assignments.PORTION:
+            return
+        after = takes[-1]
 
 
 DIGESTS = 200
@@ -301,7 +316,7 @@ def _recompute_portion(delivery: Delivery, number: int, people: Sequence[int]) -
     with delivery.database.unit_of_work() as session:
         obligation = queries.find_active(session, number)
         if obligation is not None:
-            assignments.recompute(session, get_rules(session, obligation), people, now=delivery.now)
+            assignments.recompute(session, [get_rules(session, obligation)], people, now=delivery.now)
 
 
 def _recompute_all(delivery: Delivery, number: int) -> None:
@@ -312,10 +327,18 @@ def _recompute_all(delivery: Delivery, number: int) -> None:
             if obligation is None:
                 return
             people = queries.list_people_after(session, obligation, after, assignments.PORTION)
-            assignments.recompute(session, get_rules(session, obligation), people, now=delivery.now)
+            assignments.recompute(session, [get_rules(session, obligation)], people, now=delivery.now)
         if len(people) < assignments.PORTION:
             return
         after = people[-1]
+
+
+def _recompute_institution(delivery: Delivery, institution: int) -> None:
+    """Compute every status of an institution again: its people in portions, each person under all obligations together."""
+    after: int | None = 0
+    while after is not None:
+        with delivery.database.unit_of_work() as session:
+            after = assignments.recompute_next(session, institution, after, now=delivery.now).last
 
 
 def follow_changes(delivery: Delivery) -> None:

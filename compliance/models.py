@@ -342,6 +342,8 @@ class DoneFact(Base):
     retracted_at: Mapped[Moment | None]
     is_reconstructed: Mapped[bool] = mapped_column(default=False, server_default=false())
     """From records older than these facts."""
+    valid_until: Mapped[date | None]
+    """The last valid day that the course gives it; none: it never ends."""
 
 
 class StartedFact(Base):

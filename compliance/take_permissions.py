@@ -13,7 +13,7 @@ class RenewalAction(StrEnum):
     """Acts of learners on their own takes."""
 
     RENEW = "take:renew"
-    """Take a course again that an obligation asks for again."""
+    """Take a course again that an obligation asks for again, or whose certificate is in its time of renewal."""
 
 
 @dataclass(frozen=True, slots=True)

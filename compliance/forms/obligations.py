@@ -21,7 +21,6 @@ from compliance.rules.terms import (
     ExistingCompletions,
     ObligationTerms,
     RelativeDeadline,
-    RenewalBasis,
     Requirement,
     YearDay,
     courses_of,
@@ -29,7 +28,7 @@ from compliance.rules.terms import (
 from compliance.services.obligations import EnrolmentMode, ObligationValues
 from enrolments.models import Edition
 from kernel.clock import FIRST_DAY, LAST_DAY
-from kernel.durations import Duration
+from kernel.durations import Duration, RenewalBasis
 from kernel.errors import N_
 from kernel.i18n import _, choose, format_date, lazy_
 from kernel.i18n import zone_name as name_of_zone

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from compliance.pages.status_words import StatusView, status_view
 from compliance.queries.learner import RequiredOfPerson
-from compliance.rules.status import NEEDED, StateFlag, TrainingState, TrainingStatus
+from compliance.rules.states import NEEDED, StateFlag, TrainingState, TrainingStatus
 from compliance.rules.terms import AnyRequirement
 from kernel.i18n import _, choose, format_date, ngettext, zone, zone_name
 

@@ -17,13 +17,14 @@ from compliance.rules.terms import (
     ExistingCompletions,
     ObligationTerms,
     RelativeDeadline,
-    RenewalBasis,
     Requirement,
     YearDay,
+    may_expire,
 )
 from compliance.services.obligations import EnrolmentMode, ObligationValues
 from enrolments.take_rules import EnrolmentObstacle
-from kernel.durations import Duration
+from enrolments.wording import length_in_words
+from kernel.durations import Duration, RenewalBasis
 from kernel.errors import N_
 from kernel.i18n import _, alternatives, choose, enumeration, format_date, ngettext, number
 from kernel.i18n import zone_name as name_of_zone
@@ -185,13 +186,6 @@ class FactDifference:
     after: str
 
 
-def length_in_words(duration: Duration) -> str:
-    """Return a duration in words: «12 months», «30 days»."""
-    if duration.months:
-        return ngettext("%(count)s month", "%(count)s months", duration.months)
-    return ngettext("%(count)s day", "%(count)s days", duration.days)
-
-
 def requirement_in_words(requirement: Requirement, titles: Mapping[str, Mapping[str, str]]) -> str:
     """Return a requirement as a sentence."""
     if isinstance(requirement, CourseRequirement):
@@ -220,6 +214,8 @@ def deadline_in_words(terms: ObligationTerms) -> str:
 
 def validity_in_words(terms: ObligationTerms) -> str:
     """Return for how long it holds as a sentence."""
+    if terms.validity is None and isinstance(terms.requirement, CourseRequirement):
+        return _("As long as the certificate of the course; if that does not expire, this does not either.")
     if terms.validity is None:
         return _("It does not expire.")
     if isinstance(terms.basis, YearDay):
@@ -274,7 +270,7 @@ def _rule_facts(terms: ObligationTerms, titles: Mapping[str, Mapping[str, str]])
     yield RuleInWords(_("Days of notice"), _days(terms.notice))
     yield RuleInWords(_("Days of grace"), _days(terms.grace))
     yield RuleInWords(_("Validity"), validity_in_words(terms))
-    yield RuleInWords(_("Renewal window in days"), _days(terms.window) if terms.validity is not None else "")
+    yield RuleInWords(_("Renewal window in days"), _days(terms.window) if may_expire(terms) else "")
     yield RuleInWords(_("What was completed counts from"), format_date(terms.counts_from) if terms.counts_from is not None else "")
     yield RuleInWords(_("Versions that count"), _versions_in_words(terms, titles))
     yield RuleInWords(_("Days of absence that do not interrupt"), _days(terms.gap))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from compliance.rules.reminders import ReminderKind
-from compliance.rules.status import TrainingState
+from compliance.rules.states import TrainingState
 from compliance.services.reminders import ReminderItem
 from kernel.errors import N_
 from kernel.i18n import _, choose, format_date, ngettext

@@ -11,7 +11,7 @@ from uuid import UUID
 from compliance.queries.report import CountedPlaces, PlaceTally
 from compliance.queries.report_basis import PlacePart, ReportObligation
 from compliance.rules.pace import FEWEST, CycleSpan, NeededShare, PaceVerdict, counted_days, pace_verdict
-from compliance.rules.status import TrainingState
+from compliance.rules.states import TrainingState
 from compliance.rules.tally import MISSING, REQUIRED, VALID, ReportState, TrainingTally, tally_sum
 from compliance.rules.working_days import WorkingDays
 from kernel.errors import N_

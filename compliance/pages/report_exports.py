@@ -14,8 +14,8 @@ from compliance.pages.report import COLUMNS, STATE_WORDS, ReportTable, percent_o
 from compliance.pages.status_words import status_view
 from compliance.pages.trajectory import TrajectoryRow
 from compliance.queries.report_basis import ReportObligation, ReportTime
-from compliance.queries.report_people import PersonObligationRow, TrainingPersonRow
-from compliance.rules.status import TrainingState
+from compliance.queries.report_people import PersonObligationRow, TrainingFileRow
+from compliance.rules.states import TrainingState
 from compliance.rules.tally import ReportState
 from kernel.errors import N_
 from kernel.i18n import _, choose
@@ -187,15 +187,25 @@ def _iso(day: date | None) -> str:
 
 
 def people_rows(
-    rows: Iterable[TrainingPersonRow], obligations: Sequence[ReportObligation], time: ReportTime, *, identities: bool = False
+    rows: Iterable[TrainingFileRow], obligations: Sequence[ReportObligation], time: ReportTime, *, identities: bool = False
 ) -> Iterator[Sequence[Cell]]:
     """Yield the rows of people as they come."""
-    known = {one.id: (one.key, choose(one.title)) for one in obligations}
-    for row in rows:
-        who: list[Cell] = [row.name, row.staff_number, *([row.identity] if identities else []), row.place, *known[row.obligation_id]]
-        flags: list[Cell] = [None, None] if time.is_past else [int(row.is_at_risk), int(row.lacks_account)]
-        days = (None, None, None) if time.is_past else (row.last_on, row.done_on, row.valid_until)
-        yield [*who, *_state_cells(row.state, row.flags, *days), *flags]
+    titles = {one.id: (one.key, choose(one.title)) for one in obligations}
+    words = dict[tuple[str, str], tuple[str, str]]()
+    for name, staff_number, identity, place, obligation, state, flags, last_on, done_on, valid_until, is_at_risk, lacks_account in rows:
+        if (state, flags) not in words:
+            view = status_view(state, flags.split())
+            words[state, flags] = view.word, view.remark
+        who = (name, staff_number, identity, place) if identities else (name, staff_number, place)
+        if time.is_past:
+            yield [*who, *titles[obligation], *words[state, flags], *_NOTHING]
+            continue
+        days = ("" if state == TrainingState.DONE else _iso(last_on), _iso(done_on), _iso(valid_until))
+        yield [*who, *titles[obligation], *words[state, flags], *days, int(is_at_risk), int(lacks_account)]
+
+
+_NOTHING = ("", "", "", None, None)
+"""What is not recorded of a past day: three days, and two remarks."""
 
 
 def _state_cells(

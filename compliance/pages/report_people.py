@@ -8,7 +8,7 @@ from uuid import UUID
 from compliance.pages.status_words import StatusView, status_view
 from compliance.queries.report_basis import ReportObligation, ReportTime
 from compliance.queries.report_people import PersonObligationRow, TrainingPersonRow
-from compliance.rules.status import TrainingState
+from compliance.rules.states import TrainingState
 from kernel.i18n import choose
 
 

@@ -6,7 +6,7 @@ Every page that shows a state takes it from here, so that no state is told by it
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from compliance.rules.status import StateFlag, TrainingState
+from compliance.rules.states import StateFlag, TrainingState
 from kernel.errors import N_
 from kernel.i18n import _
 

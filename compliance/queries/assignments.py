@@ -1,18 +1,21 @@
 """Queries of assignments: who is under an obligation, and in which state they are now."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, case, func, or_, select, union
 from sqlalchemy.orm import Session
 
-from compliance.models import Assignment, Obligation
+from compliance.models import Assignment, DoneFact, Obligation
+from enrolments.models import Completion
 from organisations.models import AudienceStayRecord
 
 
-def list_active(session: Session) -> list[Obligation]:
-    """Return the obligations in force and those that ended, whose statuses are kept up, by their number."""
+def list_active(session: Session, institution: int | None = None) -> list[Obligation]:
+    """Return the obligations in force and those that ended, whose statuses are kept up, of all institutions or one, by their number."""
     kept = (Obligation.state != "draft", Obligation.forgotten_at.is_(None))
-    return list(session.scalars(select(Obligation).where(*kept).order_by(Obligation.id)))
+    statement = select(Obligation).where(*kept).order_by(Obligation.id)
+    return list(session.scalars(statement if institution is None else statement.where(Obligation.institution_id == institution)))
 
 
 def find_active(session: Session, number: int) -> Obligation | None:
@@ -38,9 +41,26 @@ def flags_at(now: datetime) -> ColumnElement[str]:
 
 def list_people_after(session: Session, obligation: Obligation, after: int, limit: int) -> list[int]:
     """Return a portion of the people who are or were in the audience of an obligation, by their number."""
-    person = AudienceStayRecord.person_id
-    statement = select(person).distinct().where(AudienceStayRecord.audience_id == obligation.audience_id, person > after)
+    return list_people_under(session, [obligation], after, limit)
+
+
+def list_people_under(session: Session, obligations: Sequence[Obligation], after: int, limit: int) -> list[int]:
+    """Return a portion of the people who are or were in the audience of any of some obligations, by their number."""
+    person, audiences = AudienceStayRecord.person_id, {row.audience_id for row in obligations}
+    statement = select(person).distinct().where(AudienceStayRecord.audience_id.in_(audiences), person > after)
     return list(session.scalars(statement.order_by(person).limit(limit)))
+
+
+def list_takes_with_another_day(session: Session, after: int, limit: int) -> list[int]:
+    """Return a portion of the takes whose completion has another last valid day than the fact of it."""
+    statement = (
+        select(DoneFact.enrolment_id)
+        .join(Completion, Completion.enrolment_id == DoneFact.enrolment_id)
+        .where(
+            DoneFact.retracted_at.is_(None), Completion.valid_until.is_distinct_from(DoneFact.valid_until), DoneFact.enrolment_id > after
+        )
+    )
+    return list(session.scalars(statement.order_by(DoneFact.enrolment_id).limit(limit)))
 
 
 def list_stale_people(session: Session, obligation: Obligation, now: datetime) -> list[int]:

@@ -38,7 +38,7 @@ def candidate_selects(person_id: int) -> list[Select[*tuple[Any, ...]]]:
         select_facts(FactKind.LISTED, listed.person_id, first_on=listed.since_on, last_on=listed.until_on, course=AudienceList.key)
         .join(AudienceList, AudienceList.id == listed.list_id)
         .where(listed.person_id == person_id),
-        select_facts(FactKind.HELD, Enrolment.person_id, at=Completion.completed_at, course=Course.slug)
+        select_facts(FactKind.HELD, Enrolment.person_id, last_on=Completion.valid_until, at=Completion.completed_at, course=Course.slug)
         .join(Completion, Completion.enrolment_id == Enrolment.id)
         .join(Course, Course.id == Enrolment.course_id)
         .where(Enrolment.person_id == person_id),
@@ -62,7 +62,7 @@ def read_candidate(facts: PersonFacts, institution_id: int, places: dict[int, Un
         closed[0] if closed else None,
         tuple(_place(fact, posts, places) for fact in facts[FactKind.BELONGS]),
         tuple(dict.fromkeys(ListFact(fact.course, fact.first_on, fact.last_on) for fact in facts[FactKind.LISTED])),
-        tuple(HeldFact(fact.course, fact.at.astimezone(zone).date()) for fact in facts[FactKind.HELD]),
+        tuple(HeldFact(fact.course, fact.at.astimezone(zone).date(), fact.last_on) for fact in facts[FactKind.HELD]),
     )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from compliance.models import Assignment, CycleEnrolment, Obligation, ObligationVersion
 from compliance.queries.assignments import state_at
 from compliance.queries.records import ObligationRules
-from compliance.rules.status import NEEDED
+from compliance.rules.states import NEEDED
 from compliance.rules.terms import certain_courses, courses_of
 from enrolments.models import Completion, Enrolment
 from enrolments.queries.takes import find_obstacle

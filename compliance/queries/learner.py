@@ -22,16 +22,9 @@ from compliance.queries.person_facts import load_person_facts
 from compliance.rules.documents import read_terms
 from compliance.rules.person_facts import RecordScope, record_under
 from compliance.rules.record import TrainingRecord
-from compliance.rules.status import (
-    StateFlag,
-    TrainingCase,
-    TrainingState,
-    TrainingStatus,
-    renewable_courses,
-    status_of,
-    terms_in_force,
-    training_case,
-)
+from compliance.rules.standing import terms_in_force
+from compliance.rules.states import StateFlag, TrainingState, TrainingStatus
+from compliance.rules.status import TrainingCase, renewable_courses, status_of, training_case
 from compliance.rules.terms import ObligationTerms, courses_of
 from enrolments.models import Completion, Enrolment
 from kernel.db import UtcDateTime, connection_of

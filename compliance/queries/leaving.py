@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from compliance.models import Assignment, CycleEnrolment, Obligation, ObligationVersion
 from compliance.queries.assignments import state_at
-from compliance.rules.status import NEEDED
+from compliance.rules.states import NEEDED
 from enrolments.models import Enrolment
 from enrolments.take_rules import LeavingObstacle
 

@@ -13,7 +13,7 @@ from compliance.models import Assignment, Obligation, ObligationVersion, Planned
 from compliance.permissions import ObligationContext, PlannedChangeContext, PlannedRuleContext
 from compliance.queries import planned_changes
 from compliance.queries.assignments import state_at
-from compliance.rules.status import TrainingState
+from compliance.rules.states import TrainingState
 from courses.models import Course, CourseVersion
 from enrolments.models import Edition
 from kernel.errors import NotFound

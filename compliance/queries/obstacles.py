@@ -11,7 +11,7 @@ from compliance.models import Assignment, CycleEnrolment, Obligation
 from compliance.queries.assignments import state_at
 from compliance.queries.enrolment import get_order
 from compliance.queries.records import get_rules
-from compliance.rules.status import NEEDED
+from compliance.rules.states import NEEDED
 from courses.models import Course
 from enrolments.take_rules import EnrolmentObstacle
 

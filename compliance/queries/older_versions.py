@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from compliance.models import Assignment, Obligation
 from compliance.queries.assignments import state_at
-from compliance.rules.status import NEEDED
+from compliance.rules.states import NEEDED
 from courses.models import Course, CourseVersion
 from enrolments.models import Completion, Enrolment
 

@@ -2,13 +2,14 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import cast
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from compliance.models import AccountFact, DoneFact, Obligation, ObligationVersion, Recognition, StartedFact, Waiver
@@ -22,14 +23,17 @@ from compliance.rules.record import (
     TrainingRecord,
     UnitZone,
     WaivedSpan,
+    first_instant,
 )
-from compliance.rules.status import first_instant
 from compliance.rules.terms import ObligationTerms, courses_of
 from courses.models import Course
 from enrolments.models import Enrolment
+from kernel.db import connection_of
 from organisations.models import AudienceStayRecord, Employment, Membership
 from organisations.queries import tree
-from organisations.rules import zone_of
+from organisations.rules import UnitSummary, zone_of
+
+Fact = TypeVar("Fact")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,120 +52,205 @@ class ObligationRules:
 
 def get_rules(session: Session, obligation: Obligation) -> ObligationRules:
     """Return an obligation with all of its versions."""
-    statement = select(ObligationVersion).where(ObligationVersion.obligation_id == obligation.id).order_by(ObligationVersion.number)
-    versions = session.scalars(statement).all()
-    terms = tuple(read_terms(json.loads(version.terms), version.recorded_at, version.effective_on) for version in versions)
-    slugs = {slug for each in terms for slug in courses_of(each.requirement)}
-    courses = dict(session.execute(select(Course.id, Course.slug).where(Course.slug.in_(slugs))).all())
-    zone = versions[-1].zone if versions else ""
-    return ObligationRules(obligation.id, obligation.audience_id, obligation.institution_id, terms, courses, zone)
+    return list_rules(session, [obligation])[0]
+
+
+def list_rules(session: Session, obligations: Sequence[Obligation]) -> list[ObligationRules]:
+    """Return some obligations with all of their versions, in their order, in two statements."""
+    written = defaultdict[int, list[ObligationVersion]](list)
+    statement = select(ObligationVersion).where(ObligationVersion.obligation_id.in_([row.id for row in obligations]))
+    for version in session.scalars(statement.order_by(ObligationVersion.obligation_id, ObligationVersion.number)):
+        written[version.obligation_id].append(version)
+    terms = {
+        number: tuple(_read_terms(version.terms, version.recorded_at, version.effective_on) for version in versions)
+        for number, versions in written.items()
+    }
+    slugs = {number: {slug for each in found for slug in courses_of(each.requirement)} for number, found in terms.items()}
+    every = {slug for found in slugs.values() for slug in found}
+    courses = session.execute(select(Course.id, Course.slug).where(Course.slug.in_(every))).all()
+    return [
+        ObligationRules(
+            row.id,
+            row.audience_id,
+            row.institution_id,
+            terms.get(row.id, ()),
+            {number: slug for number, slug in courses if slug in slugs.get(row.id, ())},
+            written[row.id][-1].zone if row.id in written else "",
+        )
+        for row in obligations
+    ]
+
+
+@lru_cache(maxsize=1024)
+def _read_terms(text: str, recorded_at: datetime, effective_on: date) -> ObligationTerms:
+    return read_terms(json.loads(text), recorded_at, effective_on)
 
 
 def load_records(session: Session, rules: ObligationRules, people: Collection[int]) -> Mapping[int, TrainingRecord]:
     """Return the record of each of some people under an obligation, in eleven statements at most."""
-    places = {place.id: place for place in tree.list_tree(session)}
-    default = ZoneInfo(rules.zone or zone_of(places, rules.institution_id))
-    zones = {} if rules.zone else _zones(session, people, lambda place: ZoneInfo(zone_of(places, place)))
-    stays, entries = _stays(session, rules, people), _entries(session, rules, people)
-    done, starts, enrolled = _done(session, rules, people, default), _starts(session, rules, people), _enrolled(session, rules, people)
-    waivers, closures = _waivers(session, rules, people), _closures(session, people, default)
-    return {
-        person: TrainingRecord(
-            default,
-            zones.get(person, ()),
-            stays.get(person, ()),
-            waivers.get(person, ()),
-            closures.get(person, ()),
-            done.get(person, ()),
-            starts.get(person, ()),
-            entries.get(person, ()),
-            enrolled.get(person, ()),
+    found = load_people_records(session, [rules], people)
+    return {person: found.record_of(rules, person) for person in people}
+
+
+_ByPerson = Mapping[int, Sequence[Fact]]
+_ByPair = Mapping[tuple[int, int], Sequence[Fact]]
+"""By the number of the person, and that of the audience, institution or course."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleRecords:
+    """Everything on record of some people under some obligations: read once for all of them."""
+
+    defaults: Mapping[int, ZoneInfo]
+    """The zone that holds where no unit has one, by the number of the obligation."""
+    zones: _ByPerson[UnitZone]
+    stays: _ByPair[RecordedSpan]
+    entries: _ByPair[InstitutionEntry]
+    closures: _ByPerson[tuple[datetime, datetime | None]]
+    waivers: _ByPerson[tuple[int | None, WaivedSpan]]
+    """With the obligation that each is about; None: every one."""
+    done: _ByPair[AchievedCourse]
+    recognised: _ByPair[tuple[date, AchievedCourse]]
+    """Each with its day; the moment depends on the zone of the obligation."""
+    starts: _ByPair[CourseStart]
+    enrolled: _ByPair[datetime]
+
+    def has_stayed(self, rules: ObligationRules, person: int) -> bool:
+        """Say whether a person was ever in the audience of an obligation."""
+        return (person, rules.audience_id) in self.stays
+
+    def record_of(self, rules: ObligationRules, person: int) -> TrainingRecord:
+        """Return the record of a person under one of the obligations."""
+        zone = self.defaults[rules.obligation_id]
+        waivers, courses = self.waivers.get(person, ()), rules.courses
+        return TrainingRecord(
+            zone,
+            () if rules.zone else self.zones.get(person, ()),
+            self.stays.get((person, rules.audience_id), ()),
+            [waiver for obligation, waiver in waivers if obligation in (None, rules.obligation_id)],
+            [span for closed_at, opened_at in self.closures.get(person, ()) for span in _closed_days(closed_at, opened_at, zone)],
+            [
+                *_of_courses(self.done, person, courses),
+                *(replace(fact, achieved_at=first_instant(day, zone)) for day, fact in _of_courses(self.recognised, person, courses)),
+            ],
+            _of_courses(self.starts, person, courses),
+            self.entries.get((person, rules.institution_id), ()),
+            _of_courses(self.enrolled, person, courses),
         )
-        for person in people
-    }
 
 
-def _stays(session: Session, rules: ObligationRules, people: Collection[int]) -> Mapping[int, Sequence[RecordedSpan]]:
-    found = defaultdict[int, list[RecordedSpan]](list)
-    statement = select(AudienceStayRecord).where(
-        AudienceStayRecord.audience_id == rules.audience_id, AudienceStayRecord.person_id.in_(people)
-    )
-    for row in session.scalars(statement):
-        found[row.person_id].append(RecordedSpan(row.since_on, row.until_on, row.recorded_at, row.retracted_at))
-    return found
+def _of_courses(facts: _ByPair[Fact], person: int, courses: Collection[int]) -> list[Fact]:
+    return [fact for course in courses for fact in facts.get((person, course), ())]
 
 
-def _entries(session: Session, rules: ObligationRules, people: Collection[int]) -> Mapping[int, Sequence[InstitutionEntry]]:
-    found = defaultdict[int, list[InstitutionEntry]](list)
-    statement = select(Employment).where(Employment.institution_id == rules.institution_id, Employment.person_id.in_(people))
-    for row in session.scalars(statement):
-        if row.entered_on is not None:
-            found[row.person_id].append(InstitutionEntry(row.entered_on, row.recorded_at, row.retracted_at))
-    return found
-
-
-def _zones(session: Session, people: Collection[int], zone_at: Callable[[int], ZoneInfo]) -> Mapping[int, Sequence[UnitZone]]:
-    found = defaultdict[int, list[UnitZone]](list)
-    statement = select(Membership).where(Membership.is_main, Membership.person_id.in_(people))
-    for row in session.scalars(statement):
-        zone = zone_at(row.organisation_id)
-        since = row.since_on or row.since.astimezone(zone).date()
-        found[row.person_id].append(UnitZone(since, zone, row.recorded_at, row.retracted_at))
-    return found
-
-
-def _closures(session: Session, people: Collection[int], zone: ZoneInfo) -> Mapping[int, Sequence[RecordedSpan]]:
+def _closed_days(closed_at: datetime, opened_at: datetime | None, zone: ZoneInfo) -> list[RecordedSpan]:
     """Return the days with a closed account; before it was opened again, nobody knew on which day that would be."""
-    found = defaultdict[int, list[RecordedSpan]](list)
-    for row in session.scalars(select(AccountFact).where(AccountFact.person_id.in_(people))):
-        first = row.closed_at.astimezone(zone).date()
-        found[row.person_id].append(RecordedSpan(first, None, row.closed_at, row.opened_at))
-        if row.opened_at is not None and (last := row.opened_at.astimezone(zone).date() - timedelta(days=1)) >= first:
-            found[row.person_id].append(RecordedSpan(first, last, row.opened_at))
-    return found
+    first = closed_at.astimezone(zone).date()
+    spans = [RecordedSpan(first, None, closed_at, opened_at)]
+    if opened_at is not None and (last := opened_at.astimezone(zone).date() - timedelta(days=1)) >= first:
+        spans.append(RecordedSpan(first, last, opened_at))
+    return spans
 
 
-def _waivers(session: Session, rules: ObligationRules, people: Collection[int]) -> Mapping[int, Sequence[WaivedSpan]]:
-    found = defaultdict[int, list[WaivedSpan]](list)
-    statement = select(Waiver).where(
-        Waiver.person_id.in_(people),
-        or_(Waiver.obligation_id.is_(None), Waiver.obligation_id == rules.obligation_id),
-        Waiver.state.in_(APPROVED_ONCE),
+def load_people_records(session: Session, every: Sequence[ObligationRules], people: Collection[int]) -> PeopleRecords:
+    """Read what some obligations ask of some people, as columns, in eleven statements at most however many obligations there are."""
+    places = {place.id: place for place in tree.list_tree(session)}
+    courses = {number: slug for rules in every for number, slug in rules.courses.items()}
+    return PeopleRecords(
+        {rules.obligation_id: ZoneInfo(rules.zone or zone_of(places, rules.institution_id)) for rules in every},
+        {} if all(rules.zone for rules in every) else _zones(session, people, places),
+        _stays(session, {rules.audience_id for rules in every}, people),
+        _entries(session, {rules.institution_id for rules in every}, people),
+        _closures(session, people),
+        _waivers(session, people),
+        _done(session, courses, people),
+        _recognised(session, courses, people),
+        _starts(session, courses, people),
+        _enrolled(session, courses, people),
     )
-    for row in session.scalars(statement):
-        last, decided = last_waived_day(row.first_on, row.last_on), cast("datetime", row.decided_at)
-        found[row.person_id].append(WaivedSpan(row.first_on, last, decided, row.revoked_at))
+
+
+def _rows(session: Session, statement: Select[*tuple[Any, ...]]) -> Sequence[Any]:
+    return connection_of(session).execute(statement).all()
+
+
+def _stays(session: Session, audiences: Collection[int], people: Collection[int]) -> _ByPair[RecordedSpan]:
+    found, row = defaultdict[tuple[int, int], list[RecordedSpan]](list), AudienceStayRecord
+    statement = select(row.person_id, row.audience_id, row.since_on, row.until_on, row.recorded_at, row.retracted_at)
+    for person, audience, *span in _rows(session, statement.where(row.audience_id.in_(audiences), row.person_id.in_(people))):
+        found[person, audience].append(RecordedSpan(*span))
     return found
 
 
-def _done(session: Session, rules: ObligationRules, people: Collection[int], zone: ZoneInfo) -> Mapping[int, Sequence[AchievedCourse]]:
-    found = defaultdict[int, list[AchievedCourse]](list)
-    facts = select(DoneFact).where(DoneFact.person_id.in_(people), DoneFact.course_id.in_(rules.courses))
-    for fact in session.scalars(facts):
-        achieved = AchievedCourse(rules.courses[fact.course_id], fact.achieved_at, fact.version, fact.recorded_at, fact.retracted_at)
-        found[fact.person_id].append(achieved)
-    recognised = select(Recognition).where(
-        Recognition.person_id.in_(people), Recognition.course_id.in_(rules.courses), Recognition.state.in_(APPROVED_ONCE)
+def _entries(session: Session, institutions: Collection[int], people: Collection[int]) -> _ByPair[InstitutionEntry]:
+    found, row = defaultdict[tuple[int, int], list[InstitutionEntry]](list), Employment
+    statement = select(row.person_id, row.institution_id, row.entered_on, row.recorded_at, row.retracted_at).where(
+        row.institution_id.in_(institutions), row.person_id.in_(people), row.entered_on.is_not(None)
     )
-    for row in session.scalars(recognised):
-        moment, decided = first_instant(row.achieved_on, zone), cast("datetime", row.decided_at)
-        found[row.person_id].append(AchievedCourse(rules.courses[row.course_id], moment, None, decided, row.revoked_at))
+    for person, institution, *entry in _rows(session, statement):
+        found[person, institution].append(InstitutionEntry(*entry))
     return found
 
 
-def _starts(session: Session, rules: ObligationRules, people: Collection[int]) -> Mapping[int, Sequence[CourseStart]]:
-    found = defaultdict[int, list[CourseStart]](list)
-    statement = select(StartedFact).where(StartedFact.person_id.in_(people), StartedFact.course_id.in_(rules.courses))
-    for row in session.scalars(statement):
-        found[row.person_id].append(CourseStart(rules.courses[row.course_id], row.at))
+def _zones(session: Session, people: Collection[int], places: Mapping[int, UnitSummary]) -> _ByPerson[UnitZone]:
+    found, row = defaultdict[int, list[UnitZone]](list), Membership
+    statement = select(row.person_id, row.organisation_id, row.since_on, row.since, row.recorded_at, row.retracted_at)
+    for person, place, since_on, since, recorded_at, retracted_at in _rows(
+        session, statement.where(row.is_main, row.person_id.in_(people))
+    ):
+        zone = ZoneInfo(zone_of(places, place))
+        found[person].append(UnitZone(since_on or since.astimezone(zone).date(), zone, recorded_at, retracted_at))
     return found
 
 
-def _enrolled(session: Session, rules: ObligationRules, people: Collection[int]) -> Mapping[int, Sequence[datetime]]:
-    found = defaultdict[int, list[datetime]](list)
-    statement = select(Enrolment.person_id, Enrolment.enrolled_at).where(
-        Enrolment.person_id.in_(people), Enrolment.course_id.in_(rules.courses)
+def _closures(session: Session, people: Collection[int]) -> _ByPerson[tuple[datetime, datetime | None]]:
+    found, row = defaultdict[int, list[tuple[datetime, datetime | None]]](list), AccountFact
+    statement = select(row.person_id, row.closed_at, row.opened_at).where(row.person_id.in_(people))
+    for person, closed_at, opened_at in _rows(session, statement):
+        found[person].append((closed_at, opened_at))
+    return found
+
+
+def _waivers(session: Session, people: Collection[int]) -> _ByPerson[tuple[int | None, WaivedSpan]]:
+    found, row = defaultdict[int, list[tuple[int | None, WaivedSpan]]](list), Waiver
+    statement = select(row.person_id, row.obligation_id, row.first_on, row.last_on, row.decided_at, row.revoked_at).where(
+        row.person_id.in_(people), row.state.in_(APPROVED_ONCE)
     )
-    for person, moment in session.execute(statement):
-        found[person].append(moment)
+    for person, obligation, first_on, last_on, decided_at, revoked_at in _rows(session, statement):
+        found[person].append((obligation, WaivedSpan(first_on, last_waived_day(first_on, last_on), decided_at, revoked_at)))
+    return found
+
+
+def _done(session: Session, courses: Mapping[int, str], people: Collection[int]) -> _ByPair[AchievedCourse]:
+    found, row = defaultdict[tuple[int, int], list[AchievedCourse]](list), DoneFact
+    statement = select(row.person_id, row.course_id, row.achieved_at, row.version, row.recorded_at, row.retracted_at, row.valid_until)
+    for person, course, *fact in _rows(session, statement.where(row.person_id.in_(people), row.course_id.in_(courses))):
+        found[person, course].append(AchievedCourse(courses[course], *fact))
+    return found
+
+
+def _recognised(session: Session, courses: Mapping[int, str], people: Collection[int]) -> _ByPair[tuple[date, AchievedCourse]]:
+    found, row = defaultdict[tuple[int, int], list[tuple[date, AchievedCourse]]](list), Recognition
+    statement = select(row.person_id, row.course_id, row.achieved_on, row.decided_at, row.revoked_at).where(
+        row.person_id.in_(people), row.course_id.in_(courses), row.state.in_(APPROVED_ONCE)
+    )
+    for person, course, achieved_on, decided_at, revoked_at in _rows(session, statement):
+        fact = AchievedCourse(courses[course], decided_at, None, decided_at, revoked_at)
+        found[person, course].append((achieved_on, fact))
+    return found
+
+
+def _starts(session: Session, courses: Mapping[int, str], people: Collection[int]) -> _ByPair[CourseStart]:
+    found, row = defaultdict[tuple[int, int], list[CourseStart]](list), StartedFact
+    statement = select(row.person_id, row.course_id, row.at).where(row.person_id.in_(people), row.course_id.in_(courses))
+    for person, course, at in _rows(session, statement):
+        found[person, course].append(CourseStart(courses[course], at))
+    return found
+
+
+def _enrolled(session: Session, courses: Mapping[int, str], people: Collection[int]) -> _ByPair[datetime]:
+    found, row = defaultdict[tuple[int, int], list[datetime]](list), Enrolment
+    statement = select(row.person_id, row.course_id, row.enrolled_at).where(row.person_id.in_(people), row.course_id.in_(courses))
+    for person, course, moment in _rows(session, statement):
+        found[person, course].append(moment)
     return found

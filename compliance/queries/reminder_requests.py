@@ -16,7 +16,7 @@ from compliance.permissions import PlaceReportContext
 from compliance.queries.assignments import state_at
 from compliance.queries.free_days import load_free_days, province_of
 from compliance.rules.reminders import ReminderKind, sending_moment
-from compliance.rules.status import NEEDED, TrainingState
+from compliance.rules.states import NEEDED, TrainingState
 from kernel.errors import NotFound
 from kernel.permissions import Actor
 from organisations.models import Membership, Organisation

@@ -16,7 +16,7 @@ from compliance.queries.free_days import FreeDayCalendar, load_free_days, provin
 from compliance.rules.documents import read_terms
 from compliance.rules.reminder_plans import LATE_STATES, PlannedReminder, ReminderBasis, ReminderOutcome
 from compliance.rules.reminders import ReminderKind, SuppressionReason
-from compliance.rules.status import StateFlag, TrainingState, TrainingStatus
+from compliance.rules.states import StateFlag, TrainingState, TrainingStatus
 from compliance.rules.terms import AnyRequirement, CourseRequirement, Requirement, courses_of
 from compliance.rules.working_days import WorkingDays
 from courses.models import Activity, Course

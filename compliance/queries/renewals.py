@@ -1,16 +1,24 @@
 """Queries of what somebody may take again because an obligation asks for it (spec/compulsory 6.2)."""
 
+import json
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from compliance.models import Assignment, Obligation
+from compliance.models import Assignment, Obligation, ObligationVersion
 from compliance.queries.records import ObligationRules, get_rules, load_records
-from compliance.rules.status import first_instant, renewable_courses, status_of, training_case
+from compliance.rules.documents import read_requirement
+from compliance.rules.record import first_instant
+from compliance.rules.states import TrainingState
+from compliance.rules.status import renewable_courses, status_of, training_case
+from compliance.rules.terms import courses_of
 from compliance.take_permissions import RenewalContext
+from courses.models import Course
 from enrolments.models import Completion, Enrolment
 from enrolments.queries.learning import get_learner_context
+from enrolments.queries.renewals import find_own_renewal
 from enrolments.take_rules import RenewalWindow
 from kernel import clock
 from kernel.permissions import Actor
@@ -28,8 +36,30 @@ def get_renewal(session: Session, actor: Actor, slug: str) -> RenewalContext:
     if found is None or actor.person_id is None:
         return RenewalContext(context.course_id, slug, None, None, is_under_way=False)
     present, completion = found
-    window = None if completion is None else find_window(session, actor.person_id, slug, now=clock.now())
+    window = None if completion is None else _window(session, actor.person_id, context.course_id, slug, now=clock.now())
     return RenewalContext(context.course_id, slug, present, window, is_under_way=completion is None and present.take > 1)
+
+
+def _window(session: Session, person_id: int, course_id: int, slug: str, *, now: datetime) -> RenewalWindow | None:
+    """Return the open window of an obligation, else that of the certificate where no obligation rules (spec/certificates E3)."""
+    asked = find_window(session, person_id, slug, now=now)
+    own = find_own_renewal(session, person_id, course_id) if asked is None else None
+    return own.window if own is not None and own.is_open(now) else asked
+
+
+def list_ruled_courses(session: Session, person_id: int) -> Collection[int]:
+    """Return the courses that obligations in force ask of a person, done or not: there their windows rule, not those of certificates."""
+    texts = session.scalars(_RULING, {"person": person_id})
+    slugs = {slug for text in texts for slug in courses_of(read_requirement(json.loads(text)))}
+    return set(session.scalars(select(Course.id).where(Course.slug.in_(slugs)))) if slugs else ()
+
+
+_RULING = (
+    select(ObligationVersion.terms)
+    .join(Obligation, (Obligation.id == ObligationVersion.obligation_id) & (ObligationVersion.number == Obligation.latest))
+    .join(Assignment, Assignment.obligation_id == Obligation.id)
+    .where(Assignment.person_id == bindparam("person"), Assignment.state != TrainingState.NOT_REQUIRED.value, Obligation.state != "draft")
+)
 
 
 def find_window(session: Session, person_id: int, slug: str, *, now: datetime) -> RenewalWindow | None:

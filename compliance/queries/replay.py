@@ -14,7 +14,8 @@ from compliance.queries.assignments import find_active, list_people_after
 from compliance.queries.records import ObligationRules, get_rules, load_records
 from compliance.rules.history import begins_at, has_news
 from compliance.rules.record import TrainingRecord
-from compliance.rules.status import TrainingCase, TrainingStatus, status_of, training_case
+from compliance.rules.states import TrainingStatus
+from compliance.rules.status import TrainingCase, status_of, training_case
 from kernel.db import Database
 
 UNDER_WAY = timedelta(hours=1)

@@ -1,6 +1,6 @@
 """Counting who is in which state of compulsory training: by place and obligation, and day by day. Each is one statement."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -13,7 +13,7 @@ from accounts.models import Person
 from compliance.models import Assignment
 from compliance.queries.report_basis import ReportTime, TrainingFilter, at_risk_condition, counted, lacks_account, report_basis, unfinished
 from compliance.rules.pace import CycleSpan
-from compliance.rules.status import TrainingState
+from compliance.rules.states import TrainingState
 from compliance.rules.tally import REQUIRED, VALID, TrainingTally
 from compliance.rules.working_days import WorkingDays
 from kernel.db import connection_of
@@ -52,21 +52,26 @@ def count_states(session: Session, time: ReportTime, wanted: TrainingFilter, wor
 
     On a past day nobody is told to be at risk, and nothing of cycles: that was not recorded.
     """
-    states = defaultdict[tuple[int, int | None], Counter[TrainingState]](Counter)
-    spans = defaultdict[tuple[int, int | None], Counter[CycleSpan]](Counter)
-    risk, closed = Counter[tuple[int, int | None]](), Counter[tuple[int, int | None]]()
-    names = {state.value: state for state in TrainingState}
     if not wanted.obligations:
         return {}
-    for row in connection_of(session).execute(counts_statement(session, time, wanted, working)):
-        key, state = (row[0], row[1]), names[row[2]]
-        states[key][state] += row[3]
-        if not time.is_past:
-            risk[key] += row[4]
-            closed[key] += row[5]
+    found = dict[tuple[int, int | None], PlaceTally]()
+    names = {state.value: state for state in TrainingState}
+    grouped = defaultdict[tuple[int, int | None], list[Any]](list)
+    for row in connection_of(session).execute(counts_statement(session, time, wanted, working)).all():
+        grouped[row[0], row[1]].append(row)
+    for key, rows in grouped.items():
+        states, spans, risk, closed = dict[TrainingState, int](), dict[CycleSpan, int](), 0, 0
+        for row in rows:
+            state = names[row[2]]
+            states[state] = states.get(state, 0) + row[3]
+            if time.is_past:
+                continue
+            risk, closed = risk + row[4], closed + row[5]
             if state in REQUIRED:
-                spans[key][row[6], row[7]] += row[3]
-    return {key: PlaceTally(TrainingTally(found, risk[key], closed[key]), spans[key]) for key, found in states.items()}
+                span = (row[6], row[7])
+                spans[span] = spans.get(span, 0) + row[3]
+        found[key] = PlaceTally(TrainingTally(states, risk, closed), spans)
+    return found
 
 
 def done_statement(time: ReportTime, wanted: TrainingFilter) -> Select[*tuple[Any, ...]]:

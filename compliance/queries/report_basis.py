@@ -20,7 +20,7 @@ from compliance.models import Assignment, AssignmentState, Obligation, Obligatio
 from compliance.queries.assignments import flags_at, state_at
 from compliance.rules.documents import read_terms
 from compliance.rules.pace import DAYS_LEFT, MINUTES_A_DAY, last_days_left
-from compliance.rules.status import TrainingState
+from compliance.rules.states import TrainingState
 from compliance.rules.tally import MISSING, STATES, ReportState
 from compliance.rules.terms import AnyRequirement, courses_of
 from compliance.rules.working_days import WorkingDays

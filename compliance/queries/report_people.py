@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, false, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, false, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from accounts.models import NationalIdentity, Person, full_name
@@ -24,8 +24,9 @@ from compliance.queries.report_basis import (
     lacks_account,
     report_basis,
 )
-from compliance.rules.status import TrainingState
+from compliance.rules.states import TrainingState
 from compliance.rules.working_days import WorkingDays
+from kernel.db import connection_of
 from organisations.models import Employment, Organisation
 from organisations.queries.tree import EMPLOYED
 
@@ -61,29 +62,48 @@ class TrainingPersonRow:
     staff_number: str
     is_at_risk: bool
     lacks_account: bool
-    identity: str = ""
 
 
-def people_statement(
-    session: Session, time: ReportTime, wanted: TrainingFilter, working: WorkingDays, *, identities: bool = False
-) -> Select[*tuple[Any, ...]]:
+class TrainingFileRow(NamedTuple):
+    """One person under one obligation, as files hold it: a plain tuple, because a file may have a million of them."""
+
+    name: str
+    staff_number: str
+    identity: str
+    """Empty where it was not requested."""
+    place: str
+    obligation_id: int
+    state: str
+    flags: str
+    """Parted by blanks."""
+    last_on: date | None
+    done_on: date | None
+    valid_until: date | None
+    is_at_risk: bool
+    lacks_account: bool
+
+
+def people_statement(session: Session, time: ReportTime, wanted: TrainingFilter, working: WorkingDays) -> Select[*tuple[Any, ...]]:
     """Build the statement of the people under some obligations, without an order."""
+    numbers = (Assignment.uuid, Person.uuid.label("person_uuid"), Person.id.label("person_id"), Organisation.id.label("place_id"))
+    return _statement(session, time, wanted, working, numbers)
+
+
+def _statement(
+    session: Session, time: ReportTime, wanted: TrainingFilter, working: WorkingDays, more: Sequence[Any]
+) -> Select[*tuple[Any, ...]]:
+    """Build the statement of what every list of people tells, in the order of `TrainingFileRow`, and some columns besides."""
     basis = report_basis(time, wanted)
     risk, closed = at_risk_condition(basis, wanted, working), false() if time.is_past else lacks_account(session)
     number = select(func.max(Employment.staff_number)).where(Employment.person_id == Person.id, EMPLOYED).scalar_subquery()
     columns = [
-        *(Assignment.uuid, Person.uuid.label("person_uuid"), Person.id.label("person_id")),
-        *(Person.given_names, Person.first_surname, Person.second_surname),
-        *(Organisation.id.label("place_id"), func.coalesce(Organisation.name, "").label("place"), Assignment.obligation_id),
-        *(basis.state.label("now"), basis.flags.label("marks"), Assignment.last_on, Assignment.done_on, Assignment.valid_until),
-        *(func.coalesce(number, "").label("staff_number"), risk.label("risk"), closed.label("closed")),
+        *(Person.given_names, Person.first_surname, Person.second_surname, func.coalesce(number, "").label("staff_number")),
+        *(func.coalesce(Organisation.name, "").label("place"), Assignment.obligation_id, basis.state.label("now")),
+        *(func.coalesce(basis.flags, "").label("marks"), Assignment.last_on, Assignment.done_on, Assignment.valid_until),
+        *(risk.label("risk"), closed.label("closed"), *more),
     ]
-    if identities:
-        columns.append(func.coalesce(NationalIdentity.number, "").label("identity"))
     statement = basis.start(select(*columns), wanted).join(Person, Person.id == Assignment.person_id)
     statement = statement.join(Organisation, Organisation.id == basis.place, isouter=True)
-    if identities:
-        statement = statement.outerjoin(NationalIdentity, NationalIdentity.person_id == Person.id)
     return statement.where(*_conditions(session, basis, wanted, risk))
 
 
@@ -145,24 +165,28 @@ def list_training_people(
 
 def stream_training_people(
     session: Session, time: ReportTime, wanted: TrainingFilter, working: WorkingDays, *, identities: bool = False
-) -> Iterator[TrainingPersonRow]:
+) -> Iterator[TrainingFileRow]:
     """Yield everybody, some at a time: memory does not grow with their number."""
     if not wanted.obligations:
         return
-    statement = people_statement(session, time, wanted, working, identities=identities).order_by(*_KEY)
-    for portion in session.execute(statement, execution_options={"yield_per": BATCH}).partitions():
-        yield from map(_row, portion)
+    if identities:
+        statement = _statement(session, time, wanted, working, [func.coalesce(NationalIdentity.number, "")])
+        statement = statement.outerjoin(NationalIdentity, NationalIdentity.person_id == Person.id)
+    else:
+        statement = _statement(session, time, wanted, working, [literal("")])
+    found = connection_of(session).execute(statement.order_by(*_KEY), execution_options={"yield_per": BATCH})
+    for given_names, first_surname, second_surname, staff_number, *facts, identity in found:
+        yield TrainingFileRow(full_name(given_names, first_surname, second_surname), staff_number, identity, *facts)
 
 
 _STATES: Mapping[str, TrainingState] = {state.value: state for state in TrainingState}
 
 
 def _row(row: Any) -> TrainingPersonRow:
-    name, state = full_name(row[3], row[4], row[5]), _STATES[row[9]]
-    flags, staff = tuple((row[10] or "").split()), row[14]
-    return TrainingPersonRow(
-        row[0], row[1], row[2], name, row[6], row[7], row[8], state, flags, row[11], row[12], row[13], staff, row[15], row[16], *row[17:]
-    )
+    staff, place, obligation, now, marks, last_on, done_on, valid_until, risk, closed, uuid, person, number, place_id = row[3:]
+    name, flags = full_name(row[0], row[1], row[2]), tuple(marks.split())
+    days = (last_on, done_on, valid_until)
+    return TrainingPersonRow(uuid, person, number, name, place_id, place, obligation, _STATES[now], flags, *days, staff, risk, closed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from compliance.models import Assignment, Obligation, ObligationVersion
 from compliance.queries.assignments import state_at
 from compliance.queries.free_days import load_free_days, province_of
 from compliance.queries.reminders import load_late_since
-from compliance.rules.status import TrainingState
+from compliance.rules.states import TrainingState
 from compliance.rules.team_digests import LATE, AssignedPerson, HeadedTree, StateCount
 from compliance.rules.working_days import WorkingDays
 from organisations.models import Membership, UnitManager

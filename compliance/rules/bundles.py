@@ -13,7 +13,8 @@ from accounts.rules import fold
 from compliance.rules.documents import read_terms
 from compliance.rules.history import begins_at, has_news
 from compliance.rules.person_facts import FactKind, PersonFact, RecordScope, record_under
-from compliance.rules.status import TrainingCase, TrainingStatus, status_of, training_case
+from compliance.rules.states import TrainingStatus
+from compliance.rules.status import TrainingCase, status_of, training_case
 from compliance.rules.terms import ObligationTerms, courses_of
 from organisations.rules import OrganisationKind, UnitSummary
 

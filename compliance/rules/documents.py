@@ -12,11 +12,10 @@ from compliance.rules.terms import (
     ExistingCompletions,
     ObligationTerms,
     RelativeDeadline,
-    RenewalBasis,
     Requirement,
     YearDay,
 )
-from kernel.durations import Duration
+from kernel.durations import Duration, RenewalBasis
 
 _SEVERAL: Mapping[str, type[AnyRequirement] | type[AllRequirement]] = {"any": AnyRequirement, "all": AllRequirement}
 Document = Mapping[str, Any]

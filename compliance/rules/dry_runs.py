@@ -8,7 +8,8 @@ from typing import Any
 
 from compliance.rules.record import TrainingRecord
 from compliance.rules.reminders import TOO_LATE, ReminderContext, ReminderKind, overdue_days, reminder_steps, why_suppressed
-from compliance.rules.status import StateFlag, TrainingState, TrainingStatus, status_of, training_case
+from compliance.rules.states import StateFlag, TrainingState, TrainingStatus
+from compliance.rules.status import status_of, training_case
 from compliance.rules.terms import ObligationTerms
 from compliance.rules.working_days import WorkingDays
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from compliance.rules.record import TrainingRecord
-from compliance.rules.status import StateFlag, TrainingCase, TrainingState, first_instant, next_change, status_of, training_case
-from compliance.rules.terms import ObligationTerms
+from compliance.rules.record import TrainingRecord, instant_of
+from compliance.rules.states import StateFlag, TrainingState
+from compliance.rules.status import TrainingCase, next_change_before, state_of, training_case
 
 INSTANT = timedelta(microseconds=1)
 
@@ -40,10 +40,15 @@ class HistoryRow:
 def extend_history(rows: Sequence[HistoryRow], case: TrainingCase, computed_at: datetime | None) -> list[HistoryRow]:
     """Return the rows of a history as known in a case, where earlier rows were complete as of another moment, or there were none.
 
-    Each moment at which something was recorded is gone through by itself, so that what was known before it stays as it was known.
+    Each moment at which something was recorded is gone through by itself, so that what was known before it stays as it was known. Where
+    nothing was, and the history says what it has to, the same rows come back.
     """
-    history, now, recorded = list(rows), case.known, set(_recorded(case.versions, case.record))
-    between = sorted(moment for moment in recorded if (computed_at is None or moment > computed_at) and moment < now)
+    history, now = list(rows), case.known
+    moments = (*(terms.recorded_at for terms in case.versions), *_recorded(case.record))
+    recorded = {moment for moment in moments if computed_at is None or moment >= computed_at}
+    between = sorted(moment for moment in recorded if moment < now and moment != computed_at)
+    if not between and computed_at is not None and _is_timeline(history, timeline(case, now)):
+        return history
     for known in (*between, now):
         then = case if known == now else training_case(case.versions, case.record, known)
         if computed_at is not None:
@@ -56,22 +61,22 @@ def extend_history(rows: Sequence[HistoryRow], case: TrainingCase, computed_at: 
 
 def has_news(record: TrainingRecord, after: datetime, until: datetime) -> bool:
     """Say whether something was recorded or taken back of a person after one moment and not after another."""
-    return any(after < moment <= until for moment in _recorded((), record))
+    return any(after < moment <= until for moment in _recorded(record))
 
 
-def _recorded(versions: Sequence[ObligationTerms], record: TrainingRecord) -> Iterator[datetime]:
-    yield from (terms.recorded_at for terms in versions)
-    yield from (start.at for start in record.starts)
-    yield from record.enrolled_at
+def _recorded(record: TrainingRecord) -> list[datetime]:
+    """Return each moment at which something was recorded of a person, or taken back."""
+    moments = [*(start.at for start in record.starts), *record.enrolled_at]
     for facts in (record.stays, record.closures, record.completions, record.entries, record.zones):
         for fact in facts:
-            yield fact.recorded_at
+            moments.append(fact.recorded_at)
             if fact.retracted_at is not None:
-                yield fact.retracted_at
+                moments.append(fact.retracted_at)
     for waiver in record.waivers:
-        yield waiver.recorded_at
+        moments.append(waiver.recorded_at)
         if waiver.revoked_at is not None:
-            yield waiver.revoked_at
+            moments.append(waiver.revoked_at)
+    return moments
 
 
 def timeline(case: TrainingCase, until: datetime) -> list[HistoryRow]:
@@ -81,31 +86,32 @@ def timeline(case: TrainingCase, until: datetime) -> list[HistoryRow]:
         return []
     acts = (*(done.achieved_at for done in case.completions), *(start.at for start in case.record.starts), *case.record.enrolled_at)
     cuts = sorted({since, *(moment for moment in acts if since < moment <= until)})
-    changes: list[HistoryRow] = []
-    for first, end in pairwise((*cuts, None)):
-        assert first is not None
-        for moment, state, flags in _changes(case, first, end, until):
-            if not changes or changes[-1].says[:2] != (state, flags):
-                changes.append(HistoryRow(state, flags, moment, None, case.known))
-    ends = [row.valid_from for row in changes[1:]]
-    return [replace(row, valid_to=end) for row, end in zip(changes, (*ends, None), strict=True)]
+    found: list[tuple[datetime, TrainingState, tuple[StateFlag, ...]]] = []
+    for first, end in pairwise((*cuts, until + INSTANT)):
+        for change in _changes(case, first, end):
+            if not found or found[-1][1:] != change[1:]:
+                found.append(change)
+    ends = (*(moment for moment, _state, _flags in found[1:]), None)
+    return [HistoryRow(state, flags, moment, end, case.known) for (moment, state, flags), end in zip(found, ends, strict=True)]
+
+
+def _is_timeline(history: Sequence[HistoryRow], wanted: Sequence[HistoryRow]) -> bool:
+    """Say whether the rows of a history that stand as known now are those of a timeline, in its order."""
+    present = [(row.says, row.valid_to) for row in history if row.known_to is None]
+    return present == [(row.says, row.valid_to) for row in wanted]
 
 
 def begins_at(case: TrainingCase) -> datetime | None:
     """Return since when a person has a status, as known in a case: the first day of their first stay; None where there is none."""
     days = [span.first for span in case.stays]
-    return first_instant(min(days), case.record.zone) if days and case.versions else None
+    return instant_of(min(days), case.record.zone) if days and case.versions else None
 
 
-def _changes(
-    case: TrainingCase, first: datetime, end: datetime | None, until: datetime
-) -> Iterator[tuple[datetime, TrainingState, tuple[StateFlag, ...]]]:
-    status = status_of(case, first)
-    yield first, status.state, status.flags
-    ahead = next_change(case, first)
-    while ahead is not None and ahead.at <= until and (end is None or ahead.at < end):
-        yield ahead.at, ahead.status.state, ahead.status.flags
-        ahead = next_change(case, ahead.at)
+def _changes(case: TrainingCase, first: datetime, end: datetime) -> Iterator[tuple[datetime, TrainingState, tuple[StateFlag, ...]]]:
+    moment: datetime | None = first
+    while moment is not None:
+        yield moment, *state_of(case, moment)
+        moment = next_change_before(case, moment, end)
 
 
 def _continued(history: Iterable[HistoryRow], case: TrainingCase, until: datetime) -> list[HistoryRow]:

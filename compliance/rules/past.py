@@ -6,8 +6,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from compliance.rules.record import DAY, TrainingRecord
-from compliance.rules.status import first_instant
+from compliance.rules.record import DAY, TrainingRecord, first_instant
 from compliance.rules.terms import ObligationTerms
 
 INSTANT = timedelta(microseconds=1)

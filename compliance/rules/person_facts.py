@@ -8,8 +8,16 @@ from typing import NamedTuple, cast
 from zoneinfo import ZoneInfo
 
 from compliance.rules.claims import last_waived_day
-from compliance.rules.record import AchievedCourse, CourseStart, InstitutionEntry, RecordedSpan, TrainingRecord, UnitZone, WaivedSpan
-from compliance.rules.status import first_instant
+from compliance.rules.record import (
+    AchievedCourse,
+    CourseStart,
+    InstitutionEntry,
+    RecordedSpan,
+    TrainingRecord,
+    UnitZone,
+    WaivedSpan,
+    first_instant,
+)
 from organisations.rules import UnitSummary, zone_of
 
 
@@ -89,7 +97,7 @@ def record_under(facts: PersonFacts, scope: RecordScope) -> TrainingRecord:
         tuple(span for fact in facts[FactKind.CLOSED] for span in _closures(fact, zone)),
         (
             *(
-                AchievedCourse(fact.course, fact.at, fact.version, fact.recorded_at, fact.ended_at)
+                AchievedCourse(fact.course, fact.at, fact.version, fact.recorded_at, fact.ended_at, fact.last_on)
                 for fact in facts[FactKind.DONE]
                 if fact.course in scope.courses
             ),

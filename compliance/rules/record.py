@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -38,6 +39,8 @@ class AchievedCourse:
     version: int | None
     recorded_at: datetime
     retracted_at: datetime | None = None
+    valid_until: date | None = None
+    """The last valid day that the course gives it, as its certificate prints; None where it gives none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +110,18 @@ def is_known(fact: _Retractable, known: datetime) -> bool:
     return fact.recorded_at <= known and (fact.retracted_at is None or fact.retracted_at > known)
 
 
-def zone_on(record: TrainingRecord, day: date, known: datetime) -> ZoneInfo:
-    """Return the time zone of a person's main unit on a day, as known at a moment."""
-    zones = [place for place in record.zones if place.since_on <= day and is_known(place, known)]
-    return max(zones, key=lambda place: (place.since_on, place.recorded_at)).zone if zones else record.zone
+def known_zones(record: TrainingRecord, known: datetime) -> list[UnitZone]:
+    """Return the time zones of a person's main units as known at a moment, the latest first; none where they never leave their own."""
+    if all(place.zone is record.zone for place in record.zones):
+        return []
+    places = [place for place in record.zones if is_known(place, known)]
+    return sorted(places, key=lambda place: (place.since_on, place.recorded_at), reverse=True)
 
 
 def known_stays(stays: Sequence[RecordedSpan], known: datetime) -> list[DaySpan]:
     """Return the days in the audience as known at a moment, touching and overlapping ones joined, in order."""
-    spans = sorted(
-        ((stay.first_on, stay.last_on) for stay in stays if is_known(stay, known)),
-        key=lambda span: (span[0], span[1] or date.max),
-    )
+    spans = [(stay.first_on, stay.last_on) for stay in stays if is_known(stay, known)]
+    spans.sort(key=lambda span: (span[0], span[1] or date.max))
     joined: list[DaySpan] = []
     for first, last in spans:
         before = joined[-1] if joined else None
@@ -159,3 +162,26 @@ def known_completions(completions: Sequence[AchievedCourse], known: datetime) ->
         (done for done in completions if is_known(done, known)),
         key=lambda done: done.achieved_at,
     )
+
+
+def first_instant(day: date, zone: ZoneInfo) -> datetime:
+    """Return the moment at which a day begins in a zone."""
+    return datetime.combine(day, time.min, tzinfo=zone)
+
+
+@lru_cache(maxsize=4096)
+def instant_of(day: date, zone: ZoneInfo) -> datetime:
+    """Return the moment at which a day begins in a zone, in UTC: many people have the same ones, and moments in UTC compare quickly."""
+    return first_instant(day, zone).astimezone(UTC)
+
+
+def current_stay(stays: Sequence[DaySpan], day: date, gap: int) -> list[DaySpan]:
+    """Return the parts of the stay that holds on a day: short gaps are joined, a longer one begins a new stay."""
+    parts: list[DaySpan] = []
+    for span in stays:
+        if span.first > day:
+            break
+        if parts and parts[-1].last is not None and (span.first - parts[-1].last).days - 1 > gap:
+            parts = []
+        parts.append(span)
+    return parts

@@ -20,7 +20,7 @@ from compliance.rules.reminders import (
     why_suppressed,
     working_day_for,
 )
-from compliance.rules.status import StateFlag, TrainingState, TrainingStatus
+from compliance.rules.states import StateFlag, TrainingState, TrainingStatus
 from compliance.rules.working_days import WorkingDays
 
 WAIVER_STEP = timedelta(days=7)

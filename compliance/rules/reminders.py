@@ -7,7 +7,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from compliance.rules.record import DAY
-from compliance.rules.status import StateFlag, TrainingState, TrainingStatus
+from compliance.rules.states import StateFlag, TrainingState, TrainingStatus
 from compliance.rules.working_days import WorkingDays
 
 STEPS = (30, 7, 1)

@@ -11,11 +11,11 @@ from compliance.rules.terms import (
     CourseRequirement,
     ExistingCompletions,
     ObligationTerms,
-    RenewalBasis,
     Requirement,
     YearDay,
 )
-from kernel.durations import add_duration
+from kernel.durations import Duration, ValidityTerms, add_duration
+from kernel.durations import last_valid_day as last_day_of_validity
 
 FOREVER = date.max
 """The last valid day of what never ends."""
@@ -52,6 +52,7 @@ class RequirementStanding:
 
 
 NOT_DONE = RequirementStanding()
+BEGUN = RequirementStanding(has_begun=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +73,18 @@ def version_changes(in_force: TermsInForce, course: str) -> list[_VersionChange]
     return asked
 
 
-def last_valid_day(terms: ObligationTerms, day: date, valid_until: date | None) -> date:
+def last_valid_day(terms: ObligationTerms, day: date, valid_until: date | None, certificate: date | None = None) -> date:
     """Return until when something done on a day holds, where an earlier completion holds until another day or there is none.
 
-    It is never shortened by doing it again (spec/compulsory 8.2).
+    It is never shortened by doing it again (spec/compulsory 8.2). An obligation on one course without a validity of its own takes the
+    last valid day that the completion itself has, as on its certificate (8.1).
     """
     if terms.validity is None:
-        return FOREVER
-    if isinstance(terms.basis, YearDay):
+        found = certificate if certificate is not None and isinstance(terms.requirement, CourseRequirement) else FOREVER
+    elif isinstance(terms.basis, YearDay):
         found = terms.basis.on_or_after(add_duration(day, terms.minimum))
     else:
-        start = day
-        if terms.basis is RenewalBasis.EXPIRY and valid_until is not None and is_in_window(terms, valid_until, day):
-            start = valid_until
-        found = add_duration(start, terms.validity)
+        return last_day_of_validity(ValidityTerms(terms.validity, terms.basis, Duration(terms.window)), day, valid_until)
     return found if valid_until is None else max(found, valid_until)
 
 
@@ -94,16 +93,14 @@ def window_opens(terms: ObligationTerms, valid_until: date) -> date:
     return FOREVER if valid_until in (FOREVER, date.min) else valid_until - timedelta(days=terms.window)
 
 
-def is_in_window(terms: ObligationTerms, valid_until: date, day: date) -> bool:
-    """Say whether a day lies in the renewal window before a last valid day."""
-    return window_opens(terms, valid_until) <= day <= valid_until
-
-
 def course_standing(
     in_force: TermsInForce, completions: Iterable[AchievedCourse], begun: Iterable[datetime], course: str, zone: ZoneInfo, day: date
 ) -> RequirementStanding:
     """Return the standing of one course on a day, of completions and beginnings up to then, in order, under the terms in force."""
-    terms = in_force[-1][1]
+    terms, starts = in_force[-1][1], list(begun)
+    mine = [done for done in completions if done.course == course]
+    if not mine:
+        return BEGUN if starts else NOT_DONE
     pending = version_changes(in_force, course)
     asked: _VersionChange | None = None
     standing, best, latest = NOT_DONE, 0, None
@@ -115,20 +112,20 @@ def course_standing(
             if standing.is_done and asked.again_until is not None and best < asked.lowest:
                 standing = replace(standing, valid_until=min(standing.valid_until, asked.again_until), asked_again=True)
 
-    for done in completions:
+    for done in mine:
         done_on = done.achieved_at.astimezone(zone).date()
-        if done.course != course or (terms.counts_from is not None and done_on < terms.counts_from):
+        if terms.counts_from is not None and done_on < terms.counts_from:
             continue
         ask(done_on)
         if asked is not None and done.version is not None and done.version < asked.lowest:
             standing = replace(standing, is_outdated=True)
             continue
-        until = last_valid_day(terms, done_on, standing.valid_until if standing.is_done else None)
+        until = last_valid_day(terms, done_on, standing.valid_until if standing.is_done else None, done.valid_until)
         standing = RequirementStanding(standing.first_at or done.achieved_at, until, times=standing.times + 1)
         best = max(best, done.version if done.version is not None else (asked.lowest if asked else 0))
         latest = done.achieved_at
     ask(day)
-    return replace(standing, has_begun=any(latest is None or moment > latest for moment in begun))
+    return replace(standing, has_begun=True) if any(latest is None or moment > latest for moment in starts) else standing
 
 
 def requirement_standing(requirement: Requirement, courses: Mapping[str, RequirementStanding]) -> RequirementStanding:
@@ -155,3 +152,13 @@ def requirement_standing(requirement: Requirement, courses: Mapping[str, Require
         is_outdated=holding.is_outdated,
         has_begun=begun,
     )
+
+
+def terms_in_force(versions: Sequence[ObligationTerms], day: date) -> TermsInForce:
+    """Return which terms held from which day on, up to a day: what was recorded later stands from its effective day on."""
+    in_force: list[tuple[date, ObligationTerms]] = []
+    for terms in versions:
+        if terms.effective_on <= day:
+            in_force = [(since, earlier) for since, earlier in in_force if since < terms.effective_on]
+            in_force.append((terms.effective_on, terms))
+    return in_force

@@ -1,9 +1,8 @@
 """The status of a person under an obligation: a pure function of terms, record, a moment, what was known when (spec/compulsory 7)."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
-from enum import StrEnum
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -13,108 +12,128 @@ from compliance.rules.record import (
     AchievedCourse,
     DaySpan,
     TrainingRecord,
+    UnitZone,
+    current_stay,
+    instant_of,
     is_known,
     known_closures,
     known_completions,
     known_stays,
     known_waivers,
-    zone_on,
+    known_zones,
 )
-from compliance.rules.standing import FOREVER, RequirementStanding, TermsInForce, course_standing, requirement_standing, window_opens
+from compliance.rules.standing import (
+    FOREVER,
+    NOT_DONE,
+    RequirementStanding,
+    TermsInForce,
+    course_standing,
+    requirement_standing,
+    terms_in_force,
+    window_opens,
+)
+from compliance.rules.states import NEEDED, NextChange, StateFlag, TrainingState, TrainingStatus
 from compliance.rules.terms import DeadlineAnchor, ObligationTerms, RelativeDeadline, certain_courses, courses_of
 from kernel.durations import add_duration
 
-UTC = ZoneInfo("UTC")
-
-
-class TrainingState(StrEnum):
-    """The states of a person under an obligation, in their order of precedence (spec/compulsory 7.5)."""
-
-    NOT_REQUIRED = "not_required"
-    DONE = "done"
-    WAIVED = "waived"
-    RENEWAL_DUE = "renewal_due"
-    EXPIRED = "expired"
-    OVERDUE = "overdue"
-    IN_PROGRESS = "in_progress"
-    NOT_STARTED = "not_started"
-
-
-NEEDED = frozenset(
-    {TrainingState.RENEWAL_DUE, TrainingState.EXPIRED, TrainingState.OVERDUE, TrainingState.IN_PROGRESS, TrainingState.NOT_STARTED}
-)
-"""The states in which something is still to be done."""
-
-
-class StateFlag(StrEnum):
-    """A remark beside a state: the reason why nothing is required, or what else holds."""
-
-    NOT_BEGUN = "not_begun"
-    ENDED = "ended"
-    ACCOUNT = "account"
-    OUTSIDE = "outside"
-    LATE = "late"
-    VERSION = "version"
-    GRACE = "grace"
-    STARTED = "started"
-    OLD_VERSION = "old_version"
+_FoundState = tuple[TrainingState, tuple[StateFlag, ...], date | None]
+"""A state with its flags, and the last day that it speaks of."""
 
 
 @dataclass(frozen=True, slots=True)
-class TrainingStatus:
-    """A state with its flags; the last day of the deadline, waiver or validity that it speaks of; and the zone of its days."""
+class KnownTerms:
+    """The versions of an obligation that were known at a moment, for everybody under it: what they have in common is found once."""
 
-    state: TrainingState
-    flags: tuple[StateFlag, ...] = ()
-    last_on: date | None = None
-    zone: ZoneInfo = UTC
-    first_at: datetime | None = None
-    """When the requirement was first done."""
-    valid_until: date | None = None
-    cycle: int = 1
-    """The number of the cycle: the first need, then one for each renewal."""
-    opened_on: date | None = None
-    """The first day of the cycle; None while there is none."""
-    due_on: date | None = None
-    """The last day of the first cycle, also where it was done; None where nothing is required or no deadline runs."""
-    done_on: date | None = None
-    """The local day on which the requirement was first done."""
+    known: datetime
+    versions: tuple[ObligationTerms, ...]
+    """In the order in which they were recorded."""
+    days: frozenset[date]
+    """On which they may change a status by the clock."""
+    held: Sequence[tuple[date, TermsInForce]]
+    """From which day on which of them held, in order."""
+    is_common: bool
+    """No deadline counts from entry or enrolment: people with the same stays who were never excused have the same last day."""
+    last_days: dict[tuple[object, ...], date | None] = field(default_factory=dict, compare=False, repr=False)
+    """The last days of such people that were found so far."""
+    readings: dict[tuple[object, ...], "_Reading"] = field(default_factory=dict, compare=False, repr=False)
+    """What was found of such people at moments before they had done anything."""
+
+    def in_force(self, day: date) -> TermsInForce:
+        """Return which terms held from which day on, up to a day."""
+        found: TermsInForce = ()
+        for since, in_force in self.held:
+            if since > day:
+                break
+            found = in_force
+        return found
 
 
-@dataclass(frozen=True, slots=True)
-class NextChange:
-    """The first moment at which the clock alone changes a status, and what it then is."""
+def known_terms(versions: Sequence[ObligationTerms], known: datetime) -> KnownTerms:
+    """Return the versions that were known at a moment; what was recorded later changes nothing."""
+    found = tuple(sorted((terms for terms in versions if terms.recorded_at <= known), key=lambda terms: terms.recorded_at))
+    days = {terms.starts for terms in found} | {terms.ends + DAY for terms in found if terms.ends is not None}
+    effective = {terms.effective_on for terms in found}
+    held = [(day, terms_in_force(found, day)) for day in sorted(effective)]
+    anchors = {terms.deadline.anchor for terms in found if isinstance(terms.deadline, RelativeDeadline)}
+    return KnownTerms(known, found, frozenset(days | effective), held, anchors <= {DeadlineAnchor.JOIN})
 
-    at: datetime
-    status: TrainingStatus
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TrainingCase:
     """One person under one obligation, as known at one moment."""
 
     record: TrainingRecord
-    known: datetime
-    versions: tuple[ObligationTerms, ...]
+    terms: KnownTerms
+    zones: list[UnitZone]
     stays: list[DaySpan]
     waivers: list[DaySpan]
     closures: list[DaySpan]
     completions: list[AchievedCourse]
+    days: frozenset[date]
+    """On which the terms, or the spans on record, may change the status by the clock."""
+    shared: tuple[object, ...] | None
+    """What everybody has in common with this person who has the same stays; None where waivers, closures or zones are their own."""
     readings: dict[datetime, "_Reading"] = field(default_factory=dict, compare=False, repr=False)
     """What was found at each moment so far: history and next change look at the same moments again."""
+
+    @property
+    def known(self) -> datetime:
+        """Return the moment as of which it is known."""
+        return self.terms.known
+
+    def close(self) -> None:
+        """Forget what was found: readings and their case refer to each other, and would wait for the garbage collector."""
+        self.readings.clear()
+
+    @property
+    def versions(self) -> tuple[ObligationTerms, ...]:
+        """Return the versions of the obligation that were known."""
+        return self.terms.versions
+
+    def zone_on(self, day: date) -> ZoneInfo:
+        """Return the time zone of the person's main unit on a day."""
+        return next((place.zone for place in self.zones if place.since_on <= day), self.record.zone)
 
 
 def training_case(versions: Sequence[ObligationTerms], record: TrainingRecord, known: datetime) -> TrainingCase:
     """Return what was known of a person under an obligation at a moment; what was recorded later changes nothing."""
-    return TrainingCase(
-        record,
-        known,
-        tuple(sorted((terms for terms in versions if terms.recorded_at <= known), key=lambda terms: terms.recorded_at)),
-        known_stays(record.stays, known),
-        known_waivers(record.waivers, known, record.zone),
-        known_closures(record.closures, known),
-        known_completions(record.completions, known),
+    return case_under(known_terms(versions, known), record)
+
+
+def case_under(terms: KnownTerms, record: TrainingRecord) -> TrainingCase:
+    """Return what was known of a person at the moment as of which the terms of an obligation are known."""
+    stays = known_stays(record.stays, terms.known)
+    waivers = known_waivers(record.waivers, terms.known, record.zone)
+    closures = known_closures(record.closures, terms.known)
+    spans = (*stays, *waivers, *closures)
+    days = terms.days.union(
+        [span.first for span in spans],
+        [span.last + DAY for span in spans if span.last is not None],
     )
+    completions, zones = known_completions(record.completions, terms.known), known_zones(record, terms.known)
+    is_shared = terms.is_common and not (waivers or closures or zones)
+    shared = (record.zone, *((stay.first, stay.last) for stay in stays)) if is_shared else None
+    return TrainingCase(record, terms, zones, stays, waivers, closures, completions, days, shared)
 
 
 def training_status(versions: Sequence[ObligationTerms], record: TrainingRecord, at: datetime, known: datetime) -> TrainingStatus:
@@ -127,15 +146,27 @@ def status_of(case: TrainingCase, at: datetime) -> TrainingStatus:
     return _Reading.of(case, at).status
 
 
+def state_of(case: TrainingCase, at: datetime) -> tuple[TrainingState, tuple[StateFlag, ...]]:
+    """Return the state in a case at a moment with its flags, without the days of the status."""
+    reading = _Reading.of(case, at)
+    return reading.state, reading.flags
+
+
 def next_change(case: TrainingCase, at: datetime) -> NextChange | None:
     """Return when the clock alone changes the status after a moment, and into what; None where it never does."""
+    ahead = next_change_before(case, at, None)
+    return None if ahead is None else NextChange(ahead, status_of(case, ahead))
+
+
+def next_change_before(case: TrainingCase, at: datetime, end: datetime | None) -> datetime | None:
+    """Return when the clock alone changes the status after a moment and before another; None where it does not."""
     reading = _Reading.of(case, at)
-    before = reading.status
+    before = reading.state, reading.flags
     ahead = reading.next_moment(at)
-    while ahead is not None:
+    while ahead is not None and (end is None or ahead < end):
         reading = _Reading.of(case, ahead)
-        if (reading.status.state, reading.status.flags) != (before.state, before.flags):
-            return NextChange(ahead, reading.status)
+        if (reading.state, reading.flags) != before:
+            return ahead
         ahead = reading.next_moment(ahead)
     return None
 
@@ -146,46 +177,19 @@ def courses_to_take(case: TrainingCase, at: datetime) -> list[str]:
     Of those of which any one will do there are none: the person chooses.
     """
     reading = _Reading.of(case, at)
-    return reading.courses_open(certain_courses(reading.terms.requirement), at) if reading.status.state in NEEDED else []
+    return reading.courses_open(certain_courses(reading.terms.requirement), at) if reading.state in NEEDED else []
 
 
 def renewable_courses(case: TrainingCase, at: datetime) -> list[str]:
     """Return the courses that a person may begin anew now, those to choose from too; also while waived (spec/compulsory 6.2)."""
     reading = _Reading.of(case, at)
-    is_asked = reading.status.state in NEEDED or reading.status.state is TrainingState.WAIVED
+    is_asked = reading.state in NEEDED or reading.state is TrainingState.WAIVED
     return reading.courses_open(courses_of(reading.terms.requirement), at) if is_asked else []
 
 
 def explain_last_day(case: TrainingCase, at: datetime) -> list[LastDayTerm]:
     """Return the terms of the sum by which the last day at a moment came about; the last of them makes it (spec/compulsory 11.2)."""
     return _Reading.of(case, at).explain()
-
-
-def first_instant(day: date, zone: ZoneInfo) -> datetime:
-    """Return the moment at which a day begins in a zone."""
-    return datetime.combine(day, time.min, tzinfo=zone)
-
-
-def terms_in_force(versions: Sequence[ObligationTerms], day: date) -> TermsInForce:
-    """Return which terms held from which day on, up to a day: what was recorded later stands from its effective day on."""
-    in_force: list[tuple[date, ObligationTerms]] = []
-    for terms in versions:
-        if terms.effective_on <= day:
-            in_force = [(since, earlier) for since, earlier in in_force if since < terms.effective_on]
-            in_force.append((terms.effective_on, terms))
-    return in_force
-
-
-def _current_stay(stays: Sequence[DaySpan], day: date, gap: int) -> list[DaySpan]:
-    """Return the parts of the stay that holds on a day: short gaps are joined, a longer one begins a new stay."""
-    parts: list[DaySpan] = []
-    for span in stays:
-        if span.first > day:
-            break
-        if parts and parts[-1].last is not None and (span.first - parts[-1].last).days - 1 > gap:
-            parts = []
-        parts.append(span)
-    return parts
 
 
 def _anchor_on(
@@ -202,7 +206,7 @@ def _anchor_on(
     return max(entered_on, terms.starts)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Reading:
     """A case looked at on one day."""
 
@@ -212,42 +216,61 @@ class _Reading:
     in_force: TermsInForce
     parts: list[DaySpan]
     standing: RequirementStanding
-    status: TrainingStatus
-    last_days: dict[date, date | None] = field(default_factory=dict, compare=False, repr=False)
+    opens: date
+    """The first day of the renewal window."""
+    state: TrainingState = TrainingState.NOT_REQUIRED
+    flags: tuple[StateFlag, ...] = (StateFlag.NOT_BEGUN,)
+    last_on: date | None = None
+    last_days: dict[tuple[object, ...], date | None] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, case: TrainingCase, at: datetime) -> "_Reading":
-        """Return a case looked at at a moment; the same moment is computed once."""
-        if at not in case.readings:
-            case.readings[at] = cls.compute(case, at)
-        return case.readings[at]
+        """Return a case looked at at a moment; the same moment is computed once, and once for all who had not done anything by then."""
+        found = case.readings.get(at)
+        if found is None:
+            found = case.readings[at] = cls.compute(case, at) if case.shared is None else cls._find_shared(case, at, case.shared)
+        return found
+
+    @classmethod
+    def _find_shared(cls, case: TrainingCase, at: datetime, shared: tuple[object, ...]) -> "_Reading":
+        if case.completions and case.completions[0].achieved_at <= at:
+            return cls.compute(case, at)
+        begun = frozenset(start.course for start in case.record.starts if start.at <= at and start.at <= case.known)
+        found = case.terms.readings.get((at, begun, shared))
+        if found is None:
+            found = case.terms.readings[at, begun, shared] = cls.compute(case, at)
+        return found
 
     @classmethod
     def compute(cls, case: TrainingCase, at: datetime) -> "_Reading":
-        zone = zone_on(case.record, at.astimezone(case.record.zone).date(), case.known)
+        zone = case.record.zone
         day = at.astimezone(zone).date()
-        in_force = terms_in_force(case.versions, day)
+        if case.zones:
+            zone = case.zone_on(day)
+            day = at.astimezone(zone).date()
+        in_force = case.terms.in_force(day)
         if not in_force:
-            status = TrainingStatus(TrainingState.NOT_REQUIRED, (StateFlag.NOT_BEGUN,), zone=zone)
-            return cls(case, day, zone, (), [], RequirementStanding(), status)
+            return cls(case, day, zone, (), [], NOT_DONE, FOREVER)
         terms = in_force[-1][1]
-        parts = _current_stay(case.stays, day, terms.gap)
-        zone = zone_on(case.record, max(parts[0].first, terms.starts) if parts else day, case.known)
-        standing = _standing_of(case, in_force, zone, at)
-        day, opens = at.astimezone(zone).date(), window_opens(terms, standing.valid_until)
-        if standing.is_done and opens != FOREVER:
-            renewal = zone_on(case.record, opens, case.known)
-            if at >= first_instant(opens, renewal):
+        parts = current_stay(case.stays, day, terms.gap)
+        if case.zones:
+            zone = case.zone_on(max(parts[0].first, terms.starts) if parts else day)
+            day = at.astimezone(zone).date()
+        standing = requirement_standing(terms.requirement, _course_standings(case, in_force, zone, day, at))
+        opens = window_opens(terms, standing.valid_until) if standing.is_done else FOREVER
+        if opens != FOREVER:
+            renewal = case.zone_on(opens)
+            if at >= instant_of(opens, renewal):
                 day, zone = at.astimezone(renewal).date(), renewal
             else:
                 day = min(day, opens - DAY)
-        reading = cls(case, day, zone, in_force, parts, standing, TrainingStatus(TrainingState.NOT_REQUIRED, zone=zone))
-        return replace(reading, status=reading.find_status())
+        reading = cls(case, day, zone, in_force, parts, standing, opens)
+        reading.state, reading.flags, reading.last_on = reading.find_state()
+        return reading
 
     def beginning_of(self, day: date) -> datetime:
         """Return when a later day begins: in the zone of the renewal from its window on, until then in that of this cycle."""
-        opens = window_opens(self.terms, self.standing.valid_until) if self.in_force and self.standing.is_done else FOREVER
-        return first_instant(day, self.zone if day < opens or opens == FOREVER else zone_on(self.case.record, opens, self.case.known))
+        return instant_of(day, self.zone if day < self.opens or self.opens == FOREVER else self.case.zone_on(self.opens))
 
     def next_moment(self, after: datetime) -> datetime | None:
         """Return the first moment after another at which a day that matters begins: always later, whatever the zones are."""
@@ -257,37 +280,37 @@ class _Reading:
     def terms(self) -> ObligationTerms:
         return self.in_force[-1][1]
 
-    def find_status(self) -> TrainingStatus:
+    def find_state(self) -> _FoundState:
         reason = self.why_not_required()
         if reason is not None:
-            return self.in_state(TrainingState.NOT_REQUIRED, (reason,), None)
-        standing, terms = self.standing, self.terms
-        valid_until = None if standing.valid_until == FOREVER else standing.valid_until
-        if standing.is_done and self.day < window_opens(terms, standing.valid_until):
-            return self.in_state(TrainingState.DONE, self.flags_of_done(), valid_until)
+            return TrainingState.NOT_REQUIRED, (reason,), None
+        standing = self.standing
+        if standing.is_done and self.day < self.opens:
+            return TrainingState.DONE, self.flags_of_done(), None if standing.valid_until == FOREVER else standing.valid_until
         waived = [waiver for waiver in self.case.waivers if waiver.has(self.day)]
         if waived:
             lasts = [waiver.last for waiver in waived]
-            last = None if None in lasts else max(day for day in lasts if day is not None)
-            return self.in_state(TrainingState.WAIVED, (), last)
-        return self.renewal_status() if standing.is_done else self.first_status()
+            return TrainingState.WAIVED, (), None if None in lasts else max(day for day in lasts if day is not None)
+        return self.renewal_state() if standing.is_done else self.first_state()
 
-    def in_state(self, state: TrainingState, flags: tuple[StateFlag, ...], last_on: date | None) -> TrainingStatus:
-        standing, opens = self.standing, window_opens(self.terms, self.standing.valid_until)
-        valid_until = None if not standing.is_done or standing.valid_until == FOREVER else standing.valid_until
-        is_renewal = standing.is_done and self.day >= opens
+    @property
+    def status(self) -> TrainingStatus:
+        """Return what was found, with all of its days."""
+        if not self.in_force:
+            return TrainingStatus(self.state, self.flags, zone=self.zone)
+        standing, state = self.standing, self.state
+        is_renewal = standing.is_done and self.day >= self.opens
         first_opened = max(self.parts[0].first, self.terms.starts) if self.parts else None
-        cycle = max(standing.times, 1) if standing.is_done and not is_renewal else standing.times + 1
         done_on = None if standing.first_at is None else standing.first_at.astimezone(self.zone).date()
         return TrainingStatus(
             state,
-            flags,
-            last_on,
+            self.flags,
+            self.last_on,
             self.zone,
             standing.first_at,
-            valid_until,
-            cycle,
-            opens if is_renewal else first_opened,
+            None if not standing.is_done or standing.valid_until == FOREVER else standing.valid_until,
+            max(standing.times, 1) if standing.is_done and not is_renewal else standing.times + 1,
+            self.opens if is_renewal else first_opened,
             None if state is TrainingState.NOT_REQUIRED or first_opened is None else self.last_day(max(done_on or self.day, first_opened)),
             done_on,
         )
@@ -312,27 +335,27 @@ class _Reading:
         last = self.last_day(first_on)
         return (StateFlag.LATE,) if last is not None and first_on > last else ()
 
-    def renewal_status(self) -> TrainingStatus:
+    def renewal_state(self) -> _FoundState:
         until = self.standing.valid_until
         version = (StateFlag.VERSION,) if self.standing.asked_again else ()
         if self.day <= until:
-            return self.in_state(TrainingState.RENEWAL_DUE, version, until)
+            return TrainingState.RENEWAL_DUE, version, until
         grace_ends = self.last_grace_day()
         if self.day <= grace_ends:
-            return self.in_state(TrainingState.RENEWAL_DUE, (*version, StateFlag.GRACE), grace_ends)
+            return TrainingState.RENEWAL_DUE, (*version, StateFlag.GRACE), grace_ends
         started = (StateFlag.STARTED,) if self.standing.has_begun else ()
-        return self.in_state(TrainingState.EXPIRED, (*version, *started), until)
+        return TrainingState.EXPIRED, (*version, *started), until
 
-    def first_status(self) -> TrainingStatus:
+    def first_state(self) -> _FoundState:
         last, begun = self.last_day(self.day), self.standing.has_begun or self.standing.is_outdated
         is_after = last is not None and self.day > last
         if last is not None and self.day > last + timedelta(days=self.terms.grace):
-            return self.in_state(TrainingState.OVERDUE, (StateFlag.STARTED,) if begun else (), last)
+            return TrainingState.OVERDUE, (StateFlag.STARTED,) if begun else (), last
         grace = (StateFlag.GRACE,) if is_after else ()
         if not begun:
-            return self.in_state(TrainingState.NOT_STARTED, grace, last)
+            return TrainingState.NOT_STARTED, grace, last
         outdated = (StateFlag.OLD_VERSION,) if self.standing.is_outdated else ()
-        return self.in_state(TrainingState.IN_PROGRESS, (*grace, *outdated), last)
+        return TrainingState.IN_PROGRESS, (*grace, *outdated), last
 
     def spans_excused(self, day: date) -> Iterator[tuple[LastDayReason, DaySpan]]:
         """Yield the spans that began by a day and have an end: gaps of the stay, closed accounts, waivers."""
@@ -346,9 +369,13 @@ class _Reading:
 
     def last_day(self, day: date) -> date | None:
         """Return the last day of the first cycle as it stood on a day; None while no deadline runs (spec/compulsory 4.2 and 4.4)."""
-        if day not in self.last_days:
-            self.last_days[day] = self.sum_last_day(day, [])
-        return self.last_days[day]
+        found: dict[tuple[object, ...], date | None] = self.last_days
+        key: tuple[object, ...] = (day,)
+        if self.case.shared is not None and len(self.parts) == 1:
+            found, key = self.case.terms.last_days, (day, self.in_force[-1][0], self.parts[0].first, self.zone)
+        if key not in found:
+            found[key] = self.sum_last_day(day, [])
+        return found[key]
 
     def sum_last_day(self, day: date, told: list[LastDayTerm]) -> date | None:
         """Return the last day of the first cycle as it stood on a day, and add what made it to the terms of its sum."""
@@ -431,49 +458,38 @@ class _Reading:
 
     def courses_open(self, courses: Iterable[str], at: datetime) -> list[str]:
         """Return those of some courses that are not done, or whose renewal window is open."""
-        standings = _course_standings(self.case, self.in_force, self.zone, at)
+        standings = _course_standings(self.case, self.in_force, self.zone, at.astimezone(self.zone).date(), at)
         return [
             course
             for course in dict.fromkeys(courses)
             if not standings[course].is_done or self.day >= window_opens(self.terms, standings[course].valid_until)
         ]
 
-    def days_ahead(self) -> Iterator[date]:
-        """Yield each day after this one on which the status may change by the clock."""
-        yield from (day for day in self.days_that_matter() if day is not None and day > self.day)
+    def days_ahead(self) -> list[date]:
+        """Return each day after this one on which the status may change by the clock."""
+        return [day for day in (*self.case.days, *self.own_days()) if day > self.day]
 
-    def days_that_matter(self) -> Iterator[date | None]:
-        for terms in self.case.versions:
-            yield terms.effective_on
-            yield terms.starts
-            yield terms.ends and terms.ends + DAY
-        for span in (*self.case.stays, *self.case.waivers, *self.case.closures):
-            yield span.first
-            yield span.last and span.last + DAY
+    def own_days(self) -> Sequence[date]:
+        """Return the days of the deadline, or of what was done, on which the status may change by the clock."""
         if not self.in_force:
-            return
+            return ()
         if self.standing.is_done:
-            if self.standing.valid_until != FOREVER:
-                yield window_opens(self.terms, self.standing.valid_until)
-                yield self.standing.valid_until + DAY
-                yield self.last_grace_day() + DAY
-            return
+            until = self.standing.valid_until
+            return () if until == FOREVER else (self.opens, until + DAY, self.last_grace_day() + DAY)
         last = self.last_day(self.day)
-        if last is not None:
-            yield last + DAY
-            yield last + timedelta(days=self.terms.grace) + DAY
+        return () if last is None else (last + DAY, last + timedelta(days=self.terms.grace) + DAY)
 
 
-def _standing_of(case: TrainingCase, in_force: TermsInForce, zone: ZoneInfo, at: datetime) -> RequirementStanding:
-    return requirement_standing(in_force[-1][1].requirement, _course_standings(case, in_force, zone, at))
-
-
-def _course_standings(case: TrainingCase, in_force: TermsInForce, zone: ZoneInfo, at: datetime) -> Mapping[str, RequirementStanding]:
+def _course_standings(
+    case: TrainingCase, in_force: TermsInForce, zone: ZoneInfo, day: date, at: datetime
+) -> Mapping[str, RequirementStanding]:
     moment = min(at, case.known)
-    day = at.astimezone(zone).date()
     done = [completion for completion in case.completions if completion.achieved_at <= at]
     starts = [start for start in case.record.starts if start.at <= moment]
+    courses = courses_of(in_force[-1][1].requirement)
+    if not done and not starts:
+        return dict.fromkeys(courses, NOT_DONE)
     return {
-        course: course_standing(in_force, done, (start.at for start in starts if start.course == course), course, zone, day)
-        for course in courses_of(in_force[-1][1].requirement)
+        course: course_standing(in_force, done, [start.at for start in starts if start.course == course], course, zone, day)
+        for course in courses
     }

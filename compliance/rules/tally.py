@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 
-from compliance.rules.status import TrainingState
+from compliance.rules.states import TrainingState
 
 VALID = (TrainingState.DONE, TrainingState.RENEWAL_DUE)
 """The states of who has done it and for whom it holds."""

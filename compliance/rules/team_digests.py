@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from compliance.rules.reminders import ESCALATED_ABOVE, ESCALATED_TO_OWNER, MONDAY, OPENS, TOO_LATE, sending_moment
-from compliance.rules.status import TrainingState
+from compliance.rules.states import TrainingState
 from compliance.rules.working_days import WorkingDays
 
 WEEK = timedelta(days=7)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-from kernel.durations import Duration
+from kernel.durations import Duration, RenewalBasis
 
 
 class DeadlineAnchor(StrEnum):
@@ -23,13 +23,6 @@ class RelativeDeadline:
 
     duration: Duration
     anchor: DeadlineAnchor
-
-
-class RenewalBasis(StrEnum):
-    """From what the last valid day of a renewal is counted (spec/compulsory 8.2)."""
-
-    EXPIRY = "expiry"
-    COMPLETION = "completion"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +89,11 @@ def certain_courses(requirement: Requirement) -> Iterator[str]:
     elif isinstance(requirement, AllRequirement):
         for part in requirement.parts:
             yield from certain_courses(part)
+
+
+def may_expire(terms: "ObligationTerms") -> bool:
+    """Say whether what was done may end: by a validity of the obligation, or by that of the one course that it asks for."""
+    return terms.validity is not None or isinstance(terms.requirement, CourseRequirement)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,30 @@
 """Services of assignments: the status of each person under an obligation, written as the pure rules compute it."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from compliance.models import Assignment, AssignmentState
-from compliance.queries.records import ObligationRules, load_records
+from compliance.queries.assignments import list_active, list_people_under
+from compliance.queries.records import ObligationRules, list_rules, load_people_records
 from compliance.rules.history import INSTANT, HistoryRow, extend_history, has_news
-from compliance.rules.record import TrainingRecord
-from compliance.rules.status import NextChange, StateFlag, TrainingState, TrainingStatus, next_change, status_of, training_case
+from compliance.rules.states import StateFlag, TrainingState
+from compliance.rules.status import TrainingCase, case_under, known_terms, next_change, status_of
+from kernel.db import connection_of
 
 PORTION = 200
+STATUSES = 500
+"""At most so many are computed in one transaction where people are judged under several obligations together."""
+VALUES = (
+    *("state", "flags", "last_on", "cycle", "opened_on", "due_on", "done_on", "zone", "achieved_at", "valid_until"),
+    *("next_change_at", "next_state", "next_flags"),
+)
+"""The columns of an assignment that are computed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,111 +33,168 @@ class RecomputeCount:
 
     people: int = 0
     written: int = 0
+    last: int | None = None
+    """The last person, where others may follow."""
 
 
-def recompute(session: Session, rules: ObligationRules, people: Collection[int], *, now: datetime) -> RecomputeCount:
-    """Compute the status of some people under an obligation and write what changed; a second time writes nothing.
+def recompute(session: Session, every: Sequence[ObligationRules], people: Collection[int], *, now: datetime) -> RecomputeCount:
+    """Compute the status of some people under some obligations and write what changed; a second time writes nothing.
 
     Whoever was never in the audience gets no assignment.
     """
-    records = load_records(session, rules, people)
-    statement = select(Assignment).where(Assignment.obligation_id == rules.obligation_id, Assignment.person_id.in_(people))
-    present = {row.person_id: row for row in session.scalars(statement.order_by(Assignment.id).with_for_update())}
-    histories = _open_histories(session, [row.id for row in present.values()])
-    written = 0
-    for person in people:
-        row = present.get(person)
-        if row is None and not records[person].stays:
-            continue
-        written += _write(session, rules, records[person], person, row, histories, now=now)
-    session.flush()
-    return RecomputeCount(len(people), written)
+    records = load_people_records(session, every, people)
+    present = _lock_assignments(session, every, people)
+    histories = _open_histories(session, [row[0] for row in present.values()])
+    changes = _Changes()
+    for rules in every:
+        present_terms = known_terms(rules.terms, now)
+        for person in people:
+            row = present.get((rules.obligation_id, person))
+            if row is None and not records.has_stayed(rules, person):
+                continue
+            terms = present_terms
+            if row is not None and row.computed_at > now:  # the clock was set back: what was known stays known
+                terms = known_terms(rules.terms, row.computed_at + INSTANT)
+            case = case_under(terms, records.record_of(rules, person))
+            if row is None:
+                changes.begin(rules.obligation_id, person, case)
+            else:
+                changes.compare(row, histories.get(row.id, {}), case)
+            case.close()
+    changes.write(session)
+    return RecomputeCount(len(people), changes.count)
 
 
-def _write(
-    session: Session,
-    rules: ObligationRules,
-    record: TrainingRecord,
-    person: int,
-    row: Assignment | None,
-    histories: Mapping[int, Mapping[int, HistoryRow]],
-    *,
-    now: datetime,
-) -> int:
-    if row is not None and row.computed_at > now:  # the clock was set back: what was known stays known
-        now = row.computed_at + INSTANT
-    case = training_case(rules.terms, record, now)
-    values = _values(status_of(case, now), next_change(case, now))
-    if row is None:
-        row = Assignment(obligation_id=rules.obligation_id, person_id=person, computed_at=now, remind_at=now, **values)
-        session.add(row)
-        session.flush()
-        _store(session, row.id, {}, extend_history((), case, None))
-        return 1
-    before = histories.get(row.id, {})
-    changed = has_news(record, row.computed_at, now)
-    changed |= _store(session, row.id, before, extend_history(tuple(before.values()), case, row.computed_at))
-    if any(getattr(row, name) != value for name, value in values.items()):
-        changed = True
-        for name, value in values.items():
-            setattr(row, name, value)
-        row.remind_at = now
-    if changed:
-        row.computed_at = now
-    return int(changed)
+def recompute_next(session: Session, institution: int, after: int, *, now: datetime) -> RecomputeCount:
+    """Compute the statuses of the next people of an institution, each under all of its obligations."""
+    obligations = list_active(session, institution)
+    most = max(1, STATUSES // max(1, len(obligations)))
+    people = list_people_under(session, obligations, after, most)
+    count = recompute(session, list_rules(session, obligations), people, now=now)
+    return replace(count, last=people[-1] if len(people) == most else None)
 
 
-def _values(status: TrainingStatus, ahead: NextChange | None) -> dict[str, object]:
-    """Return the columns of an assignment."""
-    return {
-        "state": status.state.value,
-        "flags": " ".join(status.flags),
-        "last_on": status.last_on,
-        "cycle": status.cycle,
-        "opened_on": status.opened_on,
-        "due_on": status.due_on,
-        "done_on": status.done_on,
-        "zone": status.zone.key,
-        "achieved_at": status.first_at,
-        "valid_until": status.valid_until,
-        "next_change_at": ahead and ahead.at,
-        "next_state": ahead and ahead.status.state.value,
-        "next_flags": ahead and " ".join(ahead.status.flags),
-    }
+def _lock_assignments(session: Session, every: Sequence[ObligationRules], people: Collection[int]) -> Mapping[tuple[int, int], Any]:
+    """Return the assignments of some people by obligation and person, as columns, locked in the order of their numbers."""
+    row = Assignment
+    statement = select(row.id, row.obligation_id, row.person_id, row.computed_at, *(getattr(row, name) for name in VALUES)).where(
+        row.obligation_id.in_([rules.obligation_id for rules in every]), row.person_id.in_(people)
+    )
+    rows = connection_of(session).execute(statement.order_by(row.id).with_for_update()).all()
+    return {(found[1], found[2]): found for found in rows}
+
+
+def _values(case: TrainingCase) -> tuple[object, ...]:
+    """Return what an assignment holds in a case, in the order of its columns."""
+    status, ahead = status_of(case, case.known), next_change(case, case.known)
+    return (
+        status.state.value,
+        " ".join(status.flags),
+        status.last_on,
+        status.cycle,
+        status.opened_on,
+        status.due_on,
+        status.done_on,
+        status.zone.key,
+        status.first_at,
+        status.valid_until,
+        ahead and ahead.at,
+        ahead and ahead.status.state.value,
+        ahead and " ".join(ahead.status.flags),
+    )
 
 
 def _open_histories(session: Session, assignments: Sequence[int]) -> Mapping[int, Mapping[int, HistoryRow]]:
-    """Return the rows of some assignments that hold as known now, by the number of the assignment and their own."""
-    found: dict[int, dict[int, HistoryRow]] = {}
-    statement = select(AssignmentState).where(AssignmentState.assignment_id.in_(assignments), AssignmentState.known_to.is_(None))
-    for row in session.scalars(statement.order_by(AssignmentState.valid_from)):
-        found.setdefault(row.assignment_id, {})[row.id] = history_row(row)
+    """Return the rows of some assignments that hold as known now, by the number of the assignment and their own.
+
+    By numbers and without a join: PostgreSQL reads the whole history for a portion while it takes the table for empty.
+    """
+    found, row = defaultdict[int, dict[int, HistoryRow]](dict), AssignmentState
+    statement = (
+        select(row.assignment_id, row.id, row.state, row.flags, row.valid_from, row.valid_to, row.known_from)
+        .where(row.assignment_id.in_(assignments), row.known_to.is_(None))
+        .order_by(row.valid_from)
+    )
+    for assignment, number, state, flags, since, until, known in connection_of(session).execute(statement).all():
+        found[assignment][number] = HistoryRow(_STATES[state], _read_flags(flags), since, until, known)
     return found
+
+
+_STATES = {state.value: state for state in TrainingState}
+
+
+def _read_flags(flags: str) -> tuple[StateFlag, ...]:
+    return tuple(map(StateFlag, flags.split())) if flags else ()
 
 
 def history_row(row: AssignmentState) -> HistoryRow:
     """Return a stored row as the pure rules read it."""
-    flags = tuple(StateFlag(flag) for flag in row.flags.split())
-    return HistoryRow(TrainingState(row.state), flags, row.valid_from, row.valid_to, row.known_from, row.known_to)
+    return HistoryRow(_STATES[row.state], _read_flags(row.flags), row.valid_from, row.valid_to, row.known_from, row.known_to)
 
 
-def _store(session: Session, assignment: int, before: Mapping[int, HistoryRow], after: Sequence[HistoryRow]) -> bool:
-    """Write what a history gained, what of it ended, what it never was; return whether anything changed."""
-    left = {(row.says, row.known_from): row for row in after}
-    changed = False
-    for number, row in before.items():
-        found = left.pop((row.says, row.known_from), None)
-        if found == row:
-            continue
-        changed = True
-        if found is None:
-            session.execute(delete(AssignmentState).where(AssignmentState.id == number))
-        else:
-            ends = {"valid_to": found.valid_to, "known_to": found.known_to}
-            session.execute(update(AssignmentState).where(AssignmentState.id == number).values(**ends))
-    if left:
-        session.execute(insert(AssignmentState), [_row_values(assignment, row) for row in left.values()])
-    return changed or bool(left)
+@dataclass(slots=True)
+class _Changes:
+    """What has to be written of some statuses, each table at once."""
+
+    begun: list[tuple[dict[str, Any], Sequence[HistoryRow]]] = field(default_factory=list)
+    updated: list[dict[str, Any]] = field(default_factory=list)
+    seen: list[dict[str, Any]] = field(default_factory=list)
+    """Statuses that are as before, though something was recorded."""
+    states_begun: list[dict[str, Any]] = field(default_factory=list)
+    states_ended: list[dict[str, Any]] = field(default_factory=list)
+    states_gone: list[int] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        """Return how many statuses are written."""
+        return len(self.begun) + len(self.updated) + len(self.seen)
+
+    def begin(self, obligation: int, person: int, case: TrainingCase) -> None:
+        """Note the first status of a person under an obligation."""
+        values = dict(zip(VALUES, _values(case), strict=True))
+        row = {"obligation_id": obligation, "person_id": person, "computed_at": case.known, "remind_at": case.known, **values}
+        self.begun.append((row, extend_history((), case, None)))
+
+    def compare(self, row: Any, before: Mapping[int, HistoryRow], case: TrainingCase) -> None:
+        """Compute a status again and note what of it is not stored so."""
+        values, after = _values(case), extend_history(tuple(before.values()), case, row.computed_at)
+        is_changed = self.note_history(row.id, before, after)
+        if values != row[-len(VALUES) :]:
+            self.updated.append(
+                {"id": row.id, "computed_at": case.known, "remind_at": case.known, **dict(zip(VALUES, values, strict=True))}
+            )
+        elif is_changed or has_news(case.record, row.computed_at, case.known):
+            self.seen.append({"id": row.id, "computed_at": case.known})
+
+    def note_history(self, assignment: int, before: Mapping[int, HistoryRow], after: Sequence[HistoryRow]) -> bool:
+        """Note what a history gained, what of it ended, what it never was; return whether anything changed."""
+        if after == list(before.values()):
+            return False
+        left, is_changed = {(row.says, row.known_from): row for row in after}, False
+        for number, row in before.items():
+            found = left.pop((row.says, row.known_from), None)
+            is_changed |= found != row
+            if found is None:
+                self.states_gone.append(number)
+            elif found != row:
+                self.states_ended.append({"id": number, "valid_to": found.valid_to, "known_to": found.known_to})
+        self.states_begun += [_row_values(assignment, row) for row in left.values()]
+        return is_changed or bool(left)
+
+    def write(self, session: Session) -> None:
+        """Write all of it."""
+        if self.begun:
+            rows = [row for row, _history in self.begun]
+            made = session.scalars(insert(Assignment).returning(Assignment.id, sort_by_parameter_order=True), rows)
+            for number, (_row, history) in zip(made, self.begun, strict=True):
+                self.states_begun += [_row_values(number, row) for row in history]
+        if self.states_gone:
+            session.execute(delete(AssignmentState).where(AssignmentState.id.in_(self.states_gone)))
+        for table, rows in ((Assignment, self.updated), (Assignment, self.seen), (AssignmentState, self.states_ended)):
+            if rows:
+                session.execute(update(table), rows)
+        if self.states_begun:
+            session.execute(insert(AssignmentState), self.states_begun)
 
 
 def _row_values(assignment: int, row: HistoryRow) -> dict[str, object]:

@@ -11,7 +11,8 @@ from accounts.models import Person
 from compliance.models import Assignment, CycleEnrolment
 from compliance.queries.enrolment import TrainingOrder, list_taken_out
 from compliance.queries.records import ObligationRules, load_records
-from compliance.rules.status import courses_to_take, first_instant, status_of, training_case
+from compliance.rules.record import first_instant
+from compliance.rules.status import courses_to_take, status_of, training_case
 from compliance.rules.terms import DeadlineAnchor, RelativeDeadline
 from compliance.services.assignments import recompute
 from enrolments.services.required_enrolments import enrol_required
@@ -49,7 +50,7 @@ def enrol_assigned(session: Session, rules: ObligationRules, order: TrainingOrde
         changed |= _settle_course(session, course.required, course.slug, cycles, now=now)
     session.flush()
     if changed and _counts_from_enrolment(rules):
-        recompute(session, rules, sorted(changed), now=now)
+        recompute(session, [rules], sorted(changed), now=now)
     return len(changed)
 
 

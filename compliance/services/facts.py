@@ -28,8 +28,11 @@ def note_completion(session: Session, enrolment_id: int, *, now: datetime) -> in
     found = session.execute(statement).one_or_none()
     completion, number = found if found is not None else (None, 0)
     achieved_at = None if completion is None else completion.achieved_at or completion.completed_at
-    if (fact.achieved_at, fact.version) == (achieved_at, number) if fact is not None else achieved_at is None:
+    valid_until = None if completion is None else completion.valid_until
+    said = (achieved_at, number, valid_until)
+    if (fact.achieved_at, fact.version, fact.valid_until) == said if fact is not None else achieved_at is None:
         return None
+    is_same_work = fact is not None and (fact.achieved_at, fact.version) == said[:2]
     if fact is not None:
         fact.retracted_at = now
         session.flush()
@@ -42,6 +45,8 @@ def note_completion(session: Session, enrolment_id: int, *, now: datetime) -> in
                 version=number,
                 achieved_at=achieved_at,
                 recorded_at=now,
+                valid_until=valid_until,
+                is_reconstructed=fact is not None and fact.is_reconstructed and is_same_work,
             )
         )
     session.flush()

@@ -18,7 +18,7 @@ from compliance.queries import reminders as queries
 from compliance.queries.reminders import RemindedObligation, ReminderPlaces
 from compliance.rules.reminder_plans import PlannedReminder, ReminderDecision, ReminderOutcome, decide, read_plan, write_plan
 from compliance.rules.reminders import TOO_LATE, ReminderKind, SuppressionReason
-from compliance.rules.status import TrainingState
+from compliance.rules.states import TrainingState
 from kernel.i18n import LANGUAGES, reading
 
 PORTION = 200

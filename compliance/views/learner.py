@@ -17,7 +17,8 @@ from compliance.queries.learner import RequiredOfPerson, name_leaves
 from compliance.queries.why import AssignmentContext, RecordBehind, get_assignment
 from compliance.rules.history import timeline
 from compliance.rules.past import PastMoments, PastRefusal, first_day, first_known_on, past_moments, why_refused
-from compliance.rules.status import NEEDED, TrainingCase, TrainingStatus, explain_last_day, status_of, training_case
+from compliance.rules.states import NEEDED, TrainingStatus
+from compliance.rules.status import TrainingCase, explain_last_day, status_of, training_case
 from kernel import clock
 from kernel.i18n import _, choose, format_date, format_datetime
 from kernel.own_records import is_own

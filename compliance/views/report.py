@@ -29,7 +29,7 @@ from compliance.queries.report_places import (
     get_working_days,
 )
 from compliance.rules.pace import RequiredGroup, group_pace, trajectory
-from compliance.rules.status import NEEDED
+from compliance.rules.states import NEEDED
 from compliance.rules.working_days import WorkingDays
 from kernel import clock
 from kernel.i18n import _, choose

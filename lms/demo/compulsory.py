@@ -13,7 +13,6 @@ from compliance.rules.terms import (
     DeadlineAnchor,
     ObligationTerms,
     RelativeDeadline,
-    RenewalBasis,
     Requirement,
 )
 from compliance.services import claims, obligations
@@ -21,7 +20,7 @@ from compliance.services.obligations import EnrolmentMode, ObligationValues
 from compliance.services.recognitions import RecognitionValues, propose_recognition
 from compliance.services.waivers import WaiverValues, propose_waiver
 from kernel import outbox
-from kernel.durations import Duration
+from kernel.durations import Duration, RenewalBasis
 from kernel.permissions import Actor
 from lms.demo.institution import POSTS
 from lms.demo.people import ADMINISTRATOR, AUDITOR, OFFICER, DemoLearner, DemoOutcome

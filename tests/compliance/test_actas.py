@@ -19,7 +19,7 @@ from compliance.pages.acta_pdf import render_acta
 from compliance.pages.actas import ActaView
 from compliance.pages.report import ReportEntryView, ReportTable
 from compliance.rules.actas import ActaCount, ActaVerdict, acta_counts, acta_digest, acta_verdict
-from compliance.rules.status import TrainingState
+from compliance.rules.states import TrainingState
 from compliance.rules.tally import TrainingTally, tally_sum
 from kernel import clock
 from kernel.audit import AuditEntry

@@ -9,11 +9,12 @@ from sqlalchemy import select
 
 from accounts import services as accounts
 from accounts.models import Person
-from compliance.models import AccountFact, DoneFact, StartedFact
+from compliance.models import AccountFact, Assignment, DoneFact, StartedFact
 from compliance.queries import assignments as queries
-from compliance.queries.records import get_rules, load_records
-from compliance.rules.status import TrainingState, training_status
-from compliance.services import obligations
+from compliance.queries.records import get_rules, list_rules, load_people_records, load_records
+from compliance.rules.states import TrainingState
+from compliance.rules.status import training_status
+from compliance.services import assignments, obligations
 from compliance.services.obligations import ObligationChanged, ObligationValues, SecondPersonRequired, WrongObligationState
 from enrolments.services import learning
 from kernel.outbox import deliver_waiting
@@ -197,6 +198,64 @@ def test_records_are_read_in_eleven_statements(instance: Instance, authors: tupl
         load_records(session, rules, [person.id for person in people])
 
     assert 5 < len(counter.statements) <= 11
+
+
+def test_people_are_judged_under_all_obligations_of_their_institution_together(instance: Instance, authors: tuple[Person, Person]) -> None:
+    """spec/compulsory 17, K1: as many statements under five obligations as under one; each person has the status that one alone gives."""
+    root = a_place(instance)
+    obligations_of = []
+    for number in range(5):
+        course, audience = a_course(instance, f"course-{number}"), an_audience_of(instance, root, f"audience-{number}")
+        terms = rules_of(course, replace(A, deadline=date(2026, 6, 1 + number)))
+        obligations_of.append((an_obligation(instance, audience, terms, key=f"key-{number}"), audience))
+    people = [a_person(instance, f"p{number}@example.org") for number in range(3)]
+    for place, person in enumerate(people):
+        for _obligation, audience in obligations_of[place:]:
+            let_stay(instance, audience, person)
+
+    with instance.database.unit_of_work() as session:
+        rules = list_rules(session, queries.list_active(session))
+        counter = every_statement(instance.database)
+        load_people_records(session, rules, [person.id for person in people])
+        statements = len(counter.statements)
+        count = assignments.recompute_next(session, root.id, 0, now=noon(6, 4))
+
+    assert 5 < statements <= 11
+    assert (count.people, count.written, count.last) == (3, 5 + 4 + 3, None)
+    with instance.database.unit_of_work(write=False) as session:
+        rows = session.scalars(select(Assignment).order_by(Assignment.obligation_id, Assignment.person_id)).all()
+    assert [(row.state, row.last_on) for row in rows if row.person_id == people[1].id] == [
+        ("overdue", date(2026, 6, 2)),
+        ("overdue", date(2026, 6, 3)),
+        ("not_started", date(2026, 6, 4)),
+        ("not_started", date(2026, 6, 5)),
+    ]
+    for obligation, _audience in obligations_of:
+        assert compute(instance, obligation, [person.id for person in people], now=noon(6, 4)).written == 0
+
+
+def test_the_people_of_an_institution_are_computed_in_portions(
+    instance: Instance, authors: tuple[Person, Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """spec/compulsory 17, K2: no transaction grows with the number of people or obligations."""
+    root, course = a_place(instance), a_course(instance)
+    audience = an_audience_of(instance, root)
+    for key in ("one", "two"):
+        an_obligation(instance, audience, rules_of(course), key=key)
+    people = [a_person(instance, f"p{number}@example.org") for number in range(5)]
+    for person in people:
+        let_stay(instance, audience, person)
+    monkeypatch.setattr(assignments, "STATUSES", 4)
+
+    written = list[int]()
+    after: int | None = 0
+    while after is not None:
+        with instance.database.unit_of_work() as session:
+            count = assignments.recompute_next(session, root.id, after, now=noon(3, 1))
+        written.append(count.written)
+        after = count.last
+
+    assert written == [4, 4, 2]
 
 
 def test_the_author_does_not_activate_what_they_wrote(instance: Instance, authors: tuple[Person, Person]) -> None:

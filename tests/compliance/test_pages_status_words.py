@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from compliance.pages.status_words import URGENT_FIRST, StatusView, status_view
-from compliance.rules.status import StateFlag, TrainingState, training_status
+from compliance.rules.states import StateFlag, TrainingState
+from compliance.rules.status import training_status
 from kernel.i18n import reading
 from tests.support.training_cases import RULES, TrainingVector, training_vectors
 

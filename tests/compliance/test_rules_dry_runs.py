@@ -10,7 +10,7 @@ import pytest
 from compliance.rules.dry_runs import DryRunOutcome, StatusShift, TermsBeside, outcome_document, outcome_of, read_outcome, shift_of
 from compliance.rules.record import AchievedCourse, RecordedSpan, TrainingRecord
 from compliance.rules.reminders import ReminderKind
-from compliance.rules.status import TrainingState
+from compliance.rules.states import TrainingState
 from compliance.rules.terms import ObligationTerms
 from compliance.rules.working_days import WorkingDays
 from tests.support.training_cases import COURSE, LONG_AGO, QUITO, VERSION_3, A

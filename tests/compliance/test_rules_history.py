@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compliance.rules.history import HistoryRow, extend_history, has_news
+from compliance.rules.history import INSTANT, HistoryRow, extend_history, has_news
 from compliance.rules.record import TrainingRecord
-from compliance.rules.status import TrainingState, training_case, training_status
+from compliance.rules.states import TrainingState
+from compliance.rules.status import training_case, training_status
 from tests.support.drawn_records import FIRST, records, rules
 from tests.support.training_cases import QUITO, RULES, training_record
 
@@ -75,6 +76,26 @@ def test_nothing_new_writes_nothing() -> None:
     rows = history("A", record, [midnight(100)])
 
     assert extend_history(rows, training_case(RULES["A"], record, midnight(101)), midnight(100)) == rows
+
+
+def test_computing_twice_at_the_moment_of_a_record_changes_nothing() -> None:
+    revoked = datetime(2026, 12, 1, 9, tzinfo=QUITO)
+    record = training_record("in 2026-01-10..; waive 2026-11-01..2027-01-31 x2026-12-01T09:00", QUITO)
+    rows = history("A", record, [midnight(320), revoked])
+
+    assert extend_history(rows, training_case(RULES["A"], record, revoked), revoked) == rows
+
+
+def test_a_record_of_the_moment_of_a_computation_is_known_from_then_on() -> None:
+    """It may be written just after a status was computed at the same moment."""
+    moment, day = datetime(2026, 12, 20, 9, tzinfo=QUITO), datetime(2026, 12, 16, 12, tzinfo=QUITO)
+    rows = history("A", training_record("in 2026-01-10..", QUITO), [moment])
+    recognised = training_record("in 2026-01-10..; recog 2026-03-03 !2026-12-20T09:00", QUITO)
+
+    after = extend_history(rows, training_case(RULES["A"], recognised, moment), moment)
+
+    assert [row.state for row in after if row.covers(day, moment - INSTANT)] == [TrainingState.OVERDUE]
+    assert [row.state for row in after if row.covers(day, moment)] == [TrainingState.DONE]
 
 
 def test_who_was_never_in_the_audience_has_no_history() -> None:

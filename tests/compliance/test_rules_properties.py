@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from compliance.rules.history import timeline
 from compliance.rules.record import AchievedCourse, RecordedSpan, TrainingRecord, UnitZone, is_known
-from compliance.rules.status import TrainingState, next_change, status_of, training_case, training_status
+from compliance.rules.states import TrainingState
+from compliance.rules.status import case_under, known_terms, next_change, status_of, training_case, training_status
 from tests.support.drawn_records import FIRST, at_hour, days, moments, records, rules
 from tests.support.training_cases import COURSE, LONG_AGO, RULES, ZONES, A, in_days
 
@@ -60,6 +61,22 @@ def test_what_was_recorded_later_changes_nothing(rule: str, record: TrainingReco
     versions = [terms for terms in RULES[rule] if terms.recorded_at <= known]
 
     assert training_status(versions, earlier, at, known) == training_status(RULES[rule], record, at, known)
+
+
+@given(rules, records(), st.lists(records(), min_size=1, max_size=4), moments, moments)
+def test_judging_people_together_gives_what_judging_each_alone_gives(
+    rule: str, first: TrainingRecord, others: Sequence[TrainingRecord], at: datetime, known: datetime
+) -> None:
+    """People who were in the audience on the same days share what is found of moments before they did anything."""
+    alike = [replace(other, stays=first.stays, waivers=(), closures=()) for other in others]
+    together = known_terms(RULES[rule], known)
+
+    for record in (first, *others, *alike, replace(first, waivers=(), closures=(), completions=(), starts=())):
+        case, alone = case_under(together, record), training_case(RULES[rule], record, known)
+        for moment in (at, known):
+            assert status_of(case, moment) == status_of(alone, moment)
+            assert next_change(case, moment) == next_change(alone, moment)
+        assert timeline(case, known) == timeline(alone, known)
 
 
 @settings(max_examples=60)

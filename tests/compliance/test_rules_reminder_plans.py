@@ -18,7 +18,7 @@ from compliance.rules.reminder_plans import (
     write_plan,
 )
 from compliance.rules.reminders import STEPS, ReminderKind, SuppressionReason
-from compliance.rules.status import StateFlag, TrainingState, TrainingStatus
+from compliance.rules.states import StateFlag, TrainingState, TrainingStatus
 from compliance.rules.working_days import WorkingDays
 from tests.support.reminders import CHRISTMAS, quito
 from tests.support.training_cases import QUITO

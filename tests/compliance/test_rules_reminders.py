@@ -15,7 +15,8 @@ from compliance.rules.reminders import (
     sending_moment,
     why_suppressed,
 )
-from compliance.rules.status import StateFlag, TrainingState, TrainingStatus, training_status
+from compliance.rules.states import StateFlag, TrainingState, TrainingStatus
+from compliance.rules.status import training_status
 from compliance.rules.working_days import WorkingDays
 from tests.support.training_cases import QUITO, RULES, ZONES, training_record
 

@@ -7,9 +7,10 @@ import pytest
 
 from compliance.rules.record import AchievedCourse, CourseStart, TrainingRecord
 from compliance.rules.standing import last_valid_day, window_opens
-from compliance.rules.status import TrainingState, training_status
-from compliance.rules.terms import AllRequirement, AnyRequirement, CourseRequirement, RenewalBasis, Requirement, YearDay, courses_of
-from kernel.durations import Duration, add_duration
+from compliance.rules.states import TrainingState
+from compliance.rules.status import training_status
+from compliance.rules.terms import AllRequirement, AnyRequirement, CourseRequirement, Requirement, YearDay, courses_of
+from kernel.durations import Duration, RenewalBasis, add_duration
 from tests.support.training_cases import QUITO, A, training_record
 
 a, b, c = (CourseRequirement(course) for course in "abc")

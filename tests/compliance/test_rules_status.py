@@ -6,7 +6,8 @@ from datetime import date, datetime
 import pytest
 
 from compliance.rules.record import UnitZone
-from compliance.rules.status import TrainingState, next_change, status_of, training_case, training_status
+from compliance.rules.states import TrainingState
+from compliance.rules.status import next_change, status_of, training_case, training_status
 from tests.support.training_cases import LONG_AGO, QUITO, RULES, ZONES, TrainingVector, training_record, training_vectors
 
 VECTORS = list(training_vectors())

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 
 from accounts.models import Notification, Person
 from compliance.models import Obligation
-from compliance.rules.status import TrainingState
+from compliance.rules.states import TrainingState
 from compliance.rules.team_digests import AssignedPerson, HeadedTree, StateCount, digest_monday, team_digests
 from compliance.rules.working_days import WorkingDays
 from lms.instance import Instance

@@ -71,7 +71,7 @@ def compute(instance: Instance, obligation: Obligation, people: list[int], *, no
     """Compute the statuses of some people."""
     with instance.database.unit_of_work() as session:
         row = session.get_one(Obligation, obligation.id)
-        return assignments.recompute(session, get_rules(session, row), people, now=now)
+        return assignments.recompute(session, [get_rules(session, row)], people, now=now)
 
 
 def assignment_of(instance: Instance, person: Person | Actor) -> Assignment:

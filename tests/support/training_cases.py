@@ -14,10 +14,9 @@ from compliance.rules.terms import (
     ExistingCompletions,
     ObligationTerms,
     RelativeDeadline,
-    RenewalBasis,
     YearDay,
 )
-from kernel.durations import Duration
+from kernel.durations import Duration, RenewalBasis
 from tests.support.project import ROOT
 
 COURSE = "gobernanza"

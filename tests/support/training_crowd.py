@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,10 +13,12 @@ from accounts.models import Person
 from accounts.rules import name_key
 from compliance.models import Assignment, AssignmentState, Obligation, ObligationVersion
 from compliance.rules.documents import terms_document
+from compliance.rules.terms import CourseRequirement
+from kernel.db import Database
 from lms.instance import Instance
 from organisations.models import Audience, Membership, Organisation
 from tests.support.obligations import BEGINNING, JOINED
-from tests.support.training_cases import A
+from tests.support.training_cases import COURSE, A
 
 PROVINCES = 24
 AT_ONCE = 5_000
@@ -27,8 +30,8 @@ CHANGED = datetime.fromisoformat("2026-06-01T08:00-05:00")
 def a_training_crowd(instance: Instance, *, people: int, units: int, obligations: int, email: str = "persona") -> UUID:
     """Fill an institution; return what addresses name it."""
     root, places = _tree(instance, units, email)
-    first = _people(instance, places, people, email)
-    numbers = _obligations(instance, root, obligations)
+    first = add_people(instance, places, people, email)
+    numbers = obligations_of(instance.database, root, obligations, COURSE)
     with instance.database.unit_of_work() as session:
         for number in numbers:
             for portion in portions_of(_assignments(number, first, people)):
@@ -66,7 +69,8 @@ def _tree(instance: Instance, units: int, name: str) -> tuple[int, list[int]]:
         return root, [place(f"Unidad {number}", "unit", provinces[number % len(provinces)]) for number in range(units)]
 
 
-def _people(instance: Instance, places: Sequence[int], people: int, email: str) -> int:
+def add_people(instance: Instance, places: Sequence[int], people: int, email: str) -> int:
+    """Let people belong to some places in turn; return the number of the first."""
     with instance.database.unit_of_work() as session:
         before = session.scalars(select(Person.id).order_by(Person.id.desc()).limit(1)).first() or 0
         for portion in portions_of(_person(number, email) for number in range(people)):
@@ -97,9 +101,11 @@ def _person(number: int, email: str) -> dict[str, Any]:
     }
 
 
-def _obligations(instance: Instance, root: int, count: int) -> list[int]:
+def obligations_of(database: Database, root: int, count: int, course: str) -> list[int]:
+    """Put obligations of an institution in force that require a course; return their numbers."""
     found = []
-    with instance.database.unit_of_work() as session:
+    terms = json.dumps(terms_document(replace(A, requirement=CourseRequirement(course))))
+    with database.unit_of_work() as session:
         for number in range(count):
             audience = Audience(institution_id=root, key=f"publico-{root}-{number}", title={"es": "Todos"}, created_at=BEGINNING)
             session.add(audience)
@@ -111,7 +117,7 @@ def _obligations(instance: Instance, root: int, count: int) -> list[int]:
             session.add(row)
             session.flush()
             title = {"es": f"Norma {number}", "en": f"Rule {number}"}
-            version = ObligationVersion(obligation_id=row.id, number=1, title=title, terms=json.dumps(terms_document(A)), steps=("30",))
+            version = ObligationVersion(obligation_id=row.id, number=1, title=title, terms=terms, steps=("30",))
             version.effective_on, version.recorded_at = A.starts, BEGINNING
             session.add(version)
             found.append(row.id)
