@@ -14,7 +14,7 @@ from courses.services import publication_plans
 from courses.services import team as team_services
 from courses.services.archive_guard import CourseArchived
 from courses.services.publication_plans import NoResponsiblePublisher, PublishInputs
-from courses.services.publishing import DraftChangedSinceReview, UnknownViewers
+from courses.services.publishing import DraftChangedSinceReview, InstitutionNotOpen, MissingOnSite, UnknownViewers
 from kernel import mail
 from kernel.files import files_of
 from kernel.i18n import choose
@@ -46,7 +46,7 @@ def publish_planned(delivery: Delivery) -> Effect | None:
             return
         try:
             publication_plans.publish_plan(session, course, row, PublishInputs(prepared, kinds, files), now=delivery.now)
-        except (DraftChangedSinceReview, UnknownViewers, CourseArchived):  # nothing was written yet
+        except (DraftChangedSinceReview, UnknownViewers, MissingOnSite, InstitutionNotOpen, CourseArchived):  # nothing was written yet
             publication_plans.cancel_plan(session, course, row, now=delivery.now)
         except NoResponsiblePublisher:  # nor here
             publication_plans.cancel_plans_of_former_editors(session, course, row, now=delivery.now)

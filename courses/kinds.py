@@ -192,8 +192,8 @@ class CourseKinds:
     comparers: tuple[Comparer, ...] = ()
     site_checks: tuple[SiteCheck, ...] = ()
     """What packages above look up for a course in the site, each time."""
-    certificate_templates: Callable[[Session], Sequence[tuple[str, Mapping[str, str]]]] | None = None
-    """The templates of certificates that the institution made: key and titles."""
+    certificate_templates: Callable[[Session, int | None], Sequence[tuple[str, Mapping[str, str]]]] | None = None
+    """The templates of certificates that an institution made, the first one where none is named: key and titles."""
     indexers: tuple[Indexer, ...] = ()
     part_comparers: tuple[PartComparer, ...] = ()
     logs: tuple[LogPart, ...] = ()

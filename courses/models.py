@@ -44,6 +44,8 @@ class Course(Base):
     created_at: Mapped[Moment]
     needs_approval: Mapped[bool] = mapped_column(default=False, server_default=false())
     """A second person approves what is published on the web."""
+    institution_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
+    """The institution that its certificates name, as its published version says; empty: the first one."""
 
 
 class DraftFile(Base):
@@ -195,6 +197,10 @@ class CourseVersion(Base):
     """Key of the certificate's template, or `none`."""
     certificate_valid: Mapped[str] = mapped_column(String(12), default="", server_default="")
     """How long a certificate is valid, as `24 months`; empty: for ever."""
+    certificate_renew: Mapped[str] = mapped_column(String(12), default="", server_default="")
+    """How long before the last valid day its holders may take the course again, as `60 days`; empty: they may not by themselves."""
+    certificate_basis: Mapped[str] = mapped_column(String(10), default="", server_default="")
+    """From what a renewal counts; empty: `expiry`."""
     topic: Mapped[str] = mapped_column(String(64), default="", server_default="")
     """Key of what it is about, of the site's topics or another; empty where it says nothing."""
 

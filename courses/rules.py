@@ -9,9 +9,11 @@ from fractions import Fraction
 from functools import cached_property
 
 from courses.hours import CourseHours, read_hours
-from kernel.durations import Duration
+from kernel.durations import Duration, RenewalBasis, ValidityTerms, is_shorter
 
 Texts = Mapping[str, str]
+USUAL_WINDOW = Duration(days=60)
+"""Before the last valid day: from it on a renewal counts from that day, where a course opens no window of its own."""
 GIVE_MARKS = ("quiz", "simulator")
 """Kinds whose activities have results in percent, whether or not they count."""
 
@@ -126,8 +128,22 @@ class Outline:
     """Key of what it is about."""
     certificate_valid: Duration | None = None
     """How long a certificate is valid; None: for ever."""
+    certificate_renew: Duration | None = None
+    """How long before its last valid day the course may be taken again; None: nobody may by themselves."""
+    certificate_basis: RenewalBasis = RenewalBasis.EXPIRY
     hours_basis: str = ""
     """Where the hours are from, as versions store it."""
+
+    @property
+    def validity(self) -> ValidityTerms | None:
+        """Return for how long its certificates are valid, and how a renewal counts; None where they never end, or there are none.
+
+        Where the course opens no window, one of 60 days decides from what a renewal counts, if the validity is longer than that.
+        """
+        if self.certificate == "none" or self.certificate_valid is None:
+            return None
+        usual = USUAL_WINDOW if is_shorter(USUAL_WINDOW, self.certificate_valid) else Duration()
+        return ValidityTerms(self.certificate_valid, self.certificate_basis, self.certificate_renew or usual)
 
     @property
     def length(self) -> CourseHours:

@@ -5,11 +5,11 @@ from organisations import jobs
 from organisations.permissions import PERMISSIONS
 from organisations.services.audiences import AudienceVerb
 from organisations.services.posts import PostVerb
-from organisations.views import audience_lists, audiences, posts, site_settings, tree, unit_lists
+from organisations.views import audience_lists, audiences, institutions, posts, site_settings, tree, unit_lists
 
 FEATURE = Feature(
     name="organisations",
-    blueprints=(tree.bp, audiences.bp, audience_lists.bp, posts.bp, unit_lists.bp, site_settings.bp),
+    blueprints=(tree.bp, audiences.bp, audience_lists.bp, posts.bp, unit_lists.bp, site_settings.bp, institutions.bp),
     permissions=PERMISSIONS,
     jobs={
         "organisations.bring_in": jobs.bring_in,

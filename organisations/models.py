@@ -188,6 +188,18 @@ class TrainingGrant(Base):
     granted_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
 
+class InstitutionAdministrator(Base):
+    """A person's grant to administer one institution alone: its facts, signatories, templates and certificates."""
+
+    __tablename__ = "institution_administrator"
+    __table_args__ = (Index("ix_institution_administrator_organisation", "organisation_id"),)
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
+    granted_at: Mapped[Moment]
+    granted_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+
 class PendingUnitList(PendingUpload, Base):
     """A list of people or units, between its preview and its import."""
 
@@ -213,10 +225,17 @@ class InstitutionProfile(Base):
     """The settings of an institution that administrators made on the web. What is empty follows the settings of the environment."""
 
     __tablename__ = "institution_profile"
-    __table_args__ = (CheckConstraint("(logo IS NULL) = (logo_digest = '')", name="logo"),)
+    __table_args__ = (
+        CheckConstraint("(logo IS NULL) = (logo_digest = '')", name="logo"),
+        Index("ix_institution_profile_key", "key", unique=True, sqlite_where=text("key <> ''"), postgresql_where=text("key <> ''")),
+    )
 
     id: Mapped[Key]
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), unique=True)
+    key: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    """By which courses name it; empty: none does yet."""
+    default_template: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    """The template of courses that ask for `constancia`; empty: the program's."""
     version: Mapped[int] = mapped_column(default=1)
     """Rises with each change: processes ask for it alone."""
     names: Mapped[Mapping[str, str]] = mapped_column(default=dict)

@@ -4,9 +4,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from accounts.models import Person
 from kernel.own_records import is_own
 from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if
-from organisations.models import Audience, AudienceList, Organisation
+from organisations.models import Audience, AudienceList, InstitutionSignatory, Organisation
 from organisations.rules import UnitSummary
 
 
@@ -22,6 +23,19 @@ class OrganisationAction(StrEnum):
     FOLLOW = "organisation:follow"
     """See who of a place takes which course, and how far they are."""
     FOLLOW_OWN = "organisation:follow_own"
+
+
+class InstitutionAction(StrEnum):
+    """Acts on institutions as those that issue certificates."""
+
+    LIST = "institution:list"
+    """See the institutions that one administers."""
+    ADD = "institution:add"
+    """Add an institution, and say who administers one."""
+    EDIT = "institution:edit"
+    """Change its names, logo, colours and default template."""
+    SIGNATORIES = "signatory:edit"
+    """Say who signs its certificates, and see the pictures of their signatures."""
 
 
 class AudienceAction(StrEnum):
@@ -65,6 +79,71 @@ class TrainingScope:
     def stands_in(self, places: Collection[int]) -> bool:
         """Say whether they have a grant for one of the places or for something below it."""
         return not self.above.isdisjoint(places)
+
+
+@dataclass(frozen=True, slots=True)
+class InstitutionScope:
+    """The institutions that somebody administers; an administrator of the whole site administers them all."""
+
+    everywhere: bool = False
+    own: frozenset[int] = frozenset()
+    keys: frozenset[str] = frozenset()
+    """Their UUIDs as certificates keep them; an empty one stands for certificates that name none and are of the first institution."""
+
+    @property
+    def any(self) -> bool:
+        """Say whether there is one at all."""
+        return self.everywhere or bool(self.own)
+
+    def covers(self, institution_id: int | None) -> bool:
+        """Say whether an institution is among them."""
+        return self.everywhere or institution_id in self.own
+
+    def covers_key(self, institution_key: str) -> bool:
+        """Say whether the institution that a certificate names is among them."""
+        return self.everywhere or institution_key in self.keys
+
+
+EVERYWHERE, NOWHERE = InstitutionScope(everywhere=True), InstitutionScope()
+
+
+@dataclass(frozen=True, slots=True)
+class InstitutionContext:
+    """An institution before an actor, by what they administer; without one, what is not of one."""
+
+    institution: Organisation | None
+    scope: InstitutionScope
+    is_first: bool = False
+    """The one whose names and colours are those of the site."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignatoryContext(InstitutionContext):
+    """Somebody who signs the certificates of an institution."""
+
+    row: InstitutionSignatory | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InstitutionAdministratorContext(InstitutionContext):
+    """Somebody who administers an institution, or may be named to."""
+
+    person: Person | None = None
+
+
+def _administer(actor: Actor, subject: object) -> Verdict:
+    """Decide on an institution: for those who administer it; to others there is no such page."""
+    assert isinstance(subject, InstitutionContext)
+    if subject.institution is None:
+        return allow_if(subject.scope.any, Verdict.HIDE)
+    return allow_if(subject.scope.covers(subject.institution.id), Verdict.HIDE)
+
+
+def _add_institution(actor: Actor, subject: object) -> Verdict:
+    """Decide on what is not left to those who administer one institution: who adds one, or names its administrators."""
+    assert isinstance(subject, InstitutionContext)
+    verdict = _administer(actor, subject)
+    return allow_if(actor.is_administrator) if verdict is Verdict.ALLOW else verdict
 
 
 def training_verdict(actor: Actor, scope: TrainingScope, places: Collection[int], letters: str, *, person_id: int | None = None) -> Verdict:
@@ -144,6 +223,10 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = {
     OrganisationAction.MANAGE: administrator,
     OrganisationAction.LOAD: administrator,
     OrganisationAction.MANAGE_SITE: administrator,
+    InstitutionAction.LIST: _administer,
+    InstitutionAction.ADD: _add_institution,
+    InstitutionAction.EDIT: _administer,
+    InstitutionAction.SIGNATORIES: _administer,
     AudienceAction.VIEW: _view_audience,
     AudienceAction.EDIT: _edit_audience,
     OrganisationAction.FOLLOW: _follow,

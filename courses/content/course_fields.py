@@ -45,13 +45,14 @@ COURSE_ORDER = (
         "closes",
         "completion",
         "grade",
+        "institution",
         "certificate",
     ),
 )
 MODULE_ORDER = (*COMMON[:9], "objectives", "numbered", "completion")
 FLOWS = frozenset(
     {"languages", "words", "completion", "requires", FORMER_KEYS, FORMERLY, "pause", "review", "from", "tags", "kinds", "accept", "source"}
-    | {"staff_of", "audiences"}
+    | {"staff_of", "audiences", "balance"}
 )
 """Fields that stand on one line where they fit (spec/content-format 11)."""
 DEEP_FLOWS = frozenset({"also"})
@@ -174,6 +175,12 @@ COURSE: tuple[tuple[object, tuple[FieldSpec, ...]], ...] = (
                 lazy_("Percentage of the course grade. Leave empty if completing the modules is enough."),
             ),
             FieldSpec(
+                "institution",
+                FieldShape.CHOICE,
+                lazy_("Institution"),
+                lazy_("Its name, logo, colours and signatures are printed on certificates issued from now on."),
+            ),
+            FieldSpec(
                 "certificate.template",
                 FieldShape.CHOICE,
                 lazy_("Certificate"),
@@ -187,6 +194,12 @@ COURSE: tuple[tuple[object, tuple[FieldSpec, ...]], ...] = (
                 FieldShape.WORD,
                 lazy_("How long the certificate is valid"),
                 lazy_("A number and days, months or years: 24 months. Leave empty for certificates that do not expire."),
+            ),
+            FieldSpec(
+                "certificate.renew",
+                FieldShape.WORD,
+                lazy_("When the certificate can be renewed"),
+                lazy_("From how long before the last valid day: 60 days. Leave empty if learners do not renew it by themselves."),
             ),
             FieldSpec(
                 "grade",

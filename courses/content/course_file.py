@@ -1,6 +1,8 @@
 """Read course.yaml (spec/content-format 5)."""
 
 import re
+from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 from functools import partial
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -22,12 +24,13 @@ from courses.content.model import (
     Visibility,
     WordRange,
 )
+from courses.content.objectives import read_objectives
 from courses.content.read_collector import MarkupLevel
 from courses.content.reading_session import ReadingSession
 from courses.content.scalars import RefusedError
 from courses.content.site import CERTIFICATES, nearest_topic
 from courses.content.source import read_table
-from kernel.durations import Duration
+from kernel.durations import Duration, RenewalBasis, is_shorter
 from kernel.errors import N_
 
 FORMAT = 1
@@ -118,7 +121,7 @@ def _course(table: MappingCursor) -> CourseFolder:
     session = table.session
     key, former_keys = _key(table), table.former_keys()
     title, summary = table.title(), table.text("summary", MarkupLevel.INLINE)
-    objectives = table.texts("objectives")
+    objectives, objective_keys = read_objectives(table)
     _flow_languages(table)
     timezone = table.value("timezone", _timezone, "America/Guayaquil")
     session.zone = ZoneInfo(timezone)
@@ -134,12 +137,11 @@ def _course(table: MappingCursor) -> CourseFolder:
     visibility = _visibility(table)
     staff_of, audiences = _viewers(table, visibility)
     enrolment = table.choice("enrolment", EnrolmentMethod, EnrolmentMethod.INVITATION)
-    opens, closes = table.moment("opens"), table.moment("closes", end=True)
-    if opens and closes and opens >= closes:
-        table.report("C208", N_("The course closes before it opens."), at="closes")
+    opens, closes = _open_period(table)
     completion = _completion(table)
     grade = _grade(table)
-    certificate, valid = _certificate(table)
+    institution = table.value("institution", scalars.key, "") or ""
+    certificate = _certificate(table)
     return CourseFolder(
         key,
         title,
@@ -149,6 +151,7 @@ def _course(table: MappingCursor) -> CourseFolder:
         former_keys=former_keys,
         summary=summary,
         objectives=objectives,
+        objective_keys=objective_keys,
         timezone=timezone,
         hours=hours,
         hours_basis=basis,
@@ -168,9 +171,20 @@ def _course(table: MappingCursor) -> CourseFolder:
         closes=closes,
         completion=completion,
         grade=grade,
-        certificate=certificate,
-        certificate_valid=valid,
+        institution=institution,
+        certificate=certificate.template,
+        certificate_valid=certificate.valid,
+        certificate_renew=certificate.renew,
+        certificate_basis=certificate.basis,
     )
+
+
+def _open_period(table: MappingCursor) -> tuple[datetime | None, datetime | None]:
+    """Return when the course opens and closes."""
+    opens, closes = table.moment("opens"), table.moment("closes", end=True)
+    if opens and closes and opens >= closes:
+        table.report("C208", N_("The course closes before it opens."), at="closes")
+    return opens, closes
 
 
 def _timezone(text: str) -> str:
@@ -238,13 +252,50 @@ def _viewers(table: MappingCursor, visibility: Visibility) -> tuple[tuple[str, .
     return tuple(dict.fromkeys(units)), tuple(dict.fromkeys(audiences))
 
 
-def _certificate(table: MappingCursor) -> tuple[str, Duration | None]:
-    """Read the template, and how long a certificate is valid: a key alone, or both."""
-    found, valid = table.get("certificate"), None
+@dataclass(frozen=True, slots=True)
+class _CertificateSource:
+    """The certificate that a course names: its template, how long it is valid, and how it is renewed."""
+
+    template: str
+    valid: Duration | None = None
+    renew: Duration | None = None
+    basis: RenewalBasis = RenewalBasis.EXPIRY
+
+
+def _certificate(table: MappingCursor) -> _CertificateSource:
+    """Read a template, by its key alone or with its validity and renewal."""
+    found = table.get("certificate")
     inner = found.table() if found is not None and found.is_table else None
     if inner is not None:
         table.flows.add("certificate")
-        valid = inner.value("valid", scalars.validity)
+    template = _template(table, inner)
+    if inner is None:
+        return _CertificateSource(template)
+    valid = inner.value("valid", scalars.validity)
+    return _CertificateSource(template, valid, *_renewal(inner, valid))
+
+
+def _renewal(inner: MappingCursor, valid: Duration | None) -> tuple[Duration | None, RenewalBasis]:
+    """Read since when a certificate is renewed before its last valid day, and from what the renewal counts (spec/certificates E3)."""
+    found = inner.get("renew")
+    table = found.table() if found is not None and found.is_table else None
+    basis = table.choice("basis", RenewalBasis, RenewalBasis.EXPIRY) if table else RenewalBasis.EXPIRY
+    if table is not None:
+        inner.flows.add("renew")
+    window = table.value("from", scalars.renewal_window) if table else inner.value("renew", scalars.renewal_window)
+    if window is None:
+        return None, basis
+    if valid is None:
+        inner.report("C113", N_("Certificates that do not expire cannot be renewed."), N_("Add “valid:”, or delete “renew:”."), at="renew")
+        return None, basis
+    if not is_shorter(window, valid):
+        told = N_("The time in which a certificate can be renewed must be shorter than its validity (%(valid)s).")
+        inner.report("C113", told, at="renew", valid=str(valid))
+        return None, basis
+    return window, basis
+
+
+def _template(table: MappingCursor, inner: MappingCursor | None) -> str:
     key = scalars.either("none", "none", scalars.key)
     certificate = inner.value("template", key, "none", required=True) if inner else table.value("certificate", key, "none")
     certificate = certificate or "none"
@@ -252,7 +303,7 @@ def _certificate(table: MappingCursor) -> tuple[str, Duration | None]:
         told = N_("“%(key)s” is no template of the program: a site has to have it.")
         fix = N_("The templates of the program are: %(known)s.")
         table.report("C902", told, fix, at="certificate", key=certificate, known=", ".join(CERTIFICATES))
-    return certificate, valid
+    return certificate
 
 
 def _image(table: MappingCursor) -> tuple[str, LocalisedText]:

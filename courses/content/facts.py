@@ -66,8 +66,11 @@ COURSE = SettingLabels(
         "completion.modules": N_("Modules to complete"),
         "completion.grade": N_("Grade to complete it"),
         "grade": N_("Part of the grade"),
+        "institution": N_("Institution"),
         "certificate": N_("Certificate"),
         "certificate_valid": N_("How long the certificate is valid"),
+        "certificate_renew": N_("When the certificate can be renewed"),
+        "certificate_basis": N_("From what a renewal counts"),
         "summary": N_("Summary"),
         "title": N_("Title"),
     },
@@ -144,6 +147,7 @@ _UNTOLD_OF_COURSE = frozenset(
         "key",
         "kind",
         "former_keys",
+        "objective_keys",
         "words",
         "style_rules",
         "verified_sources",
@@ -156,7 +160,7 @@ _UNTOLD_OF_COURSE = frozenset(
         "parts",
     }
 )
-_UNTOLD_OF_PART = frozenset({"key", "kind", "former_keys", "path", "state", "settings", "activities"})
+_UNTOLD_OF_PART = frozenset({"key", "kind", "former_keys", "objective_keys", "path", "state", "settings", "activities"})
 
 
 def facts_of_course(course: CourseFolder) -> tuple[SettingFact, ...]:

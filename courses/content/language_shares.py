@@ -35,7 +35,7 @@ def language_shares(course: CourseFolder) -> list[LanguageShare]:
     pieces.append(("", (course.title, course.summary, course.objectives, course.terms, course.parameters)))
     own, words = course.first_language, Counter[tuple[str, str]]()
     for key, piece in pieces:
-        for text in _texts(piece, own):
+        for text in texts_of(piece, own):
             count, in_all = count_words(text.get(own, "")), not any(letter.islower() for letter in text.get(own, ""))
             words.update({(key, language): count for language in (course.languages if in_all else text)})
     modules = [*(module.key for module in course.modules), ""]
@@ -53,7 +53,7 @@ def _module_of(course: CourseFolder, part: object) -> str:
     return next((module.key for module in course.modules if path.startswith(module.path.rpartition("/")[0] + "/")), "")
 
 
-def _texts(piece: object, own: str) -> Iterator[Mapping[str, str]]:
+def texts_of(piece: object, own: str) -> Iterator[Mapping[str, str]]:
     """Yield every text in several languages of a piece, lessons as one text."""
     if isinstance(piece, LocalisedText):
         if piece:
@@ -63,10 +63,10 @@ def _texts(piece: object, own: str) -> Iterator[Mapping[str, str]]:
             yield {lesson.language: lesson.body for lesson in piece}
             return
         for one in piece:
-            yield from _texts(one, own)
+            yield from texts_of(one, own)
     elif isinstance(piece, Mapping):
         for one in piece.values():
-            yield from _texts(one, own)
+            yield from texts_of(one, own)
     elif is_dataclass(piece) and not isinstance(piece, type):
         for field in fields(piece):
-            yield from _texts(getattr(piece, field.name), own)
+            yield from texts_of(getattr(piece, field.name), own)

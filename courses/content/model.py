@@ -9,7 +9,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
 
-from kernel.durations import Duration
+from kernel.durations import Duration, RenewalBasis
 from kernel.i18n import _
 
 
@@ -368,6 +368,8 @@ class ModuleSource:
     opens: datetime | None = None
     closes: datetime | None = None
     objectives: tuple[LocalisedText, ...] = ()
+    objective_keys: tuple[str, ...] = ()
+    """Of each objective the key that is written, "" where none is."""
     numbered: bool = True
     needed: int | None = None
 
@@ -385,6 +387,8 @@ class CourseFolder:
     former_keys: tuple[str, ...] = ()
     summary: LocalisedText = NO_TEXT
     objectives: tuple[LocalisedText, ...] = ()
+    objective_keys: tuple[str, ...] = ()
+    """Of each objective the key that is written, "" where none is."""
     timezone: str = "America/Guayaquil"
     hours: Fraction | None = None
     hours_basis: str = ""
@@ -406,9 +410,14 @@ class CourseFolder:
     closes: datetime | None = None
     completion: CourseCompletion = CourseCompletion()
     grade: tuple[GradeCategorySource, ...] = ()
+    institution: str = ""
+    """The key of the institution that its certificates name; empty: the first one."""
     certificate: str = "none"
     certificate_valid: Duration | None = None
     """How long a certificate is valid; None: for ever."""
+    certificate_renew: Duration | None = None
+    """How long before its last valid day the course may be taken again; None: nobody may by themselves."""
+    certificate_basis: RenewalBasis = RenewalBasis.EXPIRY
     modules: tuple[ModuleSource, ...] = ()
     terms: tuple[TermSource, ...] = ()
     parameters: tuple[ParameterSource, ...] = ()

@@ -7,6 +7,7 @@ from courses.content.activity import OUTLINE, read_activity, read_conditions, re
 from courses.content.layout import MODULE, ActivityFiles, FolderLayout, ModuleFiles
 from courses.content.mapping_cursor import MappingCursor
 from courses.content.model import NO_TEXT, ActivitySource, ModuleSource, Severity, SourceState
+from courses.content.objectives import read_objectives
 from courses.content.pages import read_page
 from courses.content.read_collector import MarkupLevel
 from courses.content.reading_session import ReadingSession
@@ -30,7 +31,7 @@ def _module(session: ReadingSession, files: ModuleFiles) -> ModuleSource:
         return ModuleSource("", NO_TEXT, path, activities)
     head = read_head(session, table, MarkupLevel.INLINE)
     session.module_keys[files.folder] = head.key
-    objectives = table.texts("objectives")
+    objectives, objective_keys = read_objectives(table)
     conditions = read_conditions(table)
     numbered = table.flag("numbered", True)
     needed = table.value("completion", scalars.either("all", 0, scalars.whole(1)), 0)
@@ -43,6 +44,7 @@ def _module(session: ReadingSession, files: ModuleFiles) -> ModuleSource:
         former_keys=head.former_keys,
         summary=head.summary,
         objectives=objectives,
+        objective_keys=objective_keys,
         state=conditions.state,
         requires=conditions.requires,
         opens=conditions.opens,

@@ -29,6 +29,13 @@ def _finding(key: str) -> Finding:
     )
 
 
+def unknown_institution(key: str, nearest: str) -> Finding:
+    """Tell of an institution that a course names and that the site does not have (spec/content-format C906)."""
+    told = N_("There is no institution “%(key)s”.")
+    fix = N_("The closest is “%(nearest)s”.") if nearest else N_("Write the key as the page of institutions has it.")
+    return Finding(COURSE, 0, 0, "institution", "C906", codes.severity("C906"), told, fix, facts={"key": key, "nearest": nearest})
+
+
 def unknown_viewer(kind: str, key: str) -> Finding:
     """Tell of a unit or an audience that a course is for and that the site does not have (spec/content-format C904)."""
     is_unit = kind == "unit"

@@ -167,8 +167,25 @@ def duration(text: str) -> int:
 
 def validity(text: str) -> Duration | None:
     """Read how long something holds: days, months or years, from a day to twenty years; none."""
-    if text == "none":
-        return None
+    found = None if text == "none" else _period(text)
+    if found is not None and not _is_in_range(found):
+        raise RefusedError("C113", N_("A certificate is valid for at least one day and for twenty years at most."))
+    return found
+
+
+def renewal_window(text: str) -> Duration | None:
+    """Read how long before its last valid day something is renewed; none."""
+    found = None if text == "none" else _period(text)
+    if found is not None and not _is_in_range(found):
+        raise RefusedError("C113", N_("The time in which a certificate can be renewed is at least one day and at most twenty years."))
+    return found
+
+
+def _is_in_range(period: Duration) -> bool:
+    return max(period.days, period.months) >= 1 and period.days <= MAXIMUM_VALID_YEARS * 365 and period.months <= MAXIMUM_VALID_YEARS * 12
+
+
+def _period(text: str) -> Duration:
     found = read_duration(text)
     if found is None:
         spanish = _SPANISH_VALIDITY.fullmatch(text)
@@ -176,8 +193,6 @@ def validity(text: str) -> Duration | None:
         if spanish is not None and (right := read_duration(f"{spanish[1]} {_SPANISH_UNITS[spanish[2]]}")) is not None:
             raise RefusedError("C111", N_("“%(text)s” is not a period."), N_("Write: %(right)s."), text=text, right=str(right))
         raise RefusedError("C111", N_("“%(text)s” is not a period."), fix, text=text)
-    if not max(found.days, found.months) >= 1 or found.days > MAXIMUM_VALID_YEARS * 365 or found.months > MAXIMUM_VALID_YEARS * 12:
-        raise RefusedError("C113", N_("A certificate is valid for at least one day and for twenty years at most."))
     return found
 
 

@@ -12,6 +12,8 @@ from typing import Any
 from courses.content.editing import Written
 
 LINES = "\n"
+TEXT = "text"
+"""The field of an entry that is a text with a key."""
 
 
 class FieldShape(StrEnum):
@@ -184,6 +186,8 @@ def _in_language(value: Written, language: str, first: str) -> str:
     if isinstance(value, list):
         return LINES.join(_in_language(item, language, first).replace(LINES, " ").strip() for item in value).rstrip(LINES)
     if isinstance(value, dict):
+        if TEXT in value:
+            return _in_language(value[TEXT], language, first)
         inner = value.get(language)
         return inner.strip(LINES) if isinstance(inner, str) else ""
     return value.strip(LINES) if isinstance(value, str) and language == first else ""
@@ -210,11 +214,26 @@ def changed_fields(
         value = _value_as_written(
             setting, {language: given.texts.get((setting.name, language), "") for _name, language in names}, languages[0]
         )
+        if setting.shape is FieldShape.LISTED:
+            value = _with_keys(_value_of(written, setting), value)
         if setting.inner:
             beside = [other for other in settings if other.outer == setting.outer]
             value = _with_inner(changed.get(setting.outer, written.get(setting.outer)), setting, value, beside)
         changed[setting.outer] = value
     return changed
+
+
+def _with_keys(before: Written, after: Written) -> Written:
+    """Let entries of a list that are written with a key keep it: by their text, else by their place in a list as long as before."""
+    keyed = [one for one in before if isinstance(one, dict) and TEXT in one] if isinstance(before, list) else []
+    if not keyed or not isinstance(before, list) or not isinstance(after, list):
+        return after
+    moved = [next((one for one in keyed if one[TEXT] == text), None) for text in after]
+    stays = [one if one in keyed and one not in moved and len(before) == len(after) else None for one in before]
+    stays += [None] * len(after)
+    return [
+        {**(found or kept or {}), TEXT: text} if found or kept else text for text, found, kept in zip(after, moved, stays, strict=False)
+    ]
 
 
 def _with_inner(whole: Written, setting: FieldSpec, value: Written, beside: Sequence[FieldSpec]) -> Written:

@@ -1,5 +1,6 @@
 """Finding courses: the catalogue, a course by its address, a course as its staff sees it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -122,11 +123,14 @@ def get_taught_revision(session: Session, actor: Actor, slug: str, revision: int
     return RevisionContext(course.id, course.slug, course.staff_role, revision)
 
 
-def get_workshop(session: Session, actor: Actor) -> AuthoringContext:
-    """Return whether the actor may make courses; raise SignInNeeded."""
+def get_workshop(session: Session, actor: Actor, known: Collection[str] = ()) -> AuthoringContext:
+    """Return whether the actor may make courses; raise SignInNeeded. Known roles in course teams may save the statement."""
     if actor.is_anonymous:
         raise SignInNeeded
-    makes = CourseStaff.role.in_((StaffRole.OWNER.value, StaffRole.EDITOR.value))
+    making = (StaffRole.OWNER.value, StaffRole.EDITOR.value)
+    if not set(making).isdisjoint(known):
+        return AuthoringContext(True)
+    makes = CourseStaff.role.in_(making)
     own = exists().where(CourseStaff.person_id == actor.person_id, makes)
     granted = exists().where(RoleGrant.person_id == actor.person_id, RoleGrant.role == SiteRole.INSTRUCTOR.value)
     return AuthoringContext(bool(session.scalar(select(or_(own, granted)))))

@@ -23,7 +23,7 @@ from courses.models import (
 )
 from courses.rules import Outline, OutlineActivity, OutlineGradeCategory, OutlineModule
 from kernel.db import connection_of
-from kernel.durations import read_duration
+from kernel.durations import RenewalBasis, read_duration
 from kernel.errors import NotFound
 
 KEPT_OUTLINES = 1000
@@ -141,6 +141,8 @@ def _outline(
         completion_grade=None if version.completion_grade is None else Fraction(version.completion_grade),
         certificate=version.certificate,
         certificate_valid=read_duration(version.certificate_valid),
+        certificate_renew=read_duration(version.certificate_renew),
+        certificate_basis=RenewalBasis(version.certificate_basis or RenewalBasis.EXPIRY),
         categories=tuple(categories),
         has_glossary=row.has_glossary,
         has_resources=row.has_resources,

@@ -14,6 +14,7 @@ from courses.publication import CheckedCourse, check
 from courses.queries import autosaved
 from courses.queries import drafts as course_drafts
 from courses.queries import outlines as course_outlines
+from courses.queries.institutions import unknown_institutions
 from courses.queries.visibility import unknown_viewers
 from courses.rendering import DRAWING
 from kernel.files import FileStore
@@ -68,6 +69,7 @@ def _beside_site(session: Session, draft_check: DraftCheck, kinds: CourseKinds) 
     if folder is None:
         return draft_check
     missing = [unknown_viewer(kind, key) for kind, key in unknown_viewers(session, folder)]
+    missing += unknown_institutions(session, folder)
     missing += [finding for look_up in kinds.site_checks for finding in look_up(session, folder)]
     findings = tuple(sorted((*draft_check.findings, *missing), key=lambda finding: finding.place))
     return replace(draft_check, findings=findings) if missing else draft_check

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from courses.audit_verbs import CourseVerb
-from courses.content.model import ActivitySource, MediaFile, ModuleSource, ResourceSource, SourceState
+from courses.content.model import ActivitySource, CourseFolder, MediaFile, ModuleSource, ResourceSource, SourceState
 from courses.hours import CourseHours, decide_hours
 from courses.kinds import CourseKinds, ExpectedTime, PreparedActivity, PreparedCourse, PreparedTerm, Publication, TimesMeasurer
 from courses.models import (
@@ -31,6 +31,7 @@ from courses.models import (
 )
 from courses.publication import PreparedLesson
 from courses.queries import catalogue, drafts, history, versions
+from courses.queries.institutions import find_named_institution, open_institutions, unknown_institutions
 from courses.queries.visibility import unknown_viewers, viewers_of
 from courses.rendering import plain_texts
 from courses.rules import GIVE_MARKS
@@ -38,6 +39,7 @@ from courses.services.archive_guard import check_open
 from kernel import audit
 from kernel import files as stored_files
 from kernel.db import insert_all
+from kernel.durations import RenewalBasis
 from kernel.errors import N_, Conflict
 from kernel.files import FileStore
 from kernel.permissions import Actor
@@ -80,6 +82,13 @@ class MissingOnSite(Conflict):
     message = N_("The course names something that this site does not have. The draft check says what.")
 
 
+class InstitutionNotOpen(Conflict):
+    """The course would belong to another institution, and who publishes it does not administer both."""
+
+    code = "institution_not_open"
+    message = N_("You cannot move this course to another institution. Ask someone who administers both institutions to publish it.")
+
+
 class DraftChangedSinceReview(Conflict):
     """The refusal to publish a draft that differs from the reviewed one."""
 
@@ -101,8 +110,8 @@ def publish_version(
     """Write a new immutable version and move the course's pointer to it.
 
     Publishing the same text again returns the newest version unchanged. Raise DraftChangedSinceReview where the draft was saved since it
-    was reviewed, UnknownViewers, MissingOnSite, or CourseArchived where the course is archived. Of two simultaneous publications the
-    second finds what the first published.
+    was reviewed, UnknownViewers, MissingOnSite, InstitutionNotOpen, or CourseArchived where the course is archived. Of two simultaneous
+    publications the second finds what the first published.
     """
     session.flush()  # a draft that was saved in this transaction
     course = catalogue.lock_course(session, course.id)
@@ -116,8 +125,9 @@ def publish_version(
         raise DraftChangedSinceReview
     if unknown_viewers(session, prepared.course):
         raise UnknownViewers
-    if any(look_up(session, prepared.course) for look_up in kinds.site_checks):
+    if unknown_institutions(session, prepared.course) or any(look_up(session, prepared.course) for look_up in kinds.site_checks):
         raise MissingOnSite
+    course.institution_id = _institution_id(session, actor, course, prepared.course)
     hours = _hours(session, course, prepared)
     version = _version_row(course, prepared, hours, options, actor, number=newest.number + 1 if newest else 1, now=now)
     session.add(version)
@@ -137,6 +147,16 @@ def publish_version(
             session, actor, CourseVerb.CHANGES_TOLD, course, now=now, version=version.number, activities=list(options.notified_keys)
         )
     return version
+
+
+def _institution_id(session: Session, actor: Actor, course: Course, source: CourseFolder) -> int | None:
+    """Return the institution of a course from now on, none for the first one; raise InstitutionNotOpen (spec/certificates I2)."""
+    if not source.institution and course.institution_id is None:
+        return None
+    found = find_named_institution(open_institutions(session, actor, course), source.institution)
+    if found is None:
+        raise InstitutionNotOpen
+    return None if found.is_first else found.id
 
 
 def _count_as_saved(session: Session, actor: Actor, course: Course, version: CourseVersion, *, now: datetime) -> None:
@@ -192,6 +212,8 @@ def _version_row(
         completion_grade=None if source.completion.grade is None else _decimal(source.completion.grade, 4),
         certificate=source.certificate,
         certificate_valid=str(source.certificate_valid) if source.certificate_valid else "",
+        certificate_renew=str(source.certificate_renew) if source.certificate_renew else "",
+        certificate_basis="" if source.certificate_basis is RenewalBasis.EXPIRY else source.certificate_basis.value,
         topic=source.topic,
     )
 

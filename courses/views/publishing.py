@@ -25,11 +25,12 @@ from courses.services import publication_plans as planning_services
 from courses.services.archive_guard import CourseArchived
 from courses.services.draft_checks import DraftCheck
 from courses.services.publication_plans import PublishInputs
-from courses.services.publishing import PublishOptions, UnknownViewers
+from courses.services.publishing import InstitutionNotOpen, MissingOnSite, PublishOptions, UnknownViewers
 from kernel import clock
 from kernel.files import FileStore
-from kernel.i18n import _, ngettext
-from kernel.web.request import begin_writing, current_actor, current_session, requires, see_page
+from kernel.i18n import _, local, ngettext
+from kernel.web.request import begin_writing, current_actor, current_session, current_settings, requires, see_page
+from organisations.queries.profile import list_signatories_on
 
 bp = Blueprint("courses", __name__)
 
@@ -78,11 +79,12 @@ def publishing(subject: CourseContext) -> Answer:
     locked = course_catalogue.lock_course(writing, subject.id)
     try:
         said = _publish_or_plan(writing, locked, checked.prepared, options, publish_at)
-    except (CourseArchived, UnknownViewers) as refused:
+    except (CourseArchived, UnknownViewers, MissingOnSite, InstitutionNotOpen) as refused:
         form.form_errors.append(_(refused.text))
         return _page(subject, locked, _draft_check(writing, locked, checked, digest), form), 409
     flash(said, "ok")
     _flash_left_out(writing, locked, options)
+    _flash_unsigned(writing, locked, checked.prepared.course.certificate)
     return see_page("courses.publishing", slug=subject.slug)
 
 
@@ -95,6 +97,15 @@ def _publication_check(session: Session, course: Course) -> PublicationCheck:
             contents = history.read_all_at(session, stored(), course.id, plan.revision)
             return _draft_check(session, course, publication.check(contents, kinds(), today=now.date()), planned)
     return PublicationCheck(draft_checks.outgoing_draft_check(session, stored(), course, kinds(), now=now), digest)
+
+
+def _flash_unsigned(session: Session, course: Course, certificate: str) -> None:
+    """Say that the certificates of a course would carry no signature today (spec/certificates I3)."""
+    by_environment = course.institution_id is None and bool(current_settings().signatories)
+    if certificate == "none" or by_environment:
+        return
+    if not list_signatories_on(session, local(clock.now()).date(), course.institution_id):
+        flash(_("No one signs the certificates of this course today: they are issued without a signature."), "warn")
 
 
 def _flash_left_out(session: Session, course: Course, options: PublishOptions) -> None:

@@ -20,6 +20,7 @@ from courses.models import Course
 from courses.pages.form_findings import FormFindings
 from courses.permissions import CourseContext
 from courses.queries import catalogue, history
+from courses.queries.institutions import open_institutions
 from courses.services import authoring
 from courses.services.authoring import DraftOutline
 from courses.views.outline import Answer, kinds
@@ -83,7 +84,13 @@ class SettingsEditor:
         shared = [f"{'../' if folder else ''}{path}" for path in self.draft_outline.checksums if path.startswith("media/")]
         files = [(path, path) for path in (*own, *shared)]
         own_choices = {"requires": parts, "completion.modules": modules, "resource": self._documents(), "": files}
-        return own_choices | ({CERTIFICATE: _certificates(self.settings)} if self.path == COURSE else {})
+        return own_choices | (self._of_the_course() if self.path == COURSE else {})
+
+    def _of_the_course(self) -> dict[str, list[tuple[str, str]]]:
+        """Return what the course as a whole may name of the site: its institution and its certificate."""
+        found = open_institutions(current_session(), current_actor(), self.course)
+        named = [(one.key, choose(one.names) or one.name) for one in found if one.key]
+        return {"institution": named, CERTIFICATE: _certificates(self.settings, self.course.institution_id)}
 
     def _documents(self) -> list[tuple[str, str]]:
         """Return the documents of the course, which only some forms ask for."""
@@ -96,11 +103,11 @@ class SettingsEditor:
         return [("", _("Not specified")), *((key, _title(entry, self.languages[0]) or key) for key, entry in entries.items())]
 
 
-def _certificates(settings: Sequence[FieldSpec]) -> list[tuple[str, str]]:
-    """Return the certificates that a course may give: those of every site, and the institution's own templates."""
+def _certificates(settings: Sequence[FieldSpec], institution_id: int | None) -> list[tuple[str, str]]:
+    """Return the certificates that a course may give: those of every site, and the templates of its institution."""
     usual = next((list(one.choices) for one in settings if one.name == CERTIFICATE), [])
     listed = kinds().certificate_templates
-    own = [(key, choose(titles) or key) for key, titles in listed(current_session())] if listed is not None else []
+    own = [(key, choose(titles) or key) for key, titles in listed(current_session(), institution_id)] if listed is not None else []
     return [*usual[:1], *own, *usual[1:]]
 
 

@@ -20,6 +20,7 @@ from organisations.services.profile import SignatoryValues
 
 _BY_LANGUAGE = {"names": "institution_name", "short_names": "institution"}
 """Columns with a text by language, and the setting of the environment that stands for all of them."""
+_KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f]*:[0-9A-Fa-f:.]+")
 _AT_MOST = lazy_("Use at most %(max)d characters.")
 
@@ -89,6 +90,28 @@ class InstitutionNamesForm(SiteForm):
     )
     short_names_en = LineField(lazy_("Short name in English"), [Length(max=40, message=_AT_MOST)])
     contact_email = EmailField(lazy_("Email for questions"), [Length(max=254, message=_AT_MOST)])
+
+
+class InstitutionFactsForm(SiteForm):
+    """Names of one institution among several, as its certificates print them."""
+
+    BLANK = frozenset({"names_es", "names_en", "short_names_es", "short_names_en"})
+    names_es = InstitutionNamesForm.names_es
+    names_en = InstitutionNamesForm.names_en
+    short_names_es = InstitutionNamesForm.short_names_es
+    short_names_en = InstitutionNamesForm.short_names_en
+
+
+class NewInstitutionForm(Form):
+    """An institution to add, and the key by which courses name it."""
+
+    name = LineField(lazy_("Full name"), [InputRequired(lazy_("Enter the name of the institution.")), Length(max=120, message=_AT_MOST)])
+    key = LineField(lazy_("Key"), [InputRequired(lazy_("Enter a key.")), Length(max=64, message=_AT_MOST)])
+
+    def validate_key(self, field: LineField) -> None:
+        """Refuse what courses could not write."""
+        if field.data and not _KEY.fullmatch(field.data):
+            raise ValidationError(_("Use lower-case letters, digits and hyphens, for example iess."))
 
 
 class PersonalDataForm(SiteForm):

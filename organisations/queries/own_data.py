@@ -11,6 +11,7 @@ from organisations.models import (
     AudienceListEntry,
     AudienceStayRecord,
     Employment,
+    InstitutionAdministrator,
     Membership,
     Organisation,
     Post,
@@ -66,4 +67,7 @@ def select_own_data(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:
         "training_grants": select(Organisation.name, TrainingGrant.role, TrainingGrant.granted_at)
         .join(Organisation, Organisation.id == TrainingGrant.organisation_id)
         .where(TrainingGrant.person_id == person_id),
+        "institutions_administered": select(Organisation.name, InstitutionAdministrator.granted_at)
+        .join(Organisation, Organisation.id == InstitutionAdministrator.organisation_id)
+        .where(InstitutionAdministrator.person_id == person_id),
     }

@@ -1,10 +1,9 @@
-"""Reading the profile of the institution: for every process, for its form, and for who signs."""
+"""Reading the profile of an institution: that of the first for every process, each for its form, and for who signs."""
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from uuid import UUID
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session, undefer
 
@@ -14,6 +13,7 @@ from kernel.permissions import Actor
 from kernel.settings import Settings
 from kernel.site_profile import SiteLogo, SiteProfile
 from organisations.models import InstitutionProfile, InstitutionSignatory, Organisation
+from organisations.queries.institutions import FIRST
 
 LOCKED_FOR = "password of the mail server"
 PLAIN = (
@@ -34,11 +34,19 @@ PLAIN = (
 ON_THE_WEB = frozenset({*PLAIN, "smtp_password", "institution", "institution_name"})
 """Settings that can be set on the web."""
 MOST_SIGNATORIES = 4
-_OWN = select(InstitutionProfile.id).order_by(InstitutionProfile.organisation_id).limit(1).scalar_subquery()
-_SIGNS_HERE = InstitutionSignatory.profile_id == _OWN
 _TABLE = InstitutionProfile.__table__
-_FIRST = select(_TABLE.c.version).order_by(_TABLE.c.organisation_id).limit(1)
-_WHOLE = select(*(column for column in _TABLE.c if column.name != "logo")).order_by(_TABLE.c.organisation_id).limit(1)
+_IS_FIRST = _TABLE.c.organisation_id == FIRST
+_FIRST = select(_TABLE.c.version).where(_IS_FIRST)
+_WHOLE = select(*(column for column in _TABLE.c if column.name != "logo")).where(_IS_FIRST)
+
+
+def is_of(institution_id: int | None) -> ColumnElement[bool]:
+    """Return the condition that a profile is that of an institution, of the first one where none is named."""
+    return InstitutionProfile.organisation_id == (FIRST if institution_id is None else institution_id)
+
+
+def _signs(institution_id: int | None) -> ColumnElement[bool]:
+    return InstitutionSignatory.profile_id.in_(select(InstitutionProfile.id).where(is_of(institution_id)))
 
 
 def read_profile(connection: Connection, known: int, *, keys: Callable[[], Sequence[bytes]]) -> SiteProfile | None:
@@ -61,9 +69,9 @@ def read_profile(connection: Connection, known: int, *, keys: Callable[[], Seque
     )
 
 
-def find_profile(session: Session) -> InstitutionProfile | None:
-    """Return the profile of the first institution, nothing where there is none yet."""
-    return session.scalar(select(InstitutionProfile).order_by(InstitutionProfile.organisation_id).limit(1))
+def find_profile(session: Session, institution_id: int | None = None) -> InstitutionProfile | None:
+    """Return the profile of an institution, the first one where none is named; nothing where there is none yet."""
+    return session.scalar(select(InstitutionProfile).where(is_of(institution_id)))
 
 
 def find_root(session: Session) -> Organisation | None:
@@ -81,31 +89,23 @@ def get_logo(session: Session, _actor: Actor, digest: str) -> InstitutionProfile
     return found
 
 
-def list_signatories(session: Session) -> Sequence[InstitutionSignatory]:
-    """Return who signs, signed or will sign, in their order on the sheet."""
-    return session.scalars(select(InstitutionSignatory).where(_SIGNS_HERE).order_by(InstitutionSignatory.id).limit(MOST_SIGNATORIES)).all()
+def list_signatories(session: Session, institution_id: int | None = None) -> Sequence[InstitutionSignatory]:
+    """Return who signs, signed or will sign for an institution, in their order on the sheet."""
+    statement = select(InstitutionSignatory).where(_signs(institution_id)).order_by(InstitutionSignatory.id)
+    return session.scalars(statement.limit(MOST_SIGNATORIES)).all()
 
 
-def get_signatory(session: Session, _actor: Actor, signatory: UUID) -> InstitutionSignatory:
-    """Return a signatory with their picture; raise NotFound."""
-    options = undefer(InstitutionSignatory.picture)
-    found = session.scalar(select(InstitutionSignatory).options(options).where(InstitutionSignatory.uuid == signatory))
-    if found is None:
-        raise NotFound
-    return found
-
-
-def list_signatories_on(session: Session, day: date) -> Sequence[InstitutionSignatory]:
-    """Return who signs on a day, with their pictures, in their order on the sheet."""
+def list_signatories_on(session: Session, day: date, institution_id: int | None = None) -> Sequence[InstitutionSignatory]:
+    """Return who signs for an institution on a day, with their pictures, in their order on the sheet."""
     since, until = InstitutionSignatory.since, InstitutionSignatory.until
     here = (or_(since.is_(None), since <= day), or_(until.is_(None), until >= day))
-    statement = select(InstitutionSignatory).options(undefer(InstitutionSignatory.picture)).where(_SIGNS_HERE, *here)
+    statement = select(InstitutionSignatory).options(undefer(InstitutionSignatory.picture)).where(_signs(institution_id), *here)
     return session.scalars(statement.order_by(InstitutionSignatory.id).limit(MOST_SIGNATORIES)).all()
 
 
 def has_signatories(session: Session) -> bool:
-    """Say whether anybody was ever named to sign."""
-    return bool(session.scalar(select(exists().where(_SIGNS_HERE))))
+    """Say whether anybody was ever named to sign for the first institution."""
+    return bool(session.scalar(select(exists().where(_signs(None)))))
 
 
 def wants_name(session: Session, settings: Settings) -> bool:

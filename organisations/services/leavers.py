@@ -18,6 +18,7 @@ from organisations.queries.training_scope import list_granted_places
 from organisations.queries.tree import PRESENT, below
 from organisations.rules import local_day
 from organisations.services import employment
+from organisations.services.institution_grants import end_administrator
 from organisations.services.members import MembershipVerb
 from organisations.services.training_grants import end_training_role
 from organisations.services.tree import OrganisationVerb
@@ -47,6 +48,9 @@ def end_places(session: Session, actor: Actor, people: Sequence[int], institutio
         )
     for person_id, role, place in list_granted_places(session, people, there):
         end_training_role(session, actor, place, persons[person_id], role, now=now)
+    of_institution = session.get_one(Organisation, institution)
+    for person in persons.values():
+        end_administrator(session, actor, of_institution, person, now=now)
     session.flush()
     promote_further_places(session, people, now=now)
 

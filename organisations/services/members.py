@@ -14,7 +14,7 @@ from accounts.models import Person
 from kernel import audit
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
-from organisations.models import Employment, Membership, Organisation, TrainingGrant, UnitManager
+from organisations.models import Employment, InstitutionAdministrator, Membership, Organisation, TrainingGrant, UnitManager
 from organisations.queries import tree as queries
 from organisations.rules import EmploymentDays, UnitSummary, institution_of, local_day
 from organisations.services.employment import EmploymentValues, record_employments
@@ -236,5 +236,5 @@ def transfer_memberships(session: Session, actor: Actor, closed: Person, kept: P
 
 def erase_person(session: Session, person: Person, *, now: datetime) -> None:
     """Keep nothing of where a person worked, belonged and what they managed or audited: in a small place that says who they were."""
-    for table in (Membership, Employment, UnitManager, TrainingGrant):
+    for table in (Membership, Employment, UnitManager, TrainingGrant, InstitutionAdministrator):
         session.execute(delete(table).where(table.person_id == person.id))

@@ -1,6 +1,7 @@
 """Verbs of the institution's profile and of its signatories. Secrets are locked, and never in the audit log."""
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from enum import StrEnum
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from accounts.rules import fold
 from kernel import audit, site_profile
 from kernel.crypto import lock_text, unlock_text
 from kernel.errors import N_, Conflict
@@ -23,6 +25,7 @@ from organisations.rules import OrganisationKind
 from organisations.services import tree
 from organisations.services.tree import UnitValues
 
+KEY_LENGTH = 40
 NAME_LENGTH = 150
 """Of an institution in the tree."""
 SECRET = frozenset({"smtp_password"})
@@ -31,6 +34,7 @@ SECRET = frozenset({"smtp_password"})
 class ProfileVerb(StrEnum):
     """The audit-log verbs of the institution's profile."""
 
+    ADDED = "institution_profile.added"
     CHANGED = "institution_profile.changed"
     LOGO_CHANGED = "institution_profile.logo_changed"
     LOGO_REMOVED = "institution_profile.logo_removed"
@@ -39,6 +43,13 @@ class ProfileVerb(StrEnum):
     SIGNATORY_ADDED = "institution_signatory.added"
     SIGNATORY_CHANGED = "institution_signatory.changed"
     SIGNATORY_REMOVED = "institution_signatory.removed"
+
+
+class InstitutionKeyTaken(Conflict):
+    """The key of a new institution is that of another one."""
+
+    code = "institution_key_taken"
+    message = N_("There is already an institution with this key. Choose another key.")
 
 
 class TooManySignatories(Conflict):
@@ -63,19 +74,40 @@ class SignatoryValues:
     """The address of their account, where they have one."""
 
 
-def ensure_profile(session: Session, actor: Actor, settings: Settings, *, now: datetime) -> InstitutionProfile:
-    """Return the profile of the first institution, locked; it is made where there is none, and an institution where there is no tree.
+def ensure_profile(
+    session: Session, actor: Actor, settings: Settings, institution: Organisation | None = None, *, now: datetime
+) -> InstitutionProfile:
+    """Return the profile of an institution, the first one where none is named, locked; it is made where there is none.
 
-    It is made empty: what the environment and the defaults say goes on, and nothing changes for anybody.
+    So is an institution where there is no tree. The profile is made empty but for its key: what the environment and the defaults say
+    goes on, and nothing changes for anybody.
     """
-    root = queries.find_root(session) or _make_root(session, actor, settings, now)
-    statement = select(InstitutionProfile).order_by(InstitutionProfile.organisation_id).limit(1).with_for_update()
-    found = session.scalar(statement)
+    root = institution or queries.find_root(session) or _make_root(session, actor, settings, now)
+    found = session.scalar(select(InstitutionProfile).where(InstitutionProfile.organisation_id == root.id).with_for_update())
     if found is None:
-        found = InstitutionProfile(organisation_id=root.id, changed_at=now)
+        found = InstitutionProfile(organisation_id=root.id, key=_free_key(session, root.name), changed_at=now)
         session.add(found)
         session.flush()  # what follows names it
     return found
+
+
+def _free_key(session: Session, name: str) -> str:
+    """Return the key that an institution gets by its name; none where another one has it."""
+    key = re.sub(r"[^a-z0-9]+", "-", fold(name))[:KEY_LENGTH].strip("-")
+    taken = session.scalar(select(InstitutionProfile.id).where(InstitutionProfile.key == key))
+    return key if taken is None else ""
+
+
+def add_institution(session: Session, actor: Actor, settings: Settings, name: str, key: str, *, now: datetime) -> Organisation:
+    """Add an institution with the key by which courses name it; raise InstitutionKeyTaken, or UnitNameConflict."""
+    ensure_profile(session, actor, settings, now=now)  # the first one stays the first one
+    if session.scalar(select(InstitutionProfile.id).where(InstitutionProfile.key == key)) is not None:
+        raise InstitutionKeyTaken
+    root = tree.make(session, actor, None, OrganisationKind.INSTITUTION, UnitValues(name, ""), now=now)
+    session.add(row := InstitutionProfile(organisation_id=root.id, key=key, names={DEFAULT_LANGUAGE: name}, changed_at=now))
+    session.flush()  # the audit entry names it
+    audit.record(session, actor, ProfileVerb.ADDED, row, now=now, key=key, name=name)
+    return root
 
 
 def _make_root(session: Session, actor: Actor, settings: Settings, now: datetime) -> Organisation:
@@ -84,10 +116,17 @@ def _make_root(session: Session, actor: Actor, settings: Settings, now: datetime
 
 
 def change_profile(
-    session: Session, actor: Actor, settings: Settings, values: Mapping[str, object], keys: Sequence[bytes] = (), *, now: datetime
+    session: Session,
+    actor: Actor,
+    settings: Settings,
+    values: Mapping[str, object],
+    keys: Sequence[bytes] = (),
+    *,
+    institution: Organisation | None = None,
+    now: datetime,
 ) -> bool:
     """Set what the values name, by column; return whether anything changed. A password is locked with the first of the keys."""
-    row = ensure_profile(session, actor, settings, now=now)
+    row = ensure_profile(session, actor, settings, institution, now=now)
     present = {name: _present_value(row, name, keys) for name in values}
     changed = {name: value for name, value in values.items() if present[name] != value}
     if not changed:
@@ -110,7 +149,8 @@ def change_profile(
 def _rename_root(session: Session, actor: Actor, settings: Settings, row: InstitutionProfile, former: object, *, now: datetime) -> None:
     """Let the tree call the institution by its new name where it was called by the one of before; another root may have it already."""
     root = session.get_one(Organisation, row.organisation_id)
-    known = choose(former) if isinstance(former, Mapping) and former else settings.institution_name
+    is_first = queries.find_root(session) is root
+    known = choose(former) if isinstance(former, Mapping) and former else settings.institution_name if is_first else root.name
     if root.name == known[:NAME_LENGTH] and row.names:
         with suppress(Conflict):
             tree.change(session, actor, root, UnitValues(choose(row.names, DEFAULT_LANGUAGE)[:NAME_LENGTH], root.code or ""), now=now)
@@ -127,17 +167,26 @@ def _touch(session: Session, row: InstitutionProfile, now: datetime) -> None:
     session.info[site_profile.CHANGED] = True
 
 
-def set_logo(session: Session, actor: Actor, settings: Settings, picture: bytes, media_type: str, *, now: datetime) -> None:
+def set_logo(
+    session: Session,
+    actor: Actor,
+    settings: Settings,
+    picture: bytes,
+    media_type: str,
+    *,
+    institution: Organisation | None = None,
+    now: datetime,
+) -> None:
     """Take a cleaned picture as the institution's logo."""
-    row = ensure_profile(session, actor, settings, now=now)
+    row = ensure_profile(session, actor, settings, institution, now=now)
     row.logo, row.logo_type, row.logo_digest = picture, media_type, hashlib.sha256(picture).hexdigest()
     _touch(session, row, now)
     audit.record(session, actor, ProfileVerb.LOGO_CHANGED, row, now=now, sha256=row.logo_digest, bytes=len(picture))
 
 
-def remove_logo(session: Session, actor: Actor, settings: Settings, *, now: datetime) -> None:
+def remove_logo(session: Session, actor: Actor, settings: Settings, *, institution: Organisation | None = None, now: datetime) -> None:
     """Show the site's own sign again instead of a logo. A second time changes nothing."""
-    row = ensure_profile(session, actor, settings, now=now)
+    row = ensure_profile(session, actor, settings, institution, now=now)
     if row.logo_digest:
         row.logo, row.logo_type, row.logo_digest = None, "", ""
         _touch(session, row, now)
@@ -157,9 +206,11 @@ def note_mail_test(session: Session, actor: Actor, settings: Settings, *, reache
     audit.record(session, actor, ProfileVerb.MAIL_TESTED, row, now=now, server=settings.mail_server, reached=reached)
 
 
-def add_signatory(session: Session, actor: Actor, settings: Settings, values: SignatoryValues, *, now: datetime) -> InstitutionSignatory:
+def add_signatory(
+    session: Session, actor: Actor, settings: Settings, values: SignatoryValues, *, institution: Organisation | None = None, now: datetime
+) -> InstitutionSignatory:
     """Name who signs certificates; raise TooManySignatories where the sheet is full."""
-    profile = ensure_profile(session, actor, settings, now=now)
+    profile = ensure_profile(session, actor, settings, institution, now=now)
     count = session.scalar(select(func.count()).where(InstitutionSignatory.profile_id == profile.id)) or 0
     if count >= MOST_SIGNATORIES:
         raise TooManySignatories
@@ -208,6 +259,6 @@ def remove_signatory(session: Session, actor: Actor, row: InstitutionSignatory, 
 
 def relock_password(session: Session, keys: Sequence[bytes]) -> None:
     """Lock the password of the mail server with the newest key."""
-    row = session.scalar(select(InstitutionProfile).order_by(InstitutionProfile.organisation_id).limit(1).with_for_update())
+    row = session.scalar(select(InstitutionProfile).where(queries.is_of(None)).with_for_update())
     if row is not None and row.smtp_password and (password := unlock_text(keys, LOCKED_FOR, row.smtp_password)) is not None:
         row.smtp_password = lock_text(keys, LOCKED_FOR, password)

@@ -12,7 +12,7 @@ from accounts.rules import fold
 from kernel import audit
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
-from organisations.models import Organisation, TrainingGrant, UnitManager
+from organisations.models import InstitutionAdministrator, InstitutionProfile, Organisation, TrainingGrant, UnitManager
 from organisations.queries import tree as queries
 from organisations.rules import OrganisationKind, lineage, may_stand_under
 from organisations.services import members
@@ -176,9 +176,11 @@ def remove(session: Session, actor: Actor, place: Organisation, *, now: datetime
         raise Conflict(N_("This unit contains other units. You can close it but not delete it."))
     if queries.had_people(session, place.id):
         raise Conflict(N_("People belong or have belonged to this unit. You can close it but not delete it."))
+    if session.scalar(select(InstitutionProfile.id).where(InstitutionProfile.organisation_id == place.id)) is not None:
+        raise Conflict(N_("This institution can issue certificates. You can close it but not delete it."))
     _refuse_named(session, place)
     audit.record(session, actor, OrganisationVerb.DELETED, place, now=now, name=place.name, parent=place.parent_id)
-    for table in (UnitManager, TrainingGrant):
+    for table in (UnitManager, TrainingGrant, InstitutionAdministrator):
         session.execute(delete(table).where(table.organisation_id == place.id))
     session.delete(session.get_one(Organisation, place.id))
 

@@ -41,8 +41,9 @@ from organisations.forms.site_settings import (
 )
 from organisations.models import InstitutionSignatory
 from organisations.pages.site_style import style_sheet
-from organisations.permissions import OrganisationAction
+from organisations.permissions import InstitutionAction, OrganisationAction, SignatoryContext
 from organisations.queries import profile as queries
+from organisations.queries.institutions import get_signatory
 from organisations.services import profile as services
 
 bp = Blueprint("organisations_site", __name__)
@@ -164,6 +165,7 @@ def _appearance_page(logo: LogoForm | None = None, colours: ColoursForm | None =
         logo_form=logo or LogoForm(formdata=None),
         form=colours or ColoursForm(formdata=None, data=known),
         logo_digest=row.logo_digest if row else "",
+        logo_is_drawing=bool(row and row.logo_digest and row.logo_type != "image/png"),
         has_colours=bool(row and row.brand_colour),
         usual=USUAL,
     )
@@ -176,7 +178,7 @@ def set_logo() -> Answer:
     form = LogoForm()
     release_connection()
     try:
-        picture, media_type = cleaned_logo(_upload("file") or b"")
+        picture, media_type = cleaned_logo(upload("file") or b"")
     except Invalid as refused:
         form.refuse(form.file, _(refused.text, **refused.facts))
         return _appearance_page(logo=form), 422
@@ -185,7 +187,7 @@ def set_logo() -> Answer:
     return see_page("organisations_site.appearance")
 
 
-def _upload(name: str) -> bytes | None:
+def upload(name: str) -> bytes | None:
     """Return the file that came in a field, nothing where none was chosen."""
     file = request.files.get(name)
     if file is None or not file.filename:
@@ -230,7 +232,7 @@ def signatories() -> Answer:
     def add(session: Session, picture: bytes | None) -> None:
         services.add_signatory(session, current_actor(), current_settings(), form.values(picture), now=clock.now())
 
-    if not _keep_signatory(form, add):
+    if not keep_signatory(form, add):
         return _signatories_page(form), 422
     flash(_("%(name)s signs the certificates issued on those days.", name=form.name.data), "ok")
     return see_page("organisations_site.signatories")
@@ -249,13 +251,13 @@ def _signatories_page(form: SignatoryForm) -> str:
     )
 
 
-def _keep_signatory(form: SignatoryForm, keep: Callable[[Session, bytes | None], None]) -> bool:
+def keep_signatory(form: SignatoryForm, keep: Callable[[Session, bytes | None], None]) -> bool:
     """Check who signs and clean the picture, then write; what is refused stands in the form."""
     if not form.validate_on_post():
         return False
     release_connection()
     try:
-        content = _upload("picture")
+        content = upload("picture")
         keep_picture = None if content is None else cleaned_signature(content)
         keep(begin_writing(), keep_picture)
     except Invalid as refused:
@@ -268,38 +270,65 @@ def _keep_signatory(form: SignatoryForm, keep: Callable[[Session, bytes | None],
 
 
 @bp.route("/administration/site/signatories/<uuid:signatory>", methods=["GET", "POST"])
-@requires(OrganisationAction.MANAGE_SITE, queries.get_signatory, reads_first=True, body_limit=BODY_LIMIT)
-def signatory(subject: InstitutionSignatory) -> Answer:
+@requires(InstitutionAction.SIGNATORIES, get_signatory, reads_first=True, body_limit=BODY_LIMIT)
+def signatory(subject: SignatoryContext) -> Answer:
     """Change who signs."""
-    form = SignatoryForm(data=SignatoryForm.known(subject))
+    row = _row_of(subject)
+    form = SignatoryForm(data=SignatoryForm.known(row))
     if is_read_only_request():
-        return render_template("organisations/site/signatory.html", form=form, signatory=subject)
+        return _signatory_page(subject, form)
 
     def change(session: Session, picture: bytes | None) -> None:
-        services.change_signatory(session, current_actor(), subject, form.values(picture), now=clock.now())
+        services.change_signatory(session, current_actor(), row, form.values(picture), now=clock.now())
 
-    if not _keep_signatory(form, change):
-        return render_template("organisations/site/signatory.html", form=form, signatory=subject), 422
+    if not keep_signatory(form, change):
+        return _signatory_page(subject, form), 422
     flash(_("Saved. Certificates that were issued before keep what they say."), "ok")
-    return see_page("organisations_site.signatories")
+    return _to_signatories(subject)
+
+
+def _row_of(subject: SignatoryContext) -> InstitutionSignatory:
+    assert subject.row is not None
+    return subject.row
+
+
+def _is_of_site(subject: SignatoryContext) -> bool:
+    """Say whether the reader comes from the site settings: there stand those of the first institution, for administrators of the site."""
+    return subject.is_first and current_actor().is_administrator
+
+
+def _signatory_page(subject: SignatoryContext, form: SignatoryForm) -> str:
+    of_site = _is_of_site(subject)
+    return render_template(
+        "organisations/site/signatory.html", form=form, signatory=subject.row, institution=None if of_site else subject.institution
+    )
+
+
+def _to_signatories(subject: SignatoryContext) -> Response:
+    assert subject.institution is not None
+    if _is_of_site(subject):
+        return see_page("organisations_site.signatories")
+    return see_page("organisations_institutions.institution", institution=subject.institution.uuid)
 
 
 @bp.get("/administration/site/signatories/<uuid:signatory>/picture")
-@requires(OrganisationAction.MANAGE_SITE, queries.get_signatory)
-def signature(subject: InstitutionSignatory) -> Answer:
-    """Show the picture of a signature, to administrators alone."""
-    if subject.picture is None:
+@requires(InstitutionAction.SIGNATORIES, get_signatory)
+def signature(subject: SignatoryContext) -> Answer:
+    """Show the picture of a signature, to administrators of the institution alone."""
+    picture = _row_of(subject).picture
+    if picture is None:
         raise NotFound
-    return _file(subject.picture, "image/png" if subject.picture.startswith(b"\x89PNG") else "image/jpeg", cached=False)
+    return _file(picture, "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg", cached=False)
 
 
 @bp.post("/administration/site/signatories/<uuid:signatory>/removal")
-@requires(OrganisationAction.MANAGE_SITE, queries.get_signatory)
-def remove_signatory(subject: InstitutionSignatory) -> Answer:
+@requires(InstitutionAction.SIGNATORIES, get_signatory)
+def remove_signatory(subject: SignatoryContext) -> Answer:
     """Let somebody sign no more."""
-    services.remove_signatory(current_session(), current_actor(), subject, now=clock.now())
-    flash(_("%(name)s signs no more certificates.", name=subject.name), "ok")
-    return see_page("organisations_site.signatories")
+    row = _row_of(subject)
+    services.remove_signatory(current_session(), current_actor(), row, now=clock.now())
+    flash(_("%(name)s signs no more certificates.", name=row.name), "ok")
+    return _to_signatories(subject)
 
 
 @bp.post("/administration/site/hint")

@@ -104,3 +104,38 @@ def test_a_plain_value_takes_the_place_of_a_mapping_and_the_other_way_round(
     given = FormValues({("tolerance", ""): plain, ("tolerance.relative", ""): share})
 
     assert changed_fields(written, TOLERANCE, ("es",), given) == {"tolerance": after}
+
+
+KEYED = """key: a
+objectives:
+  - key: contar
+    text: Contar.
+  - Sumar.
+  - key: restar
+    text:
+      es: Restar.
+      en: Subtract.
+"""
+
+
+def objectives_after(*lines: str) -> Written:
+    """Return the objectives of KEYED after a form sent these lines in Spanish."""
+    setting = FieldSpec("objectives", FieldShape.LISTED, "")
+    shown = values_of(read_fields(KEYED), (setting,), ("es", "en")).texts
+    assert shown == {("objectives", "es"): "Contar.\nSumar.\nRestar.", ("objectives", "en"): "\n\nSubtract."}
+    given = FormValues({("objectives", "es"): "\n".join(lines), ("objectives", "en"): shown["objectives", "en"]})
+    return read_fields(with_values(KEYED, "a.yaml", (setting,), ("es", "en"), given, ("key", "objectives")))["objectives"]
+
+
+def test_objectives_keep_the_keys_that_the_form_does_not_show() -> None:
+    """spec/content-format 5: a key stays with its text, and with its place where the text alone is changed."""
+    restar = {"key": "restar", "text": {"es": "Restar.", "en": "Subtract."}}
+
+    assert objectives_after("Contar bien.", "Sumar.", "Restar.") == [{"key": "contar", "text": "Contar bien."}, "Sumar.", restar]
+    assert objectives_after("Contar.", "Sumar.", "Restar.", "Dividir.") == [
+        {"key": "contar", "text": "Contar."},
+        "Sumar.",
+        restar,
+        "Dividir.",
+    ]
+    assert objectives_after("Sumar.", "Contar.", "Restar.") == ["Sumar.", {"key": "contar", "text": "Contar."}, restar]

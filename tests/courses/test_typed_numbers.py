@@ -18,11 +18,25 @@ from simulators import task_fields as asked_of_tasks
 NO_NUMBERS = {
     "hours_basis",
     *("key", "match_key", "name", "note", "question", "words", "category", "topic", "licence", "timezone", "language", "url", "unit"),
-    *("opens", "closes", "date", "review", "valid_from", "verified", "at", "completion", "formula", "certificate.valid"),
+    *(
+        "opens",
+        "closes",
+        "date",
+        "review",
+        "valid_from",
+        "verified",
+        "at",
+        "completion",
+        "formula",
+        "certificate.valid",
+        "certificate.renew",
+        "family",
+        "objective",
+    ),
 }
 """Fields of one line that hold a name, an address, a date or a formula.
 
-`completion` of a module is a whole number or “all”; `certificate.valid` has a unit.
+`completion` of a module is a whole number or “all”; `certificate.valid` and `certificate.renew` have a unit.
 """
 
 

@@ -18,7 +18,7 @@ from lms.app import create_app, open_instance
 from lms.instance import Instance
 from lms.serve import name_institution
 from organisations.models import InstitutionProfile, Organisation
-from organisations.queries.profile import find_profile
+from organisations.queries.profile import find_profile, find_root
 from organisations.services import profile as services
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
@@ -379,7 +379,7 @@ def test_there_are_four_signatories_at_most(boss: Browser) -> None:
 
 
 def test_only_administrators_see_and_change_the_site_settings(browser: Browser, instance: Instance) -> None:
-    """Access: site.manage for S alone."""
+    """Access: site.manage and, of the pages of institutions, institution.list, institution.add, institution.edit and signatory.edit."""
     cast = a_cast(browser, instance)
     with instance.database.unit_of_work() as session:
         values = services.SignatoryValues("Ana", {"es": "Directora"}, None, None)
@@ -391,7 +391,15 @@ def test_only_administrators_see_and_change_the_site_settings(browser: Browser, 
         for part in ("", "/names", "/appearance", "/mail", "/access", "/signatories")
         for line in cast.check("site.manage", "any", cast.outcomes(SITE + part))
     ]
-    wrong += cast.check("site.manage", "any", cast.outcomes(there))
+    wrong += cast.check("signatory.edit", "any", cast.outcomes(there))
+    wrong += cast.check("signatory.edit", "any", cast.outcomes(there, "POST", SIGNATORY))
+    with instance.database.unit_of_work(write=False) as session:
+        root = find_root(session)
+    assert root is not None
+    pages = "/administration/institutions"
+    wrong += cast.check("institution.list", "any", cast.outcomes(pages))
+    wrong += cast.check("institution.add", "any", cast.outcomes(pages, "POST", {"name": "Nueva", "key": "nueva"}))
+    wrong += cast.check("institution.edit", "any", cast.outcomes(f"{pages}/{root.uuid}"))
     posts = {
         f"{SITE}/names": NAMES,
         f"{SITE}/access": {"languages": "es, en", "zone": "America/Guayaquil", "sign_up": "y"},
@@ -399,7 +407,6 @@ def test_only_administrators_see_and_change_the_site_settings(browser: Browser, 
         f"{SITE}/colours": {"brand_colour": "#0f4c63", "accent_colour": "#f5b53b"},
         f"{SITE}/logo/removal": {},
         f"{SITE}/hint": {},
-        there: SIGNATORY,
     }
     for path, data in posts.items():
         wrong += cast.check("site.manage", "any", cast.outcomes(path, "POST", data))

@@ -1,0 +1,45 @@
+"""The institution of a course: the one that its text names, and who may let it belong to another."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from courses.content.model import CourseFolder, Finding
+from courses.content.published import unknown_institution
+from courses.content.scalars import nearest_of
+from courses.models import Course
+from kernel.permissions import Actor
+from organisations.queries.institutions import Institution, get_institution_scope, list_institutions, list_institutions_of
+
+
+def find_named_institution(institutions: Sequence[Institution], key: str) -> Institution | None:
+    """Return the institution with a key, the first one where there is no key; nothing where there is none."""
+    return next((one for one in institutions if (one.key == key if key else one.is_first)), None)
+
+
+def unknown_institutions(session: Session, folder: CourseFolder) -> list[Finding]:
+    """Tell of the institution that a course names and that the site does not have; no statement where it names none."""
+    if not folder.institution:
+        return []
+    institutions = list_institutions(session)
+    if find_named_institution(institutions, folder.institution) is not None:
+        return []
+    keys = tuple(one.key for one in institutions if one.key)
+    return [unknown_institution(folder.institution, nearest_of(folder.institution, keys) if keys else "")]
+
+
+def open_institutions(session: Session, actor: Actor, course: Course) -> list[Institution]:
+    """List the institutions that the actor may let a course belong to (spec/certificates 11, `course.set_institution`).
+
+    To its own always. To another one whoever administers both, or belongs to both and edits the course; to a course that was never
+    published the first one is open to all.
+    """
+    institutions = list_institutions(session)
+    if actor.person_id is None or actor.is_administrator:
+        return institutions
+    theirs = get_institution_scope(session, actor).own | list_institutions_of(session, actor.person_id)
+    own = (one.id for one in institutions if one.id == course.institution_id or (course.institution_id is None and one.is_first))
+    present = next(own, None)
+    is_new = course.published_version_id is None
+    moves = is_new or present in theirs
+    return [one for one in institutions if one.id == present or (one.is_first and is_new) or (moves and one.id in theirs)]

@@ -1,0 +1,167 @@
+"""Reading institutions as those that issue certificates: by their keys, with their facts, and who administers them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy.orm import Session, undefer
+
+from accounts.models import Person
+from accounts.queries import by_name
+from kernel.errors import NotFound, SignInNeeded
+from kernel.permissions import Actor, ActorChannel
+from organisations.models import Employment, InstitutionAdministrator, InstitutionProfile, InstitutionSignatory, Membership, Organisation
+from organisations.permissions import InstitutionContext, InstitutionScope, SignatoryContext
+
+MOST_INSTITUTIONS = 200
+FIRST = select(func.min(Organisation.id)).where(Organisation.parent_id.is_(None)).scalar_subquery()
+
+
+@dataclass(frozen=True, slots=True)
+class Institution:
+    """An institution: its place in the tree, the key by which courses name it, and what certificates take from its profile."""
+
+    id: int
+    uuid: UUID
+    name: str
+    """In the tree."""
+    key: str
+    names: Mapping[str, str]
+    short_names: Mapping[str, str]
+    default_template: str
+    is_first: bool
+    signatories: int = 0
+    """How many are named to sign."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstitutionAdministratorRow:
+    """An administrator of an institution alone."""
+
+    uuid: UUID
+    name: str
+    granted_at: datetime
+
+
+def administers_condition() -> ColumnElement[bool]:
+    """Return the condition that a person of the statement administers some institution."""
+    return exists().where(InstitutionAdministrator.person_id == Person.id)
+
+
+def get_institution_scope(session: Session, actor: Actor) -> InstitutionScope:
+    """Return which institutions the actor administers: in one statement, in none for those who administer none and for the whole site."""
+    asks = actor.administers_institution or actor.via is not ActorChannel.WEB
+    if actor.is_administrator or actor.person_id is None or not asks:
+        return InstitutionScope(actor.is_administrator)
+    mine = InstitutionAdministrator.organisation_id == Organisation.id
+    statement = select(Organisation.id, Organisation.uuid, FIRST).join(InstitutionAdministrator, mine)
+    rows = session.execute(statement.where(InstitutionAdministrator.person_id == actor.person_id)).all()
+    keys = {str(row.uuid) for row in rows} | {"" for row in rows if row.id == row[2]}
+    return InstitutionScope(own=frozenset(row.id for row in rows), keys=frozenset(keys))
+
+
+def _statement() -> Select[*tuple[Organisation, InstitutionProfile | None, int | None, int]]:
+    signs = select(func.count()).where(InstitutionSignatory.profile_id == InstitutionProfile.id).correlate(InstitutionProfile)
+    return (
+        select(Organisation, InstitutionProfile, FIRST, signs.scalar_subquery())
+        .outerjoin(InstitutionProfile, InstitutionProfile.organisation_id == Organisation.id)
+        .where(Organisation.parent_id.is_(None))
+        .order_by(Organisation.id)
+        .limit(MOST_INSTITUTIONS)
+    )
+
+
+def list_institutions(session: Session, scope: InstitutionScope | None = None) -> list[Institution]:
+    """List the institutions, or those that somebody administers; the first one is that of the site."""
+    statement = _statement()
+    if scope is not None and not scope.everywhere:
+        statement = statement.where(Organisation.id.in_(scope.own))
+    return [
+        Institution(
+            place.id,
+            place.uuid,
+            place.name,
+            profile.key if profile else "",
+            profile.names if profile else {},
+            profile.short_names if profile else {},
+            profile.default_template if profile else "",
+            place.id == first,
+            signatories or 0,
+        )
+        for place, profile, first, signatories in session.execute(statement)
+    ]
+
+
+def find_institution(session: Session, institution_id: int | None) -> Institution | None:
+    """Return an institution, the first one where none is named; nothing where there is none."""
+    return next((one for one in list_institutions(session) if one.id == institution_id or (institution_id is None and one.is_first)), None)
+
+
+def find_issuer(session: Session, institution_key: str) -> Institution | None:
+    """Return the institution that a certificate names by its UUID, the first one where it names none."""
+    institutions = list_institutions(session)
+    return next((one for one in institutions if (str(one.uuid) == institution_key if institution_key else one.is_first)), None)
+
+
+def get_institutions(session: Session, actor: Actor) -> InstitutionContext:
+    """Return the context of the list of institutions."""
+    return InstitutionContext(None, get_institution_scope(session, actor))
+
+
+def get_institution(session: Session, actor: Actor, institution: UUID) -> InstitutionContext:
+    """Return an institution before the actor; raise NotFound, or SignInNeeded whether or not there is one."""
+    if actor.is_anonymous:
+        raise SignInNeeded
+    statement = select(Organisation, FIRST).where(Organisation.uuid == institution, Organisation.parent_id.is_(None))
+    found = session.execute(statement).one_or_none()
+    if found is None:
+        raise NotFound
+    return InstitutionContext(found[0], get_institution_scope(session, actor), is_first=found[0].id == found[1])
+
+
+def get_signatory(session: Session, actor: Actor, signatory: UUID) -> SignatoryContext:
+    """Return a signatory with their institution before the actor; raise NotFound, or SignInNeeded whether or not there is one."""
+    if actor.is_anonymous:
+        raise SignInNeeded
+    statement = (
+        select(InstitutionSignatory, Organisation, FIRST)
+        .options(undefer(InstitutionSignatory.picture))
+        .join(InstitutionProfile, InstitutionProfile.id == InstitutionSignatory.profile_id)
+        .join(Organisation, Organisation.id == InstitutionProfile.organisation_id)
+        .where(InstitutionSignatory.uuid == signatory)
+    )
+    found = session.execute(statement).one_or_none()
+    if found is None:
+        raise NotFound
+    return SignatoryContext(found[1], get_institution_scope(session, actor), is_first=found[1].id == found[2], row=found[0])
+
+
+def list_administrators(session: Session, institution_id: int) -> Sequence[InstitutionAdministratorRow]:
+    """List the administrators of an institution alone, by name."""
+    statement = (
+        select(Person, InstitutionAdministrator.granted_at)
+        .join(InstitutionAdministrator, InstitutionAdministrator.person_id == Person.id)
+        .where(InstitutionAdministrator.organisation_id == institution_id)
+        .order_by(*by_name())
+        .limit(MOST_INSTITUTIONS)
+    )
+    return [InstitutionAdministratorRow(row.Person.uuid, row.Person.full_name, row.granted_at) for row in session.execute(statement)]
+
+
+def list_institutions_of(session: Session, person_id: int) -> frozenset[int]:
+    """Return the institutions to which a person belongs at present: by what their lists say, and by the units that they stand in."""
+    employed = select(Employment.institution_id).where(
+        Employment.person_id == person_id, Employment.retracted_at.is_(None), Employment.left_on.is_(None)
+    )
+    base = (
+        select(Organisation.id, Organisation.parent_id)
+        .join(Membership, Membership.organisation_id == Organisation.id)
+        .where(Membership.person_id == person_id, Membership.until.is_(None))
+        .cte("above", recursive=True)
+    )
+    above = base.union(select(Organisation.id, Organisation.parent_id).join(base, Organisation.id == base.c.parent_id))
+    of_units = select(above.c.id).where(above.c.parent_id.is_(None))
+    theirs = or_(Organisation.id.in_(employed), Organisation.id.in_(of_units))
+    return frozenset(session.scalars(select(Organisation.id).where(Organisation.parent_id.is_(None), theirs)))

@@ -1,0 +1,153 @@
+"""Who may do what of several institutions on one site: the rows of spec/certificates 11 that tell administrators of two of them apart."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import update
+
+from accounts.models import Person
+from courses.models import Course
+from kernel import clock
+from kernel.permissions import SYSTEM
+from lms.instance import Instance
+from organisations.models import Organisation
+from organisations.services.institution_grants import name_administrator
+from organisations.services.profile import add_institution
+from tests.support.access import MATRIX, fits, outcome, shown
+from tests.support.browser import Browser
+from tests.support.builders import a_course, a_person, a_teacher, an_administrator, sign_in
+from tests.support.matrix import TRIED, Tried
+from tests.support.places import a_place
+
+ROLES = {
+    "A": "anonymous",
+    "L": "learner",
+    "I": "course_editor",
+    "S": "institution_admin",
+    "T": "other_institution_admin",
+    "M": "site_admin",
+    "X": "suspended",
+}
+"""Letters of the lists below, and what the matrix calls them: S administers the institution in question, T another, M the whole site."""
+ACCESS: Mapping[tuple[str, str], str] = {
+    ("institution.list", "any"): "STM*",
+    ("institution.add", "any"): "M",
+    ("institution.edit", "of_an_institution"): "SM*",
+    ("signatory.edit", "of_an_institution"): "SM*",
+    ("course.set_institution", "to_another_institution"): "M",
+    ("certificate.download", "of_an_institution"): "ISM*",
+    ("certificate.revoke", "of_an_institution"): "ISM*",
+    ("certificate.replace", "of_an_institution"): "ISM*",
+    ("certificate.restore", "of_an_institution_revoked_by_its_administrator"): "SM*",
+    ("certificate.list", "of_an_institution"): "SM*",
+    ("certificate.export", "of_an_institution"): "SM*",
+    ("certificate.export_identity", "of_an_institution"): "SM*",
+    ("certificate.open_bulk_zip", "of_an_institution"): "SM*",
+    ("certificate.list_reviews", "of_an_institution"): "SM*",
+    ("template.list", "of_an_institution"): "SM*",
+    ("template.view", "draft_of_an_institution"): "SM*",
+    ("template.view", "published_by_an_institution"): "ISM*",
+    ("template.preview", "published_by_an_institution"): "ISM*",
+    ("template.edit", "of_an_institution"): "SM*",
+    ("template.publish", "of_an_institution"): "SM*",
+}
+"""Who is allowed; `*`: to all others it does not exist, else it is denied to them."""
+
+
+def due_at_institutions(action: str, state: str, letter: str) -> str:
+    """Return `allow`, `deny` or `hide` for one cell."""
+    listed = ACCESS[action, state]
+    if letter in listed:
+        return "allow"
+    return "hide" if "*" in listed else "deny"
+
+
+def institution_cells() -> set[tuple[str, str, str]]:
+    """Return every cell of the list, by action, state and role."""
+    return {(action, state, role) for action, state in ACCESS for role in ROLES.values()}
+
+
+def institution_cells_that_differ_from_the_matrix() -> list[str]:
+    """Compare the list with the matrix: each cell is a row there."""
+    with MATRIX.open(encoding="utf-8", newline="") as source:
+        known = {(row["action"], row["object_state"], row["role"]): row["expect"] for row in csv.DictReader(source)}
+    return [
+        f"{role} {action} {state}"
+        for action, state in ACCESS
+        for letter, role in ROLES.items()
+        if known.get((action, state, role)) != due_at_institutions(action, state, letter)
+    ]
+
+
+@dataclass
+class InstitutionCast:
+    """One browser for each role before the second of two institutions and a course of its own."""
+
+    instance: Instance
+    browsers: Mapping[str, Browser]
+    people: Mapping[str, Person]
+    first: Organisation
+    second: Organisation
+    course: Course
+
+    def outcomes(self, path: str, method: str = "GET", data: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Let everybody send one request; return what came of it, by letter."""
+        return {letter: outcome(browser, path, method, data) for letter, browser in self.browsers.items()}
+
+    def shown(self, path: str, word: str) -> dict[str, str]:
+        """Say for each letter whether a page holds something; it is hidden from those who find it nowhere there."""
+        found = {letter: shown(browser, path, word) for letter, browser in self.browsers.items()}
+        return {letter: "allow" if one == "allow" else "hide" for letter, one in found.items()}
+
+    def check(self, action: str, state: str, outcomes: Mapping[str, str]) -> list[str]:
+        """Note what came of these cells; return those in which something else came than is due."""
+        tried = [
+            Tried(action, state, ROLES[letter], due := due_at_institutions(action, state, letter), got, fits(got, due, letter))
+            for letter, got in outcomes.items()
+        ]
+        TRIED.extend(tried)
+        return [f"{one.role} {action} {state}: {one.found} instead of {one.expected}" for one in tried if not one.fits]
+
+
+def two_institutions(instance: Instance) -> tuple[Organisation, Organisation]:
+    """Make the institution of the site and another one."""
+    first = a_place(instance, "IESS", code="IESS")
+    with instance.database.unit_of_work() as session:
+        second = add_institution(session, SYSTEM, instance.present_settings, "Banco del IESS", "biess", now=clock.now())
+    return first, second
+
+
+def administer(instance: Instance, person: Person, institution: Organisation) -> None:
+    """Let somebody administer an institution."""
+    with instance.database.unit_of_work() as session:
+        name_administrator(session, SYSTEM, institution, person, now=clock.now())
+
+
+def a_course_of(instance: Instance, key: str, institution: str, certificate: str = "constancia") -> Course:
+    """Publish a course of an institution."""
+    return a_course(instance, key, modules=1, certificate=f"{certificate}\ninstitution: {institution}")
+
+
+def an_institution_cast(browser: Browser, instance: Instance) -> InstitutionCast:
+    """Sign in one person of each role of the list."""
+    first, second = two_institutions(instance)
+    course = a_course_of(instance, "del-banco", "biess")
+    people = {
+        "L": a_person(instance, "lia@example.org"),
+        "I": a_teacher(instance, course, "ines@example.org"),
+        "S": a_person(instance, "sara@example.org"),
+        "T": a_person(instance, "teo@example.org"),
+        "M": an_administrator(instance, "mara@example.org"),
+        "X": a_person(instance, "xavi@example.org"),
+    }
+    administer(instance, people["S"], second)
+    administer(instance, people["T"], first)
+    browsers = {"A": browser.another(), **{letter: sign_in(browser.another(), person.email) for letter, person in people.items()}}
+    for one in browsers.values():
+        one.checks = False
+    with instance.database.unit_of_work() as session:
+        session.execute(update(Person).where(Person.id == people["X"].id).values(suspended_at=clock.now()))
+    return InstitutionCast(instance, browsers, people, first, second, course)
