@@ -1,0 +1,149 @@
+"""Reading transcripts: what a person completed as it stands now, and the transcripts that they made."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from fractions import Fraction
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from accounts.models import Person
+from accounts.queries import get_person_by_uuid
+from certificates.models import Credential, Transcript
+from certificates.permissions import HolderContext, TranscriptContext
+from certificates.queries.credentials import find_entries, state
+from certificates.rules.credentials import CODE_LENGTH, CredentialState
+from certificates.rules.transcripts import OpenCourse, TranscriptCertificate, TranscriptRecord, signable_text
+from courses.models import CourseVersion
+from courses.queries.outlines import list_outlines
+from courses.rules import Outline
+from enrolments.models import Completion, Enrolment
+from enrolments.rules import asks_to_pass
+from kernel.codes import printed_code, read_code
+from kernel.errors import NotFound, SignInNeeded
+from kernel.i18n import choose
+from kernel.permissions import Actor
+from kernel.settings import Settings
+
+MOST_RECORDS = 500
+MOST_MADE = 100
+
+
+def get_holder(session: Session, actor: Actor, person: UUID) -> HolderContext:
+    """Return the person whose transcript is wanted; raise NotFound, or SignInNeeded whether or not there is such a person."""
+    if actor.is_anonymous:
+        raise SignInNeeded
+    return HolderContext(get_person_by_uuid(session, person))
+
+
+def get_transcript(session: Session, actor: Actor, code: str) -> TranscriptContext:
+    """Return a transcript that was made by its code as people write it; raise NotFound, or SignInNeeded whether or not there is one."""
+    if actor.is_anonymous:
+        raise SignInNeeded
+    stored = read_code(code, CODE_LENGTH)
+    row = find_transcript(session, stored) if stored else None
+    if row is None:
+        raise NotFound
+    return TranscriptContext(row)
+
+
+def find_transcript(session: Session, code: str) -> Transcript | None:
+    """Return the transcript with this code, in its stored form."""
+    return session.scalar(select(Transcript).where(Transcript.code == code))
+
+
+def find_transcript_of_form(session: Session, number: UUID) -> Transcript | None:
+    """Return the transcript that the form with a number made."""
+    return session.scalar(select(Transcript).where(Transcript.uuid == number))
+
+
+def list_transcripts(session: Session, person_id: int) -> list[Transcript]:
+    """List the transcripts that a person made, the newest first."""
+    statement = select(Transcript).where(Transcript.person_id == person_id, Transcript.content != "")
+    return list(session.scalars(statement.order_by(Transcript.id.desc()).limit(MOST_MADE)))
+
+
+def list_records(session: Session, person: Person, settings: Settings, language: str) -> list[TranscriptRecord]:
+    """List what a person completed, the latest first: each take with its newest certificate, or without one."""
+    credentials = select(Credential).where(Credential.person_id == person.id).order_by(Credential.id)
+    newest = {row.enrolment_id: row for row in session.scalars(credentials)}
+    completed = (
+        select(Enrolment.id, Enrolment.take, Completion.course_version_id, Completion.completed_at)
+        .join(Completion, Completion.enrolment_id == Enrolment.id)
+        .where(Enrolment.person_id == person.id)
+    )
+    without = [row for row in session.execute(completed) if row.id not in newest]
+    outlines = list_outlines(session, [row.course_version_id for row in without])
+    found = [_of_certificate(row, settings, language) for row in newest.values()]
+    found += [_of_completion(outlines[row.course_version_id], row.take, row.completed_at, settings, language) for row in without]
+    return sorted(found, key=lambda one: (one.completed_on, one.course, one.take), reverse=True)[:MOST_RECORDS]
+
+
+def _of_certificate(row: Credential, settings: Settings, language: str) -> TranscriptRecord:
+    status = None if row.status_list is None or row.status_place is None else (row.status_list, row.status_place)
+    name = choose(settings.names, language) if row.institution in settings.names.values() else row.institution
+    return TranscriptRecord(
+        course=row.course_key,
+        version=row.course_version,
+        take=row.take,
+        title=signable_text(choose(dict(row.course_titles), language)),
+        institution=signable_text(name),
+        minutes=round(Fraction(row.hours) * 60),
+        hours_basis=row.hours_basis,
+        completed_on=row.completed_on,
+        is_passed=row.with_assessment,
+        certificate=TranscriptCertificate(printed_code(row.code), row.issued_on, row.expires_on, status),
+        state=state(row),
+    )
+
+
+def _of_completion(outline: Outline, take: int, completed_at: datetime, settings: Settings, language: str) -> TranscriptRecord:
+    return TranscriptRecord(
+        course=outline.slug,
+        version=outline.number,
+        take=take,
+        title=signable_text(choose(outline.title, language)),
+        institution=signable_text(choose(settings.names, language)),
+        minutes=round(outline.hours * 60),
+        hours_basis=outline.length.stored_basis,
+        completed_on=completed_at.astimezone(ZoneInfo(outline.zone)).date(),
+        is_passed=asks_to_pass(outline),
+    )
+
+
+def list_open_courses(session: Session, person: Person, language: str) -> list[OpenCourse]:
+    """List the courses that a person takes and has not completed, as their transcript shows them if they want it."""
+    statement = (
+        select(Enrolment.enrolled_at, Enrolment.done, Enrolment.total, CourseVersion.title, CourseVersion.zone)
+        .join(CourseVersion, CourseVersion.id == Enrolment.course_version_id)
+        .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
+        .where(Enrolment.person_id == person.id, Enrolment.left_at.is_(None), Completion.id.is_(None))
+        .order_by(Enrolment.enrolled_at.desc(), Enrolment.id.desc())
+        .limit(MOST_RECORDS)
+    )
+    return [
+        OpenCourse(
+            signable_text(choose(dict(row.title), language)), row.enrolled_at.astimezone(ZoneInfo(row.zone)).date(), row.done, row.total
+        )
+        for row in session.execute(statement)
+    ]
+
+
+def list_badge_holders(session: Session, codes: Sequence[str]) -> list[Credential]:
+    """List those of these certificates, by their printed codes, that are still in force or expired, in the order of the codes."""
+    sound = {printed_code(row.code): row for row, now, _after in find_entries(session, _stored(codes)) if now in SOUND}
+    return [sound[code] for code in codes if code in sound]
+
+
+def present_states(session: Session, codes: Sequence[str]) -> dict[str, tuple[CredentialState, str]]:
+    """Return of these printed codes the state today, and the printed code of what replaced it; what is not in the register is left out."""
+    return {printed_code(row.code): (now, printed_code(after)) for row, now, after in find_entries(session, _stored(codes))}
+
+
+SOUND = (CredentialState.VALID, CredentialState.EXPIRED)
+
+
+def _stored(codes: Sequence[str]) -> list[str]:
+    return [code.replace("-", "") for code in codes]

@@ -1,0 +1,256 @@
+"""Transcripts: what a person completed as of a moment, the sums of its hours, and the document that is signed (spec/certificates R6, R7).
+
+A document has a fixed form, as a badge has: it is read only where writing its content gives the document back.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from fractions import Fraction
+
+from certificates.rules.credentials import CredentialState
+from certificates.rules.issuers import issuer_of
+from certificates.rules.profiles import Document, NotOurProfile, is_address, moment_text, read_exactly, read_moment
+from certificates.rules.proofs import canonical_json, signed_json
+from certificates.rules.strict_json import UNSIGNABLE, read_strict
+
+FORMAT = 1
+KIND = "Transcript"
+NO_CERTIFICATE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptCertificate:
+    """The certificate of a record: its code as printed, its days, and its place in a status list where it has one."""
+
+    code: str
+    issued_on: date
+    expires_on: date | None = None
+    status: tuple[int, int] | None = None
+    """The number of the list, and the place in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptRecord:
+    """A take of a course that was completed; `state` is that of its certificate on the day of the transcript."""
+
+    course: str
+    version: int
+    take: int
+    title: str
+    institution: str
+    minutes: int
+    hours_basis: str
+    """As `courses.hours.CourseHours` stores it; empty where it is not known."""
+    completed_on: date
+    is_passed: bool
+    """Whether passing was asked for; else it was completed."""
+    certificate: TranscriptCertificate | None = None
+    state: CredentialState | None = None
+    """None where the course gives no certificate."""
+
+    @property
+    def counts(self) -> bool:
+        """Return whether its hours are in the sums: its certificate was in force."""
+        return self.state is CredentialState.VALID
+
+    @property
+    def hours(self) -> Fraction:
+        """Return the hours, as they are printed."""
+        return Fraction(self.minutes, 60)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCourse:
+    """A course that is not completed yet, shown only because the person wants it: since when, and how much of it is done."""
+
+    title: str
+    since: date
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptSum:
+    """The hours in force of an institution, completed in one year."""
+
+    institution: str
+    year: int
+    minutes: int
+
+    @property
+    def hours(self) -> Fraction:
+        """Return the sum in hours."""
+        return Fraction(self.minutes, 60)
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptContent:
+    """Everything that a transcript says, in one language; `address` is that of the site, empty as it is stored."""
+
+    code: str
+    """As printed."""
+    person_name: str
+    institution: str
+    language: str
+    made_at: datetime
+    records: tuple[TranscriptRecord, ...]
+    open_courses: tuple[OpenCourse, ...] = ()
+    address: str = ""
+
+    @property
+    def sums(self) -> tuple[TranscriptSum, ...]:
+        """Return the hours of what was in force, by institution and year."""
+        return sums_of(self.records)
+
+    @property
+    def where(self) -> str:
+        """Return the address at which it is verified."""
+        return f"{self.address}/v/{self.code}"
+
+
+def sums_of(records: Sequence[TranscriptRecord]) -> tuple[TranscriptSum, ...]:
+    """Return the hours of the records in force by institution and year of completion, the latest year first."""
+    found: dict[tuple[str, int], int] = {}
+    for record in records:
+        if record.counts:
+            key = (record.institution, record.completed_on.year)
+            found[key] = found.get(key, 0) + record.minutes
+    ordered = sorted(found.items(), key=lambda one: (one[0][0], -one[0][1]))
+    return tuple(TranscriptSum(institution, year, minutes) for (institution, year), minutes in ordered)
+
+
+def status_address(address: str, number: int) -> str:
+    """Return the address of a status list of the site with an address."""
+    return f"{address}/status/{number}"
+
+
+def signable_text(text: str) -> str:
+    """Return a text as it can be signed: in NFC, without characters that programs write differently."""
+    return unicodedata.normalize("NFC", UNSIGNABLE.sub("", text))
+
+
+def transcript_document(content: TranscriptContent) -> Document:
+    """Return the document of a transcript, without its proof."""
+    return {
+        "format": FORMAT,
+        "type": KIND,
+        "id": content.where,
+        "issuer": issuer_of(content.address),
+        "institution": content.institution,
+        "language": content.language,
+        "person": content.person_name,
+        "as_of": moment_text(content.made_at),
+        "records": [_record(one, content.address) for one in content.records],
+        "totals": [{"institution": one.institution, "year": one.year, "minutes": one.minutes} for one in content.sums],
+        **({"in_progress": [_open_course(one) for one in content.open_courses]} if content.open_courses else {}),
+    }
+
+
+def _record(record: TranscriptRecord, address: str) -> Document:
+    return {
+        "course": record.course,
+        "version": record.version,
+        "take": record.take,
+        "title": record.title,
+        "institution": record.institution,
+        "minutes": record.minutes,
+        "hours_basis": record.hours_basis,
+        "completed_on": record.completed_on.isoformat(),
+        "result": "passed" if record.is_passed else "completed",
+        "state": record.state.value if record.state else NO_CERTIFICATE,
+        **({"certificate": _certificate(record.certificate, address)} if record.certificate else {}),
+    }
+
+
+def _certificate(held: TranscriptCertificate, address: str) -> Document:
+    status = {"status": {"list": status_address(address, held.status[0]), "place": held.status[1]}} if held.status else {}
+    until = {"expires_on": held.expires_on.isoformat()} if held.expires_on else {}
+    return {"code": held.code, "issued_on": held.issued_on.isoformat(), **until, **status}
+
+
+def _open_course(course: OpenCourse) -> Document:
+    return {"title": course.title, "since": course.since.isoformat(), "done": course.done, "total": course.total}
+
+
+def read_transcript(document: object) -> TranscriptContent:
+    """Return the content of a transcript's document, without its proof; raise NotOurProfile unless it is exactly one."""
+    content = read_exactly(document, _content, transcript_document)
+    if not content.records or not _CODE.fullmatch(content.code) or (content.address and not is_address(content.address)):
+        raise NotOurProfile
+    return content
+
+
+_CODE = re.compile(r"(?:[0-9A-HJKMNP-TV-Z]{4}-){3}[0-9A-HJKMNP-TV-Z]{4}")
+
+
+def _content(document: Document) -> TranscriptContent:
+    address, _, code = document["id"].rpartition("/v/")
+    return TranscriptContent(
+        code=code,
+        person_name=_text(document["person"]),
+        institution=_text(document["institution"]),
+        language=_text(document["language"]),
+        made_at=read_moment(document["as_of"]),
+        records=tuple(_read_record(one) for one in document["records"]),
+        open_courses=tuple(
+            OpenCourse(_text(one["title"]), date.fromisoformat(one["since"]), int(one["done"]), int(one["total"]))
+            for one in document.get("in_progress", ())
+        ),
+        address=address,
+    )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    return value
+
+
+def _read_record(one: Document) -> TranscriptRecord:
+    held = one.get("certificate")
+    return TranscriptRecord(
+        course=_text(one["course"]),
+        version=int(one["version"]),
+        take=int(one["take"]),
+        title=_text(one["title"]),
+        institution=_text(one["institution"]),
+        minutes=int(one["minutes"]),
+        hours_basis=_text(one["hours_basis"]),
+        completed_on=date.fromisoformat(one["completed_on"]),
+        is_passed=one["result"] == "passed",
+        certificate=None if held is None else _read_certificate(held),
+        state=None if one["state"] == NO_CERTIFICATE else CredentialState(one["state"]),
+    )
+
+
+def _read_certificate(held: Document) -> TranscriptCertificate:
+    status = held.get("status")
+    return TranscriptCertificate(
+        code=_text(held["code"]),
+        issued_on=date.fromisoformat(held["issued_on"]),
+        expires_on=date.fromisoformat(held["expires_on"]) if "expires_on" in held else None,
+        status=None if status is None else (int(status["list"].rpartition("/")[2]), int(status["place"])),
+    )
+
+
+def stored_transcript(content: TranscriptContent) -> bytes:
+    """Return a transcript as it is stored and signed in the register, whatever the site is called."""
+    return canonical_json(transcript_document(replace(content, address="")))
+
+
+def read_stored(stored: str, address: str) -> TranscriptContent:
+    """Return a stored transcript, as one of the site with an address."""
+    return replace(read_transcript(read_strict(stored.encode())), address=address)
+
+
+def signed_transcript(content: TranscriptContent, method: str, created: datetime, sign: Callable[[bytes], bytes]) -> Document:
+    """Return the document of a transcript with its proof by a key."""
+    return signed_json(transcript_document(content), method, created, sign)
+
+
+def printed_codes(records: Sequence[TranscriptRecord]) -> list[str]:
+    """Return the codes of the certificates of these records, in their order."""
+    return [record.certificate.code for record in records if record.certificate]
