@@ -1,0 +1,126 @@
+"""Last days of certificates that were issued, by the validity that their course has now (spec/certificates E2)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy.orm import Session
+
+from accounts.models import Person
+from accounts.queries import was_deleted_condition
+from certificates.models import Credential, CredentialSignatory, ValidityChange
+from certificates.permissions import ValidityContext
+from courses.queries.catalogue import get_taught_course
+from courses.queries.outlines import get_outline
+from courses.rules import Outline
+from enrolments.models import Completion, Enrolment
+from enrolments.queries.validity import AchievedTake, last_day_after
+from kernel.permissions import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedDay:
+    """A certificate in force with the last day that it has, and the one that it would have."""
+
+    credential_id: int
+    enrolment_id: int
+    person_id: int
+    code: str
+    person_name: str
+    before: date | None
+    after: date | None
+
+
+def get_validity(session: Session, actor: Actor, slug: str) -> ValidityContext:
+    """Return the actor before the validity of a course's certificates; raise NotFound."""
+    return ValidityContext(get_taught_course(session, actor, slug))
+
+
+def find_published_outline(session: Session, version_id: int | None) -> Outline | None:
+    """Return the published version of a course, None where it has none or gives no certificates."""
+    outline = get_outline(session, version_id) if version_id is not None else None
+    return None if outline is None or outline.certificate == "none" else outline
+
+
+def list_changed_days(session: Session, outline: Outline, by: int | None, after: int = 0, limit: int | None = None) -> list[ChangedDay]:
+    """List the certificates in force of a course whose last day would be another one, of some people after another by their number.
+
+    Left out are those on which the person who changes it does not decide: their own, and those that they signed (E8).
+    """
+    found = list[ChangedDay]()
+    for _person, takes in groupby(_takes(session, outline, by, after, limit), key=lambda row: row.person_id):
+        found += _changed_of(outline, list(takes))
+    return found
+
+
+def list_holders_after(session: Session, course_id: int, after: int, limit: int) -> list[int]:
+    """List some people who completed a course, after another, by their number."""
+    statement = (
+        select(Enrolment.person_id)
+        .distinct()
+        .join(Completion, Completion.enrolment_id == Enrolment.id)
+        .where(Enrolment.course_id == course_id, Enrolment.person_id > after)
+    )
+    return list(session.scalars(statement.order_by(Enrolment.person_id).limit(limit)))
+
+
+def find_last_change(session: Session, course_id: int) -> ValidityChange | None:
+    """Return the newest change of the validity of a course's issued certificates."""
+    statement = select(ValidityChange).where(ValidityChange.course_id == course_id)
+    return session.scalar(statement.order_by(ValidityChange.id.desc()).limit(1))
+
+
+class _Take(NamedTuple):
+    person_id: int
+    take: int
+    completion: Completion
+    enrolment_id: int
+    credential_id: int | None
+    code: str | None
+    person_name: str | None
+    expires_on: date | None
+    is_withheld: bool
+
+
+def _takes(session: Session, outline: Outline, by: int | None, after: int, limit: int | None) -> Iterator[_Take]:
+    in_force = (
+        (Credential.enrolment_id == Enrolment.id)
+        & Credential.revoked_at.is_(None)
+        & Credential.replaced_at.is_(None)
+        & Credential.replaced_by_id.is_(None)
+    )
+    columns = (Credential.id, Credential.code, Credential.person_name, Credential.expires_on, _is_withheld(by))
+    statement = (
+        select(Enrolment.person_id, Enrolment.take, Completion, Enrolment.id, *columns)
+        .join(Completion, Completion.enrolment_id == Enrolment.id)
+        .outerjoin(Credential, in_force)
+        .where(Enrolment.course_id == outline.course_id, Enrolment.person_id > after)
+        .order_by(Enrolment.person_id, Enrolment.take)
+    )
+    if limit is not None:
+        people = list_holders_after(session, outline.course_id, after, limit)
+        statement = statement.where(Enrolment.person_id.in_(people))
+    yield from (_Take(*row) for row in session.execute(statement))
+
+
+def _is_withheld(by: int | None) -> ColumnElement[bool]:
+    """Say of a credential in SQL that the person does not decide on it, or that its holder's data were deleted."""
+    signed = exists().where(CredentialSignatory.credential_id == Credential.id, CredentialSignatory.person_id == by)
+    deleted = exists().where(Person.id == Credential.person_id, was_deleted_condition())
+    return (Credential.person_id == by) | signed | deleted
+
+
+def _changed_of(outline: Outline, takes: Sequence[_Take]) -> Iterator[ChangedDay]:
+    terms, zone, before = outline.validity, ZoneInfo(outline.zone), list[AchievedTake]()
+    for row in takes:
+        achieved_at, until = row.completion.achieved_at or row.completion.completed_at, row.completion.valid_until
+        if row.credential_id is not None and not row.is_withheld:
+            until = None if terms is None else last_day_after(terms, zone, achieved_at, before)
+            if until != row.expires_on:
+                names = (row.code or "", row.person_name or "")
+                yield ChangedDay(row.credential_id, row.enrolment_id, row.person_id, *names, row.expires_on, until)
+        before.append(AchievedTake(row.take, achieved_at, until))

@@ -1,0 +1,77 @@
+"""The page on which administrators set the validity of a course for certificates already issued (spec/certificates E2)."""
+
+from collections.abc import Mapping, Sequence
+from uuid import uuid4
+
+from flask import Blueprint, Response, flash, render_template, request
+
+from accounts import access_log
+from accounts.services import PeopleListKind
+from certificates.forms.validity_changes import ValidityForm
+from certificates.permissions import CertificateAction, ValidityContext
+from certificates.queries import validity_changes as queries
+from certificates.queries.credentials import today
+from certificates.queries.validity_changes import ChangedDay
+from certificates.services import validity_changes as services
+from courses.models import Course
+from courses.pages.editor_header import course_header
+from courses.rules import Outline
+from enrolments.wording import length_in_words
+from kernel import clock
+from kernel.codes import printed_code
+from kernel.i18n import _
+from kernel.web.forms import as_uuid, whole_number
+from kernel.web.request import current_actor, current_session, is_read_only_request, requires, see_page
+
+bp = Blueprint("certificates_validity", __name__)
+
+Answer = str | Response | tuple[str, int]
+SHOWN = 20
+
+
+@bp.route("/teaching/<slug>/certificates/validity", methods=["GET", "POST"])
+@requires(CertificateAction.SET_VALIDITY, queries.get_validity)
+def change_validity(subject: ValidityContext) -> Answer:
+    """Show which issued certificates would end on another day, and replace them; sent twice, it has one effect."""
+    session, actor = current_session(), current_actor()
+    course = session.get_one(Course, subject.course.id)
+    outline = queries.find_published_outline(session, course.published_version_id)
+    found = queries.list_changed_days(session, outline, actor.person_id) if outline is not None else []
+    form = ValidityForm(counted=len(found))
+    if outline is None or is_read_only_request():
+        return _page(course, outline, found, form)
+    if not form.validate_on_post():
+        return _page(course, outline, found, form), 422
+    if whole_number(request.form.get("counted", ""), -1) != len(found):
+        flash(_("Meanwhile something changed. Check the new numbers."), "warn")
+        return _page(course, outline, found, form), 409
+    number = as_uuid(request.form.get("number", "")) or uuid4()
+    services.request_change(session, actor, outline, number, form.reason.data or "", len(found), now=clock.now())
+    flash(_("The certificates are being replaced in the background. Their holders get a notification."), "ok")
+    return see_page("certificates_validity.change_validity", slug=course.slug)
+
+
+def _page(course: Course, outline: Outline | None, found: Sequence[ChangedDay], form: ValidityForm) -> str:
+    access_log.record_list_access(PeopleListKind.CERTIFICATES, Course, course.id)
+    last = queries.find_last_change(current_session(), course.id)
+    return render_template(
+        "certificates/validity_change.html",
+        course=course_header(course),
+        offered=outline is not None,
+        valid=length_in_words(outline.certificate_valid) if outline is not None and outline.certificate_valid else "",
+        version=outline.number if outline is not None else 0,
+        counts=_counts(found),
+        rows=[(printed_code(one.code), one) for one in found[:SHOWN]],
+        last=last,
+        form=form,
+        number=uuid4(),
+    )
+
+
+def _counts(found: Sequence[ChangedDay]) -> Mapping[str, int]:
+    day = today()
+    return {
+        "all": len(found),
+        "expired": sum(one.after is not None and one.after < day and (one.before is None or one.before >= day) for one in found),
+        "revived": sum(one.before is not None and one.before < day and (one.after is None or one.after >= day) for one in found),
+    }
