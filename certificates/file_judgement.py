@@ -14,7 +14,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from certificates.rules.badges import BadgeContent
-from certificates.rules.verification import BadgeFinding, BadgeForm, TrustedKey, verify_document
+from certificates.rules.transcript_verification import TranscriptFinding, verify_transcript
+from certificates.rules.transcripts import TranscriptContent
+from certificates.rules.verification import BadgeFinding, BadgeForm, DocumentFault, TrustedKey, verify_document
 from certificates.sealing import SealState, SealVerifier, judge_seal
 from kernel.crypto import is_signed, read_public_keys
 
@@ -52,15 +54,20 @@ class FileFault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FileFinding:
-    """A file as judged. The badge, where there is one, is signed by us."""
+    """A file as judged. The badge or the transcript, where there is one, is signed by us."""
 
     name: str
     verdict: FileVerdict
     badge: BadgeContent | None = None
+    transcript: TranscriptContent | None = None
     fault: str = ""
     """A value of SealState, FileFault or DocumentFault."""
     codes: tuple[str, ...] = ()
     """The codes that a sheet names."""
+    compromised_since: datetime | None = None
+    """Since when the key of the badge is in other hands, where no seal says that it was signed before."""
+    issuer: str = ""
+    """The address of another site that issued it, as it says itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +108,28 @@ def _judged(name: str, content: bytes, trusted: Sequence[TrustedKey], seals: Seq
         return FileFinding(name, FileVerdict.UNREADABLE)
     if b"%PDF-" in content[:1024]:
         return _judged_pdf(name, content, trusted, seals)
+    summary = verify_transcript(content, trusted)
+    if summary is not None:
+        return FileFinding(name, _verdict_on(summary), transcript=summary.transcript, fault=summary.fault or "")
     found = verify_document(content, trusted)
-    return FileFinding(name, _verdict(found), found.badge if found.is_genuine else None, found.fault or "")
+    badge = found.badge if found.is_genuine else None
+    return FileFinding(
+        name,
+        _verdict(found),
+        badge,
+        fault=found.fault or "",
+        compromised_since=found.compromised_since,
+        issuer=_other_issuer(found),
+    )
+
+
+def _other_issuer(found: BadgeFinding) -> str:
+    is_other = found.badge is not None and found.fault is DocumentFault.OTHER_ISSUER
+    return found.badge.issuer.removeprefix("did:web:") if is_other and found.badge else ""
+
+
+def _verdict_on(summary: TranscriptFinding) -> FileVerdict:
+    return FileVerdict.ALTERED if summary.fault else FileVerdict.GENUINE
 
 
 def _verdict(found: BadgeFinding) -> FileVerdict:
@@ -125,12 +152,28 @@ def _judged_pdf(name: str, content: bytes, trusted: Sequence[TrustedKey], seals:
     if len(attached) > 1:
         return FileFinding(name, FileVerdict.ALTERED, fault=FileFault.SEVERAL_CREDENTIALS, codes=codes)
     start, end = attached[0]
+    sound = FileVerdict.GENUINE if seal is SealState.GENUINE else FileVerdict.UNSEALED
+    summary = verify_transcript(content[start:end], trusted)
+    if summary is not None:
+        return _judged_transcript(name, summary, codes, sound)
     found = verify_document(content[start:end], trusted)
     if found.badge is None or not found.is_genuine or found.form is not BadgeForm.JSON:
-        return FileFinding(name, FileVerdict.ALTERED, fault=found.fault or FileFault.NO_CREDENTIAL, codes=codes)
+        fault = found.fault or FileFault.NO_CREDENTIAL
+        return FileFinding(name, FileVerdict.ALTERED, fault=fault, codes=codes, issuer=_other_issuer(found))
     if any(code != found.badge.code for code in codes):
-        return FileFinding(name, FileVerdict.ALTERED, found.badge, FileFault.OTHER_CODE, codes)
-    return FileFinding(name, FileVerdict.GENUINE if seal is SealState.GENUINE else FileVerdict.UNSEALED, found.badge, codes=codes)
+        return FileFinding(name, FileVerdict.ALTERED, found.badge, fault=FileFault.OTHER_CODE, codes=codes)
+    if seal is SealState.GENUINE:
+        return FileFinding(name, FileVerdict.GENUINE, found.badge, codes=codes)
+    return FileFinding(name, FileVerdict.UNSEALED, found.badge, codes=codes, compromised_since=found.compromised_since)
+
+
+def _judged_transcript(name: str, summary: TranscriptFinding, codes: tuple[str, ...], sound: FileVerdict) -> FileFinding:
+    content = summary.transcript
+    if content is None:
+        return FileFinding(name, FileVerdict.ALTERED, fault=summary.fault or FileFault.NO_CREDENTIAL, codes=codes)
+    if any(code != content.code for code in codes):
+        return FileFinding(name, FileVerdict.ALTERED, fault=FileFault.OTHER_CODE, codes=codes)
+    return FileFinding(name, sound, transcript=content, codes=codes)
 
 
 def _judged_without_credential(name: str, seal: SealState, codes: tuple[str, ...]) -> FileFinding:

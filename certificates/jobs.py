@@ -17,11 +17,12 @@ from certificates.queries import expiry, reviews
 from certificates.queries.bulk import DrawnCredential
 from certificates.queries.expiry import ExpiryNotice
 from certificates.rules.reviews import ReviewCause
-from certificates.services import bulk
+from certificates.services import bulk, status_lists
 from certificates.services import credentials as services
 from certificates.services.bulk import BulkSource
 from certificates.services.reviews import open_review
 from certificates.services.sealed_sheets import SheetSealer
+from certificates.services.validity_changes import replace_portion
 from certificates.web_certificate import sheet_of, verify_url
 from enrolments.queries.learning import find_completion
 from enrolments.services.date_notices import is_time
@@ -39,6 +40,7 @@ RENEWAL_EVERY = 86_400
 """Seconds between two looks at the certificate of the seal."""
 
 NOTIFIED_AT_ONCE = 200
+COMPLETED_AT_ONCE = 500
 
 
 def issue(delivery: Delivery) -> Effect | None:
@@ -75,6 +77,14 @@ def review_merged(delivery: Delivery) -> Effect | None:
             open_review(session, Actor(via=ActorChannel.JOB), row, ReviewCause.ACCOUNTS_MERGED, now=delivery.now)
 
     return write
+
+
+def complete_former(delivery: Delivery) -> None:
+    """Complete the certificates of before 0.3.0 in portions, while the program runs; done again there is nothing left to do."""
+    while True:
+        with delivery.database.unit_of_work() as session:
+            if status_lists.complete_former(session, limit=COMPLETED_AT_ONCE, now=delivery.now) < COMPLETED_AT_ONCE:
+                return
 
 
 def renew_seal(delivery: Delivery) -> None:
@@ -200,6 +210,15 @@ def write_files(delivery: Delivery) -> Effect | None:
     if not bulk.write_files(source, download, now=delivery.now):
         return None
     return lambda session: bulk.finish_download(session, download, now=delivery.now)
+
+
+def change_validity(delivery: Delivery) -> None:
+    """Replace the certificates of a course that end on another day now, a portion of people in each transaction; never twice."""
+    number, keys = cast("int", delivery.arguments["change"]), signing_keys(delivery.settings.data_dir)
+    more = True
+    while more:
+        with delivery.database.unit_of_work() as session:
+            more = replace_portion(session, number, delivery.settings, keys, now=delivery.now)
 
 
 def end_files(delivery: Delivery) -> None:

@@ -69,6 +69,8 @@ class Credential(Base):
     status_place: Mapped[int | None]
     """The place in the published status list."""
     key_id: Mapped[str] = mapped_column(String(16))
+    key_fingerprint: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    """Of the key that signed it, as it is published; empty where the sheet does not print it."""
     signature: Mapped[str] = mapped_column(Text)
     """Ed25519 over the canonical content, URL-safe base64."""
     replaced_by_id: Mapped[int | None] = mapped_column(ForeignKey("credential.id"))
@@ -145,6 +147,27 @@ class CredentialReview(Base):
     """Why it was decided so."""
 
 
+class ValidityChange(Base):
+    """The validity of a published version, set for the certificates of its course that were issued before (spec/certificates E2)."""
+
+    __tablename__ = "validity_change"
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    """Made with the form, so that a second click has no second effect."""
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), index=True)
+    version_id: Mapped[int] = mapped_column(ForeignKey("course_version.id"))
+    reason: Mapped[str] = mapped_column(Text)
+    total: Mapped[int]
+    """How many certificates the dry run counted."""
+    done: Mapped[int] = mapped_column(default=0)
+    place: Mapped[int] = mapped_column(default=0)
+    """The last person whose certificates were looked at: there the work goes on."""
+    requested_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    requested_at: Mapped[Moment]
+    done_at: Mapped[Moment | None]
+
+
 class BulkDownload(Base):
     """The certificates of a list that somebody wants as PDF files: frozen when it was requested, drawn in the background."""
 
@@ -156,6 +179,8 @@ class BulkDownload(Base):
     """Made with the form, so that a second click has no second effect."""
     course_id: Mapped[int | None] = mapped_column(ForeignKey("course.id"), index=True)
     """The course from whose register it was requested; empty: from that of the whole site."""
+    institution_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
+    """The institution from whose register it was requested, by one of its administrators; empty: from that of the whole site."""
     requested_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
     requested_at: Mapped[Moment]
     credentials: Mapped[str] = mapped_column(Text, deferred=True)
@@ -217,3 +242,22 @@ class TemplateVersion(Base):
     pictures: Mapped[Mapping[str, str]]
     note: Mapped[str] = mapped_column(String(300), default="")
     published_at: Mapped[Moment]
+
+
+class Transcript(Base):
+    """A transcript that a person made: what they had completed by then, frozen and signed. Once they are forgotten it says nothing more."""
+
+    __tablename__ = "transcript"
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    """Made with the form, so that a second click has no second effect."""
+    code: Mapped[str] = mapped_column(String(16), unique=True)
+    """As those of certificates are, and different from all of them."""
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    made_at: Mapped[Moment]
+    content: Mapped[str] = mapped_column(Text)
+    """The document that is signed, as `certificates.rules.transcripts` stores it; empty once the person is forgotten."""
+    key_id: Mapped[str] = mapped_column(String(16))
+    signature: Mapped[str] = mapped_column(Text)
+    """Ed25519 over the content, URL-safe base64."""

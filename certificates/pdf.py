@@ -1,7 +1,7 @@
 """The sheet as a PDF, drawn from its placed elements. Equal sheets give equal bytes."""
 
 from datetime import UTC, datetime, time
-from functools import singledispatch
+from typing import assert_never
 
 from certificates.layout.placed import (
     ArchMark,
@@ -83,41 +83,49 @@ def _draw_marks(pen: PdfPen, element: PlacedElement) -> None:
             _draw_mark(mark, pen)
 
 
-@singledispatch
 def _draw_mark(mark: Mark, pen: PdfPen) -> None:
-    raise NotImplementedError(type(mark).__name__)
+    match mark:
+        case TextMark():
+            _text(mark, pen)
+        case BoxMark():
+            _box(mark, pen)
+        case LinesMark():
+            _lines(mark, pen)
+        case ArchMark():
+            _arch(mark, pen)
+        case DotMark():
+            _dot(mark, pen)
+        case ModulesMark():
+            _modules(mark, pen)
+        case PictureMark():
+            _picture(mark, pen)
+        case _:
+            assert_never(mark)
 
 
-@_draw_mark.register
 def _text(mark: TextMark, pen: PdfPen) -> None:
     pen.text(mark.x, mark.y, mark.text, FONTS[mark.font], mark.size, mark.colour, spacing=mark.spacing)
 
 
-@_draw_mark.register
 def _box(mark: BoxMark, pen: PdfPen) -> None:
     pen.box(mark.x, mark.y, mark.width, mark.height, mark.colour)
 
 
-@_draw_mark.register
 def _lines(mark: LinesMark, pen: PdfPen) -> None:
     pen.line(mark.lines, mark.thickness, mark.colour, mark.opacity)
 
 
-@_draw_mark.register
 def _arch(mark: ArchMark, pen: PdfPen) -> None:
     pen.arch(mark.x, mark.top, mark.bottom, mark.width, mark.colour)
 
 
-@_draw_mark.register
 def _dot(mark: DotMark, pen: PdfPen) -> None:
     pen.dot(mark.x, mark.y, mark.radius, mark.colour)
 
 
-@_draw_mark.register
 def _modules(mark: ModulesMark, pen: PdfPen) -> None:
     pen.boxes(mark.boxes, mark.colour)
 
 
-@_draw_mark.register
 def _picture(mark: PictureMark, pen: PdfPen) -> None:
     pen.picture(mark.x, mark.y, mark.width, mark.height, mark.content, fills=mark.fills)

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from accounts.models import Person
-from certificates.models import BulkDownload, Credential, CredentialReview, StoredTemplate
+from certificates.models import BulkDownload, Credential, CredentialReview, StoredTemplate, Transcript
 from certificates.rules.credentials import CredentialState
 from courses.models import StaffRole
 from courses.permissions import CourseContext, edits
 from kernel.own_records import changes_record, is_own
 from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if, open_to_strangers, signed_in
+from organisations.permissions import NOWHERE, InstitutionContext, InstitutionScope
 
 
 class CertificateAction(StrEnum):
@@ -44,6 +45,8 @@ class CertificateAction(StrEnum):
     """Issue all certificates of a person again, whose name was corrected."""
     BULK_ZIP = "certificate:bulk_zip"
     """Let the certificates of the register be drawn as files."""
+    SET_VALIDITY = "certificate:set_validity"
+    """Set the validity of a course for certificates already issued."""
     OPEN_BULK_ZIP = "certificate:open_bulk_zip"
     """See such a download, let it rest or end it, and take its files."""
 
@@ -61,12 +64,34 @@ class TemplateAction(StrEnum):
     PUBLISH = "template:publish"
 
 
+class TranscriptAction(StrEnum):
+    """Acts on transcripts."""
+
+    MAKE = "transcript:make"
+    """See one's own and make one of it with a code."""
+    VIEW = "transcript:view"
+    """See what a person completed, as it stands now."""
+    DOWNLOAD = "transcript:download"
+    """Have one that was made, as PDF or JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptContext:
+    """A person before a transcript that was made."""
+
+    row: Transcript
+
+
 @dataclass(frozen=True, slots=True)
 class TemplateContext:
-    """A person before a template or one of its versions; `teaches` says whether they own or edit a course."""
+    """A person before a template or one of its versions.
+
+    `teaches` says whether they own or edit a course of its institution, `administers` whether they administer that.
+    """
 
     row: StoredTemplate
     teaches: bool = False
+    administers: bool = False
     number: int = 0
     """Of the version that the address names."""
 
@@ -81,6 +106,8 @@ class CredentialContext:
     slug: str
     signatory_ids: tuple[int, ...] = ()
     """The accounts of those who signed it."""
+    administers: bool = False
+    """Whether the person administers the institution that it names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +120,10 @@ class CredentialReviewContext:
 
 @dataclass(frozen=True, slots=True)
 class ReviewListContext:
-    """A person before what waits for a decision: in a course, or everywhere."""
+    """A person before what waits for a decision: in a course, or in the institutions that they administer."""
 
     course: CourseContext | None
+    scope: InstitutionScope = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,54 +135,85 @@ class HolderContext:
 
 @dataclass(frozen=True, slots=True)
 class RegisterContext:
-    """A person before the register of certificates: that of a course, or that of the whole site."""
+    """A person before the register of certificates: that of a course, or that of the institutions that they administer."""
 
     course: CourseContext | None
+    scope: InstitutionScope = NOWHERE
+
+    @property
+    def institution_keys(self) -> frozenset[str] | None:
+        """Return the keys of the institutions whose certificates alone are seen; None: all of them."""
+        return None if self.course is not None or self.scope.everywhere else self.scope.keys
+
+
+def _sees_list(actor: Actor, course: CourseContext | None, scope: InstitutionScope) -> Verdict:
+    """Decide on a list: of a course for its owners and editors, of all courses for administrators; to others there is none."""
+    return allow_if(edits(actor, course.staff_role) if course is not None else scope.any, Verdict.HIDE)
 
 
 def _list(actor: Actor, subject: object) -> Verdict:
-    """Administrators, and of a course its owners and editors; to others there is no register."""
     assert isinstance(subject, RegisterContext)
-    return allow_if(edits(actor, subject.course.staff_role if subject.course else None), Verdict.HIDE)
+    return _sees_list(actor, subject.course, subject.scope)
 
 
 def _export_identity(actor: Actor, subject: object) -> Verdict:
+    """Decide on identity numbers: for administrators, whom the register of a course alone does not show them."""
+    assert isinstance(subject, RegisterContext)
     verdict = _list(actor, subject)
-    return allow_if(actor.is_administrator) if verdict is Verdict.ALLOW else verdict
+    return allow_if(actor.is_administrator or subject.course is None) if verdict is Verdict.ALLOW else verdict
+
+
+@dataclass(frozen=True, slots=True)
+class ValidityContext:
+    """A person before the validity of the certificates of a course."""
+
+    course: CourseContext
+
+
+def _set_validity(actor: Actor, subject: object) -> Verdict:
+    """Administrators; to others there is no such page."""
+    assert isinstance(subject, ValidityContext)
+    return allow_if(actor.is_administrator, Verdict.HIDE)
 
 
 @dataclass(frozen=True, slots=True)
 class BulkContext:
-    """A person before a bulk download of certificates, and what the person is in its course."""
+    """A person before a bulk download of certificates: what they are in its course, and whether they administer its institution."""
 
     row: BulkDownload
     staff_role: StaffRole | None
+    administers: bool = False
 
 
 def _open_bulk_zip(actor: Actor, subject: object) -> Verdict:
     """Administrators, and the person who requested it while they may see the register; to others there is none."""
     assert isinstance(subject, BulkContext)
     is_maker = subject.row.course_id is not None and is_own(actor, subject.row.requested_by)
-    return allow_if(actor.is_administrator or (is_maker and edits(actor, subject.staff_role)), Verdict.HIDE)
+    return allow_if(actor.is_administrator or subject.administers or (is_maker and edits(actor, subject.staff_role)), Verdict.HIDE)
+
+
+def decides(actor: Actor, subject: CredentialContext) -> bool:
+    """Say whether an actor may act on a credential: the team of its course, and who administers its institution."""
+    return edits(actor, subject.staff_role) or subject.administers
 
 
 def _view(actor: Actor, subject: object) -> Verdict:
     """The holder, the course's instructors and administrators; to anybody else it does not exist."""
     assert isinstance(subject, CredentialContext)
-    return allow_if(is_own(actor, subject.row.person_id) or edits(actor, subject.staff_role), Verdict.HIDE)
+    return allow_if(is_own(actor, subject.row.person_id) or decides(actor, subject), Verdict.HIDE)
 
 
 def _view_history(actor: Actor, subject: object) -> Verdict:
     assert isinstance(subject, CredentialContext)
     verdict = _view(actor, subject)
-    return allow_if(edits(actor, subject.staff_role)) if verdict is Verdict.ALLOW else verdict
+    return allow_if(decides(actor, subject)) if verdict is Verdict.ALLOW else verdict
 
 
 def _revoke(actor: Actor, subject: object) -> Verdict:
     assert isinstance(subject, CredentialContext)
     if _view(actor, subject) is Verdict.HIDE:
         return Verdict.HIDE
-    return allow_if(edits(actor, subject.staff_role) and subject.state is CredentialState.VALID)
+    return allow_if(decides(actor, subject) and subject.state is CredentialState.VALID)
 
 
 def _replace(actor: Actor, subject: object) -> Verdict:
@@ -162,7 +221,7 @@ def _replace(actor: Actor, subject: object) -> Verdict:
     if _view(actor, subject) is Verdict.HIDE:
         return Verdict.HIDE
     is_sound = subject.state in (CredentialState.VALID, CredentialState.EXPIRED)
-    return allow_if(edits(actor, subject.staff_role) and is_sound)
+    return allow_if(decides(actor, subject) and is_sound)
 
 
 def _renew(actor: Actor, subject: object) -> Verdict:
@@ -170,7 +229,8 @@ def _renew(actor: Actor, subject: object) -> Verdict:
     if _view(actor, subject) is Verdict.HIDE:
         return Verdict.HIDE
     renewable = subject.state is CredentialState.REVOKED and subject.row.replaced_by_id is None
-    may = actor.is_administrator if subject.row.revoked_by_administrator else edits(actor, subject.staff_role)
+    administers = actor.is_administrator or subject.administers
+    may = administers if subject.row.revoked_by_administrator else decides(actor, subject)
     return allow_if(may and renewable)
 
 
@@ -184,12 +244,19 @@ def _see_template(actor: Actor, subject: object) -> Verdict:
     """Administrators, and instructors once it is published; to others it does not exist."""
     assert isinstance(subject, TemplateContext)
     published = subject.row.published_number is not None
-    return allow_if(actor.is_administrator or (subject.teaches and published), Verdict.HIDE)
+    return allow_if(subject.administers or (subject.teaches and published), Verdict.HIDE)
 
 
-def _edit_template(actor: Actor, _subject: object) -> Verdict:
+def _list_templates(_actor: Actor, subject: object) -> Verdict:
+    """Administrators of some institution; to others there is no list."""
+    assert isinstance(subject, InstitutionContext)
+    return allow_if(subject.scope.any, Verdict.HIDE)
+
+
+def _edit_template(_actor: Actor, subject: object) -> Verdict:
     """Administrators of the institution; to others it does not exist."""
-    return allow_if(actor.is_administrator, Verdict.HIDE)
+    assert isinstance(subject, TemplateContext)
+    return allow_if(subject.administers, Verdict.HIDE)
 
 
 def _ask_correction(actor: Actor, subject: object) -> Verdict:
@@ -205,18 +272,28 @@ def _call_replaced(actor: Actor, subject: object) -> Verdict:
     if _view(actor, subject) is Verdict.HIDE:
         return Verdict.HIDE
     issued_again = subject.state is CredentialState.REVOKED and subject.row.replaced_by_id is not None
-    return allow_if(actor.is_administrator and issued_again)
+    return allow_if((actor.is_administrator or subject.administers) and issued_again)
 
 
 def _list_reviews(actor: Actor, subject: object) -> Verdict:
-    """Administrators, and of a course its owners and editors."""
     assert isinstance(subject, ReviewListContext)
-    return allow_if(edits(actor, subject.course.staff_role if subject.course else None), Verdict.HIDE)
+    return _sees_list(actor, subject.course, subject.scope)
 
 
 def _decide(actor: Actor, subject: object) -> Verdict:
     assert isinstance(subject, CredentialReviewContext)
-    return allow_if(edits(actor, subject.credential.staff_role), Verdict.HIDE)
+    return allow_if(decides(actor, subject.credential), Verdict.HIDE)
+
+
+def _view_transcript(actor: Actor, subject: object) -> Verdict:
+    """The person themself and administrators; to anybody else, the teams of their courses too, there is none."""
+    assert isinstance(subject, HolderContext)
+    return allow_if(is_own(actor, subject.person.id) or actor.is_administrator, Verdict.HIDE)
+
+
+def _download_transcript(actor: Actor, subject: object) -> Verdict:
+    assert isinstance(subject, TranscriptContext)
+    return allow_if(is_own(actor, subject.row.person_id), Verdict.HIDE)
 
 
 def _holder(subject: CredentialContext) -> tuple[int, ...]:
@@ -242,8 +319,12 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = {
     CertificateAction.CALL_REPLACED: changes_record(_call_replaced, _holder),
     CertificateAction.CORRECT_NAME: changes_record(administrator, lambda subject: (subject.person.id,)),
     CertificateAction.BULK_ZIP: _list,
+    CertificateAction.SET_VALIDITY: _set_validity,
     CertificateAction.OPEN_BULK_ZIP: _open_bulk_zip,
-    TemplateAction.LIST: _edit_template,
+    TranscriptAction.MAKE: signed_in,
+    TranscriptAction.VIEW: _view_transcript,
+    TranscriptAction.DOWNLOAD: _download_transcript,
+    TemplateAction.LIST: _list_templates,
     TemplateAction.VIEW: _see_template,
     TemplateAction.PREVIEW: _see_template,
     TemplateAction.EDIT: _edit_template,

@@ -20,6 +20,8 @@ from kernel.seal_keys import CertifiedKey, holds, is_issued_by
 
 _ROOM = re.compile(rb"/ByteRange (\[0 9{10} 9{10} 9{10}\])\s*/Contents (<0+>)")
 _RANGE = re.compile(rb"/ByteRange\s*\[\s*0\s+(\d{1,9})\s+(\d{1,9})\s+(\d{1,9})\s*\]")
+_MARKS = (b"/Adobe.PPKLite", b"/ETSI.CAdES.detached")
+"""What stays of a seal whose range was taken away."""
 _CLAIMED = re.compile(rb"/M\s*\(D(?::|\\07[2])(\d{14})Z\)")
 _SHA256 = {"algorithm": "sha256", "parameters": core.Null()}
 
@@ -148,7 +150,7 @@ class _ParsedSeal:
 def judge_seal(content: bytes, trusted: Sequence[SealVerifier]) -> SealState:
     """Return the state of a file's seal by the keys that are known here; nothing in it raises (spec/certificates V3 a, b)."""
     if b"/ByteRange" not in content:
-        return SealState.NONE
+        return SealState.NOT_WHOLE if any(mark in content for mark in _MARKS) else SealState.NONE
     found = _RANGE.search(content)
     if content.count(b"/ByteRange") != 1 or found is None:
         return SealState.NOT_WHOLE

@@ -4,7 +4,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import singledispatch
+from typing import assert_never
 from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
@@ -70,6 +70,7 @@ def sheet_of(
             template=template or find_built_in(row.template, row.template_version) or facade(),
             colours=SheetColours(row.brand_colour or USUAL_COLOURS.brand, row.accent_colour or USUAL_COLOURS.accent),
             logo=logo,
+            key_fingerprint=row.key_fingerprint,
         )
     )
 
@@ -143,48 +144,56 @@ def web_certificate(sheet: CertificateSheet) -> WebCertificate:
     return WebCertificate(sheet.language, sheet.title, placed.width, placed.height, shapes)
 
 
-@singledispatch
-def _shape(mark: Mark) -> SvgShape:
-    raise NotImplementedError(type(mark).__name__)
+def _shape(mark: Mark) -> SvgShape:  # one line a kind
+    match mark:
+        case TextMark():
+            return _text(mark)
+        case BoxMark():
+            return _box(mark)
+        case LinesMark():
+            return _lines(mark)
+        case ArchMark():
+            return _arch(mark)
+        case DotMark():
+            return _dot(mark)
+        case ModulesMark():
+            return _modules(mark)
+        case PictureMark():
+            return _picture(mark)
+        case _:
+            assert_never(mark)
 
 
-@_shape.register
 def _text(mark: TextMark) -> SvgShape:
     family, weight = _FONTS[mark.font]
     return SvgText(_short(mark.x), _short(mark.y), mark.text, _short(mark.size), mark.colour, family, weight, mark.spacing)
 
 
-@_shape.register
 def _box(mark: BoxMark) -> SvgShape:
     return SvgPath(f"M{mark.x:g} {mark.y:g}h{mark.width:g}v{mark.height:g}h-{mark.width:g}z", mark.colour)
 
 
-@_shape.register
 def _lines(mark: LinesMark) -> SvgShape:
     path = "".join(f"M{x1:g} {y1:g}L{x2:g} {y2:g}" for x1, y1, x2, y2 in mark.lines)
     return SvgPath(path, "none", mark.colour, _short(mark.thickness), mark.opacity)
 
 
-@_shape.register
 def _arch(mark: ArchMark) -> SvgShape:
     radius = mark.width / 2
     path = f"M{mark.x:g} {mark.bottom:g}V{mark.top + radius:g}a{radius:g} {radius:g} 0 0 1 {mark.width:g} 0V{mark.bottom:g}z"
     return SvgPath(path, mark.colour)
 
 
-@_shape.register
 def _dot(mark: DotMark) -> SvgShape:
     radius = mark.radius
     ring = f"a{radius:g} {radius:g} 0 1 0 {2 * radius:g} 0a{radius:g} {radius:g} 0 1 0 -{2 * radius:g} 0z"
     return SvgPath(f"M{mark.x - radius:g} {mark.y:g}{ring}", mark.colour)
 
 
-@_shape.register
 def _modules(mark: ModulesMark) -> SvgShape:
     return SvgPath("".join(f"M{x:.6g} {y:.6g}h{width:.6g}v{height:.6g}h-{width:.6g}z" for x, y, width, height in mark.boxes), mark.colour)
 
 
-@_shape.register
 def _picture(mark: PictureMark) -> SvgShape:
     kind = "png" if mark.content.startswith(b"\x89PNG") else "jpeg"
     address = f"data:image/{kind};base64,{b64encode(mark.content).decode()}"

@@ -14,6 +14,7 @@ from certificates.layout.template import CertificateTemplate
 from certificates.sheet import CertificateSheet
 from courses.hours import printed_basis, printed_hours, read_hours
 from kernel.codes import printed_code
+from kernel.key_files import in_fours
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class CertificateTexts:
     template: CertificateTemplate = field(default_factory=facade)
     colours: SheetColours = USUAL_COLOURS
     logo: bytes = b""
+    key_fingerprint: str = ""
+    """Of the key that signed it; empty where it does not say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +186,7 @@ def _values(facts: CertificateTexts, words: _Words) -> dict[str, str]:
         "institution.short": facts.site_name,
         "code": printed_code(facts.code),
         "verify.address": facts.verify_address,
+        "key.fingerprint": in_fours(facts.key_fingerprint),
     }
 
 

@@ -1,4 +1,4 @@
-"""`lms certificates`: judge files without the web (spec/certificates V1)."""
+"""`lms certificates`: judge files without the web, and write the page that does (spec/certificates V1, V8)."""
 
 import json
 import sys
@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from lms.certificate_files import FileReport
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+OUT = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.group()
 def certificates() -> None:
-    """Verify certificates and badges as files."""
+    """Verify certificates, badges and transcripts as files."""
 
 
 @certificates.command()
@@ -32,15 +33,13 @@ def verify(opened: CommandInstance, files: tuple[Path, ...], lists: tuple[Path, 
     sheet without a seal; 64 unreadable; 2 revoked, replaced or expired; 3 state unknown.
     """
     from kernel import clock
+    from kernel.i18n import reading, site_locale
     from lms.certificate_files import exit_code, judge_paths
 
-    instance = opened.instance
-    address = instance.present_settings.public_url
-    if not address:
-        raise click.UsageError("The address of the site is not known, which credentials name: set LMS_PUBLIC_URL.")
-    reports = judge_paths(
-        files, lists, instance.keys, instance.seal_keys, [address, *instance.present_settings.former_addresses], now=clock.now()
-    )
+    instance, address = opened.instance, _address(opened)
+    addresses = [address, *instance.present_settings.former_addresses]
+    with reading(site_locale().languages[0]):
+        reports = judge_paths(files, lists, instance.keys, instance.seal_keys, addresses, now=clock.now())
     if as_json:
         click.echo(json.dumps([report.as_document() for report in reports], ensure_ascii=False, indent=1))
     else:
@@ -49,8 +48,36 @@ def verify(opened: CommandInstance, files: tuple[Path, ...], lists: tuple[Path, 
     sys.exit(exit_code(reports))
 
 
+@certificates.command("offline-page")
+@click.option(
+    "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The file to write; one that is there is replaced."
+)
+@click.pass_obj
+def offline_page(opened: CommandInstance, out: Path) -> None:
+    """Write the page that verifies certificates without a network, with the keys and status lists of now.
+
+    Its bytes are those of /verify/offline.html at the same time; their SHA-256 and signature are printed, as on the page /verify.
+    """
+    from certificates.services.offline_page import page_of_today
+    from kernel import clock
+
+    instance, address = opened.instance, _address(opened)
+    with instance.database.unit_of_work(write=False) as session:
+        page = page_of_today(session, instance.present_settings, address, instance.keys, instance.seal_keys, now=clock.now())
+    out.write_bytes(page.content)
+    click.echo(f"{out}: {len(page.content)} bytes\nSHA-256: {page.sha256}\nSignature (Ed25519): {instance.keys.sign(page.content)}")
+
+
+def _address(opened: CommandInstance) -> str:
+    """Return the address of the site; raise UsageError where it is not known."""
+    address = opened.instance.present_settings.public_url
+    if not address:
+        raise click.UsageError("The address of the site is not known, which credentials name: set LMS_PUBLIC_URL.")
+    return address
+
+
 def _line(report: "FileReport") -> str:
     facts = f" — {report.person_name}, {report.title}, {report.code}" if report.person_name else ""
     reason = f" ({report.fault})" if report.fault else ""
-    state = f", {report.state}" if report.state else ""
-    return f"{report.file}: {report.verdict}{state}{reason}{facts}"
+    records = "".join(f"\n  {one['code']} {one['then']}, now {one['now']}: {one['title']}" for one in report.records)
+    return f"{report.file}: {report.words}{reason}{facts}{records}"

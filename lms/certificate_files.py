@@ -1,19 +1,32 @@
 """Files of certificates judged for the command line: by the keys of the instance, and by status lists at hand."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
 from certificates.file_judgement import MOST_BYTES, FileFinding, FileVerdict, VerifierKeys, judge_files
+from certificates.rules import verdict_words
+from certificates.rules.badges import BadgeContent
 from certificates.rules.status_lists import StatusListContent
+from certificates.rules.transcript_verification import judge_record, judge_transcript
+from certificates.rules.transcripts import TranscriptContent
 from certificates.rules.verification import OfflineState, judge, verify_status_list
 from certificates.services.verifiers import verifier_keys
 from kernel.crypto import SigningKeys
 from kernel.errors import Invalid
+from kernel.i18n import _, format_date
 from kernel.seal_keys import SealKeys
 
 ALTERED, NOT_IN_FORCE, UNKNOWN, UNREADABLE = 1, 2, 3, 64
+WORDS = {FileVerdict.UNREADABLE: verdict_words.UNREADABLE, FileVerdict.WITHOUT_SEAL: verdict_words.WITHOUT_SEAL}
+STATES = {
+    OfflineState.IN_FORCE: verdict_words.IN_FORCE,
+    OfflineState.REPLACED: verdict_words.REPLACED,
+    OfflineState.REVOKED: verdict_words.REVOKED,
+    OfflineState.UNKNOWN: verdict_words.UNKNOWN,
+}
+TRANSCRIPT_STATES = {OfflineState.IN_FORCE: verdict_words.TRANSCRIPT_SAME, OfflineState.UNKNOWN: verdict_words.TRANSCRIPT_UNKNOWN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +35,8 @@ class FileReport:
 
     file: str
     verdict: str
+    words: str
+    """The verdict as the page says it, in the language of the site."""
     state: str = ""
     list_of: str = ""
     """The day of the status list by which the state is known."""
@@ -31,8 +46,10 @@ class FileReport:
     institution: str = ""
     issued_at: str = ""
     code: str = ""
+    records: tuple[Mapping[str, str], ...] = ()
+    """Of a transcript: the code of each certificate, its state on that day and by the lists."""
 
-    def as_document(self) -> dict[str, str]:
+    def as_document(self) -> dict[str, object]:
         """Return it for programs."""
         return asdict(self)
 
@@ -66,13 +83,17 @@ def reports_of(
 
 
 def _report(finding: FileFinding, lists: Sequence[StatusListContent], now: datetime) -> FileReport:
-    badge = finding.badge
+    badge, transcript = finding.badge, finding.transcript
+    if transcript is not None and finding.verdict in (FileVerdict.GENUINE, FileVerdict.UNSEALED):
+        return _report_on(transcript, finding, lists, now)
     if badge is None or finding.verdict not in (FileVerdict.GENUINE, FileVerdict.UNSEALED):
-        return FileReport(finding.name, finding.verdict, fault=finding.fault, code=", ".join(finding.codes))
-    verdict = judge(badge, lists, now)
+        words = _(WORDS.get(finding.verdict, verdict_words.ALTERED))
+        return FileReport(finding.name, finding.verdict, words, fault=finding.fault, code=", ".join(finding.codes))
+    verdict = judge(badge, lists, now, finding.compromised_since)
     return FileReport(
         finding.name,
         finding.verdict,
+        _(verdict_words.UNSEALED) if finding.verdict is FileVerdict.UNSEALED else _state_in_words(badge, verdict.state),
         verdict.state,
         verdict.status_list.valid_from.date().isoformat() if verdict.status_list else "",
         person_name=badge.person_name,
@@ -80,6 +101,35 @@ def _report(finding: FileFinding, lists: Sequence[StatusListContent], now: datet
         institution=badge.issuer_name,
         issued_at=badge.valid_from.isoformat(),
         code=badge.code,
+    )
+
+
+def _state_in_words(badge: BadgeContent, state: OfflineState) -> str:
+    if state is OfflineState.EXPIRED and badge.valid_until:
+        return _(verdict_words.EXPIRED, day=format_date(badge.valid_until.date()))
+    return _(STATES[state])
+
+
+def _report_on(transcript: TranscriptContent, finding: FileFinding, lists: Sequence[StatusListContent], now: datetime) -> FileReport:
+    """Report on a transcript: its state is the worst of what was in force on its day."""
+    verdict, records = judge_transcript(transcript, lists, now), []
+    for record in transcript.records:
+        judged = judge_record(record, transcript.address, lists, now)
+        if record.certificate is not None and record.state is not None and judged is not None:
+            records.append({"code": record.certificate.code, "title": record.title, "then": record.state.value, "now": judged.state.value})
+    words = TRANSCRIPT_STATES.get(verdict.state, verdict_words.TRANSCRIPT_CHANGED)
+    return FileReport(
+        finding.name,
+        finding.verdict,
+        _(verdict_words.UNSEALED) if finding.verdict is FileVerdict.UNSEALED else _(words, day=format_date(transcript.made_at)),
+        verdict.state,
+        verdict.status_list.valid_from.date().isoformat() if verdict.status_list else "",
+        person_name=transcript.person_name,
+        title=_("Transcript of records"),
+        institution=transcript.institution,
+        issued_at=transcript.made_at.isoformat(),
+        code=transcript.code,
+        records=tuple(records),
     )
 
 

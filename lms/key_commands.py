@@ -127,8 +127,11 @@ def compromised(opened: CommandInstance, key: str, since: datetime, reason: str)
 
 def _sign_anew(instance: Instance, compromised: str, keys: SigningKeys) -> tuple[int, set[str]]:
     from certificates.services.compromised_keys import sign_portion
+    from certificates.services.transcripts import sign_transcripts
 
-    signed, unsound, after = 0, set[str](), 0
+    with instance.database.unit_of_work() as session:
+        signed, unsound_transcripts = sign_transcripts(session, compromised, keys)
+    unsound, after = set(unsound_transcripts), 0
     while True:
         with instance.database.unit_of_work() as session:
             portion = sign_portion(session, compromised, keys, after=after)

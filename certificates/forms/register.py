@@ -51,6 +51,7 @@ def read_register_request(args: Mapping[str, str], course_id: int | None, course
         state=_member(CredentialState, typed["state"]),
         template=typed["template"],
         take=whole_number(typed["take"]) or None,
+        institution_keys=None,
         **days,
     )
     faults = {name: _("Enter a date, for example 2026-11-30.") for name in DAY_FIELDS if typed[name] and days[name] is None}

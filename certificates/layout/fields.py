@@ -12,7 +12,7 @@ FIELDS = (
     *("edition.title", "edition.from", "edition.until"),
     *("completed_on", "issued_on", "expires_on"),
     *("document", "result", "grade"),
-    *("institution.name", "institution.short", "code", "verify.address"),
+    *("institution.name", "institution.short", "code", "verify.address", "key.fingerprint"),
 )
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _BRACE = re.compile(r"[{}]")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import singledispatchmethod
+from typing import assert_never
 from unicodedata import normalize
 
 from certificates.facade import LEFT, FacadeArch, floors
@@ -131,12 +131,34 @@ class _Placer:
     def _in_language(self, text: Mapping[str, str]) -> str:
         return text.get(self._content.language) or next(iter(text.values()), "")
 
-    @singledispatchmethod
-    def placed(self, element: TemplateElement) -> list[PlacedElement]:
+    def placed(self, element: TemplateElement) -> list[PlacedElement]:  # noqa: C901  # one line a kind
         """Return an element as it is drawn; none where there is nothing to draw."""
-        raise NotImplementedError(type(element).__name__)
+        match element:
+            case TextElement():
+                return self._text(element)
+            case CodeElement():
+                return self._code(element)
+            case QrElement():
+                return self._qr(element)
+            case FacadeElement():
+                return self._facade(element)
+            case SignatoriesElement():
+                return self._signatories(element)
+            case ImageElement():
+                return self._image(element)
+            case LogoElement():
+                return self._logo(element)
+            case SignElement():
+                return self._sign(element)
+            case BorderElement():
+                return self._border(element)
+            case BoxElement():
+                return self._box(element)
+            case LineElement():
+                return self._straight(element)
+            case _:
+                assert_never(element)
 
-    @placed.register
     def _text(self, element: TextElement) -> list[PlacedElement]:
         words = self._in_language(element.text)
         lines = tuple(normalize("NFC", line) for line in filled_lines(words, self._content.values))
@@ -185,13 +207,11 @@ class _Placer:
     def _shrunk(self, text: str, font: FontName, size: float, spacing: float, width: float) -> float:
         return size * min(1.0, width / max(self._measure(text, font, size, spacing), 0.1))
 
-    @placed.register
     def _code(self, element: CodeElement) -> list[PlacedElement]:
         code = self._content.values["code"]
         size = self._shrunk(code, FontName.CODE, element.size, 0.0, element.width)
         return [PlacedElement(ElementRole.P, (TextMark(element.x, element.y, code, FontName.CODE, size, self._colour(element.colour)),))]
 
-    @placed.register
     def _qr(self, element: QrElement) -> list[PlacedElement]:
         side, runs = self._qr_runs(self._content.verify_url)
         unit = element.size / side
@@ -199,7 +219,6 @@ class _Placer:
         mark, box = ModulesMark(boxes, self._colour(element.colour)), (element.x, element.y, element.size, element.size)
         return [PlacedElement(ElementRole.FIGURE, (mark,), self._content.descriptions.qr, box)]
 
-    @placed.register
     def _facade(self, element: FacadeElement) -> list[PlacedElement]:
         marks = tuple(mark for arch in floors(self._content.module_minutes) for mark in self._arch(element, arch))
         drawn = _moved(marks, FACADE, element.area)
@@ -220,10 +239,10 @@ class _Placer:
             marks.append(LinesMark(((LEFT, y, 67, y),), 0.4, self._colour(element.floor), 0.25))
         return marks
 
-    @placed.register
     def _signatories(self, element: SignatoriesElement) -> list[PlacedElement]:
         area = element.area
-        pitch = (area.width + SIGNATORY_GAP) / element.most
+        count = min(len(self._content.signatories), element.most)
+        pitch = (area.width + SIGNATORY_GAP) / (element.most if element.least is None else max(count, element.least))
         placed: list[PlacedElement] = []
         signers = zip(self._content.signatories[: element.most], self._content.descriptions.signatures, strict=False)
         for place, (signatory, described) in enumerate(signers):
@@ -247,13 +266,11 @@ class _Placer:
             PlacedElement(ElementRole.P, (TextMark(x, foot - 2, role, FontName.TEXT, small, self._colour(element.colour2)),)),
         ]
 
-    @placed.register
     def _image(self, element: ImageElement) -> list[PlacedElement]:
         content = self._template.pictures.get(element.file, b"")
         alternative = self._in_language(element.alt)
         return self._picture(content, element.area, alternative, fills=not alternative)
 
-    @placed.register
     def _logo(self, element: LogoElement) -> list[PlacedElement]:
         return self._picture(self._content.logo, element.area, self._content.descriptions.logo)
 
@@ -264,7 +281,6 @@ class _Placer:
         mark = PictureMark(area.x, area.y, area.width, area.height, content, fills)
         return [PlacedElement(role, (mark,), alternative, _box_of(area) if alternative else ())]
 
-    @placed.register
     def _sign(self, element: SignElement) -> list[PlacedElement]:
         colours = {"colour": self._colour(element.colour), "accent": self._colour(element.accent)}
         bottom = SIGN.y + SIGN.height
@@ -272,19 +288,16 @@ class _Placer:
         drawn = _moved(arches, SIGN, element.area)
         return [PlacedElement(ElementRole.FIGURE, drawn, self._content.descriptions.logo, _box_of(element.area))]
 
-    @placed.register
     def _border(self, element: BorderElement) -> list[PlacedElement]:
         page, inset = self._template.page, element.inset
         left, top, right, bottom = inset, inset, page.width - inset, page.height - inset
         sides = ((left, top, right, top), (right, top, right, bottom), (right, bottom, left, bottom), (left, bottom, left, top))
         return [PlacedElement(ElementRole.ARTIFACT, (LinesMark(sides, element.width, self._colour(element.colour)),))]
 
-    @placed.register
     def _box(self, element: BoxElement) -> list[PlacedElement]:
         area = element.area
         return [PlacedElement(ElementRole.ARTIFACT, (BoxMark(area.x, area.y, area.width, area.height, self._colour(element.colour)),))]
 
-    @placed.register
     def _straight(self, element: LineElement) -> list[PlacedElement]:
         line = LinesMark(((*element.start, *element.end),), element.width, self._colour(element.colour))
         return [PlacedElement(ElementRole.ARTIFACT, (line,))]

@@ -236,6 +236,7 @@ def _signatories(table: MappingCursor) -> SignatoriesElement:
     return SignatoriesElement(
         area=area(table),
         most=table.value("most", scalars.whole(1, MOST_SIGNATORIES), 2),
+        least=table.value("least", scalars.whole(1, MOST_SIGNATORIES)),
         colour=coloured(table, "ink"),
         colour2=coloured(table, "ink2", "colour2"),
         line=coloured(table, "#75838b", "line"),

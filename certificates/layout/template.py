@@ -106,14 +106,14 @@ class TextLabel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TemplateElement:
-    """An element of a template; a hidden one is not drawn."""
+class HideableElement:
+    """The part that all elements of a template share: a hidden one is not drawn."""
 
     hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TextElement(TemplateElement):
+class TextElement(HideableElement):
     """A text with fields; the place is the baseline of its first line."""
 
     text: Mapping[str, str]
@@ -132,7 +132,7 @@ class TextElement(TemplateElement):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CodeElement(TemplateElement):
+class CodeElement(HideableElement):
     """The code of the certificate."""
 
     x: float
@@ -143,7 +143,7 @@ class CodeElement(TemplateElement):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QrElement(TemplateElement):
+class QrElement(HideableElement):
     """The QR code that leads to the verification; white stays around it."""
 
     x: float
@@ -153,7 +153,7 @@ class QrElement(TemplateElement):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FacadeElement(TemplateElement):
+class FacadeElement(HideableElement):
     """A window for each module and the door; ``ground`` is the colour behind them, ``floor`` that of the line below each floor."""
 
     area: Area
@@ -163,18 +163,20 @@ class FacadeElement(TemplateElement):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignatoriesElement(TemplateElement):
+class SignatoriesElement(HideableElement):
     """The signatories side by side, each with picture, line, name and office."""
 
     area: Area
     most: int = 2
+    least: int | None = None
+    """For how many there is room where fewer sign; None: for the most."""
     colour: str = "ink"
     colour2: str = "ink2"
     line: str = "#75838b"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImageElement(TemplateElement):
+class ImageElement(HideableElement):
     """A picture of the template's folder; its alternative text is empty where it is decoration."""
 
     file: str
@@ -183,14 +185,14 @@ class ImageElement(TemplateElement):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LogoElement(TemplateElement):
+class LogoElement(HideableElement):
     """The institution's logo, as large as fits; nothing where it has none that can be printed."""
 
     area: Area
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignElement(TemplateElement):
+class SignElement(HideableElement):
     """The site's own sign: three windows."""
 
     area: Area
@@ -199,7 +201,7 @@ class SignElement(TemplateElement):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BorderElement(TemplateElement):
+class BorderElement(HideableElement):
     """A frame around the page."""
 
     inset: float
@@ -208,7 +210,7 @@ class BorderElement(TemplateElement):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BoxElement(TemplateElement):
+class BoxElement(HideableElement):
     """A filled rectangle."""
 
     area: Area
@@ -216,13 +218,29 @@ class BoxElement(TemplateElement):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LineElement(TemplateElement):
+class LineElement(HideableElement):
     """A straight line."""
 
     start: tuple[float, float]
     end: tuple[float, float]
     width: float
     colour: str = "ink2"
+
+
+TemplateElement = (
+    TextElement
+    | CodeElement
+    | QrElement
+    | FacadeElement
+    | SignatoriesElement
+    | ImageElement
+    | LogoElement
+    | SignElement
+    | BorderElement
+    | BoxElement
+    | LineElement
+)
+"""An element of a template."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +258,11 @@ class CertificateTemplate:
     def languages(self) -> tuple[str, ...]:
         """Return the languages in which it is written, its own first."""
         return tuple(self.title)
+
+    @property
+    def prints_logo(self) -> bool:
+        """Say whether it has a place for the institution's logo."""
+        return any(isinstance(one, LogoElement) and not one.hidden for one in self.elements)
 
     @property
     def most_signatories(self) -> int:

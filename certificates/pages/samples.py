@@ -24,6 +24,9 @@ HARD_NAMES = (
 """Whole name and its surnames: 67 letters, Kichwa, Shuar, letters outside of Latin 1, and accents written beside their letters."""
 
 
+KEY_FINGERPRINT = "0123456789abcdef" * 4
+
+
 class SamplePerson(StrEnum):
     """The people with whom a template is shown."""
 
@@ -54,6 +57,7 @@ def sample_texts(template: CertificateTemplate, language: str, public_host: str,
         verify_address=f"{public_host}/v",
         verify_url=f"https://{public_host}/v/7K4M-92XD-C3QF-8TRA",
         template=template,
+        key_fingerprint=KEY_FINGERPRINT,
     )
 
 

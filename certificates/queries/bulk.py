@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from accounts.queries import was_deleted_condition
+from certificates.layout.built_in import find_built_in
 from certificates.layout.template import CertificateTemplate
 from certificates.models import BulkDownload, BulkFile, Credential, CredentialSignatory, SignaturePicture
 from certificates.permissions import BulkContext
@@ -21,6 +22,7 @@ from certificates.rules.credentials import CredentialSigner
 from courses.models import CourseStaff, StaffRole
 from kernel.errors import NotFound
 from kernel.permissions import Actor
+from organisations.queries.institutions import get_institution_scope, list_institutions
 
 MOST_LISTED = 20
 
@@ -43,7 +45,8 @@ def get_download(session: Session, actor: Actor, download: UUID, **_address: obj
     found = session.execute(statement).one_or_none()
     if found is None:
         raise NotFound
-    return BulkContext(found[0], StaffRole(found[1]) if found[1] else None)
+    administers = get_institution_scope(session, actor).covers(found[0].institution_id)
+    return BulkContext(found[0], StaffRole(found[1]) if found[1] else None, administers)
 
 
 def find_download(session: Session, number: UUID) -> BulkDownload | None:
@@ -56,9 +59,11 @@ def lock_download(session: Session, download_id: int) -> BulkDownload:
     return session.execute(select(BulkDownload).where(BulkDownload.id == download_id).with_for_update()).scalar_one()
 
 
-def list_downloads(session: Session, course_id: int | None) -> list[BulkDownload]:
-    """List the newest bulk downloads of a register."""
+def list_downloads(session: Session, course_id: int | None, institutions: Collection[int] | None = None) -> list[BulkDownload]:
+    """List the newest bulk downloads of a register, of some institutions alone where they are named."""
     statement = select(BulkDownload).where(BulkDownload.course_id.is_not_distinct_from(course_id))
+    if institutions is not None:
+        statement = statement.where(BulkDownload.institution_id.in_(institutions))
     return list(session.scalars(statement.order_by(BulkDownload.id.desc()).limit(MOST_LISTED)))
 
 
@@ -73,6 +78,12 @@ def list_ids(session: Session, wanted: RegisterFilter, sort: RegisterSort) -> li
     return list(session.scalars(statement.with_only_columns(Credential.id, maintain_column_froms=True)))
 
 
+def list_institution_ids(session: Session, ids: Sequence[int]) -> list[int]:
+    """List the institutions that certificates name; those that name none are of the first one."""
+    keys = set(session.scalars(select(Credential.institution_key).where(Credential.id.in_(ids)).distinct()))
+    return [one.id for one in list_institutions(session) if str(one.uuid) in keys or (one.is_first and "" in keys)]
+
+
 def read_frozen(row: BulkDownload) -> list[int]:
     """Return the numbers of the certificates of a bulk download, as they were when it was requested."""
     frozen: list[int] = json.loads(row.credentials)
@@ -85,7 +96,7 @@ def list_drawn(session: Session, ids: Sequence[int]) -> list[DrawnCredential]:
         select(Credential, was_deleted_condition()).join(Person, Person.id == Credential.person_id).where(Credential.id.in_(ids))
     ).all()
     templates = get_drawn_templates(session, [row for row, _is_deleted in rows])
-    logos = _logos(session, {row.logo_id for row, _is_deleted in rows if row.logo_id and (row.template, row.template_version) in templates})
+    logos = _logos(session, {row.logo_id for row, _is_deleted in rows if row.logo_id and _prints_logo(row, templates)})
     signers = defaultdict[int, list[CredentialSigner]](list)
     signed = (
         select(CredentialSignatory.credential_id, CredentialSignatory.name, CredentialSignatory.offices, SignaturePicture.content)
@@ -106,6 +117,11 @@ def list_drawn(session: Session, ids: Sequence[int]) -> list[DrawnCredential]:
         for row, is_deleted in rows
     }
     return [found[number] for number in ids if number in found]
+
+
+def _prints_logo(row: Credential, templates: Mapping[tuple[str, int], CertificateTemplate]) -> bool:
+    template = templates.get((row.template, row.template_version)) or find_built_in(row.template, row.template_version)
+    return template is not None and template.prints_logo
 
 
 def _logos(session: Session, ids: Collection[int]) -> dict[int, bytes]:

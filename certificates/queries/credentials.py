@@ -21,6 +21,7 @@ from kernel import clock
 from kernel.codes import printed_code, read_code
 from kernel.errors import NotFound, SignInNeeded
 from kernel.permissions import Actor
+from organisations.queries.institutions import get_institution_scope
 
 
 def today() -> date:
@@ -60,7 +61,8 @@ def _context(session: Session, actor: Actor, condition: ColumnElement[bool]) -> 
     found, role, slug = row
     signed = select(CredentialSignatory.person_id).where(CredentialSignatory.credential_id == found.id)
     signatories = tuple(account for account in session.scalars(signed) if account is not None)
-    return CredentialContext(found, state(found), StaffRole(role) if role else None, slug, signatories)
+    administers = get_institution_scope(session, actor).covers_key(found.institution_key)
+    return CredentialContext(found, state(found), StaffRole(role) if role else None, slug, signatories, administers)
 
 
 def find_by_code(session: Session, code: str) -> Credential | None:

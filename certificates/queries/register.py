@@ -20,6 +20,8 @@ from courses.queries.catalogue import get_taught_course
 from enrolments.models import Edition, EditionPlace
 from kernel.permissions import Actor
 from organisations.models import Membership, Organisation
+from organisations.permissions import EVERYWHERE, InstitutionScope
+from organisations.queries.institutions import get_institution_scope
 from organisations.queries.tree import MAIN, below
 from organisations.rules import OrganisationKind
 
@@ -65,6 +67,8 @@ class RegisterFilter:
     state: CredentialState | None = None
     template: str = ""
     take: int | None = None
+    institution_keys: frozenset[str] | None = None
+    """Of the institutions whose certificates alone are seen; an empty one stands for those that name none. None: all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +114,10 @@ class RegisterRow:
 
 
 def get_register(session: Session, actor: Actor, slug: str = "", **_address: str) -> RegisterContext:
-    """Return the register of a course, or without one that of the whole site; raise NotFound."""
-    return RegisterContext(get_taught_course(session, actor, slug) if slug else None)
+    """Return the register of a course, or without one that of the institutions which the actor administers; raise NotFound."""
+    if slug:
+        return RegisterContext(get_taught_course(session, actor, slug))
+    return RegisterContext(None, get_institution_scope(session, actor))
 
 
 def _state_conditions(state: CredentialState, today: date) -> tuple[ColumnElement[bool], ...]:
@@ -128,6 +134,8 @@ def _state_conditions(state: CredentialState, today: date) -> tuple[ColumnElemen
 def _conditions(wanted: RegisterFilter, today: date) -> Iterator[ColumnElement[bool]]:
     equal = {Credential.course_id: wanted.course_id, Credential.template: wanted.template or None, Credential.take: wanted.take}
     yield from (column == value for column, value in equal.items() if value is not None)
+    if wanted.institution_keys is not None:
+        yield Credential.institution_key.in_(wanted.institution_keys)
     days = (
         (Credential.issued_on, wanted.issued_from, wanted.issued_until),
         (Credential.expires_on, wanted.expires_from, wanted.expires_until),
@@ -272,18 +280,30 @@ class RegisterChoices:
     templates: Sequence[str]
 
 
-def list_courses(session: Session) -> list[RegisterCourse]:
-    """List the courses of which there are certificates."""
-    statement = select(Course.id, Course.slug, Course.title).where(exists().where(Credential.course_id == Course.id)).order_by(Course.slug)
+def list_courses(session: Session, institution_keys: frozenset[str] | None = None) -> list[RegisterCourse]:
+    """List the courses of which there are certificates, of some institutions alone where they are named."""
+    theirs = () if institution_keys is None else (Credential.institution_key.in_(institution_keys),)
+    found = exists().where(Credential.course_id == Course.id, *theirs)
+    statement = select(Course.id, Course.slug, Course.title).where(found).order_by(Course.slug)
     return [(row.id, row.slug, row.title) for row in session.execute(statement.limit(MOST_CHOICES))]
 
 
-def list_choices(session: Session, wanted: RegisterFilter, courses: Sequence[RegisterCourse]) -> RegisterChoices:
+def of_institutions(scope: InstitutionScope) -> Select[int]:
+    """Select the institutions that somebody administers."""
+    return select(Organisation.id).where(Organisation.id.in_(scope.own))
+
+
+def list_choices(
+    session: Session, wanted: RegisterFilter, courses: Sequence[RegisterCourse], scope: InstitutionScope = EVERYWHERE
+) -> RegisterChoices:
     """List what the filters let choose: editions of the course that is asked for, the institution's upper places and the unit asked for."""
-    of_course = () if wanted.course_id is None else (Credential.course_id == wanted.course_id,)
+    of_course = [] if wanted.course_id is None else [Credential.course_id == wanted.course_id]
+    if wanted.institution_keys is not None:
+        of_course.append(Credential.institution_key.in_(wanted.institution_keys))
     editions = select(Edition.uuid, Edition.name).where(Edition.course_id == (wanted.course_id or 0)).order_by(Edition.name)
     upper = or_(Organisation.kind != OrganisationKind.UNIT.value, Organisation.uuid == wanted.unit)
-    units = select(Organisation.uuid, Organisation.name).where(upper).order_by(Organisation.name_key, Organisation.id)
+    theirs = () if scope.everywhere or wanted.institution_keys is None else (Organisation.id.in_(below(of_institutions(scope))),)
+    units = select(Organisation.uuid, Organisation.name).where(upper, *theirs).order_by(Organisation.name_key, Organisation.id)
     templates = select(Credential.template).where(*of_course).distinct().order_by(Credential.template)
     return RegisterChoices(
         courses=courses,

@@ -21,6 +21,7 @@ from kernel.codes import printed_code
 from kernel.errors import NotFound
 from kernel.i18n import ngettext
 from kernel.permissions import Actor
+from organisations.queries.institutions import get_institution_scope
 
 MOST_OF_A_PERSON = 100
 _OPEN = CredentialReview.settled_at.is_(None)
@@ -47,8 +48,10 @@ class OpenCredentialReview:
 
 
 def get_review_list(session: Session, actor: Actor, slug: str = "") -> ReviewListContext:
-    """Return the list of a course, or of the whole site; raise NotFound, or SignInNeeded whether or not there is such a course."""
-    return ReviewListContext(get_taught_course(session, actor, slug) if slug else None)
+    """Return the list of a course, or of the institutions which the actor administers; raise NotFound, or SignInNeeded."""
+    if slug:
+        return ReviewListContext(get_taught_course(session, actor, slug))
+    return ReviewListContext(None, get_institution_scope(session, actor))
 
 
 def get_review(session: Session, actor: Actor, review: UUID) -> CredentialReviewContext:
@@ -100,7 +103,9 @@ def list_open_reviews(session: Session, context: ReviewListContext, *, offset: i
 
 
 def _of_course(context: ReviewListContext) -> tuple[ColumnElement[bool], ...]:
-    return () if context.course is None else (Credential.course_id == context.course.id,)
+    if context.course is not None:
+        return (Credential.course_id == context.course.id,)
+    return () if context.scope.everywhere else (Credential.institution_key.in_(context.scope.keys),)
 
 
 def count_open_credential_reviews(session: Session) -> int:
@@ -127,13 +132,13 @@ class RevokedForName:
     reason: str
 
 
-def list_revoked_for_name(session: Session) -> list[RevokedForName]:
+def list_revoked_for_name(session: Session, context: ReviewListContext) -> list[RevokedForName]:
     """List the pairs of a revoked credential and the one instead of it that prints another name, the oldest first."""
     again = aliased(Credential)
     statement = (
         select(Credential, again.person_name)
         .join(again, again.id == Credential.replaced_by_id)
-        .where(Credential.revoked_at.is_not(None), Credential.person_name != again.person_name)
+        .where(Credential.revoked_at.is_not(None), Credential.person_name != again.person_name, *_of_course(context))
         .order_by(Credential.id)
         .limit(MOST_OF_A_PERSON)
     )

@@ -6,7 +6,7 @@ from datetime import date
 from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from certificates.layout.built_in import FACADE, INSTITUTION_DEFAULT, NEWEST, facade, find_built_in
@@ -14,9 +14,11 @@ from certificates.layout.reading import TEMPLATE_FILE, TemplateReadResult, read_
 from certificates.layout.template import CertificateTemplate
 from certificates.models import Credential, SignaturePicture, StoredTemplate, TemplateVersion
 from certificates.permissions import TemplateContext
-from courses.models import CourseStaff, StaffRole
+from courses.models import Course, CourseStaff, StaffRole
 from kernel.errors import NotFound, SignInNeeded
 from kernel.permissions import Actor
+from organisations.permissions import InstitutionScope
+from organisations.queries.institutions import FIRST, Institution, find_institution, get_institution_scope
 
 BUILT_IN = (INSTITUTION_DEFAULT, FACADE)
 """Keys that no institution may give a template of its own."""
@@ -33,9 +35,10 @@ class TemplateInUse:
     organisation_id: int | None
 
 
-def list_templates(session: Session) -> Sequence[StoredTemplate]:
-    """List the templates of the site by key."""
-    return session.scalars(select(StoredTemplate).order_by(StoredTemplate.key).limit(200)).all()
+def list_templates(session: Session, scope: InstitutionScope) -> Sequence[StoredTemplate]:
+    """List the templates of the institutions that somebody administers, by key."""
+    statement = select(StoredTemplate).order_by(StoredTemplate.key).limit(200)
+    return session.scalars(statement if scope.everywhere else statement.where(StoredTemplate.organisation_id.in_(scope.own))).all()
 
 
 def get_template(session: Session, actor: Actor, template: UUID, number: int = 0) -> TemplateContext:
@@ -46,8 +49,10 @@ def get_template(session: Session, actor: Actor, template: UUID, number: int = 0
     if found is None:
         raise NotFound
     roles = (StaffRole.OWNER.value, StaffRole.EDITOR.value)
-    teaches = select(exists().where(CourseStaff.person_id == actor.person_id, CourseStaff.role.in_(roles)))
-    return TemplateContext(found, teaches=bool(session.scalar(teaches)), number=number)
+    mine = (CourseStaff.person_id == actor.person_id, CourseStaff.role.in_(roles), CourseStaff.course_id == Course.id)
+    teaches = select(exists().where(*mine, func.coalesce(Course.institution_id, FIRST) == found.organisation_id))
+    administers = get_institution_scope(session, actor).covers(found.organisation_id)
+    return TemplateContext(found, teaches=bool(session.scalar(teaches)), administers=administers, number=number)
 
 
 def find_stored(session: Session, key: str) -> StoredTemplate | None:
@@ -80,9 +85,21 @@ def list_in_use(session: Session) -> list[TemplateInUse]:
     return [*(TemplateInUse(key, NEWEST, facade().title, None) for key in BUILT_IN), *own]
 
 
-def list_own_templates(session: Session) -> list[tuple[str, Mapping[str, str]]]:
-    """List the keys and titles of the published templates that institutions made."""
-    return [(one.key, one.titles) for one in list_in_use(session) if one.organisation_id is not None]
+def list_own_templates(session: Session, institution_id: int | None) -> list[tuple[str, Mapping[str, str]]]:
+    """List the keys and titles of the published templates that an institution made, the first one where none is named."""
+    own = find_institution(session, institution_id)
+    return [(one.key, one.titles) for one in list_in_use(session) if own is not None and one.organisation_id == own.id]
+
+
+def find_used_template(session: Session, institution: Institution | None, key: str) -> TemplateInUse | None:
+    """Return the template of an institution that a course asks for, by its key or as the institution's default (spec/certificates I3).
+
+    Nothing where that is the program's, or there is no published one of this institution any more.
+    """
+    if institution is None:
+        return None
+    wanted = institution.default_template if key == INSTITUTION_DEFAULT else key
+    return next((one for one in list_in_use(session) if one.key == wanted and one.organisation_id == institution.id), None)
 
 
 def get_drawn_template(session: Session, key: str, number: int) -> CertificateTemplate:

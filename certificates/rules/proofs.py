@@ -1,6 +1,10 @@
-"""Proofs `eddsa-rdfc-2022` (W3C Data Integrity): the bytes that Ed25519 signs, and the proof that stands in the document."""
+"""Proofs of W3C Data Integrity: the bytes that Ed25519 signs, and the proof that stands in the document.
+
+Badges and status lists are signed as `eddsa-rdfc-2022`, plain JSON (lists of keys, transcripts) as `eddsa-jcs-2022`.
+"""
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +13,7 @@ from certificates.rules import quads
 from certificates.rules.profiles import Document, NotOurProfile, is_address, moment_text, read_exactly, read_moment
 from certificates.rules.quads import DATE_TIME, RDF_TYPE, SECURITY, iri, literal, quad
 
-CRYPTOSUITE = "eddsa-rdfc-2022"
+CRYPTOSUITE, JCS_SUITE = "eddsa-rdfc-2022", "eddsa-jcs-2022"
 CREATED = "http://purl.org/dc/terms/created"
 _ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _SIGNATURE_BYTES = 64
@@ -49,6 +53,7 @@ class Proof:
     method: str
     """The key: `did:web:HOST#KEY`."""
     signature: bytes = b""
+    suite: str = CRYPTOSUITE
 
 
 def proof_quads(proof: Proof) -> bytes:
@@ -73,7 +78,7 @@ def proof_document(proof: Proof) -> Document:
     """Return a proof as it stands in the document."""
     return {
         "type": "DataIntegrityProof",
-        "cryptosuite": CRYPTOSUITE,
+        "cryptosuite": proof.suite,
         "created": moment_text(proof.created),
         "verificationMethod": proof.method,
         "proofPurpose": "assertionMethod",
@@ -81,16 +86,17 @@ def proof_document(proof: Proof) -> Document:
     }
 
 
-def read_proof(document: object) -> Proof:
+def read_proof(document: object, suite: str = CRYPTOSUITE) -> Proof:
     """Return a proof; raise NotOurProfile where it is not exactly one of this kind."""
-    return read_exactly(document, _content, proof_document)
+    return read_exactly(document, lambda found: _content(found, suite), proof_document)
 
 
-def _content(document: Document) -> Proof:
+def _content(document: Document, suite: str) -> Proof:
     proof = Proof(
         created=read_moment(document["created"]),
         method=document["verificationMethod"],
         signature=decoded_base58(document["proofValue"][1:], _SIGNATURE_BYTES),
+        suite=suite,
     )
     if not is_address(proof.method):
         raise NotOurProfile
@@ -102,3 +108,24 @@ def signed_document(document: Document, document_quads: bytes, method: str, crea
     blank = Proof(created, method)
     proof = Proof(created, method, sign(signing_input(document_quads, blank)))
     return {**document, "proof": proof_document(proof)}
+
+
+def canonical_json(document: Document) -> bytes:
+    """Return a document of texts and whole numbers, with names in ASCII, as RFC 8785 writes it."""
+    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def jcs_signing_input(document: Document, options: Document) -> bytes:
+    """Return the bytes that `eddsa-jcs-2022` signs for a document and the options of its proof, without the value of it."""
+    return b"".join(hashlib.sha256(canonical_json(part)).digest() for part in (options, document))
+
+
+def jcs_options(proof: Proof) -> Document:
+    """Return a proof as it is signed: without its value."""
+    return {name: value for name, value in proof_document(proof).items() if name != "proofValue"}
+
+
+def signed_json(document: Document, method: str, created: datetime, sign: Sign) -> Document:
+    """Return a document of texts and whole numbers with its proof `eddsa-jcs-2022` by a key. Equal input, equal proof."""
+    blank = Proof(created, method, suite=JCS_SUITE)
+    return {**document, "proof": proof_document(Proof(created, method, sign(jcs_signing_input(document, jcs_options(blank))), JCS_SUITE))}

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 MOST_BYTES = 262_144
 """Bytes of a document that is read; ours have two thousand."""
-_UNSIGNABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+UNSIGNABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 """Signs which canonicalisers write differently: controls but LF, halves of a sign, and non-characters."""
 
 
@@ -22,12 +22,12 @@ class AmbiguousDocument(Exception):
 
 def is_signable(text: str) -> bool:
     """Return whether a text can be signed: in NFC, and without characters that canonicalisers write differently."""
-    return _UNSIGNABLE.search(text) is None and unicodedata.is_normalized("NFC", text)
+    return UNSIGNABLE.search(text) is None and unicodedata.is_normalized("NFC", text)
 
 
-def read_strict(content: bytes) -> object:
+def read_strict(content: bytes, most: int = MOST_BYTES) -> object:
     """Return the value of a JSON document in UTF-8; raise UnreadableDocument, or AmbiguousDocument."""
-    if len(content) > MOST_BYTES:
+    if len(content) > most:
         raise UnreadableDocument
     try:
         value = json.loads(content.decode("utf-8"), object_pairs_hook=_members, parse_float=_refused, parse_constant=_refused)

@@ -21,7 +21,7 @@ from certificates.rules.strict_json import AmbiguousDocument, UnreadableDocument
 from certificates.rules.tokens import read_token
 
 _TOKEN = re.compile(r"[\w-]+\.[\w-]+\.[\w-]*", re.ASCII)
-_MOST_PICTURE_BYTES = 2_097_152
+MOST_PICTURE_BYTES = 2_097_152
 
 
 class BadgeForm(StrEnum):
@@ -78,6 +78,11 @@ class BadgeFinding:
         return self.fault is None
 
     @property
+    def compromised_since(self) -> datetime | None:
+        """Return since when its key is in other hands, which can claim any earlier moment (spec/certificates K4)."""
+        return self.key.compromised_since if self.key else None
+
+    @property
     def is_readable(self) -> bool:
         """Return whether it is a document of a known form at all."""
         return self.fault is not DocumentFault.UNREADABLE
@@ -113,7 +118,7 @@ def form_of(content: bytes) -> BadgeForm | None:
 
 
 def _text(content: bytes) -> str:
-    if len(content) > _MOST_PICTURE_BYTES:
+    if len(content) > MOST_PICTURE_BYTES:
         raise UnreadableDocument
     try:
         return content.decode("utf-8")
@@ -122,7 +127,7 @@ def _text(content: bytes) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _SignedText:
+class SignedText:
     """A text, who has signed it as it claims, and when; a token does not say when."""
 
     issuer: str
@@ -137,13 +142,13 @@ def _finding(form: BadgeForm | None, text: str, trusted: Sequence[TrustedKey]) -
     joined = "".join(text.split())
     if _TOKEN.fullmatch(joined):
         token = read_token(joined)
-        badge, signed = token.content, _SignedText(token.content.issuer, token.method, token.signed, token.signature)
+        badge, signed = token.content, SignedText(token.content.issuer, token.method, token.signed, token.signature)
     else:
         document, proof = _signed_json(text)
         badge = read_badge(document)
         signed = _of_document(badge.issuer, badge_quads(badge), proof)
-    fault = _fault(signed, trusted)
-    return BadgeFinding(form, fault, badge, None if fault else _key(signed, trusted))
+    fault = signature_fault(signed, trusted)
+    return BadgeFinding(form, fault, badge, None if fault else signing_key(signed, trusted))
 
 
 def _signed_json(text: str) -> tuple[Document, Proof]:
@@ -154,17 +159,17 @@ def _signed_json(text: str) -> tuple[Document, Proof]:
     return document, proof
 
 
-def _of_document(issuer: str, quads: bytes, proof: Proof) -> _SignedText:
-    return _SignedText(issuer, proof.method, signing_input(quads, proof), proof.signature, proof.created)
+def _of_document(issuer: str, quads: bytes, proof: Proof) -> SignedText:
+    return SignedText(issuer, proof.method, signing_input(quads, proof), proof.signature, proof.created)
 
 
-def _key(signed: _SignedText, trusted: Sequence[TrustedKey]) -> TrustedKey | None:
+def signing_key(signed: SignedText, trusted: Sequence[TrustedKey]) -> TrustedKey | None:
     return next((key for key in trusted if key.method == signed.method), None)
 
 
-def _fault(signed: _SignedText, trusted: Sequence[TrustedKey]) -> DocumentFault | None:
+def signature_fault(signed: SignedText, trusted: Sequence[TrustedKey]) -> DocumentFault | None:
     """Return the fault of a signature. A compromised key counts for no token, as a token does not say when it was signed."""
-    key, issuer = _key(signed, trusted), f"{signed.issuer}#"
+    key, issuer = signing_key(signed, trusted), f"{signed.issuer}#"
     if not any(known.method.startswith(issuer) for known in trusted):
         return DocumentFault.OTHER_ISSUER
     if key is None or not key.method.startswith(issuer):
@@ -177,13 +182,15 @@ def _fault(signed: _SignedText, trusted: Sequence[TrustedKey]) -> DocumentFault 
 
 
 def verify_status_list(content: bytes, trusted: Sequence[TrustedKey]) -> StatusListContent | None:
-    """Return a signed status list; None where it is none, was changed, or is by another key."""
+    """Return a signed status list; None where it is none, was changed, or is by another key or by one that was ever compromised."""
     try:
         document, proof = _signed_json(_text(content))
         found = read_status_list(document)
     except (UnreadableDocument, AmbiguousDocument, NotOurProfile):
         return None
-    return None if _fault(_of_document(found.issuer, status_list_quads(found), proof), trusted) else found
+    signed = _of_document(found.issuer, status_list_quads(found), proof)
+    key = signing_key(signed, trusted)
+    return None if signature_fault(signed, trusted) or key is None or key.compromised_since else found
 
 
 class OfflineState(StrEnum):
@@ -204,17 +211,30 @@ class BadgeVerdict:
     status_list: StatusListContent | None = None
 
 
-def judge(badge: BadgeContent, lists: Sequence[StatusListContent], now: datetime) -> BadgeVerdict:
+def judge(
+    badge: BadgeContent, lists: Sequence[StatusListContent], now: datetime, compromised_since: datetime | None = None
+) -> BadgeVerdict:
     """Return the state of a genuine badge by verified lists; of several the newest counts (spec/certificates K7).
 
-    A list that is out of date still shows a badge that is not in force: no code comes back into force.
+    A badge by a key that was compromised later is never in force without the register, which knows whether it was issued (K4).
     """
-    revoked = _newest(lists, badge.status_list, StatusPurpose.REVOCATION)
-    replaced = _newest(lists, f"{badge.status_list}/replaced", StatusPurpose.REFRESH)
-    if revoked and revoked.is_set(badge.status_place):
-        is_replaced = replaced is not None and replaced.is_set(badge.status_place)
+    found = judge_place(badge.status_list, badge.status_place, badge.valid_until, lists, now)
+    if found.state is OfflineState.IN_FORCE and compromised_since:
+        return BadgeVerdict(OfflineState.UNKNOWN, found.status_list)
+    return found
+
+
+def judge_place(address: str, place: int, valid_until: datetime | None, lists: Sequence[StatusListContent], now: datetime) -> BadgeVerdict:
+    """Return the state of what has a place in the status list at an address.
+
+    A list that is out of date still shows what is not in force: no code comes back into force.
+    """
+    revoked = _newest(lists, address, StatusPurpose.REVOCATION)
+    replaced = _newest(lists, f"{address}/replaced", StatusPurpose.REFRESH)
+    if revoked and revoked.is_set(place):
+        is_replaced = replaced is not None and replaced.is_set(place)
         return BadgeVerdict(OfflineState.REPLACED if is_replaced else OfflineState.REVOKED, revoked)
-    if badge.valid_until and now > badge.valid_until:
+    if valid_until and now > valid_until:
         return BadgeVerdict(OfflineState.EXPIRED, revoked)
     if revoked is None or now > revoked.valid_until:
         return BadgeVerdict(OfflineState.UNKNOWN, revoked)

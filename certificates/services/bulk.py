@@ -66,7 +66,14 @@ class BulkStopped(Exception):
 
 
 def request_download(
-    session: Session, actor: Actor, course_id: int | None, ids: Sequence[int], number: UUID, *, now: datetime
+    session: Session,
+    actor: Actor,
+    course_id: int | None,
+    ids: Sequence[int],
+    number: UUID,
+    *,
+    institution_id: int | None = None,
+    now: datetime,
 ) -> BulkDownload:
     """Let the certificates be drawn in the background; a second time with one number changes nothing."""
     found = queries.find_download(session, number)
@@ -75,6 +82,7 @@ def request_download(
     row = BulkDownload(
         uuid=number,
         course_id=course_id,
+        institution_id=institution_id,
         requested_by=actor.person_id,
         requested_at=now,
         credentials=json.dumps(list(ids)),

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,7 +19,7 @@ from accounts.queries import is_permanently_closed
 from certificates.layout.built_in import FACADE, NEWEST
 from certificates.models import Credential, CredentialSignatory, SignaturePicture
 from certificates.queries import credentials as queries
-from certificates.queries.templates import get_drawn_template, list_in_use
+from certificates.queries.templates import find_used_template, get_drawn_template
 from certificates.rules.credentials import (
     CODE_LENGTH,
     CONTENT_FORMAT,
@@ -34,22 +34,24 @@ from certificates.rules.credentials import (
 from certificates.rules.reviews import ReviewDecision
 from certificates.services.reviews import settle_reviews
 from certificates.services.status_lists import insert_with_place
-from courses.models import CourseVersion
+from courses.models import Course, CourseVersion
 from courses.queries.outlines import get_outline
+from courses.queries.versions import find_published_version
 from courses.rules import Outline
 from enrolments.models import Completion, Enrolment
 from enrolments.queries.learning import find_completion
 from enrolments.rules import Progress, asks_to_pass, required_modules
+from enrolments.services.validity import ensure_last_day
 from kernel import audit, outbox
 from kernel.codes import code_from_bits
 from kernel.crypto import SigningKeys
-from kernel.durations import add_duration
 from kernel.errors import N_, Conflict
-from kernel.i18n import LANGUAGES, choose
+from kernel.i18n import DEFAULT_LANGUAGE, LANGUAGES, choose
 from kernel.permissions import Actor
 from kernel.pictures import cleaned
 from kernel.settings import Settings, SignatorySetting
-from organisations.queries.profile import find_profile, find_root, list_signatories_on
+from organisations.queries.institutions import Institution, find_institution, find_issuer
+from organisations.queries.profile import find_profile, list_signatories_on
 
 
 class CertificateVerb(StrEnum):
@@ -138,20 +140,21 @@ def issue_credential(
     now: datetime,
 ) -> Credential:
     """Freeze an award as a signed row, and tell its holder by mail; valid as long as its course says, or until the day that is given."""
-    row = _row(award, settings, now)
-    row.expires_on = expires_on or row.expires_on
-    most = _take_design(session, row, award.outline.certificate)
-    _sign(session, row, _signers(session, settings, row.issued_on)[:most], keys)
+    institution = find_institution(session, session.get_one(Course, award.outline.course_id).institution_id)
+    row = _row(award, settings, institution, now)
+    row.expires_on = expires_on or ensure_last_day(session, award.enrolment, award.completion, award.outline)
+    most = _take_design(session, row, institution, award.outline.certificate)
+    row.institution_key = str(institution.uuid) if institution is not None else ""
+    _sign(session, row, _signers(session, settings, institution, row.issued_on)[:most], keys)
     audit.record(session, actor, CertificateVerb.ISSUED, row, now=now, person=row.person_id)
     outbox.enqueue(session, "certificates.send_issued", {"credential": row.id}, now=now)
     return row
 
 
 def _sign(session: Session, row: Credential, signers: Sequence[CredentialSigner], keys: SigningKeys) -> None:
-    """Give a new row its institution, its place in a status list and its signature, and write it with its signatories."""
-    root = find_root(session)
-    row.institution_key = str(root.uuid) if root is not None else ""
+    """Give a new row its place in a status list and its signature, and write it with its signatories."""
     row.format, row.key_id = CONTENT_FORMAT, keys.identifier
+    row.key_fingerprint = keys.trusted[0].fingerprint
 
     def sign() -> None:
         row.signature = keys.sign(canonical_content(queries.signed_content(row, tuple(signers))))
@@ -163,26 +166,25 @@ def _sign(session: Session, row: Credential, signers: Sequence[CredentialSigner]
         session.add(CredentialSignatory(credential_id=row.id, place=place, picture_id=picture_id, **facts))
 
 
-def _take_design(session: Session, row: Credential, key: str) -> int:
-    """Freeze the template that the course asks for, in the version in use, with the institution's colours and logo.
+def _take_design(session: Session, row: Credential, institution: Institution | None, key: str) -> int:
+    """Freeze the template that the course asks for, in the version in use, with its institution's colours and logo.
 
     Return how many signatories it has a place for.
     """
-    used = next((one for one in list_in_use(session) if one.key == key), None)
-    own = used if used is not None and used.organisation_id is not None else None
+    own = find_used_template(session, institution, key)
     row.template, row.template_version = (own.key, own.number) if own is not None else (FACADE, NEWEST)
-    profile = find_profile(session)
+    profile = find_profile(session, institution.id) if institution is not None else None
     if profile is not None:
         row.brand_colour, row.accent_colour = profile.brand_colour, profile.accent_colour
         row.logo_id = _picture_id(session, profile.logo) if profile.logo and profile.logo_type == "image/png" else None
     return get_drawn_template(session, row.template, row.template_version).most_signatories
 
 
-def _signers(session: Session, settings: Settings, day: date) -> tuple[CredentialSigner, ...]:
-    """Return who signs on a day: whom the environment names, else those of the institution's profile."""
-    if settings.signatories:
+def _signers(session: Session, settings: Settings, institution: Institution | None, day: date) -> tuple[CredentialSigner, ...]:
+    """Return who signs on a day: for the first institution whom the environment names, else those of the institution's profile."""
+    if settings.signatories and (institution is None or institution.is_first):
         return tuple(_signer(one) for one in settings.signatories)
-    named = list_signatories_on(session, day)
+    named = list_signatories_on(session, day, institution.id if institution else None)
     accounts = queries.accounts_of(session, [one.email for one in named if one.email])
     return tuple(
         CredentialSigner(one.name, {code: choose(one.offices, code) for code in LANGUAGES}, one.picture or b"", accounts.get(one.email))
@@ -212,13 +214,28 @@ def _picture_id(session: Session, content: bytes) -> int:
     return made.id
 
 
-def _row(award: AwardInputs, settings: Settings, now: datetime) -> Credential:
-    person, outline = award.person, award.outline
+@dataclass(frozen=True, slots=True)
+class IssuerNames:
+    """The full and the short name of an institution by language."""
+
+    names: Mapping[str, str]
+    short_names: Mapping[str, str]
+
+
+def _issuer_names(settings: Settings, institution: Institution | None) -> IssuerNames:
+    """Return the names that a certificate prints: those of the site for its own institution, where the environment wins."""
+    if institution is None or institution.is_first:
+        return IssuerNames(settings.names, settings.short_names)
+    full = institution.names or {DEFAULT_LANGUAGE: institution.name}
+    return IssuerNames(full, institution.short_names or full)
+
+
+def _row(award: AwardInputs, settings: Settings, institution: Institution | None, now: datetime) -> Credential:
+    person, outline, issuer = award.person, award.outline, _issuer_names(settings, institution)
     zone = ZoneInfo(outline.zone)
     hours = Decimal(outline.hours.numerator) / Decimal(outline.hours.denominator)
     asked = required_modules(outline)
     language = person.language if person.language in outline.languages else outline.languages[0]
-    achieved_on = (award.completion.achieved_at or award.completion.completed_at).astimezone(zone).date()
     return Credential(
         code=code_from_bits(secrets.randbits(5 * CODE_LENGTH), CODE_LENGTH),
         enrolment_id=award.enrolment.id,
@@ -235,23 +252,45 @@ def _row(award: AwardInputs, settings: Settings, now: datetime) -> Credential:
         with_assessment=asks_to_pass(outline),
         hours=hours.quantize(Decimal("0.01")),
         take=award.enrolment.take,
-        institution=choose(settings.names, language),
-        site_name=choose(settings.short_names, language),
+        institution=choose(issuer.names, language),
+        site_name=choose(issuer.short_names, language),
         completed_on=award.completion.completed_at.astimezone(zone).date(),
         issued_on=now.astimezone(zone).date(),
         issued_at=now,
-        expires_on=add_duration(achieved_on, outline.certificate_valid) if outline.certificate_valid else None,
     )
 
 
+SOUND = (CredentialState.VALID, CredentialState.EXPIRED)
+"""States in which a credential may be revoked or replaced."""
+
+
+def _locked(session: Session, row: Credential) -> Credential:
+    """Return a credential as it is now, for whoever changes it first."""
+    statement = select(Credential).where(Credential.id == row.id).with_for_update()
+    return session.execute(statement.execution_options(populate_existing=True)).scalar_one()
+
+
 def revoke_credential(
-    session: Session, actor: Actor, row: Credential, reason_class: RevocationReason, words: str, *, now: datetime
+    session: Session,
+    actor: Actor,
+    row: Credential,
+    reason_class: RevocationReason,
+    words: str,
+    *,
+    as_administrator: bool = False,
+    now: datetime,
 ) -> None:
-    """Revoke a credential, with the class of reason that everybody reads and the words for its holder; its verification says so at once."""
+    """Revoke a credential, with the class of reason that everybody reads and the words for its holder; its verification says so at once.
+
+    Raise AlreadyReplaced where somebody else replaced or revoked it meanwhile.
+    """
+    row = _locked(session, row)
+    if queries.state(row) not in SOUND:
+        raise AlreadyReplaced
     row.revoked_at = now
     row.revoked_class, row.revoked_reason = reason_class.value, words
     row.revoked_by = actor.person_id
-    row.revoked_by_administrator = actor.is_administrator or actor.person_id is None
+    row.revoked_by_administrator = as_administrator or actor.is_administrator or actor.person_id is None
     settle_reviews(session, actor, row, ReviewDecision.REVOKE, words, now=now)
     audit.record(session, actor, CertificateVerb.REVOKED, row, now=now, reason_class=reason_class.value, reason=words)
     outbox.enqueue(session, "certificates.send_revoked", {"credential": row.id}, now=now)
@@ -274,30 +313,39 @@ def replace_credential(
     settings: Settings,
     keys: SigningKeys,
     *,
+    facts: Mapping[str, object] | None = None,
     now: datetime,
 ) -> Credential:
     """Issue a corrected credential instead of a sound one: the name as it is now, the facts of the course and the signatories as before.
 
+    It is drawn as before too, unless the design is what is corrected: then by the version in use of the template that the course names.
+    `facts` are those of the course that change, by their columns.
     Raise AlreadyReplaced where it is not in force any more: somebody else was faster (spec/certificates E5).
     """
-    row = session.execute(select(Credential).where(Credential.id == row.id).with_for_update()).scalar_one()
-    if queries.state(row) not in (CredentialState.VALID, CredentialState.EXPIRED):
+    row = _locked(session, row)
+    if queries.state(row) not in SOUND:
         raise AlreadyReplaced
     person, outline = session.get_one(Person, row.person_id), get_outline(session, _version_of(session, row))
+    institution = find_issuer(session, row.institution_key)
+    issuer = _issuer_names(settings, institution)
     made = Credential(
         code=code_from_bits(secrets.randbits(5 * CODE_LENGTH), CODE_LENGTH),
         person_name=person.full_name,
         surnames=surnames_of(person),
-        institution=choose(settings.names, row.language),
-        site_name=choose(settings.short_names, row.language),
+        institution=choose(issuer.names, row.language),
+        site_name=choose(issuer.short_names, row.language),
+        institution_key=str(institution.uuid) if institution is not None else row.institution_key,
         issued_on=now.astimezone(ZoneInfo(outline.zone)).date(),
         issued_at=now,
-        **{name: getattr(row, name) for name in COPIED},
+        **{name: getattr(row, name) for name in COPIED} | dict(facts or {}),
     )
     row.replaced_at, row.replaced_by = now, actor.person_id
     row.replaced_class, row.replaced_reason = reason_class.value, words
     session.flush()  # one in force for an enrolment
-    _sign(session, made, queries.list_signers(session, row), keys)
+    signers = queries.list_signers(session, row)
+    if reason_class is ReplacementReason.TEMPLATE:
+        signers = signers[: _take_design(session, made, institution, _present_template(session, row, institution))]
+    _sign(session, made, signers, keys)
     row.replaced_by_id = made.id
     settle_reviews(session, actor, row, ReviewDecision.REPLACE, words, now=now)
     audit.record(session, actor, CertificateVerb.REPLACED, row, now=now, by=made.id, reason_class=reason_class.value, reason=words)
@@ -310,6 +358,18 @@ def _version_of(session: Session, row: Credential) -> int:
     return session.execute(statement).scalar_one()
 
 
+def _present_template(session: Session, row: Credential, institution: Institution | None) -> str:
+    """Return the key of the template that the course names now; that of the credential where it gives no certificates any more.
+
+    So too where it belongs to another institution by now, whose templates the old one does not use.
+    """
+    if find_institution(session, session.get_one(Course, row.course_id).institution_id) != institution:
+        return row.template
+    published = find_published_version(session, row.course_id)
+    named = get_outline(session, published).certificate if published is not None else "none"
+    return row.template if named == "none" else named
+
+
 def surnames_of(person: Person) -> str:
     """Return the surnames of a person, as a long name is broken before them."""
     return " ".join(part for part in (person.first_surname, person.second_surname) if part)
@@ -319,7 +379,8 @@ def renew_credential(
     session: Session, actor: Actor, row: Credential, reason: str, settings: Settings, keys: SigningKeys, *, now: datetime
 ) -> Credential:
     """Issue another credential instead of a revoked one, with the name that the person has now; raise AwardNotAllowed."""
-    award = find_award(session, row.enrolment_id, instead_of=row)
+    row = _locked(session, row)
+    award = find_award(session, row.enrolment_id, instead_of=row) if row.replaced_by_id is None else None
     if award is None:
         raise AwardNotAllowed
     made = issue_credential(session, actor, award, settings, keys, now=now)

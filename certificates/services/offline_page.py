@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -15,10 +16,13 @@ from certificates.queries.status_lists import list_status_lists
 from certificates.rules.issuers import method_of
 from certificates.rules.profiles import moment_text
 from certificates.rules.status_lists import StatusPurpose
+from certificates.services.offline_words import offline_words
 from certificates.services.status_lists import signed_status_list
 from kernel.crypto import SigningKeys, raw_public_key
+from kernel.i18n import choose
 from kernel.key_files import KeyState
 from kernel.seal_keys import SealKeys
+from kernel.settings import Settings
 
 SOURCES = Path(__file__).resolve().parent.parent / "offline"
 Trusted = Mapping[str, object]
@@ -34,6 +38,14 @@ class OfflineSite:
     institution: str
     version: str
     zone: str
+
+
+def page_of_today(
+    session: Session, settings: Settings, address: str, keys: SigningKeys, seals: SealKeys, *, now: datetime
+) -> "OfflinePage":
+    """Return the page with the keys and lists of now: on the web and from the command line the same bytes (spec/certificates V8)."""
+    site = OfflineSite((address, *settings.former_addresses), choose(settings.names, "es"), version("aulario"), settings.zone)
+    return build_page(trusted_of(session, site, keys, seals, now=now))
 
 
 def trusted_of(session: Session, site: OfflineSite, keys: SigningKeys, seals: SealKeys, *, now: datetime) -> Trusted:
@@ -54,7 +66,11 @@ def trusted_of(session: Session, site: OfflineSite, keys: SigningKeys, seals: Se
         "made": moment_text(begins),
         "created": moment_text(max((begins, *(moment for moment in changes if moment <= now)))),
         "keys": [_key(address, keys, key.identifier) for address in site.addresses for key in keys.trusted],
-        "seals": [base64.b64encode(key.spki).decode() for key in seals.trusted if key.state is not KeyState.COMPROMISED],
+        "seals": [
+            {"spki": base64.b64encode(key.spki).decode(), "certificate": base64.b64encode(key.certificate).decode()}
+            for key in seals.trusted
+            if key.state is not KeyState.COMPROMISED
+        ],
         "lists": lists,
     }
 
@@ -85,8 +101,7 @@ def build_page(trusted: Trusted) -> OfflinePage:
     """Return the page that believes this; equal content, equal bytes."""
     style, script = _source("page.css"), f"{_source('verifier.js')}\n{_source('page.js')}"
     policy = f"default-src 'none'; script-src '{_allowed(script)}'; style-src '{_allowed(style)}'; base-uri 'none'; form-action 'none'"
-    filled = json.dumps(trusted, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    parts = {"policy": policy, "style": style, "trusted": filled, "script": script}
+    parts = {"policy": policy, "style": style, "words": _embedded(offline_words()), "trusted": _embedded(trusted), "script": script}
     page = _source("page.html")
     for name, text in parts.items():
         page = page.replace(f"{{{name}}}", text, 1)
@@ -96,6 +111,11 @@ def build_page(trusted: Trusted) -> OfflinePage:
 @cache
 def _source(name: str) -> str:
     return (SOURCES / name).read_text("utf-8").strip()
+
+
+def _embedded(content: Mapping[str, object]) -> str:
+    """Return a document as an element of a page holds it."""
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _allowed(text: str) -> str:

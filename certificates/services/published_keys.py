@@ -1,14 +1,12 @@
 """Published keys: the DID document, and the signed list of all keys with their dates, states and fingerprints (spec/certificates K2)."""
 
-import hashlib
-import json
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from certificates.rules.issuers import did_document, issuer_of, method_of
 from certificates.rules.profiles import Document, moment_text
-from certificates.rules.proofs import encoded_base58
+from certificates.rules.proofs import signed_json
 from kernel.crypto import SigningKeys, raw_public_key
 from kernel.key_files import KeyState, PublishedKey
 from kernel.seal_keys import SealKeys
@@ -34,24 +32,8 @@ def signed_key_list(address: str, keys: SigningKeys, seals: SealKeys, *, now: da
         "seals": [_line(key) for key in seals.trusted],
         "authorities": [_line(key) for key in seals.authorities],
     }
-    proof = {
-        "type": "DataIntegrityProof",
-        "cryptosuite": "eddsa-jcs-2022",
-        "created": moment_text(_latest_change([*keys.trusted, *seals.trusted, *seals.authorities], now)),
-        "verificationMethod": method_of(address, keys.identifier),
-        "proofPurpose": "assertionMethod",
-    }
-    return {**document, "proof": {**proof, "proofValue": f"z{encoded_base58(keys.sign_raw(jcs_signing_input(document, proof)))}"}}
-
-
-def jcs_signing_input(document: Document, proof: Document) -> bytes:
-    """Return the bytes that are signed for a document and the options of its proof; both hold texts and whole numbers only."""
-    return b"".join(hashlib.sha256(canonical_json(part)).digest() for part in (proof, document))
-
-
-def canonical_json(document: Document) -> bytes:
-    """Return a document of texts and whole numbers, with names in ASCII, as RFC 8785 writes it."""
-    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    created = _latest_change([*keys.trusted, *seals.trusted, *seals.authorities], now)
+    return signed_json(document, method_of(address, keys.identifier), created, keys.sign_raw)
 
 
 def _latest_change(keys: Iterable[PublishedKey], now: datetime) -> datetime:

@@ -16,6 +16,7 @@ from certificates.rules.proofs import signed_document
 from certificates.rules.status_decoys import STATUS_LIST_PLACES, StatusDecoys, status_decoys
 from certificates.rules.status_lists import StatusListContent, StatusPurpose, encoded_bits, status_list_document, status_list_quads
 from kernel.crypto import SigningKeys
+from organisations.queries.institutions import find_issuer
 
 STATUS_LIST_FULL = STATUS_LIST_PLACES * 8 // 10
 LASTS = timedelta(days=30)
@@ -51,6 +52,39 @@ def free_place(session: Session, *, now: datetime) -> tuple[int, int]:
         taken = select(Credential.id).where(Credential.status_list == newest, Credential.status_place == place)
         if place not in never_given and session.scalar(taken) is None:
             return newest, place
+
+
+def complete_former(session: Session, *, limit: int, now: datetime) -> int:
+    """Give certificates of before 0.3.0 their institution and a place in a status list; return how many (spec/certificates M2).
+
+    What their signature covers holds neither, so it stays as it is. Nobody else takes the rows, and a place that another process gives
+    in the same moment fails this portion, which is done again.
+    """
+    wanted = (Credential.format == 1, Credential.status_place.is_(None))
+    rows = session.scalars(select(Credential).where(*wanted).order_by(Credential.id).limit(limit).with_for_update(skip_locked=True)).all()
+    if not rows:
+        return 0
+    issuer = find_issuer(session, "")
+    number, places = _free_places(session, len(rows), now=now)
+    for row, place in zip(rows, places, strict=True):
+        row.institution_key = row.institution_key or (str(issuer.uuid) if issuer is not None else "")
+        row.status_list, row.status_place = number, place
+    return len(rows)
+
+
+def _free_places(session: Session, count: int, *, now: datetime) -> tuple[int, list[int]]:
+    """Return places in the newest status list, drawn at random among those never given; another list begins before one is full."""
+    newest = session.scalar(select(func.max(Credential.status_list))) or 1
+    taken = set(session.scalars(select(Credential.status_place).where(Credential.status_list == newest)))
+    if len(taken) + count > STATUS_LIST_FULL:
+        newest, taken = newest + 1, set()
+    unusable = taken | _decoys(_begun(session, newest, now), now).never_given
+    places: dict[int, None] = {}
+    while len(places) < count:
+        place = secrets.randbelow(STATUS_LIST_PLACES)
+        if place not in unusable:
+            places[place] = None
+    return newest, list(places)
 
 
 def _begun(session: Session, number: int, now: datetime) -> StatusList:

@@ -17,6 +17,8 @@ from kernel.errors import N_, Conflict, Invalid
 from kernel.permissions import Actor
 from kernel.pictures import cleaned, points
 from kernel.settings import Settings
+from organisations.models import Organisation
+from organisations.permissions import EVERYWHERE
 from organisations.services.profile import ensure_profile
 
 MOST_TEMPLATES = 100
@@ -54,33 +56,51 @@ class TemplateNotReady(Conflict):
     message = N_("The template has errors, or nothing has changed since its newest version.")
 
 
-def create_template(session: Session, actor: Actor, settings: Settings, key: str, *, now: datetime) -> StoredTemplate:
-    """Make a template of the first institution that begins as a copy of the program's; raise TemplateKeyTaken."""
+def create_template(
+    session: Session, actor: Actor, settings: Settings, key: str, institution: Organisation | None = None, *, now: datetime
+) -> StoredTemplate:
+    """Make a template of an institution, the first one where none is named; it begins as the program's. Raise TemplateKeyTaken."""
     text = facade_files()[TEMPLATE_FILE].decode()
     own = text[text.index("format:") :].replace("key: facade", f"key: {key}", 1)
-    return _add(session, actor, settings, key, own, {}, now=now)
+    return _add(session, actor, settings, key, own, {}, institution, now=now)
 
 
 def import_template(
-    session: Session, actor: Actor, settings: Settings, key: str, files: Mapping[str, bytes], *, now: datetime
+    session: Session,
+    actor: Actor,
+    settings: Settings,
+    key: str,
+    files: Mapping[str, bytes],
+    institution: Organisation | None = None,
+    *,
+    now: datetime,
 ) -> StoredTemplate:
     """Take a folder as the draft of the template with its key, which is made where there is none; pictures are cleaned."""
     pictures = {name: _picture(session, name, content) for name, content in files.items() if name != TEMPLATE_FILE}
     text = files[TEMPLATE_FILE].decode("utf-8", "replace")
     row = queries.find_stored(session, key)
     if row is None:
-        return _add(session, actor, settings, key, text, pictures, now=now)
+        return _add(session, actor, settings, key, text, pictures, institution, now=now)
     row.text, row.pictures = text, pictures
     _touch(session, actor, row, now=now, what="imported")
     return row
 
 
 def _add(
-    session: Session, actor: Actor, settings: Settings, key: str, text: str, pictures: Mapping[str, str], *, now: datetime
+    session: Session,
+    actor: Actor,
+    settings: Settings,
+    key: str,
+    text: str,
+    pictures: Mapping[str, str],
+    institution: Organisation | None,
+    *,
+    now: datetime,
 ) -> StoredTemplate:
-    if key in queries.BUILT_IN or queries.find_stored(session, key) is not None or len(queries.list_templates(session)) >= MOST_TEMPLATES:
+    count = len(queries.list_templates(session, EVERYWHERE))
+    if key in queries.BUILT_IN or queries.find_stored(session, key) is not None or count >= MOST_TEMPLATES:
         raise TemplateKeyTaken
-    profile = ensure_profile(session, actor, settings, now=now)
+    profile = ensure_profile(session, actor, settings, institution, now=now)
     row = StoredTemplate(organisation_id=profile.organisation_id, key=key, text=text, pictures=pictures, changed_at=now)
     session.add(row)
     session.flush()  # the audit entry names it

@@ -40,7 +40,13 @@ def request_download(context: RegisterContext) -> Answer:
         return see_page("certificates_register.course_register" if slug else "certificates_register.register", **dict(asked.fields, **slug))
     limiter().use(RATE, str(actor.person_id))
     number = as_uuid(request.form.get("number", "")) or uuid4()
-    row = services.request_download(session, actor, context.course.id if context.course else None, ids, number, now=clock.now())
+    course_id = context.course.id if context.course else None
+    institutions = () if context.institution_keys is None else queries.list_institution_ids(session, ids)
+    if len(institutions) > 1:
+        flash(_("These certificates are of several institutions. Filter them so that all are of one institution."), "warn")
+        return see_page("certificates_register.register", **asked.fields)
+    institution_id = next(iter(institutions), None)
+    row = services.request_download(session, actor, course_id, ids, number, institution_id=institution_id, now=clock.now())
     return see_page("certificates_bulk.download", download=row.uuid)
 
 

@@ -14,20 +14,24 @@ from certificates.forms.credentials import REPLACED_FOR, REVOKED_FOR, Replacemen
 from certificates.models import Credential
 from certificates.pages.history import history_lines
 from certificates.pages.register import DELETED
-from certificates.permissions import CertificateAction, CredentialContext
+from certificates.pages.verdicts import RegisterEntry, state_in_words
+from certificates.permissions import CertificateAction, CredentialContext, decides
 from certificates.queries import credentials as queries
 from certificates.queries.history import find_predecessor, list_history
 from certificates.queries.reviews import find_open_request
+from certificates.queries.transcripts import find_transcript
 from certificates.rules.credentials import CODE_LENGTH, CredentialState, ReplacementReason, RevocationReason, canonical_content
 from certificates.services import credentials as services
 from certificates.services.badges import badge_content
 from certificates.services.sealed_sheets import SheetSealer
 from certificates.sharing import CertificateSharing, sharing_of
 from certificates.sheet import CertificateSheet
+from certificates.views.transcripts import verification_page
 from certificates.web_certificate import get_sheet, verify_url, web_certificate
 from certificates.wording import sheet_file_name
 from courses.hours import printed_basis, printed_hours, read_hours
-from courses.permissions import edits
+from enrolments.pages.renewals import RenewalView, renewal_view
+from enrolments.queries.renewals import find_own_renewal
 from kernel import clock
 from kernel.codes import printed_code, read_code
 from kernel.errors import N_, Gone
@@ -143,12 +147,21 @@ def certificate(subject: CredentialContext) -> Answer:
         is_own=is_own(current_actor(), subject.row.person_id),
         sheet=web_certificate(_sheet(subject.row, language())),
         sharing=_sharing(subject.row),
+        renewal=_own_renewal(subject.row),
         asked_correction=local(request_open.opened_at).date() if request_open else None,
         may_ask=allows(CertificateAction.ASK_CORRECTION, subject),
         may_replace=allows(CertificateAction.REPLACE, subject),
         may_revoke=allows(CertificateAction.REVOKE, subject),
         may_renew=allows(CertificateAction.RENEW, subject),
     )
+
+
+def _own_renewal(row: Credential) -> RenewalView | None:
+    """Return how its holder renews a certificate that ends; nothing where they did, or may not by themselves."""
+    if row.expires_on is None or not is_own(current_actor(), row.person_id) or row.revoked_at or row.replaced_by_id:
+        return None
+    own = find_own_renewal(current_session(), row.person_id, row.course_id)
+    return renewal_view(own, clock.now()) if own is not None and own.valid_until == row.expires_on else None
 
 
 def _sharing(row: Credential) -> CertificateSharing:
@@ -171,7 +184,7 @@ def download(subject: CredentialContext) -> Response:
     """Give the sheet as a sealed PDF, drawn from the frozen row; a replaced one is gone, and a revoked one for all but the team."""
     if queries.is_holder_deleted(current_session(), subject.row):
         raise Gone(N_("The person's data were deleted at their request."))
-    if subject.state is CredentialState.REVOKED and not edits(current_actor(), subject.staff_role):
+    if subject.state is CredentialState.REVOKED and not decides(current_actor(), subject):
         raise Gone(N_("This certificate has been revoked and can no longer be downloaded."))
     if subject.state is CredentialState.REPLACED:
         raise Gone(N_("This certificate was replaced by another one, which can be downloaded."))
@@ -194,6 +207,9 @@ def verify(code: str) -> Answer:
     limiter().use(LOOK_UPS, client_key())
     stored = read_code(code, CODE_LENGTH)
     row = queries.find_by_code(current_session(), stored) if stored else None
+    transcript = find_transcript(current_session(), stored) if stored and row is None else None
+    if transcript is not None:
+        return verification_page(transcript)
     replacement = queries.find_replacement(current_session(), row) if row else None
     renewal = queries.find_renewal(current_session(), row) if row and row.expires_on and not row.revoked_at else None
     page = render_template(
@@ -203,10 +219,17 @@ def verify(code: str) -> Answer:
         replacement_code=printed_code(replacement.code) if replacement else "",
         renewal_code=printed_code(renewal.code) if renewal else "",
         checked_at=clock.now(),
-        signature_holds=row is not None and _signature_holds(row),
+        verdict=_verdict(row, replacement) if row else None,
         own_page=row.uuid if row is not None and _may_view(row) else None,
     )
     return page if row else (page, 404)
+
+
+def _verdict(row: Credential, replacement: queries.Replacement | None) -> tuple[str, str, str] | None:
+    """Return the kind, the icon and the words of a credential's verdict; None where its signature does not hold."""
+    if not _signature_holds(row):
+        return None
+    return state_in_words(RegisterEntry(row, queries.state(row), printed_code(replacement.code) if replacement else ""))
 
 
 def _may_view(row: Credential) -> bool:
@@ -240,7 +263,15 @@ def revoke(subject: CredentialContext) -> Answer:
     if not form.validate_on_post():
         return render_template("certificates/revocation.html", certificate=facts, form=form), 422
     reason = RevocationReason(form.reason_class.data)
-    services.revoke_credential(current_session(), current_actor(), subject.row, reason, form.reason.data or "", now=clock.now())
+    services.revoke_credential(
+        current_session(),
+        current_actor(),
+        subject.row,
+        reason,
+        form.reason.data or "",
+        as_administrator=subject.administers,
+        now=clock.now(),
+    )
     flash(_("The certificate has been revoked."), "ok")
     return see_page("certificates.certificate", credential=subject.row.uuid)
 

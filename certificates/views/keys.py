@@ -62,14 +62,9 @@ class KeyPageView:
     fingerprint: str
 
 
-def printed_fingerprint(fingerprint: str) -> str:
-    """Return a fingerprint in groups of four, as people compare it."""
-    return " ".join(fingerprint[start : start + 4] for start in range(0, len(fingerprint), 4))
-
-
 def _line(key: PublishedKey) -> KeyPageView:
     history = key.history
-    fingerprint = printed_fingerprint(key.fingerprint)
+    fingerprint = key.printed_fingerprint
     return KeyPageView(key.state.value, history.begun_at, history.ended_at, history.compromised_since, history.reason, fingerprint)
 
 

@@ -1,6 +1,7 @@
 """The register of certificates: the page of a course and that of the whole site, and its tables."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any, BinaryIO
 from uuid import uuid4
@@ -40,7 +41,7 @@ FOLDED = ("edition", "unit", "template", "take", *DAY_FIELDS)
 @bp.get("/administration/certificates")
 @requires(CertificateAction.LIST, get_register)
 def register(context: RegisterContext) -> Answer:
-    """List the certificates of the whole site."""
+    """List the certificates of the institutions that the reader administers."""
     return _page(context, "certificates/register.html", "certificates_register.register", {})
 
 
@@ -51,7 +52,8 @@ def course_register(context: RegisterContext) -> Answer:
     assert context.course is not None
     course = current_session().get_one(Course, context.course.id)
     here = {"slug": context.course.slug}
-    return _page(context, "certificates/course_register.html", "certificates_register.course_register", here, course=course_header(course))
+    more = {"course": course_header(course), "may_set_validity": current_actor().is_administrator}
+    return _page(context, "certificates/course_register.html", "certificates_register.course_register", here, **more)
 
 
 def _page(context: RegisterContext, template: str, endpoint: str, here: Mapping[str, str], **more: object) -> Answer:
@@ -87,9 +89,10 @@ def _page(context: RegisterContext, template: str, endpoint: str, here: Mapping[
 
 def _downloads(context: RegisterContext) -> list[BulkDownload]:
     """List the bulk downloads of this register that the reader may open."""
-    course = context.course
-    rows = list_downloads(current_session(), course.id if course else None)
-    return [row for row in rows if allows(CertificateAction.OPEN_BULK_ZIP, BulkContext(row, course.staff_role if course else None))]
+    course, scope = context.course, context.scope
+    rows = list_downloads(current_session(), course.id if course else None, scope.own if course is None and not scope.everywhere else None)
+    contexts = [BulkContext(row, course.staff_role if course else None, scope.covers(row.institution_id)) for row in rows]
+    return [one.row for one in contexts if allows(CertificateAction.OPEN_BULK_ZIP, one)]
 
 
 def _options(choices: queries.RegisterChoices) -> dict[str, list[tuple[object, str]]]:
@@ -132,9 +135,11 @@ def _headings(asked: RegisterRequest) -> dict[str, dict[str, str]]:
 def read_request(context: RegisterContext) -> tuple[RegisterRequest, queries.RegisterChoices]:
     """Read what the address asks for, and list what its filters let choose."""
     session, course_id = current_session(), context.course.id if context.course else None
-    courses = queries.list_courses(session) if course_id is None else ()
+    keys = context.institution_keys
+    courses = queries.list_courses(session, keys) if course_id is None else ()
     asked = read_register_request(request.args, course_id, {slug: number for number, slug, _title in courses})
-    return asked, queries.list_choices(session, asked.wanted, courses)
+    asked = replace(asked, wanted=replace(asked.wanted, institution_keys=keys))
+    return asked, queries.list_choices(session, asked.wanted, courses, context.scope)
 
 
 @bp.get("/administration/certificates/exports/<any(csv,xlsx):kind>")

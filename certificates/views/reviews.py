@@ -71,9 +71,7 @@ def decide(subject: CredentialReviewContext) -> Answer:
     form, session, actor = ReviewForm(), current_session(), current_actor()
     row, cause = subject.credential.row, ReviewCause(subject.row.cause)
     if not form.validate_on_post():
-        return _page(
-            queries.get_review_list(session, actor, "" if actor.is_administrator else subject.credential.slug), form, subject.row.uuid
-        ), 422
+        return _page(queries.get_review_list(session, actor, _course_of_list(subject)), form, subject.row.uuid), 422
     if subject.row.settled_at is not None:
         raise services.AlreadyDecided
     if request.form.get("decision") == "replace":
@@ -82,9 +80,13 @@ def decide(subject: CredentialReviewContext) -> Answer:
     else:
         services.keep_credential(session, actor, subject.row, form.note.data or "", now=clock.now())
         flash(_("The certificate stays as it is."), "ok")
-    if actor.is_administrator:
-        return see_page("certificates_reviews.reviews")
-    return see_page("certificates_reviews.course_reviews", slug=subject.credential.slug)
+    slug = _course_of_list(subject)
+    return see_page("certificates_reviews.course_reviews", slug=slug) if slug else see_page("certificates_reviews.reviews")
+
+
+def _course_of_list(subject: CredentialReviewContext) -> str:
+    """Return the course in whose list the reader decides; none for administrators, who see all courses in one."""
+    return "" if subject.credential.administers else subject.credential.slug
 
 
 def _replace(row: Credential, reason: ReplacementReason, words: str) -> None:
@@ -98,7 +100,7 @@ def _page(context: ReviewListContext, form: ReviewForm, refused: UUID | None) ->
     rows = [_line(row) for row in found]
     shown = {"page": Page(rows[: page.size], page.number, len(rows) > page.size), "form": form, "refused": refused}
     if context.course is None:
-        pairs = [{"row": row, "course": choose(dict(row.course))} for row in queries.list_revoked_for_name(session)]
+        pairs = [{"row": row, "course": choose(dict(row.course))} for row in queries.list_revoked_for_name(session, context)]
         return render_template("certificates/reviews.html", pairs=pairs, **shown)
     return render_template("certificates/course_reviews.html", course=course_header(session.get_one(Course, context.course.id)), **shown)
 

@@ -36,6 +36,10 @@ from kernel.errors import Conflict, Invalid, NotFound
 from kernel.i18n import LANGUAGES, _, choose, language
 from kernel.web.forms import whole_number
 from kernel.web.request import current_actor, current_session, current_settings, requires, see_page, site_address
+from organisations.models import Organisation
+from organisations.permissions import InstitutionAction, InstitutionContext
+from organisations.queries.institutions import get_institution, get_institutions, list_institutions
+from organisations.services.profile import change_profile
 
 bp = Blueprint("certificates_templates", __name__, url_prefix="/administration/certificate-templates")
 
@@ -44,63 +48,108 @@ LIMITS = ArchiveLimits(packed=20_000_000, unpacked=25_000_000, entries=services.
 
 
 @bp.get("")
-@requires(TemplateAction.LIST)
-def templates() -> Answer:
-    """List the templates of the site."""
-    return _list_page(TemplateKeyForm(formdata=None), TemplateFolderForm(formdata=None))
+@requires(TemplateAction.LIST, get_institutions)
+def templates(context: InstitutionContext) -> Answer:
+    """List the templates of the institutions that the reader administers."""
+    return _list_page(context, TemplateKeyForm(formdata=None), TemplateFolderForm(formdata=None))
 
 
-def _list_page(key_form: TemplateKeyForm, folder_form: TemplateFolderForm, status: int = 200) -> Answer:
+def _list_page(context: InstitutionContext, key_form: TemplateKeyForm, folder_form: TemplateFolderForm, status: int = 200) -> Answer:
     session = current_session()
-    titles = {one.key: one.titles for one in queries.list_in_use(session)}
-    rows = [(row, choose(titles.get(row.key, {})) or row.key) for row in queries.list_templates(session)]
-    return render_template("certificates/templates/list.html", rows=rows, key_form=key_form, folder_form=folder_form), status
+    in_use, institutions = queries.list_in_use(session), list_institutions(session, context.scope)
+    titles, names = {one.key: one.titles for one in in_use}, {one.id: choose(one.names) or one.name for one in institutions}
+    rows = [
+        (row, choose(titles.get(row.key, {})) or row.key, names.get(row.organisation_id, ""))
+        for row in queries.list_templates(session, context.scope)
+    ]
+    defaults = [
+        (one, names[one.id], [(used.key, choose(used.titles) or used.key) for used in in_use if used.organisation_id == one.id])
+        for one in institutions
+    ]
+    return render_template(
+        "certificates/templates/list.html",
+        rows=rows,
+        key_form=key_form,
+        folder_form=folder_form,
+        institutions=[(one.uuid, names[one.id]) for one in institutions],
+        defaults=defaults,
+    ), status
+
+
+def _chosen_institution(context: InstitutionContext) -> Organisation | None:
+    """Return the institution for which a template is made: the chosen one of those that the reader administers, else the first of them.
+
+    None where the site has none yet: then its own is made with the template.
+    """
+    institutions = list_institutions(current_session(), context.scope)
+    wanted = request.form.get("institution", "")
+    found = next((one for one in institutions if str(one.uuid) == wanted), institutions[0] if institutions else None)
+    return current_session().get_one(Organisation, found.id) if found is not None else None
+
+
+@bp.post("/default/<uuid:institution>")
+@requires(InstitutionAction.EDIT, get_institution)
+def set_default(context: InstitutionContext) -> Answer:
+    """Choose the template of an institution's courses that ask for `constancia`."""
+    assert context.institution is not None
+    session, key, place = current_session(), request.form.get("template", ""), context.institution
+    known = {one.key for one in queries.list_in_use(session) if one.organisation_id == place.id}
+    if key and key not in known:
+        raise Conflict
+    change_profile(session, current_actor(), current_settings(), {"default_template": key}, institution=place, now=clock.now())
+    flash(_("Saved. Certificates that were issued before keep what they say."), "ok")
+    return see_page("certificates_templates.templates")
 
 
 @bp.post("")
-@requires(TemplateAction.LIST)
-def create() -> Answer:
+@requires(TemplateAction.LIST, get_institutions)
+def create(context: InstitutionContext) -> Answer:
     """Make a template that begins as a copy of the program's."""
     form = TemplateKeyForm()
     if not form.validate_on_post():
-        return _list_page(form, TemplateFolderForm(formdata=None), 422)
+        return _list_page(context, form, TemplateFolderForm(formdata=None), 422)
+    session, actor, institution = current_session(), current_actor(), _chosen_institution(context)
     try:
-        row = services.create_template(current_session(), current_actor(), current_settings(), form.key.data or "", now=clock.now())
+        row = services.create_template(session, actor, current_settings(), form.key.data or "", institution, now=clock.now())
     except services.TemplateKeyTaken as taken:
         form.refuse(form.key, _(taken.message))
-        return _list_page(form, TemplateFolderForm(formdata=None), 422)
+        return _list_page(context, form, TemplateFolderForm(formdata=None), 422)
     flash(_("The template was made. Certificates use it once it is published and a course asks for it."), "ok")
     return see_page("certificates_templates.template", template=row.uuid)
 
 
 @bp.post("/import")
-@requires(TemplateAction.LIST)
-def import_folder() -> Answer:
+@requires(TemplateAction.LIST, get_institutions)
+def import_folder(context: InstitutionContext) -> Answer:
     """Take a template from a ZIP file as a draft."""
     form, session = TemplateFolderForm(), current_session()
     sent = request.files.get("folder")
     if not form.validate_on_post() or sent is None or not sent.filename:
         form.refuse(form.folder, _("Choose a ZIP file."))
-        return _list_page(TemplateKeyForm(formdata=None), form, 422)
+        return _list_page(context, TemplateKeyForm(formdata=None), form, 422)
     try:
         files = {name.rpartition("/")[2]: content for name, content in open_archive(sent.read(), limits=LIMITS).files.items()}
-        row = _imported(files)
+        row = _imported(context, files)
     except (Invalid, Conflict) as refused:
         form.refuse(form.folder, _(refused.message, **refused.facts))
-        return _list_page(TemplateKeyForm(formdata=None), form, 422)
+        return _list_page(context, TemplateKeyForm(formdata=None), form, 422)
     flash(_("The template was imported as a draft."), "ok")
     session.flush()  # its address is needed
     return see_page("certificates_templates.template", template=row.uuid)
 
 
-def _imported(files: dict[str, bytes]) -> StoredTemplate:
+def _imported(context: InstitutionContext, files: dict[str, bytes]) -> StoredTemplate:
     """Take the files of a template, whose own text says its key."""
     result = read_template(files, today=clock.now().date())
     if result.template is None:
         told = "; ".join(f"{one.file}:{one.line}: {one.message}" for one in result.findings[:3])
         raise Invalid(told.replace("%", "%%"))
     kept = {name: content for name, content in files.items() if name in (TEMPLATE_FILE, *_named(result.template))}
-    return services.import_template(current_session(), current_actor(), current_settings(), result.template.key, kept, now=clock.now())
+    session, key, institution = current_session(), result.template.key, _chosen_institution(context)
+    known = queries.find_stored(session, key)
+    if known is not None and not context.scope.covers(known.organisation_id):
+        raise services.TemplateKeyTaken
+    return services.import_template(session, current_actor(), current_settings(), key, kept, institution, now=clock.now())
 
 
 def _named(template: CertificateTemplate) -> set[str]:

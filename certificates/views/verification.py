@@ -6,12 +6,13 @@ from flask import Blueprint, Response, render_template, request
 
 from certificates.file_judgement import MOST_BYTES, MOST_FILES, FileFinding, VerifierKeys, judge_files
 from certificates.forms.verification import FilesToVerifyForm
-from certificates.pages.verdicts import FileVerdictView, RegisterEntry, code_of, verdict_view
+from certificates.pages.verdicts import FileVerdictView, RegisterEntry, code_of, confirmed, verdict_view
 from certificates.queries import credentials as queries
+from certificates.queries.transcripts import present_states
 from certificates.rules.credentials import CODE_LENGTH
+from certificates.rules.transcripts import printed_codes
 from certificates.services.verifiers import verifier_keys
-from certificates.views.keys import printed_fingerprint
-from certificates.views.offline import page_of_today
+from certificates.views.offline import present_page
 from kernel import clock
 from kernel.codes import printed_code, read_code
 from kernel.errors import DomainError
@@ -63,12 +64,17 @@ def verify_files() -> Answer:
 
 def trusted_keys() -> VerifierKeys:
     """Return the keys by which this site judges files."""
-    return verifier_keys(current_keys(), current_seal_keys(), [site_address(), *current_settings().former_addresses])
+    return verifier_keys(current_keys(), current_seal_keys(), _addresses())
+
+
+def _addresses() -> list[str]:
+    """Return the addresses that the site has or had."""
+    return [site_address(), *current_settings().former_addresses]
 
 
 def _form_page(form: FilesToVerifyForm, typed: str = "") -> str:
     problem = _("This is not a valid certificate code.") if typed else ""
-    offline = page_of_today()
+    offline = present_page()
     return render_template(
         "certificates/verify_form.html",
         code=typed,
@@ -76,7 +82,7 @@ def _form_page(form: FilesToVerifyForm, typed: str = "") -> str:
         form=form,
         most=MOST_FILES,
         largest=MOST_BYTES,
-        fingerprint=printed_fingerprint(current_keys().trusted[0].fingerprint),
+        fingerprint=current_keys().trusted[0].printed_fingerprint,
         offline_sha256=offline.sha256,
         offline_signature=current_keys().sign(offline.content),
     )
@@ -86,4 +92,7 @@ def _verdicts(findings: Sequence[FileFinding]) -> list[FileVerdictView]:
     seals_since = min(key.history.begun_at or current_seal_keys().current.begins for key in current_seal_keys().trusted)
     known = queries.find_entries(current_session(), [code.replace("-", "") for code in map(code_of, findings) if code])
     entries = {printed_code(row.code): RegisterEntry(row, state, printed_code(after)) for row, state, after in known}
-    return [verdict_view(finding, entries.get(code_of(finding)), seals_since) for finding in findings]
+    named = [code for finding in findings if finding.transcript for code in printed_codes(finding.transcript.records)]
+    present = present_states(current_session(), named) if named else {}
+    judged = [(entries.get(code_of(finding)), finding) for finding in findings]
+    return [verdict_view(confirmed(finding, entry, _addresses()), entry, seals_since, present) for entry, finding in judged]

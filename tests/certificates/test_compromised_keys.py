@@ -1,7 +1,10 @@
 """A key that came into other hands: what it signed afterwards does not count, and the register is signed anew (spec/certificates K4)."""
 
 import json
+import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from certificates.models import Credential
 from certificates.queries.credentials import list_signers, signed_content
 from certificates.rules.credentials import canonical_content
 from certificates.services import compromised_keys
+from certificates.services.badges import BadgeSigner, badge_content
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.codes import printed_code
@@ -130,7 +134,26 @@ def test_what_the_register_does_not_know_counts_no_more(browser: Browser, instan
     page = browser.get(f"/verify/{printed_code(row.code)}")
 
     assert not holds(instance, row)
-    assert in_spanish("It could not be confirmed") in page.text
+    assert in_spanish("Altered or not issued here") in page.text
+
+
+def test_a_badge_of_the_lost_key_counts_where_the_register_says_the_same(browser: Browser, instance: Instance) -> None:
+    """spec/certificates K4: one with another name, or that the register does not know, is altered."""
+    complete(instance, a_course(instance, modules=1))
+    row, address = issue(instance), "http://localhost:8000"
+    content, signer = badge_content(row, address), BadgeSigner(address, instance.keys)
+    assert content is not None
+    forged, unknown = replace(content, person_name="Otra Persona"), replace(content, address=f"{address}/v/0000-1111-2222-3333")
+    files = [(BytesIO(signer.document(one)), "badge.json") for one in (content, forged, unknown)]
+    later = clock.now() + timedelta(minutes=1)
+    compromise_signing_key(instance.settings.data_dir, row.key_id, KeyCompromise(later, later, "Se perdió."))
+
+    browser.get("/verify")
+    page = browser.post("/verify", data={"files": files})
+
+    verdicts = re.findall(r'<h2 id="file-\d+">(.*?)</h2>', page.html)
+    assert verdicts == [in_spanish("Genuine and in force"), *[in_spanish("Altered or not issued here")] * 2]
+    assert "Otra Persona" not in page.text
 
 
 @pytest.mark.parametrize(("key", "since"), [("0123456789abcdef", "2026-11-01"), ("", "2999-01-01")])

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from certificates.layout.built_in import facade
+from certificates.layout.placed import PictureMark, TextMark
 from certificates.layout.placing import PrintedSignatory
 from certificates.layout.template import ElementRole
 from certificates.pdf import placed_sheet, render
@@ -93,6 +94,44 @@ def test_the_template_draws_what_was_drawn_before(name: str) -> None:
     assert hashlib.sha256(drawing_of(content)).hexdigest() == before[name]
 
 
+@pytest.mark.parametrize("name", CASES)
+def test_version_3_draws_what_version_2_did(name: str) -> None:
+    """spec/certificates T8: where at most two sign, without a logo and without a fingerprint."""
+    drawn = [render(compose(replace(FACTS, template=facade(version), **CASES[name]))) for version in (2, 3)]  # type: ignore[arg-type]  # fields by name
+
+    assert drawn[0] == drawn[1]
+
+
+@pytest.mark.parametrize("count", [3, 4])
+def test_up_to_four_signatories_stand_side_by_side(count: int) -> None:
+    """spec/certificates I1, T8."""
+    signs = tuple(PrintedSignatory(f"Firmante {number}", "Dirección", signature()) for number in range(count))
+
+    sheet = placed_sheet(compose(replace(FACTS, signatories=signs)))
+
+    texts = [mark for element in sheet.elements for mark in element.marks if isinstance(mark, TextMark)]
+    places = [mark.x for mark in texts if mark.text.startswith("Firmante")]
+    assert len(places) == count
+    assert places == sorted(set(places))
+    assert all(98 <= x < 218 for x in places)
+    assert len({mark.y for mark in texts if mark.text.startswith("Firmante")}) == 1
+
+
+def test_the_logo_and_the_fingerprint_are_printed_where_there_are_any() -> None:
+    """spec/certificates I1, K2, T5: the logo inside of its place, the whole fingerprint in small letters, nothing outside the margin."""
+    facts = replace(FACTS, logo=signature(), key_fingerprint="0123456789abcdef" * 4)
+
+    sheet = placed_sheet(compose(facts))
+
+    marks = [mark for element in sheet.elements for mark in element.marks]
+    logo = next(mark for mark in marks if isinstance(mark, PictureMark))
+    printed = next(mark for mark in marks if isinstance(mark, TextMark) and "0123 4567 89ab" in mark.text)
+    assert (logo.content, logo.y + logo.height <= 30) == (facts.logo, True)
+    assert printed.text.endswith("cdef")
+    assert 1.8 <= printed.size <= 2.3
+    assert not placed_sheet(compose(facts)).overflows
+
+
 def test_elements_have_roles_in_reading_order() -> None:
     """spec/certificates T2: the order of the elements is that of reading."""
     placed = placed_sheet(compose(FACTS)).elements
@@ -104,14 +143,14 @@ def test_elements_have_roles_in_reading_order() -> None:
         "Logotipo de Aulario",
         "Código QR: https://aulario.example/v/7K4M-92XD-C3QF-8TRA",
     ]
-    assert facade().most_signatories == 2
+    assert facade().most_signatories == 4
 
 
 def test_certificates_from_before_keep_their_look(instance: Instance) -> None:
     """spec/certificates T8, M1: what was issued before there were templates is drawn by version 1 of the built-in one."""
     complete(instance, a_course(instance, modules=1))
     row = issue(instance)
-    assert (row.template, row.template_version) == ("facade", 2)
+    assert (row.template, row.template_version) == ("facade", 3)
 
     row.template, row.template_version = "constancia", 1
 

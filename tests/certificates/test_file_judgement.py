@@ -121,7 +121,9 @@ def test_the_credential_of_another_site_is_not_issued_here() -> None:
     """spec/certificates attack 14."""
     ours = VerifierKeys((SignatureVerifier("did:web:other.example#k1", GOLDEN_KEYS.signatures[0].public),), ())
 
-    assert judge_files([("a", vector("credential.json"))], ours)[0].fault == "other_issuer"
+    for name in ("credential.json", "unsealed.pdf"):
+        found = judge_files([("a", vector(name))], ours)[0]
+        assert (found.fault, found.issuer) == ("other_issuer", "aulario.example")
 
 
 def test_a_key_counts_for_nothing_once_it_was_in_other_hands() -> None:
@@ -129,6 +131,25 @@ def test_a_key_counts_for_nothing_once_it_was_in_other_hands() -> None:
     key = SignatureVerifier(METHOD, GOLDEN_KEYS.signatures[0].public, datetime(2026, 7, 1, tzinfo=UTC))
 
     assert judge_files([("a", vector("credential.json"))], VerifierKeys((key,), ()))[0].verdict is FileVerdict.ALTERED
+
+
+def test_the_seal_of_a_sheet_covers_a_credential_by_a_key_that_was_lost_later(keys: SealKeys) -> None:
+    """spec/certificates K4: of others only the register can say whether they were signed before."""
+    lost = datetime(2026, 11, 30, tzinfo=UTC)
+    trusted = VerifierKeys((replace(GOLDEN_KEYS.signatures[0], compromised_since=lost),), seal_verifiers(keys.trusted))
+    files = [("a", a_sealed_sheet(keys)), ("b", vector("credential.json")), ("c", vector("unsealed.pdf"))]
+
+    found = judge_files(files, trusted)
+
+    assert [one.compromised_since for one in found] == [None, lost, lost]
+    assert [one.verdict for one in found] == [FileVerdict.GENUINE, FileVerdict.GENUINE, FileVerdict.UNSEALED]
+
+
+def test_a_seal_whose_range_was_taken_away_is_no_sheet_without_a_seal(keys: SealKeys) -> None:
+    """spec/certificates attack 5."""
+    found = judged(a_sealed_sheet(keys).replace(b"/ByteRange", b"/ByteRanye"), keys)
+
+    assert (found.verdict, found.fault) == (FileVerdict.ALTERED, SealState.NOT_WHOLE)
 
 
 @pytest.mark.parametrize(

@@ -31,9 +31,9 @@ def ask(app: Flask, path: str, host: str = "cursos.example.org") -> TestResponse
 
 
 def test_a_printed_code_leads_to_the_present_address(app: Flask, instance: Instance, credential: Credential) -> None:
-    """spec/certificates K5: `/v`, `/verify`, with what follows them."""
+    """spec/certificates K5: `/v`, `/verify`, and `/acta` of compulsory training, with what follows them."""
     code, present = printed_code(credential.code), instance.settings.public_url
-    for path in (f"/v/{code}", f"/verify/{code}?language=en", "/verify", "/v", f"/v/{code}.json"):
+    for path in (f"/v/{code}", f"/verify/{code}?language=en", "/verify", "/v", f"/v/{code}.json", f"/acta/{code}"):
         answer = ask(app, path)
         assert (answer.status_code, answer.headers["Location"]) == (302, f"{present}{path}")
 
@@ -51,7 +51,13 @@ def test_documents_are_answered_under_the_name_that_they_were_published_by(app: 
 
 @pytest.mark.parametrize(
     ("path", "host"),
-    [("/sign-in", "cursos.example.org"), ("/", "cursos.example.org"), ("/verification", "cursos.example.org"), ("/verify", "evil.example")],
+    [
+        ("/sign-in", "cursos.example.org"),
+        ("/", "cursos.example.org"),
+        ("/verification", "cursos.example.org"),
+        ("/actas", "cursos.example.org"),
+        ("/verify", "evil.example"),
+    ],
 )
 def test_nothing_else_is_answered_there(app: Flask, credential: Credential, path: str, host: str) -> None:
     """spec/security 3.3: no other page, and no other host."""

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,7 @@ from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_course
 from tests.support.certificates import complete, issue
+from tests.support.commands import commands_on
 
 
 @pytest.fixture
@@ -60,6 +62,29 @@ def test_the_page_holds_our_keys_and_the_lists_of_today(browser: Browser, instan
     assert now is not None
     assert credential.status_place is not None
     assert (before.is_set(credential.status_place), now.is_set(credential.status_place)) == (False, True)
+
+
+def test_the_command_writes_the_page_of_the_web(
+    browser: Browser,
+    instance: Instance,
+    credential: Credential,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """spec/certificates V8: the same bytes, with the checksum and the signature that stand on /verify."""
+    monkeypatch.setenv("LMS_PUBLIC_URL", instance.settings.public_url or "")
+    lms = commands_on(instance.settings, monkeypatch, capsys)
+
+    said = lms("certificates", "offline-page", "--out", tmp_path / "page.html")
+
+    written, on_the_web, verifying = (tmp_path / "page.html").read_bytes(), page_of(browser).encode(), browser.get("/verify").text
+    assert said.code == 0
+    assert written == on_the_web
+    assert hashlib.sha256(written).hexdigest() in said.out
+    signature = re.search(r"[\w-]{86}==", said.out)
+    assert signature is not None
+    assert signature[0] in verifying
 
 
 def test_checksum_and_signature_stand_where_one_verifies(browser: Browser, instance: Instance, credential: Credential) -> None:

@@ -2,14 +2,12 @@
 
 import base64
 import json
-import struct
 import zlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from certificates.rules.badges import badge_document, badge_quads
 from certificates.rules.baking import KEYWORD, PNG_MARK, baked_png, baked_svg, png_badge, svg_badge
@@ -25,12 +23,11 @@ from certificates.rules.verification import (
     verify_document,
     verify_status_list,
 )
+from tests.support.attacks import OTHER, SVG, chunk, leaves, with_change, with_chunks
 from tests.support.badges import BADGE, METHOD, VECTOR_KEY, VECTORS, token_of, trusted, vector, vector_document
 
 TRUSTED = (trusted(),)
 CASES = [case for case in json.loads(vector("cases.json")) if not case["file"].endswith(".pdf")]
-OTHER = Ed25519PrivateKey.from_private_bytes(bytes(32))
-SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><path d="M0 0h9"/></svg>'
 CREDENTIAL = vector("credential.json")
 
 
@@ -58,38 +55,13 @@ def test_the_verdict_is_that_of_the_golden_case(case: dict[str, Any]) -> None:
     assert (verdict.status_list is None) is (case["with_status"] is None)
 
 
-def changed(value: object) -> object:
-    if isinstance(value, bool):
-        return not value
-    if isinstance(value, str):
-        return value[:-1] + ("x" if value[-1] != "x" else "y")
-    return [*value, "x"] if isinstance(value, list) else value
-
-
-def leaves(document: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
-    if isinstance(document, dict):
-        return [leaf for name, value in document.items() for leaf in leaves(value, (*path, name))]
-    if isinstance(document, list):
-        return [leaf for place, value in enumerate(document) for leaf in leaves(value, (*path, place))]
-    return [path]
-
-
 def test_each_value_changed_or_gone_alone_makes_it_altered() -> None:
     """spec/certificates, attack 1: every value of the document and of the proof, and every member taken out."""
     paths = leaves(vector_document())
     assert len(paths) > 30
     for path in paths:
-        for act in ("changed", "gone"):
-            document = vector_document()
-            holder: Any = document
-            for step in path[:-1]:
-                holder = holder[step]
-            if act == "gone":
-                del holder[path[-1]]
-            else:
-                holder[path[-1]] = changed(holder[path[-1]])
-            finding = verify_document(json.dumps(document).encode(), TRUSTED)
-            assert not finding.is_genuine, (path, act)
+        for is_gone in (False, True):
+            assert not verify_document(with_change(path, is_gone=is_gone), TRUSTED).is_genuine, (path, is_gone)
 
 
 def test_space_and_order_of_members_do_not_matter() -> None:
@@ -180,6 +152,23 @@ def test_a_compromised_key_counts_until_then_and_for_no_token() -> None:
         assert verify_document(vector("credential.jwt"), keys).fault is DocumentFault.COMPROMISED_KEY
 
 
+def test_a_badge_by_a_key_that_was_lost_later_is_in_force_only_by_the_register() -> None:
+    """spec/certificates K4: who has the key can claim any earlier moment; a status list by it counts for nothing."""
+    keys, now = (trusted(compromised_since=BADGE.valid_from + timedelta(days=30)),), datetime(2026, 12, 1, tzinfo=UTC)
+    clean = verify_status_list(vector("status-clean-older.json"), TRUSTED)
+    revoked = verify_status_list(vector("status-revoked.json"), TRUSTED)
+    assert clean is not None
+    assert revoked is not None
+
+    finding = verify_document(CREDENTIAL, keys)
+
+    assert finding.is_genuine
+    assert judge(BADGE, [clean], now).state is OfflineState.IN_FORCE
+    assert judge(BADGE, [clean], now, finding.compromised_since).state is OfflineState.UNKNOWN
+    assert judge(BADGE, [revoked], now, finding.compromised_since).state is OfflineState.REVOKED
+    assert verify_status_list(vector("status-clean-older.json"), keys) is None
+
+
 def test_without_keys_the_golden_files_are_of_another_issuer() -> None:
     """spec/certificates, attack 16: the keys of the golden files are in no installation's list."""
     for path in VECTORS.glob("credential.*"):
@@ -221,17 +210,6 @@ def test_what_is_no_badge_is_unreadable_and_not_altered(content: bytes) -> None:
 def test_what_readers_understand_differently_is_altered(extra: bytes) -> None:
     """spec/certificates B3, B4."""
     assert verify_document(CREDENTIAL.replace(b"{", b"{" + extra + b",", 1), TRUSTED).fault is DocumentFault.AMBIGUOUS
-
-
-def chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-
-def with_chunks(*chunks: bytes) -> bytes:
-    """Return the golden picture without its badge, with other chunks before its end."""
-    plain = baked_png(vector("badge.png"), b"")
-    place = plain.index(b"iTXt") - 4
-    return plain[:place] + b"".join(chunks) + plain[-12:]
 
 
 def test_a_png_holds_one_badge_and_baking_again_replaces_it() -> None:

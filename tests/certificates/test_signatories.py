@@ -64,8 +64,8 @@ def test_the_sheet_names_who_signs_with_their_office_in_its_language_and_the_pic
     drawn = sheets(instance, issue(instance))
 
     words = {language: words_of(content) for language, content in drawn.items()}
-    assert words["es"][-8:-4] == ["María Fernanda Ortiz", "Dirección de la Escuela", "Jorge Paredes", "Coordinación académica"]
-    assert words["en"][-8:-4] == ["María Fernanda Ortiz", "Director of the School", "Jorge Paredes", "Coordinación académica"]
+    assert words["es"][-9:-5] == ["María Fernanda Ortiz", "Dirección de la Escuela", "Jorge Paredes", "Coordinación académica"]
+    assert words["en"][-9:-5] == ["María Fernanda Ortiz", "Director of the School", "Jorge Paredes", "Coordinación académica"]
     [(left, bottom, right, top)] = pictures_of(drawn["es"])
     assert (left, bottom) == (98, 210 - 166)
     assert right <= 98 + 52
@@ -120,9 +120,9 @@ def test_who_signed_is_under_the_signature_and_verification_says_it(browser: Bro
 
     assert own.html.count('href="data:image/png;base64,') == 1
     assert "María Fernanda Ortiz, Dirección de la Escuela; Jorge Paredes, Coordinación académica" in honest
-    assert in_spanish("Valid certificate") in honest
+    assert in_spanish("Genuine and in force") in honest
     assert instance.keys.verifies(row.key_id, content, row.signature)
-    assert in_spanish("Valid certificate") not in forged
+    assert in_spanish("Genuine and in force") not in forged
 
 
 @pytest.mark.parametrize(

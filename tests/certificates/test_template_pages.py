@@ -10,11 +10,14 @@ from sqlalchemy import select
 from certificates import pdf
 from certificates.models import Credential, StoredTemplate
 from certificates.queries.course_templates import missing_template
+from certificates.rules.credentials import ReplacementReason
+from certificates.services.credentials import replace_credential
 from certificates.web_certificate import get_sheet
 from courses.content.reader import read_folder
 from courses.models import StaffRole
 from courses.services.publishing import MissingOnSite
 from kernel import clock
+from kernel.crypto import signing_keys
 from kernel.outbox import deliver_waiting
 from kernel.permissions import SYSTEM
 from lms.app import KINDS
@@ -131,6 +134,33 @@ def test_a_certificate_names_the_version_and_is_drawn_by_it_for_ever(browser: Br
     assert "otra fórmula" in versions.text
     browser._request("GET", f"{page}/versions/1.pdf")
     assert "Por cuanto" in words_of(browser.response.get_data())
+
+
+def test_a_corrected_design_is_drawn_by_the_version_in_use(browser: Browser, instance: Instance, page: str) -> None:
+    """spec/certificates E5: a correction of another class keeps the design, that of class `template` takes the newest published one."""
+    publish_it(browser, instance, page)
+    complete(instance, publish(instance, with_certificate("diploma"))[0])
+    deliver_waiting(instance.worker, now=clock.now())
+    save(browser, instance, page, stored(instance).text.replace("Se certifica que", "Consta que"))
+    publish_it(browser, instance, page, "otra fórmula")
+
+    by_name = replace(instance, newest(instance), ReplacementReason.NAME)
+    by_design = replace(instance, by_name, ReplacementReason.TEMPLATE)
+
+    assert (by_name.template_version, by_design.template_version) == (1, 2)
+    with instance.database.unit_of_work(write=False) as session:
+        assert "Consta que" in words_of(pdf.render(get_sheet(session, by_design, "http://localhost:8000", "es")))
+
+
+def newest(instance: Instance) -> Credential:
+    with instance.database.unit_of_work(write=False) as session:
+        return session.scalars(select(Credential).order_by(Credential.id.desc())).first() or Credential()
+
+
+def replace(instance: Instance, row: Credential, reason: ReplacementReason) -> Credential:
+    keys = signing_keys(instance.present_settings.data_dir)
+    with instance.database.unit_of_work() as session:
+        return replace_credential(session, SYSTEM, row, reason, "Corrección", instance.present_settings, keys, now=clock.now())
 
 
 def with_certificate(key: str) -> dict[str, bytes]:

@@ -6,7 +6,7 @@ import pytest
 
 from certificates.rules.credentials import CredentialState, state_of
 from courses.content.scalars import RefusedError, validity
-from kernel.durations import add_duration
+from kernel.durations import RenewalBasis, add_duration
 from tests.support import folders
 
 LAST_DAYS = [
@@ -51,6 +51,33 @@ def test_another_validity_is_refused_in_words(typed: str, told: str) -> None:
 
     assert told in refused.value.template
     assert refused.value.facts.get("right") == ("24 months" if typed == "24 meses" else None)
+
+
+@pytest.mark.parametrize(
+    ("words", "codes", "right"),
+    [
+        ("valid: 24 months, renew: 60 days", set(), (60, RenewalBasis.EXPIRY)),
+        ("valid: 24 months, renew: {from: 2 months}", set(), (2, RenewalBasis.EXPIRY)),
+        ("valid: 24 months, renew: {from: 60 days, basis: completion}", set(), (60, RenewalBasis.COMPLETION)),
+        ("valid: 24 months, renew: {from: 24 months}", {"C113"}, None),
+        ("valid: 24 months, renew: {from: 3 years}", {"C113"}, None),
+        ("valid: 1 month, renew: {from: 30 days}", {"C113"}, None),
+        ("renew: {from: 60 days}", {"C113"}, None),
+        ("valid: 24 months, renew: {from: 2 meses}", {"C111"}, None),
+        ("valid: 24 months, renew: {from: 0 days}", {"C113"}, None),
+        ("valid: 24 months, renew: {from: 60 days, basis: expire}", {"C112"}, None),
+        ("valid: 24 months, renew: {fron: 60 days}", {"C107"}, None),
+    ],
+)
+def test_a_course_says_when_its_certificate_can_be_renewed(words: str, codes: set[str], right: tuple[int, RenewalBasis] | None) -> None:
+    """spec/certificates E3 and 15: a window longer than the validity, and other slips, are findings."""
+    files = folders.changed("course.yaml", "licence:", f"certificate: {{template: constancia, {words}}}\nlicence:")
+
+    assert folders.codes(files) - {"C114"} - folders.codes(folders.a_folder()) == codes
+    if right is not None:
+        found = folders.course(files)
+        assert found.certificate_renew is not None
+        assert (found.certificate_renew.days or found.certificate_renew.months, found.certificate_basis) == right
 
 
 def test_a_course_says_template_and_validity_or_the_template_alone() -> None:

@@ -6,11 +6,12 @@ import pypdfium2
 import pytest
 import zxingcpp
 from reportlab.pdfgen.canvas import Canvas
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from certificates.models import Credential
-from certificates.rules.credentials import ReplacementReason
+from certificates.rules.credentials import ReplacementReason, RevocationReason
 from certificates.services import credentials as services
 from certificates.web_certificate import sheet_of
 from courses.models import Course
@@ -20,11 +21,15 @@ from kernel.codes import printed_code
 from kernel.pdf import document
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
+from tests.support.at_once import overlap
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, an_administrator, sign_in
 from tests.support.certificates import complete, issue
 from tests.support.meanwhile import Writers
 from tests.support.wording import in_spanish
+
+GENUINE_REVOKED = in_spanish("Genuine, revoked on %(day)s", day="|").partition("|")[0]
+GENUINE_REPLACED = in_spanish("Genuine, replaced by %(code)s", code="|").partition("|")[0]
 
 
 @pytest.fixture
@@ -134,7 +139,7 @@ def test_verification_says_what_the_sheet_says_and_nothing_else(
     assert [words for words in values if words not in text] == []
     assert ("Versión 1" in sheet, "Versión1" in text) == (True, True) if language == "es" else "Version1" in text
     assert {"es": "ResultadoAprobado", "en": "ResultPassed"}[language] in text
-    assert {"es": in_spanish("Valid certificate"), "en": "Valid certificate"}[language] in text
+    assert {"es": in_spanish("Genuine and in force"), "en": "Genuine and in force"}[language] in text
     for private in ("ana@example.org", "100 %", "100%", str(credential.uuid)):
         assert private not in page.html
 
@@ -207,7 +212,7 @@ def test_revocation_shows_at_once_and_takes_the_file_away(browser: Browser, inst
     own = browser.get(f"/certificates/{credential.uuid}")
     browser.get(f"/certificates/{credential.uuid}.pdf", status=410)
 
-    assert in_spanish("Certificate revoked") in public.text
+    assert GENUINE_REVOKED in public.text
     assert in_spanish("It was issued by mistake") in public.text
     assert "Se emitió a otra persona." not in public.text
     assert "Se emitió a otra persona." in own.text
@@ -237,8 +242,8 @@ def test_instead_of_a_revoked_one_another_is_issued_with_the_name_of_today(
     assert (first.replaced_by_id, second.revoked_at, second.code != first.code) == (second.id, None, True)
     assert own.has_link(f"/certificates/{second.uuid}")
     assert browser.get(path).has_link(f"/certificates/{second.uuid}")
-    assert in_spanish("Certificate revoked") in browser.get(f"/verify/{printed_code(first.code)}").text
-    assert in_spanish("Valid certificate") in browser.get(f"/verify/{printed_code(second.code)}").text
+    assert GENUINE_REVOKED in browser.get(f"/verify/{printed_code(first.code)}").text
+    assert in_spanish("Genuine and in force") in browser.get(f"/verify/{printed_code(second.code)}").text
     assert len(browser.mails()) == 3
     admin.get(f"{path}/renewal", status=403)
 
@@ -353,11 +358,11 @@ def test_a_wrong_name_is_corrected_in_one_step_and_nobody_reads_of_guilt(
     assert [getattr(first, name) for name in copied] == [getattr(second, name) for name in copied]
     assert (first.status_list, first.status_place) != (second.status_list, second.status_place)
     public = browser.another().get(f"/verify/{printed_code(first.code)}")
-    assert in_spanish("Certificate replaced") in public.text
-    assert in_spanish("Certificate revoked") not in public.text
+    assert GENUINE_REPLACED in public.text
+    assert GENUINE_REVOKED not in public.text
     assert "tilde" not in public.text
     assert public.has_link(f"/verify/{printed_code(second.code)}")
-    assert in_spanish("Valid certificate") in browser.another().get(f"/verify/{printed_code(second.code)}").text
+    assert in_spanish("Genuine and in force") in browser.another().get(f"/verify/{printed_code(second.code)}").text
     own = sign_in(browser).get(path)
     assert "Faltaba una tilde." in own.text
     browser.get(f"{path}.pdf", status=410)
@@ -385,6 +390,49 @@ def test_of_two_who_correct_it_at_once_one_wins(browser: Browser, instance: Inst
             services.replace_credential(
                 session, SYSTEM, row, ReplacementReason.DATA, "Otra.", instance.present_settings, instance.keys, now=clock.now()
             )
+
+
+def test_of_two_people_one_acts_and_the_other_reads_what_happened(instance: Instance, credential: Credential) -> None:
+    """spec/certificates 15, attack 15: what was replaced is not revoked afterwards, nor revoked or restored twice."""
+
+    def present() -> Credential:
+        return session.get_one(Credential, credential.id)
+
+    settings, keys, mistake = instance.present_settings, instance.keys, RevocationReason.ISSUED_BY_MISTAKE
+    with instance.database.unit_of_work() as session:
+        services.revoke_credential(session, SYSTEM, present(), mistake, "Primera.", now=clock.now())
+        with pytest.raises(services.AlreadyReplaced):
+            services.revoke_credential(session, SYSTEM, present(), mistake, "Segunda.", now=clock.now())
+        with pytest.raises(services.AlreadyReplaced):
+            services.replace_credential(session, SYSTEM, present(), ReplacementReason.DATA, "Otra.", settings, keys, now=clock.now())
+        services.renew_credential(session, SYSTEM, present(), "Se restituye.", settings, keys, now=clock.now())
+        with pytest.raises(services.AwardNotAllowed):
+            services.renew_credential(session, SYSTEM, present(), "Otra vez.", settings, keys, now=clock.now())
+
+    with instance.database.unit_of_work(write=False) as session:
+        assert (present().revoked_reason, session.scalar(select(func.count(Credential.id)))) == ("Primera.", 2)
+
+
+def test_two_people_who_replace_at_the_same_moment_make_one_certificate(instance: Instance, credential: Credential) -> None:
+    """spec/certificates 15: one wins, the other sees it."""
+    settings, keys, refused = instance.present_settings, instance.keys, []
+
+    def replaced(session: Session) -> None:
+        row = session.get_one(Credential, credential.id)
+        services.replace_credential(session, SYSTEM, row, ReplacementReason.DATA, "Corregido.", settings, keys, now=clock.now())
+
+    def second() -> None:
+        try:
+            with instance.database.unit_of_work() as session:
+                replaced(session)
+        except services.AlreadyReplaced as fault:
+            refused.append(fault)
+
+    overlap(instance, replaced, second)
+
+    assert len(refused) == 1
+    with instance.database.unit_of_work(write=False) as session:
+        assert session.scalar(select(func.count(Credential.id))) == 2
 
 
 def test_whose_certificate_was_revoked_reads_why_and_how_to_object(browser: Browser, instance: Instance, credential: Credential) -> None:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import random
 import re
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
@@ -217,20 +216,6 @@ def test_a_sheet_before_there_were_seals_is_compared_with_the_register(
     assert "Luis Alberto" not in said
     change(instance, code="0000111122223333")
     assert in_spanish("Altered or not issued here") in verdicts(browser, ("old.pdf", render(compose(FACTS))))
-
-
-def test_a_changed_file_is_never_called_genuine_and_never_breaks_the_page(
-    browser: Browser, instance: Instance, credential: Credential
-) -> None:
-    """spec/certificates attack 2: 200 places, twelve files a request."""
-    content, chance = download(sign_in(browser), credential), random.Random(3)  # noqa: S311 - the same places each time
-    for _request in range(17):
-        files = []
-        for place in range(12):
-            changed = bytearray(content)
-            changed[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
-            files.append((f"{place}.pdf", bytes(changed)))
-        assert "Genuino" not in verdicts(browser, *files)
 
 
 def test_too_many_files_or_none_are_refused(browser: Browser, instance: Instance) -> None:

@@ -1,0 +1,116 @@
+"""The words of the page that verifies without a network; its verdicts are those of the site (spec/certificates V2, V6)."""
+
+from collections.abc import Mapping
+
+from certificates.file_judgement import FileFault
+from certificates.rules import verdict_words
+from certificates.rules.verification import DocumentFault
+from certificates.sealing import SealState
+from kernel.errors import N_
+from kernel.i18n import LANGUAGES, catalogue
+
+VERDICTS: Mapping[str, str] = {
+    "valid": verdict_words.IN_FORCE,
+    "expired": verdict_words.EXPIRED,
+    "replaced": verdict_words.REPLACED,
+    "revoked": verdict_words.REVOKED,
+    "unknown": verdict_words.UNKNOWN,
+    "altered": verdict_words.ALTERED,
+    "unsealed": verdict_words.UNSEALED,
+    "without_seal": verdict_words.WITHOUT_SEAL,
+    "unreadable": verdict_words.UNREADABLE,
+    "made_valid": verdict_words.TRANSCRIPT_SAME,
+    "made_changed": verdict_words.TRANSCRIPT_CHANGED,
+    "made_unknown": verdict_words.TRANSCRIPT_UNKNOWN,
+    "unchecked": N_("It could not be checked in this browser"),
+}
+FAULTS: Mapping[str, str] = {
+    DocumentFault.UNREADABLE: N_("It is damaged, longer than 2 MB, or no PDF, JSON, JWT, PNG or SVG."),
+    DocumentFault.AMBIGUOUS: N_("Programs can read its text in two ways."),
+    DocumentFault.NOT_OUR_PROFILE: N_("It has a part that no certificate of ours has, or one is missing."),
+    DocumentFault.OTHER_ISSUER: N_("Another site issued it: %(issuer)s."),
+    DocumentFault.UNKNOWN_KEY: N_("It is signed with a key that is not ours."),
+    DocumentFault.BAD_SIGNATURE: N_("Something was changed after it was signed."),
+    DocumentFault.COMPROMISED_KEY: N_("It is signed with a key that no longer counts."),
+    SealState.NOT_WHOLE: N_("Something was added after the seal, or the seal does not cover the whole file."),
+    SealState.CHANGED: N_("Something was changed after it was sealed."),
+    SealState.OTHER_KEY: N_("It is sealed with a key that is not ours."),
+    SealState.OUT_OF_TIME: N_("It is sealed as of a day on which the key was not in use."),
+    FileFault.NO_CREDENTIAL: N_("It holds no credential that can be read."),
+    FileFault.SEVERAL_CREDENTIALS: N_("It holds more than one credential."),
+    FileFault.OTHER_CODE: N_("The sheet names the code %(code)s, and the credential within it is another one: the one shown here."),
+    "other_transcript": N_("The sheet names another code than the transcript within it."),
+    FileFault.NOTHING_OF_OURS: N_("It has neither our seal nor a credential nor one code of ours."),
+    FileFault.SAVED_AGAIN: N_(
+        "A program has encrypted it or saved it again, so nothing can be compared. Ask for the file as it was downloaded."
+    ),
+    "without_seal": N_("It names the code %(code)s and proves nothing by itself: compare every detail with the register, online."),
+    "no_ed25519": N_("This browser does not check Ed25519 signatures. Use a newer one, or verify online."),
+}
+"""By the values of DocumentFault, SealState and FileFault, of which a page without a network finds these."""
+PAGE: Mapping[str, str] = {
+    "title": N_("Verify certificates offline"),
+    "drop": N_("Choose files or drop them here: PDF, PNG, SVG, JSON or JWT; also a newer list of states or of keys."),
+    "pasted": N_("Pasted text"),
+    "paste": N_("Or paste the text of a credential here (JSON or JWT)"),
+    "check": N_("Verify the text"),
+    "print": N_("Print"),
+    "clear": N_("Clear the results"),
+    "institution": N_("Certificates of %(name)s (%(address)s)."),
+    "about": N_("Page of version %(version)s, made on %(day)s. It sends nothing: everything is checked on this computer."),
+    "manual": N_("How to check a certificate, on one sheet: %(address)s"),
+    "list": N_("List of states of %(day)s"),
+    "old": N_("List of states of %(day)s: %(days)s days old"),
+    "none": N_("No list of states: it cannot be said whether a certificate is still in force"),
+    "limits": N_(
+        "This browser cannot check Ed25519 signatures. Sealed PDF files are checked all the same; for JSON, JWT and pictures use a newer "
+        "browser or the page %(address)s. Newer lists cannot be read either."
+    ),
+    "added": N_("%(file)s: list of states of %(day)s added"),
+    "older": N_("%(file)s: there is a newer list; this one is not used"),
+    "keys": N_("%(file)s: list of keys of %(day)s added"),
+    "person": N_("Person"),
+    "course": N_("Course"),
+    "length": N_("Description"),
+    "done_for": N_("What the person did"),
+    "issuer": N_("Issuer"),
+    "issued": N_("Issued on"),
+    "until": N_("Valid until"),
+    "code": N_("Code"),
+    "file": N_("File"),
+    "checked": N_("Checked on"),
+    "seal": N_("Sheet"),
+    "sealed": N_("The PDF is sealed and complete"),
+    "loose": N_("It is a file of the credential, without a sealed sheet"),
+    "not_sealed": N_("The PDF has no seal"),
+    "compare": N_("Compare the details with the paper that you have: they have to be the same, letter by letter."),
+    "no_list": N_("There is no list of states for this certificate: whether it is still in force is not known."),
+    "out_of_date": N_("The list is of %(day)s and out of date: whether it is still in force is not known."),
+    "backdated": N_("The key that signed it came into other hands on %(day)s. Only the register can say whether it was signed before."),
+    "by_list": N_("By the list of states of %(day)s."),
+    "records": N_("Completed courses"),
+    "completed": N_("Completed"),
+    "then": N_("On that day"),
+    "today": N_("By the list"),
+    "hours": N_("Hours with a valid certificate"),
+    "year": N_("Year"),
+    "amount": N_("Hours"),
+    "open": N_("Courses in progress, not completed"),
+    "since": N_("Since"),
+    "progress": N_("Progress"),
+    "state:valid": N_("Valid"),
+    "state:expired": N_("Expired"),
+    "state:replaced": N_("Replaced"),
+    "state:revoked": N_("Revoked"),
+    "state:unknown": N_("State unknown"),
+    "state:none": N_("No certificate"),
+    "online": N_("Its state today is at %(address)s"),
+}
+
+
+def offline_words() -> Mapping[str, Mapping[str, str]]:
+    """Return every word of the page by language and name; those of a fault begin with `fault:`."""
+    messages = {**PAGE, **VERDICTS, **{f"fault:{name}": message for name, message in FAULTS.items()}}
+    return {
+        language: {str(name): str(catalogue(language).ugettext(message)) for name, message in messages.items()} for language in LANGUAGES
+    }
