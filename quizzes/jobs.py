@@ -151,7 +151,8 @@ def examine(delivery: Delivery) -> Effect | None:
     arguments = delivery.arguments
     with delivery.database.unit_of_work(write=False) as session:
         edition, group = (UUID(str(arguments[name])) if arguments.get(name) else None for name in ("edition", "group"))
-        learners = StatisticsFilter(edition, group, CountedTakes(str(arguments.get("takes", CountedTakes.PRESENT))))
+        takes = CountedTakes(str(arguments.get("takes", CountedTakes.PRESENT)))
+        learners = StatisticsFilter(edition, group, takes, str(arguments.get("language", "")))
         quiz = analysis.list_compositions(session, int(str(arguments["course"])), str(arguments["activity"]), learners)
         choice = next((one for one in quiz.choices if one.name == arguments["composition"]), None)
         if choice is None:

@@ -60,7 +60,7 @@ class QuizVersion(Base):
     instructions: Mapped[Mapping[str, str]]
     """Cleaned HTML by language."""
     entries: Mapped[str] = mapped_column(Text)
-    """JSON list of what the slots stand among, in order: sections, page breaks, words; `slot` where a slot stands."""
+    """JSON list of what the slots stand among, in order: sections, page breaks, words; `slot` where a slot stands; a draw table last."""
 
 
 class Slot(Base):

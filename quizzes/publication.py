@@ -26,6 +26,7 @@ from kernel.markup.model import SafeHtml, gap_marker
 from kernel.search import index as search
 from kernel.search.index import SearchDocument
 from quizzes.content.banks import banks_of, questions_of
+from quizzes.content.blueprints import candidate_of
 from quizzes.content.kinds import KIND
 from quizzes.content.model import DrawSlot, FixedSlot, PageBreak, QuizSource, SectionSlot
 from quizzes.content.pools import candidates
@@ -35,10 +36,12 @@ from quizzes.models import Question, QuestionVersion, QuizVersion, Slot, SlotCan
 from quizzes.queries import attempts as queries
 from quizzes.queries.banks import find_newest_numbers
 from quizzes.queries.effective_settings import own_dates
+from quizzes.queries.facilities import FirstAnswers, count_first_answers, frozen_balance
 from quizzes.queries.final_tests import find_final_end, outline_of_activity
 from quizzes.queries.open_attempts import find_answering, find_ungraded, is_answering
 from quizzes.queries.submitted import list_submitted
 from quizzes.rules import definitions
+from quizzes.rules.balanced_draw import Balance
 from quizzes.rules.definitions import (
     CalculatedBody,
     GapsBody,
@@ -53,7 +56,9 @@ from quizzes.rules.definitions import (
     without_notes,
 )
 from quizzes.rules.encoding import canonical_json, checksum, encode, to_document
+from quizzes.rules.layout import SlotEntry
 from quizzes.rules.review import flags_for
+from quizzes.rules.selection import QuestionSelection
 from quizzes.rules.settings import QuizSettings, ReviewFlag, ReviewMoment
 from quizzes.services.key_changes import rename_attempts
 from quizzes.services.overrides import end_personal_overrides
@@ -82,6 +87,7 @@ class PreparedQuiz:
     banks: Mapping[str, str]
     search_documents: tuple[SearchDocument, ...] = ()
     """What can be found of it."""
+    balance: Balance | None = None
 
 
 def prepare_quiz(activity: ActivitySource, renderer: Renderer) -> tuple[PreparedQuiz, ActivityDescription]:
@@ -95,10 +101,11 @@ def prepare_quiz(activity: ActivitySource, renderer: Renderer) -> tuple[Prepared
     prepared = PreparedQuiz(
         settings=quiz.settings,
         instructions=renderer.markdown(quiz.instructions, activity.path),
-        entries=tuple(_entry(entry, activity, renderer) for entry in quiz.slots),
+        entries=tuple(_entry(position, entry, activity, renderer, slots, known) for position, entry in enumerate(quiz.slots)),
         slots=tuple(slots),
         questions={key: _rendered(known[key], renderer) for key in keys},
         banks={key: banks[key] for key in keys},
+        balance=quiz.balance,
         search_documents=tuple(activity_entries(KIND.name, plain_texts(activity.title), renderer.inline(activity.summary, activity.path))),
     )
     return prepared, _description(activity, quiz, slots)
@@ -122,15 +129,33 @@ def _prepared_slot(course: CourseFolder, module: str, quiz: QuizSource, position
     return PreparedSlot(position, entry.count, entry.mark, entry.require_previous, keys)
 
 
-def _entry(entry: object, activity: ActivitySource, renderer: Renderer) -> dict[str, object]:
+def _entry(
+    position: int,
+    entry: object,
+    activity: ActivitySource,
+    renderer: Renderer,
+    slots: Sequence[PreparedSlot],
+    known: Mapping[str, definitions.QuestionDefinition],
+) -> dict[str, object]:
     if isinstance(entry, FixedSlot | DrawSlot):
-        return {"kind": "slot"}
+        keys = next(slot.questions for slot in slots if slot.position == position)
+        return {"kind": "slot", **exclusions(entry, {key: known[key].selection for key in keys})}
     if isinstance(entry, PageBreak):
         return {"kind": "page"}
     text = renderer.markdown(entry.text, activity.path)  # type: ignore[attr-defined]  # sections and words have a text
     if isinstance(entry, SectionSlot):
         return {"kind": "section", "title": dict(entry.title), "shuffle": entry.shuffle, "text": text}
     return {"kind": "text", "text": text}
+
+
+def exclusions(slot: FixedSlot | DrawSlot, questions: Mapping[str, QuestionSelection]) -> dict[str, object]:
+    """Return which of a slot's questions may not meet others, frozen with the quiz (spec/selection 1.7 and 1.8); empty without any."""
+    found: dict[str, object] = {
+        "families": {key: own.family for key, own in questions.items() if own.family},
+        "enemies": {key: sorted(own.enemies) for key, own in questions.items() if own.enemies},
+        "by_family": isinstance(slot, DrawSlot) and slot.by_family,
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def _description(activity: ActivitySource, quiz: QuizSource, slots: list[PreparedSlot]) -> ActivityDescription:
@@ -235,7 +260,9 @@ def _in(texts: Mapping[str, str], language: str) -> SafeHtml:
 def freeze_quizzes(session: Session, publication: Publication, quizzes: Sequence[tuple[Activity, PreparedQuiz]]) -> None:
     """Write quizzes with their slots, and new versions of the questions whose content has changed."""
     versions = _question_versions(session, publication, [payload for _activity, payload in quizzes], now=publication.version.published_at)
-    insert_all(session, [_quiz_row(activity, payload) for activity, payload in quizzes])
+    balanced = [versions[key] for _activity, payload in quizzes if payload.balance for key in payload.questions]
+    answers = count_first_answers(session, balanced)
+    insert_all(session, [_quiz_row(activity, payload, versions, answers) for activity, payload in quizzes])
     wanted = select(QuizVersion.activity_id, QuizVersion.id)
     wanted = wanted.where(QuizVersion.activity_id.in_([activity.id for activity, _payload in quizzes]))
     quiz_version_ids: dict[int, int] = dict(session.execute(wanted).all())
@@ -258,12 +285,16 @@ def list_quiz_entries(session: Session, version_id: int) -> Iterator[tuple[int, 
     return list_activity_entries(session, version_id, KIND.name)
 
 
-def _quiz_row(activity: Activity, payload: PreparedQuiz) -> QuizVersion:
+def _quiz_row(activity: Activity, payload: PreparedQuiz, versions: Mapping[str, int], answers: Mapping[int, FirstAnswers]) -> QuizVersion:
+    slots = [
+        SlotEntry(tuple(candidate_of(payload.questions[key]) for key in slot.questions), slot.draws, slot.mark) for slot in payload.slots
+    ]
+    own = {key: answers[versions[key]] for key in payload.questions if versions[key] in answers}
     return QuizVersion(
         activity_id=activity.id,
         settings=canonical_json(encode(payload.settings)).decode(),
         instructions=payload.instructions,
-        entries=to_json(payload.entries),
+        entries=to_json([*payload.entries, *frozen_balance(payload.balance, slots, payload.questions, own)]),
     )
 
 

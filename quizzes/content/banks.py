@@ -13,13 +13,13 @@ from quizzes.content import bodies, gaps, parts
 from quizzes.content.model import BankSource
 from quizzes.rules.definitions import (
     DescriptionBody,
-    Difficulty,
     QuestionCitation,
     QuestionDefinition,
     QuestionKind,
     QuestionState,
     ReviewReference,
 )
+from quizzes.rules.selection import CognitiveLevel, Difficulty, QuestionSelection
 
 PART = "banks"
 MAXIMUM_QUESTIONS = 5_000
@@ -102,7 +102,21 @@ def _question(session: ReadingSession, value: LocatedValue) -> QuestionDefinitio
 
 
 COMMON_FIELDS = (
-    *("state", "unverified", "tags", "difficulty", "mark", "text", "hints", "penalty"),
+    *(
+        "state",
+        "unverified",
+        "tags",
+        "difficulty",
+        "objective",
+        "level",
+        "family",
+        "enemies",
+        "expected",
+        "mark",
+        "text",
+        "hints",
+        "penalty",
+    ),
     *("explanation", "source", "see", "note"),
 )
 FIELD_ORDER = (
@@ -120,6 +134,7 @@ def _of_kind(
     unverified = table.flag("unverified", False)
     tags = table.keys("tags")
     difficulty = table.value("difficulty", scalars.one_of(Difficulty))
+    selection = _selection(table)
     mark = table.value("mark", scalars.number_between(0), parts.FULL)
     names = gaps.names_of(table, "gaps" if kind is QuestionKind.GAPS else "variables")
     text = table.text("text", MarkupLevel.MARKDOWN, required=True, gaps=names)
@@ -149,9 +164,18 @@ def _of_kind(
         source,
         see,
         note,
+        selection,
     )
     session.questions[key] = table
     return question
+
+
+def _selection(table: MappingCursor) -> QuestionSelection:
+    objective = table.value("objective", scalars.key, "")
+    level = table.value("level", scalars.one_of(CognitiveLevel))
+    family, enemies = table.value("family", scalars.key, ""), table.keys("enemies")
+    expected = table.value("expected", scalars.percent)
+    return QuestionSelection(objective, level, family, enemies, expected)
 
 
 DEFAULT_PENALTY = QuestionDefinition("", {}, DescriptionBody()).penalty

@@ -8,7 +8,7 @@ from courses.content.kinds import ActivityKind, FolderPart
 from courses.content.mapping_cursor import MappingCursor
 from courses.content.reading_session import ReadingSession
 from kernel.i18n import lazy_
-from quizzes.content import banks, pools
+from quizzes.content import banks, blueprints, pools
 from quizzes.content.model import BankSource
 from quizzes.content.question_labels import question_labels
 from quizzes.content.quiz import read_quiz
@@ -18,6 +18,7 @@ from quizzes.content.slot_fields import SLOT_LIST
 
 def _read(tables: Mapping[str, MappingCursor], session: ReadingSession) -> tuple[BankSource, ...]:
     session.at_last(partial(pools.check_questions, session))
+    session.at_last(partial(blueprints.check_selection, session))
     return banks.read_banks(tables, session)
 
 

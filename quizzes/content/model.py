@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from courses.content.model import NO_TEXT, LocalisedText
+from quizzes.rules.balanced_draw import Balance
+from quizzes.rules.blueprint import BlueprintWeight
 from quizzes.rules.definitions import QuestionDefinition
 from quizzes.rules.settings import QuizSettings
 
@@ -16,6 +18,8 @@ class Pool:
     tags: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     difficulty: str = ""
+    objective: str = ""
+    level: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +33,16 @@ class FixedSlot:
 
 @dataclass(frozen=True, slots=True)
 class DrawSlot:
-    """A random draw of so many questions; `quizzes.content.pools.candidates` returns the eligible ones."""
+    """A random draw of so many questions; `quizzes.content.pools.candidates` returns the eligible ones.
+
+    `by_family`: families are counted and equally likely, whatever the number of their variants.
+    """
 
     count: int
     pool: Pool
     mark: Fraction | None = None
     require_previous: bool = False
+    by_family: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,8 @@ class QuizSource:
     slots: tuple[SlotSource, ...]
     settings: QuizSettings
     instructions: LocalisedText = NO_TEXT
+    blueprint: tuple[BlueprintWeight, ...] = ()
+    balance: Balance | None = None
 
 
 @dataclass(frozen=True, slots=True)

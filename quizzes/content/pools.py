@@ -43,6 +43,8 @@ def _fits(question: QuestionDefinition, slot: DrawSlot) -> bool:
         set(pool.tags) <= set(question.tags)
         and (not pool.kinds or question.kind.value in pool.kinds)
         and (not pool.difficulty or question.difficulty == pool.difficulty)
+        and (not pool.objective or question.selection.objective == pool.objective)
+        and (not pool.level or question.selection.level == pool.level)
     )
 
 
@@ -111,11 +113,15 @@ def _check_pools(course: CourseFolder, module: str, quiz: QuizSource, placed: tu
     pools = [candidates(course, module, quiz, slot) for _, slot in draws]
     small = False
     for (table, slot), pool in zip(draws, pools, strict=True):
-        facts = {"found": str(len(pool)), "wanted": str(slot.count)}
-        if len(pool) < slot.count:
+        found = len({question.selection.family or question.key for question in pool}) if slot.by_family else len(pool)
+        facts = {"found": str(found), "wanted": str(slot.count)}
+        if found < slot.count and slot.by_family:
+            small = True
+            table.report("C501", N_("The draw needs %(wanted)s families of questions but finds %(found)s."), at="draw", **facts)
+        elif found < slot.count:
             small = True
             table.report("C501", N_("The draw needs %(wanted)s questions but finds %(found)s."), at="draw", **facts)
-        elif len(pool) < 2 * slot.count:
+        elif found < 2 * slot.count:
             table.report(
                 "C502", N_("The draw takes %(wanted)s of only %(found)s questions."), N_("Add more questions."), at="draw", **facts
             )

@@ -27,7 +27,7 @@ from quizzes.content.row_fields import (
     options,
     texts,
 )
-from quizzes.content.wording import DIFFICULTIES, STATES
+from quizzes.content.wording import DIFFICULTIES, LEVELS, STATES
 from quizzes.rules.definitions import QuestionKind
 
 _MODEL = FieldSpec("model", FieldShape.MARKDOWN, lazy_("Model answer"), lazy_("Shown with the feedback."))
@@ -166,7 +166,9 @@ OF_KIND: Mapping[str, tuple[Asked, ...]] = {
 }
 FROM_TEXT = frozenset({"gaps", "variables"})
 """Rows that the text names in braces."""
-FLOWS = frozenset({"tags", "accept", "source", "see", FORMER_KEYS, FORMERLY, "words", "tolerance", "units", "values", "variables.*"})
+FLOWS = frozenset(
+    {"tags", "enemies", "accept", "source", "see", FORMER_KEYS, FORMERLY, "words", "tolerance", "units", "values", "variables.*"}
+)
 """Fields that stand on one line where they fit (spec/content-format 11)."""
 
 _TEXT = (FieldSpec("text", FieldShape.MARKDOWN, lazy_("Question"), lazy_("What is asked.")),)
@@ -192,6 +194,37 @@ _FILED = (
     ),
     FieldSpec("tags", FieldShape.KEYS, lazy_("Tags"), lazy_("Use a to z, 0 to 9 and hyphens; separate tags with commas: calculo, piso.")),
     FieldSpec(
+        "objective",
+        FieldShape.WORD,
+        lazy_("Objective"),
+        lazy_("Key of the objective that it examines. The blueprint of a quiz lists the keys."),
+    ),
+    FieldSpec(
+        "level",
+        FieldShape.CHOICE,
+        lazy_("Level"),
+        lazy_("What the learner has to do with what they know."),
+        tuple((value, lazy_(words)) for value, words in LEVELS.items()),
+    ),
+    FieldSpec(
+        "family",
+        FieldShape.WORD,
+        lazy_("Family"),
+        lazy_("The same key for all variants of one idea: an attempt gets at most one of them."),
+    ),
+    FieldSpec(
+        "enemies",
+        FieldShape.KEYS,
+        lazy_("Never together with"),
+        lazy_("Keys of questions that give this one away, or that this one gives away, separated by commas."),
+    ),
+    FieldSpec(
+        "expected",
+        FieldShape.NUMBER,
+        lazy_("Expected facility"),
+        lazy_("Of 100 learners, how many should answer it right. Balanced draws use it until there are answers. Empty: by the difficulty."),
+    ),
+    FieldSpec(
         "unverified",
         FieldShape.FLAG,
         lazy_("Is it based on something unverified?"),
@@ -202,7 +235,23 @@ _FILED = (
     FieldSpec("note", FieldShape.WORD, lazy_("Note for colleagues"), lazy_("Never published.")),
 )
 
-_BEFORE = ("key", FORMER_KEYS, FORMERLY, "kind", "state", "unverified", "tags", "difficulty", "mark", "text")
+_BEFORE = (
+    "key",
+    FORMER_KEYS,
+    FORMERLY,
+    "kind",
+    "state",
+    "unverified",
+    "tags",
+    "difficulty",
+    "objective",
+    "level",
+    "family",
+    "enemies",
+    "expected",
+    "mark",
+    "text",
+)
 _AFTER = ("hints", "penalty", "explanation", "source", "see", "note")
 
 Groups = tuple[tuple[object, tuple[Asked, ...]], ...]

@@ -12,7 +12,8 @@ from courses.content.read_collector import MarkupLevel
 from courses.content.reading_session import ReadingSession
 from enrolments.rules import GradedCompletionRule, GradingMethod
 from kernel.errors import N_
-from quizzes.content import pools
+from quizzes.content import balanced, blueprints, pools
+from quizzes.content.blueprints import read_line
 from quizzes.content.model import DrawSlot, FixedSlot, QuizSource
 from quizzes.content.slots import read_slot
 from quizzes.rules.settings import (
@@ -37,11 +38,15 @@ def read_quiz(table: MappingCursor, session: ReadingSession) -> ActivitySettings
     """Read everything after the fields of every activity."""
     instructions = table.text("instructions", MarkupLevel.MARKDOWN)
     placed = table.listed("slots", read_slot, required=True)
+    blueprint = table.listed("blueprint", read_line)
+    balance = balanced.read_balance(table)
     minutes = table.value("minutes", scalars.whole(1))
     settings = _settings(table)
-    quiz = QuizSource(tuple(entry.slot for entry in placed), settings, instructions)
+    quiz = QuizSource(tuple(entry.slot for entry in placed), settings, instructions, tuple(entry.line for entry in blueprint), balance)
     _check_settings(table, quiz)
     session.later(partial(pools.check_quiz, table, quiz, placed))
+    session.later(partial(balanced.check_balance, table, quiz))
+    session.later(partial(blueprints.check_blueprint, table, quiz, placed, blueprint))
     by_limit = settings.limit // 60 if settings.limit else None
     return ActivitySettings(quiz, _completion_of(settings.completion), minutes or by_limit, settings.weight)
 

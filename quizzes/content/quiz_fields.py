@@ -2,6 +2,7 @@
 
 from courses.content.settings import BareValueRule, FieldShape, FieldSpec
 from kernel.i18n import lazy_
+from quizzes.content.wording import DIFFICULTIES, LEVELS
 from quizzes.rules.settings import ReviewFlag
 
 _YES_NO = (("true", lazy_("Yes")), ("false", lazy_("No")))
@@ -178,7 +179,43 @@ _SHOWN = (
         fields=(FieldSpec("from", FieldShape.NUMBER, lazy_("From percent")), FieldSpec("text", FieldShape.MARKDOWN, lazy_("Words"))),
     ),
 )
+_BLUEPRINT = (
+    FieldSpec(
+        "blueprint",
+        FieldShape.ENTRIES,
+        lazy_("Lines of the blueprint"),
+        lazy_("Each line says how much of the marks its questions have. Clear a row's percentage to delete it."),
+        fields=(
+            FieldSpec("weight", FieldShape.NUMBER, lazy_("Percent of the marks")),
+            FieldSpec("objective", FieldShape.WORD, lazy_("Objective"), lazy_("Its key.")),
+            FieldSpec("level", FieldShape.CHOICE, lazy_("Level"), "", tuple((value, lazy_(words)) for value, words in LEVELS.items())),
+            FieldSpec(
+                "difficulty",
+                FieldShape.CHOICE,
+                lazy_("Difficulty"),
+                "",
+                tuple((value, lazy_(words)) for value, words in DIFFICULTIES.items()),
+            ),
+            FieldSpec("tolerance", FieldShape.NUMBER, lazy_("More or less"), lazy_("Percentage points that it may differ."), usual="0"),
+        ),
+    ),
+)
+_BALANCE = (
+    FieldSpec(
+        "balance.within",
+        FieldShape.NUMBER,
+        lazy_("Equally hard attempts: within how many points"),
+        lazy_("The expected score of attempts differs from the target by at most this many points of 100: 1. Leave empty to draw freely."),
+    ),
+    FieldSpec(
+        "balance.target",
+        FieldShape.NUMBER,
+        lazy_("Expected score of attempts"),
+        lazy_("Percentage that learners should reach on average. Leave empty for the mean of the questions that can be drawn."),
+    ),
+)
 GROUPS = (
+    (lazy_("Blueprint"), (*_BLUEPRINT, *_BALANCE)),
     (lazy_("Attempts"), _ATTEMPTS),
     (lazy_("Time"), _TIME),
     (lazy_("Pages and answers"), _PAGES),

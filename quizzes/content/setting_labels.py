@@ -5,6 +5,8 @@ from courses.content.model import ActivitySource
 from kernel.errors import N_
 from kernel.i18n import _, choose, ngettext, number
 from quizzes.content.model import DrawSlot, FixedSlot, PageBreak, QuizSource, SectionSlot, SlotSource, TextSlot
+from quizzes.content.wording import DIFFICULTIES, LEVELS
+from quizzes.rules.blueprint import BlueprintWeight
 
 SETTINGS = SettingLabels(
     {
@@ -79,7 +81,22 @@ def describe_quiz(activity: ActivitySource) -> tuple[SettingFact, ...]:
     quiz: QuizSource = activity.settings
     words = tuple(SettingFact("instructions", _("Instructions"), text, tongue, text=True) for tongue, text in quiz.instructions.items())
     slots = "\n\n".join(_slot(slot) for slot in quiz.slots)
-    return (*facts_of(quiz.settings, SETTINGS), *words, SettingFact("slots", _("Questions and pages"), slots, text=True))
+    lines = "\n\n".join(_line(line) for line in quiz.blueprint)
+    if quiz.balance is not None:
+        balance = _("within %(within)s points of the expected score", within=number(float(quiz.balance.within)))
+        words = (*words, SettingFact("balance", _("Equally hard attempts"), balance, text=True))
+    blueprint = (SettingFact("blueprint", _("Blueprint"), lines, text=True),) if lines else ()
+    return (*facts_of(quiz.settings, SETTINGS), *words, *blueprint, SettingFact("slots", _("Questions and pages"), slots, text=True))
+
+
+def _line(line: BlueprintWeight) -> str:
+    """Write a line of a blueprint: what it names, its weight and its tolerance."""
+    named = [line.objective, _(LEVELS[line.level]) if line.level else "", _(DIFFICULTIES[line.difficulty]) if line.difficulty else ""]
+    what = " · ".join(one for one in named if one)
+    weight, tolerance = number(float(line.weight)), number(float(line.tolerance))
+    if not line.tolerance:
+        return _("%(what)s: %(weight)s%%", what=what, weight=weight)
+    return _("%(what)s: %(weight)s%%, plus or minus %(tolerance)s", what=what, weight=weight, tolerance=tolerance)
 
 
 def _slot(slot: SlotSource) -> str:
@@ -106,8 +123,11 @@ def _drawn(slot: DrawSlot) -> str:
         (_("tagged %(banks)s"), ", ".join(pool.tags)),
         (_("of the kinds %(banks)s"), ", ".join(pool.kinds)),
         (_("of the difficulty %(banks)s"), pool.difficulty),
+        (_("of the objective %(banks)s"), pool.objective),
+        (_("of the level %(banks)s"), pool.level),
     )
-    return ", ".join([told, *(words % {"banks": value} for words, value in limits if value)])
+    family = [_("each family as likely as any other")] if slot.by_family else []
+    return ", ".join([told, *(words % {"banks": value} for words, value in limits if value), *family])
 
 
 def _worth(told: str, slot: FixedSlot | DrawSlot) -> str:

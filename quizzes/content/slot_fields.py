@@ -9,7 +9,7 @@ from courses.content.writing import scalar
 from kernel.errors import N_
 from kernel.i18n import lazy_
 from quizzes.content.slots import SORTS
-from quizzes.content.wording import DIFFICULTIES
+from quizzes.content.wording import DIFFICULTIES, LEVELS
 
 SLOTS = "slots"
 _YES_NO = (("true", lazy_("Yes")), ("false", lazy_("No")))
@@ -35,6 +35,15 @@ ASKED: Mapping[str, tuple[FieldSpec, ...]] = {
         FieldSpec(
             "difficulty", FieldShape.CHOICE, lazy_("Difficulty"), "", tuple((value, lazy_(words)) for value, words in DIFFICULTIES.items())
         ),
+        FieldSpec("objective", FieldShape.WORD, lazy_("Objective"), lazy_("Its key. If you leave it empty: any objective.")),
+        FieldSpec("level", FieldShape.CHOICE, lazy_("Level"), "", tuple((value, lazy_(words)) for value, words in LEVELS.items())),
+        FieldSpec(
+            "every",
+            FieldShape.CHOICE,
+            lazy_("Variants of one idea"),
+            lazy_("An attempt gets at most one question of a family in any case."),
+            (("family", lazy_("Each family is as likely as any other, however many variants it has")),),
+        ),
         *_MARKED,
     ),
     "section": (
@@ -57,7 +66,7 @@ SLOT_LIST = FieldSpec(
 )
 ORDER: Mapping[str, tuple[str, ...]] = {
     "question": ("question", "mark", "require_previous"),
-    "draw": ("draw", "from", "tags", "kinds", "difficulty", "mark", "require_previous"),
+    "draw": ("draw", "from", "tags", "kinds", "difficulty", "objective", "level", "every", "mark", "require_previous"),
     "section": ("section", "shuffle", "text"),
     "page": ("page",),
     "text": ("text",),
@@ -100,6 +109,21 @@ def with_new_slot(text: str, sort: str, words: str) -> str:
     value = "new" if sort == "page" else words
     entry = f"{sort}: {scalar(value, flow=False)}\n" if "\n" not in value else editing.write_field("", sort, value, [sort])
     return editing.add_alike(text, SLOTS, entry)
+
+
+def with_draws(text: str, draws: Sequence[Mapping[str, str]]) -> str:
+    """Return a quiz's file with these draws at the end instead of its own; they draw from where its first draw does."""
+    fields = [read_fields(slot) for slot in slot_texts(text)]
+    present = [place for place, slot in enumerate(fields) if slot_kind(slot) == "draw"]
+    source = fields[present[0]].get("from") if present else None
+    if present:
+        text = without_entries(text, SLOTS, present)
+    for draw in draws:
+        entry = ""
+        for name, value in {**draw, **({"from": source} if source else {})}.items():
+            entry = editing.write_field(entry, name, value, ORDER["draw"], flow=name == "from")
+        text = editing.add_alike(text, SLOTS, entry)
+    return text
 
 
 def shown_fields(slot: str) -> dict[str, Written]:

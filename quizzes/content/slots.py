@@ -8,7 +8,8 @@ from courses.content.mapping_cursor import LocatedValue, MappingCursor
 from courses.content.read_collector import MarkupLevel
 from kernel.errors import N_
 from quizzes.content.model import DrawSlot, FixedSlot, PageBreak, Pool, SectionSlot, SlotSource, TextSlot
-from quizzes.rules.definitions import Difficulty, QuestionKind
+from quizzes.rules.definitions import QuestionKind
+from quizzes.rules.selection import CognitiveLevel, Difficulty
 
 WHOLE_COURSE = "course"
 SORTS = ("question", "draw", "section", "page", "text")
@@ -60,9 +61,13 @@ def _draw(table: MappingCursor) -> DrawSlot | None:
     tags = table.keys("tags")
     kinds = table.listed("kinds", lambda value: value.read(scalars.one_of(QuestionKind)), flow=True)
     difficulty = table.value("difficulty", scalars.one_of(Difficulty))
+    objective = table.value("objective", scalars.key, "")
+    level = table.value("level", scalars.one_of(CognitiveLevel))
+    by_family = table.value("every", scalars.word_of("family")) is not None
     mark, previous = _mark(table), table.flag("require_previous", False)
-    pool = Pool(banks, tags, tuple(kind.value for kind in kinds), difficulty.value if difficulty else "")
-    return DrawSlot(count, pool, mark, previous) if count else None
+    kept_kinds = tuple(kind.value for kind in kinds)
+    pool = Pool(banks, tags, kept_kinds, difficulty.value if difficulty else "", objective, level.value if level else "")
+    return DrawSlot(count, pool, mark, previous, by_family) if count else None
 
 
 def _mark(table: MappingCursor) -> Fraction | None:

@@ -1,9 +1,10 @@
-"""Names of kinds, states and difficulties, as msgids for pages and forms."""
+"""Names of kinds, states, difficulties and levels, as msgids for pages and forms."""
 
 from collections.abc import Mapping
 
 from kernel.errors import N_
-from quizzes.rules.definitions import Difficulty, QuestionKind, QuestionState
+from quizzes.rules.definitions import QuestionKind, QuestionState
+from quizzes.rules.selection import CognitiveLevel, Difficulty
 
 KINDS: Mapping[str, str] = {
     QuestionKind.SINGLE: N_("One answer"),
@@ -29,4 +30,10 @@ DIFFICULTIES: Mapping[str, str] = {
     Difficulty.EASY: N_("Easy"),
     Difficulty.MEDIUM: N_("Medium"),
     Difficulty.HARD: N_("Hard"),
+}
+LEVELS: Mapping[str, str] = {
+    CognitiveLevel.RECALL: N_("Recall"),
+    CognitiveLevel.UNDERSTAND: N_("Understand"),
+    CognitiveLevel.APPLY: N_("Apply"),
+    CognitiveLevel.JUDGE: N_("Judge"),
 }

@@ -16,7 +16,7 @@ from kernel.i18n import choose
 from kernel.markup.model import SafeHtml
 from quizzes.pages.checks import check_views
 from quizzes.pages.introduction import activity_header
-from quizzes.pages.question import NOTHING_SAID, QuestionMessage, note_on, points, short_title, view_question
+from quizzes.pages.question import NOTHING_SAID, QuestionMessage, note_on, points, short_title, text_language, view_question
 from quizzes.pages.uploads import UploadedFiles
 from quizzes.queries import attempts as queries
 from quizzes.queries.attempts import LoadedAttempt, LoadedItem
@@ -201,6 +201,7 @@ def summary_page(opened: AttemptView, *, now: datetime) -> dict[str, object]:
                     "number": item.number,
                     "page": item.page,
                     "title": short_title(question),
+                    "language": text_language(question),
                     "state": states[item.position],
                     "flagged": item.flagged,
                     "reachable": item.page in open_pages,

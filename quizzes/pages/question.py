@@ -221,7 +221,7 @@ def view_question(
         "kind": question.kind.value,
         "points": points(item.maximum) if item.maximum else None,
         "text": filled_text(question, item, convention),
-        "language": "" if language() in question.text else next(iter(question.text), ""),
+        "language": text_language(question),
         "flagged": item.flagged,
         "note": note_on(item, question, parts, convention),
         "rubric": rubric_view(question, item.maximum),
@@ -364,6 +364,11 @@ def _gap(item: LoadedItem, body: GapsBody, at: int, gap: Gap, parts: Parts) -> G
     if isinstance(gap.body, NumericalBody):
         return GapView(str(at), "number", label, value, 12, units=_units(gap.body), unit_value=_one(parts, f"{at}{GAP_UNIT}"))
     return GapView(str(at), "text", label, value, 20)
+
+
+def text_language(question: definitions.QuestionDefinition) -> str:
+    """Return the language in which a question is shown, '' where it is the reader's."""
+    return "" if language() in question.text else next(iter(question.text), "")
 
 
 def short_title(question: definitions.QuestionDefinition) -> str:

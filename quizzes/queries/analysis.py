@@ -42,11 +42,13 @@ _NOTHING = Fraction(0)
 
 @dataclass(frozen=True, slots=True)
 class StatisticsFilter:
-    """The learners whose attempts are analysed: everyone, those in an edition, in a group, or in both; and in which of their takes."""
+    """The attempts that are analysed: of everyone, of those in an edition, in a group, or in both; of which takes, in which language."""
 
     edition: UUID | None = None
     group: UUID | None = None
     takes: CountedTakes = CountedTakes.PRESENT
+    language: str = ""
+    """The language in which an attempt was begun; '' for all."""
 
 
 EVERYBODY = StatisticsFilter()
@@ -84,6 +86,8 @@ class AnalysedAttempts:
         parts = [self.composition.name, str(self.learners.edition or ""), str(self.learners.group or "")]
         if self.learners.takes is not CountedTakes.PRESENT:
             parts.append(self.learners.takes.value)
+        if self.learners.language:
+            parts.append(self.learners.language)
         return hashlib.sha256(":".join(parts).encode()).hexdigest()[:16]
 
 
@@ -115,6 +119,14 @@ def _counted(course_id: int, activity_key: str, learners: StatisticsFilter) -> C
         Attempt.state == AttemptState.FINISHED.value,
         *within(Attempt.enrolment_id, learners.edition, learners.group),
         *in_takes(learners.takes),
+        *([Attempt.language == learners.language] if learners.language else []),
+    )
+
+
+def list_languages(session: Session, course_id: int, activity_key: str) -> list[str]:
+    """Return the codes of the languages in which the finished attempts of a quiz were begun."""
+    return list(
+        session.scalars(select(Attempt.language).where(_counted(course_id, activity_key, EVERYBODY)).distinct().order_by(Attempt.language))
     )
 
 

@@ -43,13 +43,15 @@ from quizzes.queries.effective_settings import (
     overrides_for,
     setting_sources_of,
 )
+from quizzes.queries.entries import read_entries
 from quizzes.queries.final_tests import find_final_end, outline_of_activity
 from quizzes.rules import definitions
 from quizzes.rules.access import EffectiveSettings, SettingSources
 from quizzes.rules.attempts import OPEN_STATES, AttemptClock, AttemptState, end_of
+from quizzes.rules.balanced_draw import FrozenBalance
 from quizzes.rules.encoding import decode, from_document
 from quizzes.rules.item_layout import ItemLayout
-from quizzes.rules.layout import Candidate, Entry, PageEntry, SectionEntry, SlotEntry, TextEntry
+from quizzes.rules.layout import Entry
 from quizzes.rules.settings import QuizSettings
 
 MOST_SNAPSHOTS, MOST_QUESTIONS = 1000, 20_000
@@ -65,6 +67,7 @@ class QuizSnapshot:
     settings: QuizSettings
     instructions: Mapping[str, str]
     entries: tuple[Entry, ...]
+    balance: FrozenBalance | None
     opens_at: datetime | None
     closes_at: datetime | None
 
@@ -123,7 +126,7 @@ def _read_snapshot(session: Session, row: Row[*tuple[Any, ...]]) -> QuizSnapshot
     pools: dict[int, list[Row[*tuple[Any, ...]]]] = {}
     for candidate in session.execute(_CANDIDATES, {"quiz_version_id": quiz.id}):
         pools.setdefault(candidate.position, []).append(candidate)
-    entries = tuple(_entry(entry, pools.get(position, [])) for position, entry in enumerate(json.loads(quiz.entries)))
+    entries, balance = read_entries(json.loads(quiz.entries), pools)
     return QuizSnapshot(
         quiz_version_id=quiz.id,
         activity_id=quiz.activity_id,
@@ -131,23 +134,10 @@ def _read_snapshot(session: Session, row: Row[*tuple[Any, ...]]) -> QuizSnapshot
         settings=decode(QuizSettings, json.loads(quiz.settings)),
         instructions=quiz.instructions,
         entries=entries,
+        balance=balance,
         opens_at=row.opens_at,
         closes_at=row.closes_at,
     )
-
-
-def _entry(entry: dict[str, Any], pool: Sequence[Row[*tuple[Any, ...]]]) -> Entry:
-    match entry["kind"]:
-        case "section":
-            return SectionEntry(entry["title"], entry["shuffle"], entry["text"] or None)
-        case "page":
-            return PageEntry()
-        case "text":
-            return TextEntry(entry["text"])
-    first = pool[0]
-    in_order = sorted(pool, key=lambda row: row.key)
-    candidates = tuple(Candidate(row.key, row.id, Fraction(row.own_mark), row.kind != "description") for row in in_order)
-    return SlotEntry(candidates, first.draws, None if first.mark is None else Fraction(first.mark), first.require_previous)
 
 
 def get_questions(session: Session, version_ids: Sequence[int]) -> dict[int, definitions.QuestionDefinition]:

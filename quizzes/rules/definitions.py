@@ -11,6 +11,8 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any, ClassVar, TypeAlias, TypeVar, cast
 
+from quizzes.rules.selection import DRAFT_ONLY, NOT_SELECTED, Difficulty, QuestionSelection
+
 Texts: TypeAlias = Mapping[str, str]
 DOCUMENT_FIELD = "document"
 """Metadata of a field whose name in a document is another: documents keep their names for ever."""
@@ -40,14 +42,6 @@ class QuestionState(StrEnum):
     READY = "ready"
     DRAFT = "draft"
     HIDDEN = "hidden"
-
-
-class Difficulty(StrEnum):
-    """The difficulty of a question as its author judges it; for draws and reports."""
-
-    EASY = "easy"
-    MEDIUM = "medium"
-    HARD = "hard"
 
 
 class MultipleRule(StrEnum):
@@ -447,6 +441,7 @@ class QuestionDefinition:
     source: tuple[QuestionCitation, ...] = ()
     see: tuple[ReviewReference, ...] = ()
     note: str = ""
+    selection: QuestionSelection = field(default=NOT_SELECTED, metadata={DRAFT_ONLY: True})
 
     @property
     def kind(self) -> QuestionKind:

@@ -1,8 +1,8 @@
 """Questions and settings as JSON documents and back, and the checksum that shows whether content changed.
 
 The document follows the dataclasses field by field. Fractions are strings ("1/3", "-2"), enumerations their value,
-tuples lists; the body of a question or gap carries its ``kind``. Nothing is left out, so that equal questions give
-equal documents.
+tuples lists; the body of a question or gap carries its ``kind``. Nothing is left out but what stands in drafts alone, so that equal
+questions give equal documents.
 """
 
 import hashlib
@@ -16,6 +16,7 @@ from functools import cache
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from quizzes.rules.definitions import BODIES, DOCUMENT_FIELD, QuestionDefinition, QuestionKind, QuestionState, without_notes
+from quizzes.rules.selection import DRAFT_ONLY
 
 Document = dict[str, Any]
 _Node = TypeVar("_Node")
@@ -55,7 +56,7 @@ def encode(value: object) -> Document:
     """Return any of the rules' dataclasses as a document."""
     if not is_dataclass(value) or isinstance(value, type):
         raise EncodingError(f"not a dataclass: {type(value).__name__}")
-    document = {_name_of(entry): _encoded(getattr(value, entry.name)) for entry in fields(value)}
+    document = {_name_of(entry): _encoded(getattr(value, entry.name)) for entry in fields(value) if not entry.metadata.get(DRAFT_ONLY)}
     if type(value) in _BODY_TYPES:
         document["kind"] = cast(Any, value).kind.value
     return document
@@ -106,7 +107,7 @@ def _decoded(shape: Any, value: object, place: str) -> object:
 def _record(shape: Any, value: object, place: str) -> object:
     document = _node_of(dict, value, place)
     hints = _hints(shape)
-    names = {entry.name: _name_of(entry) for entry in fields(shape)}
+    names = {entry.name: _name_of(entry) for entry in fields(shape) if not entry.metadata.get(DRAFT_ONLY)}
     missing = [name for name in names.values() if name not in document]
     if missing:
         raise EncodingError(f"{place}: no {missing[0]}")

@@ -1,14 +1,16 @@
 """The layout of one attempt: which questions, in which order, on which pages (spec/quiz-engine 5.2.4 to 5.2.6).
+Questions of one family and enemies never meet in it (spec/selection 1.7 and 1.8).
 
 Everything comes from the attempt's seed through ``seeded_random``; the same entries, seed and earlier attempts give the same
 layout on any machine. The slot's name in the stream is ``<entry>.<draw>``, both counted from 1.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TypeAlias
 
+from quizzes.rules.apart import fill_apart
 from quizzes.rules.definitions import Texts
 from quizzes.rules.item_layout import mixed_in_place
 from quizzes.rules.seeded_random import SeededRandom
@@ -22,16 +24,24 @@ class Candidate:
     version: int
     mark: Fraction = Fraction(1)
     numbered: bool = True
+    family: str = ""
+    """Variants of one idea; "" for a question without."""
+    enemies: frozenset[str] = frozenset()
+    """The questions beside which it may not stand."""
 
 
 @dataclass(frozen=True, slots=True)
 class SlotEntry:
-    """A fixed question (one candidate, count 1) or a draw of ``count`` from the pool; ``mark`` replaces the questions' own."""
+    """A fixed question (one candidate, count 1) or a draw of ``count`` from the pool; ``mark`` replaces the questions' own.
+
+    ``by_family``: families are equally likely, whatever the number of their variants.
+    """
 
     pool: tuple[Candidate, ...]
     count: int = 1
     mark: Fraction | None = None
     require_previous: bool = False
+    by_family: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +128,37 @@ class _OpenSlot:
     wanted: tuple[Candidate, ...]
 
 
-def lay_out(entries: Sequence[Entry], seed: int, *, seen: Mapping[str, int], per_page: int = 0) -> AttemptLayout | PoolTooSmall:
+Drawer: TypeAlias = Callable[[Sequence[SlotEntry], int, Mapping[str, int]], Sequence[Sequence[Candidate]] | None]
+"""Draws the questions of all slots at once, from the seed and from what the learner has seen; None where it finds none."""
+
+
+def lay_out(
+    entries: Sequence[Entry], seed: int, *, seen: Mapping[str, int], per_page: int = 0, draw: Drawer | None = None
+) -> AttemptLayout | PoolTooSmall:
     """Draw and order the questions of an attempt, or return which pool is too small.
 
-    ``seen`` says how often the learner met each question (by key) in earlier attempts; the least seen come first.
+    ``seen`` says how often the learner met each question (by key) in earlier attempts; the least seen come first. ``draw`` takes the
+    place of the free draw.
     """
+    if draw is not None:
+        return _drawn_at_once(entries, seed, seen, per_page, draw)
     seats = _seats(entries, seed, seen)
     taken = _fill(seats)
     if isinstance(taken, _OpenSlot):
         return _too_small(entries, seats, taken)
     drawn = {(context.entry, context.draw): candidate for context, candidate in zip(seats, taken, strict=True)}
+    return _paged(_ordered(entries, drawn, seed), per_page)
+
+
+def _drawn_at_once(
+    entries: Sequence[Entry], seed: int, seen: Mapping[str, int], per_page: int, draw: Drawer
+) -> AttemptLayout | PoolTooSmall:
+    slots = [(number, entry) for number, entry in enumerate(entries, 1) if isinstance(entry, SlotEntry)]
+    found = draw([entry for _number, entry in slots], seed, seen)
+    if found is None:
+        return PoolTooSmall(slots[0][0], slots[0][1].count, 0)
+    taken = zip(slots, found, strict=True)
+    drawn = {(number, at): candidate for (number, _entry), own in taken for at, candidate in enumerate(own, 1)}
     return _paged(_ordered(entries, drawn, seed), per_page)
 
 
@@ -138,12 +169,31 @@ def _seats(entries: Sequence[Entry], seed: int, seen: Mapping[str, int]) -> list
         if isinstance(entry, SlotEntry):
             mixed = SeededRandom(seed, str(number), "draw").shuffled(entry.pool)
             wanted = tuple(sorted(mixed, key=lambda candidate: seen.get(candidate.question, 0)))
+            if entry.by_family:
+                wanted = _family_by_family(wanted, SeededRandom(seed, str(number), "families"), seen)
             seats += [_OpenSlot(number, draw, wanted) for draw in range(1, entry.count + 1)]
     return sorted(seats, key=lambda context: len(context.wanted) > 1)
 
 
+def _family_by_family(wanted: Sequence[Candidate], chance: SeededRandom, seen: Mapping[str, int]) -> tuple[Candidate, ...]:
+    """Order candidates by families, each of which comes as early as any other, the least seen before; a question without is its own."""
+    families: dict[str, list[Candidate]] = {}
+    for candidate in wanted:
+        families.setdefault(candidate.family or candidate.question, []).append(candidate)
+    mixed = chance.shuffled([families[name] for name in sorted(families)])
+    return tuple(one for family in sorted(mixed, key=lambda family: seen.get(family[0].question, 0)) for one in family)
+
+
 def _fill(seats: Sequence[_OpenSlot]) -> list[Candidate] | _OpenSlot:
-    """Give every open slot a question of its own.
+    """Give every open slot a question of its own."""
+    if not any(one.family or one.enemies for context in seats for one in context.wanted):
+        return _fill_freely(seats)
+    found = fill_apart([context.wanted for context in seats], [context.entry for context in seats])
+    return seats[found] if isinstance(found, int) else found
+
+
+def _fill_freely(seats: Sequence[_OpenSlot]) -> list[Candidate] | _OpenSlot:
+    """Give every open slot a question where any may stand beside any.
 
     Each takes its most wanted free one; only where none is free do earlier slots change theirs, so that pools that
     overlap fail only if no choice at all would do.

@@ -13,8 +13,8 @@ from quizzes.rules.definitions import OrderingBody, QuestionDefinition
 
 Path = tuple[str, ...]
 ORDER = "order"
-_UNTOLD = frozenset({"key", "former_keys", "state", "name"})
-"""Keys are the path itself; former keys and the state are not part of a version."""
+_UNTOLD = frozenset({"key", "former_keys", "state", "name", "selection"})
+"""Keys are the path itself; former keys, the state and the place in blueprints are not part of a version."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 The algorithm, so that anybody can check a layout: for a purpose (``section:2``) within a slot (``3.1``) the bytes are
 SHA-256 over the ASCII text ``<seed as 16 hexadecimal digits>/<slot>/<purpose>/<block>`` for block 0, 1, 2 …, read as
 big-endian words of 64 bits. A number below n is the next word modulo n, where words of the last incomplete run of n are
-passed over (so every number is equally likely). A shuffle is Fisher–Yates from the last place down to the second: the
+passed over (so every number is equally likely). Where n is greater than 2⁶⁴, so many words as it needs are joined, the first one the
+highest (spec/selection 1.13). A shuffle is Fisher–Yates from the last place down to the second: the
 entry in place i changes with the one in place ``below(i + 1)``.
 """
 
@@ -13,7 +14,8 @@ from itertools import count
 from typing import TypeVar
 
 _Entry = TypeVar("_Entry")
-_WORDS = 2**64
+_BITS = 64
+_WORDS = 2**_BITS
 
 
 class SeededRandom:
@@ -26,8 +28,16 @@ class SeededRandom:
 
     def below(self, limit: int) -> int:
         """Return the next number from 0 to ``limit`` − 1, all equally likely."""
-        end = _WORDS - _WORDS % limit
-        return next(word for word in self._words if word < end) % limit
+        words = max(1, -(-(limit - 1).bit_length() // _BITS))
+        whole = _WORDS**words
+        end = whole - whole % limit
+        return next(number for number in iter(lambda: self._joined(words), None) if number < end) % limit
+
+    def _joined(self, words: int) -> int:
+        number = 0
+        for _ in range(words):
+            number = number << _BITS | next(self._words)
+        return number
 
     def shuffled(self, entries: Sequence[_Entry]) -> tuple[_Entry, ...]:
         """Return the entries in a random order."""

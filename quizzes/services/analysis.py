@@ -69,6 +69,7 @@ def order(session: Session, found: AnalysedAttempts, kept_at: datetime | None, *
         "edition": str(found.learners.edition or ""),
         "group": str(found.learners.group or ""),
         "takes": found.learners.takes.value,
+        "language": found.learners.language,
     }
     told = ":".join([*(str(value) for value in arguments.values()), str(kept_at or ""), found.fingerprint])
     unique_key = f"{kind}:{hashlib.sha256(told.encode()).hexdigest()}"

@@ -5,6 +5,7 @@ spec/quiz-engine 5.2.4 to 5.2.6, 5.14.7.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,8 +16,9 @@ from quizzes.queries import attempts as queries
 from quizzes.queries.attempts import AttemptRow, LoadedAttempt, LoadedItem, QuizSnapshot
 from quizzes.rules import definitions
 from quizzes.rules.attempts import ENDED_STATES
+from quizzes.rules.balanced_draw import MOST_NUMBERS, QuestionSets, draw_balanced, plan_draws
 from quizzes.rules.item_layout import ItemLayout, carry_over, lay_out_item
-from quizzes.rules.layout import AttemptLayout, LaidItem, PoolTooSmall, lay_out
+from quizzes.rules.layout import AttemptLayout, Drawer, LaidItem, PoolTooSmall, SlotEntry, lay_out
 
 SEED_BITS = 64
 
@@ -40,7 +42,9 @@ def draw_layout(session: Session, snapshot: QuizSnapshot, seed: int, *, seen: Ma
     """Draw a layout; raise EmptyPool. `seen` says how often the learner met each question, `last` what the attempt builds on."""
     before = items_by_question(session, last) if last else {}
     # a draw takes what the learner has least seen: first what the last attempt asked
-    layout = lay_out(snapshot.entries, seed, seen={**seen, **dict.fromkeys(before, -1)}, per_page=snapshot.settings.per_page)
+    least = {**seen, **dict.fromkeys(before, -1)}
+    draw = balanced_drawer(session, snapshot)
+    layout = lay_out(snapshot.entries, seed, seen=least, per_page=snapshot.settings.per_page, draw=draw)
     if isinstance(layout, PoolTooSmall):
         raise EmptyPool
     questions = queries.get_questions(session, [item.version for item in layout.items])
@@ -48,6 +52,25 @@ def draw_layout(session: Session, snapshot: QuizSnapshot, seed: int, *, seen: Ma
     return DrawnLayout(
         layout, {item.position: _laid(questions[item.version], item, before, seed, shuffle=shuffle) for item in layout.items}
     )
+
+
+def balanced_drawer(session: Session, snapshot: QuizSnapshot) -> Drawer | None:
+    """Return what draws the questions of a balanced quiz, None for others; its counting is kept in memory (spec/selection 1.12)."""
+    frozen = snapshot.balance
+    if frozen is None:
+        return None
+
+    def counted(entries: Sequence[SlotEntry]) -> QuestionSets:
+        kept = cast("dict[int, QuestionSets]", session.info.setdefault("question_sets", {}))
+        sets = kept.get(snapshot.quiz_version_id)
+        if sets is None:
+            sets = QuestionSets(plan_draws(entries, frozen.facilities, frozen.balance))
+            if sum(one.size for one in list(kept.values())) + sets.size > MOST_NUMBERS:
+                kept.clear()  # at once, because other threads read it
+            kept[snapshot.quiz_version_id] = sets
+        return sets
+
+    return lambda entries, seed, seen: draw_balanced(entries, frozen, seed, seen, lambda: counted(entries))
 
 
 def _laid(

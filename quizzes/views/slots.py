@@ -74,19 +74,19 @@ class SlotEditor:
         return self.draft_outline.tree.languages
 
 
-def _kinds() -> CourseKinds:
+def course_kinds() -> CourseKinds:
     return cast("CourseKinds", current_app.extensions["course_kinds"])
 
 
-def _file_store() -> FileStore:
+def file_store() -> FileStore:
     return cast("FileStore", current_app.extensions["files"])
 
 
-def _sheet(subject: PartContext) -> SlotEditor:
+def load_slot_editor(subject: PartContext) -> SlotEditor:
     """Return the quiz that the address names; raise NotFound."""
     session = current_session()
     course = catalogue.get_course(session, subject.id)
-    draft_outline = authoring.load_draft_outline(session, course, _kinds())
+    draft_outline = authoring.load_draft_outline(session, course, course_kinds())
     found = draft_outline.tree.find_activity(subject.key)
     if found is None or found[1].kind != "quiz":
         raise NotFound
@@ -98,7 +98,7 @@ def _sheet(subject: PartContext) -> SlotEditor:
 @requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True)
 def slots(subject: PartContext) -> Answer:
     """Choose which questions a quiz gives: fixed and drawn, in sections and pages, and what each counts."""
-    sheet = _sheet(subject)
+    sheet = load_slot_editor(subject)
     new = NewSlotForm()
     try:
         forms = _forms(sheet, sheet.text)
@@ -166,11 +166,11 @@ def _edited_file(sheet: SlotEditor, base: str, forms: list[SettingsForm], new: N
 
 
 def _checked(subject: PartContext, sheet: SlotEditor, forms: list[SettingsForm], new: NewSlotForm, text: str) -> Answer:
-    contents = course_drafts.draft_files(current_session(), _file_store(), subject.id)
-    checked = publication.check({**contents, sheet.path: text.encode()}, _kinds(), today=clock.now().date())
+    contents = course_drafts.draft_files(current_session(), file_store(), subject.id)
+    checked = publication.check({**contents, sheet.path: text.encode()}, course_kinds(), today=clock.now().date())
     told = [finding for finding in checked.findings if finding.refuses_import and finding.file == sheet.path]
     if told:
-        words = FormFindings(_kinds())
+        words = FormFindings(course_kinds())
         rest = pages.attach_findings(told, text, forms, words)
         new.form_errors += rest or ([] if any(form.faults for form in forms) else [words.message(told[0])])
         return _page(sheet, forms, new), 422
@@ -203,12 +203,12 @@ def _saved(subject: PartContext, sheet: SlotEditor, text: str, checked: CheckedC
     try:
         authoring.save_text(writing, current_actor(), course, sheet.path, text, base_revision=sheet.revision, now=clock.now())
     except FileChanged:
-        return _together(subject, _sheet(subject), new)
+        return _together(subject, load_slot_editor(subject), new)
     except CourseArchived as refused:
         new.form_errors.append(_(refused.text))
-        return _page(_sheet(subject), _forms(sheet, text, sent=False), new, text=text), 409
+        return _page(load_slot_editor(subject), _forms(sheet, text, sent=False), new, text=text), 409
     if is_as_checked:
-        draft_checks.cache_draft_check(writing, course, checked, _kinds(), now=clock.now())
+        draft_checks.cache_draft_check(writing, course, checked, course_kinds(), now=clock.now())
     flash(_("There was nothing to change.") if text == sheet.text else _("Saved in the draft."), "ok")
     return see_page("quizzes_slots.slots", slug=subject.slug, key=subject.key)
 
@@ -257,8 +257,8 @@ def _page(
     session = current_session()
     if not queries.is_up_to_date(session, sheet.course.id):
         after_response.run_after_response(lambda writing: index_banks(writing, sheet.course.id))
-    draft_check = draft_checks.cached_draft_check(session, _file_store(), sheet.course, _kinds(), now=clock.now())
-    texts, words = slot_fields.slot_texts(shown) if forms else [], FormFindings(_kinds())
+    draft_check = draft_checks.cached_draft_check(session, file_store(), sheet.course, course_kinds(), now=clock.now())
+    texts, words = slot_fields.slot_texts(shown) if forms else [], FormFindings(course_kinds())
     fixed = [key for slot in texts if isinstance(key := slot_fields.shown_fields(slot).get("question"), str)]
     rows = {row.key: row for row in queries.find_questions(session, sheet.course.id, fixed)}
     wanted = QuestionFilter(text=request.values.get("find", "").strip()[:130])

@@ -58,6 +58,8 @@ class StatisticsSelection:
     """What the course's learners may be parted by, with the names."""
     take_choices: Sequence[tuple[str, str]] = ()
     """The same for their takes; empty where nobody took the course more than once."""
+    languages: Sequence[str] = ()
+    """The languages of the attempts; empty where all were begun in one."""
 
     @property
     def query(self) -> dict[str, str]:
@@ -66,7 +68,7 @@ class StatisticsSelection:
         if self.choices[0].name != self.found.composition.name:
             fields["paper"] = self.found.composition.name
         fields |= {"edition": str(self.found.learners.edition or ""), "group": str(self.found.learners.group or "")}
-        fields |= _take_query(self.found.learners.takes)
+        fields |= _take_query(self.found.learners.takes) | {"language": self.found.learners.language}
         return {name: value for name, value in fields.items() if value}
 
 
@@ -76,12 +78,22 @@ def _selected_statistics(subject: QuizContext) -> StatisticsSelection:
     editions = tuple((line.edition.uuid, line.edition.name) for line in list_editions(session, subject.course_id))
     groups = tuple((group.uuid, group.name) for group in list_groups(session, subject.course_id))
     takes, take_choices = _takes_from_address(subject)
-    learners = StatisticsFilter(_group_from_address(editions, "edition"), _group_from_address(groups, "group"), takes)
+    languages = analysis.list_languages(session, subject.course_id, subject.key)
+    language = next((code for code in languages if code == request.args.get("language")), "")
+    learners = StatisticsFilter(_group_from_address(editions, "edition"), _group_from_address(groups, "group"), takes, language)
     quiz = analysis.list_compositions(session, subject.course_id, subject.key, learners)
     choice = next((one for one in quiz.choices if one.name == request.args.get("paper")), quiz.choices[0])
     found = analysis.attempt_set(session, quiz, chosen(CountedAttempts, request.args.get("which")) or CountedAttempts.FIRST, choice)
     selection = StatisticsSelection(
-        found, tuple(quiz.choices), None, None, is_current=False, editions=editions, groups=groups, take_choices=take_choices
+        found,
+        tuple(quiz.choices),
+        None,
+        None,
+        is_current=False,
+        editions=editions,
+        groups=groups,
+        take_choices=take_choices,
+        languages=languages if len(languages) > 1 else (),
     )
     kept = analysis.find_examination(session, found)
     if kept is not None and kept.is_current:
@@ -164,6 +176,8 @@ def _about(selection: StatisticsSelection) -> dict[str, object]:
         "group": found.learners.group,
         "takes": found.learners.takes.value,
         "take_choices": selection.take_choices,
+        "language": found.learners.language,
+        "languages": selection.languages,
         "query": selection.query,
     }
 

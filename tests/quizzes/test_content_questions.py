@@ -11,7 +11,6 @@ from quizzes.content.published import reworded
 from quizzes.rules.definitions import (
     CalculatedBody,
     DescriptionBody,
-    Difficulty,
     EssayBody,
     FileBody,
     GapsBody,
@@ -31,6 +30,7 @@ from quizzes.rules.definitions import (
     VariableRange,
 )
 from quizzes.rules.encoding import from_document, to_document
+from quizzes.rules.selection import Difficulty
 from tests.support import folders
 from tests.support.folders import BANK, LESSON, PARAMETERS, QUIZ_FILE
 

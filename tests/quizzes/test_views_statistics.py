@@ -15,7 +15,7 @@ from courses.models import Course, StaffRole
 from enrolments.models import Edition, EditionPlace, Enrolment, GroupMember, LearnerGroup
 from kernel import clock
 from lms.instance import Instance
-from quizzes.models import QuizAnalysisCache
+from quizzes.models import Attempt, QuizAnalysisCache
 from quizzes.services import analysis as services
 from quizzes.services.attempts import SaveRequest
 from tests.support.access import a_cast
@@ -28,6 +28,7 @@ from tests.support.wording import in_spanish
 
 QUIZ = "/courses/prueba/quizzes/cuestionario-1"
 PAGE = f"{QUIZ}/statistics"
+BASED = "Based on %(count)s submitted and fully marked attempt."
 
 
 def test_statistics_are_for_those_who_edit_the_course(browser: Browser, instance: Instance) -> None:
@@ -215,6 +216,30 @@ def test_one_edition_and_one_group_are_looked_at_apart(browser: Browser, instanc
     assert "Edición: Marzo" in answered
     assert "Se cuentan 3 intentos" in answered
     assert "Se cuentan 5 intentos" in browser.get(f"{PAGE}?edition=nada&group={course.uuid}").text
+
+
+def test_attempts_of_each_language_are_looked_at_apart(browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    course = a_class_with_a_wrong_key(instance, 5)
+    a_teacher(instance, course)
+    sign_in(browser, "profe@example.org")
+    assert in_spanish("Language of the attempt") not in browser.get(f"{PAGE}?language=en").text, "all are in one language"
+    with instance.database.unit_of_work() as session:
+        for attempt in session.scalars(select(Attempt).order_by(Attempt.id).limit(2)):
+            attempt.language = "en"
+
+    page = browser.get(f"{PAGE}?language=en")
+
+    assert in_spanish(BASED, 2) in page.text
+    assert f"{in_spanish('Language of the attempt')}: English" in page.text
+    assert page.has_link(f"{PAGE}/questions/suma-1?language=en")
+    assert in_spanish(BASED, 2) in browser.get(f"{PAGE}/questions/suma-1?language=en").text
+    rows = [list(csv.reader(StringIO(taken(browser, f"{PAGE}.csv{query}")))) for query in ("", "?language=en", "?language=es")]
+    assert [row[1][rows[0][0].index(in_spanish("Attempts"))] for row in rows] == ["5", "2", "3"]
+    assert in_spanish(BASED, 5) in browser.get(f"{PAGE}?language=fr").text
+    monkeypatch.setattr(services, "AT_ONCE", 1)
+    browser.get(f"{PAGE}?language=en&which=all")
+    browser.deliver_jobs()
+    assert in_spanish(BASED, 2) in browser.get(f"{PAGE}?language=en&which=all").text
 
 
 def test_a_part_of_the_class_that_did_nothing_says_so(browser: Browser, instance: Instance) -> None:

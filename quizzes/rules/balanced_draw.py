@@ -1,0 +1,305 @@
+"""The balanced draw: every question set has nearly the same expected score (spec/selection 1.9 to 1.17).
+
+Each that is allowed is equally likely. They are counted exactly, from the last draw to the first, and the number that the seed gives is
+walked back to one of them: none is tried and thrown away, but where questions of two draws may not meet.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import accumulate
+from math import ceil, floor, lcm
+
+from quizzes.rules.apart import may_not_meet
+from quizzes.rules.layout import Candidate, SlotEntry
+from quizzes.rules.seeded_random import SeededRandom
+from quizzes.rules.selection import Difficulty
+
+HALF = Fraction(1, 2)
+PRIOR_WEIGHT = 10
+"""So many answers the judgement of an author is worth."""
+PRIORS: Mapping[str, Fraction] = {Difficulty.EASY: Fraction(4, 5), Difficulty.MEDIUM: Fraction(3, 5), Difficulty.HARD: Fraction(2, 5)}
+USUAL_PRIOR = Fraction(3, 5)
+MOST_TRIES = 1_000
+"""Question sets that are passed over at most, because questions of two draws may not meet."""
+MOST_NUMBERS = 8_000_000
+"""Numbers that the counting may hold in memory, some 200 MB."""
+
+
+def known_facility(count: int, shares: Fraction, difficulty: str = "", expected: Fraction | None = None) -> int:
+    """Return the facility of a question version in percent: the mean of its answers, shrunk towards what its author expects.
+
+    spec/selection 1.9: ``count`` answers with the sum ``shares``; ``expected`` is a percentage.
+    """
+    prior = PRIORS.get(difficulty, USUAL_PRIOR) if expected is None else expected / 100
+    return floor(100 * (shares + PRIOR_WEIGHT * prior) / (count + PRIOR_WEIGHT) + HALF)
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """The bound of expected scores: within so many percentage points of a target, by default of the mean."""
+
+    within: Fraction = Fraction(1)
+    target: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DrawItem:
+    """A question in a draw: its value is its mark times its facility, in whole numbers."""
+
+    candidate: Candidate
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class DrawCell:
+    """A draw of ``count`` questions from families, each in order; at most one of a family is taken."""
+
+    count: int
+    families: tuple[tuple[DrawItem, ...], ...]
+
+    @property
+    def items(self) -> tuple[DrawItem, ...]:
+        """Return all its questions."""
+        return tuple(item for family in self.families for item in family)
+
+
+class TooManySums(ValueError):
+    """The sums of marks and facilities are so many that counting them would take more memory than there is for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrawPlan:
+    """The draws of a quiz in whole numbers, and the least and the greatest sum that is allowed."""
+
+    cells: tuple[DrawCell, ...]
+    low: int
+    high: int
+    whole: int
+    """The sum of the marks in the same whole numbers: the expected score in percent is the sum divided by it."""
+
+    def expected(self, total: int) -> Fraction:
+        """Return the expected score of a question set with this sum, in percent."""
+        return Fraction(total, self.whole)
+
+
+def has_even_marks(entry: SlotEntry) -> bool:
+    """Return whether all questions of a draw have the same mark, without which expected scores cannot be balanced."""
+    return len({_mark(entry, one) for one in entry.pool}) <= 1
+
+
+def _mark(entry: SlotEntry, candidate: Candidate) -> Fraction:
+    return (candidate.mark if entry.mark is None else entry.mark) if candidate.numbered else Fraction(0)
+
+
+def plan_draws(entries: Sequence[SlotEntry], facilities: Mapping[str, int], balance: Balance) -> DrawPlan:
+    """Return the draws with the sums that are allowed (spec/selection 1.11)."""
+    common = lcm(*(_mark(entry, one).denominator for entry in entries for one in entry.pool), 1)
+    cells = [_cell(entry, facilities, common) for entry in entries]
+    whole = sum(entry.count * int(_mark(entry, entry.pool[0]) * common) for entry in entries)
+    means = [cell.count * Fraction(sum(item.value for item in cell.items), len(cell.items)) for cell in cells]
+    target = Fraction(floor(sum(means) + HALF)) if balance.target is None else balance.target * whole
+    slack = balance.within * whole
+    return DrawPlan(tuple(cells), ceil(target - slack), floor(target + slack), whole)
+
+
+def _cell(entry: SlotEntry, facilities: Mapping[str, int], common: int) -> DrawCell:
+    families: dict[str, list[DrawItem]] = {}
+    for one in sorted(entry.pool, key=lambda candidate: candidate.question.encode()):
+        item = DrawItem(one, int(_mark(entry, one) * common) * facilities.get(one.question, 0))
+        families.setdefault(one.family or one.question, []).append(item)
+    return DrawCell(entry.count, tuple(tuple(families[name]) for name in sorted(families)))
+
+
+Row = list[int]
+
+
+class QuestionSets:
+    """The allowed question sets, counted, in lexicographic order of what the draws take (spec/selection 1.12)."""
+
+    def __init__(self, plan: DrawPlan) -> None:
+        self.plan = plan
+        firsts = list(accumulate((_most(cell) for cell in plan.cells), initial=0))
+        self.size = self._checked_size(firsts)
+        """How many numbers are kept."""
+        after = [int(plan.low <= total <= plan.high) for total in range(max(firsts[-1], plan.high, 0) + 1)]
+        self._tables: list[list[list[Row]]] = []
+        for cell, most in zip(reversed(plan.cells), reversed(firsts[:-1]), strict=True):
+            table = _counted(cell, after)
+            self._tables.append(table)
+            after = table[0][cell.count][: most + 1]
+        self._tables.reverse()
+        self.total = after[0]
+        """How many there are."""
+
+    def _checked_size(self, firsts: Sequence[int]) -> int:
+        size = sum(len(cell.families) * cell.count * (most + 1) for cell, most in zip(self.plan.cells, firsts[1:], strict=True))
+        if size > MOST_NUMBERS:
+            raise TooManySums(size)
+        return size
+
+    def numbered(self, number: int) -> tuple[tuple[tuple[Candidate, ...], ...], int]:
+        """Return the question set with a number from 0, by draw, and its sum."""
+        found: list[tuple[Candidate, ...]] = []
+        total = 0
+        for cell, table in zip(self.plan.cells, self._tables, strict=True):
+            taken: list[Candidate] = []
+            for at, family in enumerate(cell.families):
+                left = cell.count - len(taken)
+                if not left:
+                    break
+                for item in family:
+                    row = table[at + 1][left - 1]
+                    completions = row[total + item.value] if total + item.value < len(row) else 0
+                    if number < completions:
+                        taken.append(item.candidate)
+                        total += item.value
+                        break
+                    number -= completions
+            found.append(tuple(taken))
+        return tuple(found), total
+
+
+def _most(cell: DrawCell) -> int:
+    """Return the greatest sum that a draw can add."""
+    return sum(sorted((max(item.value for item in family) for family in cell.families), reverse=True)[: cell.count])
+
+
+def _counted(cell: DrawCell, after: Row) -> list[list[Row]]:
+    """Return for each family from which on, and each number of questions still to take, the completions by the sum so far."""
+    nothing = [0] * len(after)
+    table: list[list[Row]] = [[after, *([nothing] * cell.count)]]
+    for number, family in enumerate(reversed(cell.families), 1):
+        before, places = table[-1], range(1, cell.count + 1)
+        table.append([after, *(nothing if number < left else _with_family(family, before[left], before[left - 1]) for left in places)])
+    table.reverse()
+    return table
+
+
+def _with_family(family: Sequence[DrawItem], skipped: Row, taken: Row) -> Row:
+    row = skipped
+    for item in family:
+        value = item.value
+        if value < len(row):
+            row = [one + other for one, other in zip(row, taken[value:], strict=False)] + row[len(row) - value :]
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnSet:
+    """A question set as it was drawn: by draw, its sum, and how many numbers were passed over before."""
+
+    cells: tuple[tuple[Candidate, ...], ...]
+    total: int
+    passed_over: int = 0
+
+
+def draw_set(sets: QuestionSets, seed: int, *, tries: int = MOST_TRIES) -> DrawnSet | None:
+    """Draw a question set; None where none is allowed, or each of so many has questions that may not meet (spec/selection 1.12, 1.15)."""
+    if not sets.total:
+        return None
+    chance = SeededRandom(seed, "blueprint", "draw")
+    for passed_over in range(tries):
+        cells, total = sets.numbered(chance.below(sets.total))
+        if not meets_enemies(cells):
+            return DrawnSet(cells, total, passed_over)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenBalance:
+    """The balance of a published quiz: the facilities of its draw table, and the bound of expected scores."""
+
+    balance: Balance
+    facilities: Mapping[str, int]
+
+
+def draw_balanced(
+    entries: Sequence[SlotEntry], frozen: FrozenBalance, seed: int, seen: Mapping[str, int], whole: Callable[[], QuestionSets]
+) -> tuple[tuple[Candidate, ...], ...] | None:
+    """Draw among the questions that a learner has seen least, as few as allow a balanced set (spec/selection 1.17).
+
+    ``whole`` gives the counting over all questions, which is the same for everybody who has seen none.
+    """
+    plan = plan_draws(entries, frozen.facilities, frozen.balance)
+    for most in sorted({seen.get(one.question, 0) for entry in entries for one in entry.pool}):
+        cells = tuple(
+            cell if len(entry.pool) == 1 else _seen_at_most(cell, seen, most) for entry, cell in zip(entries, plan.cells, strict=True)
+        )
+        if any(len(cell.families) < cell.count for cell in cells):
+            continue
+        found = draw_set(whole() if cells == plan.cells else QuestionSets(replace(plan, cells=cells)), seed)
+        if found is not None:
+            return found.cells
+    return None
+
+
+def _seen_at_most(cell: DrawCell, seen: Mapping[str, int], most: int) -> DrawCell:
+    families = (tuple(item for item in family if seen.get(item.candidate.question, 0) <= most) for family in cell.families)
+    return DrawCell(cell.count, tuple(family for family in families if family))
+
+
+def meets_enemies(cells: Sequence[Sequence[Candidate]]) -> bool:
+    """Return whether a question set has a question twice, two of a family, or enemies."""
+    taken: list[Candidate] = []
+    for one in (candidate for cell in cells for candidate in cell):
+        if any(other.question == one.question or may_not_meet(other, one) for other in taken):
+            return True
+        taken.append(one)
+    return False
+
+
+def reaches_over_cells(plan: DrawPlan) -> bool:
+    """Return whether questions exclude each other in some way that the counting does not know: over two draws, or as enemies."""
+    known: set[str] = set()
+    for cell in plan.cells:
+        questions = [item.candidate for item in cell.items]
+        names = {one.question for one in questions} | {f"family {one.family}" for one in questions if one.family}
+        if names & known or any(item.candidate.enemies for item in cell.items):
+            return True
+        known |= names
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreSpread:
+    """The spread of the expected scores of question sets, in percent: 95 of 100 are between ``low`` and ``high`` (spec/selection 1.18)."""
+
+    low: Fraction
+    high: Fraction
+    variance: Fraction
+
+
+def spread_of(plan: DrawPlan, *, balanced: bool) -> ScoreSpread | None:
+    """Return the spread over all question sets, or over those that are allowed; None without any."""
+    counts = sorted((total, count) for total, count in sum_counts(plan.cells).items() if not balanced or plan.low <= total <= plan.high)
+    number = sum(count for _total, count in counts)
+    if not number or not plan.whole:
+        return None
+    mean = Fraction(sum(total * count for total, count in counts), number)
+    variance = sum((total - mean) ** 2 * count for total, count in counts) / number / plan.whole**2
+    return ScoreSpread(plan.expected(_at_share(counts, number, 1)), plan.expected(_at_share(counts, number, 39)), Fraction(variance))
+
+
+def _at_share(counts: Sequence[tuple[int, int]], number: int, fortieths: int) -> int:
+    """Return the least sum up to which so many fortieths of the question sets are."""
+    passed = accumulate(count for _total, count in counts)
+    return next(total for (total, _count), so_far in zip(counts, passed, strict=True) if so_far * 40 >= number * fortieths)
+
+
+def sum_counts(cells: Sequence[DrawCell]) -> dict[int, int]:
+    """Return how many question sets have each sum, whether it is allowed or not."""
+    found = {0: 1}
+    for cell in cells:
+        rows: list[dict[int, int]] = [{0: 1}, *({} for _ in range(cell.count))]
+        for family in cell.families:
+            for left in range(cell.count, 0, -1):
+                for item in family:
+                    for total, count in rows[left - 1].items():
+                        rows[left][total + item.value] = rows[left].get(total + item.value, 0) + count
+        joined: dict[int, int] = {}
+        for total, count in found.items():
+            for more, ways in rows[cell.count].items():
+                joined[total + more] = joined.get(total + more, 0) + count * ways
+        found = joined
+    return found

@@ -1,0 +1,43 @@
+"""The place of a question in the blueprints and draws of quizzes (spec/selection 1): it stands in drafts and is no part of a version."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+DRAFT_ONLY = "draft_only"
+"""Metadata of a field that stands in drafts alone: it is no part of a version and never in a document."""
+
+
+class Difficulty(StrEnum):
+    """The difficulty of a question as its author judges it; for draws and reports."""
+
+    EASY = "easy"
+    MEDIUM = "medium"
+    HARD = "hard"
+
+
+class CognitiveLevel(StrEnum):
+    """The demand that a question makes of the mind, for the blueprint of a quiz."""
+
+    RECALL = "recall"
+    UNDERSTAND = "understand"
+    APPLY = "apply"
+    JUDGE = "judge"
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionSelection:
+    """The objective that a question examines, its level, its family and its enemies.
+
+    A family is variants of one idea; enemies never stand in the same question set, because one gives the other away.
+    """
+
+    objective: str = ""
+    level: CognitiveLevel | None = None
+    family: str = ""
+    enemies: tuple[str, ...] = ()
+    expected: Fraction | None = None
+    """The facility that its judges foresee, in percent."""
+
+
+NOT_SELECTED = QuestionSelection()

@@ -1,0 +1,282 @@
+"""The balanced draw: known facility, the count of question sets, their order, and that of a seed (spec/selection 1.9 to 1.17)."""
+
+from csv import DictReader
+from fractions import Fraction
+from itertools import combinations, product
+from pathlib import Path
+from time import process_time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from quizzes.rules import balanced_draw
+from quizzes.rules.balanced_draw import (
+    Balance,
+    DrawPlan,
+    FrozenBalance,
+    QuestionSets,
+    TooManySums,
+    draw_balanced,
+    draw_set,
+    has_even_marks,
+    known_facility,
+    meets_enemies,
+    plan_draws,
+    reaches_over_cells,
+    spread_of,
+    sum_counts,
+)
+from quizzes.rules.layout import Candidate, SlotEntry
+from quizzes.rules.seeded_random import SeededRandom
+from tests.support.questions import f
+
+VECTORS = Path(__file__).resolve().parents[1] / "samples" / "selection"
+BANK = {
+    "a1": 90,
+    "a2": 75,
+    "a3": 60,
+    "a4": 82,
+    "a5": 55,
+    "b1": 88,
+    "b2": 70,
+    "b3": 64,
+    "b4": 40,
+    "c1": 95,
+    "c2": 50,
+    "c3": 71,
+}
+FAMILIES = {"a4": "aa", "a5": "aa"}
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    return list(DictReader((VECTORS / name).read_text(encoding="utf-8").splitlines()))
+
+
+def entry(names: str, count: int, mark: Fraction = Fraction(1)) -> SlotEntry:
+    return SlotEntry(tuple(Candidate(name, 1, mark, family=FAMILIES.get(name, "")) for name in names.split()), count)
+
+
+GOLDEN = [entry("a1 a2 a3 a4 a5", 2), entry("b1 b2 b3 b4", 2), entry("c1 c2 c3", 1)]
+PLAN = plan_draws(GOLDEN, BANK, Balance(f(2)))
+SETS = QuestionSets(PLAN)
+
+
+def keys(cells: tuple[tuple[Candidate, ...], ...]) -> str:
+    return " ".join(one.question for cell in cells for one in cell)
+
+
+@pytest.mark.parametrize(
+    ("count", "shares", "difficulty", "expected", "facility"),
+    [
+        (0, f("0"), "medium", None, 60),
+        (50, f("45"), "easy", None, 88),
+        (30, f("21.5"), "hard", None, 64),
+        (30, f("15"), "", None, 53),
+        (1000, f("712"), "medium", None, 71),
+        (0, f("0"), "", f("62.5"), 63),
+    ],
+)
+def test_the_known_facility_of_a_question(count: int, shares: Fraction, difficulty: str, expected: Fraction | None, facility: int) -> None:
+    """spec/selection 1.9."""
+    assert known_facility(count, shares, difficulty, expected) == facility
+
+
+@pytest.mark.parametrize(
+    ("limit", "number"),
+    [
+        (10, 9),
+        (2**64, 9629404360169675609),
+        (2**64 + 1, 5103934832045966095),
+        (10**30, 814312880254262594011777375848),
+    ],
+)
+def test_chance_beyond_sixty_four_bits(limit: int, number: int) -> None:
+    """spec/selection 1.13."""
+    assert SeededRandom(1, "blueprint", "draw").below(limit) == number
+
+
+def test_the_window_of_the_golden_bank() -> None:
+    """spec/selection 1.11 and 1.14: Σ of means 1739/5 → T 348, D 10."""
+    assert (PLAN.low, PLAN.high, PLAN.whole) == (338, 358, 5)
+    assert PLAN.expected(358) == Fraction(358, 5)
+
+
+def test_all_question_sets_of_the_golden_bank_in_order() -> None:
+    """spec/selection 1.12 and 1.14: N = 42 of 162, equal to the enumeration."""
+    found = [SETS.numbered(number) for number in range(SETS.total)]
+
+    assert [(keys(cells), str(total)) for cells, total in found] == [(row["paper"], row["sum"]) for row in rows("draw-sets.csv")]
+    assert sum(sum_counts(PLAN.cells).values()) == 162
+    assert sum(count for total, count in sum_counts(PLAN.cells).items() if PLAN.low <= total <= PLAN.high) == SETS.total == 42
+
+
+@pytest.mark.parametrize("row", rows("draw.csv"), ids=lambda row: row["seed"])
+def test_the_question_set_that_a_seed_gives(row: dict[str, str]) -> None:
+    """spec/selection 1.12 and 1.14."""
+    found = draw_set(SETS, int(row["seed"], 16))
+
+    assert found is not None
+    assert keys(found.cells) == row["paper"]
+    assert f"{float(PLAN.expected(found.total)):.1f}" == row["expected_percent"]
+
+
+def test_the_exposure_of_each_question_of_the_golden_bank() -> None:
+    """spec/selection 1.14: every allowed question set is equally likely."""
+    found = [keys(SETS.numbered(number)[0]).split() for number in range(SETS.total)]
+
+    assert {row["item"]: int(row["papers"]) for row in rows("draw-exposure.csv")} == {
+        key: sum(key in drawn for drawn in found) for key in BANK
+    }
+
+
+def test_marks_are_brought_to_whole_numbers_first() -> None:
+    """spec/selection 1.11 and 12: marks 1/3 and 1/7."""
+    plan = plan_draws([entry("a1 a2", 1, Fraction(1, 3)), entry("b1 b2", 1, Fraction(1, 7))], BANK, Balance())
+
+    assert plan.whole == 10
+    assert [item.value for item in plan.cells[0].items] == [7 * 90, 7 * 75]
+    assert plan.high - plan.low == 20
+
+
+def test_a_target_replaces_the_mean_of_the_pools() -> None:
+    """spec/selection 1.11: T = target · Σ mark."""
+    plan = plan_draws(GOLDEN, BANK, Balance(f("0.5"), f("65.3")))
+
+    assert (plan.low, plan.high) == (324, 329)
+
+
+def test_all_facilities_equal_and_pools_of_nothing_and_everything() -> None:
+    """spec/selection 12: all f equal; a pool with f 0 and 100 only; `within` 0 with odd sums."""
+    equal = QuestionSets(plan_draws(GOLDEN, dict.fromkeys(BANK, 70), Balance(f(0))))
+    assert equal.total == 162
+    extreme = [entry("a1 a2", 1), entry("b1 b2", 1)]
+    assert QuestionSets(plan_draws(extreme, {"a1": 0, "a2": 100, "b1": 0, "b2": 100}, Balance(f(0)))).total == 2
+    assert QuestionSets(plan_draws([entry("a1 a2", 1)], {"a1": 0, "a2": 100}, Balance(f(0)))).total == 0
+    assert draw_set(QuestionSets(plan_draws([entry("a1 a2", 1)], {"a1": 0, "a2": 100}, Balance(f(0)))), 1) is None
+
+
+def test_marks_that_differ_in_a_draw_cannot_be_balanced() -> None:
+    assert has_even_marks(entry("a1 a2", 1))
+    assert not has_even_marks(SlotEntry((Candidate("a", 1, f(1)), Candidate("b", 1, f(2)))))
+    assert has_even_marks(SlotEntry((Candidate("a", 1, f(1)), Candidate("b", 1, f(2))), mark=f(3)))
+
+
+def test_enemies_and_families_over_two_draws_are_passed_over() -> None:
+    """spec/selection 1.15: still uniform over what is allowed, and given up after so many."""
+    one, other = Candidate("a1", 1, enemies=frozenset({"b1"})), Candidate("a2", 1)
+    entries = [SlotEntry((one, other)), SlotEntry((Candidate("b1", 1), Candidate("b2", 1, family="x")))]
+    plan = plan_draws(entries, BANK, Balance(f(100)))
+    sets = QuestionSets(plan)
+    found = [draw_set(sets, seed) for seed in range(60)]
+
+    assert reaches_over_cells(plan)
+    assert not reaches_over_cells(PLAN)
+    assert {keys(one.cells) for one in found if one} == {"a1 b2", "a2 b1", "a2 b2"}
+    assert any(one.passed_over for one in found if one)
+    assert meets_enemies(((one,), (Candidate("b1", 1),)))
+    only = [SlotEntry((one,)), SlotEntry((Candidate("b1", 1),))]
+    assert draw_set(QuestionSets(plan_draws(only, BANK, Balance(f(100)))), 1) is None
+
+
+def test_a_question_in_two_draws_is_taken_once() -> None:
+    """spec/quiz-engine 5.2.4: without replacement inside the attempt."""
+    sets = QuestionSets(plan_draws([entry("a1 a2", 1), entry("a1 a3", 1)], BANK, Balance(f(100))))
+
+    assert reaches_over_cells(sets.plan)
+    assert all(len(set(keys(found.cells).split())) == 2 for seed in range(30) if (found := draw_set(sets, seed)))
+
+
+def test_a_learner_gets_what_they_have_seen_least_as_far_as_it_can_be_balanced() -> None:
+    """spec/selection 1.17: L is the smallest number for which N > 0."""
+    frozen = FrozenBalance(Balance(f(2)), BANK)
+    seen = {"a1": 1, "b1": 1, "c1": 1, "c3": 2}
+
+    drawn = [draw_balanced(GOLDEN, frozen, seed, seen, lambda: SETS) for seed in range(40)]
+    fresh = [draw_balanced(GOLDEN, frozen, seed, {}, lambda: SETS) for seed in range(8)]
+
+    assert all(found is not None and "c3" not in keys(found) for found in drawn)
+    assert [keys(found) for found in fresh if found] == [row["paper"] for row in rows("draw.csv")[:8]]
+    everything = dict.fromkeys(BANK, 1)
+    assert draw_balanced(GOLDEN, frozen, 0, everything, lambda: SETS) == fresh[0]
+    assert draw_balanced([entry("a1 a2", 1)], FrozenBalance(Balance(f(0)), {"a1": 0, "a2": 100}), 0, {}, lambda: EMPTY) is None
+
+
+EMPTY = QuestionSets(plan_draws([entry("a1 a2", 1)], {"a1": 0, "a2": 100}, Balance(f(0))))
+
+
+def test_what_balancing_gives_is_a_range_of_expected_scores() -> None:
+    """spec/selection 1.18: of the golden bank, free and balanced."""
+    free, balanced = spread_of(PLAN, balanced=False), spread_of(PLAN, balanced=True)
+
+    assert free is not None
+    assert balanced is not None
+    assert (float(balanced.low), float(balanced.high)) == (67.6, 71.6)
+    assert free.low < balanced.low < balanced.high < free.high
+    assert round(float(free.variance) ** 0.5, 2) == 6.36
+    assert spread_of(EMPTY.plan, balanced=True) is None
+
+
+@st.composite
+def some_plans(draw: st.DrawFn) -> DrawPlan:
+    """Small draws with any facilities and families."""
+    entries, facilities = [], {}
+    for cell in range(draw(st.integers(1, 3))):
+        pool = []
+        for at in range(draw(st.integers(1, 5))):
+            key = f"{'abc'[cell]}{at}"
+            facilities[key] = draw(st.integers(0, 100))
+            pool.append(Candidate(key, 1, family=draw(st.sampled_from(["", f"f{cell}", f"g{cell}"]))))
+        entries.append(SlotEntry(tuple(pool), draw(st.integers(1, 3))))
+    return plan_draws(entries, facilities, Balance(draw(st.sampled_from([f(0), f(3), f(20)]))))
+
+
+def enumerated(plan: DrawPlan) -> list[tuple[str, int]]:
+    """Return the allowed question sets by trying all, in lexicographic order."""
+    choices = []
+    for cell in plan.cells:
+        items = [(at, item) for at, family in enumerate(cell.families) for item in family]
+        choices.append([one for one in combinations(items, cell.count) if len({at for at, _item in one}) == cell.count])
+    found = []
+    for chosen in product(*choices):
+        items = [item for cell in chosen for _at, item in cell]
+        total = sum(item.value for item in items)
+        if plan.low <= total <= plan.high:
+            found.append((" ".join(item.candidate.question for item in items), total))
+    return found
+
+
+@settings(max_examples=150)
+@given(some_plans())
+def test_counting_is_the_same_as_trying_all(plan: DrawPlan) -> None:
+    """spec/selection 1.12."""
+    sets = QuestionSets(plan)
+
+    assert [(keys(cells), total) for cells, total in map(sets.numbered, range(sets.total))] == enumerated(plan)
+
+
+def a_large_plan(cells: int, size: int, count: int) -> DrawPlan:
+    facilities = {f"m{cell}q{at:02}": 30 + (cell * 37 + at * 11) % 65 for cell in range(cells) for at in range(size)}
+    entries = [SlotEntry(tuple(Candidate(f"m{cell}q{at:02}", 1) for at in range(size)), count) for cell in range(cells)]
+    return plan_draws(entries, facilities, Balance())
+
+
+def test_a_count_that_would_take_too_much_memory_is_refused() -> None:
+    """spec/selection 12: a draw of 400 from 500."""
+    with pytest.raises(TooManySums):
+        QuestionSets(a_large_plan(1, 500, 400))
+    assert balanced_draw.MOST_NUMBERS < 10**7
+
+
+@pytest.mark.slow
+def test_thirty_six_thousand_question_sets_are_within_the_bound_and_within_the_bars() -> None:
+    """spec/selection 12: the table of 10 draws of 4 from 60 in at most 2 s, one draw in at most 2 ms."""
+    begun = process_time()
+    sets = QuestionSets(a_large_plan(10, 60, 4))
+    built = process_time()
+    found = [draw_set(sets, seed) for seed in range(36_000)]
+    drawn = process_time()
+
+    assert built - begun <= 2
+    assert (drawn - built) / 36_000 <= 0.002
+    assert all(one is not None and sets.plan.low <= one.total <= sets.plan.high for one in found)
