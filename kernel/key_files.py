@@ -130,6 +130,16 @@ class PublishedKey:
         """Return the SHA-256 of the certificate, or of the public key where there is none, as 64 hexadecimal digits."""
         return hashlib.sha256(self.certificate or self.spki).hexdigest()
 
+    @property
+    def printed_fingerprint(self) -> str:
+        """Return the fingerprint in groups of four, as people compare it."""
+        return in_fours(self.fingerprint)
+
+
+def in_fours(fingerprint: str) -> str:
+    """Return a fingerprint in groups of four digits."""
+    return " ".join(fingerprint[start : start + 4] for start in range(0, len(fingerprint), 4))
+
 
 def state_of_file(history: KeyHistory, *, is_current: bool) -> KeyState:
     """Return the state of a key, given where its file lies and what it states."""

@@ -45,6 +45,8 @@ class Actor:
     """Looks after the compulsory training of some place."""
     is_auditor: bool = False
     """Audits the compulsory training of some place."""
+    administers_institution: bool = False
+    """Administers one institution or several, not the whole site."""
     device_id: int | None = None
     unread: int = 0
     """Notices in the bell that were not seen yet."""

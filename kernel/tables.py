@@ -31,6 +31,7 @@ Sheet: TypeAlias = tuple[str, Sequence[str], Iterable[Sequence[Cell]]]
 LONGEST_CELL = 32_767
 """Characters that a cell of a workbook holds; what is longer is cut there, never in CSV."""
 _PARTS = frozenset(";\t\r\n")
+_CAREFUL = frozenset((*RISKY, "'"))
 _BEGIN, _RISK = r'([;\t\r\n][ "]*)', r"(?='*[=+\-@|%＝＋－＠｜％])"
 _OPEN, _GUARDED = re.compile(_BEGIN + _RISK), re.compile(_BEGIN + "'" + _RISK)
 """Where one of those signs follows a semicolon, a tab or the end of a line: there a spreadsheet may see the beginning of a cell."""
@@ -41,6 +42,8 @@ def guarded(words: str) -> str:
 
     Also within it: a spreadsheet that is set to part cells by semicolons does not heed the quotation marks of cells parted by commas.
     """
+    if words[:1] not in _CAREFUL and _PARTS.isdisjoint(words):
+        return words
     number = words.removeprefix("-").replace(".", "", 1)
     first = "'" if words.lstrip("'").startswith(RISKY) and not number.isdecimal() else ""
     return first + (words if _PARTS.isdisjoint(words) else _OPEN.sub(r"\1'", words))

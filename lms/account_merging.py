@@ -17,6 +17,7 @@ from accounts.models import AccountMerge, NationalIdentity, Person, RoleGrant
 from accounts.permissions import MergePair
 from certificates.models import Credential
 from certificates.services import credentials as certificates
+from certificates.services import transcripts
 from compliance.services import account_closure as compliance
 from courses.models import Course, CourseStaff
 from courses.services import team
@@ -26,7 +27,7 @@ from enrolments.services import account_closure, editions, mistakes, reminders, 
 from kernel.errors import N_, Conflict, NotFound
 from kernel.permissions import Actor, SiteRole
 from organisations.queries import tree
-from organisations.services import audiences, employment, members, training_grants
+from organisations.services import audiences, employment, institution_grants, members, training_grants
 from organisations.services import tree as organisations
 from quizzes.models import Attempt
 from quizzes.services import overrides as quizzes
@@ -46,6 +47,7 @@ PERSONAL: tuple[Callable[..., None], ...] = (
     quizzes.transfer_accommodation,
     audiences.transfer_list_entries,
     compliance.transfer_facts,
+    transcripts.transfer_transcripts,
 )
 """What each package does when all that is somebody's and of no one course becomes somebody else's: `(session, from, to)`."""
 
@@ -183,3 +185,4 @@ def _hand_over_place(session: Session, actor: Actor, closed: Person, kept: Perso
         organisations.end_manager(session, actor, managed, closed, now=now)
         organisations.name_manager(session, actor, managed, kept, now=now, is_head=is_head)
     training_grants.transfer_training_roles(session, actor, closed, kept, now=now)
+    institution_grants.transfer_administered(session, actor, closed, kept, now=now)

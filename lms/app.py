@@ -5,6 +5,7 @@ from collections import defaultdict
 from dataclasses import replace
 from functools import partial
 from importlib.metadata import version as installed
+from pathlib import Path
 
 from flask import Flask, g, request
 from flask import session as cookie
@@ -24,6 +25,7 @@ from certificates.queries.credentials import last_awards
 from certificates.queries.templates import list_own_templates
 from compliance import feature as compliance
 from compliance.queries.audience_uses import list_obligations_of_audience
+from compliance.queries.renewals import list_ruled_courses
 from compliance.services.planned_changes import plan_used_rule
 from courses import feature as courses
 from courses.content.render_cache import RenderedLessonCache
@@ -58,6 +60,7 @@ from lms.instance import Instance
 from lms.team_bar import team_bar
 from organisations import feature as organisations
 from organisations.queries.audience_kinds import OWN_KINDS
+from organisations.queries.institutions import administers_condition
 from organisations.queries.profile import read_profile
 from organisations.queries.training_scope import training_standings
 from organisations.queries.tree import manages_something
@@ -135,6 +138,7 @@ def open_instance(settings: Settings) -> Instance:
             "quiz_snapshots": {},
             "questions": {},
             "quotas": quotas_from(settings),
+            "ruled_courses": list_ruled_courses,
             "simulator_tasks": {},
             "draft_checks": {},
             "versions": {},
@@ -201,13 +205,13 @@ def _choose_reader() -> None:
     g.theme = actor.theme or g.theme
 
 
-def create_app(instance: Instance) -> Flask:
-    """Put the application together over an opened instance."""
+def create_app(instance: Instance, *, limit_file: Path | None = None) -> Flask:
+    """Put the application together over an opened instance; processes that name the same file count tries together."""
     app = Flask("lms", template_folder=str(TEMPLATES), static_folder=None)
     _configure(app, instance.settings)
     app.extensions.update(settings=instance.settings, present=instance.present, instance=instance, files=instance.files)
     app.extensions.update(course_kinds=instance.kinds, release=_release())
-    app.extensions["limits"] = limits.Limiter(instance.settings.redis_url)
+    app.extensions["limits"] = limits.Limiter(instance.settings.redis_url, limit_file)
     app.extensions["sign_in_page"] = signing.sign_in_page
     app.before_request(_choose_requested_language)
     install_requests(
@@ -225,6 +229,7 @@ def create_app(instance: Instance) -> Flask:
     )
     is_staff = or_(exists().where(CourseStaff.person_id == Person.id), account_queries.has_role_condition(SiteRole.INSTRUCTOR))
     standings = {"is_staff": is_staff, "manages_units": manages_something(), **training_standings()}
+    standings["administers_institution"] = administers_condition()
     app.before_request(former_addresses.forward)
     signin.install(app, instance.settings, standings)
     app.before_request(_choose_reader)

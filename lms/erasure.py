@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from accounts import privacy, queries
 from accounts.models import Person
-from certificates.services import bulk
+from certificates.services import bulk, transcripts
 from compliance.services import account_closure as compliance
 from courses.services import team
 from enrolments.services import account_closure, invitations, learner_notes, mistakes, reminders
@@ -26,6 +26,7 @@ FORGET: tuple[Callable[..., None], ...] = (
     reminders.erase_person,
     overrides.erase_person,
     bulk.erase_person,
+    transcripts.erase_person,
 )
 """What each package does when somebody is forgotten, while their address is still there: `(session, person, now=…)`."""
 

@@ -30,9 +30,11 @@ from accounts.models import (
 from accounts.permissions import AccountAction
 from accounts.privacy import PrivacyVerb
 from accounts.services import AccessPurpose, PeopleListKind
-from certificates.models import Credential, CredentialReview
+from certificates.models import Credential, CredentialReview, Transcript
 from certificates.queries import credentials as certificates
+from certificates.queries import transcripts
 from certificates.services.sealed_sheets import SheetSealer
+from certificates.services.transcripts import TranscriptSealer
 from certificates.web_certificate import get_sheet
 from compliance.queries import own_data as compliance
 from courses.models import Course, CourseInvitation, CourseStaff, CourseVersion
@@ -102,6 +104,7 @@ PURPOSES = {
     AccessPurpose.COPY.value: N_("A copy of everything"),
     AccessPurpose.FOUND.value: N_("A search for people to enrol"),
     AccessPurpose.TRAINING.value: N_("Your compulsory training"),
+    AccessPurpose.TRANSCRIPT.value: N_("Your transcript"),
     PeopleListKind.PEOPLE.value: N_("The list of all people"),
     PeopleListKind.UNIT.value: N_("The list of people in a unit"),
     PeopleListKind.LEARNERS.value: N_("The list of learners in a course"),
@@ -307,6 +310,7 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
             *(Credential.replaced_at, Credential.replaced_class, Credential.replaced_reason),
             *(Credential.revoked_at, Credential.revoked_class, Credential.revoked_reason),
         ).where(Credential.person_id == person_id),
+        "transcripts": select(Transcript.code, Transcript.made_at, Transcript.content).where(Transcript.person_id == person_id),
         "certificate_decisions": select(
             *(Credential.code, CredentialReview.cause, CredentialReview.words, CredentialReview.opened_at),
             *(CredentialReview.settled_at, CredentialReview.decision, CredentialReview.note),
@@ -348,7 +352,7 @@ class PersonalDataExport(Mapping[str, bytes]):
 
 
 def copy_of(session: Session, person_id: int, files: FileStore, sealer: SheetSealer, *, now: datetime) -> PersonalDataExport:
-    """Return the export: one JSON file with everything, a CSV file for each table, the certificates, and the submitted files.
+    """Return the export: one JSON file with everything, a CSV file for each table, certificates, transcripts, and the submitted files.
 
     It includes the data of accounts that were merged into the person's: they are theirs.
     """
@@ -361,6 +365,8 @@ def copy_of(session: Session, person_id: int, files: FileStore, sealer: SheetSea
             if row.revoked_at is not None or row.replaced_at is not None or row.replaced_by_id is not None:
                 continue  # what has ended is not handed out again: the table of certificates tells of it
             drawn[f"certificates/{row.code}.pdf"] = sealer.sealed(row, get_sheet(session, row, sealer.address, language()))
+        for made in transcripts.list_transcripts(session, account.id):
+            drawn[f"transcripts/{made.code}.pdf"] = TranscriptSealer(sealer.address, sealer.keys, sealer.seals).sealed(made)
         handed_in |= {f"files/{uuid}/{name}": sha256 for uuid, name, sha256 in list_handed_in(session, account.id) if files.holds(sha256)}
     drawn["data.json"] = json.dumps(tables, ensure_ascii=False, indent=1, default=str).encode()
     drawn |= {f"csv/{name}.csv": _csv(rows) for name, rows in tables.items()}

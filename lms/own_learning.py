@@ -9,15 +9,18 @@ from sqlalchemy.orm import Session
 from accounts import queries as account_queries
 from accounts.rules import NoticeKind
 from accounts.wording import SYMBOLS
+from certificates.models import Credential
 from certificates.queries import credentials as certificate_queries
 from certificates.rules.credentials import CredentialState
 from compliance.dates import obligation_dates
 from courses.queries import outlines as course_outlines
 from enrolments.dates import DatedEnrolment, DatedItem, DateRequest, DateSource, collect_dates
 from enrolments.pages.dates import date_views, upcoming
+from enrolments.pages.renewals import RenewalView, renewal_view
 from enrolments.queries import learning as enrolment_queries
 from enrolments.queries.invitations import list_own_pending
 from enrolments.queries.learning import OwnCourse
+from enrolments.queries.renewals import list_own_renewals
 from enrolments.queries.ungraded import list_ungraded
 from kernel.i18n import choose, local
 from kernel.permissions import Actor
@@ -53,6 +56,7 @@ def home_page(session: Session, actor: Actor, *, now: datetime) -> Mapping[str, 
         "invitations": [
             {"uuid": row.uuid, "title": choose(row.title), "edition": row.edition, "expires_at": row.moment} for row in invited
         ],
+        "renewals": _renewals(session, actor, credentials, now),
         "certificates": [
             {
                 "uuid": row.uuid,
@@ -91,6 +95,13 @@ def _dates(session: Session, actor: Actor, enrolments: Sequence[DatedEnrolment],
     """Return what is ahead in the actor's courses; what they have to complete stands above it, with its last days."""
     sources = [source for source in cast("Iterable[DateSource]", session.info["dates"]) if source is not obligation_dates]
     return collect_dates(session, DateRequest(enrolments, (actor.person_id or 0,), now), sources)
+
+
+def _renewals(session: Session, actor: Actor, credentials: Sequence[Credential], now: datetime) -> list[RenewalView]:
+    """Return the certificates that the actor may renew now; nothing is asked where none ends."""
+    if not any(row.expires_on for row in credentials):
+        return []
+    return [renewal_view(own, now) for own in list_own_renewals(session, actor.person_id or 0) if own.is_open(now)]
 
 
 def _news(session: Session, actor: Actor) -> list[dict[str, Any]]:

@@ -12,7 +12,8 @@ from certificates.queries import credentials as certificate_queries
 from certificates.rules.credentials import CredentialState
 from compliance.pages.learner import DutyView, duties_in_order, duty_view
 from compliance.queries.learner import RequiredOfPerson, list_required, load_own_training
-from compliance.rules.status import TrainingState
+from compliance.rules.states import TrainingState
+from compliance.rules.terms import ObligationTerms
 from courses.queries import outlines as course_outlines
 from enrolments.dates import DatedEnrolment
 from enrolments.pages.outline import course_url
@@ -75,7 +76,7 @@ def duties() -> str:
     found = [
         replace(
             own_duty(duty_view(row, training.sentences.get(row.audience_id, ""), now=now), lines),
-            certificate=_certificate_words(row.courses_on(now.date()), credentials),
+            certificate=_certificate_words(row.courses_on(now.date()), credentials, row.text_on(now.date()).terms),
         )
         for row in rows
     ]
@@ -87,8 +88,10 @@ def duties() -> str:
     )
 
 
-def _certificate_words(courses: Sequence[str], credentials: Mapping[str, Credential]) -> str:
-    """Say until when a certificate is valid; nothing where several courses are asked, or it does not expire."""
+def _certificate_words(courses: Sequence[str], credentials: Mapping[str, Credential], terms: ObligationTerms) -> str:
+    """Say until when a certificate is valid; nothing where several courses are asked, or it has no day beside the obligation's."""
+    if terms.validity is None:
+        return ""
     found = credentials.get(courses[0]) if len(courses) == 1 else None
     return "" if found is None or found.expires_on is None else _("certificate valid until %(day)s", day=format_date(found.expires_on))
 

@@ -23,7 +23,15 @@ from kernel.outbox import Delivery, Effect
 from kernel.permissions import SYSTEM
 from kernel.settings import Settings
 from lms import erasure
-from organisations.models import AudienceListEntry, AudienceStayRecord, Employment, Membership, TrainingGrant, UnitManager
+from organisations.models import (
+    AudienceListEntry,
+    AudienceStayRecord,
+    Employment,
+    InstitutionAdministrator,
+    Membership,
+    TrainingGrant,
+    UnitManager,
+)
 from quizzes.models import Attempt
 
 YEAR = 365
@@ -59,7 +67,8 @@ TRAINED = (AudienceListEntry, AudienceStayRecord, Assignment, Recognition, Waive
 
 def forget_unconfirmed(session: Session, moment: datetime) -> int:
     """Erase accounts created, invited and last used before a moment, never confirmed, without role, unit, course or obligation."""
-    parts = (RoleGrant, Membership, Employment, UnitManager, TrainingGrant, CourseStaff, Enrolment, WaitingPlace, Attempt, *TRAINED)
+    granted = (RoleGrant, UnitManager, TrainingGrant, InstitutionAdministrator, CourseStaff)
+    parts = (*granted, Membership, Employment, Enrolment, WaitingPlace, Attempt, *TRAINED)
     takes_part = [exists().where(table.person_id == Person.id) for table in parts]
     is_used = exists().where(Device.person_id == Person.id, Device.last_seen_at >= moment)  # as where no mail was sent until now
     before: tuple[ColumnElement[bool], ...] = (Person.created_at < moment, or_(Person.invited_at.is_(None), Person.invited_at < moment))

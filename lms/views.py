@@ -73,6 +73,7 @@ def learning() -> Answer:
 def teaching() -> Answer:
     """Show what waits for the actor in the courses whose teams they belong to, and list these."""
     actor, waiting = current_actor(), list_waiting(current_session(), current_actor(), now=clock.now())
+    taught = queries.visible_taught(current_session(), actor)
     rows = [
         {
             "slug": row.slug,
@@ -86,9 +87,9 @@ def teaching() -> Answer:
             "completed": row.completed,
             "may_edit": edits(actor, StaffRole(row.role) if row.role != "administrator" else None),
         }
-        for row in queries.visible_taught(current_session(), actor)
+        for row in taught
     ]
-    may_create = allows(CourseAction.CREATE, course_catalogue.get_workshop(current_session(), actor))
+    may_create = allows(CourseAction.CREATE, course_catalogue.get_workshop(current_session(), actor, [row.role for row in taught]))
     return render_template(
         "lms/teaching.html",
         waiting=[

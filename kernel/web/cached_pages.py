@@ -95,7 +95,7 @@ def cached_page(template: str, **context: object) -> Response:
     shown = _digest(template, context, profile, i18n.language(), i18n.zone(), g.theme, request.method, request.path)
     actor = current_actor()
     grants = (actor.roles, actor.is_staff_anywhere, actor.manages_units, actor.is_training_officer, actor.is_auditor)
-    reader = (actor.person_id, actor.name, *grants, actor.unread)
+    reader = (actor.person_id, actor.name, *grants, actor.administers_institution, actor.unread)
     session = (cookie.get("csrf_token"), cookie.get("_flashes"))
     tag = _digest(shown, reader, session, current_app.extensions["release"])[:32]
     if request.if_none_match.contains_weak(tag):

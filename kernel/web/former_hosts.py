@@ -1,13 +1,13 @@
-"""Addresses that the site had before: what certificates name is answered there, and nothing else (spec/certificates K5)."""
+"""Addresses that the site had before: what certificates and actas name is answered there, and nothing else (spec/certificates K5)."""
 
 import re
 from urllib.parse import urlsplit
 
 from kernel.settings import Settings
 
-ANSWERED = re.compile(r"/(v|verify|status|\.well-known)(/.*)?")
-"""Paths that certificates, their QR codes and their documents name."""
-PAGES = re.compile(r"/(v|verify)(/.*)?")
+ANSWERED = re.compile(r"/(v|verify|acta|status|\.well-known)(/.*)?")
+"""Paths that certificates and actas, their QR codes and their documents name."""
+PAGES = re.compile(r"/(v|verify|acta)(/.*)?")
 """Those of them that lead to the present address; the others are documents that state the address at which they are asked for."""
 
 

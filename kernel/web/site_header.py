@@ -51,6 +51,7 @@ def site_header(app: Flask) -> Callable[[], str]:
             manages_units=actor.manages_units,
             is_training_officer=actor.is_training_officer,
             is_auditor=actor.is_auditor,
+            administers_institution=actor.administers_institution,
             unread=actor.unread,
         )
         html, used = draw(_Head(request.endpoint, i18n.language(), somebody, settings_of_app(app).profile.version))

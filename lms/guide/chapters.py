@@ -22,7 +22,7 @@ from kernel.markup.render import render_lesson
 from kernel.paths import STATIC
 
 TEXTS = Path(__file__).parent / "text"
-READERS = ("learner", "instructor", "administrator")
+READERS = ("learner", "instructor", "administrator", "board")
 """Whom a guide is for, in the order of the page; they name the folders of its chapters."""
 LABEL = re.compile(r"\[\[(.+?)\]\]")
 PICTURE_SIZES = {"wide": (1080, 680), "narrow": (390, 700)}

@@ -54,9 +54,11 @@ SECTIONS: Mapping[str, str] = {
     "learner/results#grades": "enrolments_results.own_results",
     "learner/certificates#obtain": "certificates.certificates",
     "learner/certificates#download": "certificates.certificate",
-    "learner/certificates#verify": (
-        "certificates.verify certificates_verification.verify_form certificates_keys.keys certificates_offline.offline_page"
-    ),
+    "board/check-a-certificate#paper": "certificates.verify certificates_verification.verify_form",
+    "board/check-a-certificate#reader": "certificates_keys.keys",
+    "board/check-a-certificate#offline": "certificates_offline.offline_page",
+    "learner/certificates#transcript": "certificates_transcripts.own_transcript",
+    "administrator/certificates#transcript": "certificates_transcripts.transcript_of",
     "learner/certificates#badge": "certificates_badges.badge",
     "learner/notifications-and-data#notifications": "accounts_notices.notices_list",
     "learner/notifications-and-data#preferences": "accounts_notices.stop accounts_notices.switches",
@@ -80,6 +82,7 @@ SECTIONS: Mapping[str, str] = {
     "instructor/questions#find": "quizzes_banks.questions",
     "instructor/questions#correct": "quizzes_banks.versions",
     "instructor/quizzes#slots": "quizzes_slots.slots",
+    "instructor/quizzes#blueprint": "quizzes_blueprints.blueprint",
     "instructor/import-and-export#questions": "standards.confirm standards.upload",
     "instructor/import-and-export#export-questions": "standards.export",
     "instructor/import-and-export#folder": "courses_folders.confirm courses_folders.upload",
@@ -154,11 +157,13 @@ SECTIONS: Mapping[str, str] = {
     "administrator/site-settings#access": "organisations_site.access",
     "administrator/site-settings#personal-data": "organisations_site.personal_data",
     "administrator/site-settings#signatories": "organisations_site.signatories organisations_site.signatory",
+    "administrator/site-settings#institutions": "organisations_institutions.institution organisations_institutions.institutions",
     "administrator/system-status#read": "lms_condition.system_state",
     "administrator/audit-log#search": "lms_auditing.log",
     "administrator/certificates#register": """
         certificates_register.course_register certificates_register.export certificates_register.identities certificates_register.register
     """,
+    "administrator/certificates#validity": "certificates_validity.change_validity",
     "administrator/certificates#bulk": "certificates_bulk.download",
     "administrator/certificates#revoke": "certificates.revoke",
     "administrator/certificates#correct": "certificates.replace",

@@ -13,6 +13,7 @@ bp = Blueprint("lms_guide", __name__)
 
 Answer = str | Response | tuple[str, int]
 NAMES = {"learner": N_("For learners"), "instructor": N_("For instructors"), "administrator": N_("For administrators")}
+NAMES["board"] = N_("For selection boards")
 
 
 def _readers(actor: Actor) -> tuple[str, ...]:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from courses.content.derived_keys import slug
-from quizzes.rules.definitions import Difficulty, QuestionKind, QuestionState
+from quizzes.rules.definitions import QuestionKind, QuestionState
+from quizzes.rules.selection import Difficulty
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "key": ("clave",),
