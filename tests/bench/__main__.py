@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import asdict
 from pathlib import Path
+from typing import TypeVar
 
 from accounts import passwords
 from accounts import services as accounts
@@ -21,7 +22,7 @@ from lms.instance import Instance
 from lms.loadtest.command import LoadTestInstance, LoadTestPlan, prepare
 from lms.serve import checked_settings, open_checked
 from scripts.figures import record
-from tests.bench import certificates, libraries, lives, nodes, pages, training, units
+from tests.bench import certificates, libraries, lives, nodes, pages, training_jobs, units, verifying
 from tests.bench.crowd import crowd
 from tests.bench.pages import Bench
 from tests.bench.processes import floors, product
@@ -30,6 +31,7 @@ from tests.support.postgres import a_database, unreachable
 from tests.support.sizes import ACCOUNTS
 
 SEED = 1
+Measured = TypeVar("Measured", Bench, Instance)
 
 
 def measure(kind: str) -> list[Row]:
@@ -45,7 +47,7 @@ def measure(kind: str) -> list[Row]:
         rows = lives.starts(folder, url)
         with product(folder, LMS_DATABASE_URL=url) as ours, floors(folder, url) as floor:
             bench = Bench(ours, floor, instance.database, load_instance.take, load_instance.password)
-            for part in (pages.floors_themselves, pages.pages, pages.journeys, lives.memory, crowd):
+            for part in (pages.floors_themselves, pages.pages, pages.journeys, training_jobs.pages_beside_training, lives.memory, crowd):
                 rows += _said(part, bench)
             visitor = ours.visitor()
             visitor.enter(ADMINISTRATOR.email, load_instance.password)
@@ -54,35 +56,29 @@ def measure(kind: str) -> list[Row]:
         if kind == "postgres":
             rows += nodes.nodes(bench, folder, url)
         instance.database.dispose()
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        url = stack.enter_context(_database(kind, folder))
-        instance = open_checked(checked_settings("127.0.0.1", 8000, data_dir=folder, database_url=url))
-        rows += libraries.report(instance)
-        instance.database.dispose()
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        url = stack.enter_context(_database(kind, folder))
-        instance = open_checked(checked_settings("127.0.0.1", 8000, data_dir=folder, database_url=url))
-        rows += training.training(instance)
-        instance.database.dispose()
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        url = stack.enter_context(_database(kind, folder))
-        instance = open_checked(checked_settings("127.0.0.1", 8000, data_dir=folder, database_url=url))
-        rows += certificates.certificates(instance)
-        instance.database.dispose()
+    for by_itself in (libraries.report, training_jobs.training, certificates.certificates, verifying.pages):
+        rows += _on_a_fresh_instance(kind, by_itself)
     return rows
+
+
+def _on_a_fresh_instance(kind: str, part: Callable[[Instance], list[Row]]) -> list[Row]:
+    """Measure a part that fills an instance of its own."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        url = stack.enter_context(_database(kind, folder))
+        instance = open_checked(checked_settings("127.0.0.1", 8000, data_dir=folder, database_url=url))
+        stack.callback(instance.database.dispose)
+        return _said(part, instance)
 
 
 def _database(kind: str, folder: Path) -> AbstractContextManager[str]:
     return a_database() if kind == "postgres" else nullcontext(f"sqlite:///{folder / 'aulario.sqlite'}")
 
 
-def _said(part: Callable[[Bench], list[Row]], bench: Bench) -> list[Row]:
+def _said(part: Callable[[Measured], list[Row]], measured: Measured) -> list[Row]:
     """Measure a part, and tell what came of it at once: a run takes half an hour."""
     sys.stderr.write(f"  {(part.__doc__ or '').splitlines()[0]}\n")
-    rows = part(bench)
+    rows = part(measured)
     for row in rows:
         sys.stderr.write(f"    {row.number}  {row.what}: {'-' if row.value is None else round(row.value, 2)}  ({row.numbers})\n")
     return rows
@@ -106,7 +102,7 @@ def main(wanted: list[str]) -> int:
         sys.stderr.write(f"Not measured on PostgreSQL: {why}\n")
         kinds.remove("postgres")
     tables = {kind: measure(kind) for kind in kinds}
-    tables["without a database"] = [*libraries.certificates(), *libraries.publishing()]
+    tables["without a database"] = [*libraries.certificates(), *libraries.publishing(), *verifying.sheets(), *verifying.files()]
     for kind, rows in tables.items():
         record("performance", kind, {"accounts": ACCOUNTS, "rows": [asdict(row) for row in rows]})
     sys.stdout.write("\n\n".join(told(rows, kind) for kind, rows in tables.items()) + "\n")

@@ -109,11 +109,12 @@ def certificates() -> list[Row]:
     """spec/performance P12: the sheet against a bare page of ReportLab with the same fonts, texts and QR code."""
     sheet = compose(FACTS)
     content = pdf.render(sheet)
-    drawn = alternating(lambda: pdf.render(sheet), lambda: _bare_page(sheet.content.verify_url), DRAWN)
+    drawn = alternating(lambda: pdf.render(sheet), lambda: bare_page(sheet.content.verify_url), DRAWN)
     return [ratio("P12", "certificate against bare ReportLab", drawn, 3, 2), Row("P12", "kB of a certificate", len(content) / 1000, 80, 50)]
 
 
-def _bare_page(address: str) -> bytes:
+def bare_page(address: str) -> bytes:
+    """Return a page of ReportLab with the fonts, texts and QR code of a certificate, and nothing else."""
     target = BytesIO()
     canvas = Canvas(target, pagesize=(297 * mm, 210 * mm), pageCompression=1)
     for line, font in enumerate((fonts.NAME, fonts.TITLE, fonts.TEXT, fonts.STRONG, fonts.CODE)):

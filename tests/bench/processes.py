@@ -80,9 +80,9 @@ def running(command: list[str], ready: str, folder: Path, port: int, **given: st
 
 
 def product(folder: Path, **given: str) -> contextlib.AbstractContextManager[Process]:
-    """Start the product for an instance."""
+    """Start the product for an instance, with one process as the bare programs have."""
     port = free_port()
-    return running([str(LMS), "serve", "--port", str(port)], "/health/ready", folder, port, **given)
+    return running([str(LMS), "serve", "--port", str(port), "--workers", "1"], "/health/ready", folder, port, **given)
 
 
 def floors(folder: Path, database: str, ready: str = "/wsgi") -> contextlib.AbstractContextManager[Process]:

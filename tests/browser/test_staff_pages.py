@@ -5,10 +5,12 @@ import re
 import pytest
 from playwright.sync_api import Browser
 
-from tests.support.builders import a_course, a_person
+from tests.support.builders import a_course, a_person, a_teacher
 from tests.support.chromium import Live, follow, press, signed_in
+from tests.support.drafts import draft_texts
 from tests.support.editions import an_edition, join
 from tests.support.learning import actor_of
+from tests.support.lessons import write
 from tests.support.offices import QUIZ, Work, a_course_at_work
 from tests.support.wording import in_spanish
 
@@ -180,3 +182,22 @@ def test_who_waits_for_a_place_sees_it_on_a_phone_and_takes_it_back(chromium: Br
     learner.open("/learning")
     press(learner, "No esperar más")
     assert "No esperar más" not in learner.page.inner_text("main")
+
+
+@pytest.mark.slow
+def test_a_blueprint_is_read_and_its_draws_are_made_with_the_keyboard_alone(chromium: Browser, live: Live) -> None:
+    """spec/selection 1.4: the table on a phone in the dark, then the draws that its lines make."""
+    course = a_course(live.instance, modules=1)
+    a_teacher(live.instance, course)
+    quiz = "key: cuestionario-1\ntitle: {es: Cuestionario 1, en: Quiz 1}\nslots:\n  - draw: 4\n"
+    lines = "blueprint:\n  - {weight: 60, objective: contar, difficulty: easy}\n  - {weight: 40, objective: contar, difficulty: hard}\n"
+    write(live.instance, course, {"01-parte/03-cuestionario.quiz.yaml": f"{quiz}{lines}attempts: 3\n"})
+    teacher = signed_in(chromium, live, width=360, scheme="dark")
+    page = teacher.page
+    teacher.open("/teaching/prueba/parts/cuestionario-1/blueprint")
+
+    page.get_by_label(in_spanish("Questions to draw in all")).fill("5")
+    press(teacher, in_spanish("Make the draws"))
+
+    assert in_spanish("Saved in the draft.") in page.locator("main").inner_text()
+    assert draft_texts(live.instance)["01-parte/03-cuestionario.quiz.yaml"].count("draw: ") == 2

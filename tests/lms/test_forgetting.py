@@ -13,7 +13,17 @@ from accounts.models import Device, NationalIdentity, Person
 from accounts.privacy import PrivacyVerb
 from courses.models import Course, CourseInvitation, StaffRole
 from courses.services import team
-from enrolments.models import Announcement, LearnerNote, MessageRecipient, MistakeReport, WaitingPlace
+from enrolments.models import (
+    Announcement,
+    CompletionReview,
+    LearnerNote,
+    ManualGrade,
+    ManualGradeItem,
+    MessageRecipient,
+    MistakeReport,
+    ResultOverride,
+    WaitingPlace,
+)
 from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolments
 from kernel import clock
@@ -71,6 +81,13 @@ def left_everywhere(instance: Instance, course: Course, learner: Actor) -> None:
         row = session.scalars(select(Attempt).where(Attempt.uuid == attempt)).one()
         item = session.scalars(select(AttemptItem.id).where(AttemptItem.attempt_id == row.id)).first()
         common = {"person_id": person.id, "reason": "Migraña", "created_at": now, "created_by": by}
+        oral = ManualGradeItem(
+            uuid=uuid4(), course_id=course.id, key="item:oral", title="Oral", maximum=10, weight=1, category="", made_at=now
+        )
+        session.add(oral)
+        session.flush()
+        mark = {"enrolment_id": row.enrolment_id, "points": 9, "author_id": by, "marked_at": now}
+        session.add(ManualGrade(item_id=oral.id, comment="Bien, Zoraida.", **mark))
         message = Announcement(
             uuid=uuid4(),
             course_id=course.id,
@@ -98,6 +115,16 @@ def left_everywhere(instance: Instance, course: Course, learner: Actor) -> None:
                     reported_at=now,
                 ),
                 LearnerNote(uuid=uuid4(), enrolment_id=row.enrolment_id, author_id=by, words="Zoraida llamó.", written_at=now),
+                ResultOverride(
+                    uuid=uuid4(),
+                    enrolment_id=row.enrolment_id,
+                    activity_key="cuestionario-1",
+                    score=80,
+                    reason="Zoraida tuvo migraña.",
+                    author_id=by,
+                    made_at=now,
+                ),
+                CompletionReview(enrolment_id=row.enrolment_id, achieved_at=now, noticed_at=now, reason="Lo pidió Zoraida."),
                 WaitingPlace(edition_id=edition.id, person_id=person.id, since=now),
                 NationalIdentity(person_id=person.id, number="1710034065"),
                 message,
@@ -140,12 +167,15 @@ def test_no_text_names_who_is_forgotten(instance: Instance, course: Course) -> N
         "accommodation",
         "announcement",
         "answer_file",
+        "completion_review",
         "course_invitation",
         "job",
         "learner_note",
+        "manual_mark",
         "mistake_report",
         "person",
         "quiz_override",
+        "result_override",
     }
     assert telling(instance) == set()
     with instance.database.unit_of_work(write=False) as session:

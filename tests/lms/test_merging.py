@@ -299,6 +299,8 @@ MOVES = frozenset(
         "task_save",
         "task_submission",
         "training_grant",
+        "transcript",
+        "institution_administrator",
         "unit_manager",
         "waiting_place",
     ]

@@ -75,6 +75,8 @@ OWNED = {
     "attempt_item": "answers",
     "calendar_feed": "calendar_address",
     "certificate_review": "certificate_reviews",
+    "institution_administrator": "institutions_administered",
+    "transcript": "transcripts",
     "completion": "completions",
     "completion_review": "completion_reviews",
     "consent": "consents",

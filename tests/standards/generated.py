@@ -11,7 +11,6 @@ from kernel.markup.source import normalise
 from quizzes.rules.definitions import (
     Body,
     DescriptionBody,
-    Difficulty,
     EssayBody,
     FileBody,
     Gap,
@@ -42,6 +41,7 @@ from quizzes.rules.definitions import (
     WordLimits,
     map_texts,
 )
+from quizzes.rules.selection import Difficulty
 from standards._keys import KeyAllocator, matched
 from standards._texts import from_plain, one_line, rendered
 from standards.model import ExportedFile, ImportedQuestions, RemarkSeverity

@@ -10,12 +10,13 @@ LEAVES_RECORDS = """
     one's own calendar: calendar:use
     account: device:end profile:edit second_step:manage user:manage
     the institution: administration:view audience:edit free_day:manage organisation:load organisation:manage site:manage
-        template:edit template:list template:publish
+        template:edit template:list template:publish institution:add institution:edit signatory:edit
     what an institution requires of an audience, for all its people alike: obligation:activate obligation:change obligation:edit
     words and contents of a course, for all its learners alike: announcement:change course:announce course:archive course:create
     course:delete course:edit course:import course:publish question_bank:edit
     reminders: reminder:send
     a file of what stands on record: bundle:make certificate:bulk_zip certificate:export_identity certificate:open_bulk_zip
+        certificate:set_validity transcript:make
         report:export report:export_identity
     mistake reports, which change nothing that anybody has to show: mistake:decide mistake:report
     a course's team: course:join_team course:manage_team

@@ -33,6 +33,7 @@ def test_each_specification_has_its_numbers() -> None:
     assert {"2", "P10"} <= known["performance"]
     assert {"2", "2.6", "7.2a", "18", "K4"} <= known["compulsory"]
     assert {"4", "15", "E5", "K6", "H3"} <= known["certificates"]
+    assert {"0.2", "1.12", "3.16", "12", "C513"} <= known["selection"]
 
 
 @pytest.mark.parametrize(

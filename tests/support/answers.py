@@ -14,7 +14,7 @@ from quizzes.queries.attempts import LoadedAttempt, LoadedItem
 from quizzes.rules.answer_positions import page_from_answer
 from quizzes.rules.definitions import GapsBody, QuestionDefinition
 from quizzes.rules.feedback import right_answer
-from quizzes.rules.numbers import SPANISH
+from quizzes.rules.numbers import convention_for
 from tests.support.browser import Browser
 
 
@@ -46,7 +46,7 @@ def right_fields(loaded: LoadedAttempt, questions: Mapping[int, QuestionDefiniti
     fields: dict[str, object] = {}
     for item in loaded.items:
         question = questions[item.question_version_id]
-        answer = right_answer(question, item.layout, "es", SPANISH)
+        answer = right_answer(question, item.layout, loaded.row.language, convention_for(loaded.row.language))
         if answer is not None:
             fields |= fields_of(item, question, page_from_answer(question, item.layout, answer))
     return fields

@@ -56,7 +56,11 @@ ROUTES: Mapping[str, str] = {
     """,
     "certificate.download": "certificates.certificate certificates.download",
     "certificate.list_own": "certificates.certificates",
+    "transcript.make": "certificates_transcripts.make certificates_transcripts.own_transcript",
+    "transcript.view": "certificates_transcripts.transcript_of",
+    "transcript.download": "certificates_transcripts.document certificates_transcripts.download",
     "certificate.list": "certificates_register.course_register certificates_register.register",
+    "certificate.set_validity": "certificates_validity.change_validity",
     "certificate.bulk_zip": "certificates_bulk.request_download",
     "certificate.open_bulk_zip": """
         certificates_bulk.cancel certificates_bulk.download certificates_bulk.file certificates_bulk.pause certificates_bulk.resume
@@ -93,7 +97,7 @@ ROUTES: Mapping[str, str] = {
         courses_history.changes courses_history.restoration courses_lists.entries courses_lists.entry courses_lists.new_entry
         courses_lists.removal courses_media.media courses_outline.new_activity courses_outline.new_module courses_outline.outline
         courses_outline.removal courses_outline.undo courses_settings.course courses_settings.part courses_settings.rename
-        courses_texts.text quizzes_slots.slots
+        courses_texts.text quizzes_blueprints.blueprint quizzes_slots.slots
     """,
     "course.enrol_other": """
         enrolments_editions.close enrolments_editions.edition enrolments_editions.editions enrolments_editions.make_code
@@ -206,8 +210,20 @@ ROUTES: Mapping[str, str] = {
     "site.manage": """
         organisations_site.access organisations_site.appearance organisations_site.dismiss_hint organisations_site.mail_server
         organisations_site.names organisations_site.overview organisations_site.personal_data organisations_site.remove_logo
-        organisations_site.remove_signatory organisations_site.set_colours organisations_site.set_logo
-        organisations_site.signatories organisations_site.signatory organisations_site.signature organisations_site.test_mail
+        organisations_site.set_colours organisations_site.set_logo organisations_site.signatories organisations_site.test_mail
+    """,
+    "institution.list": "organisations_institutions.institutions",
+    "institution.add": """
+        organisations_institutions.add organisations_institutions.end_administrator organisations_institutions.name_administrator
+    """,
+    "institution.edit": """
+        certificates_templates.set_default
+        organisations_institutions.institution organisations_institutions.remove_logo organisations_institutions.set_colours
+        organisations_institutions.set_logo organisations_institutions.set_names
+    """,
+    "signatory.edit": """
+        organisations_institutions.add_signatory organisations_site.remove_signatory organisations_site.signatory
+        organisations_site.signature
     """,
     "simulator.answer": "simulators.answer",
     "simulator.review": "simulators.submission",
