@@ -295,7 +295,6 @@ def test_certificates_and_templates_of_one_are_not_seen_by_another(instance: Ins
         course_id = session.scalars(select(Course.id).where(Course.slug == "b")).one()
         session.add(CourseStaff(course_id=course_id, person_id=cast.people["I"].id, role=StaffRole.EDITOR.value, since=clock.now()))
     again = cast.outcomes(f"/certificates/{other.uuid}/renewal")
-    assert again.pop("I") == "deny"
     wrong += cast.check("certificate.restore", "of_an_institution_revoked_by_its_administrator", again)
     assert wrong == []
 

@@ -41,7 +41,7 @@ ACCESS: Mapping[tuple[str, str], str] = {
     ("certificate.download", "of_an_institution"): "ISM*",
     ("certificate.revoke", "of_an_institution"): "ISM*",
     ("certificate.replace", "of_an_institution"): "ISM*",
-    ("certificate.restore", "of_an_institution_revoked_by_its_administrator"): "SM*",
+    ("certificate.restore", "of_an_institution_revoked_by_its_administrator"): "SM*I",
     ("certificate.list", "of_an_institution"): "SM*",
     ("certificate.export", "of_an_institution"): "SM*",
     ("certificate.export_identity", "of_an_institution"): "SM*",
@@ -54,15 +54,15 @@ ACCESS: Mapping[tuple[str, str], str] = {
     ("template.edit", "of_an_institution"): "SM*",
     ("template.publish", "of_an_institution"): "SM*",
 }
-"""Who is allowed; `*`: to all others it does not exist, else it is denied to them."""
+"""Who is allowed; to all others it is denied, or with `*` does not exist except for the letters behind it, to whom it is denied."""
 
 
 def due_at_institutions(action: str, state: str, letter: str) -> str:
     """Return `allow`, `deny` or `hide` for one cell."""
-    listed = ACCESS[action, state]
-    if letter in listed:
+    allowed, hidden, denied = ACCESS[action, state].partition("*")
+    if letter in allowed:
         return "allow"
-    return "hide" if "*" in listed else "deny"
+    return "hide" if hidden and letter not in denied else "deny"
 
 
 def institution_cells() -> set[tuple[str, str, str]]:
