@@ -379,7 +379,13 @@ def test_a_text_nested_too_deep_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["[" * 5000, "a **" * 4000, "```{" + "a=" * 9 + "}\nx\n```", ">" * 12 + " a"])
 def test_a_text_that_is_given_up_names_its_line(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(render_state, "TIME_LIMIT", 0.005)
+    """The time is over as soon as this text is read, however fast the machine is."""
+
+    def over(state: render_state.RenderState) -> None:
+        if state.reading.startswith(text[:9]):
+            raise render_state.RenderTimeExceeded
+
+    monkeypatch.setattr(render_state.RenderState, "check_time", over)
 
     problems = render_lesson(f"Antes.\n\n\n{text}\n\nDespués.\n", a_context()).problems
 
