@@ -1,8 +1,8 @@
 """Run the fast tests: on SQLite, then those of database and pages on PostgreSQL where a server is reachable.
 
 With `--all` the slow ones follow on both; with CI set they follow for as long as time is left. Say at the end which tests were the
-slowest, and what could not be run; with CI set, that is a failure. Other arguments go to pytest. `make browser` and `make faults` run the
-long ones.
+slowest, which failed, and what could not be run; with CI set, that is a failure. Other arguments go to pytest. `make browser` and
+`make faults` run the long ones.
 """
 
 import os
@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.support import durations, postgres  # noqa: E402 - the checkout is not installed with its tests
+from tests.support import postgres, run_results  # noqa: E402 - the checkout is not installed with its tests
 
 NO_TESTS = 5
 WORKERS = (os.cpu_count() or 1) + 1
@@ -25,8 +25,8 @@ FAST, SLOW = f"not slow and {ORDINARY}", f"slow and {ORDINARY}"
 ALL = "--all"
 CI_SECONDS = 20 * 60
 """In continuous integration no slow test is begun later than this, so that the whole stays under half an hour."""
-DURATIONS = ROOT / "build" / "durations"
-"""One file for each run: how long its tests took."""
+RESULTS = ROOT / "build" / "results"
+"""One file for each run: how long its tests took, and what failed."""
 
 
 def run(title: str, marks: str, *options: str) -> bool:
@@ -37,7 +37,7 @@ def run(title: str, marks: str, *options: str) -> bool:
     print(f"\n=== {title}", flush=True)
     given = [argument for argument in sys.argv[1:] if argument != ALL]
     command = [sys.executable, "-m", "pytest", "-q", "-n", str(WORKERS), "--dist", "worksteal", "-m", marks, *options, *given]
-    noted = {durations.VARIABLE: str(DURATIONS / f"{title}.json")}
+    noted = {run_results.VARIABLE: str(RESULTS / f"{title}.json")}
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", **noted}
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode in (0, NO_TESTS)
 
@@ -45,7 +45,7 @@ def run(title: str, marks: str, *options: str) -> bool:
 def main() -> int:
     """Run the command."""
     began = time.monotonic()
-    shutil.rmtree(DURATIONS, ignore_errors=True)
+    shutil.rmtree(RESULTS, ignore_errors=True)
     in_ci, reason = bool(os.environ.get("CI")), postgres.unreachable()
     databases = {"SQLite": ()} | ({"PostgreSQL": ("--db", "postgres")} if reason is None else {})
     failed = []
@@ -61,7 +61,9 @@ def main() -> int:
             limit = () if ALL in sys.argv else ("--until", str(now + (began + CI_SECONDS - now) / left))
             if not run(f"slow tests, on {name}", on(name, SLOW), *options, *limit):
                 failed.append(f"{name} (slow)")
-    print("\nThe slowest tests, with what they set up:", *durations.slowest(sorted(DURATIONS.glob("*.json"))), sep="\n")
+    files = sorted(RESULTS.glob("*.json"))
+    print("\nThe slowest tests, with what they set up:", *run_results.slowest(files), sep="\n")
+    print("", *run_results.failures(files), run_results.totals(files), sep="\n")
     print(f"\nPassed on {' and '.join(databases)}." if not failed else f"\nFailed on {' and '.join(failed)}.")
     if reason is not None:
         print(f"not run: the database tests on PostgreSQL ({reason}). {postgres.ENABLE}")

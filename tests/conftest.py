@@ -31,7 +31,7 @@ from kernel.settings import Settings, load
 from lms.app import create_app, open_instance
 from lms.instance import Instance
 from scripts.figures import record
-from tests.support import durations, matrix, postgres
+from tests.support import matrix, postgres, run_results
 from tests.support.access import listed_cells
 from tests.support.browser import Browser
 from tests.support.databases import OF_PAGES
@@ -137,13 +137,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Name in the last lines the cells that nobody tried, what could not be run, and what would enable it; note how long tests took."""
-    if file := os.environ.get(durations.VARIABLE):
-        durations.write(Path(file), (report for reports in terminalreporter.stats.values() for report in reports))
+    """Name in the last lines the cells that nobody tried, what could not be run, and what would enable it; note what came of the run."""
+    untried = [f"not tried: {cell}" for cell in _untried(terminalreporter.config)]
+    if file := os.environ.get(run_results.VARIABLE):
+        run_results.write(Path(file), terminalreporter.stats, untried)
     for line in matrix.table(matrix.TRIED) if terminalreporter.config.getoption("--over-a-socket") else ():
         terminalreporter.write_line(line)
-    for cell in _untried(terminalreporter.config):
-        terminalreporter.write_line(f"not tried: {cell}")
+    for line in untried:
+        terminalreporter.write_line(line)
     for shared in (False, True):
         for what, count in _lacking(terminalreporter.config, shared=shared).items():
             terminalreporter.write_line(f"not run: {count} tests: {what}")
