@@ -10,7 +10,8 @@ from kernel.errors import N_
 from kernel.i18n import _, format_date, format_datetime, language, ngettext, reading
 from kernel.pdf.catalogue import PdfAttachment, PdfProperties, PdfSealField
 from kernel.pdf.document import PdfDocument, compose_pdf
-from kernel.pdf.fonts import CODE, STRONG, TEXT, TITLE, wrapped
+from kernel.pdf.fonts import STRONG, TEXT, TITLE, wrapped
+from kernel.pdf.sheets import BRAND, INK, LEFT, LINE, SOFT, FlowingSheet
 
 STATE_WORDS: Mapping[CredentialState | None, str] = {
     CredentialState.VALID: N_("Valid"),
@@ -19,15 +20,10 @@ STATE_WORDS: Mapping[CredentialState | None, str] = {
     CredentialState.REVOKED: N_("Revoked"),
     None: N_("No certificate"),
 }
-INK, SOFT, BRAND, RULE = "#15212a", "#4c5b66", "#0c2c3c", "#c9d2d8"
-LEFT, RIGHT, TOP, BOTTOM = 18.0, 192.0, 22.0, 272.0
 RECORD_COLUMNS = (56.0, 26.0, 24.0, 18.0, 20.0, 30.0)
 SUM_COLUMNS = (100.0, 24.0, 50.0)
 OPEN_COLUMNS = (100.0, 34.0, 40.0)
-QR = 30.0
 SIZE, SMALL = 3.2, 2.6
-_LINE = 1.35
-"""The height of a line, in sizes of its text."""
 
 Cell = tuple[str, ...]
 """A cell: its text, then the smaller lines below it."""
@@ -57,12 +53,12 @@ def render_transcript(content: TranscriptContent, attachment: PdfAttachment | No
         return compose_pdf(properties, lambda document: _TranscriptSheet(document, content).draw(title))
 
 
-class _TranscriptSheet:
+class _TranscriptSheet(FlowingSheet):
     """A transcript while it is drawn from top to bottom, over as many pages as its tables take."""
 
     def __init__(self, document: PdfDocument, content: TranscriptContent) -> None:
-        self._document, self._content = document, content
-        self._y, self._page = TOP, 1
+        super().__init__(document, content.code)
+        self._content = content
 
     def draw(self, title: str) -> None:
         """Draw everything."""
@@ -85,7 +81,9 @@ class _TranscriptSheet:
         if content.open_courses:
             headings = [_("Course"), _("Since"), _("Progress")]
             self._table(_("Courses in progress, not completed"), headings, OPEN_COLUMNS, self._open_courses())
-        self._check()
+        where = content.where
+        words = _("Check it at %(address)s: the page shows the present state of each line beside the one printed here.", address=where)
+        self._check(where, words)
 
     def _sums(self) -> list[Sequence[Cell]]:
         return [((one.institution,), (str(one.year),), (printed_hours(one.hours, language()),)) for one in self._content.sums]
@@ -95,14 +93,6 @@ class _TranscriptSheet:
             ((one.title,), (format_date(one.since, "short"),), (_("%(done)s of %(total)s", done=one.done, total=one.total),))
             for one in self._content.open_courses
         ]
-
-    def _paragraph(self, text: str, font: str, size: float, colour: str, *, role: str = "P", room: float = RIGHT - LEFT) -> None:
-        lines = wrapped(text, font, size, room)
-        self._make_room(size * _LINE * len(lines))
-        with self._document.element(role) as pen:
-            for at, line in enumerate(lines, 1):
-                self._y += size * _LINE
-                pen.text(LEFT, self._y, line if at == len(lines) else f"{line} ", font, size, colour, width=room)
 
     def _table(self, title: str, headings: Sequence[str], columns: Sequence[float], rows: Sequence[Sequence[Cell]]) -> None:
         self._y += 5
@@ -120,14 +110,13 @@ class _TranscriptSheet:
         with self._document.element("TR"):
             for at, lines in enumerate(cells):
                 self._cell("TH", at, columns, [(line, STRONG, SMALL, SOFT) for line in lines])
-        self._y += SMALL * _LINE * max(map(len, cells)) + 1.5
+        self._y += SMALL * LINE * max(map(len, cells)) + 1.5
         self._rule()
 
     def _row(self, row: Sequence[Cell], headings: Sequence[str], columns: Sequence[float]) -> None:
         cells = [_cell_lines(cell, room - 2) for cell, room in zip(row, columns, strict=True)]
-        height = max(sum(size * _LINE for _text, _font, size, _colour in cell) for cell in cells) + 2
-        if self._y + height > BOTTOM:
-            self._turn()
+        height = max(sum(size * LINE for _text, _font, size, _colour in cell) for cell in cells) + 2
+        if self._make_room(height):
             self._headline(headings, columns)
         with self._document.element("TR"):
             for at, cell in enumerate(cells):
@@ -139,41 +128,8 @@ class _TranscriptSheet:
         x, y = LEFT + sum(columns[:at]), self._y
         with self._document.element(role) as pen:
             for place, (text, font, size, colour) in enumerate(lines, 1):
-                y += size * _LINE
+                y += size * LINE
                 pen.text(x, y, text if place == len(lines) else f"{text} ", font, size, colour, width=columns[at] - 2)
-
-    def _rule(self) -> None:
-        with self._document.artifact() as pen:
-            pen.line([(LEFT, self._y, RIGHT, self._y)], 0.2, RULE)
-
-    def _check(self) -> None:
-        """Draw the code with its QR, and where each line is compared with the register of today."""
-        where, left = self._content.where, LEFT + QR + 6
-        self._y += 6
-        self._make_room(QR + 2)
-        top = self._y
-        with self._document.element("Figure", alt=_("QR code: %(address)s", address=where), box=(LEFT, top, QR, QR)) as pen:
-            pen.qr(LEFT, top, QR, where, INK)
-        with self._document.element("P") as pen:
-            pen.text(left, top + 6, self._content.code, CODE, 5, INK)
-        words = _("Check it at %(address)s: the page shows the present state of each line beside the one printed here.", address=where)
-        lines = wrapped(words, TEXT, 3.4, RIGHT - left)
-        with self._document.element("P") as pen:
-            for at, line in enumerate(lines, 1):
-                pen.text(left, top + 8 + at * 3.4 * _LINE, line if at == len(lines) else f"{line} ", TEXT, 3.4, SOFT, width=RIGHT - left)
-
-    def _make_room(self, height: float) -> None:
-        if self._y + height > BOTTOM:
-            self._turn()
-
-    def _turn(self) -> None:
-        self._document.next_page()
-        self._y, self._page = TOP, self._page + 1
-        self._footer()
-
-    def _footer(self) -> None:
-        with self._document.artifact() as pen:
-            pen.text(LEFT, 284, f"{self._content.code} · {self._page}", CODE, 3, SOFT)
 
 
 def _record_headings() -> list[str]:

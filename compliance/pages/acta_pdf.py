@@ -8,15 +8,11 @@ from compliance.rules.tally import ReportState
 from kernel.i18n import _, language, number, percent
 from kernel.pdf.catalogue import PdfProperties
 from kernel.pdf.document import PdfDocument, compose_pdf
-from kernel.pdf.fonts import CODE, STRONG, TEXT, TITLE, shrunk, width, wrapped
+from kernel.pdf.fonts import STRONG, TEXT, TITLE, shrunk, width, wrapped
+from kernel.pdf.sheets import BRAND, INK, LEFT, LINE, RIGHT, SOFT, FlowingSheet
 
-INK, SOFT, BRAND, RULE = "#15212a", "#4c5b66", "#0c2c3c", "#c9d2d8"
-LEFT, RIGHT, TOP, BOTTOM = 18.0, 192.0, 22.0, 272.0
 NAMES = 40.0
 """The width of the column of names; the others share the rest."""
-QR = 30.0
-_LINE = 1.35
-"""The height of a line, in sizes of its text."""
 
 
 def render_acta(acta: ActaView) -> bytes:
@@ -34,12 +30,12 @@ def render_acta(acta: ActaView) -> bytes:
     return compose_pdf(properties, lambda document: _ActaSheet(document, acta).draw(title))
 
 
-class _ActaSheet:
+class _ActaSheet(FlowingSheet):
     """An acta while it is drawn from top to bottom, over as many pages as its table takes."""
 
     def __init__(self, document: PdfDocument, acta: ActaView) -> None:
-        self._document, self._acta = document, acta
-        self._y, self._page = TOP, 1
+        super().__init__(document, acta.code)
+        self._acta = acta
         states = [(state, _(STATE_WORDS[state])) for state in (ReportState.REQUIRED, *COLUMNS)]
         self._headings = [acta.first_heading, *(words for _state, words in states), _("Progress")]
         self._column = (RIGHT - LEFT - NAMES) / (len(self._headings) - 1)
@@ -56,7 +52,7 @@ class _ActaSheet:
             self._paragraph(value, TEXT, 3.9, INK)
             self._y += 1.6
         self._table()
-        self._check()
+        self._check(acta.address, _("Compare these numbers with the register: %(address)s", address=acta.address))
 
     def _facts(self) -> list[tuple[str, str]]:
         acta = self._acta
@@ -70,14 +66,6 @@ class _ActaSheet:
         ]
         return [fact for fact in facts if fact[1]]
 
-    def _paragraph(self, text: str, font: str, size: float, colour: str, *, role: str = "P", room: float = RIGHT - LEFT) -> None:
-        lines = wrapped(text, font, size, room)
-        self._make_room(size * _LINE * len(lines))
-        with self._document.element(role) as pen:
-            for at, line in enumerate(lines, 1):
-                self._y += size * _LINE
-                pen.text(LEFT, self._y, line if at == len(lines) else f"{line} ", font, size, colour, width=room)
-
     def _table(self) -> None:
         self._y += 3
         table = self._acta.table
@@ -90,8 +78,8 @@ class _ActaSheet:
     def _headline(self) -> None:
         size = 2.6
         cells = [wrapped(words, STRONG, size, (NAMES if not at else self._column) - 1) for at, words in enumerate(self._headings)]
-        height = size * _LINE * max(map(len, cells)) + 1.5
-        self._make_room(height + 12, again=False)
+        height = size * LINE * max(map(len, cells)) + 1.5
+        self._make_room(height + 12)
         with self._document.element("TR"):
             for at, lines in enumerate(cells):
                 self._cell("TH", at, lines, STRONG, size, SOFT)
@@ -101,8 +89,9 @@ class _ActaSheet:
     def _row(self, name: str, line: ReportEntryView, font: str) -> None:
         size = 3.3
         names = wrapped(name, font, size, NAMES - 2)
-        height = size * _LINE * len(names) + 1.6
-        self._make_room(height, again=True)
+        height = size * LINE * len(names) + 1.6
+        if self._make_room(height):
+            self._headline()
         counts = [number(line.tally.people(state)) for state in (ReportState.REQUIRED, *COLUMNS)]
         share = "–" if line.percent is None else percent(line.percent)
         with self._document.element("TR"):
@@ -119,38 +108,4 @@ class _ActaSheet:
         with self._document.element(role) as pen:
             for row, line in enumerate(lines, 1):
                 x = LEFT if not at else LEFT + NAMES + at * self._column - width(line, font, size)
-                pen.text(x, self._y + row * size * _LINE, line if row == len(lines) else f"{line} ", font, size, colour)
-
-    def _rule(self) -> None:
-        with self._document.artifact() as pen:
-            pen.line([(LEFT, self._y, RIGHT, self._y)], 0.2, RULE)
-
-    def _check(self) -> None:
-        """Draw the code with its QR, and where the numbers are compared with the register."""
-        acta = self._acta
-        self._y += 6
-        self._make_room(QR + 2)
-        top, left = self._y, LEFT + QR + 6
-        with self._document.element("Figure", alt=_("QR code: %(address)s", address=acta.address), box=(LEFT, top, QR, QR)) as pen:
-            pen.qr(LEFT, top, QR, acta.address, INK)
-        with self._document.element("P") as pen:
-            pen.text(left, top + 6, acta.code, CODE, 5, INK)
-        words = _("Compare these numbers with the register: %(address)s", address=acta.address)
-        with self._document.element("P") as pen:
-            lines = wrapped(words, TEXT, 3.4, RIGHT - left)
-            for at, line in enumerate(lines, 1):
-                pen.text(left, top + 8 + at * 3.4 * _LINE, line if at == len(lines) else f"{line} ", TEXT, 3.4, SOFT, width=RIGHT - left)
-
-    def _make_room(self, height: float, *, again: bool = False) -> None:
-        """Go on with another page where the rest of this one is too short; within a table its headings stand there again."""
-        if self._y + height <= BOTTOM:
-            return
-        self._document.next_page()
-        self._y, self._page = TOP, self._page + 1
-        self._footer()
-        if again:
-            self._headline()
-
-    def _footer(self) -> None:
-        with self._document.artifact() as pen:
-            pen.text(LEFT, 284, f"{self._acta.code} · {self._page}", CODE, 3, SOFT)
+                pen.text(x, self._y + row * size * LINE, line if row == len(lines) else f"{line} ", font, size, colour)
