@@ -101,29 +101,13 @@ def _question(session: ReadingSession, value: LocatedValue) -> QuestionDefinitio
     return _of_kind(session, table, key, former_keys, kind)
 
 
-COMMON_FIELDS = (
-    *(
-        "state",
-        "unverified",
-        "tags",
-        "difficulty",
-        "objective",
-        "level",
-        "family",
-        "enemies",
-        "expected",
-        "mark",
-        "text",
-        "hints",
-        "penalty",
-    ),
-    *("explanation", "source", "see", "note"),
-)
-FIELD_ORDER = (
-    *("key", FORMER_KEYS, FORMERLY, "kind", *COMMON_FIELDS[: COMMON_FIELDS.index("text") + 1]),
-    *sorted(bodies.ALL_FIELDS - set(COMMON_FIELDS)),
-    *COMMON_FIELDS[COMMON_FIELDS.index("text") + 1 :],
-)
+FIELDS_BEFORE = ("state", "unverified", "tags", "difficulty", "objective", "level", "family", "enemies", "expected", "mark", "text")
+"""The fields that questions of every kind have, in the order of their text, before those of their kind."""
+FIELDS_AFTER = ("hints", "penalty", "explanation", "source", "see", "note")
+"""Those that stand after the fields of their kind."""
+COMMON_FIELDS = (*FIELDS_BEFORE, *FIELDS_AFTER)
+IDENTITY_FIELDS = ("key", FORMER_KEYS, FORMERLY, "kind")
+FIELD_ORDER = (*IDENTITY_FIELDS, *FIELDS_BEFORE, *sorted(bodies.ALL_FIELDS - set(COMMON_FIELDS)), *FIELDS_AFTER)
 """The fields of a question as they stand in its text, those of its kind together."""
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from courses.content.mapping_cursor import FORMER_KEYS, FORMERLY
 from courses.content.settings import FieldShape, FieldSpec
 from kernel.i18n import lazy_
+from quizzes.content.banks import FIELDS_AFTER, FIELDS_BEFORE, IDENTITY_FIELDS
 from quizzes.content.row_fields import (
     FORMULA_ANSWERS,
     GAPS,
@@ -235,25 +236,6 @@ _FILED = (
     FieldSpec("note", FieldShape.WORD, lazy_("Note for colleagues"), lazy_("Never published.")),
 )
 
-_BEFORE = (
-    "key",
-    FORMER_KEYS,
-    FORMERLY,
-    "kind",
-    "state",
-    "unverified",
-    "tags",
-    "difficulty",
-    "objective",
-    "level",
-    "family",
-    "enemies",
-    "expected",
-    "mark",
-    "text",
-)
-_AFTER = ("hints", "penalty", "explanation", "source", "see", "note")
-
 Groups = tuple[tuple[object, tuple[Asked, ...]], ...]
 
 
@@ -277,4 +259,4 @@ def fields_of_kind(kind: str) -> tuple[Asked, ...]:
 def order_of(kind: str) -> tuple[str, ...]:
     """Return the fields of a question in the order in which they stand in its text."""
     own = (one.name.partition(".")[0] for one in OF_KIND[kind] if one.name != TOLERANCE_KIND)
-    return (*_BEFORE, *dict.fromkeys(own), *_AFTER)
+    return (*IDENTITY_FIELDS, *FIELDS_BEFORE, *dict.fromkeys(own), *FIELDS_AFTER)
