@@ -131,7 +131,7 @@ class _Placer:
     def _in_language(self, text: Mapping[str, str]) -> str:
         return text.get(self._content.language) or next(iter(text.values()), "")
 
-    def placed(self, element: TemplateElement) -> list[PlacedElement]:  # noqa: C901  # one line a kind
+    def placed(self, element: TemplateElement) -> list[PlacedElement]:  # noqa: C901 - one line for each kind of element, no condition inside one
         """Return an element as it is drawn; none where there is nothing to draw."""
         match element:
             case TextElement():

@@ -26,7 +26,7 @@ from tests.bench import certificates, libraries, lives, nodes, pages, training_j
 from tests.bench.crowd import crowd
 from tests.bench.pages import Bench
 from tests.bench.processes import floors, product
-from tests.bench.table import Row, told
+from tests.bench.table import Row, formatted
 from tests.support.postgres import a_database, unreachable
 from tests.support.sizes import ACCOUNTS
 
@@ -48,7 +48,7 @@ def measure(kind: str) -> list[Row]:
         with product(folder, LMS_DATABASE_URL=url) as ours, floors(folder, url) as floor:
             bench = Bench(ours, floor, instance.database, load_instance.take, load_instance.password)
             for part in (pages.floors_themselves, pages.pages, pages.journeys, training_jobs.pages_beside_training, lives.memory, crowd):
-                rows += _said(part, bench)
+                rows += _reported(part, bench)
             visitor = ours.visitor()
             visitor.enter(ADMINISTRATOR.email, load_instance.password)
             rows += lives.people(bench, visitor, ACCOUNTS + 1)
@@ -68,14 +68,14 @@ def _on_a_fresh_instance(kind: str, part: Callable[[Instance], list[Row]]) -> li
         url = stack.enter_context(_database(kind, folder))
         instance = open_checked(checked_settings("127.0.0.1", 8000, data_dir=folder, database_url=url))
         stack.callback(instance.database.dispose)
-        return _said(part, instance)
+        return _reported(part, instance)
 
 
 def _database(kind: str, folder: Path) -> AbstractContextManager[str]:
     return a_database() if kind == "postgres" else nullcontext(f"sqlite:///{folder / 'aulario.sqlite'}")
 
 
-def _said(part: Callable[[Measured], list[Row]], measured: Measured) -> list[Row]:
+def _reported(part: Callable[[Measured], list[Row]], measured: Measured) -> list[Row]:
     """Measure a part, and tell what came of it at once: a run takes half an hour."""
     sys.stderr.write(f"  {(part.__doc__ or '').splitlines()[0]}\n")
     rows = part(measured)
@@ -105,7 +105,7 @@ def main(wanted: list[str]) -> int:
     tables["without a database"] = [*libraries.certificates(), *libraries.publishing(), *verifying.sheets(), *verifying.files()]
     for kind, rows in tables.items():
         record("performance", kind, {"accounts": ACCOUNTS, "rows": [asdict(row) for row in rows]})
-    sys.stdout.write("\n\n".join(told(rows, kind) for kind, rows in tables.items()) + "\n")
+    sys.stdout.write("\n\n".join(formatted(rows, kind) for kind, rows in tables.items()) + "\n")
     return sum(row.verdict == "NOT MET" for rows in tables.values() for row in rows)
 
 

@@ -40,7 +40,7 @@ def ratio(
     return Row(number, what, value, bar, goal, f"{ours:.2f} {unit} against {floor:.2f} {unit}")
 
 
-def told(rows: Sequence[Row], database: str) -> str:
+def formatted(rows: Sequence[Row], database: str) -> str:
     """Write the table."""
     lines = [("#", "what", "measured", "bar", "goal", "", "of")]
     for row in rows:

@@ -112,7 +112,7 @@ def test_colours_that_cannot_be_read_are_refused_with_the_nearest(boss: Browser,
     assert profile(instance, second).brand_colour == ""
 
 
-def test_a_logo_that_is_a_drawing_is_kept_and_said_not_to_be_printed(boss: Browser, instance: Instance) -> None:
+def test_a_logo_that_is_a_drawing_is_stored_with_a_warning_that_it_is_not_printed(boss: Browser, instance: Instance) -> None:
     _first, second = two_institutions(instance)
     there = f"{LIST}/{second.uuid}"
     boss.get(there)
@@ -232,9 +232,7 @@ def test_people_belong_to_the_institution_of_their_unit(instance: Instance) -> N
 def test_two_institutions_have_two_keys(instance: Instance) -> None:
     two_institutions(instance)
     with instance.database.unit_of_work() as session, pytest.raises(InstitutionKeyTaken):
-        add_institution(
-            session, Actor(), instance.present_settings, "Otro", "biess", now=session.scalars(select(Organisation)).first().created_at
-        )  # type: ignore[union-attr]  # it is there
+        add_institution(session, Actor(), instance.present_settings, "Otro", "biess", now=clock.now())
 
 
 def test_an_institution_with_certificates_is_not_deleted(boss: Browser, instance: Instance) -> None:

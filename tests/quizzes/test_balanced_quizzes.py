@@ -39,7 +39,7 @@ def a_folder(quiz: str, **expected: int) -> dict[str, bytes]:
     return files
 
 
-def told(quiz: str, code: str, **expected: int) -> int:
+def findings_of(quiz: str, code: str, **expected: int) -> int:
     """Return how many findings with a code the check has."""
     return len(findings(a_folder(quiz, **expected), code))
 
@@ -50,8 +50,8 @@ TWO = "slots:\n  - draw: 2\n"
 
 def test_a_quiz_whose_draws_can_be_balanced_is_fine() -> None:
     """spec/selection 1.11, spec/content-format C509."""
-    assert told(f"{TWO}balance: {{within: 3}}\n", "C509") == 0
-    assert told(TWO, "C509") == 0
+    assert findings_of(f"{TWO}balance: {{within: 3}}\n", "C509") == 0
+    assert findings_of(TWO, "C509") == 0
 
 
 @pytest.mark.parametrize(
@@ -65,18 +65,18 @@ def test_a_quiz_whose_draws_can_be_balanced_is_fine() -> None:
 )
 def test_a_balance_that_no_question_set_has_is_refused(quiz: str, expected: dict[str, int]) -> None:
     """spec/selection 1.16, spec/content-format C509: with the nearest that can be reached."""
-    assert told(quiz, "C509", **expected) == 1
+    assert findings_of(quiz, "C509", **expected) == 1
 
 
 @pytest.mark.parametrize("balance", ["{within: 101}", "{within: -1}", "{within: poco}", "{target: 140}", "si"])
 def test_a_balance_that_is_none_is_refused(balance: str) -> None:
     """spec/selection 12."""
-    assert any(told(f"{TWO}balance: {balance}\n", code) for code in ("C111", "C113"))
+    assert any(findings_of(f"{TWO}balance: {balance}\n", code) for code in ("C111", "C113"))
 
 
 def test_a_balanced_quiz_does_not_start_with_the_last_answers() -> None:
     """spec/content-format C505."""
-    assert told(f"{TWO}balance: {{within: 3}}\nbuild_on_last: true\n", "C505") == 1
+    assert findings_of(f"{TWO}balance: {{within: 3}}\nbuild_on_last: true\n", "C505") == 1
 
 
 def test_questions_of_a_balanced_draw_have_the_same_mark() -> None:

@@ -63,7 +63,7 @@ def test_every_cell_of_the_blueprint_of_a_quiz(browser: Browser, instance: Insta
     assert draft_texts(instance) == before
 
 
-def test_the_page_shows_what_is_asked_what_attempts_have_and_what_is_there(browser: Browser, course: Course) -> None:
+def test_the_page_compares_the_plan_with_the_draws_and_the_bank(browser: Browser, course: Course) -> None:
     """spec/selection 1.4: objective, level and difficulty with asked weight, least, most and ready questions."""
     page = browser.get(PAGE)
 

@@ -218,7 +218,7 @@ def test_one_edition_and_one_group_are_looked_at_apart(browser: Browser, instanc
     assert "Se cuentan 5 intentos" in browser.get(f"{PAGE}?edition=nada&group={course.uuid}").text
 
 
-def test_attempts_of_each_language_are_looked_at_apart(browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_statistics_are_shown_for_each_language(browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     course = a_class_with_a_wrong_key(instance, 5)
     a_teacher(instance, course)
     sign_in(browser, "profe@example.org")
