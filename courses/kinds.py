@@ -258,6 +258,8 @@ class PreparedCourse:
     resource_urls: Mapping[str, str]
     search_documents: tuple[SearchDocument, ...]
     """What can be found of the course itself and its terms."""
+    written_words: Mapping[str, Mapping[str, int]]
+    """By module key, '' for what belongs to the whole course: the number of words that are written in each language."""
 
     @property
     def minutes(self) -> int:

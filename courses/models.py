@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from accounts.models import PendingUpload
-from kernel.db import Base, Key, Moment, PublicId, ShortText, Slug, WordFormsType
+from kernel.db import Base, CountByLanguageType, Key, Moment, PublicId, ShortText, Slug, WordFormsType
 
 
 class Course(Base):
@@ -203,6 +203,8 @@ class CourseVersion(Base):
     """From what a renewal counts; empty: `expiry`."""
     topic: Mapped[str] = mapped_column(String(64), default="", server_default="")
     """Key of what it is about, of the site's topics or another; empty where it says nothing."""
+    written_words: Mapped[Mapping[str, int]] = mapped_column(CountByLanguageType, default=dict, server_default="{}")
+    """How many words are written in each language, of glossary and the course's own words; empty in versions before they were counted."""
 
 
 class PlanState(StrEnum):
@@ -312,6 +314,8 @@ class Module(Base):
     """Keys of modules or activities to complete first."""
     opens_at: Mapped[Moment | None]
     closes_at: Mapped[Moment | None]
+    written_words: Mapped[Mapping[str, int]] = mapped_column(CountByLanguageType, default=dict, server_default="{}")
+    """How many of its words are written in each language, as `courses.content.language_shares` counts them; empty as in the version."""
 
 
 class Activity(Base):

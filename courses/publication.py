@@ -12,6 +12,7 @@ from typing import cast
 
 from sqlalchemy.orm import Session
 
+from courses.content.language_shares import count_published_words
 from courses.content.layout import COURSE as COURSE_FILE
 from courses.content.model import (
     ActivitySource,
@@ -147,6 +148,7 @@ def _prepare(course: CourseFolder, digest: str, kinds: CourseKinds) -> PreparedC
             *course_entries(plain_texts(course.title), summary, objectives),
             *chain.from_iterable(chain(named, resource_documents)),
         ),
+        written_words=count_published_words(course),
     )
 
 

@@ -74,6 +74,8 @@ class OutlineModule:
     closes_at: datetime | None
     objectives: tuple[Texts, ...]
     activities: tuple[OutlineActivity, ...]
+    written_words: Mapping[str, int] = field(default_factory=dict)
+    """How many of its words are written, by language; empty where nobody counted them."""
 
     @property
     def minutes(self) -> int:
@@ -122,8 +124,8 @@ class Outline:
     has_glossary: bool
     has_resources: bool
     modules: tuple[OutlineModule, ...]
-    lessons: Mapping[str, int] = field(default_factory=dict)
-    """How many lessons are written, by language."""
+    written_words: Mapping[str, int] = field(default_factory=dict)
+    """How many words are written, by language, of all modules and of what belongs to the whole course; empty where nobody counted them."""
     topic: str = ""
     """Key of what it is about."""
     certificate_valid: Duration | None = None

@@ -106,6 +106,21 @@ class WordListType(TypeDecorator[tuple[str, ...]]):
         return None if value is None else tuple(json.loads(value))
 
 
+class CountByLanguageType(TypeDecorator[Mapping[str, int]]):
+    """A number by language, {"es": …, "en": …}, the course's own language first. Shown, never grouped by or ruled on."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Mapping[str, int] | None, dialect: Dialect) -> str | None:
+        """Write the mapping as JSON."""
+        return None if value is None else json.dumps(dict(value))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Mapping[str, int] | None:
+        """Read the mapping."""
+        return None if value is None else json.loads(value)
+
+
 class WordFormsType(TypeDecorator[Mapping[str, tuple[str, ...]]]):
     """A few words by language."""
 

@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import context
 
-from kernel.db import Base, WordFormsType, LocalisedTextType, UtcDateTime, WordListType
+from kernel.db import Base, CountByLanguageType, WordFormsType, LocalisedTextType, UtcDateTime, WordListType
 from kernel.migrations import comparison
 
 
@@ -13,7 +13,7 @@ def render_item(kind: str, item: Any, _autogen: Any) -> str | bool:
     """Write our column types as what the database knows, so that migrations do not change with the code."""
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"
-    if kind == "type" and isinstance(item, WordFormsType | LocalisedTextType | WordListType):
+    if kind == "type" and isinstance(item, CountByLanguageType | WordFormsType | LocalisedTextType | WordListType):
         return "sa.Text()"
     return False
 

@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from fractions import Fraction
 
-from courses.content.model import CourseFolder, LessonSource, LocalisedText
+from courses.content.model import CourseFolder, LessonSource, LocalisedText, SourceState
 from kernel.markup.measure import count_words
+
+WHOLE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +23,36 @@ class LanguageShare:
     @property
     def percent(self) -> int:
         """Return the share in whole percent, never rounded up to 100."""
-        return int(Fraction(self.written * 100, self.total)) if self.total else 100
+        return int(Fraction(self.written * WHOLE, self.total)) if self.total else WHOLE
+
+    @property
+    def is_partial(self) -> bool:
+        """Say whether some words are not written in it."""
+        return self.percent < WHOLE
 
 
 def language_shares(course: CourseFolder) -> list[LanguageShare]:
-    """Return the shares of each language but the course's own: module by module, then '' for glossary and the course's own words.
+    """Return the shares of each language but the course's own: module by module, then '' for glossary and the course's own words."""
+    own = course.first_language
+    return [
+        LanguageShare(key, language, words[language], words[own])
+        for key, words in count_written_words(course).items()
+        for language in course.languages
+        if language != own and words[own]
+    ]
+
+
+def count_published_words(course: CourseFolder) -> dict[str, dict[str, int]]:
+    """Count as `count_written_words` does, without lessons and quizzes that are drafts."""
+    modules = [
+        replace(module, activities=tuple(activity for activity in module.activities if activity.state is SourceState.READY))
+        for module in course.modules
+    ]
+    return count_written_words(replace(course, modules=tuple(modules)))
+
+
+def count_written_words(course: CourseFolder) -> dict[str, dict[str, int]]:
+    """Count the words written in each language: module by module, then '' for glossary and the course's own words.
 
     A text without small letters, such as «USD», is the same in all languages.
     """
@@ -39,12 +66,7 @@ def language_shares(course: CourseFolder) -> list[LanguageShare]:
             count, in_all = count_words(text.get(own, "")), not any(letter.islower() for letter in text.get(own, ""))
             words.update({(key, language): count for language in (course.languages if in_all else text)})
     modules = [*(module.key for module in course.modules), ""]
-    return [
-        LanguageShare(key, language, words[key, language], words[key, own])
-        for key in modules
-        for language in course.languages
-        if language != own and words[key, own]
-    ]
+    return {key: {language: words[key, language] for language in course.languages} for key in modules}
 
 
 def _module_of(course: CourseFolder, part: object) -> str:

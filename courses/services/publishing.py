@@ -215,6 +215,7 @@ def _version_row(
         certificate_renew=str(source.certificate_renew) if source.certificate_renew else "",
         certificate_basis="" if source.certificate_basis is RenewalBasis.EXPIRY else source.certificate_basis.value,
         topic=source.topic,
+        written_words=prepared.written_words[""],
     )
 
 
@@ -313,6 +314,7 @@ def _module_row(publication: Publication, source: ModuleSource, position: int) -
         requires=source.requires,
         opens_at=source.opens,
         closes_at=source.closes,
+        written_words=publication.prepared.written_words[source.key],
     )
 
 

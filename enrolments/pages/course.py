@@ -8,11 +8,12 @@ from uuid import UUID
 
 from flask import url_for
 
+from courses.content.language_shares import LanguageShare
 from courses.content.site import key_in_words
 from courses.facade import Facade, FacadeSize
 from courses.hours import printed_basis, printed_hours
 from courses.rules import OutlineModule
-from enrolments.pages.outline import CourseView, Coverage, coverage, draw, foreign, html, rounded
+from enrolments.pages.outline import CourseView, course_shares, draw, foreign, html, rounded
 from enrolments.permissions import LearnerContext, is_staff
 from enrolments.queries.awards import LatestCertificate
 from enrolments.queries.editions import EditionRow, dates_of
@@ -35,7 +36,7 @@ class CoursePageView:
     objectives: tuple[SafeHtml, ...]
     hours: str
     hours_basis: str
-    coverage: tuple[Coverage, ...]
+    shares: tuple[LanguageShare, ...]
     languages: tuple[str, ...]
     authors: tuple[str, ...]
     topic: str
@@ -59,7 +60,7 @@ def course_facts(view: CourseView, topics: Mapping[str, str]) -> CoursePageView:
         objectives=tuple(html(text) for text in outline.objectives),
         hours=printed_hours(length.number, language()) if length.number else "",
         hours_basis=printed_basis(length, language()),
-        coverage=coverage(outline),
+        shares=course_shares(outline),
         languages=outline.languages,
         authors=outline.authors,
         topic=topics.get(outline.topic) or key_in_words(outline.topic),

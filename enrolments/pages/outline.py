@@ -1,5 +1,6 @@
 """The pages of a course: outline and results turned into plain values in the reader's language."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -8,6 +9,7 @@ from fractions import Fraction
 from flask import url_for
 
 from courses import facade
+from courses.content.language_shares import LanguageShare
 from courses.facade import Facade, FacadeBay, FacadeSize, WindowState
 from courses.hours import printed_hours
 from courses.rules import ClosedReason, Outline, OutlineActivity, OutlineModule, Texts, activity_url, why_closed
@@ -23,7 +25,7 @@ from enrolments.rules import (
     evaluate_completion,
     where_to_continue,
 )
-from kernel.i18n import choose, language, local
+from kernel.i18n import _, choose, language, language_name, local, percent
 from kernel.markup.model import SafeHtml
 from kernel.permissions import Actor, Verdict
 
@@ -41,24 +43,29 @@ def html(texts: Texts) -> SafeHtml:
     return SafeHtml.stored(choose(texts))
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """The number of a course's lessons that are written in one of its languages."""
-
-    language: str
-    lessons: int
-    total: int
-
-    @property
-    def is_partial(self) -> bool:
-        """Say whether some are not."""
-        return self.lessons < self.total
+def course_shares(outline: Outline) -> tuple[LanguageShare, ...]:
+    """Return how much of a course is written in each of its languages; where nobody counted the words, all shares are whole."""
+    return tuple(_share("", outline.written_words, code, outline.languages[0]) for code in outline.languages)
 
 
-def coverage(outline: Outline) -> tuple[Coverage, ...]:
-    """Return how much of a course is written in each of its languages."""
-    total = sum(activity.kind == "page" for activity in outline.activities())
-    return tuple(Coverage(code, outline.lessons.get(code, 0), total) for code in outline.languages)
+def _share(module: str, written: Mapping[str, int], code: str, own: str) -> LanguageShare:
+    return LanguageShare(module, code, written.get(code, 0), written.get(own, 0))
+
+
+def module_language_note(module: OutlineModule, languages: Sequence[str]) -> str:
+    """Say how much of a module is in the reader's language, where that is one of the course's and not all of it is."""
+    share = _share(module.key, module.written_words, language(), languages[0])
+    if language() not in languages or not share.is_partial:
+        return ""
+    own, others = language_name(language()), language_name(languages[0])
+    if not share.percent:
+        return _("This module is in %(language)s.", language=others)
+    return _(
+        "%(share)s of this module is in %(language)s; the rest is in %(original)s.",
+        share=percent(share.percent),
+        language=own,
+        original=others,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +80,7 @@ class CourseCard:
     facade: Facade | None
     modules: int
     hours: str
-    coverage: tuple["Coverage", ...]
+    shares: tuple[LanguageShare, ...]
     languages: tuple[str, ...]
     certificate: bool
     enrolled: bool
@@ -108,7 +115,7 @@ def card(
         facade=draw(outline, progress, FacadeSize.CARD, door_open=refusal is None),
         modules=len(outline.numbered),
         hours=printed_hours(outline.length.number, language()) if outline.hours else "",
-        coverage=coverage(outline),
+        shares=course_shares(outline),
         languages=outline.languages,
         certificate=outline.certificate != "none",
         enrolled=progress is not None,
@@ -161,6 +168,8 @@ class ModuleBlock:
     opens_after: str
     opens_at: datetime | None
     expanded: bool
+    language_note: str
+    """How much of it is in the reader's language, '' where all is."""
     activities: tuple[ActivityListItem, ...]
 
 
@@ -246,6 +255,7 @@ class CourseView:
             opens_after=after,
             opens_at=at,
             expanded=self._is_expanded(module, progress),
+            language_note=module_language_note(module, self.outline.languages),
             activities=tuple(self.activity_item(activity, current) for activity in module.activities),
         )
 

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import func, select
 
+from courses.content.language_shares import count_written_words
 from courses.models import Course, CourseVersion
 from courses.queries import catalogue as course_catalogue
 from courses.queries import outlines as course_outlines
@@ -12,6 +13,7 @@ from kernel.permissions import Actor
 from lms.instance import Instance
 from tests.support.browser import Counter
 from tests.support.builders import a_course, a_teacher, folder, publish
+from tests.support.folders import course
 from tests.support.learning import actor_of
 
 
@@ -32,7 +34,7 @@ def test_several_outlines_cost_as_many_statements_as_one_and_then_none(instance:
             assert set(course_outlines.list_outlines(session, wanted)) == set(wanted)
         counts.append(len(counter.statements))
 
-    assert counts == [6, 6, 0]
+    assert counts == [5, 5, 0]
 
 
 def test_an_outline_tells_the_whole_published_version_in_order(instance: Instance) -> None:
@@ -46,6 +48,25 @@ def test_an_outline_tells_the_whole_published_version_in_order(instance: Instanc
     assert [activity.key for activity in outline.modules[1].activities] == ["leccion-2", "video-2", "cuestionario-2"]
     assert outline.by_key["cuestionario-2"].weight == 1
     assert not outline.by_key["video-2"].required
+
+
+def test_an_outline_tells_the_words_written_in_each_language_by_module_and_in_all(instance: Instance) -> None:
+    """As they were counted when the version was published; of the course's own words too, and of nothing that is a draft."""
+    files = folder(modules=2)
+    del files["02-parte/01-leccion.en.md"]
+    draft = files["02-parte/03-cuestionario.quiz.yaml"].replace(b"{es: Cuestionario 2, en: Quiz 2}", b"Un cuestionario en borrador")
+    files["02-parte/04-borrador.quiz.yaml"] = draft.replace(b"key: cuestionario-2", b"key: borrador\nstate: draft")
+    _course, version = publish(instance, files)
+    counted = count_written_words(course(files))
+
+    with instance.database.unit_of_work(write=False) as session:
+        outline = course_outlines.get_outline(session, version.id)
+
+    first, second = (module.written_words for module in outline.modules)
+    assert first == counted["parte-1"]
+    assert second == {"es": counted["parte-2"]["es"] - len(["Un", "cuestionario", "en", "borrador"]), "en": counted["parte-2"]["en"]}
+    assert second["en"] < second["es"]
+    assert {code: first[code] + second[code] + counted[""][code] for code in ("es", "en")} == outline.written_words
 
 
 def test_memory_is_bounded_and_forgetting_costs_only_statements(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,13 +7,18 @@ from fractions import Fraction
 from sqlalchemy import select, update
 
 from accounts.models import Person
-from courses.models import Course, PublicationNature
+from courses.content.language_shares import language_shares
+from courses.models import Course, CourseVersion, Module, PublicationNature
+from courses.rules import OutlineModule
 from enrolments.models import ActivityResult, Enrolment
+from enrolments.pages.outline import module_language_note
+from kernel.i18n import reading
 from lms.instance import Instance
 from quizzes.services.marking import ManualMarkValues
 from tests.support.browser import Browser, Counter
 from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, an_administrator, folder, publish, sign_in
 from tests.support.folders import a_folder
+from tests.support.folders import course as course_of
 from tests.support.learning import a_learner, actor_of, mark_done, pass_quiz
 from tests.support.marking import a_marked_quiz, hand_in, last_mark, mark
 from tests.support.wording import in_spanish
@@ -312,16 +317,60 @@ def test_what_is_handed_in_and_not_graded_says_so_wherever_it_stands(browser: Br
     assert "por calificar" not in browser.get("/learning").text
 
 
-def test_a_course_tells_how_much_of_it_is_written_in_each_language(browser: Browser, instance: Instance) -> None:
-    """Before one enrols, in the catalogue and on the course's page; what is whole needs no number."""
-    files = folder(modules=3)
-    del files["02-parte/01-leccion.en.md"]
-    del files["03-parte/01-leccion.en.md"]
-    publish(instance, files)
+def lessons_of(key: str) -> dict[str, bytes]:
+    """Return a course of two lessons that is whole in both its languages."""
+    return {path: text for path, text in folder(key).items() if path.endswith((".md", "module.yaml", "course.yaml"))}
 
-    for path in ("/", "/courses", "/courses/prueba"):
-        text = browser.get(path).text
-        assert "Español · English (1 de 3 lecciones)" in " ".join(text.split()), path
+
+def test_a_course_tells_how_much_of_it_is_written_in_each_language(browser: Browser, instance: Instance) -> None:
+    """Before one enrols, in the catalogue and on the course's page, questions counted; what is whole needs no number."""
+    publish(instance, lessons_of("entero"))
+    publish(instance, files := folder("parcial"))
+    shares = language_shares(course_of(files))
+    percent = 100 * sum(share.written for share in shares) // sum(share.total for share in shares)
+
+    shown = [" ".join(browser.get(path).text.split()) for path in ("/", "/courses", "/courses/parcial", "/courses/entero")]
+
+    assert 0 < percent < 100
+    assert [text.count(f"Español · English ({percent} % del curso)") for text in shown] == [1, 1, 1, 0]
+    assert [text.count("Español · English") for text in shown] == [2, 2, 1, 1]
+    assert "% del curso" not in shown[3]
+
+
+def test_a_module_that_is_not_whole_in_the_readers_language_says_so(browser: Browser, instance: Instance) -> None:
+    """In the language that lacks; where nobody counted the words of a version yet, nothing is said."""
+    files = lessons_of("prueba")
+    del files["02-parte/01-leccion.en.md"]
+    publish(instance, files)
+    share = next(share for share in language_shares(course_of(files)) if share.module == "parte-2")
+
+    in_original = browser.get("/courses/prueba").text
+    browser.post("/language", {"language": "en", "next": "/"})
+    translated = " ".join(browser.get("/courses/prueba").text.split())
+    with instance.database.unit_of_work() as session:
+        session.execute(update(Module).values(written_words={}))
+        session.execute(update(CourseVersion).values(written_words={}))
+        session.info["outlines"].clear()
+    uncounted = browser.get("/courses/prueba").text
+
+    assert "de este módulo" not in in_original
+    assert translated.count("of this module") == 1
+    assert translated.index("2. Part 2") < translated.index(f"{share.percent}% of this module is in English; the rest is in Spanish.")
+    assert "of this module" not in uncounted
+    assert "% of the course" not in uncounted
+
+
+def test_the_note_of_a_module_names_both_languages_and_gives_no_number_for_none_at_all() -> None:
+    """It never rounds up to the whole, and a reader in the course's own language, or in none of its languages, needs no note."""
+
+    def note(languages: tuple[str, ...], spanish: int) -> str:
+        module = OutlineModule("m", {}, {}, 1, None, (), None, None, (), (), {"en": 1000, "es": spanish})
+        with reading("es"):
+            return module_language_note(module, languages)
+
+    assert note(("en", "es"), 999) == "El 99\N{NO-BREAK SPACE}% de este módulo está en español; el resto, en inglés."
+    assert note(("en", "es"), 0) == "Este módulo está en inglés."
+    assert note(("en", "es"), 1000) == note(("en",), 0) == note(("es", "en"), 999) == ""
 
 
 def test_the_headings_of_a_lesson_in_another_language_carry_it(browser: Browser, instance: Instance) -> None:
