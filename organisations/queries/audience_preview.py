@@ -1,19 +1,23 @@
 """The people of a rule before it is saved, beside those of the rule before it (spec/compulsory 3.4)."""
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, not_, select
+from sqlalchemy import CTE, ColumnElement, Row, Select, and_, case, false, func, literal, not_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person, full_name
 from accounts.queries import by_name
-from organisations.audience_rules.tree import AudienceLeaf, RuleNode, signed_leaves
+from organisations.audience_rules.tree import AudienceLeaf, RuleNode, leaves
 from organisations.models import Membership, Organisation
 from organisations.queries.audience_kinds import AudienceLeafKinds, AudienceScope, kinds_of, may_be_in
 from organisations.queries.audiences import condition_of
 from organisations.rules import OrganisationKind
 
 SHOWN_NAMES = 10
+_GROUPS = "groups"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,75 +59,90 @@ class AudiencePreview:
 
 
 def preview(session: Session, rule: RuleNode, before: RuleNode | None, scope: AudienceScope) -> AudiencePreview:
-    """Compare a rule with the one before it over the whole institution, in at most five statements."""
+    """Compare a rule with the one before it over the whole institution: both are tried on each person once, in one statement."""
     kinds = kinds_of(session)
-    new = condition_of(rule, scope, kinds)
-    old = condition_of(before, scope, kinds) if before is not None else not_(may_be_in(scope))
-    comes, goes = and_(new, not_(old)), and_(old, not_(new))
-    provinces, employed, coming_in, going_out = _count_by_province(session, new, comes, goes, scope)
+    lacks = {leaf.kind: missing(scope) for leaf in leaves(rule) if (missing := kinds[leaf.kind].lacks) is not None}
+    people = _compared(condition_of(rule, scope, kinds), _condition_before(before, scope, kinds), lacks, scope)
+    new, old = people.c.new == 1, people.c.old == 1
+    names = {"names": new, "names_out": and_(old, not_(new))} | ({"names_in": and_(new, not_(old))} if before is not None else {})
+    first = [_first_people(people, part, condition) for part, condition in names.items()]
+    rows = session.execute(union_all(_groups(people), *first)).all()
+
+    groups = [row for row in rows if row.part == _GROUPS]
+    named = _name_people(session, [(row.part, row.number) for row in rows if row.part != _GROUPS])
     return AudiencePreview(
-        total=sum(count.people for count in provinces),
-        employed=employed,
-        provinces=provinces,
-        names=_first_names(session, new, scope),
-        coming_in=coming_in,
-        going_out=going_out,
-        names_in=_first_names(session, comes, scope) if coming_in and before is not None else (),
-        names_out=_first_names(session, goes, scope) if going_out else (),
-        missing=_count_missing(session, rule, new, scope, kinds),
+        total=sum(row.number for row in groups if row.new),
+        employed=sum(row.number for row in groups),
+        provinces=_count_provinces(groups),
+        names=named["names"],
+        coming_in=sum(row.number for row in groups if row.new and not row.old),
+        going_out=sum(row.number for row in groups if row.old and not row.new),
+        names_in=named["names_in"],
+        names_out=named["names_out"],
+        missing=_count_missing(groups, [leaf for leaf in dict.fromkeys(leaves(rule)) if leaf.kind in lacks]),
     )
 
 
-def _count_by_province(
-    session: Session, new: ColumnElement[bool], comes: ColumnElement[bool], goes: ColumnElement[bool], scope: AudienceScope
-) -> tuple[tuple[ProvinceCount, ...], int, int, int]:
+def _condition_before(before: RuleNode | None, scope: AudienceScope, kinds: AudienceLeafKinds) -> ColumnElement[bool]:
+    return condition_of(before, scope, kinds) if before is not None else false()
+
+
+def _compared(new: ColumnElement[bool], old: ColumnElement[bool], lacks: Mapping[str, ColumnElement[bool]], scope: AudienceScope) -> CTE:
+    """Select each person of the institution, with 1 where two rules let them in and where they have no value for a kind of leaves."""
+    conditions = {"new": new, "old": old} | {f"lacks_{kind}": condition for kind, condition in lacks.items()}
+    flags = [case((condition, 1), else_=0).label(name) for name, condition in conditions.items()]
+    people = select(Person.id, Person.name_key, *flags).where(may_be_in(scope)).cte("compared")
+    return people.prefix_with("MATERIALIZED")  # else a database may work conditions out wherever their result is used
+
+
+def _flags(people: CTE) -> list[ColumnElement[int]]:
+    return [column for column in people.c if column.name not in ("id", "name_key")]
+
+
+def _groups(people: CTE) -> Select[*tuple[Any, ...]]:
+    """Count the people by province and by what was found of them."""
     provinces = select(Organisation.id, Organisation.name).where(Organisation.kind == OrganisationKind.PROVINCE.value).cte(recursive=True)
     lower = aliased(Organisation)
     provinces = provinces.union(select(lower.id, provinces.c.name).join(provinces, lower.parent_id == provinces.c.id))
-    people = (
-        select(
-            func.coalesce(provinces.c.name, "").label("province"),
-            case((new, 1), else_=0).label("new"),
-            case((comes, 1), else_=0).label("comes"),
-            case((goes, 1), else_=0).label("goes"),
-        )
-        .select_from(Person)
-        .outerjoin(Membership, and_(Membership.person_id == Person.id, Membership.is_main, Membership.until.is_(None)))
+    province, flags = func.coalesce(provinces.c.name, ""), _flags(people)
+    return (
+        select(literal(_GROUPS).label("part"), func.count().label("number"), province.label("province"), *flags)
+        .select_from(people)
+        .outerjoin(Membership, and_(Membership.person_id == people.c.id, Membership.is_main, Membership.until.is_(None)))
         .outerjoin(provinces, provinces.c.id == Membership.organisation_id)
-        .where(may_be_in(scope))
-        .subquery()
+        .group_by(province, *flags)
     )
-    sums = [func.sum(column) for column in (people.c.new, people.c.comes, people.c.goes)]
-    rows = session.execute(
-        select(people.c.province, func.count(), *sums).group_by(people.c.province).order_by(sums[0].desc(), people.c.province)
-    ).all()
-    counts = tuple(ProvinceCount(row[0], row[2]) for row in rows if row[2])
-    return counts, sum(row[1] for row in rows), sum(row[3] for row in rows), sum(row[4] for row in rows)
 
 
-def _first_names(session: Session, condition: ColumnElement[bool], scope: AudienceScope) -> tuple[str, ...]:
-    columns = (Person.given_names, Person.first_surname, Person.second_surname)
-    rows = session.execute(select(*columns).where(may_be_in(scope), condition).order_by(*by_name()).limit(SHOWN_NAMES))
-    return tuple(full_name(*row) for row in rows)
+def _first_people(people: CTE, part: str, condition: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """Select the first people by name of whom a condition is true, in the columns of the groups."""
+    first = select(people.c.id).where(condition).order_by(people.c.name_key, people.c.id).limit(SHOWN_NAMES).subquery()
+    return select(literal(part), first.c.id, literal(""), *(literal(0) for _flag in _flags(people)))
 
 
-def _count_missing(
-    session: Session, rule: RuleNode, new: ColumnElement[bool], scope: AudienceScope, kinds: AudienceLeafKinds
-) -> tuple[MissingCount, ...]:
-    """Count by leaf who has no value, and who of them comes in, by *not*, in one statement (spec/compulsory 3.3)."""
-    asked = {leaf: lacks for leaf, _negated in signed_leaves(rule) if (lacks := kinds[leaf.kind].lacks) is not None}
-    if not asked:
-        return ()
-    columns = [case((new, 1), else_=0).label("new")]
-    columns += [case((lacks(scope), 1), else_=0).label(f"lacks_{number}") for number, lacks in enumerate(asked.values())]
-    people = select(*columns).select_from(Person).where(may_be_in(scope)).subquery()
-    sums = [
-        part
-        for number in range(len(asked))
-        for part in (func.sum(people.c[f"lacks_{number}"]), func.sum(people.c[f"lacks_{number}"] * people.c.new))
-    ]
-    row = session.execute(select(*sums)).one()
-    found = [MissingCount(leaf, row[2 * number] or 0, row[2 * number + 1] or 0) for number, leaf in enumerate(asked)]
+def _name_people(session: Session, shown: Sequence[tuple[str, int]]) -> Mapping[str, tuple[str, ...]]:
+    """Return the names of people by the part of the preview that shows them."""
+    columns = (Person.id, Person.given_names, Person.first_surname, Person.second_surname)
+    rows = session.execute(select(*columns).where(Person.id.in_({person for _part, person in shown})).order_by(*by_name()))
+    names = {row[0]: full_name(*row[1:]) for row in rows}
+    return {part: tuple(name for person, name in names.items() if (part, person) in shown) for part in ("names", "names_in", "names_out")}
+
+
+def _count_provinces(groups: Sequence[Row[Any]]) -> tuple[ProvinceCount, ...]:
+    """Count the people of the new rule by province, most first."""
+    counts = Counter[str]()
+    for row in groups:
+        counts[row.province] += row.number * row.new
+    found = [ProvinceCount(province, people) for province, people in counts.items() if people]
+    return tuple(sorted(found, key=lambda count: (-count.people, count.province)))
+
+
+def _count_missing(groups: Sequence[Row[Any]], asked: Sequence[AudienceLeaf]) -> tuple[MissingCount, ...]:
+    """Count by leaf who has no value, and who of them comes in, by *not* (spec/compulsory 3.3)."""
+    found = []
+    for leaf in asked:
+        lacking = [row for row in groups if row._mapping[f"lacks_{leaf.kind}"]]
+        found.append(MissingCount(leaf, sum(row.number for row in lacking), sum(row.number for row in lacking if row.new)))
     return tuple(count for count in found if count.people)
 
 
@@ -138,10 +157,7 @@ class MembersChange:
 def count_changes(session: Session, rule: RuleNode, before: RuleNode, scope: AudienceScope) -> MembersChange:
     """Count whom a rule lets in and out beside another one, in one statement."""
     kinds = kinds_of(session)
-    new, old = condition_of(rule, scope, kinds), condition_of(before, scope, kinds)
-    people = select(case((and_(new, not_(old)), 1), else_=0).label("comes"), case((and_(old, not_(new)), 1), else_=0).label("goes")).where(
-        may_be_in(scope)
-    )
-    rows = people.subquery()
-    found = session.execute(select(func.coalesce(func.sum(rows.c.comes), 0), func.coalesce(func.sum(rows.c.goes), 0))).one()
+    people = _compared(condition_of(rule, scope, kinds), condition_of(before, scope, kinds), {}, scope)
+    comes, goes = people.c.new * (1 - people.c.old), people.c.old * (1 - people.c.new)
+    found = session.execute(select(func.coalesce(func.sum(comes), 0), func.coalesce(func.sum(goes), 0))).one()
     return MembersChange(found[0], found[1])
