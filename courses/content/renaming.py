@@ -10,7 +10,7 @@ from courses.content.layout import COURSE
 from courses.content.mapping_cursor import FORMER_KEYS, FORMERLY
 from kernel.errors import Invalid
 
-_LISTS = r"(?m)^(\s*(?:- )?(?:from|see)\s*:)(.*)$"
+_LISTS = r"(?m)^(\s*(?:- )?(?:from|see|only)\s*:)(.*)$"
 
 
 def with_key(texts: Mapping[str, str], path: str, old: str, new: str) -> DraftChange:

@@ -101,7 +101,7 @@ def _question(session: ReadingSession, value: LocatedValue) -> QuestionDefinitio
     return _of_kind(session, table, key, former_keys, kind)
 
 
-FIELDS_BEFORE = ("state", "unverified", "tags", "difficulty", "objective", "level", "family", "enemies", "expected", "mark", "text")
+FIELDS_BEFORE = ("state", "unverified", "tags", "difficulty", "objective", "level", "family", "enemies", "only", "expected", "mark", "text")
 """The fields that questions of every kind have, in the order of their text, before those of their kind."""
 FIELDS_AFTER = ("hints", "penalty", "explanation", "source", "see", "note")
 """Those that stand after the fields of their kind."""
@@ -158,8 +158,8 @@ def _selection(table: MappingCursor) -> QuestionSelection:
     objective = table.value("objective", scalars.key, "")
     level = table.value("level", scalars.one_of(CognitiveLevel))
     family, enemies = table.value("family", scalars.key, ""), table.keys("enemies")
-    expected = table.value("expected", scalars.percent)
-    return QuestionSelection(objective, level, family, enemies, expected)
+    only, expected = table.keys("only"), table.value("expected", scalars.percent)
+    return QuestionSelection(objective, level, family, enemies, expected, only)
 
 
 DEFAULT_PENALTY = QuestionDefinition("", {}, DescriptionBody()).penalty

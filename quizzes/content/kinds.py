@@ -8,7 +8,7 @@ from courses.content.kinds import ActivityKind, FolderPart
 from courses.content.mapping_cursor import MappingCursor
 from courses.content.reading_session import ReadingSession
 from kernel.i18n import lazy_
-from quizzes.content import banks, blueprints, pools
+from quizzes.content import banks, blueprints, pools, reserved
 from quizzes.content.model import BankSource
 from quizzes.content.question_labels import question_labels
 from quizzes.content.quiz import read_quiz
@@ -19,6 +19,7 @@ from quizzes.content.slot_fields import SLOT_LIST
 def _read(tables: Mapping[str, MappingCursor], session: ReadingSession) -> tuple[BankSource, ...]:
     session.at_last(partial(pools.check_questions, session))
     session.at_last(partial(blueprints.check_selection, session))
+    session.at_last(partial(reserved.check_reserved, session))
     return banks.read_banks(tables, session)
 
 

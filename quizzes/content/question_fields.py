@@ -168,7 +168,7 @@ OF_KIND: Mapping[str, tuple[Asked, ...]] = {
 FROM_TEXT = frozenset({"gaps", "variables"})
 """Rows that the text names in braces."""
 FLOWS = frozenset(
-    {"tags", "enemies", "accept", "source", "see", FORMER_KEYS, FORMERLY, "words", "tolerance", "units", "values", "variables.*"}
+    {"tags", "enemies", "only", "accept", "source", "see", FORMER_KEYS, FORMERLY, "words", "tolerance", "units", "values", "variables.*"}
 )
 """Fields that stand on one line where they fit (spec/content-format 11)."""
 
@@ -218,6 +218,12 @@ _FILED = (
         FieldShape.KEYS,
         lazy_("Never together with"),
         lazy_("Keys of questions that give this one away, or that this one gives away, separated by commas."),
+    ),
+    FieldSpec(
+        "only",
+        FieldShape.KEYS,
+        lazy_("Reserved for the quizzes"),
+        lazy_("Keys of the only quizzes that may show it, separated by commas. The course is not published if anything else could."),
     ),
     FieldSpec(
         "expected",

@@ -12,7 +12,7 @@ from courses.content.read_collector import MarkupLevel
 from courses.content.reading_session import ReadingSession
 from enrolments.rules import GradedCompletionRule, GradingMethod
 from kernel.errors import N_
-from quizzes.content import balanced, blueprints, pools
+from quizzes.content import balanced, blueprints, parts, pools, reserved
 from quizzes.content.blueprints import read_line
 from quizzes.content.model import DrawSlot, FixedSlot, QuizSource
 from quizzes.content.slots import read_slot
@@ -47,6 +47,7 @@ def read_quiz(table: MappingCursor, session: ReadingSession) -> ActivitySettings
     session.later(partial(pools.check_quiz, table, quiz, placed))
     session.later(partial(balanced.check_balance, table, quiz))
     session.later(partial(blueprints.check_blueprint, table, quiz, placed, blueprint))
+    session.later(partial(reserved.check_slots, session, parts.peek(table, "key"), quiz, placed))
     by_limit = settings.limit // 60 if settings.limit else None
     return ActivitySettings(quiz, _completion_of(settings.completion), minutes or by_limit, settings.weight)
 

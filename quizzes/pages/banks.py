@@ -246,6 +246,12 @@ def find_question(folder: CourseFolder, key: str) -> tuple[QuestionDefinition, s
     return next(found, None)
 
 
+def reserved_for(folder: CourseFolder, question: QuestionDefinition) -> tuple[str, ...]:
+    """Return the titles of the quizzes that a question is reserved for; empty where it is not."""
+    titles = {activity.key: choose(dict(activity.title)) for activity in folder.activities()}
+    return tuple(titles.get(key) or key for key in question.selection.only)
+
+
 @dataclass(frozen=True, slots=True)
 class BankChangeView:
     """One difference in words; `before` is None where it was not there, `after` where it is no more."""

@@ -1,7 +1,7 @@
 """The page of a quiz's blueprint: what each line asks for, what attempts can have, and which questions are there for it."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
@@ -41,6 +41,8 @@ class QuestionCountRow:
     objective: str
     level: str
     counts: tuple[int, ...]
+    reserved: int
+    """Of these, those that are reserved for quizzes and that nobody saw elsewhere."""
 
     @property
     def total(self) -> int:
@@ -66,6 +68,8 @@ class BlueprintPageView:
     possibly: bool
     balance: tuple[str, ...]
     """What balanced draws give, as sentences; empty where draws are not balanced."""
+    seen: tuple[str, ...]
+    """The reserved questions that people saw elsewhere, as sentences."""
 
 
 def find_quiz(folder: CourseFolder | None, key: str) -> tuple[ModuleSource, ActivitySource, QuizSource] | None:
@@ -77,8 +81,8 @@ def find_quiz(folder: CourseFolder | None, key: str) -> tuple[ModuleSource, Acti
     return None
 
 
-def blueprint_page(folder: CourseFolder, module: ModuleSource, quiz: QuizSource) -> BlueprintPageView:
-    """Return the blueprint of a quiz as its page shows it."""
+def blueprint_page(folder: CourseFolder, module: ModuleSource, quiz: QuizSource, seen: Mapping[str, int]) -> BlueprintPageView:
+    """Return the blueprint of a quiz as its page shows it; `seen` counts who saw reserved questions outside their quizzes."""
     draws, known = blueprint_draws(folder, module.key, quiz), objectives_of(folder)
     items = {item.key: item for draw in draws for item in draw.items}
     named = {line.objective for line in quiz.blueprint}
@@ -86,13 +90,14 @@ def blueprint_page(folder: CourseFolder, module: ModuleSource, quiz: QuizSource)
     places = sum(draw.count for draw in draws) or number
     kinds = {line.kind: ", ".join(_kind(name) for name in line.kind) for line in quiz.blueprint}
     families = Counter(questions_of(folder)[key].selection.family for key in items)
+    reserved = {key for key in items if questions_of(folder)[key].selection.only} - seen.keys()
     return BlueprintPageView(
         lines=tuple(_line(line, draws, items, known, places) for line in quiz.blueprint),
         sums=tuple(
             _("The lines by %(kind)s add up to %(total)s, not to 100%%.", kind=kinds[off.kind], total=percentage(off.total, 2))
             for off in sums_off(quiz.blueprint)
         ),
-        rows=tuple(_rows(items.values(), known)),
+        rows=tuple(_rows(items.values(), known, reserved)),
         columns=(*(_(words) for words in DIFFICULTIES.values()), _("Not set")),
         objectives=tuple((key, choose(text), key in named) for key, text in known.items()),
         lone_families=tuple(sorted(name for name, count in families.items() if name and count == 1)),
@@ -100,6 +105,10 @@ def blueprint_page(folder: CourseFolder, module: ModuleSource, quiz: QuizSource)
         number=number,
         possibly=is_narrowed(folder, module.key, quiz),
         balance=_balance(folder, module, quiz),
+        seen=tuple(
+            ngettext("%(key)s: already seen by %(count)s person.", "%(key)s: already seen by %(count)s people.", seen[key], key=key)
+            for key in sorted(seen.keys() & items.keys())
+        ),
     )
 
 
@@ -164,8 +173,9 @@ def _range_in_words(found: ShareRange | None) -> str:
     return least if found.least == found.most else _("%(least)s to %(most)s", least=least, most=most)
 
 
-def _rows(items: Iterable[BlueprintItem], known: Mapping[str, LocalisedText]) -> list[QuestionCountRow]:
+def _rows(items: Collection[BlueprintItem], known: Mapping[str, LocalisedText], reserved: Container[str]) -> list[QuestionCountRow]:
     counts = Counter((item.objective, item.level, item.difficulty) for item in items)
+    unseen = Counter((item.objective, item.level) for item in items if item.key in reserved)
     pairs = sorted(
         {(objective, level) for objective, level, _difficulty in counts},
         key=lambda pair: ([*known, pair[0]].index(pair[0]) if pair[0] else len(known) + 1, [*LEVELS, ""].index(pair[1])),
@@ -175,6 +185,7 @@ def _rows(items: Iterable[BlueprintItem], known: Mapping[str, LocalisedText]) ->
             choose(known[objective]) if objective in known else objective or _("No objective"),
             _(LEVELS[level]) if level else _("No level"),
             tuple(counts[objective, level, difficulty] for difficulty in (*DIFFICULTIES, "")),
+            unseen[objective, level],
         )
         for objective, level in pairs
     ]

@@ -27,7 +27,7 @@ class CognitiveLevel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class QuestionSelection:
-    """The objective that a question examines, its level, its family and its enemies.
+    """The objective that a question examines, its level, its family, its enemies and the quizzes that it is reserved for.
 
     A family is variants of one idea; enemies never stand in the same question set, because one gives the other away.
     """
@@ -38,6 +38,12 @@ class QuestionSelection:
     enemies: tuple[str, ...] = ()
     expected: Fraction | None = None
     """The facility that its judges foresee, in percent."""
+    only: tuple[str, ...] = ()
+    """The keys of the quizzes that alone may show it; empty where it is not reserved."""
+
+    def is_reserved_from(self, quiz: str) -> bool:
+        """Return whether the question is reserved for other quizzes than this one (spec/selection 1.6)."""
+        return bool(self.only) and quiz not in self.only
 
 
 NOT_SELECTED = QuestionSelection()

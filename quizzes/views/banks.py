@@ -309,6 +309,7 @@ def preview(subject: BankQuestionContext) -> Answer:
         key=subject.key,
         seed=seed,
         following=(seed + 1) % MOST_SEED,
+        reserved=pages.reserved_for(draft_check.folder, found),
         shown=pages.preview(draft_check.folder, _kinds(), found, path, seed=seed, parts=parts),
     )
 

@@ -18,6 +18,7 @@ from kernel.web.forms import whole_number
 from kernel.web.request import begin_writing, current_actor, current_session, requires, see_page
 from quizzes.content import slot_fields
 from quizzes.pages import blueprint as pages
+from quizzes.queries import reserved
 from quizzes.views.slots import Answer, SlotEditor, course_kinds, file_store, load_slot_editor
 
 bp = Blueprint("quizzes_blueprints", __name__)
@@ -68,12 +69,14 @@ def _page(editor: SlotEditor, refusal: str = "") -> str:
     found = pages.find_quiz(check.folder, editor.activity.key)
     words = FormFindings(course_kinds())
     own = [finding for finding in check.findings if finding.file == editor.path and finding.code in ("C509", "C512")]
+    folder = check.folder
+    seen = reserved.count_seen_elsewhere(current_session(), editor.course.id, folder) if folder is not None else {}
     return render_template(
         "quizzes/blueprint.html",
         course=course_header(editor.course),
         key=editor.activity.key,
         title=choose(dict(editor.activity.title)) or editor.activity.key,
-        view=pages.blueprint_page(check.folder, found[0], found[2]) if check.folder is not None and found is not None else None,
+        view=pages.blueprint_page(folder, found[0], found[2], seen) if folder is not None and found is not None else None,
         findings=[words.line(finding) for finding in own],
         refusal=refusal,
         seen=editor.revision,
