@@ -14,7 +14,7 @@ from accounts.queries import get_person_by_uuid
 from certificates.models import Credential, Transcript
 from certificates.permissions import HolderContext, TranscriptContext
 from certificates.queries.credentials import find_entries, state
-from certificates.rules.credentials import CODE_LENGTH, CredentialState
+from certificates.rules.credentials import CODE_LENGTH, SOUND, CredentialState
 from certificates.rules.transcripts import OpenCourse, TranscriptCertificate, TranscriptRecord, signable_text
 from courses.models import CourseVersion
 from courses.queries.outlines import list_outlines
@@ -140,9 +140,6 @@ def list_badge_holders(session: Session, codes: Sequence[str]) -> list[Credentia
 def present_states(session: Session, codes: Sequence[str]) -> dict[str, tuple[CredentialState, str]]:
     """Return of these printed codes the state today, and the printed code of what replaced it; what is not in the register is left out."""
     return {printed_code(row.code): (now, printed_code(after)) for row, now, after in find_entries(session, _stored(codes))}
-
-
-SOUND = (CredentialState.VALID, CredentialState.EXPIRED)
 
 
 def _stored(codes: Sequence[str]) -> list[str]:

@@ -26,6 +26,10 @@ class CredentialState(StrEnum):
     REVOKED = "revoked"
 
 
+SOUND = (CredentialState.VALID, CredentialState.EXPIRED)
+"""States in which a credential may be revoked or replaced."""
+
+
 class ReplacementReason(StrEnum):
     """The classes of reasons for which another credential is issued instead of one that was sound."""
 

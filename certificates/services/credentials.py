@@ -23,9 +23,9 @@ from certificates.queries.templates import find_used_template, get_drawn_templat
 from certificates.rules.credentials import (
     CODE_LENGTH,
     CONTENT_FORMAT,
+    SOUND,
     AwardPolicy,
     CredentialSigner,
-    CredentialState,
     ReplacementReason,
     RevocationReason,
     award_refusal,
@@ -78,6 +78,13 @@ class AlreadyReplaced(Conflict):
 
     code = "certificate_not_in_force"
     message = N_("This certificate is no longer in force: someone replaced or revoked it meanwhile.")
+
+
+class NothingToRestore(Conflict):
+    """A credential is not revoked, or was restored."""
+
+    code = "certificate_not_restorable"
+    message = N_("There is nothing to restore: this certificate is not revoked, or someone already issued another one in its place.")
 
 
 class AwardNotAllowed(Conflict):
@@ -260,10 +267,6 @@ def _row(award: AwardInputs, settings: Settings, institution: Institution | None
     )
 
 
-SOUND = (CredentialState.VALID, CredentialState.EXPIRED)
-"""States in which a credential may be revoked or replaced."""
-
-
 def _locked(session: Session, row: Credential) -> Credential:
     """Return a credential as it is now, for whoever changes it first."""
     statement = select(Credential).where(Credential.id == row.id).with_for_update()
@@ -378,9 +381,14 @@ def surnames_of(person: Person) -> str:
 def renew_credential(
     session: Session, actor: Actor, row: Credential, reason: str, settings: Settings, keys: SigningKeys, *, now: datetime
 ) -> Credential:
-    """Issue another credential instead of a revoked one, with the name that the person has now; raise AwardNotAllowed."""
+    """Issue another credential instead of a revoked one, with the name that the person has now.
+
+    Raise NothingToRestore where it is not revoked or was restored, AwardNotAllowed where its holder has earned none.
+    """
     row = _locked(session, row)
-    award = find_award(session, row.enrolment_id, instead_of=row) if row.replaced_by_id is None else None
+    if row.revoked_at is None or row.replaced_by_id is not None:
+        raise NothingToRestore
+    award = find_award(session, row.enrolment_id, instead_of=row)
     if award is None:
         raise AwardNotAllowed
     made = issue_credential(session, actor, award, settings, keys, now=now)

@@ -34,7 +34,7 @@ from enrolments.pages.renewals import RenewalView, renewal_view
 from enrolments.queries.renewals import find_own_renewal
 from kernel import clock
 from kernel.codes import printed_code, read_code
-from kernel.errors import N_, Gone
+from kernel.errors import N_, Conflict, Gone
 from kernel.i18n import LANGUAGES, _, choose, language, local
 from kernel.own_records import is_own
 from kernel.web.instance_keys import current_keys, current_seal_keys
@@ -135,6 +135,16 @@ def certificates() -> Answer:
 @requires(CertificateAction.VIEW, queries.get_credential)
 def certificate(subject: CredentialContext) -> Answer:
     """Show one certificate; printed, the page is the sheet. The team sees its history."""
+    return _page(subject)
+
+
+def present_state(subject: CredentialContext, refused: Conflict) -> Answer:
+    """Show a certificate as it is now to who acts on one whose state changed since they opened it (spec/certificates 11)."""
+    flash(_(refused.message), "warn")
+    return _page(queries.get_credential(current_session(), current_actor(), subject.row.uuid)), 409
+
+
+def _page(subject: CredentialContext) -> str:
     session, is_team = current_session(), allows(CertificateAction.VIEW_HISTORY, subject)
     predecessor = find_predecessor(session, subject.row) if is_team else None
     request_open = find_open_request(session, subject.row)
@@ -149,10 +159,10 @@ def certificate(subject: CredentialContext) -> Answer:
         sharing=_sharing(subject.row),
         renewal=_own_renewal(subject.row),
         asked_correction=local(request_open.opened_at).date() if request_open else None,
-        may_ask=allows(CertificateAction.ASK_CORRECTION, subject),
-        may_replace=allows(CertificateAction.REPLACE, subject),
-        may_revoke=allows(CertificateAction.REVOKE, subject),
-        may_renew=allows(CertificateAction.RENEW, subject),
+        may_ask=subject.is_sound and allows(CertificateAction.ASK_CORRECTION, subject),
+        may_replace=subject.is_sound and allows(CertificateAction.REPLACE, subject),
+        may_revoke=subject.is_sound and allows(CertificateAction.REVOKE, subject),
+        may_renew=subject.is_restorable and allows(CertificateAction.RENEW, subject),
     )
 
 
@@ -256,22 +266,19 @@ def short(code: str = "") -> Answer:
 @requires(CertificateAction.REVOKE, queries.get_credential)
 def revoke(subject: CredentialContext) -> Answer:
     """Ask why, then revoke."""
-    form = RevocationForm()
-    facts = _facts(subject.row, private=True)
+    if not subject.is_sound:
+        return present_state(subject, services.AlreadyReplaced())
+    form, facts = RevocationForm(), _facts(subject.row, private=True)
     if request.method != "POST":
         return render_template("certificates/revocation.html", certificate=facts, form=form)
     if not form.validate_on_post():
         return render_template("certificates/revocation.html", certificate=facts, form=form), 422
     reason = RevocationReason(form.reason_class.data)
-    services.revoke_credential(
-        current_session(),
-        current_actor(),
-        subject.row,
-        reason,
-        form.reason.data or "",
-        as_administrator=subject.administers,
-        now=clock.now(),
-    )
+    session, words, as_administrator = current_session(), form.reason.data or "", subject.administers
+    try:
+        services.revoke_credential(session, current_actor(), subject.row, reason, words, as_administrator=as_administrator, now=clock.now())
+    except services.AlreadyReplaced as refused:
+        return present_state(subject, refused)
     flash(_("The certificate has been revoked."), "ok")
     return see_page("certificates.certificate", credential=subject.row.uuid)
 
@@ -280,6 +287,8 @@ def revoke(subject: CredentialContext) -> Answer:
 @requires(CertificateAction.REPLACE, queries.get_credential)
 def replace(subject: CredentialContext) -> Answer:
     """Show the certificate as it is and as it would be, ask why, then issue it again."""
+    if not subject.is_sound:
+        return present_state(subject, services.AlreadyReplaced())
     session, form, facts = current_session(), ReplacementForm(), _facts(subject.row, private=True)
     present_name = queries.get_present_name(session, subject.row)
 
@@ -290,11 +299,17 @@ def replace(subject: CredentialContext) -> Answer:
         return page(200)
     if not form.validate_on_post():
         return page(422)
+    if request.form.get("present_name", present_name) != present_name:
+        flash(_(Conflict.message), "warn")
+        return page(409)
     settings, keys = current_settings(), current_keys()
     reason = ReplacementReason(form.reason_class.data)
-    made = services.replace_credential(
-        session, current_actor(), subject.row, reason, form.reason.data or "", settings, keys, now=clock.now()
-    )
+    try:
+        made = services.replace_credential(
+            session, current_actor(), subject.row, reason, form.reason.data or "", settings, keys, now=clock.now()
+        )
+    except services.AlreadyReplaced as refused:
+        return present_state(subject, refused)
     flash(_("The corrected certificate has been issued, and its holder gets a notification."), "ok")
     return see_page("certificates.certificate", credential=made.uuid)
 
@@ -303,6 +318,8 @@ def replace(subject: CredentialContext) -> Answer:
 @requires(CertificateAction.RENEW, queries.get_credential)
 def renew(subject: CredentialContext) -> Answer:
     """Ask why, then issue another certificate instead of a revoked one."""
+    if not subject.is_restorable:
+        return present_state(subject, services.NothingToRestore())
     form, facts = AccountActionForm(), _facts(subject.row, private=True)
     if not form.validate_on_post():
         return render_template("certificates/renewal.html", certificate=facts, form=form), 422 if form.errors else 200
@@ -311,6 +328,8 @@ def renew(subject: CredentialContext) -> Answer:
         made = services.renew_credential(
             current_session(), current_actor(), subject.row, form.reason.data or "", settings, keys, now=clock.now()
         )
+    except services.NothingToRestore as refused:
+        return present_state(subject, refused)
     except services.AwardNotAllowed as refused:
         form.refuse(form.reason, _(refused.message))
         return render_template("certificates/renewal.html", certificate=facts, form=form), 422

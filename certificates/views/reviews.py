@@ -1,10 +1,11 @@
 """Pages of what waits for a decision about certificates: a correction that is asked for, the lists, a person's corrected name."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, render_template, request
 
+from accounts.models import Person
 from certificates.forms.reviews import CorrectionForm, NameCorrectionForm, ReviewForm
 from certificates.models import Credential
 from certificates.permissions import CertificateAction, CredentialContext, CredentialReviewContext, HolderContext, ReviewListContext
@@ -15,10 +16,12 @@ from certificates.rules.credentials import ReplacementReason
 from certificates.rules.reviews import ReviewCause
 from certificates.services import credentials as credentials
 from certificates.services import reviews as services
+from certificates.views.credentials import present_state
 from courses.models import Course
 from courses.pages.editor_header import course_header
 from kernel import clock
 from kernel.codes import printed_code
+from kernel.errors import Conflict
 from kernel.i18n import _, choose, lazy_, ngettext
 from kernel.own_records import is_own
 from kernel.web.instance_keys import current_keys
@@ -39,6 +42,8 @@ CAUSES: Mapping[ReviewCause, object] = {
 @requires(CertificateAction.ASK_CORRECTION, get_credential)
 def ask_correction(subject: CredentialContext) -> Answer:
     """Ask for a correction of one's own certificate."""
+    if not subject.is_sound:
+        return present_state(subject, credentials.AlreadyReplaced())
     form, session = CorrectionForm(), current_session()
     facts = {"uuid": subject.row.uuid, "code": printed_code(subject.row.code), "title": choose(dict(subject.row.course_titles))}
     if not form.validate_on_post():
@@ -68,20 +73,27 @@ def course_reviews(context: ReviewListContext) -> Answer:
 @requires(CertificateAction.DECIDE, queries.get_review)
 def decide(subject: CredentialReviewContext) -> Answer:
     """Keep a certificate as it is, or issue it again with what holds now."""
-    form, session, actor = ReviewForm(), current_session(), current_actor()
-    row, cause = subject.credential.row, ReviewCause(subject.row.cause)
-    if not form.validate_on_post():
-        return _page(queries.get_review_list(session, actor, _course_of_list(subject)), form, subject.row.uuid), 422
+    form, session, actor, slug = ReviewForm(), current_session(), current_actor(), _course_of_list(subject)
+    if subject.row.settled_at is None and not form.validate_on_post():
+        return _page(queries.get_review_list(session, actor, slug), form, subject.row.uuid), 422
+    try:
+        _carry_out(subject, form.note.data or "")
+    except (services.AlreadyDecided, credentials.AlreadyReplaced) as refused:
+        flash(_(refused.message), "warn")
+        return _page(queries.get_review_list(session, actor, slug), ReviewForm(formdata=None), None), 409
+    return see_page("certificates_reviews.course_reviews", slug=slug) if slug else see_page("certificates_reviews.reviews")
+
+
+def _carry_out(subject: CredentialReviewContext, note: str) -> None:
+    """Carry out what was decided; raise AlreadyDecided, or AlreadyReplaced."""
     if subject.row.settled_at is not None:
         raise services.AlreadyDecided
     if request.form.get("decision") == "replace":
-        _replace(row, cause.replaced_for, form.note.data or "")
+        _replace(subject.credential.row, ReviewCause(subject.row.cause).replaced_for, note)
         flash(_("The corrected certificate has been issued, and its holder gets a notification."), "ok")
     else:
-        services.keep_credential(session, actor, subject.row, form.note.data or "", now=clock.now())
+        services.keep_credential(current_session(), current_actor(), subject.row, note, now=clock.now())
         flash(_("The certificate stays as it is."), "ok")
-    slug = _course_of_list(subject)
-    return see_page("certificates_reviews.course_reviews", slug=slug) if slug else see_page("certificates_reviews.reviews")
 
 
 def _course_of_list(subject: CredentialReviewContext) -> str:
@@ -121,7 +133,10 @@ def _line(row: OpenCredentialReview) -> Mapping[str, object]:
 @requires(CertificateAction.CALL_REPLACED, get_credential)
 def call_replaced(subject: CredentialContext) -> Answer:
     """Let a certificate that was revoked and issued again because of a name read as replaced."""
-    services.call_replaced(current_session(), current_actor(), subject.row, now=clock.now())
+    try:
+        services.call_replaced(current_session(), current_actor(), subject.row, now=clock.now())
+    except services.AlreadyDecided as refused:
+        return present_state(subject, refused)
     flash(_("The certificate %(code)s reads as replaced now.", code=printed_code(subject.row.code)), "ok")
     return see_page("certificates_reviews.reviews")
 
@@ -133,11 +148,21 @@ def correct_name(subject: HolderContext) -> Answer:
     session, form = current_session(), NameCorrectionForm()
     rows = queries.list_with_another_name(session, subject.person)
     if is_read_only_request() or not form.validate_on_post():
-        lines = [{"code": printed_code(row.code), "title": choose(dict(row.course_titles)), "name": row.person_name} for row in rows]
-        page = render_template("certificates/person_names.html", person=subject.person, certificates=lines, form=form)
-        return page, 422 if form.errors else 200
+        return _names_page(subject.person, rows, form), 422 if form.errors else 200
+    if request.form.get("present_name") != subject.person.full_name or request.form.getlist("code") != _codes(rows):
+        flash(_(Conflict.message), "warn")
+        return _names_page(subject.person, rows, form), 409
     for row in rows:
         _replace(row, ReplacementReason.NAME, form.reason.data or "")
     count = len(rows)
     flash(ngettext("%(count)s certificate was issued again.", "%(count)s certificates were issued again.", count), "ok")
     return see_page("lms_people.record", person=subject.person.uuid)
+
+
+def _names_page(person: Person, rows: Sequence[Credential], form: NameCorrectionForm) -> str:
+    lines = [{"code": printed_code(row.code), "title": choose(dict(row.course_titles)), "name": row.person_name} for row in rows]
+    return render_template("certificates/person_names.html", person=person, certificates=lines, form=form)
+
+
+def _codes(rows: Sequence[Credential]) -> list[str]:
+    return [printed_code(row.code) for row in rows]

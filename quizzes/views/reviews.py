@@ -4,6 +4,7 @@ from flask import Blueprint, Response, flash, render_template
 
 from enrolments.queries.awards import list_awards
 from kernel import clock
+from kernel.errors import Conflict
 from kernel.i18n import _, choose
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import current_actor, current_session, requires, see_page
@@ -33,7 +34,11 @@ def settle(subject: ReviewContext) -> Answer:
     form = CertificateDecisionForm()
     if not form.validate_on_post():
         return _page(form, subject.row.id), 422
-    services.decide_review(current_session(), current_actor(), subject.row, form.note.data or "", now=clock.now())
+    try:
+        services.decide_review(current_session(), current_actor(), subject.row, form.note.data or "", now=clock.now())
+    except Conflict as refused:
+        flash(_(refused.text), "warn")
+        return _page(CertificateDecisionForm(formdata=None), None), 409
     flash(_("Your decision was recorded."), "ok")
     return see_page("quizzes_reviews.reviews")
 

@@ -216,7 +216,7 @@ def test_revocation_shows_at_once_and_takes_the_file_away(browser: Browser, inst
     assert in_spanish("It was issued by mistake") in public.text
     assert "Se emitió a otra persona." not in public.text
     assert "Se emitió a otra persona." in own.text
-    admin.get(f"/certificates/{credential.uuid}/revocation", status=403)
+    admin.get(f"/certificates/{credential.uuid}/revocation", status=409)
 
 
 def test_instead_of_a_revoked_one_another_is_issued_with_the_name_of_today(
@@ -226,7 +226,7 @@ def test_instead_of_a_revoked_one_another_is_issued_with_the_name_of_today(
     path = f"/certificates/{credential.uuid}"
     an_administrator(instance)
     admin = sign_in(browser.another(), "admin@example.org")
-    admin.get(f"{path}/renewal", status=403)
+    admin.get(f"{path}/renewal", status=409)
     admin.get(f"{path}/revocation")
     admin.submit("/revocation", {"reason_class": "issued_by_mistake", "reason": "El apellido está mal escrito."})
     with instance.database.unit_of_work() as session:
@@ -245,7 +245,7 @@ def test_instead_of_a_revoked_one_another_is_issued_with_the_name_of_today(
     assert GENUINE_REVOKED in browser.get(f"/verify/{printed_code(first.code)}").text
     assert in_spanish("Genuine and in force") in browser.get(f"/verify/{printed_code(second.code)}").text
     assert len(browser.mails()) == 3
-    admin.get(f"{path}/renewal", status=403)
+    admin.get(f"{path}/renewal", status=409)
 
 
 def test_no_other_one_is_issued_where_the_course_is_not_completed_any_more(
@@ -367,7 +367,7 @@ def test_a_wrong_name_is_corrected_in_one_step_and_nobody_reads_of_guilt(
     assert "Faltaba una tilde." in own.text
     browser.get(f"{path}.pdf", status=410)
     assert "corregido" in browser.mails()[-1]
-    admin.get(f"{path}/replacement", status=403)
+    admin.get(f"{path}/replacement", status=409)
 
 
 def test_of_two_who_correct_it_at_once_one_wins(browser: Browser, instance: Instance, credential: Credential) -> None:
@@ -382,7 +382,7 @@ def test_of_two_who_correct_it_at_once_one_wins(browser: Browser, instance: Inst
             session, SYSTEM, row, ReplacementReason.DATA, "Antes.", instance.present_settings, instance.keys, now=clock.now()
         )
 
-    admin.submit("/replacement", said, status=403)
+    admin.submit("/replacement", said, status=409)
 
     with instance.database.unit_of_work() as session:
         row = session.get_one(Credential, credential.id)
@@ -406,7 +406,7 @@ def test_of_two_people_one_acts_and_the_other_reads_what_happened(instance: Inst
         with pytest.raises(services.AlreadyReplaced):
             services.replace_credential(session, SYSTEM, present(), ReplacementReason.DATA, "Otra.", settings, keys, now=clock.now())
         services.renew_credential(session, SYSTEM, present(), "Se restituye.", settings, keys, now=clock.now())
-        with pytest.raises(services.AwardNotAllowed):
+        with pytest.raises(services.NothingToRestore):
             services.renew_credential(session, SYSTEM, present(), "Otra vez.", settings, keys, now=clock.now())
 
     with instance.database.unit_of_work(write=False) as session:
