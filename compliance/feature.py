@@ -60,6 +60,7 @@ FEATURE = Feature(
         "compliance.follow_changes": jobs.follow_changes,
         "compliance.recompute_obligation": jobs.recompute_obligation,
         "compliance.recompute_all": jobs.recompute_all,
+        "compliance.recompute_institution": jobs.recompute_institution,
         "compliance.try_change": jobs.try_change,
         "compliance.enrol_assigned": jobs.enrol_assigned,
         "compliance.remind": jobs.remind,
@@ -96,6 +97,7 @@ FEATURE = Feature(
     },
     patient=(
         "compliance.recompute_all",
+        "compliance.recompute_institution",
         "compliance.pack_bundle",
         "compliance.end_records",
         "compliance.remind",

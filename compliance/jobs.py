@@ -20,7 +20,7 @@ from compliance.queries.claim_lists import list_to_ask_again
 from compliance.queries.claims import list_decided
 from compliance.queries.enrolment import get_order, list_to_enrol
 from compliance.queries.records import get_rules, list_rules
-from compliance.queries.replay import ReplayMoments, walk_differences
+from compliance.queries.replay import walk_present_differences
 from compliance.queries.waiting_work import list_workers
 from compliance.rules.claims import ClaimState
 from compliance.services import (
@@ -164,30 +164,39 @@ def recompute_obligation(delivery: Delivery) -> Effect:
 
 
 def recompute_all(delivery: Delivery) -> Effect:
-    """Compare every stored status with the records, compute it again, and write down how many differed (spec/compulsory 7.3)."""
+    """Compare every stored status and its history with the records, write down how many differed, and let all be computed again.
+
+    The computation is a job of its own for each institution: a worker that dies in it leaves the count that administrators read as it
+    was found (spec/compulsory 7.3).
+    """
     _agree_on_last_days(delivery)
     with delivery.database.unit_of_work(write=False) as session:
         active = queries.list_active(session)
         obligations, institutions = {row.id: row.key for row in active}, sorted({row.institution_id for row in active})
-    moments = ReplayMoments(delivery.now, delivery.now, delivery.now)
     differing = {
-        key: sum(len(found) for _people, found in walk_differences(delivery.database, number, moments))
+        key: sum(len(found) for _people, found in walk_present_differences(delivery.database, number, delivery.now))
         for number, key in obligations.items()
     }
     for key in obligations.values():
         if differing[key]:
             log.error("compliance.statuses_differ", obligation=key, statuses=differing[key])
-    for institution in institutions:
-        _recompute_institution(delivery, institution)
-    return lambda session: audit.record(
-        session,
-        Actor(via=ActorChannel.JOB),
-        ComplianceVerb.STATUSES_COMPARED,
-        None,
-        now=delivery.now,
-        differing=sum(differing.values()),
-        obligations=[key for key, count in differing.items() if count],
-    )
+
+    def write(session: Session) -> None:
+        facts = {"differing": sum(differing.values()), "obligations": [key for key, count in differing.items() if count]}
+        audit.record(session, Actor(via=ActorChannel.JOB), ComplianceVerb.STATUSES_COMPARED, None, now=delivery.now, **facts)
+        for institution in institutions:
+            outbox.enqueue(session, "compliance.recompute_institution", {"institution": institution}, now=delivery.now)
+
+    return write
+
+
+def recompute_institution(delivery: Delivery) -> None:
+    """Compute every status of an institution again: its people in portions, each person under all obligations together."""
+    institution = cast("int", delivery.arguments["institution"])
+    after: int | None = 0
+    while after is not None:
+        with delivery.database.unit_of_work() as session:
+            after = assignments.recompute_next(session, institution, after, now=delivery.now).last
 
 
 def _agree_on_last_days(delivery: Delivery) -> None:
@@ -331,14 +340,6 @@ def _recompute_all(delivery: Delivery, number: int) -> None:
         if len(people) < assignments.PORTION:
             return
         after = people[-1]
-
-
-def _recompute_institution(delivery: Delivery, institution: int) -> None:
-    """Compute every status of an institution again: its people in portions, each person under all obligations together."""
-    after: int | None = 0
-    while after is not None:
-        with delivery.database.unit_of_work() as session:
-            after = assignments.recompute_next(session, institution, after, now=delivery.now).last
 
 
 def follow_changes(delivery: Delivery) -> None:

@@ -1,9 +1,11 @@
 """Replay: whether the stored statuses are those that the rules compute from the records (spec/compulsory 7.3 and 13.1)."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import zip_longest
+from typing import NamedTuple
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -12,7 +14,7 @@ from accounts.models import AccountMerge
 from compliance.models import Assignment, AssignmentState
 from compliance.queries.assignments import find_active, list_people_after
 from compliance.queries.records import ObligationRules, get_rules, load_records
-from compliance.rules.history import begins_at, has_news
+from compliance.rules.history import INSTANT, begins_at, has_news, timeline
 from compliance.rules.record import TrainingRecord
 from compliance.rules.states import TrainingStatus
 from compliance.rules.status import TrainingCase, status_of, training_case
@@ -47,25 +49,52 @@ def list_differences(session: Session, rules: ObligationRules, people: Sequence[
     Passed over are people with something on record that a job has yet to follow and, of moments before two accounts became one, both:
     what one did belongs to the other since.
     """
+    judged = _judge(session, rules, people, moments)
+    stored = _stored_at(session, [one.row.id for one in judged if one.row is not None], moments)
+    found = list[StatusDifference]()
+    for one in judged:
+        history = stored.get(one.row.id, []) if one.row is not None else []
+        found += _compare(one, history, moments)
+    return found
+
+
+def list_present_differences(session: Session, rules: ObligationRules, people: Sequence[int], now: datetime) -> list[StatusDifference]:
+    """List those of some people whose present status, or the history of it as known now, is another than the computed one."""
+    moments = ReplayMoments(now, now, now)
+    judged = _judge(session, rules, people, moments)
+    stored = _known_histories(session, [one.row.id for one in judged if one.row is not None], now)
+    found = list[StatusDifference]()
+    for one in judged:
+        history = stored.get(one.row.id, []) if one.row is not None else []
+        present = [state.words for state in history if state.since <= now and (state.until is None or state.until > now)]
+        found += list(_compare(one, present, moments)) or _compare_histories(one, history, now)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _JudgedPerson:
+    """A person under an obligation as the rules judge them, and the stored status, where there is one."""
+
+    person_id: int
+    case: TrainingCase
+    row: Assignment | None
+
+
+def _judge(session: Session, rules: ObligationRules, people: Sequence[int], moments: ReplayMoments) -> list[_JudgedPerson]:
     records = load_records(session, rules, people)
     mine = (Assignment.obligation_id == rules.obligation_id, Assignment.person_id.in_(people))
     assignments = {row.person_id: row for row in session.scalars(select(Assignment).where(*mine))}
     merged = _merged_since(session, people, moments.known)
-    stored = _stored_at(session, [row.id for row in assignments.values()], moments)
-    found = list[StatusDifference]()
-    for person in people:
-        if person not in merged and not _is_under_way(rules, records[person], moments):
-            case = training_case(rules.terms, records[person], moments.known)
-            row = assignments.get(person)
-            history = stored.get(row.id, []) if row is not None else []
-            found += _compare(person, case, row, history, moments)
-    return found
+    return [
+        _JudgedPerson(person, training_case(rules.terms, records[person], moments.known), assignments.get(person))
+        for person in people
+        if person not in merged and not _is_under_way(rules, records[person], moments)
+    ]
 
 
-def _compare(
-    person: int, case: TrainingCase, row: Assignment | None, history: list[str], moments: ReplayMoments
-) -> Iterator[StatusDifference]:
+def _compare(judged: _JudgedPerson, history: list[str], moments: ReplayMoments) -> Iterator[StatusDifference]:
     """Compare what a person's history says, and of a moment since it was computed their present status, with what is computed."""
+    case, row = judged.case, judged.row
     since, computed = begins_at(case), _words(status_of(case, moments.at))
     expected = [] if since is None or moments.at < since else [computed]
     present, is_past_change = list[str](), False
@@ -73,7 +102,27 @@ def _compare(
         is_past_change = row.next_change_at is not None and row.next_change_at <= moments.at
         present.append(_present_words(row, is_past_change=is_past_change))
     if (history != expected and not is_past_change) or present not in ([], [computed]):
-        yield StatusDifference(person, " | ".join(dict.fromkeys([*present, *history])), " | ".join(expected))
+        yield StatusDifference(judged.person_id, " | ".join(dict.fromkeys([*present, *history])), " | ".join(expected))
+
+
+class _StoredState(NamedTuple):
+    """What a history says: state and flags, since when, until before when."""
+
+    words: str
+    since: datetime
+    until: datetime | None
+
+
+def _compare_histories(judged: _JudgedPerson, stored: Sequence[_StoredState], now: datetime) -> list[StatusDifference]:
+    """Compare a person's history as known now, up to the next change by the clock, with what is computed; give what differs first."""
+    row = judged.row
+    if row is None or row.computed_at > now:  # the clock was set back: what was computed for later stands
+        return []
+    until = now if row.next_change_at is None else min(now, row.next_change_at - INSTANT)
+    computed = [_StoredState(_state_words(one.state, one.flags), one.valid_from, one.valid_to) for one in timeline(judged.case, until)]
+    pairs = zip_longest(stored, computed)
+    differing = next(((before, after) for before, after in pairs if before != after), None)
+    return [] if differing is None else [StatusDifference(judged.person_id, *("" if one is None else one.words for one in differing))]
 
 
 def _merged_since(session: Session, people: Collection[int], moment: datetime) -> set[int]:
@@ -84,7 +133,11 @@ def _merged_since(session: Session, people: Collection[int], moment: datetime) -
 
 
 def _words(status: TrainingStatus) -> str:
-    return " ".join((status.state, *status.flags))
+    return _state_words(status.state, status.flags)
+
+
+def _state_words(state: str, flags: Sequence[str]) -> str:
+    return " ".join((state, *flags))
 
 
 def _present_words(row: Assignment, *, is_past_change: bool) -> str:
@@ -113,8 +166,32 @@ def _stored_at(session: Session, assignments: Sequence[int], moments: ReplayMome
     return found
 
 
+def _known_histories(session: Session, assignments: Sequence[int], now: datetime) -> Mapping[int, list[_StoredState]]:
+    """Return the histories of some assignments as known now, each in the order of its states."""
+    row = AssignmentState
+    statement = select(row.assignment_id, row.state, row.flags, row.valid_from, row.valid_to).where(
+        row.assignment_id.in_(assignments), row.known_from <= now, or_(row.known_to.is_(None), row.known_to > now)
+    )
+    found = defaultdict[int, list[_StoredState]](list)
+    for assignment, state, flags, since, until in session.execute(statement.order_by(row.valid_from, row.id)):
+        found[assignment].append(_StoredState(f"{state} {flags}".strip(), since, until))
+    return found
+
+
 def walk_differences(database: Database, obligation_id: int, moments: ReplayMoments) -> Iterator[tuple[int, list[StatusDifference]]]:
     """Yield of each portion of the people under an obligation how many they are, and whose status differs; nothing is written."""
+    return _walk(database, obligation_id, lambda session, rules, people: list_differences(session, rules, people, moments))
+
+
+def walk_present_differences(database: Database, obligation_id: int, now: datetime) -> Iterator[tuple[int, list[StatusDifference]]]:
+    """Yield the same of the present status with its history as known now: all that computing it again mends."""
+    return _walk(database, obligation_id, lambda session, rules, people: list_present_differences(session, rules, people, now))
+
+
+_ComparePortion = Callable[[Session, ObligationRules, Sequence[int]], list[StatusDifference]]
+
+
+def _walk(database: Database, obligation_id: int, compare: _ComparePortion) -> Iterator[tuple[int, list[StatusDifference]]]:
     after: int | None = 0
     while after is not None:
         with database.unit_of_work(write=False) as session:
@@ -122,6 +199,6 @@ def walk_differences(database: Database, obligation_id: int, moments: ReplayMome
             if obligation is None:
                 return
             people = list_people_after(session, obligation, after, PORTION)
-            found = list_differences(session, get_rules(session, obligation), people, moments)
+            found = compare(session, get_rules(session, obligation), people)
         yield len(people), found
         after = people[-1] if len(people) == PORTION else None

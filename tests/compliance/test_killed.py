@@ -17,9 +17,10 @@ from enrolments.models import Enrolment
 from kernel.durations import Duration
 from kernel.outbox import Delivery, deliver_waiting
 from lms.instance import Instance
+from lms.queries import count_differing_statuses
 from tests.support.builders import a_course, a_person
 from tests.support.certificates import complete
-from tests.support.obligations import an_audience_of, an_obligation, let_stay, rules_of
+from tests.support.obligations import an_audience_of, an_obligation, compute_everything, let_stay, rules_of
 from tests.support.places import a_place
 from tests.support.takes import read
 from tests.support.training_cases import QUITO, A
@@ -97,8 +98,9 @@ def test_killed_in_any_portion_the_renewal_is_whole_afterwards(instance: Instanc
         deliver(instance, jobs.follow_changes, now)
         deliver(instance, jobs.enrol_assigned, now)
 
-    for handler in (jobs.follow_changes, jobs.enrol_assigned, jobs.recompute_all):
+    for handler in (jobs.follow_changes, jobs.enrol_assigned):
         deliver(instance, handler, now + timedelta(minutes=10))
+    compute_everything(instance, now=now + timedelta(minutes=10))
 
     assert differences(instance, obligation, now + timedelta(minutes=20)) == []
     people = sorted({person for person, _take, _present in takes(instance)})
@@ -112,9 +114,9 @@ def test_killed_in_any_portion_of_the_night_nothing_differs_afterwards(instance:
     """spec/compulsory 18 and 7.3."""
     now = noon(7, 1, 2027)
     with killed_at(commit):
-        deliver(instance, jobs.recompute_all, now)
+        compute_everything(instance, now=now)
 
-    deliver(instance, jobs.recompute_all, now + timedelta(minutes=1))
+    compute_everything(instance, now=now + timedelta(minutes=1))
 
     assert differences(instance, obligation, now + timedelta(minutes=2)) == []
     assert set(read(instance, lambda session: session.scalars(select(Assignment.state)).all())) == {"expired"}
@@ -141,10 +143,11 @@ def test_a_clock_that_is_set_back_ends_no_renewal_twice(instance: Instance, obli
         deliver(instance, handler, later)
     before = takes(instance)
 
-    for handler in (jobs.follow_changes, jobs.enrol_assigned, jobs.recompute_all):
-        deliver(instance, handler, later - timedelta(days=3))
-    for handler in (jobs.follow_changes, jobs.enrol_assigned, jobs.recompute_all):
-        deliver(instance, handler, later + timedelta(days=1))
+    for moment in (later - timedelta(days=3), later + timedelta(days=1)):
+        for handler in (jobs.follow_changes, jobs.enrol_assigned):
+            deliver(instance, handler, moment)
+        compute_everything(instance, now=moment)
+        assert read(instance, count_differing_statuses) == 0
 
     assert takes(instance) == before
     assert differences(instance, obligation, later + timedelta(days=2)) == []

@@ -8,7 +8,6 @@ from sqlalchemy import select, update
 
 from accounts.models import Person
 from certificates.models import Credential
-from compliance import jobs
 from compliance.models import DoneFact, Obligation
 from compliance.queries.replay import ReplayMoments, walk_differences
 from compliance.rules.record import AchievedCourse
@@ -19,7 +18,7 @@ from courses.models import Course
 from enrolments.audience_leaves import HoldsLeaf
 from enrolments.models import Completion
 from enrolments.queries.audience_leaf import HOLDS
-from kernel.outbox import Delivery, deliver_waiting
+from kernel.outbox import deliver_waiting
 from kernel.permissions import Actor
 from lms.instance import Instance
 from organisations.models import AudienceStayRecord
@@ -27,7 +26,7 @@ from organisations.queries.audience_kinds import AudienceScope
 from tests.support.builders import a_person, folder, publish
 from tests.support.certificates import complete
 from tests.support.learning import mark_done, pass_quiz
-from tests.support.obligations import an_audience_of, an_obligation, assignment_of, compute, rules_of
+from tests.support.obligations import an_audience_of, an_obligation, assignment_of, compute, compute_everything, rules_of
 from tests.support.places import a_place
 from tests.support.takes import read, retake
 from tests.support.training_cases import COURSE, QUITO, A, training_record
@@ -189,8 +188,7 @@ def test_facts_from_before_get_their_last_day_and_the_past_stays_as_it_was_known
     upgraded, after = DONE_AT + timedelta(days=10), DONE_AT + timedelta(days=800)
 
     for moment in (upgraded, upgraded + timedelta(minutes=5)):
-        effect = jobs.recompute_all(Delivery(instance.database, instance.settings, 1, {}, moment))
-        assert effect is not None
+        compute_everything(instance, now=moment)
 
     facts = read(instance, lambda session: session.scalars(select(DoneFact).order_by(DoneFact.id)).all())
     assert [(row.valid_until, row.retracted_at) for row in facts] == [(None, upgraded), (date(2028, 6, 1), None)]

@@ -9,30 +9,40 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
-from compliance import jobs
 from compliance.cli import compliance
 from compliance.models import AccountFact, Assignment, AssignmentState, DoneFact, Obligation, PlannedChange
 from compliance.queries.records import get_rules
-from compliance.queries.replay import ReplayMoments, StatusDifference, list_differences, walk_differences
+from compliance.queries.replay import ReplayMoments, StatusDifference, list_differences, walk_differences, walk_present_differences
 from compliance.services import obligations
 from compliance.services.obligations import ObligationValues
 from courses.models import Course
 from kernel.audit import AuditEntry
-from kernel.outbox import Delivery, deliver_waiting
+from kernel.outbox import deliver_waiting
 from kernel.permissions import SYSTEM, Actor
 from lms import account_merging
 from lms.account_merging import MergePair
+from lms.deployment import RULES
 from lms.instance import Instance
 from lms.queries import count_differing_statuses
 from organisations.models import Audience
-from tests.support.browser import every_statement
-from tests.support.builders import a_course, a_person
+from tests.support.browser import Browser, every_statement
+from tests.support.builders import a_course, a_person, an_administrator, sign_in
 from tests.support.certificates import complete
 from tests.support.learning import At, enrolment_of
-from tests.support.obligations import BEGINNING, an_audience_of, an_obligation, assignment_of, compute, let_stay, rules_of
+from tests.support.obligations import (
+    BEGINNING,
+    an_audience_of,
+    an_obligation,
+    assignment_of,
+    compute,
+    compute_everything,
+    let_stay,
+    rules_of,
+)
 from tests.support.places import a_place
 from tests.support.takes import read
 from tests.support.training_cases import QUITO
+from tests.support.wording import in_spanish
 
 Harm = Callable[[Session], object]
 
@@ -167,25 +177,76 @@ def test_people_are_compared_in_as_many_statements_however_many_they_are(instanc
     assert count(numbers[:2]) == count(numbers)
 
 
-def night(instance: Instance, now: datetime) -> None:
-    """Compare and compute everything, as the nightly job does."""
-    effect = jobs.recompute_all(Delivery(instance.database, instance.settings, 1, {}, now))
-    with instance.database.unit_of_work() as session:
-        effect(session)
-
-
 def test_the_night_tells_what_differs_and_computes_it_again(instance: Instance, obligation: Obligation) -> None:
     """spec/compulsory 7.3: administrators read it in the state of the system until the next comparison finds nothing."""
     harm(instance, lambda session: session.execute(update(Assignment).values(state="done")))
 
-    night(instance, noon(12, 28))
+    compute_everything(instance, now=noon(12, 28))
 
     assert read(instance, count_differing_statuses) == 1
     entry = read(instance, lambda session: session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).one())
     assert (entry.verb, '"gobernanza"' in entry.facts) == ("obligation.statuses_compared", True)
     assert read(instance, lambda session: session.scalars(select(Assignment.state)).all()) == ["overdue"]
-    night(instance, noon(12, 29))
+    compute_everything(instance, now=noon(12, 29))
     assert read(instance, count_differing_statuses) == 0
+
+
+PAST = AssignmentState.valid_to.is_not(None)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda session: session.execute(update(AssignmentState).where(PAST).values(state="waived")),
+        lambda session: session.execute(update(AssignmentState).where(PAST).values(flags="grace")),
+        lambda session: session.execute(update(AssignmentState).where(PAST).values(valid_from=noon(2, 1))),
+        lambda session: session.execute(update(AssignmentState).where(PAST).values(valid_to=noon(11, 1))),
+        lambda session: session.execute(delete(AssignmentState).where(PAST)),
+        lambda session: session.execute(update(AssignmentState).where(PAST).values(known_to=noon(12, 1))),
+    ],
+    ids=["state", "flags", "begins later", "ends earlier", "gone", "known no more"],
+)
+def test_the_night_tells_of_a_past_that_is_not_that_of_the_records(instance: Instance, obligation: Obligation, act: Harm) -> None:
+    """spec/compulsory 7.3: the present status is right; what the history says of the days before, as known now, is mended."""
+    harm(instance, act)
+    assert differences(instance, obligation, noon(12, 28)) == []
+
+    compute_everything(instance, now=noon(12, 28))
+
+    assert read(instance, count_differing_statuses) == 1
+    days = [noon(1, 5), noon(1, 20), noon(3, 1), noon(11, 30), noon(12, 16), noon(12, 28)]
+    assert [differences(instance, obligation, noon(12, 29), at, noon(12, 28)) for at in days] == [[]] * 6
+    compute_everything(instance, now=noon(12, 29))
+    assert read(instance, count_differing_statuses) == 0
+
+
+def test_the_night_finds_nothing_where_the_clock_has_changed_a_status_since(instance: Instance, audience: Audience, course: Course) -> None:
+    """spec/compulsory 7.3: what the job that follows the clock has yet to write is no difference, and what differs before it is one."""
+    obligation = an_obligation(instance, audience, rules_of(course))
+    let_stay(instance, audience, person := a_person(instance))
+    compute(instance, obligation, [person.id], now=noon(3, 1))
+
+    found = [row for _people, portion in walk_present_differences(instance.database, obligation.id, noon(12, 28)) for row in portion]
+    harm(instance, lambda session: session.execute(update(AssignmentState).values(valid_from=noon(2, 1))))
+    found_later = [row for _people, portion in walk_present_differences(instance.database, obligation.id, noon(12, 28)) for row in portion]
+
+    assert found == []
+    assert found_later == [StatusDifference(person.id, "not_started", "not_started")]
+
+
+def test_administrators_read_in_the_state_of_the_system_what_the_night_found(
+    browser: Browser, instance: Instance, obligation: Obligation
+) -> None:
+    """spec/compulsory 7.3."""
+    an_administrator(instance)
+    sign_in(browser, "admin@example.org")
+    sentence = in_spanish(next(rule.message for rule in RULES if rule.code == "statuses-differ"), differing=1)
+    assert sentence not in browser.get("/administration/state").text
+    harm(instance, lambda session: session.execute(update(AssignmentState).where(PAST).values(state="waived")))
+
+    compute_everything(instance, now=noon(12, 28))
+
+    assert sentence in browser.get("/administration/state").text
 
 
 class Opened:

@@ -27,6 +27,7 @@ from kernel.permissions import Actor
 from lms.instance import Instance
 from organisations.models import AudienceStayRecord, Employment, Membership
 from tests.support.browser import Browser
+from tests.support.obligations import compute_everything
 from tests.support.training_reports import NOON, STATES, ReportedInstitution, a_reported_institution
 from tests.support.wording import in_spanish
 
@@ -121,7 +122,7 @@ def test_an_obligation_that_ended_long_ago_keeps_its_rules_alone(instance: Insta
     assert count(instance, Assignment, Reminder, ReminderRequest) == [len(STATES), 1, 1]
     for days in (1, 2):
         run(instance, NOON + timedelta(days=YEARS + days))
-    jobs.recompute_all(Delivery(instance.database, instance.settings, 1, {}, NOON + timedelta(days=YEARS + 3)))
+    compute_everything(instance, now=NOON + timedelta(days=YEARS + 3))
     deliver_waiting(instance.worker, now=NOON + timedelta(days=YEARS + 3))
 
     assert count(instance, Assignment, AssignmentState, Reminder, ReminderRequest, Waiver) == [0, 0, 0, 0, 0]

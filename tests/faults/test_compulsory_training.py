@@ -22,6 +22,7 @@ from kernel.durations import Duration
 from kernel.outbox import Job, deliver_waiting
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
+from lms.queries import count_differing_statuses
 from organisations.models import Audience
 from tests.support.builders import a_course, a_person, an_administrator
 from tests.support.certificates import complete
@@ -126,7 +127,7 @@ def test_killed_as_an_activated_training_is_computed(when: Side, instance: Insta
 
 @BOTH_SIDES
 def test_killed_in_the_night_as_all_is_computed_again(when: Side, instance: Instance, renewable: Obligation, say: Say) -> None:
-    """Statuses that were not those of the records are, whichever portion the night was ended in."""
+    """Statuses that were not those of the records are, whichever portion the night was ended in; administrators read how many differed."""
     with instance.database.unit_of_work() as session:
         session.execute(update(Assignment).values(state="overdue"))
 
@@ -135,6 +136,7 @@ def test_killed_in_the_night_as_all_is_computed_again(when: Side, instance: Inst
     assert len(moments) > PORTIONS
     assert differences(instance, moments) == []
     assert states(instance) == {"done": PEOPLE}
+    assert read(instance, count_differing_statuses) == PEOPLE
     assert given_up(instance) == []
     say(f"night: worker killed {len(moments) - 1} times {when} a COMMIT; statuses that differ 0")
 

@@ -74,6 +74,16 @@ def compute(instance: Instance, obligation: Obligation, people: list[int], *, no
         return assignments.recompute(session, [get_rules(session, row)], people, now=now)
 
 
+def compute_everything(instance: Instance, *, now: datetime) -> None:
+    """Compare every status with the records and compute it again, as the nightly jobs do."""
+    effect = jobs.recompute_all(Delivery(instance.database, instance.settings, 1, {}, now))
+    with instance.database.unit_of_work() as session:
+        effect(session)
+        institutions = session.scalars(select(Obligation.institution_id).distinct()).all()
+    for institution in institutions:
+        jobs.recompute_institution(Delivery(instance.database, instance.settings, 1, {"institution": institution}, now))
+
+
 def assignment_of(instance: Instance, person: Person | Actor) -> Assignment:
     """Return the only assignment of a person."""
     number = person.id if isinstance(person, Person) else person.person_id
