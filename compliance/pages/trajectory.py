@@ -1,6 +1,6 @@
 """The trajectory of a group as a drawing of the server, with the sentence that it says and the table of its figures."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -12,8 +12,8 @@ from kernel.i18n import _, format_date, ngettext, number, percent
 
 LEFT, RIGHT, TOP, BOTTOM = 44, 1084, 20, 220
 MOST_LABELS = 8
-NEAR = 60
-"""Units within which two labels would touch."""
+NEAR = 96
+"""Units between the middles of two labels within which they would touch; a label at an end reaches half of it further."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +143,16 @@ def _labels(first: date, last: date, today: date) -> list[DayLabel]:
         return round(LEFT + (RIGHT - LEFT) * (day - first).days / (last - first).days)
 
     found = [DayLabel(x_of(on), format_date(on, "short"), anchor) for on, anchor in kept]
-    found = [one for one in found if one.anchor != "middle" or all(abs(one.x - other.x) > NEAR for other in found if other is not one)]
+    found = [one for one in found if one.anchor != "middle" or _is_apart(one.x, (other for other in found if other is not one))]
     for on in months[::step]:
-        if all(abs(x_of(on) - one.x) > NEAR * (1.6 if one.anchor != "middle" else 1) for one in found):
+        if _is_apart(x_of(on), found):
             found.append(DayLabel(x_of(on), format_date(on, "short"), "middle"))
     return sorted(found, key=lambda one: one.x)
+
+
+def _is_apart(x: int, labels: Iterable[DayLabel]) -> bool:
+    """Say whether a label around a place would touch none of these."""
+    return all(abs(x - one.x) > (NEAR if one.anchor == "middle" else NEAR * 1.5) for one in labels)
 
 
 def _months(first: date, last: date) -> Iterator[date]:
