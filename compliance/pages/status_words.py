@@ -106,7 +106,7 @@ _ADVICE: Mapping[TrainingState, Mapping[frozenset[StateFlag], str]] = {
         frozenset({StateFlag.STARTED}): N_("The last day has passed: finish what you began, it is recorded all the same."),
     },
     TrainingState.IN_PROGRESS: {
-        frozenset(): N_("Go on with what you began, up to the last day."),
+        frozenset(): N_("Continue what you have begun, by the last day."),
         frozenset({StateFlag.GRACE}): N_("The last day has passed: finish within the days of grace."),
         frozenset({StateFlag.OLD_VERSION}): N_("The version that you finished does not count: take the present one."),
         frozenset({StateFlag.GRACE, StateFlag.OLD_VERSION}): N_(

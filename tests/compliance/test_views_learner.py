@@ -84,7 +84,7 @@ def test_it_names_audience_facts_rules_sum_and_timeline(browser: Browser, instan
 
     text = sign_in(browser).get(asked.path).text
 
-    assert in_spanish("Status of today") in text
+    assert in_spanish("Status today") in text
     assert "Agencia Norte" in text
     assert in_spanish("Yes") in text
     assert in_spanish("Deadline of the rules") in text

@@ -364,9 +364,9 @@ def test_the_list_is_filtered_and_counts_what_the_reader_decides(scene: Scene) -
     def waiting(role: str) -> str:
         return scene.browsers[role].get("/training/waivers").text
 
-    assert in_spanish("%(count)s waits for your decision.", count=2) in waiting("officer")
-    assert in_spanish("%(count)s waits for your decision.", count=2) in waiting("administrator")
-    assert in_spanish("Nothing waits for your decision.") in waiting("other officer")
+    assert in_spanish("%(count)s is waiting for your decision.", count=2) in waiting("officer")
+    assert in_spanish("%(count)s is waiting for your decision.", count=2) in waiting("administrator")
+    assert in_spanish("Nothing is waiting for your decision.") in waiting("other officer")
     officer = scene.browsers["officer"]
     found = officer.get("/training/waivers?q=colleague")
     assert (found.has_link(f"/training/waivers/{legal.uuid}"), found.has_link(f"/training/waivers/{medical.uuid}")) == (True, False)
