@@ -24,6 +24,8 @@ class CertificateAction(StrEnum):
     DOWNLOAD = "certificate:download"
     BADGE = "certificate:badge"
     """Have the badge, by the code; whether there still is one follows from the certificate's state."""
+    VERIFY = "certificate:verify"
+    """Let a file be judged; a code is checked without an action."""
     REVOKE = "certificate:revoke"
     REPLACE = "certificate:replace"
     """Correct a sound one and issue it again."""
@@ -241,8 +243,8 @@ def _renew(actor: Actor, subject: object) -> Verdict:
 
 
 @open_to_strangers
-def _badge(_actor: Actor, _subject: object) -> Verdict:
-    """Allow everybody who has the code, as with verifying."""
+def _everybody(_actor: Actor, _subject: object) -> Verdict:
+    """Allow everybody who has the code or the file; a session of a suspended account is refused wherever an action is asked for."""
     return Verdict.ALLOW
 
 
@@ -310,7 +312,8 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = {
     CertificateAction.VIEW: _view,
     CertificateAction.VIEW_HISTORY: _view_history,
     CertificateAction.DOWNLOAD: _view,
-    CertificateAction.BADGE: _badge,
+    CertificateAction.BADGE: _everybody,
+    CertificateAction.VERIFY: _everybody,
     CertificateAction.REVOKE: changes_record(_change, _holder),
     CertificateAction.REPLACE: changes_record(_change, _holder),
     CertificateAction.RENEW: changes_record(_renew, _holder),

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, render_template, request
 from certificates.file_judgement import MOST_BYTES, MOST_FILES, FileFinding, VerifierKeys, judge_files
 from certificates.forms.verification import FilesToVerifyForm
 from certificates.pages.verdicts import FileVerdictView, RegisterEntry, code_of, confirmed, verdict_view
+from certificates.permissions import CertificateAction
 from certificates.queries import credentials as queries
 from certificates.queries.transcripts import present_states
 from certificates.rules.credentials import CODE_LENGTH
@@ -20,7 +21,7 @@ from kernel.i18n import _
 from kernel.sandbox import SandboxLimits, run_sandboxed
 from kernel.web.instance_keys import current_keys, current_seal_keys
 from kernel.web.limits import client_key, limit, limiter
-from kernel.web.request import current_session, current_settings, public, release_connection, see_page, site_address
+from kernel.web.request import current_session, current_settings, public, release_connection, requires, see_page, site_address
 
 bp = Blueprint("certificates_verification", __name__)
 
@@ -42,7 +43,7 @@ def verify_form() -> Answer:
 
 
 @bp.post("/verify")
-@public(reads_first=True, body_limit=BODY_LIMIT)
+@requires(CertificateAction.VERIFY, reads_first=True, body_limit=BODY_LIMIT)
 def verify_files() -> Answer:
     """Judge files: their seals and signatures in a process of its own, and what the register says of their codes."""
     limiter().use(FILES, client_key())

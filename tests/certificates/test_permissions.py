@@ -1,5 +1,6 @@
 """Who may see, download and revoke a certificate, and that everybody may verify one, cell by cell (spec/security 9)."""
 
+from io import BytesIO
 from uuid import UUID
 
 from sqlalchemy import select
@@ -8,6 +9,7 @@ from certificates.models import Credential
 from kernel.codes import printed_code
 from lms.instance import Instance
 from tests.support.access import a_cast, outcome
+from tests.support.badges import vector
 from tests.support.browser import Browser
 from tests.support.builders import a_course
 from tests.support.certificates import issue
@@ -51,6 +53,8 @@ def test_every_cell_of_certificates(browser: Browser, instance: Instance) -> Non
     wrong += cast.check("certificate.revoke", "valid", revoked)
     wrong += cast.check("certificate.verify", "revoked_code", cast.outcomes(f"/verify/{code}"))
     wrong += cast.check("certificate.badge", "revoked_code", cast.outcomes(f"/v/{code}.json"))
+    wrong += cast.check("certificate.download", "revoked", cast.outcomes(f"/certificates/{mine.uuid}.pdf"))
+    assert cast.browsers["E"].response.status_code == 410, "its holder reads that it is gone"
     renewed = {who: outcome(cast.browsers[who], f"{path}/renewal", "POST", reason) for who in "ALEGOXI"}
     renewed["W"] = outcome(cast.browsers["W"], f"/certificates/{third.uuid}/renewal", "POST", reason)
     renewed["S"] = outcome(cast.browsers["S"], f"/certificates/{mine.uuid}/renewal", "POST", reason)
@@ -64,6 +68,17 @@ def test_every_cell_of_certificates(browser: Browser, instance: Instance) -> Non
     wrong += cast.check("certificate.badge", "replaced_code", cast.outcomes(f"/v/{corrected_code}.json"))
 
     assert wrong == []
+
+
+def test_every_cell_of_verifying_by_file(browser: Browser, instance: Instance) -> None:
+    """spec/certificates 11: everybody but a session of a suspended account, which is sent to sign in."""
+    cast = a_cast(browser, instance)
+    judged = {
+        who: outcome(one, "/verify", "POST", {"files": (BytesIO(vector("credential.json")), "a.json")})
+        for who, one in cast.browsers.items()
+    }
+
+    assert cast.check("certificate.verify", "file", judged) == []
 
 
 def _replaced_code(instance: Instance) -> str:

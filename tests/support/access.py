@@ -115,6 +115,8 @@ ACCESS: Mapping[tuple[str, str], str] = {
     ("question_bank.view", "own_course"): "IS*",
     ("certificate.download", "own_valid"): "E",
     ("certificate.download", "of_another_learner"): "IS",
+    ("certificate.download", "revoked"): "IS",
+    ("certificate.verify", "file"): "ALEGIOS",
     ("certificate.revoke", "valid"): "IS",
     ("certificate.replace", "valid"): "IS",
     ("certificate.list", "own_course"): "IS*",
