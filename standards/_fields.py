@@ -20,6 +20,7 @@ from quizzes.rules.definitions import (
     Tolerance,
     ToleranceKind,
 )
+from quizzes.rules.selection import NOT_SELECTED
 from standards._keys import KeyAllocator
 from standards.model import NotTranslatable, TransferRemarkCollector
 
@@ -28,12 +29,18 @@ _GEOMETRIC = N_("The tolerance by a factor is written as an amount.")
 _USUAL = QuestionDefinition("", {}, DescriptionBody())
 _FIELDS = ("former_keys", "state", "unverified", "tags", "difficulty", "mark", "hints", "penalty", "explanation", "source", "see", "note")
 
+SELECTION_FIELDS = ("objective", "level", "family", "enemies", "only", "expected")
+"""The fields that say where a question is drawn (spec/selection 1)."""
+
 
 def remark_lost_fields(question: QuestionDefinition, kept: Iterable[str], remarks: TransferRemarkCollector) -> None:
     """Report the common fields that are written and that the format does not keep."""
     keeps = frozenset(kept)
     for name in _FIELDS:
         if name not in keeps and getattr(question, name) != getattr(_USUAL, name):
+            lose(remarks, name)
+    for name in SELECTION_FIELDS:
+        if name not in keeps and getattr(question.selection, name) != getattr(NOT_SELECTED, name):
             lose(remarks, name)
 
 

@@ -11,6 +11,11 @@ ENTRY, QUESTION = "entrada", "pregunta"
 _MARKUP = re.compile(r"[`*_\\\[\]{}$<>]|\]\([^)]*\)")
 
 
+def as_key(name: str) -> str:
+    """Return a name if it is a key already, else its slug."""
+    return name if re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name) and len(name) <= MAXIMUM_KEY else slug(name)
+
+
 class KeyAllocator:
     """Gives each entry of one list a key of its own: the slug of its text, with a number where that is taken or empty."""
 
@@ -23,9 +28,7 @@ class KeyAllocator:
 
     def of_question(self, name: str, text: str) -> str:
         """Return the key of a question: its name if that is a key already, else its slug, else that of its text."""
-        if re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name) and len(name) <= MAXIMUM_KEY:
-            return self._free(name)
-        return self._free(slug(name) or slug(_MARKUP.sub(" ", text)) or QUESTION)
+        return self._free(as_key(name) or slug(_MARKUP.sub(" ", text)) or QUESTION)
 
     def _free(self, key: str) -> str:
         found, number = key, 2

@@ -6,6 +6,9 @@ from enum import StrEnum
 
 from courses.content.derived_keys import slug
 from kernel.errors import N_
+from quizzes.rules.definitions import QuestionDefinition
+from quizzes.rules.selection import QuestionSelection
+from standards._keys import as_key
 from standards.model import ImportedQuestions, RemarkSeverity, SourceQuestion, TransferRemark, TransferRemarkCollector
 
 CATEGORY_LEFT = N_("The category “%(name)s” is left out.")
@@ -54,6 +57,29 @@ def _became_tag(remark: TransferRemark, named: dict[str, str]) -> TransferRemark
         return remark
     facts = {"name": name, "tag": named[name]}
     return replace(remark, severity=RemarkSeverity.NOTE, what=N_("The category “%(name)s” became the tag “%(tag)s”."), why="", facts=facts)
+
+
+FAMILY = "family:"
+"""What the tag of a question begins with that names its family (spec/selection 11.6)."""
+
+
+def tags_with_family(question: QuestionDefinition, remarks: TransferRemarkCollector) -> tuple[str, ...]:
+    """Return the tags of a question for formats that have tags and no families; the family is a tag too, which is reported."""
+    family = question.selection.family
+    if not family:
+        return question.tags
+    remarks.note(
+        N_("The family “%(family)s” is written as a tag."), N_("It is a family again when the file is imported here."), family=family
+    )
+    return (*question.tags, FAMILY + family)
+
+
+def tags_and_family(words: Iterable[str], remarks: TransferRemarkCollector) -> tuple[tuple[str, ...], QuestionSelection]:
+    """Return tags as keys, and the family that one of them names."""
+    named = [word.strip() for word in words]
+    families = [as_key(word.removeprefix(FAMILY).strip()) for word in named if word.startswith(FAMILY)]
+    family = next((one for one in families if one), "")
+    return tags_of([word for word in named if not word.startswith(FAMILY)], remarks), QuestionSelection(family=family)
 
 
 def tags_of(words: Iterable[str], remarks: TransferRemarkCollector) -> tuple[str, ...]:

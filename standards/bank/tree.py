@@ -39,6 +39,7 @@ from quizzes.rules.definitions import (
     VariableRange,
     WordLimits,
 )
+from quizzes.rules.selection import QuestionSelection
 from standards._keys import derived
 from standards._numbers import decimal
 
@@ -57,6 +58,7 @@ def question_tree(question: QuestionDefinition, language: str) -> Tree:
         "unverified": _flag(question.unverified, False),
         "tags": list(question.tags),
         "difficulty": question.difficulty.value if question.difficulty else None,
+        **_selection(question.selection),
         "mark": _unless(decimal(question.mark), "1"),
         "text": _text(question.text),
         **_body(question, language),
@@ -68,6 +70,17 @@ def question_tree(question: QuestionDefinition, language: str) -> Tree:
         "note": question.note,
     }
     return _tree_of(fields)
+
+
+def _selection(selection: QuestionSelection) -> Fields:
+    return {
+        "objective": selection.objective,
+        "level": selection.level.value if selection.level else None,
+        "family": selection.family,
+        "enemies": list(selection.enemies),
+        "only": list(selection.only),
+        "expected": None if selection.expected is None else decimal(selection.expected),
+    }
 
 
 def _tree_of(fields: Fields) -> Tree:

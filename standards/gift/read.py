@@ -30,7 +30,7 @@ from standards._fields import with_common_tolerance
 from standards._html import is_like_html, to_markdown
 from standards._keys import KeyAllocator, matched
 from standards._numbers import credit, number
-from standards._tags import tags_of
+from standards._tags import tags_and_family
 from standards._texts import from_plain, one_line
 from standards.gift.blocks import GiftBlock, blocks
 from standards.gift.grammar import parse, unescape
@@ -86,12 +86,14 @@ class _GiftReader:
             raise NotTranslatable(N_("The question has no text."))
         general = self._markdown(answers.general, MARKDOWN) if answers is not None and answers.general is not None else ""
         explanation = "\n\n".join(part for part in (general, *self._truth_feedback(answers)) if part)
+        tags, selection = tags_and_family(self.block.tags, self.remarks)
         return QuestionDefinition(
             self.keys.of_question(name, text),
             {self.language: text},
             body,
-            tags=tags_of(self.block.tags, self.remarks),
+            tags=tags,
             explanation={self.language: explanation} if explanation else None,
+            selection=selection,
         )
 
     def _truth_feedback(self, answers: GiftAnswers | None) -> list[str]:

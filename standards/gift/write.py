@@ -25,11 +25,12 @@ from quizzes.rules.definitions import (
 from standards import _choices, _gap
 from standards._fields import lose, lose_quantity, nominal, refuse_kind, remark_lost_fields, remark_lost_keys, remark_lost_languages
 from standards._numbers import credit, decimal, number, percent
+from standards._tags import tags_with_family
 from standards._texts import in_language, one_line, remark_lost_files, remark_own_markup, to_plain
 from standards.gift.grammar import escape
 from standards.model import NO_FILES, ExportedFile, Files, NotTranslatable, TransferRemarkCollector
 
-_KEPT = ("tags", "explanation")
+_KEPT = ("tags", "family", "explanation")
 _TAIL_SIGNS = (".", "?", "!", ":", "…", ">")
 
 
@@ -61,7 +62,8 @@ class _GiftWriter:
         remark_lost_keys(question, remarks)
         remark_own_markup(question, self.language, remarks)
         remark_lost_files(question, self.language, remarks)
-        tags = "// " + " ".join(f"[tag:{tag}]" for tag in question.tags) + "\n" if question.tags else ""
+        named = tags_with_family(question, remarks)
+        tags = "// " + " ".join(f"[tag:{tag}]" for tag in named) + "\n" if named else ""
         return f"{tags}::{escape(question.key)}::[markdown]{text}"
 
     def _text(self, question: QuestionDefinition) -> str:

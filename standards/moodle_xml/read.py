@@ -8,7 +8,7 @@ from quizzes.rules.definitions import Body, DescriptionBody, EssayBody, FileBody
 from standards import _gap
 from standards._keys import KeyAllocator
 from standards._numbers import credit, number
-from standards._tags import remark_left_category, tags_of
+from standards._tags import remark_left_category, tags_and_family
 from standards._texts import clean, one_line
 from standards._xml import Element, child, children, line, local, parse, words
 from standards.model import FileRefused, ImportedQuestions, NotTranslatable, SourceQuestion, TransferRemarkCollector
@@ -62,16 +62,18 @@ class _MoodleReader:
         self._remark_unread()
         identifier = one_line(clean(words(child(self.element, "idnumber"))))
         hints = tuple(hint for hint in (self.texts.texts(one, INLINE) for one in children(self.element, "hint")) if hint)
+        tags, selection = tags_and_family([self.texts.plain(tag) for tag in children(child(self.element, "tags"), "tag")], self.remarks)
         return QuestionDefinition(
             keys.of_question(identifier or name, text),
             {self.language: text},
             body,
             state=self._state(),
-            tags=tags_of([self.texts.plain(tag) for tag in children(child(self.element, "tags"), "tag")], self.remarks),
+            tags=tags,
             mark=self._mark(body),
             hints=hints,
             penalty=self._penalty(body),
             explanation={self.language: explanation} if explanation else None,
+            selection=selection,
         )
 
     def _state(self) -> QuestionState:

@@ -7,6 +7,7 @@ from quizzes.rules.definitions import DescriptionBody, EssayBody, FileBody, Ques
 from standards import _xml
 from standards._fields import lose, remark_lost_fields, remark_lost_keys, remark_lost_languages
 from standards._numbers import credit, decimal, number
+from standards._tags import tags_with_family
 from standards._texts import FILE, file_names, remark_lost_files, remark_own_markup
 from standards._xml import Element
 from standards.model import NO_FILES, ExportedFile, Files, NotTranslatable, TransferRemarkCollector
@@ -14,7 +15,7 @@ from standards.moodle_xml.model import MARKDOWN
 from standards.moodle_xml.read import USUAL_PENALTY
 from standards.moodle_xml.write_bodies import BodyWriter
 
-_KEPT = frozenset({"tags", "explanation", "mark", "hints", "penalty"})
+_KEPT = frozenset({"tags", "family", "explanation", "mark", "hints", "penalty"})
 _DIGITS = 7
 
 
@@ -71,9 +72,10 @@ class _MoodleWriter:
         element.set("type", bodies.fill(element))
         for hint in question.hints:
             bodies.text_of(element, "hint", hint, TextShape.INLINE)
-        if question.tags:
+        named = tags_with_family(question, self.remarks)
+        if named:
             tags = _xml.add(element, "tags")
-            for tag in question.tags:
+            for tag in named:
                 _xml.add(_xml.add(tags, "tag"), "text", tag)
         self._remark()
         return element

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from courses.content.derived_keys import slug
 from quizzes.rules.definitions import QuestionKind, QuestionState
-from quizzes.rules.selection import Difficulty
+from quizzes.rules.selection import CognitiveLevel, Difficulty
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "key": ("clave",),
@@ -19,6 +19,12 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "mark": ("puntos",),
     "tags": ("etiquetas",),
     "difficulty": ("dificultad",),
+    "objective": ("objetivo",),
+    "level": ("nivel",),
+    "family": ("familia",),
+    "enemies": ("incompatibles",),
+    "only": ("reservada",),
+    "expected": ("facilidad",),
     "state": ("estado",),
     "hints": ("pistas",),
     "penalty": ("penalización",),
@@ -60,6 +66,13 @@ DIFFICULTIES: Mapping[str, Difficulty] = {
     "facil": Difficulty.EASY,
     "media": Difficulty.MEDIUM,
     "dificil": Difficulty.HARD,
+}
+LEVELS: Mapping[str, CognitiveLevel] = {
+    **{word.value: word for word in CognitiveLevel},
+    "recordar": CognitiveLevel.RECALL,
+    "comprender": CognitiveLevel.UNDERSTAND,
+    "aplicar": CognitiveLevel.APPLY,
+    "juzgar": CognitiveLevel.JUDGE,
 }
 STATES: Mapping[str, QuestionState] = {
     **{word.value: word for word in QuestionState},

@@ -36,16 +36,20 @@ from quizzes.rules.definitions import (
     Tolerance,
     TrueFalseBody,
 )
-from standards._keys import KeyAllocator, matched
+from quizzes.rules.selection import QuestionSelection
+from standards._fields import SELECTION_FIELDS
+from standards._keys import KeyAllocator, as_key, matched
 from standards._numbers import number
 from standards._tags import tags_of
 from standards._texts import one_line
 from standards.model import ImportedQuestions, NotTranslatable, SourceQuestion, TransferRemarkCollector
-from standards.spreadsheet.model import DIFFICULTIES, FLAGS, KINDS, MAXIMUM_ANSWERS, NUMBERED, STATES, SpreadsheetRow
+from standards.spreadsheet.model import DIFFICULTIES, FLAGS, KINDS, LEVELS, MAXIMUM_ANSWERS, NUMBERED, STATES, SpreadsheetRow
 from standards.spreadsheet.tables import check_cells, rows_of_csv, rows_of_xlsx
 
 T = TypeVar("T")
 _USUAL = QuestionDefinition("", {}, DescriptionBody())
+_PLAIN = ("key", "kind", "text", "mark", "tags", "difficulty", "state", "hints", "penalty", "explanation", "note")
+"""The columns that questions of every kind have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,7 @@ class _SpreadsheetReader:
 
     def __init__(self, row: SpreadsheetRow, language: str, remarks: TransferRemarkCollector) -> None:
         self.row, self.language, self.remarks = row, language, remarks
-        self.used = {"key", "kind", "text", "mark", "tags", "difficulty", "state", "hints", "penalty", "explanation", "note"}
+        self.used = {*_PLAIN, *SELECTION_FIELDS}
 
     def question(self, keys: KeyAllocator) -> QuestionDefinition:
         """Return the question of the row."""
@@ -141,7 +145,30 @@ class _SpreadsheetReader:
             penalty=_share(row.get("penalty")) if row.get("penalty") else _USUAL.penalty,
             explanation={self.language: explanation} if explanation else None,
             note=one_line(row.get("note")),
+            selection=self._selection(),
         )
+
+    def _selection(self) -> QuestionSelection:
+        row, expected = self.row, self.row.get("expected")
+        return QuestionSelection(
+            self._key("objective"),
+            _word(row.get("level"), LEVELS, "level") if row.get("level") else None,
+            self._key("family"),
+            self._keys("enemies"),
+            _number(expected) if expected else None,
+            self._keys("only"),
+        )
+
+    def _key(self, name: str) -> str:
+        return next(iter(self._keys(name)), "")
+
+    def _keys(self, name: str) -> tuple[str, ...]:
+        """Return the keys of a cell; a changed one is reported."""
+        words = [word.strip() for word in re.split(r"[,;\n]", self.row.get(name)) if word.strip()]
+        for word in words:
+            if as_key(word) != word:
+                self.remarks.note(N_("“%(text)s” was read as the key “%(key)s”."), text=word[:80], key=as_key(word))
+        return tuple(dict.fromkeys(key for word in words if (key := as_key(word))))
 
     def _texts(self, words: str) -> Texts:
         return {self.language: one_line(words)}

@@ -25,14 +25,15 @@ from quizzes.rules.definitions import (
     ToleranceKind,
     TrueFalseBody,
 )
-from standards._fields import lose, refuse_kind, remark_lost_fields, remark_lost_keys, remark_lost_languages
+from quizzes.rules.selection import QuestionSelection
+from standards._fields import SELECTION_FIELDS, lose, refuse_kind, remark_lost_fields, remark_lost_keys, remark_lost_languages
 from standards._numbers import decimal
 from standards._texts import in_language, one_line, remark_lost_files
 from standards.model import NO_FILES, ExportedFile, Files, NotTranslatable, TransferRemarkCollector
 from standards.spreadsheet.model import COLUMNS, MAXIMUM_ANSWERS, MAXIMUM_ROWS, NUMBERED, heading
 from standards.spreadsheet.tables import to_csv, to_xlsx
 
-_KEPT = frozenset({"tags", "difficulty", "state", "mark", "hints", "penalty", "explanation", "note"})
+_KEPT = frozenset({*SELECTION_FIELDS, "tags", "difficulty", "state", "mark", "hints", "penalty", "explanation", "note"})
 _USUAL = QuestionDefinition("", {}, DescriptionBody())
 
 
@@ -69,6 +70,17 @@ def _exact(value: Fraction) -> str:
     return said if Fraction(said) == value else f"{value.numerator}/{value.denominator}"
 
 
+def _selection(selection: QuestionSelection) -> dict[str, str]:
+    return {
+        "objective": selection.objective,
+        "level": selection.level.value if selection.level else "",
+        "family": selection.family,
+        "enemies": ", ".join(selection.enemies),
+        "only": ", ".join(selection.only),
+        "expected": "" if selection.expected is None else _exact(selection.expected),
+    }
+
+
 class _SpreadsheetWriter:
     """Writes one row: words by English name of the column."""
 
@@ -92,6 +104,7 @@ class _SpreadsheetWriter:
             "mark": "" if question.mark == _USUAL.mark else _exact(question.mark),
             "tags": ", ".join(question.tags),
             "difficulty": question.difficulty.value if question.difficulty else "",
+            **_selection(question.selection),
             "state": "" if question.state is QuestionState.READY else question.state.value,
             "hints": "\n".join(self._line(hint) for hint in question.hints),
             "penalty": "" if question.penalty == _USUAL.penalty else _exact(question.penalty),

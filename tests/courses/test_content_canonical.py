@@ -140,3 +140,19 @@ def test_files_with_errors_stay_as_they_are() -> None:
     files = folders.changed(MODULE, "key: contar", "key: &a 'contar'")
 
     assert formatted(files)[MODULE] == files[MODULE]
+
+
+def test_the_fields_of_draws_are_kept_in_canonical_form() -> None:
+    """spec/selection 1, spec/content-format 11: a folder that is exported and imported again has them as they were written."""
+    own = ("level: apply", "family: usos", "enemies: [repaso]", "only: [cuestionario-contar]", "expected: 62.5")
+    lines = "  - {weight: 100, difficulty: easy, tolerance: 100}\n"
+    files = folders.changed(BANK, "    kind: multiple\n", "".join(f"    {line}\n" for line in ("kind: multiple", *own)))
+    files = folders.changed(QUIZ_FILE, "pause:", f"blueprint:\n{lines}balance: {{within: 2, target: 60}}\npause:", files)
+    before, after = folders.reading(files).course, folders.reading(formatted(files)).course
+
+    assert before is not None
+    assert after is not None
+    assert [one.settings for one in after.activities()] == [one.settings for one in before.activities()]
+    assert after.parts == before.parts
+    assert "".join(f"    {line}\n" for line in own) in formatted(files)[BANK].decode()
+    assert "balance: {within: 2, target: 60}" in formatted(files)[QUIZ_FILE].decode()

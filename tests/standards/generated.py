@@ -41,7 +41,8 @@ from quizzes.rules.definitions import (
     WordLimits,
     map_texts,
 )
-from quizzes.rules.selection import Difficulty
+from quizzes.rules.selection import NOT_SELECTED, CognitiveLevel, Difficulty, QuestionSelection
+from standards._fields import SELECTION_FIELDS
 from standards._keys import KeyAllocator, matched
 from standards._texts import from_plain, one_line, rendered
 from standards.model import ExportedFile, ImportedQuestions, RemarkSeverity
@@ -190,6 +191,17 @@ def essays(draw: st.DrawFn) -> EssayBody:
 files = st.builds(FileBody, accept=st.sampled_from([("pdf",), ("docx", "odt")]), files=st.integers(1, 3), size=st.integers(1, 50))
 
 
+selections = st.builds(
+    QuestionSelection,
+    objective=st.sampled_from(["", "calcular-la-brecha"]),
+    level=st.none() | st.sampled_from(CognitiveLevel),
+    family=st.sampled_from(["", "brecha-" * 8 + "larga"]),
+    enemies=st.sampled_from([(), ("otra", "una-mas")]),
+    expected=st.none() | st.sampled_from([ZERO, Fraction(125, 2), Fraction(100)]),
+    only=st.sampled_from([(), ("examen",), ("examen", "examen-2")]),
+)
+
+
 @st.composite
 def questions(
     draw: st.DrawFn, bodies: st.SearchStrategy[Body], *, kept: tuple[str, ...] = (), rich: bool = True, plain: bool = False
@@ -210,6 +222,7 @@ def questions(
         "source": st.just((QuestionCitation("ley", "art. 1"),)),
         "see": st.just((ReviewReference("pisos", "brecha"), ReviewReference("charla", "", 75))),
         "note": plain_lines(),
+        "selection": selections,
     }
     chosen = kept if not rich else tuple(name for name in fields if draw(st.booleans()))
     return replace(question, **{name: draw(fields[name]) for name in chosen})  # type: ignore[arg-type]  # fields by name
@@ -279,9 +292,11 @@ def check_same_or_told(question: QuestionDefinition, write: Write, read: Read) -
     assert out.count == len(back.questions) == 1, (out.content, back.remarks)
     losses = out.of_severity(RemarkSeverity.LOSS, RemarkSeverity.NOTE)
     fields = {remark.facts["field"] for remark in losses if "field" in remark.facts}
-    told = [remark for remark in losses if "thing" not in remark.facts]
-    if all("field" in remark.facts for remark in told) and all(hasattr(_RESET, field) for field in fields):
-        bare = replace(question, **{field: getattr(_RESET, field) for field in fields})
+    told = [remark for remark in losses if not {"thing", "family"} & remark.facts.keys()]
+    own = fields - set(SELECTION_FIELDS)
+    if all("field" in remark.facts for remark in told) and all(hasattr(_RESET, field) for field in own):
+        selection = replace(question.selection, **{field: getattr(NOT_SELECTED, field) for field in fields - own})
+        bare = replace(question, selection=selection, **{field: getattr(_RESET, field) for field in own})
         assert replace(back.questions[0], key=bare.key) == bare
     else:
         assert told

@@ -1,15 +1,18 @@
 """Export then import gives the same questions, or the loss is named: over generated questions, for every format."""
 
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from quizzes.rules.definitions import DescriptionBody, EssayBody, MultipleRule, QuestionDefinition, TrueFalseBody
+from quizzes.rules.selection import CognitiveLevel, QuestionSelection
 from standards.bank import read as bank_read
 from standards.bank import write as bank_write
 from standards.formats import FORMATS
+from standards.model import RemarkSeverity
 from tests.standards import generated as make
 
 few = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -93,7 +96,7 @@ FAITHFUL = {
             st.just(EssayBody()),
             st.just(DescriptionBody()),
         ),
-        kept=("tags", "difficulty", "state", "mark", "hints", "penalty", "explanation", "note"),
+        kept=("tags", "difficulty", "state", "mark", "hints", "penalty", "explanation", "note", "selection"),
         rich=False,
     ),
 }
@@ -135,6 +138,37 @@ def test_what_a_format_in_html_holds_is_shown_the_same(name: str, data: st.DataO
     assert form.read is not None
 
     make.check_shown_the_same(data.draw(SHOWN[name]), form.write, form.read)
+
+
+@pytest.mark.parametrize("name", ["gift", "moodle-xml"])
+def test_a_family_goes_out_as_a_tag_and_comes_back(name: str) -> None:
+    """spec/selection 11.6: told, while the quizzes that a question is reserved for are told as lost."""
+    form = BOTH[name]
+    selection = QuestionSelection(family="uno", only=("examen",))
+    question = QuestionDefinition("pregunta", {"es": "¿Sí?"}, TrueFalseBody(True), tags=("salud",), selection=selection)
+    assert form.write is not None
+    assert form.read is not None
+
+    out = form.write([question], "es")
+
+    assert out.content.count(b"family:uno") == 1
+    assert [remark.facts["family"] for remark in out.of_severity(RemarkSeverity.NOTE)] == ["uno"]
+    assert [remark.facts["field"] for remark in out.of_severity(RemarkSeverity.LOSS)] == ["only"]
+    back = form.read(out.content, "es").questions[0]
+    assert (back.tags, back.selection) == (("salud",), QuestionSelection(family="uno"))
+
+
+def test_a_table_takes_words_for_levels_and_makes_keys_of_names() -> None:
+    """Columns of a table in Spanish, as people write them."""
+    heads = "tipo,texto,correctas,objetivo,nivel,familia,facilidad,reservada"
+    table = f'{heads}\nverdadero-falso,¿Sí?,v,La Brecha,aplicar,uno,"62,5",examen; final\n'
+
+    read = FORMATS["csv"].read(table.encode(), "es")  # type: ignore[misc]  # it is read
+
+    assert read.questions[0].selection == QuestionSelection(
+        "la-brecha", CognitiveLevel.APPLY, "uno", expected=Fraction(125, 2), only=("examen", "final")
+    )
+    assert [remark.facts["key"] for remark in read.of_severity(RemarkSeverity.NOTE)] == ["la-brecha"]
 
 
 @few
