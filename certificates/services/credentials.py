@@ -238,8 +238,9 @@ def _issuer_names(settings: Settings, institution: Institution | None) -> Issuer
 
 
 def _row(award: AwardInputs, settings: Settings, institution: Institution | None, now: datetime) -> Credential:
+    """Return a row that is not signed yet; where the clock was put back it is issued when the course was completed, never before."""
     person, outline, issuer = award.person, award.outline, _issuer_names(settings, institution)
-    zone = ZoneInfo(outline.zone)
+    zone, issued_at = ZoneInfo(outline.zone), max(now, award.completion.completed_at)
     hours = Decimal(outline.hours.numerator) / Decimal(outline.hours.denominator)
     asked = required_modules(outline)
     language = person.language if person.language in outline.languages else outline.languages[0]
@@ -262,8 +263,8 @@ def _row(award: AwardInputs, settings: Settings, institution: Institution | None
         institution=choose(issuer.names, language),
         site_name=choose(issuer.short_names, language),
         completed_on=award.completion.completed_at.astimezone(zone).date(),
-        issued_on=now.astimezone(zone).date(),
-        issued_at=now,
+        issued_on=issued_at.astimezone(zone).date(),
+        issued_at=issued_at,
     )
 
 
@@ -290,13 +291,19 @@ def revoke_credential(
     row = _locked(session, row)
     if queries.state(row) not in SOUND:
         raise AlreadyReplaced
-    row.revoked_at = now
+    row.revoked_at = _not_before_completion(session, row, now)
     row.revoked_class, row.revoked_reason = reason_class.value, words
     row.revoked_by = actor.person_id
     row.revoked_by_administrator = as_administrator or actor.is_administrator or actor.person_id is None
     settle_reviews(session, actor, row, ReviewDecision.REVOKE, words, now=now)
     audit.record(session, actor, CertificateVerb.REVOKED, row, now=now, reason_class=reason_class.value, reason=words)
     outbox.enqueue(session, "certificates.send_revoked", {"credential": row.id}, now=now)
+
+
+def _not_before_completion(session: Session, row: Credential, now: datetime) -> datetime:
+    """Return the present moment, or that of the completion where the clock was put back: what is revoked is not issued again for it."""
+    completion = find_completion(session, row.enrolment_id)
+    return now if completion is None else max(now, completion.completed_at)
 
 
 COPIED = (
@@ -330,7 +337,7 @@ def replace_credential(
         raise AlreadyReplaced
     person, outline = session.get_one(Person, row.person_id), get_outline(session, _version_of(session, row))
     institution = find_issuer(session, row.institution_key)
-    issuer = _issuer_names(settings, institution)
+    issuer, issued_at = _issuer_names(settings, institution), max(now, row.issued_at)
     made = Credential(
         code=code_from_bits(secrets.randbits(5 * CODE_LENGTH), CODE_LENGTH),
         person_name=person.full_name,
@@ -338,11 +345,11 @@ def replace_credential(
         institution=choose(issuer.names, row.language),
         site_name=choose(issuer.short_names, row.language),
         institution_key=str(institution.uuid) if institution is not None else row.institution_key,
-        issued_on=now.astimezone(ZoneInfo(outline.zone)).date(),
-        issued_at=now,
+        issued_on=issued_at.astimezone(ZoneInfo(outline.zone)).date(),
+        issued_at=issued_at,
         **{name: getattr(row, name) for name in COPIED} | dict(facts or {}),
     )
-    row.replaced_at, row.replaced_by = now, actor.person_id
+    row.replaced_at, row.replaced_by = issued_at, actor.person_id
     row.replaced_class, row.replaced_reason = reason_class.value, words
     session.flush()  # one in force for an enrolment
     signers = queries.list_signers(session, row)
