@@ -10,6 +10,7 @@ from flask import Blueprint, Response, make_response, render_template, request
 from certificates.rules.profiles import Document
 from certificates.services.published_keys import own_did_document, signed_key_list
 from kernel import clock
+from kernel.errors import NotFound
 from kernel.key_files import KeyState, PublishedKey
 from kernel.web.former_hosts import find_former_address
 from kernel.web.instance_keys import current_keys, current_seal_keys
@@ -60,12 +61,32 @@ class KeyPageView:
     compromised_since: datetime | None
     reason: str
     fingerprint: str
+    identifier: str
+    """Of a key whose certificate can be downloaded; empty for others."""
 
 
 def _line(key: PublishedKey) -> KeyPageView:
     history = key.history
     fingerprint = key.printed_fingerprint
-    return KeyPageView(key.state.value, history.begun_at, history.ended_at, history.compromised_since, history.reason, fingerprint)
+    identifier = key.identifier if key.certificate and key.state is not KeyState.COMPROMISED else ""
+    return KeyPageView(
+        key.state.value, history.begun_at, history.ended_at, history.compromised_since, history.reason, fingerprint, identifier
+    )
+
+
+@bp.get("/verify/keys/<identifier>.cer")
+@public
+def authority_certificate(identifier: str) -> Response:
+    """Answer the certificate of an authority that counts, as PDF readers import it (DER)."""
+    authorities = current_seal_keys().authorities
+    key = next((one for one in authorities if one.identifier == identifier and one.state is not KeyState.COMPROMISED), None)
+    if key is None or not key.certificate:
+        raise NotFound
+    response = make_response(key.certificate)
+    response.content_type = "application/pkix-cert"
+    response.headers["Content-Disposition"] = f'attachment; filename="{identifier}.cer"'
+    response.headers["Cache-Control"] = KEPT_FOR_AN_HOUR
+    return response
 
 
 @bp.get("/verify/keys")

@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Any
 
 import time_machine
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from certificates.rules.issuers import issuer_of, method_of, multikey
@@ -107,3 +108,17 @@ def test_the_fingerprint_stands_where_codes_are_checked(browser: Browser, instan
     assert form.has_link("/verify/keys")
     for printed in (now, fingerprint, instance.seal_keys.trusted[0].fingerprint, instance.seal_keys.authorities[0].fingerprint):
         assert " ".join(printed[start : start + 4] for start in range(0, 64, 4)) in page.text
+
+
+def test_the_certificate_of_an_authority_is_a_file_that_certifies_the_seal(browser: Browser, instance: Instance) -> None:
+    """spec/certificates K2: PDF readers import it; one that does not count is offered nowhere."""
+    page = browser.get("/verify/keys")
+    [path] = [link for link, _words in page.links if link.endswith(".cer")]
+    browser._request("GET", path)
+    authority = x509.load_der_x509_certificate(browser.response.get_data())
+
+    assert browser.response.content_type == "application/pkix-cert"
+    x509.load_der_x509_certificate(instance.seal_keys.current.certificate_der).verify_directly_issued_by(authority)
+    for other in ("nothing", instance.seal_keys.current.identifier):
+        browser._request("GET", f"/verify/keys/{other}.cer")
+        assert browser.response.status_code == 404

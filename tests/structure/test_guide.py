@@ -25,6 +25,7 @@ FILES_SENT = re.compile(
 """Addresses that answer with a file."""
 NEED_NO_HELP = {
     "certificates.short": "leads to certificates.verify",
+    "certificates_keys.authority_certificate": "is a file",
     "certificates_keys.did": "is for programs",
     "certificates_keys.key_list": "is for programs",
     "certificates_status.ended": "is for programs",

@@ -273,6 +273,7 @@ PUBLIC: Mapping[str, str] = {
     "certificates_keys.did": "everybody may read the keys: keys.read",
     "certificates_keys.key_list": "everybody may read the keys: keys.read",
     "certificates_keys.keys": "everybody may read the keys: keys.read",
+    "certificates_keys.authority_certificate": "everybody may read the keys: keys.read",
     "certificates_offline.offline_page": "everybody may verify without a network: certificate.verify",
     "certificates_status.ended": "says of no place whose it is: status.read",
     "certificates_status.replaced": "says of no place whose it is: status.read",
