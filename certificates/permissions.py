@@ -145,9 +145,14 @@ class ReviewListContext:
 
 @dataclass(frozen=True, slots=True)
 class HolderContext:
-    """A person before somebody's certificates."""
+    """A person before somebody's certificates.
+
+    `is_of_institution` says whether that one holds a certificate of an institution in their scope.
+    """
 
     person: Person
+    scope: InstitutionScope = NOWHERE
+    is_of_institution: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,15 +187,16 @@ def _export_identity(actor: Actor, subject: object) -> Verdict:
 
 @dataclass(frozen=True, slots=True)
 class ValidityContext:
-    """A person before the validity of the certificates of a course."""
+    """A person before the validity of the certificates of a course, and whether they administer its institution."""
 
     course: CourseContext
+    administers: bool = False
 
 
-def _set_validity(actor: Actor, subject: object) -> Verdict:
-    """Administrators; to others there is no such page."""
+def _set_validity(_actor: Actor, subject: object) -> Verdict:
+    """Administrators of the course's institution; to others there is no such page."""
     assert isinstance(subject, ValidityContext)
-    return allow_if(actor.is_administrator, Verdict.HIDE)
+    return allow_if(subject.administers, Verdict.HIDE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,9 +298,9 @@ def _decide(actor: Actor, subject: object) -> Verdict:
 
 
 def _view_transcript(actor: Actor, subject: object) -> Verdict:
-    """The person themself and administrators; to anybody else, the teams of their courses too, there is none."""
+    """The person themself and administrators, also those of an institution that issued them a certificate; to others there is none."""
     assert isinstance(subject, HolderContext)
-    return allow_if(is_own(actor, subject.person.id) or actor.is_administrator, Verdict.HIDE)
+    return allow_if(is_own(actor, subject.person.id) or actor.is_administrator or subject.is_of_institution, Verdict.HIDE)
 
 
 def _download_transcript(actor: Actor, subject: object) -> Verdict:

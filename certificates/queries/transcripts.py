@@ -6,7 +6,7 @@ from fractions import Fraction
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
@@ -16,7 +16,7 @@ from certificates.permissions import HolderContext, TranscriptContext
 from certificates.queries.credentials import find_entries, state
 from certificates.rules.credentials import CODE_LENGTH, SOUND, CredentialState
 from certificates.rules.transcripts import OpenCourse, TranscriptCertificate, TranscriptRecord, signable_text
-from courses.models import CourseVersion
+from courses.models import Course, CourseVersion
 from courses.queries.outlines import list_outlines
 from courses.rules import Outline
 from enrolments.models import Completion, Enrolment
@@ -26,6 +26,8 @@ from kernel.errors import NotFound, SignInNeeded
 from kernel.i18n import choose
 from kernel.permissions import Actor
 from kernel.settings import Settings
+from organisations.permissions import EVERYWHERE, InstitutionScope
+from organisations.queries.institutions import FIRST, get_institution_scope
 
 MOST_RECORDS = 500
 MOST_MADE = 100
@@ -35,7 +37,9 @@ def get_holder(session: Session, actor: Actor, person: UUID) -> HolderContext:
     """Return the person whose transcript is wanted; raise NotFound, or SignInNeeded whether or not there is such a person."""
     if actor.is_anonymous:
         raise SignInNeeded
-    return HolderContext(get_person_by_uuid(session, person))
+    found, scope = get_person_by_uuid(session, person), get_institution_scope(session, actor)
+    held = select(Credential.id).where(Credential.person_id == found.id, Credential.institution_key.in_(scope.keys)).limit(1)
+    return HolderContext(found, scope, is_of_institution=scope.any and not scope.everywhere and session.scalar(held) is not None)
 
 
 def get_transcript(session: Session, actor: Actor, code: str) -> TranscriptContext:
@@ -65,8 +69,13 @@ def list_transcripts(session: Session, person_id: int) -> list[Transcript]:
     return list(session.scalars(statement.order_by(Transcript.id.desc()).limit(MOST_MADE)))
 
 
-def list_records(session: Session, person: Person, settings: Settings, language: str) -> list[TranscriptRecord]:
-    """List what a person completed, the latest first: each take with its newest certificate, or without one."""
+def list_records(
+    session: Session, person: Person, settings: Settings, language: str, scope: InstitutionScope = EVERYWHERE
+) -> list[TranscriptRecord]:
+    """List what a person completed, the latest first: each take with its newest certificate, or without one.
+
+    Of a scope only what its institutions issued, and the courses that are theirs.
+    """
     credentials = select(Credential).where(Credential.person_id == person.id).order_by(Credential.id)
     newest = {row.enrolment_id: row for row in session.scalars(credentials)}
     completed = (
@@ -74,9 +83,12 @@ def list_records(session: Session, person: Person, settings: Settings, language:
         .join(Completion, Completion.enrolment_id == Enrolment.id)
         .where(Enrolment.person_id == person.id)
     )
+    if not scope.everywhere:
+        completed = completed.join(Course, Course.id == Enrolment.course_id)
+        completed = completed.where(func.coalesce(Course.institution_id, FIRST).in_(scope.own))
     without = [row for row in session.execute(completed) if row.id not in newest]
     outlines = list_outlines(session, [row.course_version_id for row in without])
-    found = [_of_certificate(row, settings, language) for row in newest.values()]
+    found = [_of_certificate(row, settings, language) for row in newest.values() if scope.covers_key(row.institution_key)]
     found += [_of_completion(outlines[row.course_version_id], row.take, row.completed_at, settings, language) for row in without]
     return sorted(found, key=lambda one: (one.completed_on, one.course, one.take), reverse=True)[:MOST_RECORDS]
 

@@ -7,19 +7,21 @@ from itertools import groupby
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, exists, false, func, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
-from accounts.queries import was_deleted_condition
+from accounts.queries import list_administrators, was_deleted_condition
 from certificates.models import Credential, CredentialSignatory, ValidityChange
 from certificates.permissions import ValidityContext
+from courses.models import Course
 from courses.queries.catalogue import get_taught_course
 from courses.queries.outlines import get_outline
 from courses.rules import Outline
 from enrolments.models import Completion, Enrolment
 from enrolments.queries.validity import AchievedTake, last_day_after
-from kernel.permissions import Actor
+from kernel.permissions import Actor, ActorChannel
+from organisations.queries.institutions import FIRST, get_institution_scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,16 @@ class ChangedDay:
 
 def get_validity(session: Session, actor: Actor, slug: str) -> ValidityContext:
     """Return the actor before the validity of a course's certificates; raise NotFound."""
-    return ValidityContext(get_taught_course(session, actor, slug))
+    course = get_taught_course(session, actor, slug)
+    institution = session.scalar(select(func.coalesce(Course.institution_id, FIRST)).where(Course.id == course.id))
+    return ValidityContext(course, get_institution_scope(session, actor).covers(institution))
+
+
+def find_institution_keys(session: Session, person_id: int | None) -> frozenset[str] | None:
+    """Return the keys of the institutions whose certificates a person decides on; None: all of them."""
+    if person_id is None or person_id in list_administrators(session):
+        return None
+    return get_institution_scope(session, Actor(person_id=person_id, via=ActorChannel.JOB)).keys
 
 
 def find_published_outline(session: Session, version_id: int | None) -> Outline | None:
@@ -49,10 +60,11 @@ def find_published_outline(session: Session, version_id: int | None) -> Outline 
 def list_changed_days(session: Session, outline: Outline, by: int | None, after: int = 0, limit: int | None = None) -> list[ChangedDay]:
     """List the certificates in force of a course whose last day would be another one, of some people after another by their number.
 
-    Left out are those on which the person who changes it does not decide: their own, and those that they signed (E8).
+    Left out are those on which the person who changes it does not decide: their own, those that they signed (E8), and those of
+    institutions that they do not administer (I6).
     """
-    found = list[ChangedDay]()
-    for _person, takes in groupby(_takes(session, outline, by, after, limit), key=lambda row: row.person_id):
+    found, withheld = list[ChangedDay](), _is_withheld(by, find_institution_keys(session, by))
+    for _person, takes in groupby(_takes(session, outline, withheld, after, limit), key=lambda row: row.person_id):
         found += _changed_of(outline, list(takes))
     return found
 
@@ -86,14 +98,14 @@ class _Take(NamedTuple):
     is_withheld: bool
 
 
-def _takes(session: Session, outline: Outline, by: int | None, after: int, limit: int | None) -> Iterator[_Take]:
+def _takes(session: Session, outline: Outline, withheld: ColumnElement[bool], after: int, limit: int | None) -> Iterator[_Take]:
     in_force = (
         (Credential.enrolment_id == Enrolment.id)
         & Credential.revoked_at.is_(None)
         & Credential.replaced_at.is_(None)
         & Credential.replaced_by_id.is_(None)
     )
-    columns = (Credential.id, Credential.code, Credential.person_name, Credential.expires_on, _is_withheld(by))
+    columns = (Credential.id, Credential.code, Credential.person_name, Credential.expires_on, withheld)
     statement = (
         select(Enrolment.person_id, Enrolment.take, Completion, Enrolment.id, *columns)
         .join(Completion, Completion.enrolment_id == Enrolment.id)
@@ -107,11 +119,12 @@ def _takes(session: Session, outline: Outline, by: int | None, after: int, limit
     yield from (_Take(*row) for row in session.execute(statement))
 
 
-def _is_withheld(by: int | None) -> ColumnElement[bool]:
+def _is_withheld(by: int | None, keys: frozenset[str] | None) -> ColumnElement[bool]:
     """Say of a credential in SQL that the person does not decide on it, or that its holder's data were deleted."""
     signed = exists().where(CredentialSignatory.credential_id == Credential.id, CredentialSignatory.person_id == by)
     deleted = exists().where(Person.id == Credential.person_id, was_deleted_condition())
-    return (Credential.person_id == by) | signed | deleted
+    foreign = false() if keys is None else Credential.institution_key.not_in(keys)
+    return (Credential.person_id == by) | signed | deleted | foreign
 
 
 def _changed_of(outline: Outline, takes: Sequence[_Take]) -> Iterator[ChangedDay]:

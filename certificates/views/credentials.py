@@ -10,6 +10,7 @@ from uuid import UUID
 from flask import Blueprint, Response, flash, make_response, render_template, request
 
 from accounts.forms import AccountActionForm
+from accounts.models import Person
 from certificates.forms.credentials import REPLACED_FOR, REVOKED_FOR, ReplacementForm, RevocationForm
 from certificates.models import Credential
 from certificates.pages.history import history_lines
@@ -159,11 +160,18 @@ def _page(subject: CredentialContext) -> str:
         sharing=_sharing(subject.row),
         renewal=_own_renewal(subject.row),
         asked_correction=local(request_open.opened_at).date() if request_open else None,
+        transcript_of=_transcript_person(subject),
         may_ask=subject.is_sound and allows(CertificateAction.ASK_CORRECTION, subject),
         may_replace=subject.is_sound and allows(CertificateAction.REPLACE, subject),
         may_revoke=subject.is_sound and allows(CertificateAction.REVOKE, subject),
         may_renew=subject.is_restorable and allows(CertificateAction.RENEW, subject),
     )
+
+
+def _transcript_person(subject: CredentialContext) -> UUID | None:
+    """Return whose transcript the reader may open because of their institution's certificate."""
+    is_own_page = is_own(current_actor(), subject.row.person_id)
+    return current_session().get_one(Person, subject.row.person_id).uuid if subject.administers and not is_own_page else None
 
 
 def _own_renewal(row: Credential) -> RenewalView | None:

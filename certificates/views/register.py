@@ -19,6 +19,7 @@ from certificates.queries import register as queries
 from certificates.queries.bulk import list_downloads
 from certificates.queries.credentials import today
 from certificates.queries.register import RegisterOrder, get_register
+from certificates.queries.validity_changes import get_validity
 from certificates.services import register as services
 from courses.models import Course
 from courses.pages.editor_header import course_header
@@ -52,8 +53,18 @@ def course_register(context: RegisterContext) -> Answer:
     assert context.course is not None
     course = current_session().get_one(Course, context.course.id)
     here = {"slug": context.course.slug}
-    more = {"course": course_header(course), "may_set_validity": current_actor().is_administrator}
+    more = {"course": course_header(course), "may_set_validity": _may_set_validity(course.slug)}
     return _page(context, "certificates/course_register.html", "certificates_register.course_register", here, **more)
+
+
+def _may_set_validity(slug: str) -> bool:
+    return allows(CertificateAction.SET_VALIDITY, get_validity(current_session(), current_actor(), slug))
+
+
+def _slug_with_validity(context: RegisterContext, asked: RegisterRequest) -> str:
+    """Return the only course that the register of institutions shows, where the reader may set its validity."""
+    slug = str(asked.fields.get("course", "")) if context.course is None and asked.wanted.course_id else ""
+    return slug if slug and _may_set_validity(slug) else ""
 
 
 def _page(context: RegisterContext, template: str, endpoint: str, here: Mapping[str, str], **more: object) -> Answer:
@@ -78,6 +89,7 @@ def _page(context: RegisterContext, template: str, endpoint: str, here: Mapping[
         here=here,
         fields=asked.fields,
         one_course=context.course is not None,
+        validity_of=_slug_with_validity(context, asked),
         identity_fields=asked.fields | ({"course": context.course.slug} if context.course else {}),
         number=uuid4(),
         downloads=_downloads(context),

@@ -24,6 +24,7 @@ from kernel.own_records import is_own
 from kernel.web.instance_keys import current_keys, current_seal_keys
 from kernel.web.limits import limit, limiter
 from kernel.web.request import current_actor, current_session, current_settings, requires, see_page, site_address
+from organisations.permissions import EVERYWHERE
 
 bp = Blueprint("certificates_transcripts", __name__)
 
@@ -68,12 +69,14 @@ def _reader() -> Person:
 @bp.get("/administration/people/<uuid:person>/transcript")
 @requires(TranscriptAction.VIEW, queries.get_holder)
 def transcript_of(subject: HolderContext) -> Answer:
-    """Show what a person completed; others than the person stand in the log of who looked."""
-    session, person = current_session(), subject.person
-    if not is_own(current_actor(), person.id):
+    """Show what a person completed, to administrators of an institution its part; others than the person stand in the log."""
+    session, person, actor = current_session(), subject.person, current_actor()
+    sees_all = actor.is_administrator or is_own(actor, person.id)
+    if not is_own(actor, person.id):
         access_log.record_people_access([person.id], AccessPurpose.TRANSCRIPT)
-    view = present_view(queries.list_records(session, person, current_settings(), language()))
-    return render_template("certificates/transcript.html", transcript=view, person=person, name=person.full_name)
+    scope = EVERYWHERE if sees_all else subject.scope
+    view = present_view(queries.list_records(session, person, current_settings(), language(), scope))
+    return render_template("certificates/transcript.html", transcript=view, person=person, name=person.full_name, sees_all=sees_all)
 
 
 @bp.get("/transcripts/<code>.pdf")

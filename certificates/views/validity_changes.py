@@ -11,6 +11,7 @@ from certificates.forms.validity_changes import ValidityForm
 from certificates.permissions import CertificateAction, ValidityContext
 from certificates.queries import validity_changes as queries
 from certificates.queries.credentials import today
+from certificates.queries.register import get_register
 from certificates.queries.validity_changes import ChangedDay
 from certificates.services import validity_changes as services
 from courses.models import Course
@@ -21,7 +22,7 @@ from kernel import clock
 from kernel.codes import printed_code
 from kernel.i18n import _
 from kernel.web.forms import as_uuid, whole_number
-from kernel.web.request import current_actor, current_session, is_read_only_request, requires, see_page
+from kernel.web.request import allows, current_actor, current_session, is_read_only_request, requires, see_page
 
 bp = Blueprint("certificates_validity", __name__)
 
@@ -57,6 +58,7 @@ def _page(course: Course, outline: Outline | None, found: Sequence[ChangedDay], 
     return render_template(
         "certificates/validity_change.html",
         course=course_header(course),
+        may_list=allows(CertificateAction.LIST, get_register(current_session(), current_actor(), course.slug)),
         offered=outline is not None,
         valid=length_in_words(outline.certificate_valid) if outline is not None and outline.certificate_valid else "",
         version=outline.number if outline is not None else 0,

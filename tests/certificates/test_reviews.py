@@ -13,19 +13,17 @@ from certificates.services import credentials as services
 from certificates.services.reviews import open_review
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.models import Completion, Enrolment
-from enrolments.queries import learning as queries
-from enrolments.services import learning
 from kernel import audit, clock
 from kernel.codes import printed_code
 from kernel.outbox import deliver_waiting
-from kernel.permissions import SYSTEM, Actor
+from kernel.permissions import SYSTEM
 from lms.instance import Instance
 from organisations.models import InstitutionSignatory
 from organisations.services.profile import SignatoryValues, add_signatory
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser
 from tests.support.builders import a_course, an_administrator, sign_in
-from tests.support.certificates import complete, issue
+from tests.support.certificates import complete, complete_again, issue
 from tests.support.learning import a_learner, actor_of, mark_done, pass_quiz
 from tests.support.wording import in_spanish
 
@@ -155,15 +153,6 @@ def test_all_certificates_of_a_person_are_corrected_at_once(browser: Browser, in
 
     names = [(one.person_name, one.replaced_by_id is None) for one in _credentials(instance)]
     assert names == [("Ana Quinde", False)] * 2 + [("Ana Quindé", True)] * 2
-
-
-def complete_again(instance: Instance, learner: Actor, slug: str) -> None:
-    """Let a learner complete another course."""
-    with instance.database.unit_of_work() as session:
-        learning.enrol(session, learner, queries.get_learner_context(session, learner, slug), now=clock.now())
-    mark_done(instance, learner, slug, "leccion-1")
-    pass_quiz(instance, learner, slug)
-    deliver_waiting(instance.worker, now=clock.now())
 
 
 def test_who_signed_a_certificate_does_not_act_on_it(browser: Browser, instance: Instance) -> None:

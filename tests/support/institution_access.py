@@ -47,6 +47,8 @@ ACCESS: Mapping[tuple[str, str], str] = {
     ("certificate.export_identity", "of_an_institution"): "SM*",
     ("certificate.open_bulk_zip", "of_an_institution"): "SM*",
     ("certificate.list_reviews", "of_an_institution"): "SM*",
+    ("certificate.set_validity", "of_an_institution"): "SM*",
+    ("transcript.view", "of_a_holder_of_an_institution"): "SM*",
     ("template.list", "of_an_institution"): "SM*",
     ("template.view", "draft_of_an_institution"): "SM*",
     ("template.view", "published_by_an_institution"): "ISM*",
