@@ -2,6 +2,7 @@
 
 import pytest
 
+from courses.content.language_shares import language_shares
 from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_person, folder, publish, sign_in
@@ -22,6 +23,15 @@ def test_a_lesson_without_translation_says_so_and_offers_the_original(browser: B
 
     assert NOTICE in page.text
     assert '<div class="prose" lang="es">' in page.html
+
+
+@pytest.mark.parametrize("course", COURSES)
+def test_every_module_is_whole_in_english(course: str) -> None:
+    """Lessons, questions, glossary and the course's own words: no page of the catalogue or the course has a share to say."""
+    shares = language_shares(course_of(course))
+
+    assert {share.module for share in shares} == {"", *(module.key for module in course_of(course).modules)}
+    assert [share for share in shares if share.written != share.total] == []
 
 
 @pytest.mark.parametrize("course", COURSES)
