@@ -36,7 +36,7 @@ from quizzes.models import Question, QuestionVersion, QuizVersion, Slot, SlotCan
 from quizzes.queries import attempts as queries
 from quizzes.queries.banks import find_newest_numbers
 from quizzes.queries.effective_settings import own_dates
-from quizzes.queries.facilities import FirstAnswers, count_first_answers, frozen_balance
+from quizzes.queries.facilities import FirstAnswers, WantedForms, count_first_answers, frozen_balance
 from quizzes.queries.final_tests import find_final_end, outline_of_activity
 from quizzes.queries.open_attempts import find_answering, find_ungraded, is_answering
 from quizzes.queries.submitted import list_submitted
@@ -57,6 +57,7 @@ from quizzes.rules.definitions import (
 )
 from quizzes.rules.encoding import canonical_json, checksum, encode, to_document
 from quizzes.rules.layout import SlotEntry
+from quizzes.rules.parallel_forms import forms_seed
 from quizzes.rules.review import flags_for
 from quizzes.rules.selection import QuestionSelection
 from quizzes.rules.settings import QuizSettings, ReviewFlag, ReviewMoment
@@ -88,6 +89,8 @@ class PreparedQuiz:
     search_documents: tuple[SearchDocument, ...] = ()
     """What can be found of it."""
     balance: Balance | None = None
+    forms: int = 0
+    """How many parallel forms it has."""
 
 
 def prepare_quiz(activity: ActivitySource, renderer: Renderer) -> tuple[PreparedQuiz, ActivityDescription]:
@@ -106,6 +109,7 @@ def prepare_quiz(activity: ActivitySource, renderer: Renderer) -> tuple[Prepared
         questions={key: _rendered(known[key], renderer) for key in keys},
         banks={key: banks[key] for key in keys},
         balance=quiz.balance,
+        forms=quiz.forms,
         search_documents=tuple(activity_entries(KIND.name, plain_texts(activity.title), renderer.inline(activity.summary, activity.path))),
     )
     return prepared, _description(activity, quiz, slots)
@@ -290,11 +294,12 @@ def _quiz_row(activity: Activity, payload: PreparedQuiz, versions: Mapping[str, 
         SlotEntry(tuple(candidate_of(payload.questions[key]) for key in slot.questions), slot.draws, slot.mark) for slot in payload.slots
     ]
     own = {key: answers[versions[key]] for key in payload.questions if versions[key] in answers}
+    wanted = WantedForms(payload.forms, forms_seed(activity.key, slots))
     return QuizVersion(
         activity_id=activity.id,
         settings=canonical_json(encode(payload.settings)).decode(),
         instructions=payload.instructions,
-        entries=to_json([*payload.entries, *frozen_balance(payload.balance, slots, payload.questions, own)]),
+        entries=to_json([*payload.entries, *frozen_balance(payload.balance, slots, payload.questions, own, wanted)]),
     )
 
 

@@ -7,6 +7,7 @@ from courses.content import scalars
 from courses.content.mapping_cursor import MappingCursor
 from courses.content.model import CourseFolder
 from kernel.errors import N_
+from quizzes.content import parts
 from quizzes.content.banks import questions_of
 from quizzes.content.blueprints import candidate_of, decimal
 from quizzes.content.model import DrawSlot, FixedSlot, QuizSource
@@ -25,6 +26,7 @@ from quizzes.rules.balanced_draw import (
 )
 from quizzes.rules.definitions import QuestionDefinition
 from quizzes.rules.layout import SlotEntry
+from quizzes.rules.parallel_forms import FEWEST, MOST, assemble_forms, forms_seed
 
 TRIED_SEEDS = 1_000
 """Draws that the check tries where questions of several draws may not meet; one in a hundred has to pass."""
@@ -40,6 +42,11 @@ def read_balance(table: MappingCursor) -> Balance | None:
     if inner is None:
         return None
     return Balance(inner.value("within", scalars.percent, Fraction(1)), inner.value("target", scalars.percent))
+
+
+def read_forms(table: MappingCursor) -> int:
+    """Read `forms`: how many parallel forms the quiz has, 0 for none."""
+    return table.value("forms", scalars.either("none", 0, scalars.whole(FEWEST, MOST)), 0)
 
 
 def draw_entries(course: CourseFolder, module: str, quiz: QuizSource) -> list[SlotEntry]:
@@ -106,6 +113,20 @@ def _check_draws(table: MappingCursor, quiz: QuizSource, course: CourseFolder, e
             N_("Almost every balanced set of questions has two that may not meet."),
             N_("Let draws take from banks, objectives or levels of their own."),
             at="balance",
+        )
+    elif quiz.forms:
+        _check_forms(table, quiz, entries, plan)
+
+
+def _check_forms(table: MappingCursor, quiz: QuizSource, entries: Sequence[SlotEntry], plan: DrawPlan) -> None:
+    seed = forms_seed(parts.peek(table, "key"), entries)
+    if assemble_forms(plan, quiz.balance or Balance(), seed, quiz.forms) is None:
+        table.report(
+            "C510",
+            N_("There are no %(number)s parallel forms: sets without a common question or family, and about equally hard."),
+            N_("Ask for fewer forms, allow more points, or add questions."),
+            at="forms",
+            number=quiz.forms,
         )
 
 

@@ -78,6 +78,8 @@ class QuizSource:
     instructions: LocalisedText = NO_TEXT
     blueprint: tuple[BlueprintWeight, ...] = ()
     balance: Balance | None = None
+    forms: int = 0
+    """How many parallel forms it has; 0 where every attempt is drawn."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from quizzes.content import balanced, blueprints, parts, pools, reserved
 from quizzes.content.blueprints import read_line
 from quizzes.content.model import DrawSlot, FixedSlot, QuizSource
 from quizzes.content.slots import read_slot
+from quizzes.rules.balanced_draw import Balance
 from quizzes.rules.settings import (
     AtEnd,
     AttemptPause,
@@ -39,10 +40,12 @@ def read_quiz(table: MappingCursor, session: ReadingSession) -> ActivitySettings
     instructions = table.text("instructions", MarkupLevel.MARKDOWN)
     placed = table.listed("slots", read_slot, required=True)
     blueprint = table.listed("blueprint", read_line)
-    balance = balanced.read_balance(table)
+    balance, forms = balanced.read_balance(table), balanced.read_forms(table)
     minutes = table.value("minutes", scalars.whole(1))
     settings = _settings(table)
-    quiz = QuizSource(tuple(entry.slot for entry in placed), settings, instructions, tuple(entry.line for entry in blueprint), balance)
+    lines = tuple(entry.line for entry in blueprint)
+    balance = Balance() if forms and balance is None else balance
+    quiz = QuizSource(tuple(entry.slot for entry in placed), settings, instructions, lines, balance, forms)
     _check_settings(table, quiz)
     session.later(partial(pools.check_quiz, table, quiz, placed))
     session.later(partial(balanced.check_balance, table, quiz))

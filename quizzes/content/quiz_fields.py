@@ -213,6 +213,12 @@ _BALANCE = (
         lazy_("Expected score of attempts"),
         lazy_("Percentage that learners should reach on average. Leave empty for the mean of the questions that can be drawn."),
     ),
+    FieldSpec(
+        "forms",
+        FieldShape.NUMBER,
+        lazy_("Parallel forms"),
+        lazy_("Fixed sets of questions, from 2 to 6, equally hard and without a common drawn question. Leave empty to draw each attempt."),
+    ),
 )
 GROUPS = (
     (lazy_("Blueprint"), (*_BLUEPRINT, *_BALANCE)),

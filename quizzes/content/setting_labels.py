@@ -85,6 +85,8 @@ def describe_quiz(activity: ActivitySource) -> tuple[SettingFact, ...]:
     if quiz.balance is not None:
         balance = _("within %(within)s points of the expected score", within=number(float(quiz.balance.within)))
         words = (*words, SettingFact("balance", _("Equally hard attempts"), balance, text=True))
+    if quiz.forms:
+        words = (*words, SettingFact("forms", _("Parallel forms"), str(quiz.forms), text=True))
     blueprint = (SettingFact("blueprint", _("Blueprint"), lines, text=True),) if lines else ()
     return (*facts_of(quiz.settings, SETTINGS), *words, *blueprint, SettingFact("slots", _("Questions and pages"), slots, text=True))
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Row, Select, bindparam, case, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from courses.models import Activity, CourseStaff, StaffRole
+from courses.models import Activity, Course, CourseStaff, StaffRole
 from enrolments.models import Enrolment
 from enrolments.permissions import ActivityContext
 from kernel.db import connection_of
@@ -103,6 +103,13 @@ def get_snapshot_of_activity(session: Session, activity_id: int) -> QuizSnapshot
     return _cached_snapshot(session, QuizVersion.activity_id, activity_id)
 
 
+def find_published_snapshot(session: Session, course: Course, key: str) -> QuizSnapshot | None:
+    """Return a quiz of a course's published version; None where it has none such."""
+    wanted = select(Activity.id).join(QuizVersion, QuizVersion.activity_id == Activity.id)
+    activity_id = session.scalar(wanted.where(Activity.version_id == course.published_version_id, Activity.key == key))
+    return get_snapshot_of_activity(session, activity_id) if activity_id is not None else None
+
+
 def get_snapshot(session: Session, quiz_version_id: int) -> QuizSnapshot:
     """Return a published quiz by its version; raise NotFound."""
     return _cached_snapshot(session, QuizVersion.id, quiz_version_id)
@@ -172,6 +179,7 @@ class AttemptRow:
     passed: bool | None
     extra_seconds: int
     quiz_version_id: int
+    seed: int
 
 
 HISTORY_COLUMNS = (
@@ -188,6 +196,7 @@ HISTORY_COLUMNS = (
     Attempt.passed,
     Attempt.extra_seconds,
     Attempt.quiz_version_id,
+    Attempt.seed,
 )
 IN_HISTORY = (
     Attempt.person_id == bindparam("person_id"),
@@ -223,6 +232,7 @@ def row_of(row: Attempt | Row[*tuple[Any, ...]]) -> AttemptRow:
         row.passed,
         row.extra_seconds,
         row.quiz_version_id,
+        row.seed,
     )
 
 

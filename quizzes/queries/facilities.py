@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -10,9 +11,19 @@ from sqlalchemy.orm import Session
 from courses.models import Activity
 from quizzes.models import Attempt, AttemptItem, MarkEvent, QuizVersion
 from quizzes.rules.attempts import AttemptState
-from quizzes.rules.balanced_draw import Balance, FrozenBalance, QuestionSets, TooManySums, draw_set, known_facility, plan_draws
+from quizzes.rules.balanced_draw import (
+    Balance,
+    FrozenBalance,
+    ParallelForm,
+    QuestionSets,
+    TooManySums,
+    draw_set,
+    known_facility,
+    plan_draws,
+)
 from quizzes.rules.definitions import QuestionDefinition
 from quizzes.rules.layout import SlotEntry
+from quizzes.rules.parallel_forms import assemble_forms, named_forms
 
 DIGITS = 10**7
 KIND = "balance"
@@ -50,25 +61,53 @@ def count_first_answers(session: Session, version_ids: Sequence[int]) -> dict[in
     return {version: FirstAnswers(count, Fraction(round((shares or 0) * DIGITS), DIGITS)) for version, count, shares in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class WantedForms:
+    """How many parallel forms a quiz has (0: none), and the seed by which they are assembled."""
+
+    number: int = 0
+    seed: int = 0
+
+
+NO_FORMS = WantedForms()
+
+
 def frozen_balance(
     balance: Balance | None,
     entries: Sequence[SlotEntry],
     questions: Mapping[str, QuestionDefinition],
     answers: Mapping[str, FirstAnswers],
+    wanted: WantedForms = NO_FORMS,
 ) -> list[dict[str, object]]:
-    """Return the draw table that a balanced quiz keeps among its entries.
+    """Return the draw table that a balanced quiz keeps among its entries, and its parallel forms.
 
-    It goes by the answers so far; where these would allow no balanced draw, by what authors foresee, which the check has tried
-    (spec/selection 1.16).
+    It goes by the answers so far; where these would allow no balanced draw or no forms, by what authors foresee, which the check has tried
+    (spec/selection 1.16 and 1.20).
     """
     if balance is None:
         return []
     foreseen = {key: _facility(question, NO_ANSWERS) for key, question in questions.items()}
     known = {key: _facility(question, answers.get(key, NO_ANSWERS)) for key, question in questions.items()}
-    if known != foreseen and not _allows_a_draw(entries, known, balance):
-        known = foreseen
+    forms = _forms(entries, known, balance, wanted)
+    if known != foreseen and not (forms if wanted.number else _allows_a_draw(entries, known, balance)):
+        known, forms = foreseen, _forms(entries, foreseen, balance, wanted)
     target = None if balance.target is None else str(balance.target)
-    return [{"kind": KIND, "table": 1, "within": str(balance.within), "target": target, "facilities": known}]
+    table: dict[str, object] = {"kind": KIND, "table": 1, "within": str(balance.within), "target": target, "facilities": known}
+    if forms:
+        table["seed"] = f"{wanted.seed:016x}"
+        table["forms"] = [{"name": one.name, "expected": str(one.expected), "cells": one.cells} for one in forms]
+    return [table]
+
+
+def _forms(entries: Sequence[SlotEntry], facilities: Mapping[str, int], balance: Balance, wanted: WantedForms) -> tuple[ParallelForm, ...]:
+    if not wanted.number:
+        return ()
+    plan = plan_draws(entries, facilities, balance)
+    try:
+        found = assemble_forms(plan, balance, wanted.seed, wanted.number)
+    except TooManySums:
+        return ()
+    return named_forms(plan, found) if found else ()
 
 
 def _allows_a_draw(entries: Sequence[SlotEntry], facilities: Mapping[str, int], balance: Balance) -> bool:
@@ -84,6 +123,12 @@ def _facility(question: QuestionDefinition, answers: FirstAnswers) -> int:
 
 def read_balance(entry: Mapping[str, object]) -> FrozenBalance:
     """Return the draw table that an entry of a quiz version holds."""
-    target, facilities = entry["target"], entry["facilities"]
+    target, facilities, forms = entry["target"], entry["facilities"], entry.get("forms", [])
     assert isinstance(facilities, dict)
-    return FrozenBalance(Balance(Fraction(str(entry["within"])), None if target is None else Fraction(str(target))), facilities)
+    assert isinstance(forms, list)
+    balance = Balance(Fraction(str(entry["within"])), None if target is None else Fraction(str(target)))
+    return FrozenBalance(balance, facilities, tuple(_read_form(form) for form in forms))
+
+
+def _read_form(form: Mapping[str, Any]) -> ParallelForm:
+    return ParallelForm(form["name"], tuple(tuple(keys) for keys in form["cells"]), Fraction(form["expected"]))

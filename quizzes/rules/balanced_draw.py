@@ -194,11 +194,14 @@ class DrawnSet:
     passed_over: int = 0
 
 
-def draw_set(sets: QuestionSets, seed: int, *, tries: int = MOST_TRIES) -> DrawnSet | None:
-    """Draw a question set; None where none is allowed, or each of so many has questions that may not meet (spec/selection 1.12, 1.15)."""
+def draw_set(sets: QuestionSets, seed: int, *, tries: int = MOST_TRIES, name: str = "blueprint") -> DrawnSet | None:
+    """Draw a question set; None where none is allowed, or each of so many has questions that may not meet (spec/selection 1.12, 1.15).
+
+    ``name`` names the stream of chance.
+    """
     if not sets.total:
         return None
-    chance = SeededRandom(seed, "blueprint", "draw")
+    chance = SeededRandom(seed, name, "draw")
     for passed_over in range(tries):
         cells, total = sets.numbered(chance.below(sets.total))
         if not meets_enemies(cells):
@@ -207,11 +210,21 @@ def draw_set(sets: QuestionSets, seed: int, *, tries: int = MOST_TRIES) -> Drawn
 
 
 @dataclass(frozen=True, slots=True)
+class ParallelForm:
+    """One of the fixed question sets of a quiz: its letter, the keys of its questions by draw, and its expected score in percent."""
+
+    name: str
+    cells: tuple[tuple[str, ...], ...]
+    expected: Fraction
+
+
+@dataclass(frozen=True, slots=True)
 class FrozenBalance:
-    """The balance of a published quiz: the facilities of its draw table, and the bound of expected scores."""
+    """The balance of a published quiz: the facilities of its draw table, the bound of expected scores, and its parallel forms."""
 
     balance: Balance
     facilities: Mapping[str, int]
+    forms: tuple[ParallelForm, ...] = ()
 
 
 def draw_balanced(

@@ -53,7 +53,7 @@ from quizzes.rules.regrade import void_marking
 from quizzes.rules.responses import clean_parts, parts_of, payload_of
 from quizzes.rules.results import Marking
 from quizzes.rules.settings import AtEnd
-from quizzes.services.layouts import SEED_BITS, DrawnLayout, draw_layout, items_by_question
+from quizzes.services.layouts import SEED_BITS, SIGN, DrawnLayout, draw_layout, form_of_next, items_by_question
 from quizzes.services.marks import as_decimal, mark_row, write_grade
 from quizzes.services.previews import delete_previews_of
 from quizzes.services.start_conditions import ASKED_NOTHING, StartRequest, start_ruling
@@ -129,11 +129,9 @@ def start_attempt(
         raise NotConfirmed
     if any(row.preview for row in history):
         delete_previews_of(session, actor.person_id, subject)
-    number = 1 + sum(not row.preview for row in history)
+    earlier = [row for row in history if not row.preview]
     last = _load_last(session, actor, history) if snapshot.settings.build_on_last else None
-    return _new_attempt(
-        session, actor, subject, snapshot, setting_sources, last, number=number, preview=preview, language=language, now=now
-    )
+    return _new_attempt(session, actor, subject, snapshot, setting_sources, last, earlier, preview=preview, language=language, now=now)
 
 
 def _load_last(session: Session, actor: Actor, history: Sequence[AttemptRow]) -> LoadedAttempt | None:
@@ -148,8 +146,8 @@ def _new_attempt(
     snapshot: QuizSnapshot,
     setting_sources: SettingSources,
     last: LoadedAttempt | None,
+    earlier: Sequence[AttemptRow],
     *,
-    number: int,
     preview: bool,
     language: str,
     now: datetime,
@@ -157,17 +155,17 @@ def _new_attempt(
     assert actor.person_id is not None
     seed = secrets.randbits(SEED_BITS)
     seen = queries.count_seen(session, actor.person_id, subject.context.course_id)
-    drawn = draw_layout(session, snapshot, seed, seen=seen, last=last)
+    drawn = draw_layout(session, snapshot, seed, seen=seen, last=last, form=form_of_next(snapshot, seed, earlier))
     attempt = Attempt(
         person_id=actor.person_id,
         enrolment_id=subject.context.enrolment_id,
         course_id=subject.context.course_id,
         activity_key=subject.activity.key,
         quiz_version_id=snapshot.quiz_version_id,
-        number=number,
+        number=1 + len(earlier),
         state=AttemptState.IN_PROGRESS.value,
         preview=preview,
-        seed=seed - 2 ** (SEED_BITS - 1),
+        seed=seed - SIGN,
         language=language,
         lease=0,
         interludes=json.dumps([asdict(interlude) for interlude in drawn.layout.interludes], ensure_ascii=False),
@@ -181,7 +179,7 @@ def _new_attempt(
     session.execute(insert(AttemptItem), _item_rows(attempt.id, drawn))
     if last:
         _copy_responses(session, attempt.id, last, now=now)
-    audit.record(session, actor, QuizVerb.STARTED, attempt, now=now, activity=attempt.activity_key, number=number, preview=preview)
+    audit.record(session, actor, QuizVerb.STARTED, attempt, now=now, activity=attempt.activity_key, number=attempt.number, preview=preview)
     enrolment_services.begin_enrolment(session, actor, subject.context, now=now)
     return attempt
 

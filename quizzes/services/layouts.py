@@ -16,11 +16,14 @@ from quizzes.queries import attempts as queries
 from quizzes.queries.attempts import AttemptRow, LoadedAttempt, LoadedItem, QuizSnapshot
 from quizzes.rules import definitions
 from quizzes.rules.attempts import ENDED_STATES
-from quizzes.rules.balanced_draw import MOST_NUMBERS, QuestionSets, draw_balanced, plan_draws
+from quizzes.rules.balanced_draw import MOST_NUMBERS, ParallelForm, QuestionSets, draw_balanced, plan_draws
 from quizzes.rules.item_layout import ItemLayout, carry_over, lay_out_item
 from quizzes.rules.layout import AttemptLayout, Drawer, LaidItem, PoolTooSmall, SlotEntry, lay_out
+from quizzes.rules.parallel_forms import candidates_of, form_in_turn, form_with
 
 SEED_BITS = 64
+SIGN = 2 ** (SEED_BITS - 1)
+"""What a seed is greater by than the signed number that is stored."""
 
 
 class EmptyPool(Conflict):
@@ -38,12 +41,23 @@ class DrawnLayout:
     items: Mapping[int, ItemLayout]
 
 
-def draw_layout(session: Session, snapshot: QuizSnapshot, seed: int, *, seen: Mapping[str, int], last: LoadedAttempt | None) -> DrawnLayout:
-    """Draw a layout; raise EmptyPool. `seen` says how often the learner met each question, `last` what the attempt builds on."""
+def draw_layout(
+    session: Session,
+    snapshot: QuizSnapshot,
+    seed: int,
+    *,
+    seen: Mapping[str, int],
+    last: LoadedAttempt | None,
+    form: ParallelForm | None = None,
+) -> DrawnLayout:
+    """Draw a layout, or lay out a parallel form; raise EmptyPool.
+
+    `seen` says how often the learner met each question, `last` what the attempt builds on.
+    """
     before = items_by_question(session, last) if last else {}
     # a draw takes what the learner has least seen: first what the last attempt asked
     least = {**seen, **dict.fromkeys(before, -1)}
-    draw = balanced_drawer(session, snapshot)
+    draw = balanced_drawer(session, snapshot) if form is None else form_drawer(form)
     layout = lay_out(snapshot.entries, seed, seen=least, per_page=snapshot.settings.per_page, draw=draw)
     if isinstance(layout, PoolTooSmall):
         raise EmptyPool
@@ -73,6 +87,23 @@ def balanced_drawer(session: Session, snapshot: QuizSnapshot) -> Drawer | None:
     return lambda entries, seed, seen: draw_balanced(entries, frozen, seed, seen, lambda: counted(entries))
 
 
+def form_drawer(form: ParallelForm) -> Drawer:
+    """Return what gives the questions of a parallel form instead of drawing any."""
+    return lambda entries, _seed, _seen: candidates_of(form, entries)
+
+
+def form_of_next(snapshot: QuizSnapshot, seed: int, earlier: Sequence[AttemptRow]) -> ParallelForm | None:
+    """Return the parallel form of a learner's next attempt, after the earlier ones; None where its questions are drawn."""
+    forms = snapshot.balance.forms if snapshot.balance is not None else ()
+    return form_in_turn(forms, earlier[0].seed + SIGN if earlier else seed, 1 + len(earlier)) if forms else None
+
+
+def form_of_attempt(session: Session, loaded: LoadedAttempt) -> ParallelForm | None:
+    """Return the parallel form that an attempt has; None where its questions were drawn."""
+    forms = loaded.snapshot.balance.forms if loaded.snapshot.balance is not None else ()
+    return form_with(forms, items_by_question(session, loaded).keys()) if forms else None
+
+
 def _laid(
     question: definitions.QuestionDefinition, item: LaidItem, before: Mapping[str, LoadedItem], seed: int, *, shuffle: bool
 ) -> ItemLayout:
@@ -95,7 +126,7 @@ def recreate_layout(session: Session, loaded: LoadedAttempt) -> LoadedAttempt | 
     seen = queries.count_seen(session, row.person_id, row.course_id, before=row.id)
     last = _built_on(session, loaded) if snapshot.settings.build_on_last else None
     try:
-        drawn = draw_layout(session, snapshot, row.seed + 2 ** (SEED_BITS - 1), seen=seen, last=last)
+        drawn = draw_layout(session, snapshot, row.seed + SIGN, seen=seen, last=last, form=form_of_attempt(session, loaded))
     except EmptyPool:
         return None
     again = [_item_again(item, laid, drawn) for item, laid in zip(loaded.items, drawn.layout.items, strict=False)]

@@ -18,6 +18,7 @@ from kernel.web.forms import whole_number
 from kernel.web.request import begin_writing, current_actor, current_session, requires, see_page
 from quizzes.content import slot_fields
 from quizzes.pages import blueprint as pages
+from quizzes.pages import parallel_forms
 from quizzes.queries import reserved
 from quizzes.views.slots import Answer, SlotEditor, course_kinds, file_store, load_slot_editor
 
@@ -71,8 +72,11 @@ def _page(editor: SlotEditor, refusal: str = "") -> str:
     own = [finding for finding in check.findings if finding.file == editor.path and finding.code in ("C509", "C512")]
     folder = check.folder
     seen = reserved.count_seen_elsewhere(current_session(), editor.course.id, folder) if folder is not None else {}
+    forms = parallel_forms.forms_view(current_session(), editor.course, editor.activity.key, folder) if folder is not None else None
     return render_template(
         "quizzes/blueprint.html",
+        parallel=forms,
+        asks_forms=found is not None and bool(found[2].forms),
         course=course_header(editor.course),
         key=editor.activity.key,
         title=choose(dict(editor.activity.title)) or editor.activity.key,

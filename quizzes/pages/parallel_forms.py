@@ -1,0 +1,80 @@
+"""The parallel forms of a published quiz side by side, for its team (spec/selection 1.21)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from sqlalchemy.orm import Session
+
+from courses.content.model import CourseFolder
+from courses.content.objectives import objectives_of
+from courses.models import Course
+from kernel.i18n import _, choose
+from quizzes.content.banks import questions_of
+from quizzes.content.wording import LEVELS
+from quizzes.pages.figures import percentage
+from quizzes.pages.question import short_title
+from quizzes.queries import attempts as queries
+from quizzes.queries.attempts import QuizSnapshot
+from quizzes.rules.definitions import QuestionDefinition
+from quizzes.rules.layout import Candidate, SlotEntry
+from quizzes.rules.parallel_forms import candidates_of, range_of
+from quizzes.rules.selection import NOT_SELECTED, QuestionSelection
+
+
+@dataclass(frozen=True, slots=True)
+class FormQuestionView:
+    """A question of a form: its key, the first words of its text, its objective and level, and its known facility."""
+
+    key: str
+    title: str
+    place: str
+    facility: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParallelFormsView:
+    """Forms side by side: letters, expected scores, and for each place the question of every form."""
+
+    names: tuple[str, ...]
+    expected: tuple[str, ...]
+    rows: tuple[tuple[FormQuestionView, ...], ...]
+    difference: str
+    """The greatest difference of expected scores."""
+
+
+def forms_view(session: Session, course: Course, key: str, folder: CourseFolder) -> ParallelFormsView | None:
+    """Return the forms of a published quiz; None where it has none. Objectives and levels are those of the draft."""
+    snapshot = queries.find_published_snapshot(session, course, key)
+    balance = snapshot.balance if snapshot is not None else None
+    if snapshot is None or balance is None or not balance.forms:
+        return None
+    slots = [entry for entry in snapshot.entries if isinstance(entry, SlotEntry)]
+    forms = [[one for own in candidates_of(form, slots) for one in own if one.numbered] for form in balance.forms]
+    texts = queries.get_questions(session, [one.version for form in forms for one in form])
+    places = _places(folder)
+    return ParallelFormsView(
+        names=tuple(form.name for form in balance.forms),
+        expected=tuple(percentage(form.expected, 1) for form in balance.forms),
+        rows=tuple(tuple(_question(one, texts[one.version], places, snapshot) for one in row) for row in zip(*forms, strict=True)),
+        difference=percentage(range_of(balance.forms), 1),
+    )
+
+
+def _places(folder: CourseFolder) -> dict[str, str]:
+    known = {key: choose(text) for key, text in objectives_of(folder).items()}
+    return {key: _place(question.selection, known) for key, question in questions_of(folder).items()}
+
+
+def _place(selection: QuestionSelection, known: Mapping[str, str]) -> str:
+    if selection == NOT_SELECTED:
+        return ""
+    named = [known.get(selection.objective, selection.objective), _(LEVELS[selection.level]) if selection.level else ""]
+    return " · ".join(one for one in named if one)
+
+
+def _question(one: Candidate, question: QuestionDefinition, places: Mapping[str, str], snapshot: QuizSnapshot) -> FormQuestionView:
+    facilities = snapshot.balance.facilities if snapshot.balance is not None else {}
+    return FormQuestionView(
+        one.question, short_title(question), places.get(one.question, ""), percentage(Fraction(facilities[one.question]))
+    )
