@@ -1,17 +1,25 @@
 """Acts of the course team and the administrator in the eight weeks."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 
 from accounts import services as accounts
+from accounts.models import Person
+from accounts.services import ProfileChanges
+from certificates.models import Credential
 from certificates.queries import credentials as certificate_queries
-from certificates.rules.credentials import RevocationReason
+from certificates.rules.credentials import ReplacementReason, RevocationReason
 from certificates.services import credentials as certificates
+from certificates.services import templates
+from kernel.crypto import signing_keys
+from kernel.permissions import Actor
 from lms.demo.attempts import AttemptTarget, hand_in
 from lms.demo.people import DemoLearner, DemoOutcome, Identity
 from lms.demo.timeline import WEEKS, DemoTimeline, Life, activity_context_at, person_of, sign_in
 from quizzes.services import attempts as quizzes
+
+TEMPLATE = "diploma-de-muestra"
 
 
 def staff_life(stage: DemoTimeline, identity: Identity) -> Life:
@@ -36,7 +44,7 @@ def staff_life(stage: DemoTimeline, identity: Identity) -> Life:
 
 
 def administrator_life(stage: DemoTimeline, identity: Identity, people: Sequence[DemoLearner]) -> Life:
-    """Sign in each week; near the end revoke one certificate and suspend one person."""
+    """Sign in each week; near the end revoke one certificate, correct the name on another, make a template and suspend one person."""
     chance, actor = Random(identity.email), stage.people[identity.email]  # noqa: S311 - invented
     for week in range(WEEKS):
         moment = stage.start + timedelta(weeks=week, days=chance.uniform(0, 5), hours=chance.uniform(8, 12))
@@ -49,7 +57,31 @@ def administrator_life(stage: DemoTimeline, identity: Identity, people: Sequence
     if len(held) > 1:
         reason = "Constancia emitida por error durante la demostración."
         certificates.revoke_credential(stage.session, actor, held[1], RevocationReason.ISSUED_BY_MISTAKE, reason, now=moment)
-    moment += timedelta(minutes=9)
+    moment += timedelta(minutes=6)
+    yield moment
+    for row in held[2:3]:
+        _correct_name(stage, actor, row, now=moment)
+    _make_template(stage, actor, now=moment)
+    moment += timedelta(minutes=3)
     yield moment
     for stalled in [person for learner, person in known if learner.fate is DemoOutcome.STALLED][-1:]:
         accounts.suspend(stage.session, actor, person_of(stage, stalled), "Cuenta compartida (demostración).", now=moment)
+
+
+def _correct_name(stage: DemoTimeline, actor: Actor, row: Credential, *, now: datetime) -> None:
+    """Put the second surname of somebody right, and issue their certificate again with it."""
+    person = stage.session.get_one(Person, row.person_id)
+    surname = f"{person.second_surname} Corregido"
+    changes = ProfileChanges(person.given_names, person.first_surname, surname, person.language, person.zone, None)
+    accounts.edit_profile(stage.session, Actor(person.id), person, changes, now=now)
+    settings = stage.instance.settings
+    words = "El segundo apellido estaba incompleto (demostración)."
+    certificates.replace_credential(
+        stage.session, actor, row, ReplacementReason.NAME, words, settings, signing_keys(settings.data_dir), now=now
+    )
+
+
+def _make_template(stage: DemoTimeline, actor: Actor, *, now: datetime) -> None:
+    """Publish a template of the institution's own, which begins as the program's; no course uses it yet."""
+    row = templates.create_template(stage.session, actor, stage.instance.settings, TEMPLATE, now=now)
+    templates.publish_template(stage.session, actor, row, "Primera versión", row.revision, now=now)

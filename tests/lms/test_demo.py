@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from sqlalchemy import func, select
 
 from accounts.models import Consent, Device, Person, RoleGrant
-from certificates.models import Credential
+from certificates.models import Credential, StoredTemplate
 from certificates.queries.credentials import signed_content
 from certificates.rules.credentials import canonical_content
 from courses.models import CourseStaff
@@ -30,6 +30,7 @@ from lms.demo.command import GROUND
 from lms.demo.filling import BEFORE, TRAINING_STAFF, Account, fill, new_password
 from lms.demo.institution import PROVINCES, SIZES
 from lms.demo.people import DOMAIN, MAX_LEARNERS, DemoOutcome, learners
+from lms.demo.staff import TEMPLATE
 from lms.instance import Instance
 from organisations.models import Membership, Organisation
 from quizzes.models import AnswerEvent, Attempt
@@ -104,15 +105,28 @@ def test_certificates_come_of_completions_alone_and_one_is_revoked(instance: Ins
     with instance.database.unit_of_work(write=False) as session:
         completions = {row.enrolment_id: row for row in session.scalars(select(Completion))}
         credentials = session.scalars(select(Credential)).all()
+        corrections = {credential.replaced_by_id for credential in credentials}
         for credential in credentials:
             assert (
                 credential.completed_on == completions[credential.enrolment_id].completed_at.astimezone().date() or credential.completed_on
             )
-            assert credential.issued_on == credential.completed_on
+            assert credential.issued_on == credential.completed_on or credential.id in corrections
             assert instance.keys.verifies(credential.key_id, canonical_content(signed_content(credential, ())), credential.signature)
     assert {credential.enrolment_id for credential in credentials} == set(completions)
     assert len(completions) == [learner.fate for learner in learners(COUNT, 1)].count(DemoOutcome.FINISHED)
     assert [bool(credential.revoked_at) for credential in credentials].count(True) == 1
+
+
+@pytest.mark.slow
+def test_one_certificate_is_corrected_and_the_institution_has_a_template(instance: Instance) -> None:
+    filled(instance)
+
+    with instance.database.unit_of_work(write=False) as session:
+        replaced = session.scalars(select(Credential).where(Credential.replaced_by_id.is_not(None))).one()
+        corrected = session.get_one(Credential, replaced.replaced_by_id)
+        template = session.scalars(select(StoredTemplate)).one()
+    assert corrected.person_name == f"{replaced.person_name} Corregido"
+    assert (template.key, template.published_number) == (TEMPLATE, 1)
 
 
 def test_everybody_is_invented_and_lives_at_example_org(instance: Instance) -> None:
