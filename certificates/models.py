@@ -65,6 +65,12 @@ class Credential(Base):
     logo_id: Mapped[int | None] = mapped_column(ForeignKey("signature_picture.id"))
     take: Mapped[int] = mapped_column(default=1, server_default="1")
     """Which time the course was taken."""
+    edition_title: Mapped[str] = mapped_column(String(100), default="", server_default="")
+    """The edition in which it was taken, with its days in the course's zone; empty where in none."""
+    edition_from: Mapped[date | None]
+    edition_until: Mapped[date | None]
+    grade: Mapped[Decimal | None] = mapped_column(Numeric(5, 2))
+    """In percent, only where the course prints it."""
     status_list: Mapped[int | None]
     status_place: Mapped[int | None]
     """The place in the published status list."""

@@ -71,6 +71,10 @@ def sheet_of(
             colours=SheetColours(row.brand_colour or USUAL_COLOURS.brand, row.accent_colour or USUAL_COLOURS.accent),
             logo=logo,
             key_fingerprint=row.key_fingerprint,
+            edition=row.edition_title,
+            edition_from=row.edition_from,
+            edition_until=row.edition_until,
+            grade=row.grade,
         )
     )
 

@@ -5,6 +5,7 @@ They stand here and not in the catalogue of the interface: a sheet that is print
 
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 
 from certificates.layout.built_in import facade
@@ -50,6 +51,11 @@ class CertificateTexts:
     logo: bytes = b""
     key_fingerprint: str = ""
     """Of the key that signed it; empty where it does not say so."""
+    edition: str = ""
+    edition_from: date | None = None
+    edition_until: date | None = None
+    grade: Decimal | None = None
+    """In percent; None where it is not printed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +183,10 @@ def _values(facts: CertificateTexts, words: _Words) -> dict[str, str]:
         "hours": printed_hours(facts.hours, facts.language),
         "hours.basis": printed_basis(read_hours(facts.hours, facts.hours_basis, 0), facts.language) if facts.hours_basis else "",
         "mode": words.self_paced,
+        "edition.title": facts.edition,
+        "edition.from": _day(facts.edition_from, facts.language),
+        "edition.until": _day(facts.edition_until, facts.language),
+        "grade": printed_grade(facts.grade, facts.language),
         "completed_on": _day(facts.completed_on, facts.language),
         "issued_on": printed_date(facts.issued_on, facts.language),
         "expires_on": _day(facts.expires_on, facts.language),
@@ -188,6 +198,14 @@ def _values(facts: CertificateTexts, words: _Words) -> dict[str, str]:
         "verify.address": facts.verify_address,
         "key.fingerprint": in_fours(facts.key_fingerprint),
     }
+
+
+def printed_grade(grade: Decimal | None, language: str) -> str:
+    """Return a grade as certificates print it: ``92,5 %``, ``92.5%``; empty where there is none."""
+    if grade is None:
+        return ""
+    number = f"{grade:.2f}".rstrip("0").rstrip(".")
+    return f"{number}%" if language == "en" else f"{number.replace('.', ',')} %"
 
 
 def _day(day: date | None, language: str) -> str:

@@ -201,6 +201,8 @@ class CourseVersion(Base):
     """How long before the last valid day its holders may take the course again, as `60 days`; empty: they may not by themselves."""
     certificate_basis: Mapped[str] = mapped_column(String(10), default="", server_default="")
     """From what a renewal counts; empty: `expiry`."""
+    print_grade: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether certificates print the grade with which it was completed."""
     topic: Mapped[str] = mapped_column(String(64), default="", server_default="")
     """Key of what it is about, of the site's topics or another; empty where it says nothing."""
     written_words: Mapped[Mapping[str, int]] = mapped_column(CountByLanguageType, default=dict, server_default="{}")

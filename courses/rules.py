@@ -133,6 +133,8 @@ class Outline:
     certificate_renew: Duration | None = None
     """How long before its last valid day the course may be taken again; None: nobody may by themselves."""
     certificate_basis: RenewalBasis = RenewalBasis.EXPIRY
+    print_grade: bool = False
+    """Whether its certificates print the grade."""
     hours_basis: str = ""
     """Where the hours are from, as versions store it."""
 

@@ -307,6 +307,7 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
         .where(mine, CertificateReview.settled_at.is_not(None)),
         "certificates": select(
             *(Credential.code, Credential.person_name, Credential.course_titles, Credential.issued_on, Credential.expires_on),
+            *(Credential.edition_title, Credential.grade),
             *(Credential.replaced_at, Credential.replaced_class, Credential.replaced_reason),
             *(Credential.revoked_at, Credential.revoked_class, Credential.revoked_reason),
         ).where(Credential.person_id == person_id),

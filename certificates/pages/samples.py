@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
@@ -14,6 +15,7 @@ from certificates.wording import CertificateTexts, compose
 CODE = "7K4M92XDC3QF8TRA"
 LONGEST_NAME = ("María Auxiliadora de los Ángeles Monserrate Guachamín Quinchiguango", "Guachamín Quinchiguango")
 LONGEST_TITLE = "Protección social de las personas trabajadoras independientes y de la economía informal en las provincias de la Amazonía"
+LONGEST_EDITION = "Segunda edición para las direcciones provinciales de la Costa y de la Amazonía, marzo a mayo de 2026"
 HARD_NAMES = (
     LONGEST_NAME,
     ("Ñusta Sisa Paccha Kuri Quilumbaquin Chimbolema", "Quilumbaquin Chimbolema"),
@@ -58,13 +60,17 @@ def sample_texts(template: CertificateTemplate, language: str, public_host: str,
         verify_url=f"https://{public_host}/v/7K4M-92XD-C3QF-8TRA",
         template=template,
         key_fingerprint=KEY_FINGERPRINT,
+        edition="Primera edición de 2026",
+        edition_from=date(2026, 6, 1),
+        edition_until=date(2026, 7, 10),
+        grade=Decimal("92.50"),
     )
 
 
 def long_texts(texts: CertificateTexts) -> CertificateTexts:
     """Return the certificate with the longest name and title."""
     name, surnames = LONGEST_NAME
-    return replace(texts, person_name=name, surnames=surnames, course_title=LONGEST_TITLE)
+    return replace(texts, person_name=name, surnames=surnames, course_title=LONGEST_TITLE, edition=LONGEST_EDITION)
 
 
 def find_overflows(texts: CertificateTexts) -> tuple[tuple[str, TextOverflow], ...]:
@@ -72,7 +78,9 @@ def find_overflows(texts: CertificateTexts) -> tuple[tuple[str, TextOverflow], .
     found: dict[tuple[str, int], TextOverflow] = {}
     for language in texts.template.languages:
         for name, surnames in HARD_NAMES:
-            hard = replace(texts, language=language, person_name=name, surnames=surnames, course_title=LONGEST_TITLE)
+            hard = replace(
+                texts, language=language, person_name=name, surnames=surnames, course_title=LONGEST_TITLE, edition=LONGEST_EDITION
+            )
             for overflow in placed_sheet(compose(hard)).overflows:
                 found.setdefault((language, overflow.element), overflow)
     return tuple((language, overflow) for (language, _element), overflow in found.items())

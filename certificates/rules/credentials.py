@@ -3,7 +3,7 @@
 import hashlib
 import json
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -138,13 +138,20 @@ class SignedContent:
     take: int = 1
     status: tuple[int, int] | None = None
     """The number of the status list, and the place in it."""
+    edition: str = ""
+    """The name of the edition; empty where the course was taken in none, as in all that was issued before editions were frozen."""
+    edition_from: date | None = None
+    edition_until: date | None = None
+    grade: str = ""
+    """In percent; empty where the course does not print it."""
 
 
 def canonical_content(content: SignedContent) -> bytes:
     """Return the bytes that are signed: UTF-8 JSON in NFC, keys sorted, no spaces; dates as ISO 8601, hours as a fraction.
 
     Where nobody signed there is no word of it: so were the first credentials issued. The second form also covers whose certificate it
-    is, how the sheet is drawn, where the hours are from, whether passing was asked, the take and the place in the status list.
+    is, how the sheet is drawn, where the hours are from, whether passing was asked, the take and the place in the status list; and,
+    where there are any, the edition with its days and the grade. Where there are none it has no word of them, as before there were.
     """
     signers = [{"name": one.name, "offices": dict(one.offices), "picture": one.sha256} for one in content.signers]
     document = {
@@ -177,4 +184,12 @@ def _second_format(content: SignedContent) -> dict[str, object]:
         "with_assessment": content.with_assessment,
         "take": content.take,
         "status": list(content.status) if content.status else None,
+        **{name: value for name, value in _optional(content) if value},
     }
+
+
+def _optional(content: SignedContent) -> Iterator[tuple[str, str]]:
+    yield "edition", content.edition
+    yield "edition_from", content.edition_from.isoformat() if content.edition_from else ""
+    yield "edition_until", content.edition_until.isoformat() if content.edition_until else ""
+    yield "grade", content.grade

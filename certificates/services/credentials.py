@@ -4,8 +4,8 @@ import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
@@ -32,6 +32,7 @@ from certificates.rules.credentials import (
     canonical_content,
 )
 from certificates.rules.reviews import ReviewDecision
+from certificates.rules.transcripts import signable_text
 from certificates.services.reviews import settle_reviews
 from certificates.services.status_lists import insert_with_place
 from courses.models import Course, CourseVersion
@@ -39,6 +40,7 @@ from courses.queries.outlines import get_outline
 from courses.queries.versions import find_published_version
 from courses.rules import Outline
 from enrolments.models import Completion, Enrolment
+from enrolments.queries.editions import find_edition_of
 from enrolments.queries.learning import find_completion
 from enrolments.rules import Progress, asks_to_pass, required_modules
 from enrolments.services.validity import ensure_last_day
@@ -150,6 +152,7 @@ def issue_credential(
     institution = find_institution(session, session.get_one(Course, award.outline.course_id).institution_id)
     row = _row(award, settings, institution, now)
     row.expires_on = expires_on or ensure_last_day(session, award.enrolment, award.completion, award.outline)
+    _take_edition(session, row, ZoneInfo(award.outline.zone))
     most = _take_design(session, row, institution, award.outline.certificate)
     row.institution_key = str(institution.uuid) if institution is not None else ""
     _sign(session, row, _signers(session, settings, institution, row.issued_on)[:most], keys)
@@ -171,6 +174,16 @@ def _sign(session: Session, row: Credential, signers: Sequence[CredentialSigner]
         picture_id = _picture_id(session, signer.picture) if signer.picture else None
         facts = {"name": signer.name, "offices": signer.offices, "person_id": signer.person_id}
         session.add(CredentialSignatory(credential_id=row.id, place=place, picture_id=picture_id, **facts))
+
+
+def _take_edition(session: Session, row: Credential, zone: ZoneInfo) -> None:
+    """Freeze the edition in which the course was taken, with its first and last day where it has them."""
+    found = find_edition_of(session, row.enrolment_id)
+    if found is None:
+        return
+    row.edition_title = signable_text(found.name)
+    row.edition_from = found.starts_at.astimezone(zone).date() if found.starts_at else None
+    row.edition_until = (found.ends_at - timedelta(microseconds=1)).astimezone(zone).date() if found.ends_at else None
 
 
 def _take_design(session: Session, row: Credential, institution: Institution | None, key: str) -> int:
@@ -237,6 +250,12 @@ def _issuer_names(settings: Settings, institution: Institution | None) -> Issuer
     return IssuerNames(full, institution.short_names or full)
 
 
+def _printed_grade(award: AwardInputs) -> Decimal | None:
+    """Return the grade with which the course was completed, where the course prints it (spec/certificates T4)."""
+    grade = award.completion.grade
+    return grade.quantize(Decimal("0.01"), ROUND_HALF_UP) if award.outline.print_grade and grade is not None else None
+
+
 def _row(award: AwardInputs, settings: Settings, institution: Institution | None, now: datetime) -> Credential:
     """Return a row that is not signed yet; where the clock was put back it is issued when the course was completed, never before."""
     person, outline, issuer = award.person, award.outline, _issuer_names(settings, institution)
@@ -260,6 +279,7 @@ def _row(award: AwardInputs, settings: Settings, institution: Institution | None
         with_assessment=asks_to_pass(outline),
         hours=hours.quantize(Decimal("0.01")),
         take=award.enrolment.take,
+        grade=_printed_grade(award),
         institution=choose(issuer.names, language),
         site_name=choose(issuer.short_names, language),
         completed_on=award.completion.completed_at.astimezone(zone).date(),
@@ -308,7 +328,7 @@ def _not_before_completion(session: Session, row: Credential, now: datetime) -> 
 
 COPIED = (
     *("enrolment_id", "person_id", "course_id", "template", "template_version", "language", "course_key", "course_titles"),
-    *("brand_colour", "accent_colour", "logo_id"),
+    *("brand_colour", "accent_colour", "logo_id", "edition_title", "edition_from", "edition_until", "grade"),
     *("course_version", "module_minutes", "with_assessment", "hours", "hours_basis", "take", "completed_on", "expires_on"),
 )
 """The facts of the course, which a correction leaves as they were."""

@@ -29,14 +29,14 @@ from certificates.sharing import CertificateSharing, sharing_of
 from certificates.sheet import CertificateSheet
 from certificates.views.transcripts import verification_page
 from certificates.web_certificate import get_sheet, verify_url, web_certificate
-from certificates.wording import sheet_file_name
+from certificates.wording import printed_grade, sheet_file_name
 from courses.hours import printed_basis, printed_hours, read_hours
 from enrolments.pages.renewals import RenewalView, renewal_view
 from enrolments.queries.renewals import find_own_renewal
 from kernel import clock
 from kernel.codes import printed_code, read_code
 from kernel.errors import N_, Conflict, Gone
-from kernel.i18n import LANGUAGES, _, choose, language, local
+from kernel.i18n import LANGUAGES, _, choose, format_date, language, local
 from kernel.own_records import is_own
 from kernel.web.instance_keys import current_keys, current_seal_keys
 from kernel.web.limits import client_key, limit, limiter
@@ -63,6 +63,10 @@ class CredentialPageView:
     course_version: int
     modules: int
     with_assessment: bool
+    edition: str
+    """With its days; empty where there was none."""
+    grade: str
+    """In words; empty where it is not printed."""
     length: str
     hours_basis: str
     """In words; empty in certificates that do not say it."""
@@ -97,6 +101,8 @@ def _facts(row: Credential, *, private: bool) -> CredentialPageView:
         course_version=row.course_version,
         modules=len(row.module_minutes),
         with_assessment=row.with_assessment,
+        edition=_edition_in_words(row),
+        grade="" if is_deleted else printed_grade(row.grade, language()),
         length=printed_hours(Fraction(row.hours), language()),
         hours_basis=printed_basis(read_hours(Fraction(row.hours), row.hours_basis, 0), language()) if row.hours_basis else "",
         issued_on=row.issued_on,
@@ -111,6 +117,11 @@ def _facts(row: Credential, *, private: bool) -> CredentialPageView:
         revoked_for=str(REVOKED_FOR[RevocationReason(row.revoked_class)]) if row.revoked_class else "",
         revoked_reason=row.revoked_reason if private else "",
     )
+
+
+def _edition_in_words(row: Credential) -> str:
+    days = " – ".join(format_date(day) for day in (row.edition_from, row.edition_until) if day)
+    return f"{row.edition_title} ({days})" if days else row.edition_title
 
 
 @bp.get("/certificates")

@@ -176,6 +176,7 @@ def _course(table: MappingCursor) -> CourseFolder:
         certificate_valid=certificate.valid,
         certificate_renew=certificate.renew,
         certificate_basis=certificate.basis,
+        print_grade=certificate.print_grade,
     )
 
 
@@ -260,6 +261,7 @@ class _CertificateSource:
     valid: Duration | None = None
     renew: Duration | None = None
     basis: RenewalBasis = RenewalBasis.EXPIRY
+    print_grade: bool = False
 
 
 def _certificate(table: MappingCursor) -> _CertificateSource:
@@ -272,7 +274,8 @@ def _certificate(table: MappingCursor) -> _CertificateSource:
     if inner is None:
         return _CertificateSource(template)
     valid = inner.value("valid", scalars.validity)
-    return _CertificateSource(template, valid, *_renewal(inner, valid))
+    print_grade = inner.flag("print_grade", False)
+    return _CertificateSource(template, valid, *_renewal(inner, valid), print_grade=print_grade)
 
 
 def _renewal(inner: MappingCursor, valid: Duration | None) -> tuple[Duration | None, RenewalBasis]:

@@ -71,6 +71,7 @@ COURSE = SettingLabels(
         "certificate_valid": N_("How long the certificate is valid"),
         "certificate_renew": N_("When the certificate can be renewed"),
         "certificate_basis": N_("From what a renewal counts"),
+        "print_grade": N_("Whether certificates print the grade"),
         "summary": N_("Summary"),
         "title": N_("Title"),
     },

@@ -418,6 +418,8 @@ class CourseFolder:
     certificate_renew: Duration | None = None
     """How long before its last valid day the course may be taken again; None: nobody may by themselves."""
     certificate_basis: RenewalBasis = RenewalBasis.EXPIRY
+    print_grade: bool = False
+    """Whether its certificates print the grade, where their template has a place for it."""
     modules: tuple[ModuleSource, ...] = ()
     terms: tuple[TermSource, ...] = ()
     parameters: tuple[ParameterSource, ...] = ()

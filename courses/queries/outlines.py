@@ -130,6 +130,7 @@ def _outline(
         certificate_valid=read_duration(version.certificate_valid),
         certificate_renew=read_duration(version.certificate_renew),
         certificate_basis=RenewalBasis(version.certificate_basis or RenewalBasis.EXPIRY),
+        print_grade=version.print_grade,
         categories=tuple(categories),
         has_glossary=row.has_glossary,
         has_resources=row.has_resources,

@@ -214,6 +214,7 @@ def _version_row(
         certificate_valid=str(source.certificate_valid) if source.certificate_valid else "",
         certificate_renew=str(source.certificate_renew) if source.certificate_renew else "",
         certificate_basis="" if source.certificate_basis is RenewalBasis.EXPIRY else source.certificate_basis.value,
+        print_grade=source.print_grade,
         topic=source.topic,
         written_words=prepared.written_words[""],
     )

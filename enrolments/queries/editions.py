@@ -24,6 +24,12 @@ from organisations.queries.tree import MAIN
 MOST_EDITIONS = 200
 
 
+def find_edition_of(session: Session, enrolment_id: int) -> Edition | None:
+    """Return the edition in which somebody takes a course, None where in none."""
+    statement = select(Edition).join(EditionPlace, EditionPlace.edition_id == Edition.id)
+    return session.scalar(statement.where(EditionPlace.enrolment_id == enrolment_id))
+
+
 def dates_of(edition: Edition) -> EditionDates:
     """Return an edition's dates as the rules take them."""
     return EditionDates(edition.enrols_from, edition.enrols_until, edition.starts_at, edition.ends_at, edition.closed_at)

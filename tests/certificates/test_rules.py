@@ -110,6 +110,18 @@ def test_the_second_form_covers_institution_template_hours_take_and_status() -> 
     assert canonical_content(said) == SECOND_FORM.encode()
 
 
+def test_edition_and_grade_are_signed_where_there_are_any() -> None:
+    """spec/certificates M1: what was issued without them keeps its bytes."""
+    first, until = date(2026, 6, 1), date(2026, 7, 10)
+    content = replace(CONTENT, template="constancia", hours_basis="estimated", with_assessment=True, take=2, status=(1, 77))
+
+    signed = canonical_content(replace(content, edition="Marzo", edition_from=first, edition_until=until, grade="92.50")).decode()
+
+    added = ('"edition":"Marzo","edition_from":"2026-06-01","edition_until":"2026-07-10",', '"grade":"92.50",')
+    assert [words in signed for words in added] == [True, True]
+    assert signed.replace(added[0], "").replace(added[1], "") == SECOND_FORM
+
+
 def test_equal_content_in_other_clothes_gives_equal_bytes() -> None:
     decomposed = replace(CONTENT, person_name="Luis Alberto Chasi Guama\u0301n", course_titles={"en": "Concepts", "es": "Conceptos"})
 
