@@ -13,6 +13,8 @@ from compliance.rules.states import StateFlag, TrainingState
 from compliance.rules.status import TrainingCase, next_change_before, state_of, training_case
 
 INSTANT = timedelta(microseconds=1)
+LATE = timedelta(hours=1)
+"""So long after its moment at most something that was recorded is written: a request or a job that stamps it takes seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,7 @@ def extend_history(rows: Sequence[HistoryRow], case: TrainingCase, computed_at: 
     nothing was, and the history says what it has to, the same rows come back.
     """
     history, now = list(rows), case.known
-    moments = (*(terms.recorded_at for terms in case.versions), *_recorded(case.record))
-    recorded = {moment for moment in moments if computed_at is None or moment >= computed_at}
+    recorded = {moment for moment in _recorded_under(case) if computed_at is None or moment >= computed_at}
     between = sorted(moment for moment in recorded if moment < now and moment != computed_at)
     if not between and computed_at is not None and _is_timeline(history, timeline(case, now)):
         return history
@@ -59,9 +60,57 @@ def extend_history(rows: Sequence[HistoryRow], case: TrainingCase, computed_at: 
     return history
 
 
+def late_moments(case: TrainingCase, computed_at: datetime) -> list[datetime]:
+    """Return the moments before a computation at which something was recorded that it may not have seen, in order."""
+    return sorted({moment for moment in _recorded_under(case) if computed_at - LATE <= moment <= computed_at and moment < case.known})
+
+
+def rewrite_history(rows: Sequence[HistoryRow], case: TrainingCase, computed_at: datetime) -> list[HistoryRow]:
+    """Return the rows of a history where something may have been written after the computation of a later moment.
+
+    From the first moment on at which the history does not say what was on record by then, it is gone through again: what was recorded is
+    known from then on, whenever it was written. `rows` are all that were known at one of those moments or later.
+    """
+    for moment in late_moments(case, computed_at):
+        then = timeline(training_case(case.versions, case.record, moment), moment)
+        if _known_at(rows, moment) != [(row.says, row.valid_to) for row in then]:
+            return extend_history(_known_before(rows, moment), case, moment - INSTANT)
+    return extend_history(rows, case, computed_at)
+
+
+def _known_at(rows: Sequence[HistoryRow], known: datetime) -> list[tuple[object, datetime | None]]:
+    """Return what a history said up to a moment as known then: each state, and its end where that had come."""
+    present = sorted((row for row in rows if row.known_from <= known and not _is_over(row.known_to, known)), key=lambda row: row.valid_from)
+    return [(row.says, row.valid_to if _is_over(row.valid_to, known) else None) for row in present]
+
+
+def _known_before(rows: Sequence[HistoryRow], moment: datetime) -> list[HistoryRow]:
+    """Return the rows of a history without what was written into it as known from a moment on."""
+    eve = moment - INSTANT
+    return [
+        replace(
+            row,
+            valid_to=row.valid_to if _is_over(row.valid_to, eve) else None,
+            known_to=row.known_to if _is_over(row.known_to, eve) else None,
+        )
+        for row in rows
+        if row.known_from < moment
+    ]
+
+
+def _is_over(end: datetime | None, moment: datetime) -> bool:
+    return end is not None and end <= moment
+
+
 def has_news(record: TrainingRecord, after: datetime, until: datetime) -> bool:
     """Say whether something was recorded or taken back of a person after one moment and not after another."""
     return any(after < moment <= until for moment in _recorded(record))
+
+
+def _recorded_under(case: TrainingCase) -> Iterator[datetime]:
+    """Yield each moment at which a version of the obligation was recorded, or something of the person."""
+    yield from (terms.recorded_at for terms in case.versions)
+    yield from _recorded(case.record)
 
 
 def _recorded(record: TrainingRecord) -> list[datetime]:

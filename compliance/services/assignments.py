@@ -6,13 +6,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from compliance.models import Assignment, AssignmentState
 from compliance.queries.assignments import list_active, list_people_under
 from compliance.queries.records import ObligationRules, list_rules, load_people_records
-from compliance.rules.history import INSTANT, HistoryRow, extend_history, has_news
+from compliance.rules.history import INSTANT, HistoryRow, extend_history, has_news, late_moments, rewrite_history
 from compliance.rules.states import StateFlag, TrainingState
 from compliance.rules.status import TrainingCase, case_under, known_terms, next_change, status_of
 from kernel.db import connection_of
@@ -42,10 +42,10 @@ def recompute(session: Session, every: Sequence[ObligationRules], people: Collec
 
     Whoever was never in the audience gets no assignment.
     """
-    records = load_people_records(session, every, people)
     present = _lock_assignments(session, every, people)
-    histories = _open_histories(session, [row[0] for row in present.values()])
-    changes = _Changes()
+    records = load_people_records(session, every, people)  # once nobody else computes these: what others wrote meanwhile is among them
+    numbers = [row[0] for row in present.values()]
+    changes, histories = _Changes(_EndedHistories(session, numbers)), _open_histories(session, numbers)
     for rules in every:
         present_terms = known_terms(rules.terms, now)
         for person in people:
@@ -109,15 +109,34 @@ def _open_histories(session: Session, assignments: Sequence[int]) -> Mapping[int
 
     By numbers and without a join: PostgreSQL reads the whole history for a portion while it takes the table for empty.
     """
+    return _histories(session, assignments, AssignmentState.known_to.is_(None))
+
+
+def _histories(session: Session, assignments: Sequence[int], condition: ColumnElement[bool]) -> Mapping[int, Mapping[int, HistoryRow]]:
     found, row = defaultdict[int, dict[int, HistoryRow]](dict), AssignmentState
     statement = (
-        select(row.assignment_id, row.id, row.state, row.flags, row.valid_from, row.valid_to, row.known_from)
-        .where(row.assignment_id.in_(assignments), row.known_to.is_(None))
+        select(row.assignment_id, row.id, row.state, row.flags, row.valid_from, row.valid_to, row.known_from, row.known_to)
+        .where(row.assignment_id.in_(assignments), condition)
         .order_by(row.valid_from)
     )
-    for assignment, number, state, flags, since, until, known in connection_of(session).execute(statement).all():
-        found[assignment][number] = HistoryRow(_STATES[state], _read_flags(flags), since, until, known)
+    for assignment, number, state, flags, since, until, known, ended in connection_of(session).execute(statement).all():
+        found[assignment][number] = HistoryRow(_STATES[state], _read_flags(flags), since, until, known, ended)
     return found
+
+
+@dataclass(slots=True)
+class _EndedHistories:
+    """The rows of some assignments that are known no more, read at once where one of them asks for its own."""
+
+    session: Session
+    assignments: Sequence[int]
+    found: Mapping[int, Mapping[int, HistoryRow]] | None = None
+
+    def of(self, assignment: int) -> Mapping[int, HistoryRow]:
+        """Return those of one assignment, by number."""
+        if self.found is None:
+            self.found = _histories(self.session, self.assignments, AssignmentState.known_to.is_not(None))
+        return self.found.get(assignment, {})
 
 
 _STATES = {state.value: state for state in TrainingState}
@@ -136,6 +155,7 @@ def history_row(row: AssignmentState) -> HistoryRow:
 class _Changes:
     """What has to be written of some statuses, each table at once."""
 
+    ended: _EndedHistories
     begun: list[tuple[dict[str, Any], Sequence[HistoryRow]]] = field(default_factory=list)
     updated: list[dict[str, Any]] = field(default_factory=list)
     seen: list[dict[str, Any]] = field(default_factory=list)
@@ -158,6 +178,9 @@ class _Changes:
     def compare(self, row: Any, before: Mapping[int, HistoryRow], case: TrainingCase) -> None:
         """Compute a status again and note what of it is not stored so."""
         values, after = _values(case), extend_history(tuple(before.values()), case, row.computed_at)
+        if after != list(before.values()) and late_moments(case, row.computed_at):
+            before = {**self.ended.of(row.id), **before}
+            after = rewrite_history(tuple(before.values()), case, row.computed_at)
         is_changed = self.note_history(row.id, before, after)
         if values != row[-len(VALUES) :]:
             self.updated.append(

@@ -1,7 +1,10 @@
 """Replay: the stored statuses are those of the records, at every moment; what differs is found and told (spec/compulsory 7.3 and 13.1)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from datetime import date, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from click.testing import CliRunner, Result
@@ -10,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from compliance.cli import compliance
-from compliance.models import AccountFact, Assignment, AssignmentState, DoneFact, Obligation, PlannedChange
-from compliance.queries.records import get_rules
+from compliance.models import AccountFact, Assignment, AssignmentState, DoneFact, Obligation, PlannedChange, Waiver
+from compliance.queries.records import ObligationRules, PeopleRecords, get_rules
 from compliance.queries.replay import ReplayMoments, StatusDifference, list_differences, walk_differences, walk_present_differences
-from compliance.services import obligations
+from compliance.services import assignments, obligations
 from compliance.services.obligations import ObligationValues
 from courses.models import Course
 from kernel.audit import AuditEntry
@@ -157,6 +160,80 @@ def test_a_lost_job_is_found_by_what_it_should_have_followed(instance: Instance,
     harm(instance, lambda session: session.add(fact))
 
     assert differences(instance, obligation, noon(6, 4)) == [("not_started", "done")]
+
+
+def closed(moment: datetime) -> Harm:
+    """Return what closes the account of the only person with a status, as the job that follows a suspension does."""
+    return lambda session: session.add(AccountFact(person_id=session.scalars(select(Assignment.person_id)).one(), closed_at=moment))
+
+
+def waived(moment: datetime) -> Harm:
+    """Return what approves a waiver of theirs for the whole winter."""
+    return lambda session: session.add(
+        Waiver(
+            person_id=session.scalars(select(Assignment.person_id)).one(),
+            kind="legal",
+            uuid=uuid4(),
+            document="Oficio 1",
+            first_on=date(2026, 11, 1),
+            last_on=date(2027, 1, 31),
+            state="approved",
+            proposed_at=moment,
+            decided_at=moment,
+        )
+    )
+
+
+def test_what_was_written_after_a_computation_is_known_from_when_it_was_recorded(instance: Instance, obligation: Obligation) -> None:
+    """spec/compulsory 7.3: a job that comes seconds late, and before it another record whose computation ended what was known."""
+    recorded, later, computed = (noon(12, 28) + timedelta(seconds=number) for number in range(3))
+    person = read(instance, lambda session: session.scalars(select(Assignment.person_id)).one())
+    harm(instance, waived(later))
+    compute(instance, obligation, [person], now=computed)
+
+    harm(instance, closed(recorded))
+    compute(instance, obligation, [person], now=recorded)
+
+    instant, end = timedelta(microseconds=1), noon(12, 28) + timedelta(hours=2)
+    before = [noon(11, 20), noon(12, 20), noon(12, 28) - timedelta(hours=6), recorded - instant]
+    moments = [*before, recorded, later - instant, later, computed]
+    assert read(instance, lambda session: session.scalars(select(Assignment.state)).one()) == "not_required"
+    assert {
+        (at, known): found
+        for known in [*moments, end]
+        for at in moments
+        if at <= known and (found := differences(instance, obligation, end, at, known))
+    } == {}
+
+
+def test_what_is_recorded_while_statuses_are_computed_is_not_overwritten(
+    instance: Instance, obligation: Obligation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """spec/compulsory 7.4: a computation that had read the records does not put its status over that of a later one."""
+    person = read(instance, lambda session: session.scalars(select(Assignment.person_id)).one())
+    load = assignments.load_people_records
+
+    def follow() -> None:
+        harm(instance, closed(noon(12, 28)))
+        compute(instance, obligation, [person], now=noon(12, 28))
+
+    with ThreadPoolExecutor(1) as other:
+
+        def load_while_another_follows(session: Session, every: Sequence[ObligationRules], people: Collection[int]) -> PeopleRecords:
+            monkeypatch.setattr(assignments, "load_people_records", load)
+            found = load(session, every, people)
+            following.append(other.submit(follow))
+            with suppress(TimeoutError):
+                following[0].result(1)
+            return found
+
+        following = list[Future[None]]()
+        monkeypatch.setattr(assignments, "load_people_records", load_while_another_follows)
+        compute(instance, obligation, [person], now=noon(12, 28) + timedelta(seconds=1))
+        following[0].result()
+
+    assert read(instance, lambda session: session.scalars(select(Assignment.state)).one()) == "not_required"
+    assert differences(instance, obligation, noon(12, 29)) == []
 
 
 def test_people_are_compared_in_as_many_statements_however_many_they_are(instance: Instance, audience: Audience, course: Course) -> None:

@@ -1,17 +1,22 @@
 """The stored history of a status answers as the pure function does, for every moment and whatever was known (spec/compulsory 7.3)."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import TypeVar
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compliance.rules.history import INSTANT, HistoryRow, extend_history, has_news
-from compliance.rules.record import TrainingRecord
+from compliance.rules.history import INSTANT, HistoryRow, extend_history, has_news, late_moments, rewrite_history
+from compliance.rules.record import AchievedCourse, RecordedSpan, TrainingRecord
 from compliance.rules.states import TrainingState
 from compliance.rules.status import training_case, training_status
 from tests.support.drawn_records import FIRST, records, rules
 from tests.support.training_cases import QUITO, RULES, training_record
+
+Fact = TypeVar("Fact", RecordedSpan, AchievedCourse)
 
 
 def midnight(day: int) -> datetime:
@@ -48,6 +53,97 @@ def test_stored_equals_computed(rule: str, record: TrainingRecord, days: list[in
             assert status.state is TrainingState.NOT_REQUIRED
         else:
             assert stored == (status.state, status.flags)
+
+
+def unwritten(record: TrainingRecord, since: datetime, computed_at: datetime) -> TrainingRecord:
+    """Return a record without what was recorded, or taken back, from a moment up to that of a computation."""
+
+    def is_late(moment: datetime | None) -> bool:
+        return moment is not None and since <= moment <= computed_at
+
+    def seen(facts: Sequence[Fact]) -> list[Fact]:
+        return [
+            replace(fact, retracted_at=None) if is_late(fact.retracted_at) else fact  # type: ignore[type-var]  # all are dataclasses
+            for fact in facts
+            if not is_late(fact.recorded_at)
+        ]
+
+    return replace(
+        record,
+        stays=seen(record.stays),
+        closures=seen(record.closures),
+        completions=seen(record.completions),
+        waivers=[waiver for waiver in record.waivers if not is_late(waiver.recorded_at)],
+        starts=[start for start in record.starts if not is_late(start.at)],
+        enrolled_at=[moment for moment in record.enrolled_at if not is_late(moment)],
+    )
+
+
+@settings(max_examples=60)
+@given(rules, records(), st.lists(st.integers(1, 400), max_size=2, unique=True), st.integers(0, 59), st.data())
+def test_what_is_written_after_a_computation_is_known_from_when_it_was_recorded(
+    rule: str, record: TrainingRecord, days: list[int], minutes: int, data: st.DataObject
+) -> None:
+    """spec/compulsory 7.3: stored equals computed also where a job or request stamped what it writes before the computation began."""
+    moments = sorted(
+        {
+            *(fact.recorded_at for facts in (record.stays, record.closures, record.completions, record.waivers) for fact in facts),
+            *(fact.retracted_at for fact in record.completions if fact.retracted_at is not None),
+            *(start.at for start in record.starts),
+            *record.enrolled_at,
+        }
+    )
+    late = data.draw(st.sampled_from(moments))
+    computed_at = late + timedelta(minutes=minutes)
+    rows, before = list[HistoryRow](), None
+    for now in (*(moment for moment in map(midnight, sorted(days)) if moment < late), computed_at):
+        rows = extend_history(rows, training_case(RULES[rule], unwritten(record, late, computed_at), now), before)
+        before = now
+
+    last = computed_at + timedelta(minutes=data.draw(st.integers(0, 60 * 24 * 60))) + INSTANT
+    rows = rewrite_history(rows, training_case(RULES[rule], record, last), computed_at)
+
+    around = [late - INSTANT, late, computed_at, last]
+    span = max(0, (last - midnight(0)) // timedelta(minutes=1))
+    drawn = [midnight(0) + timedelta(minutes=data.draw(st.integers(0, span))) for _number in range(8)]
+    for known in (*around, *(moment for moment in drawn if moment <= last)):
+        for at in (known, known - timedelta(hours=data.draw(st.integers(0, 24 * 400)))):
+            status = training_status(RULES[rule], record, at, known)
+            stored = answer(rows, at, known)
+            assert (status.state, status.flags) == (stored or (TrainingState.NOT_REQUIRED, status.flags))
+
+
+def test_a_waiver_written_after_a_computation_is_not_known_before_it_was_recorded() -> None:
+    """spec/compulsory 7.3: of a day in November, as known then and as known since."""
+    without = training_record("in 2026-01-10..", QUITO)
+    record = training_record("in 2026-01-10..; waive 2026-11-01..2027-01-31 !2026-12-01T09:00", QUITO)
+    recorded, day = datetime(2026, 12, 1, 9, tzinfo=QUITO), datetime(2026, 11, 20, tzinfo=QUITO)
+    computed_at = recorded + timedelta(seconds=2)
+    rows = history("A", without, [midnight(300), computed_at])
+
+    after = rewrite_history(rows, training_case(RULES["A"], record, computed_at + INSTANT), computed_at)
+
+    assert answer(after, day, recorded - INSTANT) == (TrainingState.NOT_STARTED, ())
+    assert [answer(after, day, known) for known in (recorded, computed_at)] == [(TrainingState.WAIVED, ())] * 2
+
+
+def test_moments_that_a_computation_may_not_have_seen_are_those_of_the_hour_before_it() -> None:
+    record = training_record("in 2026-01-10..; start 2026-02-01T09:00; start 2026-02-01T09:40", QUITO)
+    nine = datetime(2026, 2, 1, 9, tzinfo=QUITO)
+    later = training_case(RULES["A"], record, nine + timedelta(days=1))
+
+    assert late_moments(later, nine + timedelta(minutes=80)) == [nine + timedelta(minutes=40)]
+    assert late_moments(later, nine + timedelta(minutes=60)) == [nine, nine + timedelta(minutes=40)]
+    assert late_moments(training_case(RULES["A"], record, nine + timedelta(minutes=40)), nine + timedelta(minutes=60)) == [nine]
+
+
+def test_a_history_that_lacks_nothing_is_extended_as_it_is() -> None:
+    record = training_record("in 2026-01-10..; start 2026-02-01T09:00; waive 2026-11-01..2027-01-31 !2026-11-02T09:00", QUITO)
+    computed_at = datetime(2026, 11, 2, 9, 30, tzinfo=QUITO)
+    rows = history("A", record, [midnight(100), computed_at])
+    case = training_case(RULES["A"], record, midnight(500))
+
+    assert rewrite_history(rows, case, computed_at) == extend_history(rows, case, computed_at)
 
 
 def test_a_paper_of_the_tenth_recorded_on_the_28th_leaves_what_was_known() -> None:
