@@ -36,7 +36,7 @@ from quizzes.models import Question, QuestionVersion, QuizVersion, Slot, SlotCan
 from quizzes.queries import attempts as queries
 from quizzes.queries.banks import find_newest_numbers
 from quizzes.queries.effective_settings import own_dates
-from quizzes.queries.facilities import FirstAnswers, WantedForms, count_first_answers, frozen_balance
+from quizzes.queries.facilities import FirstAnswers, FormCount, count_first_answers, frozen_balance
 from quizzes.queries.final_tests import find_final_end, outline_of_activity
 from quizzes.queries.open_attempts import find_answering, find_ungraded, is_answering
 from quizzes.queries.submitted import list_submitted
@@ -294,12 +294,12 @@ def _quiz_row(activity: Activity, payload: PreparedQuiz, versions: Mapping[str, 
         SlotEntry(tuple(candidate_of(payload.questions[key]) for key in slot.questions), slot.draws, slot.mark) for slot in payload.slots
     ]
     own = {key: answers[versions[key]] for key in payload.questions if versions[key] in answers}
-    wanted = WantedForms(payload.forms, forms_seed(activity.key, slots))
+    count = FormCount(payload.forms, forms_seed(activity.key, slots))
     return QuizVersion(
         activity_id=activity.id,
         settings=canonical_json(encode(payload.settings)).decode(),
         instructions=payload.instructions,
-        entries=to_json([*payload.entries, *frozen_balance(payload.balance, slots, payload.questions, own, wanted)]),
+        entries=to_json([*payload.entries, *frozen_balance(payload.balance, slots, payload.questions, own, count)]),
     )
 
 

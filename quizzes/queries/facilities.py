@@ -62,14 +62,14 @@ def count_first_answers(session: Session, version_ids: Sequence[int]) -> dict[in
 
 
 @dataclass(frozen=True, slots=True)
-class WantedForms:
-    """How many parallel forms a quiz has (0: none), and the seed by which they are assembled."""
+class FormCount:
+    """The number of parallel forms of a quiz (0: none), and the seed by which they are assembled."""
 
     number: int = 0
     seed: int = 0
 
 
-NO_FORMS = WantedForms()
+NO_FORMS = FormCount()
 
 
 def frozen_balance(
@@ -77,7 +77,7 @@ def frozen_balance(
     entries: Sequence[SlotEntry],
     questions: Mapping[str, QuestionDefinition],
     answers: Mapping[str, FirstAnswers],
-    wanted: WantedForms = NO_FORMS,
+    count: FormCount = NO_FORMS,
 ) -> list[dict[str, object]]:
     """Return the draw table that a balanced quiz keeps among its entries, and its parallel forms.
 
@@ -88,23 +88,23 @@ def frozen_balance(
         return []
     foreseen = {key: _facility(question, NO_ANSWERS) for key, question in questions.items()}
     known = {key: _facility(question, answers.get(key, NO_ANSWERS)) for key, question in questions.items()}
-    forms = _forms(entries, known, balance, wanted)
-    if known != foreseen and not (forms if wanted.number else _allows_a_draw(entries, known, balance)):
-        known, forms = foreseen, _forms(entries, foreseen, balance, wanted)
+    forms = _forms(entries, known, balance, count)
+    if known != foreseen and not (forms if count.number else _allows_a_draw(entries, known, balance)):
+        known, forms = foreseen, _forms(entries, foreseen, balance, count)
     target = None if balance.target is None else str(balance.target)
     table: dict[str, object] = {"kind": KIND, "table": 1, "within": str(balance.within), "target": target, "facilities": known}
     if forms:
-        table["seed"] = f"{wanted.seed:016x}"
+        table["seed"] = f"{count.seed:016x}"
         table["forms"] = [{"name": one.name, "expected": str(one.expected), "cells": one.cells} for one in forms]
     return [table]
 
 
-def _forms(entries: Sequence[SlotEntry], facilities: Mapping[str, int], balance: Balance, wanted: WantedForms) -> tuple[ParallelForm, ...]:
-    if not wanted.number:
+def _forms(entries: Sequence[SlotEntry], facilities: Mapping[str, int], balance: Balance, count: FormCount) -> tuple[ParallelForm, ...]:
+    if not count.number:
         return ()
     plan = plan_draws(entries, facilities, balance)
     try:
-        found = assemble_forms(plan, balance, wanted.seed, wanted.number)
+        found = assemble_forms(plan, balance, count.seed, count.number)
     except TooManySums:
         return ()
     return named_forms(plan, found) if found else ()

@@ -16,33 +16,11 @@ from quizzes.rules.balanced_draw import Balance
 from quizzes.rules.layout import SlotEntry
 from quizzes.rules.selection import QuestionSelection
 from quizzes.services.layouts import recreate_layout
-from tests.support.builders import folder, publish
+from tests.support.builders import publish
 from tests.support.folders import findings
 from tests.support.learning import a_learner, attempt_row, pass_quiz, sitting_of, start
 from tests.support.questions import a_question, a_single, f
-
-FILE = "01-parte/03-cuestionario.quiz.yaml"
-BANK = "01-parte/banco.yaml"
-HEAD = "key: cuestionario-1\ntitle: {es: Cuestionario 1, en: Quiz 1}\n"
-EXPECTED = {"a": 90, "b": 50, "c": 85, "d": 45}
-
-
-def a_folder(quiz: str, **expected: int) -> dict[str, bytes]:
-    """Return a course of one module whose bank has true or false questions with these expected facilities."""
-    files = folder(modules=1)
-    bank = "questions:\n"
-    for key, percent in (expected or EXPECTED).items():
-        bank += f"  - key: {key}\n    kind: true_false\n    expected: {percent}\n    text: ¿Es cierto {key}?\n    answer: true\n"
-        bank += "    explanation: Lo es.\n"
-    files[BANK] = bank.encode()
-    files[FILE] = f"{HEAD}{quiz}attempts: 0\n".encode()
-    return files
-
-
-def findings_of(quiz: str, code: str, **expected: int) -> int:
-    """Return how many findings with a code the check has."""
-    return len(findings(a_folder(quiz, **expected), code))
-
+from tests.support.selection_folders import BANK, EXPECTED, a_balanced_folder, findings_of
 
 _KEYS = select(Question.key).join(QuestionVersion, QuestionVersion.question_id == Question.id)
 TWO = "slots:\n  - draw: 2\n"
@@ -81,7 +59,7 @@ def test_a_balanced_quiz_does_not_start_with_the_last_answers() -> None:
 
 def test_questions_of_a_balanced_draw_have_the_same_mark() -> None:
     """spec/selection 1.11, spec/content-format C509: else the expected score has no fixed whole."""
-    files = a_folder(f"{TWO}balance: {{within: 3}}\n")
+    files = a_balanced_folder(f"{TWO}balance: {{within: 3}}\n")
     files[BANK] = files[BANK].replace(b"expected: 90", b"expected: 90\n    mark: 2", 1)
 
     assert len(findings(files, "C509")) == 1
@@ -89,7 +67,7 @@ def test_questions_of_a_balanced_draw_have_the_same_mark() -> None:
 
 def test_attempts_are_within_the_bound_and_are_drawn_again_alike(instance: Instance) -> None:
     """spec/selection 1.10 to 1.12: every question set that is allowed comes up, and the same from the seed and the table."""
-    course = publish(instance, a_folder(f"{TWO}balance: {{within: 3}}\n"))[0]
+    course = publish(instance, a_balanced_folder(f"{TWO}balance: {{within: 3}}\n"))[0]
     drawn = set()
     for number in range(8):
         learner = a_learner(instance, course, f"persona{number}@example.org")
@@ -121,12 +99,12 @@ def test_answers_that_would_allow_no_draw_leave_the_table_to_the_authors(most: i
 def test_first_answers_change_the_table_of_the_next_publication(instance: Instance) -> None:
     """spec/selection 1.9: the sum of shares of the first attempts, with ten answers at the expected facility."""
     quiz = "slots:\n  - draw: 1\nbalance: {within: 50}\n"
-    course = publish(instance, a_folder(quiz, a=50, b=50))[0]
+    course = publish(instance, a_balanced_folder(quiz, a=50, b=50))[0]
     learner = a_learner(instance, course)
     attempt = pass_quiz(instance, learner, "prueba")
     with sitting_of(instance, learner, attempt) as (session, loaded):
         key = session.scalars(_KEYS.where(QuestionVersion.id == loaded.items[0].question_version_id)).one()
-    publish(instance, a_folder(f"{quiz}minutes: 9\n", a=50, b=50), nature=PublicationNature.CORRECTION)
+    publish(instance, a_balanced_folder(f"{quiz}minutes: 9\n", a=50, b=50), nature=PublicationNature.CORRECTION)
 
     with instance.database.unit_of_work(write=False) as session:
         tables = [

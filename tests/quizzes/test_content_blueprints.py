@@ -11,55 +11,10 @@ from quizzes.content.pools import candidates
 from quizzes.rules.blueprint import BlueprintWeight
 from quizzes.rules.selection import CognitiveLevel, QuestionSelection
 from tests.support import folders
-from tests.support.folders import MODULE, QUIZ_FILE, Files
+from tests.support.folders import MODULE, Files
+from tests.support.selection_folders import FOUR, OBJECTIVES, a_sample, messages
 from tests.support.wording import in_spanish
 
-BANK = """questions:
-{questions}  - key: repaso
-    kind: true_false
-    state: ready
-    unverified: true
-    text: Verdad.
-    answer: true
-    explanation: Lo es.
-"""
-QUESTION = """  - key: {key}
-    kind: true_false
-    {fields}text: ¿Es cierto {key}?
-    answer: true
-    explanation: Lo es.
-    source: [manual]
-"""
-QUIZ = """key: cuestionario-contar
-title:
-  es: Cuestionario de contar
-  en: Counting quiz
-slots:
-{slots}{more}attempts: 1
-"""
-
-
-def a_course(questions: dict[str, str], slots: str, more: str = "") -> Files:
-    """Return the sample course with these questions, each with fields on lines, in one quiz."""
-    bank = "".join(
-        QUESTION.format(key=key, fields="".join(f"{line}\n    " for line in own.split("; ") if line)) for key, own in questions.items()
-    )
-    own = folders.with_file(folders.BANK, BANK.format(questions=bank))
-    own = folders.with_file(QUIZ_FILE, QUIZ.format(slots=slots, more=more), own)
-    return folders.changed(
-        MODULE, "objectives:\n  - es: Sumar los litros de un día.\n    en: Add up the litres of a day.\n", OBJECTIVES, own
-    )
-
-
-OBJECTIVES = """objectives:
-  - key: sumar
-    text:
-      es: Sumar los litros de un día.
-      en: Add up the litres of a day.
-  - es: Cuidar el agua.
-    en: Save water.
-"""
-FOUR = {"a": "objective: sumar", "b": "objective: sumar", "c": "objective: sumar", "d": "objective: cuidar-el-agua"}
 FIXED = {**FOUR, "e": "objective: cuidar-el-agua"}
 
 
@@ -67,13 +22,9 @@ def quiz(files: Files) -> QuizSource:
     return next(one for one in folders.course(files).activities() if one.key == "cuestionario-contar").settings  # type: ignore[no-any-return]  # of the kind quiz
 
 
-def messages(files: Files, code: str) -> list[str]:
-    return [finding.message.partition(": ")[2] for finding in folders.findings(files, code)]
-
-
 def test_fields_of_a_question_of_a_draw_and_of_a_quiz_are_read() -> None:
     """spec/selection 1, spec/content-format 8 and 9."""
-    files = a_course(
+    files = a_sample(
         {"a": "objective: sumar; level: apply; family: uno; enemies: [b]", "b": "family: dos"},
         "  - draw: 1\n    objective: sumar\n    level: apply\n    every: family\n",
         "blueprint:\n  - {weight: 100, objective: sumar, level: apply, difficulty: hard, tolerance: 2.5}\n",
@@ -90,7 +41,7 @@ def test_fields_of_a_question_of_a_draw_and_of_a_quiz_are_read() -> None:
 
 def test_an_objective_is_named_by_its_key_or_by_its_words() -> None:
     """spec/selection 1: `objective` is a key of its course; without a written one the slug of its text."""
-    found = objectives_of(folders.course(a_course(FOUR, "  - draw: 2\n")))
+    found = objectives_of(folders.course(a_sample(FOUR, "  - draw: 2\n")))
 
     assert found["sumar"].first == "Sumar los litros de un día."
     assert found["cuidar-el-agua"].first == "Cuidar el agua."
@@ -101,14 +52,14 @@ def test_two_objectives_with_the_same_words_have_no_key_of_their_own() -> None:
         "  - key: sumar\n    text:\n      es: Sumar los litros de un día.\n      en: Add up the litres of a day.\n",
         "  - es: Cuidar el agua\n    en: Save\n",
     )
-    files = a_course({}, "  - draw: 1\n")
+    files = a_sample({}, "  - draw: 1\n")
     files[MODULE] = files[MODULE].replace(OBJECTIVES.encode(), twice.encode())
 
     assert "cuidar-el-agua" not in objectives_of(folders.reading(files).course)  # type: ignore[arg-type]  # it is read
 
 
 def test_the_same_key_of_two_objectives_is_an_error() -> None:
-    files = a_course(FOUR, "  - draw: 2\n")
+    files = a_sample(FOUR, "  - draw: 2\n")
     files[MODULE] = files[MODULE].replace(b"  - es: Cuidar el agua.\n    en: Save water.\n", b"  - key: sumar\n    text: Otra.\n")
 
     assert "C202" in folders.codes(files)
@@ -125,12 +76,12 @@ def test_the_same_key_of_two_objectives_is_an_error() -> None:
 )
 def test_an_unknown_objective_is_an_error(questions: dict[str, str], slots: str, more: str) -> None:
     """spec/selection 1, spec/content-format C203."""
-    assert any("nada" in message for message in messages(a_course(questions, slots, more), "C203"))
+    assert any("nada" in message for message in messages(a_sample(questions, slots, more), "C203"))
 
 
 def test_draws_are_narrowed_by_objective_and_level() -> None:
     """spec/selection 1: a draw also takes `objective` and `level`."""
-    files = a_course({**FOUR, "f": "objective: sumar; level: judge"}, "  - draw: 1\n    objective: sumar\n  - draw: 1\n    level: judge\n")
+    files = a_sample({**FOUR, "f": "objective: sumar; level: judge"}, "  - draw: 1\n    objective: sumar\n  - draw: 1\n    level: judge\n")
     found = quiz(files)
     pools = [
         [one.key for one in candidates(folders.course(files), "contar", found, slot)] for slot in found.slots if isinstance(slot, DrawSlot)
@@ -142,7 +93,7 @@ def test_draws_are_narrowed_by_objective_and_level() -> None:
 def test_a_line_that_some_attempts_would_break_is_refused_with_least_most_and_an_example() -> None:
     """spec/selection 1.1, spec/content-format C513: two draws from {o1, o1, o1, o2} and one fixed o2."""
     lines = "blueprint:\n  - {weight: 60, objective: sumar}\n  - {weight: 40, objective: cuidar-el-agua}\n"
-    files = a_course(FIXED, "  - draw: 2\n  - question: e\n", lines)
+    files = a_sample(FIXED, "  - draw: 2\n  - question: e\n", lines)
     found = folders.findings(files, "C513")
 
     assert [finding.severity for finding in found] == [Severity.ERROR] * 2
@@ -155,7 +106,7 @@ def test_a_line_with_enough_tolerance_holds() -> None:
     """spec/selection 1.1 and 1.5: a blueprint holds when nothing is refused."""
     lines = "blueprint:\n  - {weight: 50, objective: sumar, tolerance: 17}\n  - {weight: 50, objective: cuidar-el-agua, tolerance: 17}\n"
 
-    assert not messages(a_course(FIXED, "  - draw: 2\n  - question: e\n", lines), "C513")
+    assert not messages(a_sample(FIXED, "  - draw: 2\n  - question: e\n", lines), "C513")
 
 
 def test_draws_by_objective_hold_the_blueprint_exactly() -> None:
@@ -163,7 +114,7 @@ def test_draws_by_objective_hold_the_blueprint_exactly() -> None:
     lines = "blueprint:\n  - {weight: 50, objective: sumar}\n  - {weight: 50, objective: cuidar-el-agua}\n"
     slots = "  - draw: 1\n    objective: sumar\n  - draw: 1\n    objective: cuidar-el-agua\n"
 
-    assert not messages(a_course(FIXED, slots, lines), "C513")
+    assert not messages(a_sample(FIXED, slots, lines), "C513")
 
 
 def test_with_families_the_message_says_possibly() -> None:
@@ -171,17 +122,17 @@ def test_with_families_the_message_says_possibly() -> None:
     lines = "blueprint:\n  - {weight: 50, objective: sumar}\n  - {weight: 50, objective: cuidar-el-agua}\n"
     questions = {**FIXED, "a": "objective: sumar; family: uno", "b": "objective: sumar; family: uno"}
 
-    assert all("posiblemente" in message for message in messages(a_course(questions, "  - draw: 2\n  - question: e\n", lines), "C513"))
+    assert all("posiblemente" in message for message in messages(a_sample(questions, "  - draw: 2\n  - question: e\n", lines), "C513"))
 
 
 def test_weights_that_are_not_a_whole_and_a_line_that_nothing_fits_are_refused() -> None:
     """spec/selection 1.3 and 12: lines of one kind that do not sum to 100; a line that no question fits."""
-    some = messages(a_course(FOUR, "  - draw: 2\n", "blueprint:\n  - {weight: 60, objective: sumar, tolerance: 40}\n"), "C513")
-    none = messages(a_course(FOUR, "  - draw: 2\n", "blueprint:\n  - {weight: 100, level: judge, tolerance: 100}\n"), "C513")
+    some = messages(a_sample(FOUR, "  - draw: 2\n", "blueprint:\n  - {weight: 60, objective: sumar, tolerance: 40}\n"), "C513")
+    none = messages(a_sample(FOUR, "  - draw: 2\n", "blueprint:\n  - {weight: 100, level: judge, tolerance: 100}\n"), "C513")
 
     assert not some
     assert none == [in_spanish("No question of the quiz fits this line of the blueprint.")]
-    off = messages(a_course(FOUR, "  - draw: 2\n", "blueprint:\n  - {weight: 60, objective: sumar, tolerance: 39}\n"), "C513")
+    off = messages(a_sample(FOUR, "  - draw: 2\n", "blueprint:\n  - {weight: 60, objective: sumar, tolerance: 39}\n"), "C513")
     assert off[0] == in_spanish("The weights of the lines by “%(kind)s” add up to %(total)s%%, not to 100%%.", kind="objective", total="60")
 
 
@@ -190,13 +141,13 @@ def test_weights_that_are_not_a_whole_and_a_line_that_nothing_fits_are_refused()
 )
 def test_a_line_of_a_blueprint_that_is_none_is_refused(line: str) -> None:
     """spec/selection 12: weights over 100, negative, text; a line that names nothing."""
-    assert folders.reading(a_course(FOUR, "  - draw: 2\n", f"blueprint:\n  - {line}\n")).errors
+    assert folders.reading(a_sample(FOUR, "  - draw: 2\n", f"blueprint:\n  - {line}\n")).errors
 
 
 @pytest.mark.parametrize("enemy", ["a", "nada"])
 def test_an_enemy_that_is_itself_or_unknown_is_an_error(enemy: str) -> None:
     """spec/selection 1, spec/content-format C415."""
-    found = folders.findings(a_course({**FOUR, "a": f"enemies: [{enemy}]"}, "  - draw: 2\n"), "C415")
+    found = folders.findings(a_sample({**FOUR, "a": f"enemies: [{enemy}]"}, "  - draw: 2\n"), "C415")
 
     assert [(finding.severity, finding.field) for finding in found] == [(Severity.ERROR, "enemies")]
 
@@ -205,12 +156,12 @@ def test_two_fixed_enemies_are_an_error() -> None:
     """spec/selection 1.7, spec/content-format C512: symmetric whoever writes it, and so are two of a family."""
     slots = "  - question: a\n  - question: b\n"
 
-    assert messages(a_course({"a": "enemies: [b]", "b": ""}, slots), "C512") == [
+    assert messages(a_sample({"a": "enemies: [b]", "b": ""}, slots), "C512") == [
         in_spanish("The questions “%(key)s” and “%(other)s” may not be in the same attempt, but the quiz fixes both.", key="b", other="a")
     ]
-    assert messages(a_course({"a": "", "b": "enemies: [a]"}, slots), "C512")
-    assert messages(a_course({"a": "family: uno", "b": "family: uno"}, slots), "C512")
-    assert not messages(a_course({"a": "family: uno", "b": "family: dos"}, slots), "C512")
+    assert messages(a_sample({"a": "", "b": "enemies: [a]"}, slots), "C512")
+    assert messages(a_sample({"a": "family: uno", "b": "family: uno"}, slots), "C512")
+    assert not messages(a_sample({"a": "family: uno", "b": "family: dos"}, slots), "C512")
 
 
 def test_a_draw_that_cannot_be_filled_names_the_slots_that_cannot_be_met() -> None:
@@ -218,7 +169,7 @@ def test_a_draw_that_cannot_be_filled_names_the_slots_that_cannot_be_met() -> No
     questions = {"a": "enemies: [b, c]; level: apply", "b": "level: judge", "c": "level: judge", "d": "level: recall", "e": "level: recall"}
     slots = "  - question: a\n  - draw: 1\n    level: recall\n  - draw: 1\n    level: judge\n"
 
-    found = messages(a_course(questions, slots), "C512")
+    found = messages(a_sample(questions, slots), "C512")
 
     assert len(found) == 1
     assert "1 (a), 3 (1)" in found[0]
@@ -228,8 +179,8 @@ def test_a_family_counts_once_where_families_are_drawn() -> None:
     """spec/selection 1.8, spec/content-format C501: `draw: 2` needs two families."""
     variants = {"a": "family: uno", "b": "family: uno", "c": "family: uno"}
 
-    assert messages(a_course(variants, "  - draw: 2\n    every: family\n"), "C501") == [
+    assert messages(a_sample(variants, "  - draw: 2\n    every: family\n"), "C501") == [
         in_spanish("The draw needs %(wanted)s families of questions but finds %(found)s.", wanted="2", found="1")
     ]
-    assert not messages(a_course({**variants, "d": ""}, "  - draw: 2\n    every: family\n"), "C501")
-    assert messages(a_course(variants, "  - draw: 2\n"), "C512")
+    assert not messages(a_sample({**variants, "d": ""}, "  - draw: 2\n    every: family\n"), "C501")
+    assert messages(a_sample(variants, "  - draw: 2\n"), "C512")

@@ -4,9 +4,9 @@ import pytest
 
 from courses.content.model import Severity
 from quizzes.rules.selection import QuestionSelection
-from tests.quizzes.test_content_blueprints import FOUR, a_course, messages
 from tests.support import folders
 from tests.support.folders import LESSON, Files
+from tests.support.selection_folders import FOUR, a_sample, messages
 
 OWN = "only: [cuestionario-contar]"
 OTHER_QUIZ = "02-cuidar/90-otro.quiz.yaml"
@@ -15,13 +15,13 @@ DRAW = "  - draw: 1\n"
 
 def with_other_quiz(slots: str) -> Files:
     """Return the sample course in which question «a» is reserved for the first quiz, with another quiz."""
-    files = a_course({**FOUR, "a": OWN}, DRAW)
+    files = a_sample({**FOUR, "a": OWN}, DRAW)
     return folders.with_file(OTHER_QUIZ, f"key: otro\ntitle: {{es: Otro, en: Other}}\nslots:\n{slots}attempts: 1\n", files)
 
 
 def test_the_quizzes_of_a_reserved_question_are_read() -> None:
     """spec/selection 1, spec/content-format 8."""
-    course = folders.course(a_course({**FOUR, "a": OWN}, DRAW))
+    course = folders.course(a_sample({**FOUR, "a": OWN}, DRAW))
     selection = {one.key: one.selection for bank in course.parts["banks"] for one in bank.questions}
 
     assert selection["a"] == QuestionSelection(only=("cuestionario-contar",))
@@ -31,7 +31,7 @@ def test_the_quizzes_of_a_reserved_question_are_read() -> None:
 
 
 def test_its_own_quiz_may_fix_and_draw_a_reserved_question() -> None:
-    assert not folders.findings(a_course({**FOUR, "a": OWN}, "  - draw: 1\n  - question: a\n"), "C511")
+    assert not folders.findings(a_sample({**FOUR, "a": OWN}, "  - draw: 1\n  - question: a\n"), "C511")
 
 
 @pytest.mark.parametrize("slots", ["  - question: a\n", "  - draw: 1\n    from: [contar]\n"], ids=["fixed", "drawn"])
@@ -56,7 +56,7 @@ def test_a_question_for_two_quizzes_is_given_by_both() -> None:
 
 
 def test_a_long_list_of_reserved_questions_is_cut() -> None:
-    files = a_course(dict.fromkeys("abcdefg", OWN), "  - draw: 1\n")
+    files = a_sample(dict.fromkeys("abcdefg", OWN), "  - draw: 1\n")
     quiz = "key: otro\ntitle: {es: Otro, en: Other}\nslots:\n  - draw: 1\n    from: [contar]\nattempts: 1\n"
 
     assert folders.findings(folders.with_file(OTHER_QUIZ, quiz, files), "C511")[0].facts["keys"] == "a, b, c, d, e, …"
@@ -64,7 +64,7 @@ def test_a_long_list_of_reserved_questions_is_cut() -> None:
 
 def test_a_lesson_that_shows_it_is_refused_with_both_places() -> None:
     """spec/selection 1.6, spec/content-format C511."""
-    files = a_course({**FOUR, "a": OWN}, DRAW)
+    files = a_sample({**FOUR, "a": OWN}, DRAW)
     files[LESSON] = files[LESSON] + "\n![¿Recuerda?](question:a)\n".encode()
     found = folders.findings(files, "C511")
 
@@ -75,11 +75,11 @@ def test_a_lesson_that_shows_it_is_refused_with_both_places() -> None:
 def test_a_quiz_that_is_not_there_is_an_error() -> None:
     """spec/content-format C203: also an activity of another kind."""
 
-    assert len(messages(a_course({**FOUR, "a": "only: [nada]"}, DRAW), "C203")) == 1
-    assert messages(a_course({**FOUR, "a": "only: [litros]"}, DRAW), "C203")
+    assert len(messages(a_sample({**FOUR, "a": "only: [nada]"}, DRAW), "C203")) == 1
+    assert messages(a_sample({**FOUR, "a": "only: [litros]"}, DRAW), "C203")
 
 
 @pytest.mark.parametrize("written", ["only: cuestionario-contar", "only: ['No clave']"])
 def test_what_is_no_list_of_keys_is_an_error(written: str) -> None:
     """spec/selection 12."""
-    assert folders.codes(a_course({**FOUR, "a": written}, DRAW)) & {"C111", "C113", "C201"}
+    assert folders.codes(a_sample({**FOUR, "a": written}, DRAW)) & {"C111", "C113", "C201"}

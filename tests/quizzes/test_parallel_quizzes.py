@@ -11,20 +11,19 @@ from lms.instance import Instance
 from quizzes.content.blueprints import candidate_of
 from quizzes.models import QuizVersion
 from quizzes.pages.figures import percentage
-from quizzes.queries.facilities import FirstAnswers, WantedForms, frozen_balance, read_balance
+from quizzes.queries.facilities import FirstAnswers, FormCount, frozen_balance, read_balance
 from quizzes.rules import balanced_draw, parallel_forms
 from quizzes.rules.balanced_draw import Balance
 from quizzes.rules.layout import SlotEntry
 from quizzes.rules.selection import QuestionSelection
 from quizzes.services.layouts import form_of_attempt, recreate_layout
-from tests.quizzes.test_balanced_quizzes import FILE, a_folder, findings_of
-from tests.quizzes.test_views_blueprints import PAGE
 from tests.support import folders
 from tests.support.browser import Browser
 from tests.support.builders import a_teacher, publish, sign_in
 from tests.support.learning import a_learner, pass_quiz, sitting_of, start
 from tests.support.lessons import write
 from tests.support.questions import a_question, a_single, f
+from tests.support.selection_folders import FILE, PAGE, a_balanced_folder, findings_of
 from tests.support.wording import in_spanish
 
 TWO = "slots:\n  - draw: 2\n"
@@ -32,14 +31,14 @@ FORMS = f"{TWO}balance: {{within: 5}}\nforms: 2\n"
 
 
 def settings_of(quiz: str) -> object:
-    return next(one.settings for one in folders.course(a_folder(quiz)).activities() if one.kind == "quiz")
+    return next(one.settings for one in folders.course(a_balanced_folder(quiz)).activities() if one.kind == "quiz")
 
 
 def test_forms_are_read_and_bring_the_usual_balance() -> None:
     """spec/selection 1, spec/content-format 9: `none` and nothing are the same."""
     assert settings_of(FORMS).forms == 2  # type: ignore[attr-defined]  # of a quiz
     wide = f"{TWO}forms: 2\n"
-    found = folders.reading(a_folder(wide, a=60, b=60, c=60, d=60)).course
+    found = folders.reading(a_balanced_folder(wide, a=60, b=60, c=60, d=60)).course
     assert found is not None
     assert [(one.settings.forms, one.settings.balance) for one in found.activities() if one.kind == "quiz"] == [(2, Balance())]
     assert settings_of(f"{TWO}forms: none\n").balance is None  # type: ignore[attr-defined]  # of a quiz
@@ -61,7 +60,7 @@ def test_forms_that_are_not_there_are_refused(number: int, found: int) -> None:
 
 def test_attempts_get_the_forms_in_turn_then_a_draw_and_are_laid_out_again_alike(instance: Instance) -> None:
     """spec/selection 1.21, spec/quiz-engine 5.14.7."""
-    course = publish(instance, a_folder(FORMS))[0]
+    course = publish(instance, a_balanced_folder(FORMS))[0]
     firsts = set()
     for number in range(6):
         learner = a_learner(instance, course, f"persona{number}@example.org")
@@ -78,10 +77,10 @@ def test_attempts_get_the_forms_in_turn_then_a_draw_and_are_laid_out_again_alike
 
 def test_forms_are_frozen_with_the_version(instance: Instance) -> None:
     """spec/selection 1.21: an attempt of before keeps its form where the next version has other questions."""
-    course = publish(instance, a_folder(FORMS))[0]
+    course = publish(instance, a_balanced_folder(FORMS))[0]
     learner = a_learner(instance, course)
     attempt = start(instance, learner, "prueba")
-    publish(instance, a_folder(FORMS, a=60, b=62, c=64, d=66, e=58, g=60), nature=PublicationNature.CORRECTION)
+    publish(instance, a_balanced_folder(FORMS, a=60, b=62, c=64, d=66, e=58, g=60), nature=PublicationNature.CORRECTION)
 
     with sitting_of(instance, learner, attempt) as (session, loaded):
         assert form_of_attempt(session, loaded) is not None
@@ -107,7 +106,7 @@ def test_answers_that_would_allow_no_forms_leave_the_table_to_the_authors(most: 
     entries = [SlotEntry(tuple(candidate_of(one) for one in pool))]
     answers = {"a": FirstAnswers(1000, f(700)), "b": FirstAnswers(1000, f(300))}
 
-    found = frozen_balance(Balance(f(25), f(50)), entries, {one.key: one for one in pool}, answers, WantedForms(2, 7))
+    found = frozen_balance(Balance(f(25), f(50)), entries, {one.key: one for one in pool}, answers, FormCount(2, 7))
 
     assert found[0]["facilities"] == {"a": 50, "b": 50}
     assert len(read_balance(found[0]).forms) == (2 if most else 0)
@@ -115,7 +114,7 @@ def test_answers_that_would_allow_no_forms_leave_the_table_to_the_authors(most: 
 
 def test_the_page_of_the_blueprint_shows_the_published_forms_side_by_side(browser: Browser, instance: Instance) -> None:
     """spec/selection 1.21: text, key, facility and expected score of each."""
-    course = publish(instance, a_folder(FORMS))[0]
+    course = publish(instance, a_balanced_folder(FORMS))[0]
     a_teacher(instance, course)
     sign_in(browser, "profe@example.org")
 
@@ -129,7 +128,7 @@ def test_the_page_of_the_blueprint_shows_the_published_forms_side_by_side(browse
 
 
 def test_a_quiz_whose_forms_are_not_yet_published_says_so(browser: Browser, instance: Instance) -> None:
-    files = a_folder(TWO)
+    files = a_balanced_folder(TWO)
     course = publish(instance, files)[0]
     a_teacher(instance, course)
     sign_in(browser, "profe@example.org")

@@ -9,7 +9,7 @@ from quizzes.rules import parallel_forms
 from quizzes.rules.balanced_draw import Balance, DrawPlan, plan_draws
 from quizzes.rules.layout import Candidate, SlotEntry
 from quizzes.rules.parallel_forms import assemble_forms, candidates_of, form_in_turn, form_with, forms_seed, named_forms, range_of
-from tests.quizzes.test_rules_balanced_draw import BANK, GOLDEN, PLAN, SETS, entry, keys, rows
+from tests.support.golden_bank import BANK, GOLDEN, PLAN, SETS, entry, keys, rows
 from tests.support.questions import f
 
 WITHIN = Balance(f(2))

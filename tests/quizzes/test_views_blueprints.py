@@ -13,23 +13,11 @@ from tests.support.builders import a_course, a_teacher, folder, publish, sign_in
 from tests.support.drafts import draft_texts
 from tests.support.learning import a_learner, sitting_of, start
 from tests.support.lessons import write
+from tests.support.selection_folders import BANK, FILE, HEAD, PAGE, questions
 from tests.support.wording import in_spanish
 
-PAGE = "/teaching/prueba/parts/cuestionario-1/blueprint"
-FILE = "01-parte/03-cuestionario.quiz.yaml"
-BANK = "01-parte/banco.yaml"
 ADD = "sumar-dos-numeros"
 COUNT = "contar"
-HEAD = "key: cuestionario-1\ntitle: {es: Cuestionario 1, en: Quiz 1}\n"
-
-
-def questions(**fields: str) -> str:
-    """Return a bank of true or false questions with these fields, each on a line."""
-    text = "questions:\n"
-    for key, own in fields.items():
-        lines = "".join(f"    {line}\n" for line in own.split("; ") if line)
-        text += f"  - key: {key}\n    kind: true_false\n{lines}    text: ¿Es cierto {key}?\n    answer: true\n    explanation: Lo es.\n"
-    return text
 
 
 @pytest.fixture

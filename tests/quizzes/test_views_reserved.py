@@ -6,12 +6,12 @@ from courses.content.renaming import with_key
 from courses.models import Course
 from lms.instance import Instance
 from quizzes.queries.reserved import count_seen_elsewhere
-from tests.quizzes.test_views_blueprints import BANK, FILE, HEAD, PAGE, questions
 from tests.support import folders
 from tests.support.browser import Browser
 from tests.support.builders import a_teacher, folder, publish, sign_in
 from tests.support.learning import a_learner, start
 from tests.support.lessons import write
+from tests.support.selection_folders import BANK, FILE, HEAD, PAGE, questions
 from tests.support.wording import in_spanish
 
 OTHER = "01-parte/04-examen.quiz.yaml"
