@@ -138,8 +138,7 @@ def _course(table: MappingCursor) -> CourseFolder:
     staff_of, audiences = _viewers(table, visibility)
     enrolment = table.choice("enrolment", EnrolmentMethod, EnrolmentMethod.INVITATION)
     opens, closes = _open_period(table)
-    completion = _completion(table)
-    grade = _grade(table)
+    completion, grade = _completion(table), _grade(table)
     institution = table.value("institution", scalars.key, "") or ""
     certificate = _certificate(table)
     return CourseFolder(
