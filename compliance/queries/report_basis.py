@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Integer, Select, and_, case, cast, false, func, literal, or_, select, union_all
+from sqlalchemy import CTE, ColumnElement, Integer, ScalarSelect, Select, and_, case, cast, false, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from accounts.queries import can_sign_in_condition
@@ -208,14 +208,26 @@ def at_risk_condition(basis: ReportBasis, wanted: TrainingFilter, working: Worki
         return false()
     days = last_days_left(basis.time.on, MOST_DAYS_AHEAD, working)
     left = case(*((Assignment.last_on <= day, number) for number, day in enumerate(days)), else_=MOST_DAYS_AHEAD + 1)
-    is_near = and_(Assignment.last_on <= days[-1], _minutes_left(wanted.obligations) > MINUTES_A_DAY * left)
+    minutes, most = _minutes(wanted.obligations)
+    is_near = and_(Assignment.last_on <= days[-1], Assignment.last_on <= _last_day_of(most, days), minutes > MINUTES_A_DAY * left)
     not_started = and_(basis.state == TrainingState.NOT_STARTED.value, Assignment.last_on <= days[DAYS_LEFT])
     unfinished = basis.state.in_([state.value for state in STATES[ReportState.AT_RISK]])
-    return case((not_started, True), (unfinished, is_near), else_=False)
+    return case((not_started, True), (and_(unfinished, is_near), True), else_=False)  # SQLite stops at the first false part here alone
 
 
-def _minutes_left(obligations: Sequence[ReportObligation]) -> ColumnElement[float]:
-    """Return the minutes that somebody has left: of all courses of an obligation, or of the shortest where any one is enough."""
+def _last_day_of(most: ScalarSelect[float], days: Sequence[date]) -> ScalarSelect[date]:
+    """Return the last of some days on which so many minutes are too many for the working days left: worked out once for all rows."""
+    each = union_all(
+        *(select(literal(number * MINUTES_A_DAY).label("minutes"), literal(day).label("day")) for number, day in enumerate(days))
+    )
+    rows = each.subquery()
+    return select(func.max(rows.c.day)).where(rows.c.minutes < most).scalar_subquery()
+
+
+def _minutes(obligations: Sequence[ReportObligation]) -> tuple[ColumnElement[float], ScalarSelect[float]]:
+    """Return the minutes that somebody has left, of all courses of an obligation or of the shortest where any one is enough;
+    and the most that anybody may have left.
+    """
     minutes = (
         select(Course.id, Course.slug, func.sum(Activity.minutes).label("minutes"))
         .join(Activity, and_(Activity.version_id == Course.published_version_id, Activity.required))
@@ -243,7 +255,14 @@ def _minutes_left(obligations: Sequence[ReportObligation]) -> ColumnElement[floa
         .where(asked.c.obligation_id == Assignment.obligation_id)
         .correlate(Assignment)
     )
-    return func.coalesce(statement.scalar_subquery(), 0)
+    whole = (
+        select(func.sum(minutes.c.minutes).label("minutes"))
+        .select_from(asked)
+        .join(minutes, minutes.c.slug == asked.c.slug)
+        .group_by(asked.c.obligation_id)
+        .subquery()
+    )
+    return func.coalesce(statement.scalar_subquery(), 0), select(func.max(whole.c.minutes)).scalar_subquery()
 
 
 def in_state(session: Session, basis: ReportBasis, state: ReportState, at_risk: ColumnElement[bool]) -> Sequence[ColumnElement[bool]]:
