@@ -25,15 +25,20 @@ def newest(name: str, folder: Path = FOLDER) -> dict[str, dict[str, Any]]:
     return dict(json.loads(path.read_text("utf-8"))) if path.exists() else {}
 
 
-def record(name: str, part: str, figures: Mapping[str, Any], *, whole: bool = False, folder: Path = FOLDER) -> None:
-    """Store the figures of a part, in place of those of the same key or of all, and append them to the history."""
+def record(
+    name: str, part: str, figures: Mapping[str, Any], *, whole: bool = False, run: Mapping[str, Any] | None = None, folder: Path = FOLDER
+) -> None:
+    """Store the figures of a part, in place of those of the same key or of all, and append them to the history.
+
+    `run`: what was measured, where it is not all of `figures`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     every = newest(name, folder)
     every[part] = {**({} if whole else every.get(part, {})), **figures}
     (folder / f"{name}.json").write_text(json.dumps(every, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    run = {"at": clock.now().isoformat(timespec="minutes"), "name": name, "part": part, "figures": figures}
+    line = {"at": clock.now().isoformat(timespec="minutes"), "name": name, "part": part, "figures": figures if run is None else run}
     with (folder / "history.jsonl").open("a", encoding="utf-8") as history:
-        history.write(json.dumps(run, ensure_ascii=False) + "\n")
+        history.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

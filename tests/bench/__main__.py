@@ -1,16 +1,19 @@
 """Measure, print the table and record it in docs/figures/performance.json.
 
-python -m tests.bench [sqlite] [postgres]
+python -m tests.bench [--only training] [sqlite] [postgres]
 """
 
 import json
+import re
 import sys
 import tempfile
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from accounts import passwords
 from accounts import services as accounts
@@ -21,11 +24,11 @@ from lms.demo.people import ADMINISTRATOR
 from lms.instance import Instance
 from lms.loadtest.command import LoadTestInstance, LoadTestPlan, prepare
 from lms.serve import checked_settings, open_checked
-from scripts.figures import record
+from scripts.figures import newest, record
 from tests.bench import certificates, libraries, lives, nodes, pages, training_jobs, units, verifying
 from tests.bench.crowd import crowd
 from tests.bench.pages import Bench
-from tests.bench.processes import floors, product
+from tests.bench.processes import floors, product, undivided
 from tests.bench.table import Row, formatted
 from tests.support.postgres import a_database, unreachable
 from tests.support.sizes import ACCOUNTS
@@ -34,22 +37,22 @@ SEED = 1
 Measured = TypeVar("Measured", Bench, Instance)
 
 
+class BenchPart(StrEnum):
+    """What may be measured without the rest."""
+
+    TRAINING = "training"
+
+
 def measure(kind: str) -> list[Row]:
-    """Measure on one database: a fresh instance, its server and the bare programs side by side."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        url = stack.enter_context(_database(kind, folder))
-        instance = prepare(folder, LoadTestPlan(ACCOUNTS, None, 0, 0, 1, SEED), fresh=False, database_url=url)
-        load_instance = LoadTestInstance(folder, ACCOUNTS, SEED, _password(folder))
-        _administrator(instance, load_instance.password)
+    """Measure everything on one database: a fresh instance, its server and the bare programs side by side."""
+    with _loaded_instance(kind) as (instance, load_instance, folder, url):
         institution = units.fill(instance.database)
         instance.database.dispose()
         rows = lives.starts(folder, url)
-        with product(folder, LMS_DATABASE_URL=url) as ours, floors(folder, url) as floor:
-            bench = Bench(ours, floor, instance.database, load_instance.take, load_instance.password)
+        with _served(instance, load_instance, folder, url) as bench:
             for part in (pages.floors_themselves, pages.pages, pages.journeys, training_jobs.pages_beside_training, lives.memory, crowd):
                 rows += _reported(part, bench)
-            visitor = ours.visitor()
+            visitor = bench.ours.visitor()
             visitor.enter(ADMINISTRATOR.email, load_instance.password)
             rows += lives.people(bench, visitor, ACCOUNTS + 1)
             rows += units.dashboard(instance.database, visitor, institution)
@@ -61,12 +64,41 @@ def measure(kind: str) -> list[Row]:
     return rows
 
 
+def measure_training(kind: str) -> list[Row]:
+    """Measure compulsory training alone: pages beside it, then statuses, reports and jobs."""
+    with _loaded_instance(kind) as (instance, load_instance, folder, url):
+        instance.database.dispose()
+        with _served(instance, load_instance, folder, url) as bench:
+            rows = _reported(training_jobs.pages_beside_training, bench)
+        instance.database.dispose()
+    return rows + _on_a_fresh_instance(kind, training_jobs.training)
+
+
+@contextmanager
+def _loaded_instance(kind: str) -> Iterator[tuple[Instance, LoadTestInstance, Path, str]]:
+    """Fill an instance with the people of the load test and an administrator; yield it, with its folder and its database."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        url = stack.enter_context(_database(kind, folder))
+        instance = prepare(folder, LoadTestPlan(ACCOUNTS, None, 0, 0, 1, SEED), fresh=False, database_url=url)
+        load_instance = LoadTestInstance(folder, ACCOUNTS, SEED, _password(folder))
+        _administrator(instance, load_instance.password)
+        yield instance, load_instance, folder, url
+
+
+@contextmanager
+def _served(instance: Instance, load_instance: LoadTestInstance, folder: Path, url: str) -> Iterator[Bench]:
+    """Serve an instance beside the bare programs."""
+    with product(folder, LMS_DATABASE_URL=url) as ours, floors(folder, url) as floor:
+        yield Bench(ours, floor, instance.database, load_instance.take, load_instance.password)
+
+
 def _on_a_fresh_instance(kind: str, part: Callable[[Instance], list[Row]]) -> list[Row]:
     """Measure a part that fills an instance of its own."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         url = stack.enter_context(_database(kind, folder))
-        instance = open_checked(checked_settings("127.0.0.1", 8000, data_dir=folder, database_url=url))
+        instance = open_checked(checked_settings("127.0.0.1", 8000, data_dir=folder, database_url=undivided(url)))
         stack.callback(instance.database.dispose)
         return _reported(part, instance)
 
@@ -95,16 +127,37 @@ def _administrator(instance: Instance, password: str) -> None:
         accounts.create_administrator(session, SYSTEM, command, now=clock.now())
 
 
-def main(wanted: list[str]) -> int:
-    """Measure on the databases that are asked for and there; return how many bars are not met, with which the program fails."""
-    kinds = wanted or ["sqlite", "postgres"]
+def replaced(stored: Iterable[Mapping[str, Any]], rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """Return the rows that were recorded, without those that were measured again, and these; a row may speak of another count."""
+    measured = [asdict(row) for row in rows]
+    again = {_row_key(row) for row in measured}
+    return [*(dict(row) for row in stored if _row_key(row) not in again), *measured]
+
+
+def _row_key(row: Mapping[str, Any]) -> tuple[str, str]:
+    return row["number"], re.sub(r"\d+", "", row["what"])
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure on the databases that are named and there; return how many bars are not met, with which the program fails."""
+    parser = ArgumentParser(prog="python -m tests.bench")
+    parser.add_argument("--only", type=BenchPart, choices=list(BenchPart), help="measure a part; the other figures stay recorded")
+    parser.add_argument("databases", nargs="*", default="both", choices=["sqlite", "postgres", "both"])
+    given = parser.parse_args(arguments)
+    kinds = ["sqlite", "postgres"] if "both" in given.databases else list(given.databases)
     if "postgres" in kinds and (why := unreachable()):
         sys.stderr.write(f"Not measured on PostgreSQL: {why}\n")
         kinds.remove("postgres")
-    tables = {kind: measure(kind) for kind in kinds}
-    tables["without a database"] = [*libraries.certificates(), *libraries.publishing(), *verifying.sheets(), *verifying.files()]
+    tables = {kind: measure_training(kind) if given.only else measure(kind) for kind in kinds}
+    if not given.only:
+        tables["without a database"] = [*libraries.certificates(), *libraries.publishing(), *verifying.sheets(), *verifying.files()]
     for kind, rows in tables.items():
-        record("performance", kind, {"accounts": ACCOUNTS, "rows": [asdict(row) for row in rows]})
+        figures = {"accounts": ACCOUNTS, "rows": [asdict(row) for row in rows]}
+        if given.only:
+            stored = newest("performance").get(kind, figures)
+            record("performance", kind, {**stored, "rows": replaced(stored["rows"], rows)}, run={"only": given.only, **figures})
+        else:
+            record("performance", kind, figures)
     sys.stdout.write("\n\n".join(formatted(rows, kind) for kind, rows in tables.items()) + "\n")
     return sum(row.verdict == "NOT MET" for rows in tables.values() for row in rows)
 

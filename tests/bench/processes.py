@@ -6,17 +6,22 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+
+from kernel.db import Database
 from tests.bench.visitor import Visitor
 from tests.support.server import LMS, environment, free_port
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0
 _TICKS = os.sysconf("SC_CLK_TCK")
+Clock = Callable[[], float]
 
 
 @dataclass
@@ -89,3 +94,32 @@ def floors(folder: Path, database: str, ready: str = "/wsgi") -> contextlib.Abst
     """Start the bare programs on the same database."""
     port = free_port()
     return running([sys.executable, "-m", "tests.bench.floors", str(port), database], ready, folder, port)
+
+
+def processor_clock(database: Database) -> Clock:
+    """Return a clock of the processor time of this process, and of the server's processes that work for it where the database has some.
+
+    Those of a server on another machine are not seen. PostgreSQL may hand a part of a statement to processes that end with it:
+    `undivided` has it do without.
+    """
+    if database.is_sqlite:
+        return time.process_time
+
+    def clock() -> float:
+        with database.unit_of_work(write=False) as session:
+            pids = list(session.connection().scalars(text("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")))
+        spent = 0
+        for pid in pids:
+            with contextlib.suppress(OSError):
+                spent += int(Path(f"/proc/{pid}/schedstat").read_text().split()[0])
+        return time.process_time() + spent / 1e9
+
+    return clock
+
+
+def undivided(url: str) -> str:
+    """Return the address of a database whose server works on a statement in one process."""
+    if url.startswith("sqlite"):
+        return url
+    options = {"options": "-c max_parallel_workers_per_gather=0"}
+    return make_url(url).update_query_dict(options).render_as_string(hide_password=False)

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 
 from scripts import documents, figures
+from tests.bench.__main__ import replaced
+from tests.bench.table import Row
 
 
 def test_the_newest_figures_replace_those_of_the_same_key(tmp_path: Path) -> None:
@@ -28,6 +30,16 @@ def test_every_run_stays_in_the_history(tmp_path: Path) -> None:
     runs = [json.loads(line) for line in (tmp_path / "history.jsonl").read_text("utf-8").splitlines()]
     assert [(run["name"], run["part"], run["figures"]) for run in runs] == [("faults", "sqlite", {"a": 1}), ("faults", "sqlite", {"a": 2})]
     assert all(run["at"] for run in runs)
+
+
+def test_a_part_of_the_benchmark_replaces_its_own_figures_alone(tmp_path: Path) -> None:
+    stored = [{"number": "K6", "what": what, "value": 9.0} for what in ("report of 3600 people", "status list")]
+    rows = replaced(stored, [Row("K6", "report of 36000 people", 2.0, 3, 3), Row("K8", "home", 1.5, 2, 1.5)])
+    figures.record("performance", "sqlite", {"rows": rows}, run={"only": "training"}, folder=tmp_path)
+
+    stored_now = figures.newest("performance", tmp_path)["sqlite"]["rows"]
+    assert [(row["what"], row["value"]) for row in stored_now] == [("status list", 9.0), ("report of 36000 people", 2.0), ("home", 1.5)]
+    assert json.loads((tmp_path / "history.jsonl").read_text("utf-8"))["figures"] == {"only": "training"}
 
 
 def test_a_bar_that_is_not_met_stays_visible() -> None:
