@@ -225,12 +225,12 @@ def deadline_day(figures: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def figures_as_list(figures: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return the lines that tests recorded, by database."""
+    """Return the lines that tests recorded, by database; those of one test stand in one cell."""
     lines = [["Test", "Database", "Result"]]
     for part, name in (("sqlite", "SQLite"), ("postgres", "PostgreSQL")):
         for test, results in sorted(figures.get(part, {}).items()):
             path, _, function = test.partition("::test_")
-            lines += [[f"{function.replace('_', ' ')} (`{path}`)", name, result] for result in results]
+            lines.append([f"{function.replace('_', ' ')} (`{path}`)", name, "<br>".join(results)])
     return _table(*lines)
 
 

@@ -19,6 +19,7 @@ from compliance.services.reminder_requests import ReminderRequestValues
 from courses.models import Course
 from enrolments.models import Enrolment
 from kernel.durations import Duration
+from kernel.i18n import choose
 from kernel.outbox import Job, deliver_waiting
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
@@ -33,6 +34,7 @@ from tests.support.places import a_place
 from tests.support.reminders import ReminderTrial, mails_to, quito
 from tests.support.takes import read, takes_of
 from tests.support.training_cases import QUITO, A
+from tests.support.wording import in_spanish
 
 Say = Callable[[str], None]
 PEOPLE = 7
@@ -229,6 +231,7 @@ def test_killed_as_staff_lets_a_take_begin(when: Side, instance: Instance, cours
     assert [(row.take, row.superseded_at is None) for row in takes_of(instance, learner, course)] == [(1, False), (2, True)]
     assert list(notices(instance, NoticeKind.ENROLMENT).values()) == [1]
     mails = mails_to(instance, read(instance, lambda session: session.get_one(Person, learner.person_id)))
-    assert len([mail for mail in mails if mail.startswith("Debe volver a tomar")]) == 1
+    subject = in_spanish("You are to take “%(title)s” again", title=choose(course.title, "es"))
+    assert len([mail for mail in mails if mail.startswith(subject)]) == 1
     assert given_up(instance) == []
     assert len(moments) > 1

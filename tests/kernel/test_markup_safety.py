@@ -17,11 +17,11 @@ from kernel.markup import sanitise as sanitiser
 from kernel.markup.maths import FormulaError, to_mathml
 from kernel.markup.model import MediaReference, RenderedText
 from kernel.markup.plain import render_plain
-from kernel.markup.render import MAXIMUM, MAXIMUM_BLOCK, render_inline, render_lesson, render_markdown
+from kernel.markup.render import render_inline, render_lesson, render_markdown
 from kernel.markup.sanitise import sanitise
 from kernel.markup.source import normalise
 from kernel.markup.svg import clean_svg
-from tests.support.hostile import HOSTILE_SVG, harm, hostile_html, hostile_markdown
+from tests.support.hostile import HOSTILE_SVG, harm, hostile_html, hostile_markdown, slow_texts
 from tests.support.markup import a_context
 from tests.support.project import ROOT
 from tests.support.shared import SHARED, needs_shared
@@ -247,69 +247,11 @@ def test_addresses_in_plain_text_become_links_and_nothing_else() -> None:
     )
 
 
-def _slow_texts() -> Iterator[str]:
-    for piece in (
-        "[",
-        "![",
-        "[@",
-        "[[",
-        "[[a",
-        "*",
-        "**a ",
-        "*a **b ",
-        "_a ",
-        "*_",
-        "`",
-        "``a`",
-        "$",
-        "$a ",
-        "a$b",
-        "<",
-        "<a ",
-        '<a b="',
-        "<!--",
-    ):
-        yield piece * ((MAXIMUM_BLOCK - 10) // len(piece))
-    for piece in (
-        "{{a",
-        "[a](",
-        "[a][b",
-        "[^a]",
-        "&",
-        "<![CDATA[",
-        "a {: ",
-        "\\",
-        ">",
-        "|",
-        "- ",
-        "$x_1$ ",
-        "<b>",
-        "[a](https://x.y) ",
-        "<https://a",
-    ):
-        yield piece * ((MAXIMUM_BLOCK - 10) // len(piece))
-    for block in (
-        "## a",
-        "> a",
-        "- a",
-        "> [!CHECK]",
-        "![a](b.svg)",
-        "a\n---",
-        "```\na\n```",
-        "| a | b |\n|---|---|\n| c | d |",
-        ": a",
-        "[^1]: a",
-    ):
-        yield f"{block}\n\n" * ((MAXIMUM - 10) // (len(block) + 2))
-    yield "".join(f"{' ' * 4 * min(depth, 11)}- a\n" for depth in range(900))
-    yield "|a|b|\n|-|-|\n|" + "`|" * 9000
-
-
 @pytest.mark.slow
 def test_no_text_takes_longer_than_the_limit_and_a_margin(monkeypatch: pytest.MonkeyPatch) -> None:
     """spec/security 4.1: rendered within a time, else refused; a part of the real limit, to spare the suite's own time, and two tries."""
     monkeypatch.setattr(render_state, "TIME_LIMIT", 0.005)
-    for text in _slow_texts():
+    for text in slow_texts():
         for render in (render_lesson, render_inline):
             rendered: RenderedText = within(1, partial(render, text, a_context()))
             assert rendered.html or rendered.problems or not text.strip(), text[:20]

@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element
 import html5lib
 
 from kernel.markup.html import names
+from kernel.markup.render import MAXIMUM, MAXIMUM_BLOCK
 
 SVG = "{http://www.w3.org/2000/svg}"
 MATHML = "{http://www.w3.org/1998/Math/MathML}"
@@ -209,3 +210,62 @@ def _attribute_faults(tag: str, name: str, value: str, id_prefix: str) -> Iterat
         yield f"the id {value}"
     if name == "class" and not set(value.split()) <= _OURS:
         yield f"the class {value}"
+
+
+def slow_texts() -> Iterator[str]:
+    """Yield texts as long as they may be whose reading takes longest."""
+    for piece in (
+        "[",
+        "![",
+        "[@",
+        "[[",
+        "[[a",
+        "*",
+        "**a ",
+        "*a **b ",
+        "_a ",
+        "*_",
+        "`",
+        "``a`",
+        "$",
+        "$a ",
+        "a$b",
+        "<",
+        "<a ",
+        '<a b="',
+        "<!--",
+    ):
+        yield piece * ((MAXIMUM_BLOCK - 10) // len(piece))
+    for piece in (
+        "{{a",
+        "[a](",
+        "[a][b",
+        "[^a]",
+        "&",
+        "<![CDATA[",
+        "a {: ",
+        "\\",
+        ">",
+        "|",
+        "- ",
+        "$x_1$ ",
+        "<b>",
+        "[a](https://x.y) ",
+        "<https://a",
+    ):
+        yield piece * ((MAXIMUM_BLOCK - 10) // len(piece))
+    for block in (
+        "## a",
+        "> a",
+        "- a",
+        "> [!CHECK]",
+        "![a](b.svg)",
+        "a\n---",
+        "```\na\n```",
+        "| a | b |\n|---|---|\n| c | d |",
+        ": a",
+        "[^1]: a",
+    ):
+        yield f"{block}\n\n" * ((MAXIMUM - 10) // (len(block) + 2))
+    yield "".join(f"{' ' * 4 * min(depth, 11)}- a\n" for depth in range(900))
+    yield "|a|b|\n|-|-|\n|" + "`|" * 9000
