@@ -37,7 +37,7 @@ SEED = 1
 Measured = TypeVar("Measured", Bench, Instance)
 
 
-class BenchPart(StrEnum):
+class MeasuredPart(StrEnum):
     """What may be measured without the rest."""
 
     TRAINING = "training"
@@ -141,7 +141,7 @@ def _row_key(row: Mapping[str, Any]) -> tuple[str, str]:
 def main(arguments: Sequence[str]) -> int:
     """Measure on the databases that are named and there; return how many bars are not met, with which the program fails."""
     parser = ArgumentParser(prog="python -m tests.bench")
-    parser.add_argument("--only", type=BenchPart, choices=list(BenchPart), help="measure a part; the other figures stay recorded")
+    parser.add_argument("--only", type=MeasuredPart, choices=list(MeasuredPart), help="measure a part; the other figures stay recorded")
     parser.add_argument("databases", nargs="*", default="both", choices=["sqlite", "postgres", "both"])
     given = parser.parse_args(arguments)
     kinds = ["sqlite", "postgres"] if "both" in given.databases else list(given.databases)

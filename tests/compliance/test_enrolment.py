@@ -30,7 +30,7 @@ from tests.support.certificates import complete
 from tests.support.editions import a_learner_of, an_edition, take_out
 from tests.support.learning import a_learner, actor_of, all_at_once, start, submit
 from tests.support.obligations import (
-    an_audience_of,
+    an_audience_with_authors,
     an_obligation,
     assignment_of,
     compute,
@@ -39,7 +39,6 @@ from tests.support.obligations import (
     let_stay,
     rules_of,
 )
-from tests.support.places import a_place
 from tests.support.takes import read, takes_of
 from tests.support.training_cases import QUITO, A
 
@@ -51,9 +50,7 @@ def noon(month: int, day: int, year: int = 2026) -> datetime:
 @pytest.fixture
 def audience(instance: Instance) -> Audience:
     """Return an audience, with two people who write obligations."""
-    for email in ("autora@example.org", "otra@example.org"):
-        a_person(instance, email)
-    return an_audience_of(instance, a_place(instance))
+    return an_audience_with_authors(instance)
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ from tests.support.certificates import complete
 from tests.support.learning import At, enrolment_of
 from tests.support.obligations import (
     BEGINNING,
-    an_audience_of,
+    an_audience_with_authors,
     an_obligation,
     assignment_of,
     compute,
@@ -42,7 +42,6 @@ from tests.support.obligations import (
     let_stay,
     rules_of,
 )
-from tests.support.places import a_place
 from tests.support.takes import read
 from tests.support.training_cases import QUITO
 from tests.support.wording import in_spanish
@@ -63,9 +62,7 @@ def course(instance: Instance) -> Course:
 @pytest.fixture
 def audience(instance: Instance) -> Audience:
     """Return an audience, with two people who write obligations."""
-    for email in ("autora@example.org", "otra@example.org"):
-        a_person(instance, email)
-    return an_audience_of(instance, a_place(instance))
+    return an_audience_with_authors(instance)
 
 
 @pytest.fixture

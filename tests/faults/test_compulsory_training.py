@@ -29,8 +29,7 @@ from tests.support.builders import a_course, a_person, an_administrator
 from tests.support.certificates import complete
 from tests.support.killed_workers import A_PORTION, BETWEEN, Death, SentForm, Side, is_killed, kill_at_each_transaction, send_and_die
 from tests.support.learning import At
-from tests.support.obligations import an_audience_of, an_obligation, let_stay, rules_of
-from tests.support.places import a_place
+from tests.support.obligations import an_audience_with_authors, an_obligation, let_stay, rules_of
 from tests.support.reminders import ReminderTrial, mails_to, quito
 from tests.support.takes import read, takes_of
 from tests.support.training_cases import QUITO, A
@@ -58,9 +57,7 @@ def course(instance: Instance) -> Course:
 @pytest.fixture
 def audience(instance: Instance) -> Audience:
     """Return an audience, with two people who write obligations."""
-    for email in ("autora@example.org", "otra@example.org"):
-        a_person(instance, email)
-    return an_audience_of(instance, a_place(instance))
+    return an_audience_with_authors(instance)
 
 
 @pytest.fixture

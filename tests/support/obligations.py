@@ -21,6 +21,7 @@ from kernel.outbox import Delivery
 from kernel.permissions import Actor
 from lms.instance import Instance
 from organisations.models import Audience, AudienceStayRecord, Organisation
+from tests.support.builders import a_person
 from tests.support.places import a_place
 from tests.support.training_cases import A
 
@@ -35,6 +36,13 @@ def an_audience_of(instance: Instance, root: Organisation, key: str = "todos") -
         session.add(row)
         session.flush()
         return row
+
+
+def an_audience_with_authors(instance: Instance) -> Audience:
+    """Return the audience of a new place, and make the two people who write obligations."""
+    for email in ("autora@example.org", "otra@example.org"):
+        a_person(instance, email)
+    return an_audience_of(instance, a_place(instance))
 
 
 def let_stay(
