@@ -38,8 +38,9 @@ OPEN_TO_STRANGERS = {
     "enrolments.resources",
     "lms_condition.figures",
     "webinars.recording",
+    "POST certificates_verification.verify_files",
 }
-"""What courses show to everybody, badges for who has their code, and the figures for who asks from a place that the settings name."""
+"""What courses show to everybody, badges and verdicts for who has a code or a file, and figures for places that the settings name."""
 UNKNOWN = {"uuid": "5b7e0a3c-2f6d-4c1e-9a48-d0c3f7b1e692", "int": "1"}
 QUIZ = "/courses/prueba/quizzes/cuestionario-1"
 
