@@ -305,7 +305,16 @@ def _sqlite_engines(url: str, pool: int) -> tuple[Engine, Engine]:
 def _postgres_engines(url: str, pool: int) -> tuple[Engine, Engine]:
     patience = {name: value for name, value in PATIENCE.items() if name not in make_url(url).query}
     write = create_engine(url, **QUIET, pool_size=pool, max_overflow=0, pool_timeout=POOL_TURN, pool_pre_ping=True, connect_args=patience)
+    event.listen(write, "connect", _postgres_connection)
     return write, write.execution_options(postgresql_readonly=True)
+
+
+def _postgres_connection(connection: DBAPIConnection, _record: object) -> None:
+    """Switch just-in-time compilation off: to compile a statement of many conditions takes longer than to run it on our tables."""
+    cursor = connection.cursor()
+    cursor.execute("SET jit = off")
+    cursor.close()
+    connection.commit()
 
 
 def _probing_engine(url: str, *, is_sqlite: bool) -> Engine:

@@ -369,3 +369,12 @@ def test_servers_that_open_a_new_database_at_once_all_get_it(tmp_path: Path) -> 
             thread.join()
 
     assert refused == []
+
+
+def test_postgres_compiles_no_statement(instance: Instance) -> None:
+    if instance.database.is_sqlite:
+        pytest.skip("SQLite has no such compilation")
+
+    for write_too in (True, False):
+        with instance.database.unit_of_work(write=write_too) as session:
+            assert session.scalar(text("SHOW jit")) == "off"
