@@ -134,11 +134,14 @@ def everything_of(instance: Instance, version_id: int) -> list[object]:
     """Read a version's rows as plain values."""
     with instance.database.unit_of_work(write=False) as session:
         version = session.get_one(CourseVersion, version_id)
-        activities = session.execute(select(Activity.id, Activity.key, Activity.title).where(Activity.version_id == version_id)).all()
+        activities = session.execute(
+            select(Activity.id, Activity.key, Activity.title).where(Activity.version_id == version_id).order_by(Activity.id)
+        ).all()
         pages = session.execute(
             select(LessonPage.language, LessonPage.title, LessonPage.body)
             .join(Activity, Activity.id == LessonPage.activity_id)
             .where(Activity.version_id == version_id)
+            .order_by(LessonPage.id)
         ).all()
         return [version.digest, version.title, version.published_at, [tuple(row) for row in activities], [tuple(row) for row in pages]]
 
