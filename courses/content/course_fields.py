@@ -202,6 +202,14 @@ COURSE: tuple[tuple[object, tuple[FieldSpec, ...]], ...] = (
                 lazy_("From how long before the last valid day: 60 days. Leave empty if learners do not renew it by themselves."),
             ),
             FieldSpec(
+                "certificate.print_grade",
+                FieldShape.FLAG,
+                lazy_("Print the grade of the course on certificates?"),
+                lazy_("Only where the template has a place for it. The page of the certificate's code then says it too."),
+                YES_NO,
+                "false",
+            ),
+            FieldSpec(
                 "grade",
                 FieldShape.ENTRIES,
                 lazy_("Parts of the grade"),

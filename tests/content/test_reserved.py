@@ -15,7 +15,8 @@ from quizzes.content.pools import candidates
 from quizzes.rules.definitions import CalculatedBody, QuestionDefinition, QuestionKind
 from tests.support.courses import BUDGET, COURSES, GOVERNANCE, course_of
 
-RESERVED, PRACTICE = "reservada", "practica"
+PRACTICE = "practica"
+TESTS = ("prueba-inicial-del-curso", "prueba-final-del-curso")
 
 
 def draws(course: str, *, numbered: bool) -> Iterator[tuple[ModuleSource, ActivitySource, QuizSource, DrawSlot]]:
@@ -28,9 +29,14 @@ def draws(course: str, *, numbered: bool) -> Iterator[tuple[ModuleSource, Activi
                         yield module, activity, activity.settings, slot
 
 
+def is_reserved(question: QuestionDefinition) -> bool:
+    """Tell whether a question is kept for the initial and the final test (spec/selection 1.6)."""
+    return set(question.selection.only) == set(TESTS)
+
+
 def reserved_of(course: str, module: str) -> list[QuestionDefinition]:
     [bank] = [bank for bank in banks_of(course_of(course)) if bank.module == module]
-    return [question for question in bank.questions if RESERVED in question.tags]
+    return [question for question in bank.questions if is_reserved(question)]
 
 
 @pytest.mark.parametrize("course", COURSES)
@@ -42,7 +48,7 @@ def test_every_module_keeps_ten_questions_and_practises_with_others(course: str)
         ]
 
         assert len(reserved_of(course, module.key)) >= 10, module.key
-        assert all((RESERVED in question.tags) != (PRACTICE in question.tags) for question in marked), module.key
+        assert all(is_reserved(question) != (PRACTICE in question.tags) for question in marked), module.key
 
 
 @pytest.mark.parametrize("course", COURSES)
@@ -53,7 +59,7 @@ def test_quizzes_of_modules_never_draw_what_is_reserved(course: str) -> None:
     for module, activity, quiz, slot in found:
         drawn = candidates(course_of(course), module.key, quiz, slot)
         assert drawn, activity.key
-        assert not [question.key for question in drawn if RESERVED in question.tags], activity.key
+        assert not [question.key for question in drawn if is_reserved(question)], activity.key
 
 
 @pytest.mark.parametrize("course", COURSES)
@@ -62,11 +68,11 @@ def test_both_tests_have_thirty_places_each_of_one_objective_level_and_kind(cour
     places = Counter[str]()
     for module, activity, quiz, slot in draws(course, numbered=False):
         drawn = candidates(course_of(course), module.key, quiz, slot)
-        objectives = {tag for question in drawn for tag in question.tags if tag.startswith("objetivo-")}
+        objectives = {question.selection.objective for question in drawn}
 
         assert (slot.count, slot.pool.difficulty is not None, bool(slot.pool.kinds)) == (1, True, True), activity.key
-        assert len(objectives & set(slot.pool.tags)) == 1
-        assert all(RESERVED in question.tags for question in drawn)
+        assert objectives == {slot.pool.objective} != {""}
+        assert all(is_reserved(question) for question in drawn)
         assert len(drawn) >= 2, (activity.key, slot.pool)
         places[activity.key] += slot.count
 
@@ -102,13 +108,27 @@ def test_the_first_final_test_repeats_no_question_of_the_initial_one(course: str
 @pytest.mark.parametrize("course", COURSES)
 def test_objectives_of_reserved_questions_are_those_of_the_module(course: str) -> None:
     for module in (module for module in course_of(course).modules if module.numbered):
-        numbers = [
-            int(tag.partition("-")[2]) for question in reserved_of(course, module.key) for tag in question.tags if tag[:9] == "objetivo-"
-        ]
+        named = [question.selection.objective for question in reserved_of(course, module.key)]
 
-        assert len(numbers) == len(reserved_of(course, module.key))
-        assert set(numbers) <= set(range(1, len(module.objectives) + 1)), module.key
-        assert len(set(numbers)) >= (4 if course == GOVERNANCE else len(module.objectives)), module.key
+        assert set(named) <= set(module.objective_keys) - {""}, module.key
+        assert len(set(named)) >= (4 if course == GOVERNANCE else len(module.objectives)), module.key
+
+
+@pytest.mark.parametrize("course", COURSES)
+def test_both_tests_have_one_blueprint_and_balanced_draws(course: str) -> None:
+    """spec/selection 1.1, 1.11: every objective that is drawn has its line; two of the governance course are left to the cases."""
+    tests = {activity.key: quiz for _module, activity, quiz, _slot in draws(course, numbered=False)}
+
+    assert set(tests) == set(TESTS)
+    assert len({quiz.blueprint for quiz in tests.values()}) == 1
+    for quiz in tests.values():
+        assert {line.objective for line in quiz.blueprint} - {""} == {
+            slot.pool.objective for slot in quiz.slots if isinstance(slot, DrawSlot)
+        }
+        assert {slot.pool.difficulty for slot in quiz.slots if isinstance(slot, DrawSlot)} == {
+            line.difficulty for line in quiz.blueprint if line.difficulty
+        }
+        assert quiz.balance is not None
 
 
 def test_numbers_of_the_budget_course_are_drawn_and_not_copied() -> None:

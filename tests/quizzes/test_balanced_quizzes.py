@@ -24,11 +24,12 @@ from tests.support.selection_folders import BANK, EXPECTED, a_balanced_folder, f
 
 _KEYS = select(Question.key).join(QuestionVersion, QuestionVersion.question_id == Question.id)
 TWO = "slots:\n  - draw: 2\n"
+WITHIN_THREE = f"{TWO}balance: {{within: 3}}\n"
 
 
 def test_a_quiz_whose_draws_can_be_balanced_is_fine() -> None:
     """spec/selection 1.11, spec/content-format C509."""
-    assert findings_of(f"{TWO}balance: {{within: 3}}\n", "C509") == 0
+    assert findings_of(WITHIN_THREE, "C509") == 0
     assert findings_of(TWO, "C509") == 0
 
 
@@ -59,7 +60,7 @@ def test_a_balanced_quiz_does_not_start_with_the_last_answers() -> None:
 
 def test_questions_of_a_balanced_draw_have_the_same_mark() -> None:
     """spec/selection 1.11, spec/content-format C509: else the expected score has no fixed whole."""
-    files = a_balanced_folder(f"{TWO}balance: {{within: 3}}\n")
+    files = a_balanced_folder(WITHIN_THREE)
     files[BANK] = files[BANK].replace(b"expected: 90", b"expected: 90\n    mark: 2", 1)
 
     assert len(findings(files, "C509")) == 1
@@ -67,7 +68,7 @@ def test_questions_of_a_balanced_draw_have_the_same_mark() -> None:
 
 def test_attempts_are_within_the_bound_and_are_drawn_again_alike(instance: Instance) -> None:
     """spec/selection 1.10 to 1.12: every question set that is allowed comes up, and the same from the seed and the table."""
-    course = publish(instance, a_balanced_folder(f"{TWO}balance: {{within: 3}}\n"))[0]
+    course = publish(instance, a_balanced_folder(WITHIN_THREE))[0]
     drawn = set()
     for number in range(8):
         learner = a_learner(instance, course, f"persona{number}@example.org")

@@ -56,65 +56,67 @@ class Scene:
 
 SCENES = (
     Scene("Presentación", "Opening", "", (
-        Line("Este es un recorrido por el primer módulo, en imágenes.", "This is a tour of the first module, in pictures."),
+        Line("Este es un recorrido por el primer módulo, en imágenes.", "This is a picture tour of the first module."),
         Line("Verá seis ideas, una por lección.", "You will see six ideas, one from each lesson."),
     )),
-    Scene("El piso cubre toda la vida", "The floor covers a whole life", "piso-ciclo-de-vida", (
+    Scene("El piso cubre toda la vida", "The floor covers the whole life cycle", "piso-ciclo-de-vida", (
         Line("El piso de protección social tiene cuatro garantías.", "The social protection floor has four guarantees.",
              point="Cuatro garantías"),
         Line("La primera, la salud esencial, acompaña toda la vida.", "The first, essential health care, lasts a lifetime.",
              point="Salud, sin interrupción"),
         Line("Las otras tres son un ingreso básico en la niñez, en la edad activa y en la vejez.",
-             "The other three are a basic income in childhood, in working age and in old age.", point="Ingreso, por etapas"),
+             "The other three are a basic income in childhood, at working age and in old age.", point="Ingreso, por etapas"),
     )),
     Scene("De la Caja de Pensiones al IESS", "From the Pensions Fund to IESS", "linea-de-tiempo", (
         Line("La Caja de Pensiones se creó en 1928.", "The Pensions Fund (Caja de Pensiones) was created in 1928.",
              point="1928, la primera caja"),
         Line("El Instituto Ecuatoriano de Seguridad Social, el IESS, nació en 1970.",
-             "The Ecuadorian Social Security Institute, IESS, was born in 1970.",
+             "The Ecuadorian Social Security Institute, known as IESS, was founded in 1970.",
              said="El Instituto Ecuatoriano de Seguridad Social, el iess, nació en 1970.", point="1970, el IESS"),
         Line("La ley que lo rige se publicó en 2001.", "The law that governs it was published in 2001.", point="2001, la ley"),
     )),
-    Scene("A quién alcanza la ley", "Whom the law reaches", "afiliacion-por-regimen", (
+    Scene("A quién alcanza la ley", "Who the law covers", "afiliacion-por-regimen", (
         Line("La ley alcanza a quien recibe ingresos por su trabajo, con patrono o sin él.",
-             "The law reaches people who earn income from their work, with an employer or without.", point="Con patrono o sin él"),
+             "The law covers everyone who earns an income from work, with or without an employer.", point="Con patrono o sin él"),
         Line("Según un recuento de prensa, casi 85 de cada 100 personas afiliadas están en el Seguro Obligatorio.",
-             "By a press count, almost 85 of every 100 members are in the compulsory insurance.",
+             "According to a press count, almost 85 of every 100 insured people are in the Compulsory Insurance.",
              said="Según un recuento de prensa, casi ochenta y cinco de cada cien personas afiliadas están en el Seguro Obligatorio.",
              point="Casi 85 de cada 100"),
     )),
     Scene("Tres bolsillos pagan", "Three pockets pay", "quien-paga-bolsillos", (
         Line("El dinero sale de tres bolsillos: quien trabaja, quien emplea y el Estado.",
              "The money comes from three pockets: workers, employers and the State.", point="Tres bolsillos"),
-        Line("Según tablas de 2017, al sueldo se le descontaba el 9,45 %.", "By tables of 2017, 9.45% was deducted from the wage.",
+        Line("Según tablas de 2017, al sueldo se le descontaba el 9,45 %.",
+             "According to figures published in 2017, 9.45% was deducted from the wage.",
              said="Según tablas de dos mil diecisiete, al sueldo se le descontaba el nueve coma cuarenta y cinco por ciento.",
              point="9,45 % del sueldo"),
         Line("La empresa ponía aparte el 11,15 %.", "The company paid another 11.15% on top.",
              said="La empresa ponía aparte el once coma quince por ciento.", point="11,15 % de la empresa"),
-        Line("El Estado completa cuando los aportes no alcanzan.", "The State tops up when contributions fall short.",
+        Line("El Estado completa cuando los aportes no alcanzan.", "The State makes up the difference when contributions fall short.",
              point="El Estado completa"),
     )),
-    Scene("Cada cifra, con su grupo", "Each figure with its group", "cobertura-de-tres-grupos", (
+    Scene("Cada cifra, con su grupo", "Every figure belongs to a group", "cobertura-de-tres-grupos", (
         Line("En 2019, casi 35 de cada 100 habitantes tenían algún mecanismo de protección.",
-             "In 2019, almost 35 of every 100 inhabitants had some protection mechanism.",
+             "In 2019, almost 35 of every 100 inhabitants had some form of protection.",
              said="En dos mil diecinueve, casi treinta y cinco de cada cien habitantes tenían algún mecanismo de protección.",
              point="34,8 % de habitantes"),
         Line("Entre quienes trabajan por su cuenta, 2 de cada 10 tenían un seguro social.",
              "Among the self-employed, 2 in 10 had some social insurance.",
              said="Entre quienes trabajan por su cuenta, dos de cada diez tenían un seguro social.", point="20 % de independientes"),
-        Line("Son grupos distintos y no se mezclan.", "They are different groups and must not be mixed.", point="No se mezclan"),
+        Line("Son grupos distintos y no se mezclan.", "These are different groups, and the figures must not be mixed.",
+             point="No se mezclan"),
     )),
-    Scene("Gobernar el seguro", "Governing the insurance", "circuito-de-gobernanza", (
-        Line("Gobernar es decidir, controlar y rendir cuentas.", "To govern is to decide, to control and to give account.",
+    Scene("Gobernar el seguro", "Governing social insurance", "circuito-de-gobernanza", (
+        Line("Gobernar es decidir, controlar y rendir cuentas.", "Governing means deciding, overseeing and being accountable.",
              point="Decidir y controlar"),
         Line("Las decisiones bajan y las cuentas deben volver a quienes aportan.",
-             "Decisions go down and accounts must come back to those who contribute.", point="Rendir cuentas"),
+             "Decisions flow down, and an account of them must flow back to contributors.", point="Rendir cuentas"),
         Line("Ante una propuesta, pregunte quién decide, qué se publica y quién responde.",
-             "Faced with a proposal, ask who decides, what is published and who answers for it.", point="Tres preguntas"),
+             "When you see a proposal, ask who decides, what is published and who is answerable.", point="Tres preguntas"),
     )),
     Scene("Para seguir", "What comes next", "", (
         Line("Si una idea le resultó nueva, vuelva a su lección.", "If an idea was new to you, go back to its lesson."),
-        Line("Si ya las conoce, pase al cuestionario.", "If you know them all, go on to the quiz."),
+        Line("Si ya las conoce, pase al cuestionario.", "If you knew them all already, go on to the quiz."),
     )),
 )
 
@@ -251,10 +253,10 @@ def activity(chapters: list[tuple[Decimal, Scene]], duration: Decimal) -> str:
     return f"""key: recorrido-modulo-1
 title:
   es: Recorrido en imágenes
-  en: A tour in pictures
+  en: A picture tour
 summary:
   es: Las seis ideas del módulo en minuto y medio, con sus figuras y una voz sintética. Los subtítulos dicen lo mismo que la voz.
-  en: The six ideas of the module in a minute and a half, with its figures and a synthetic voice in Spanish. The captions say the same in English.
+  en: The six ideas of the module in a minute and a half, with its figures. The synthetic voice and the words in the pictures are in Spanish; the captions translate the voice into English.
 preview: true
 file: media/recorrido-modulo-1.mp4
 poster: media/recorrido-modulo-1.png

@@ -143,7 +143,7 @@ def same_account(language: str) -> None:
     ]
     lead = {
         "es": "Barras horizontales desde cero, en millones y como parte del ingreso. ",
-        "en": "Horizontal bars from zero, in millions and as part of income. ",
+        "en": "Horizontal bars from zero, in millions and as a share of income. ",
     }[language]
     svg(name("misma-cuenta", language), y - 16, title, lead + "; ".join(parts) + ".", body)
 
@@ -165,7 +165,7 @@ def moved(language: str) -> None:
     title = {"es": "500 millones son entre 1,92 % y 2,08 % del PIB", "en": "500 million is between 1.92% and 2.08% of GDP"}[language]
     lead = {
         "es": "Barras horizontales desde cero con el mismo costo de 500 millones como parte de tres economías. ",
-        "en": "Horizontal bars from zero with the same cost of 500 million as part of three economies. ",
+        "en": "Horizontal bars from zero with the same cost of 500 million as a share of three economies. ",
     }[language]
     svg(name("mover-supuesto", language), y - 16, title, lead + "; ".join(parts) + ".", body)
 
