@@ -12,6 +12,7 @@ from accounts import notices
 from accounts.models import Person
 from accounts.notices import Message
 from accounts.rules import NoticeKind
+from certificates import pdf
 from certificates.models import BulkDownload, BulkFile, Credential
 from certificates.queries import expiry, reviews
 from certificates.queries.bulk import DrawnCredential
@@ -22,11 +23,13 @@ from certificates.services import credentials as services
 from certificates.services.bulk import BulkSource
 from certificates.services.reviews import open_review
 from certificates.services.sealed_sheets import SheetSealer
+from certificates.services.used_keys import record_used_keys
 from certificates.services.validity_changes import replace_portion
 from certificates.web_certificate import sheet_of, verify_url
 from enrolments.queries.learning import find_completion
 from enrolments.services.date_notices import is_time
 from kernel import outbox
+from kernel.child_process import child_process
 from kernel.codes import printed_code
 from kernel.crypto import signing_keys
 from kernel.files import files_of
@@ -87,12 +90,17 @@ def complete_former(delivery: Delivery) -> None:
                 return
 
 
-def renew_seal(delivery: Delivery) -> None:
-    """Make a new key that seals PDF files in the last year of the present one, where keys are made here and not brought in (K1)."""
+def renew_seal(delivery: Delivery) -> Effect:
+    """Make a new key that seals PDF files in the last year of the present one, where keys are made here and not brought in (K1).
+
+    The keys that are in use then are recorded, so that a machine with others is noticed.
+    """
     settings = delivery.settings
     is_ours = settings.secret_key_file is None
     if is_ours and is_renewal_due(seal_keys(settings.data_dir, settings.institution_name), now=delivery.now):
         rotate_seal_key(settings.data_dir, settings.institution_name)
+    keys, seals = signing_keys(settings.data_dir), seal_keys(settings.data_dir, settings.institution_name)
+    return lambda session: record_used_keys(session, keys, seals, now=delivery.now)
 
 
 def notify_issued(delivery: Delivery) -> Effect:
@@ -197,18 +205,23 @@ def _notify_holder(delivery: Delivery, row: Credential, key: str, subject: Calla
 
 
 def write_files(delivery: Delivery) -> Effect | None:
-    """Write the files of a bulk download that are not kept yet, and notify whoever requested it; done twice it makes each once."""
+    """Write the files of a bulk download that are not kept yet, and notify whoever requested it; done twice it makes each once.
+
+    Sheets are drawn in a process of its own: drawn here, they would take the interpreter from everybody who waits for a page.
+    """
     download = cast("int", delivery.arguments["download"])
     settings = delivery.settings
     sealer = SheetSealer(settings.public_url, signing_keys(settings.data_dir), seal_keys(settings.data_dir, settings.institution_name))
 
-    def draw(one: DrawnCredential) -> bytes:
-        sheet = sheet_of(one.row, one.signers, settings.public_url, one.row.language, one.template, one.logo)
-        return sealer.sealed(one.row, sheet)
+    with child_process(pdf.render) as render:
 
-    source = BulkSource(delivery.database, files_of(delivery.settings), draw)
-    if not bulk.write_files(source, download, now=delivery.now):
-        return None
+        def draw(one: DrawnCredential) -> bytes:
+            sheet = sheet_of(one.row, one.signers, settings.public_url, one.row.language, one.template, one.logo)
+            return sealer.sealed(one.row, sheet, render)
+
+        source = BulkSource(delivery.database, files_of(delivery.settings), draw)
+        if not bulk.write_files(source, download, now=delivery.now):
+            return None
     return lambda session: bulk.finish_download(session, download, now=delivery.now)
 
 

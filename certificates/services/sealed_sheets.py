@@ -1,6 +1,8 @@
 """The PDF of a credential: its sheet with the badge attached, sealed by the key of today. Nothing of it is stored."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from certificates import pdf
 from certificates.models import Credential
@@ -13,6 +15,9 @@ from kernel.seal_keys import SealKeys
 
 ATTACHED, ATTACHED_TYPE = "credential.json", "application/vc+ld+json"
 
+SheetRenderer: TypeAlias = Callable[[CertificateSheet, PdfAttachment | None, PdfSealField | None], bytes]
+"""Draws a sheet, as `pdf.render` does: here, or in a process of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class SheetSealer:
@@ -22,12 +27,12 @@ class SheetSealer:
     keys: SigningKeys
     seals: SealKeys
 
-    def sealed(self, row: Credential, sheet: CertificateSheet) -> bytes:
+    def sealed(self, row: Credential, sheet: CertificateSheet, render: SheetRenderer = pdf.render) -> bytes:
         """Return a sheet of a credential. One that can have no badge is given without a seal, as they were before there were seals."""
         content = badge_content(row, self.address)
         if content is None:
-            return pdf.render(sheet)
+            return render(sheet, None, None)
         attachment = PdfAttachment(ATTACHED, ATTACHED_TYPE, BadgeSigner(self.address, self.keys).document(content))
         claimed = max(row.issued_at, self.seals.current.begins)
         field = PdfSealField(row.institution, claimed, sheet.descriptions.seal)
-        return seal(pdf.render(sheet, attachment, field), self.seals.current, self.seals.authority)
+        return seal(render(sheet, attachment, field), self.seals.current, self.seals.authority)

@@ -3,8 +3,10 @@
 import csv
 import errno
 import hashlib
+from contextlib import nullcontext
 from datetime import timedelta
 from io import BytesIO, StringIO
+from typing import Any
 from uuid import uuid4
 from zipfile import ZipFile
 
@@ -13,13 +15,14 @@ import pytest
 from sqlalchemy import func, select, update
 
 from accounts.models import Person
-from certificates import pdf
+from certificates import jobs, pdf
 from certificates.models import BulkDownload, Credential
 from certificates.rules.file_names import archive_name
 from certificates.services import bulk
 from courses.models import Course, CourseStaff, StaffRole
 from kernel import clock
 from kernel.audit import AuditEntry
+from kernel.child_process import child_process
 from kernel.files import FolderStore
 from kernel.outbox import Job, deliver_waiting
 from kernel.permissions import SYSTEM
@@ -36,10 +39,15 @@ OWN = "/teaching/prueba/certificates"
 
 @pytest.fixture
 def codes(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return the codes of eleven certificates; files hold four, portions two."""
+    """Return the codes of eleven certificates; files hold four, portions two. They are drawn in the process of the test."""
+    monkeypatch.setattr(jobs, "child_process", lambda _make: nullcontext(_draw_here))
     monkeypatch.setattr(bulk, "MOST_CERTIFICATES", 4)
     monkeypatch.setattr(bulk, "PORTION", 2)
     return fill_register(instance, a_course(instance, modules=1), 11)
+
+
+def _draw_here(*given: Any) -> bytes:
+    return pdf.render(*given)  # as it is by then
 
 
 def requested(browser: Browser, address: str = OWN) -> str:
@@ -93,6 +101,22 @@ def test_every_certificate_is_in_one_file_with_its_checksum(browser: Browser, in
     assert verbs == ["bulk_download.requested", *["bulk_download.downloaded"] * 3]
 
 
+def test_drawn_in_a_process_of_its_own_they_are_those_of_their_holders(
+    browser: Browser, instance: Instance, codes: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """spec/certificates 12 and P8: whoever draws, equal requests give equal bytes."""
+    sign_in(browser, an_administrator(instance).email)
+    here = requested(browser, "/administration/certificates")
+    deliver_waiting(instance.worker, now=clock.now())
+    monkeypatch.setattr(jobs, "child_process", child_process)
+    elsewhere = requested(browser, "/administration/certificates")
+    deliver_waiting(instance.worker, now=clock.now())
+
+    assert elsewhere != here
+    both = [[(line["code"], line["sha256"]) for file in files_of(browser, one) for line in index_of(file)] for one in (here, elsewhere)]
+    assert both[0] == both[1]
+
+
 def _course(instance: Instance) -> Course:
     with instance.database.unit_of_work(write=False) as session:
         return session.scalars(select(Course).where(Course.slug == "prueba")).one()
@@ -125,11 +149,11 @@ def test_paused_it_rests_and_goes_on_where_it_was(
     address = requested(browser, "/administration/certificates")
     whole, drawn = pdf.render, []
 
-    def render(sheet: object) -> bytes:
+    def render(sheet: object, *given: object) -> bytes:
         drawn.append(sheet)
         if len(drawn) == 7:
             browser.post(f"{address}/pause")
-        return whole(sheet)  # type: ignore[arg-type]  # a sheet
+        return whole(sheet, *given)  # type: ignore[arg-type]  # what a sheet is drawn from
 
     monkeypatch.setattr(pdf, "render", render)
     deliver_waiting(instance.worker, now=clock.now())
@@ -179,11 +203,11 @@ def test_a_person_deleted_in_the_middle_is_in_no_file(
     address = requested(browser, "/administration/certificates")
     whole, drawn = pdf.render, []
 
-    def render(sheet: object) -> bytes:
+    def render(sheet: object, *given: object) -> bytes:
         drawn.append(sheet)
         if len(drawn) == 6:
             _erase(instance, codes[6])
-        return whole(sheet)  # type: ignore[arg-type]  # a sheet
+        return whole(sheet, *given)  # type: ignore[arg-type]  # what a sheet is drawn from
 
     monkeypatch.setattr(pdf, "render", render)
     deliver_waiting(instance.worker, now=clock.now())

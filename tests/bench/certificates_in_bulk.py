@@ -1,0 +1,124 @@
+"""Certificates in bulk, the register of many, and the page that verifies without a network (spec/certificates 12)."""
+
+import os
+import tempfile
+import time
+from pathlib import Path
+from uuid import uuid4
+
+from playwright.sync_api import sync_playwright
+from sqlalchemy import select, text
+
+from accounts.queries import PageDirection
+from certificates import jobs, pdf
+from certificates.models import Credential
+from certificates.queries import register
+from certificates.queries.register import RegisterFilter, RegisterOrder, RegisterPage, RegisterSort
+from certificates.services import bulk
+from certificates.wording import compose
+from kernel import clock
+from kernel.child_process import child_process
+from kernel.codes import printed_code
+from kernel.outbox import Delivery
+from kernel.permissions import SYSTEM
+from lms.app import create_app
+from lms.instance import Instance
+from tests.bench.libraries import alternating, bare_page
+from tests.bench.table import Row, ratio
+from tests.support.builders import a_course
+from tests.support.certificates import FACTS, complete, issue
+from tests.support.chromium import CHROMIUM, FLAGS
+from tests.support.registers import fill_register
+
+DRAWN = int(os.environ.get("BENCH_BULK_CERTIFICATES", "300"))
+REGISTERED, SHOWN, PAGE = 36_000, 50, 700
+SLOWER = 6
+"""A phone, against this machine."""
+_JUDGE = """async (text) => {
+  const began = performance.now();
+  await takeAll([['a.json', async () => utf8(text)]]);
+  document.body.offsetHeight;
+  return [performance.now() - began, verdictOf(findings[0]).verdict];
+}"""
+
+
+def in_bulk(instance: Instance) -> list[Row]:
+    """Draw certificates as a download in bulk does, against as many bare pages; then leaf through a register of very many."""
+    fill_register(instance, a_course(instance, modules=1), REGISTERED)
+    with instance.database.unit_of_work() as session:
+        session.execute(text("ANALYZE"))
+    with instance.database.unit_of_work(write=False) as session:
+        ids = list(session.scalars(select(Credential.id).order_by(Credential.id).limit(DRAWN)))
+    address = compose(FACTS).content.verify_url
+    pdf.render(compose(FACTS))  # registers the fonts of the bare page
+
+    def ours() -> None:
+        with instance.database.unit_of_work() as session:
+            number = bulk.request_download(session, SYSTEM, None, ids, uuid4(), now=clock.now()).id
+        assert jobs.write_files(Delivery(instance.database, instance.settings, 1, {"download": number}, clock.now())) is not None
+
+    def bare() -> None:
+        for _each in ids:
+            bare_page(address)
+
+    pairs = alternating(ours, bare, clock=lambda: sum(os.times()[:4]))
+    return [
+        ratio("C9", f"{DRAWN} certificates in bulk against bare ReportLab", pairs, 1.5, 1.3, "s", 1),
+        Row("C9", "MB of memory of the process that draws", _drawing_memory(), 64, 50),
+        *_far_pages(instance),
+    ]
+
+
+def _drawing_memory() -> float:
+    with child_process(pdf.render) as render:
+        render(compose(FACTS))
+        own = os.getpid()
+        found = [int(number) for number in Path(f"/proc/{own}/task/{own}/children").read_text().split()]
+        sizes = [Path(f"/proc/{number}/status").read_text().split("VmHWM:")[1].split()[0] for number in found]
+    return int(sizes[-1]) / 1000
+
+
+def _far_pages(instance: Instance) -> list[Row]:
+    today, wanted, rows = clock.now().date(), RegisterFilter(), []
+    with instance.database.unit_of_work(write=False) as session:
+        for order in (RegisterOrder.ISSUED, RegisterOrder.NAME):
+            sort = RegisterSort(order)
+            last = register.list_register(session, wanted, sort, RegisterPage(), today=today, limit=SHOWN * (PAGE - 1)).rows[-1]
+            places = (RegisterPage(PageDirection.AFTER, last.uuid), RegisterPage())
+            far, first = (
+                lambda place=place, sort=sort: register.list_register(session, wanted, sort, place, today=today, limit=SHOWN)
+                for place in places
+            )
+            pairs = alternating(far, first, 5, time.perf_counter)
+            rows.append(ratio("C10", f"register of {REGISTERED} by {order.value}: page {PAGE} against the first", pairs, 1.5, 1.1))
+    return rows
+
+
+def offline(instance: Instance) -> list[Row]:
+    """Judge a badge by the page that needs no network, in a Chromium that is made as slow as a phone, and weigh the page."""
+    complete(instance, a_course(instance, modules=1))
+    held, stranger = issue(instance), create_app(instance).test_client()
+    page, badge = (
+        stranger.get(path, base_url="https://localhost").get_data(as_text=True)
+        for path in ("/verify/offline.html", f"/v/{printed_code(held.code)}.json")
+    )
+    lists = page.split('id="trusted">')[1].split("</script>")[0]
+    rows = [Row("C11", "kB of the offline page without keys and lists", (len(page.encode()) - len(lists.encode())) / 1000, 60, 50)]
+    return [*rows, Row("C11", f"ms of its first verdict, {SLOWER} times slower", _verdict(page, badge), 300, 200)]
+
+
+def _verdict(page: str, badge: str) -> float | None:
+    if not CHROMIUM:
+        return None
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        path = Path(folder, "offline.html")
+        path.write_text(page, "utf-8")
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        opened = chromium.new_context(offline=True).new_page()
+        opened.goto(path.as_uri())
+        opened.wait_for_selector("body[data-ready]", state="attached")
+        opened.context.new_cdp_session(opened).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+        spent, verdict = opened.evaluate(_JUDGE, badge)
+        chromium.close()
+    assert verdict == "valid"
+    return float(spent)
