@@ -1,11 +1,15 @@
-"""Form of the files that somebody wants to have judged."""
+"""Forms of what somebody wants to have judged: files, and an identity number beside a code."""
+
+from hmac import compare_digest
 
 from wtforms import MultipleFileField
+from wtforms.validators import DataRequired, Length
 
 from certificates.file_judgement import MOST_BYTES, MOST_FILES
+from certificates.forms.credentials import TOO_LONG
 from kernel.file_names import shown_name
 from kernel.i18n import _, lazy_
-from kernel.web.forms import Form
+from kernel.web.forms import Form, LineField
 
 
 class FilesToVerifyForm(Form):
@@ -24,3 +28,17 @@ class FilesToVerifyForm(Form):
         for one in sent:
             one.close()
         return [] if self.faults else contents
+
+
+class IdentityNumberForm(Form):
+    """An identity number that is compared with that of a certificate's holder."""
+
+    number = LineField(lazy_("Identity number"), [DataRequired(lazy_("Type the identity number.")), Length(max=40, message=TOO_LONG)])
+
+    def matches(self, printed: str) -> bool:
+        """Say whether the number is this one, however it is grouped; in equal time either way."""
+        return compare_digest(_bare(self.number.data or "").encode(), _bare(printed).encode())
+
+
+def _bare(number: str) -> str:
+    return "".join(sign for sign in number.upper() if sign.isalnum())

@@ -5,6 +5,7 @@ of the site, the token of the forms and the symbols stand in their places afterw
 """
 
 import hashlib
+import html
 import secrets
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -27,6 +28,13 @@ EXTENSION = "kept_pages"
 
 
 @dataclass(frozen=True, slots=True)
+class DrawnPart:
+    """HTML that a template drew, for a place in a framed page."""
+
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Drawn:
     """A page without its reader, and the names of the symbols it uses."""
 
@@ -40,7 +48,8 @@ class PageCache:
     def __init__(self, app: Flask) -> None:
         self._environment = app.jinja_env
         self._globals: Mapping[str, Any] = app.jinja_env.globals
-        self._head, self._symbols, self._token = (f"{place}-{secrets.token_hex(8)}" for place in ("head", "symbols", "token"))
+        self._head, self._symbols, self._token = (_place(name) for name in ("head", "symbols", "token"))
+        self._path, self._part = _place("path"), secrets.token_hex(8)
         self._pages: OrderedDict[str, _Drawn] = OrderedDict()
         self._lock = Lock()
 
@@ -49,21 +58,34 @@ class PageCache:
 
     def page(self, name: str, template: str, context: Mapping[str, object]) -> str:
         """Return a page for the present reader. Messages for them (`flash`) are drawn into it, and such a page is not kept."""
+        return self._for_reader(self._drawn(name, template, context, request.path))
+
+    def framed_page(self, name: str, template: str, parts: Mapping[str, str | DrawnPart]) -> str:
+        """Return a page of which all but some parts, and the address, is the same whatever it says; the parts are put into it."""
+        places = {part: f"{part}-{self._part}" for part in parts}
+        drawn = self._drawn(name, template, places, self._path)
+        page = self._for_reader(drawn).replace(self._path, html.escape(request.path))
+        for part, place in places.items():
+            said = parts[part]
+            page = page.replace(place, said.html if isinstance(said, DrawnPart) else html.escape(said))
+        return page
+
+    def _drawn(self, name: str, template: str, context: Mapping[str, object], path: str) -> _Drawn:
         if "_flashes" in cookie:
-            return self._for_reader(self._draw(template, context))
+            return self._draw(template, context, path)
         with self._lock:
             drawn = self._pages.get(name)
             if drawn is not None:
                 self._pages.move_to_end(name)
         if drawn is None:
-            drawn = self._draw(template, context)
+            drawn = self._draw(template, context, path)
             with self._lock:
                 self._pages[name] = drawn
                 if len(self._pages) > MOST_KEPT:
                     self._pages.popitem(last=False)
-        return self._for_reader(drawn)
+        return drawn
 
-    def _draw(self, template: str, context: Mapping[str, object]) -> _Drawn:
+    def _draw(self, template: str, context: Mapping[str, object], path: str) -> _Drawn:
         """Draw without the application's own context: a template that asks for the reader fails."""
         with icons_apart() as icons, form_token_at(self._token):
             html = self._environment.get_template(template).render(
@@ -73,7 +95,7 @@ class PageCache:
                 locale=i18n.language(),
                 site_header=lambda: self._head,
                 theme=g.theme,
-                whole_path=request.path,
+                whole_path=path,
             )
         return _Drawn(html, tuple(icons))
 
@@ -91,8 +113,7 @@ def cached_page(template: str, **context: object) -> Response:
     language, zone and theme, the institution's profile, and the templates themselves. What the template gets says all that it is when it is
     written out (`repr`).
     """
-    profile = current_settings().profile.version
-    shown = _digest(template, context, profile, i18n.language(), i18n.zone(), g.theme, request.method, request.path)
+    shown = _digest(template, context, *_reading(), request.path)
     actor = current_actor()
     grants = (actor.roles, actor.is_staff_anywhere, actor.manages_units, actor.is_training_officer, actor.is_auditor)
     reader = (actor.person_id, actor.name, *grants, actor.administers_institution, actor.unread)
@@ -105,6 +126,31 @@ def cached_page(template: str, **context: object) -> Response:
     response.set_etag(tag)
     allow_browser_caching()
     return response
+
+
+def framed_page(template: str, **parts: str | DrawnPart) -> str:
+    """Return a page that says something else each time in a frame which is kept: its parts stand in their places afterwards.
+
+    A part is text, which is escaped, or HTML that a template drew (`drawn_part`).
+    The frame is drawn without its reader, and without what the parts say.
+    """
+    name = _digest("frame", template, *_reading(), request.endpoint)
+    page: str = current_app.extensions[EXTENSION].framed_page(name, template, parts)
+    return page
+
+
+def drawn_part(template: str, **context: object) -> DrawnPart:
+    """Return a part of a framed page, drawn now and without the application's own context."""
+    return DrawnPart(current_app.jinja_env.get_template(template).render(context, csrf_token=form_token))
+
+
+def _reading() -> tuple[object, ...]:
+    """Return what every page depends on but its address and what it says: the institution, language, zone, theme and method."""
+    return current_settings().profile.version, i18n.language(), i18n.zone(), g.theme, request.method
+
+
+def _place(name: str) -> str:
+    return f"{name}-{secrets.token_hex(8)}"
 
 
 def _digest(*parts: object) -> str:

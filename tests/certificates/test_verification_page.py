@@ -1,0 +1,96 @@
+"""The public page of a code: one statement, and a frame that is kept and holds nothing of any certificate (spec/certificates 12)."""
+
+import pytest
+from flask import Flask
+from sqlalchemy import update
+
+from certificates.models import Credential
+from certificates.services import credentials as services
+from kernel import clock
+from kernel.codes import printed_code
+from kernel.outbox import deliver_waiting
+from kernel.permissions import SYSTEM
+from kernel.web.cached_pages import EXTENSION
+from lms.instance import Instance
+from tests.support.browser import Browser, every_statement
+from tests.support.builders import a_course
+from tests.support.certificates import complete, issue
+from tests.support.wording import in_spanish
+
+SOUND = in_spanish("Genuine and in force")
+
+
+@pytest.fixture
+def held(instance: Instance) -> Credential:
+    """Return a certificate."""
+    complete(instance, a_course(instance, modules=1))
+    return issue(instance)
+
+
+def address(row: Credential) -> str:
+    """Return the page of a certificate's code."""
+    return f"/verify/{printed_code(row.code)}"
+
+
+def test_the_page_of_a_code_asks_the_database_once(browser: Browser, instance: Instance, held: Credential) -> None:
+    """spec/certificates 12: at most twelve statements."""
+    browser.get(address(held))
+    asked = every_statement(instance.database)
+
+    browser.get(address(held))
+
+    assert len(asked.statements) == 1
+
+
+def test_the_kept_frame_says_nothing_of_any_certificate(browser: Browser, instance: Instance, app: Flask, held: Credential) -> None:
+    """What one code says stands on no page of another, and the frame is drawn once for both and for an unknown one."""
+    known = browser.get(address(held)).html
+    count = len(app.extensions[EXTENSION])
+
+    unknown = browser.get("/verify/0000-0000-0000-0000", status=404).html
+
+    assert len(app.extensions[EXTENSION]) == count
+    assert [words in known for words in (SOUND, "Ana Quinde", printed_code(held.code), address(held), "og:title")] == [True] * 5
+    assert [words in unknown for words in (SOUND, "Quinde", printed_code(held.code), "og:title")] == [False] * 4
+    assert in_spanish("There is no certificate with that code.") in unknown
+    assert 'value="/verify/0000-0000-0000-0000"' in unknown
+
+
+def test_the_state_is_read_each_time(browser: Browser, instance: Instance, held: Credential) -> None:
+    """spec/certificates E11: the new state stands on the page with the next request."""
+    assert SOUND in browser.get(address(held)).text
+    with instance.database.unit_of_work() as session:
+        session.execute(update(Credential).values(revoked_at=clock.now(), revoked_reason="Por error.", revoked_class="irregularity"))
+
+    page = browser.get(address(held))
+
+    assert SOUND not in page.text
+    assert "irregularidad" in page.text.lower()
+
+
+def test_what_was_typed_as_a_code_is_text(browser: Browser, held: Credential) -> None:
+    """A code that cannot be one is shown as it was asked, and is no HTML."""
+    page = browser.get('/verify/"><b>x', status=404)
+
+    assert "<b>x" not in page.html
+    assert dict(page.form("/verify").fields)["code"] == '"><b>x'
+
+
+def test_a_replaced_certificate_names_the_one_in_force(browser: Browser, instance: Instance, held: Credential) -> None:
+    """One statement says it too."""
+    with instance.database.unit_of_work() as session:
+        made = services.replace_credential(
+            session,
+            SYSTEM,
+            session.get_one(Credential, held.id),
+            services.ReplacementReason.DATA,
+            "Cambió un dato.",
+            instance.settings,
+            instance.keys,
+            now=clock.now(),
+        )
+        code = printed_code(made.code)
+    deliver_waiting(instance.worker, now=clock.now())
+
+    assert browser.get(address(held)).has_link(f"/verify/{code}")
+    assert SOUND in browser.get(f"/verify/{code}").text
