@@ -71,6 +71,8 @@ class Credential(Base):
     edition_until: Mapped[date | None]
     grade: Mapped[Decimal | None] = mapped_column(Numeric(5, 2))
     """In percent, only where the course prints it."""
+    prints_identity: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether its holder has their identity number printed on the PDF; the number stands in their profile alone."""
     status_list: Mapped[int | None]
     status_place: Mapped[int | None]
     """The place in the published status list."""

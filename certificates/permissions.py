@@ -38,6 +38,8 @@ class CertificateAction(StrEnum):
     EXPORT_IDENTITY = "certificate:export_identity"
     """Take it out with identity numbers, for a reason."""
     ASK_CORRECTION = "certificate:ask_correction"
+    PRINT_IDENTITY = "certificate:print_identity"
+    """Have one's identity number printed, or no longer."""
     LIST_REVIEWS = "certificate:list_reviews"
     """See what waits for a decision: in a course, or everywhere."""
     DECIDE = "certificate:decide"
@@ -273,7 +275,7 @@ def _edit_template(_actor: Actor, subject: object) -> Verdict:
     return allow_if(subject.administers, Verdict.HIDE)
 
 
-def _ask_correction(actor: Actor, subject: object) -> Verdict:
+def _as_holder(actor: Actor, subject: object) -> Verdict:
     assert isinstance(subject, CredentialContext)
     if _view(actor, subject) is Verdict.HIDE:
         return Verdict.HIDE
@@ -326,7 +328,8 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = {
     CertificateAction.LIST: _list,
     CertificateAction.EXPORT: _list,
     CertificateAction.EXPORT_IDENTITY: _export_identity,
-    CertificateAction.ASK_CORRECTION: _ask_correction,
+    CertificateAction.ASK_CORRECTION: _as_holder,
+    CertificateAction.PRINT_IDENTITY: _as_holder,
     CertificateAction.LIST_REVIEWS: _list_reviews,
     CertificateAction.DECIDE: changes_record(_decide, lambda subject: _holder(subject.credential)),
     CertificateAction.CALL_REPLACED: changes_record(_call_replaced, _holder),

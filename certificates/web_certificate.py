@@ -29,11 +29,11 @@ def verify_url(public_url: str, code: str) -> str:
     return f"{public_url}/v/{printed_code(code)}"
 
 
-def get_sheet(session: Session, row: Credential, public_url: str, language: str) -> CertificateSheet:
+def get_sheet(session: Session, row: Credential, public_url: str, language: str, *, identity_number: str = "") -> CertificateSheet:
     """Return everything that a credential's sheet prints, drawn by the template and with the logo that it was issued with."""
     template = get_drawn_template(session, row.template, row.template_version)
     logo = session.get_one(SignaturePicture, row.logo_id).content if row.logo_id else b""
-    return sheet_of(row, list_signers(session, row), public_url, language, template, logo)
+    return sheet_of(row, list_signers(session, row), public_url, language, template, logo, identity_number=identity_number)
 
 
 def sheet_of(
@@ -43,6 +43,8 @@ def sheet_of(
     language: str,
     template: CertificateTemplate | None = None,
     logo: bytes = b"",
+    *,
+    identity_number: str = "",
 ) -> CertificateSheet:
     """Return everything that a credential's sheet prints, in a language; by the program's own template where none is given."""
     titles = dict(row.course_titles)
@@ -75,6 +77,7 @@ def sheet_of(
             edition_from=row.edition_from,
             edition_until=row.edition_until,
             grade=row.grade,
+            identity_number=identity_number,
         )
     )
 

@@ -56,6 +56,8 @@ class CertificateTexts:
     edition_until: date | None = None
     grade: Decimal | None = None
     """In percent; None where it is not printed."""
+    identity_number: str = ""
+    """Empty unless the holder has it printed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +179,7 @@ def _values(facts: CertificateTexts, words: _Words) -> dict[str, str]:
         "person.name": facts.person_name,
         "person.given": facts.person_name.removesuffix(facts.surnames).rstrip(),
         "person.surnames": facts.surnames,
+        "person.id_number": facts.identity_number,
         "course.title": facts.course_title,
         "course.version": str(facts.course_version),
         "modules": f"{_number(count, words)} {words.module[count != 1]}" if count > 1 else "",

@@ -236,7 +236,14 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
         .join(Course, Course.id == Enrolment.course_id)
         .where(mine),
         "attempts": select(
-            Attempt.uuid, *of_take, Attempt.activity_key, Attempt.number, Attempt.state, Attempt.started_at, Attempt.submitted_at
+            Attempt.uuid,
+            *of_take,
+            Attempt.activity_key,
+            Attempt.number,
+            Attempt.form,
+            Attempt.state,
+            Attempt.started_at,
+            Attempt.submitted_at,
         )
         .join(Course, Course.id == Attempt.course_id)
         .outerjoin(Enrolment, Enrolment.id == Attempt.enrolment_id)
@@ -307,7 +314,7 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
         .where(mine, CertificateReview.settled_at.is_not(None)),
         "certificates": select(
             *(Credential.code, Credential.person_name, Credential.course_titles, Credential.issued_on, Credential.expires_on),
-            *(Credential.edition_title, Credential.grade),
+            *(Credential.edition_title, Credential.grade, Credential.prints_identity),
             *(Credential.replaced_at, Credential.replaced_class, Credential.replaced_reason),
             *(Credential.revoked_at, Credential.revoked_class, Credential.revoked_reason),
         ).where(Credential.person_id == person_id),

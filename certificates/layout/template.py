@@ -264,6 +264,11 @@ class CertificateTemplate:
         """Say whether it has a place for the institution's logo."""
         return any(isinstance(one, LogoElement) and not one.hidden for one in self.elements)
 
+    def prints(self, name: str) -> bool:
+        """Say whether a text of it has a field."""
+        texts = (one.text.values() for one in self.elements if isinstance(one, TextElement) and not one.hidden)
+        return any(f"{{{name}}}" in text for languages in texts for text in languages)
+
     @property
     def most_signatories(self) -> int:
         """Return how many signatories have a place on it."""

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from certificates.queries.history import CredentialEvent
 from certificates.services.credentials import CertificateVerb
+from certificates.services.printed_identity import PrintedIdentityVerb
 from kernel.errors import N_
 from kernel.i18n import _
 
@@ -14,6 +15,8 @@ WORDS: Mapping[str, str] = {
     CertificateVerb.REPLACED: N_("Corrected and issued again"),
     CertificateVerb.REVOKED: N_("Revoked"),
     CertificateVerb.RENEWED: N_("Another certificate was issued in its place"),
+    PrintedIdentityVerb.PRINTED: N_("The holder had their identity number printed"),
+    PrintedIdentityVerb.WITHHELD: N_("The holder no longer has their identity number printed"),
 }
 
 

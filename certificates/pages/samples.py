@@ -26,6 +26,8 @@ HARD_NAMES = (
 """Whole name and its surnames: 67 letters, Kichwa, Shuar, letters outside of Latin 1, and accents written beside their letters."""
 
 
+IDENTITY_NUMBER = "1799999999"
+"""Nobody's: the third digit of a person's number is less than six."""
 KEY_FINGERPRINT = "0123456789abcdef" * 4
 
 
@@ -64,6 +66,7 @@ def sample_texts(template: CertificateTemplate, language: str, public_host: str,
         edition_from=date(2026, 6, 1),
         edition_until=date(2026, 7, 10),
         grade=Decimal("92.50"),
+        identity_number=IDENTITY_NUMBER,
     )
 
 

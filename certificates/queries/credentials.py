@@ -140,19 +140,6 @@ def find_replacement(session: Session, row: Credential) -> Replacement | None:
     return Replacement(found.uuid, found.code)
 
 
-def find_renewal(session: Session, row: Credential) -> Replacement | None:
-    """Return the newest sound credential that its holder earned by taking the same course again (spec/compulsory 6.4)."""
-    statement = select(Credential).where(
-        Credential.person_id == row.person_id,
-        Credential.course_id == row.course_id,
-        Credential.take > row.take,
-        Credential.revoked_at.is_(None),
-        Credential.replaced_at.is_(None),
-    )
-    found = session.scalar(statement.order_by(Credential.take.desc(), Credential.id.desc()).limit(1))
-    return None if found is None else Replacement(found.uuid, found.code)
-
-
 def accounts_of(session: Session, addresses: Sequence[str]) -> dict[str, int]:
     """Return the accounts with these addresses."""
     found = session.execute(select(Person.email, Person.id).where(Person.email.in_(addresses)))

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from fractions import Fraction
 from typing import cast
 from uuid import UUID
@@ -11,7 +12,9 @@ from flask import Blueprint, Response, flash, make_response, render_template, re
 
 from accounts.forms import AccountActionForm
 from accounts.models import Person
+from accounts.queries import find_national_id
 from certificates.forms.credentials import REPLACED_FOR, REVOKED_FOR, ReplacementForm, RevocationForm
+from certificates.forms.verification import IdentityNumberForm
 from certificates.models import Credential
 from certificates.pages.history import history_lines
 from certificates.pages.register import DELETED
@@ -19,6 +22,8 @@ from certificates.pages.verdicts import RegisterEntry, state_in_words
 from certificates.permissions import CertificateAction, CredentialContext, decides
 from certificates.queries import credentials as queries
 from certificates.queries.history import find_predecessor, list_history
+from certificates.queries.printed_identity import find_printed_number, has_place_for_identity
+from certificates.queries.public_record import PublicRecord, find_public_record
 from certificates.queries.reviews import find_open_request
 from certificates.queries.transcripts import find_transcript
 from certificates.rules.credentials import CODE_LENGTH, CredentialState, ReplacementReason, RevocationReason, canonical_content
@@ -36,8 +41,9 @@ from enrolments.queries.renewals import find_own_renewal
 from kernel import clock
 from kernel.codes import printed_code, read_code
 from kernel.errors import N_, Conflict, Gone
-from kernel.i18n import LANGUAGES, _, choose, format_date, language, local
+from kernel.i18n import LANGUAGES, _, choose, format_date, format_datetime, language, local
 from kernel.own_records import is_own
+from kernel.web.cached_pages import DrawnPart, drawn_part, framed_page
 from kernel.web.instance_keys import current_keys, current_seal_keys
 from kernel.web.limits import client_key, limit, limiter
 from kernel.web.request import allows, current_actor, current_session, current_settings, public, requires, see_page, site_address
@@ -85,11 +91,16 @@ class CredentialPageView:
     revoked_reason: str
 
 
-def _facts(row: Credential, *, private: bool) -> CredentialPageView:
+def _facts(row: Credential) -> CredentialPageView:
+    """Return what its holder and the team read of a credential."""
+    session = current_session()
+    signers, replacement = queries.list_signers(session, row), queries.find_replacement(session, row)
+    return _described(PublicRecord(row, signers, queries.is_holder_deleted(session, row), replacement, ""), private=True)
+
+
+def _described(record: PublicRecord, *, private: bool) -> CredentialPageView:
     """Return what is said of a credential; in public without its address here and without the reason of a revocation."""
-    replacement = queries.find_replacement(current_session(), row)
-    signers = queries.list_signers(current_session(), row)
-    is_deleted = queries.is_holder_deleted(current_session(), row)
+    row, signers, replacement, is_deleted = record.row, record.signers, record.replacement, record.is_holder_deleted
     return CredentialPageView(
         is_deleted=is_deleted,
         uuid=row.uuid if private else None,
@@ -117,6 +128,14 @@ def _facts(row: Credential, *, private: bool) -> CredentialPageView:
         revoked_for=str(REVOKED_FOR[RevocationReason(row.revoked_class)]) if row.revoked_class else "",
         revoked_reason=row.revoked_reason if private else "",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedIdentityView:
+    """The choice of a holder to have their identity number printed, beside what their profile has."""
+
+    is_printed: bool
+    has_number: bool
 
 
 def _edition_in_words(row: Credential) -> str:
@@ -165,9 +184,10 @@ def _page(subject: CredentialContext) -> str:
         history=history_lines(list_history(session, subject.row)) if is_team else (),
         predecessor=predecessor.uuid if predecessor else None,
         predecessor_code=printed_code(predecessor.code) if predecessor else "",
-        certificate=_facts(subject.row, private=True),
+        certificate=_facts(subject.row),
         is_own=is_own(current_actor(), subject.row.person_id),
         sheet=web_certificate(_sheet(subject.row, language())),
+        identity=_own_identity(subject),
         sharing=_sharing(subject.row),
         renewal=_own_renewal(subject.row),
         asked_correction=local(request_open.opened_at).date() if request_open else None,
@@ -203,8 +223,19 @@ def _sharing(row: Credential) -> CertificateSharing:
     return sharing_of(row, verify_url(site_address(), row.code), texts, has_badge=has_badge)
 
 
+def _own_identity(subject: CredentialContext) -> PrintedIdentityView | None:
+    """Return whether its holder has their identity number printed; nothing for others, and where the design has no place for it."""
+    session, row = current_session(), subject.row
+    if not is_own(current_actor(), row.person_id) or not subject.is_sound or not has_place_for_identity(session, row):
+        return None
+    return PrintedIdentityView(row.prints_identity, bool(find_national_id(session, row.person_id)))
+
+
 def _sheet(row: Credential, language: str) -> CertificateSheet:
-    return get_sheet(current_session(), row, site_address(), language)
+    """Return the sheet for its reader: the identity number that its holder has printed is for themself alone."""
+    session = current_session()
+    number = find_printed_number(session, row) if is_own(current_actor(), row.person_id) else ""
+    return get_sheet(session, row, site_address(), language, identity_number=number)
 
 
 @bp.get("/certificates/<uuid:credential>.pdf")
@@ -234,43 +265,72 @@ def download(subject: CredentialContext) -> Response:
 def verify(code: str) -> Answer:
     """Say what the register says of a code: everything the sheet prints, and its state; nothing else of the person."""
     limiter().use(LOOK_UPS, client_key())
+    return code_page(code)
+
+
+class IdentityComparison(StrEnum):
+    """The answers to whoever compares an identity number."""
+
+    MATCHES = "matches"
+    DIFFERS = "differs"
+    CLOSED = "closed"
+    """The holder has none printed."""
+
+
+def code_page(
+    code: str, form: IdentityNumberForm | None = None, comparison: IdentityComparison | None = None, *, status: int = 200
+) -> Answer:
+    """Show what the register says of a code; where its holder has their identity number printed, with the form that compares one."""
     stored = read_code(code, CODE_LENGTH)
-    row = queries.find_by_code(current_session(), stored) if stored else None
-    transcript = find_transcript(current_session(), stored) if stored and row is None else None
+    record = find_public_record(current_session(), stored) if stored else None
+    transcript = find_transcript(current_session(), stored) if stored and record is None else None
     if transcript is not None:
         return verification_page(transcript)
-    replacement = queries.find_replacement(current_session(), row) if row else None
-    renewal = queries.find_renewal(current_session(), row) if row and row.expires_on and not row.revoked_at else None
-    page = render_template(
+    certificate = _described(record, private=False) if record else None
+    page = framed_page(
         "certificates/verify.html",
-        certificate=_facts(row, private=False) if row else None,
         code=printed_code(stored) if stored else code[:40],
-        replacement_code=printed_code(replacement.code) if replacement else "",
-        renewal_code=printed_code(renewal.code) if renewal else "",
-        checked_at=clock.now(),
-        verdict=_verdict(row, replacement) if row else None,
-        own_page=row.uuid if row is not None and _may_view(row) else None,
+        preview=drawn_part("certificates/_preview.html", certificate=certificate),
+        record=_record_part(record, certificate),
+        identity=_identity_part(record, form, comparison),
+        moment=format_datetime(clock.now()),
     )
-    return page if row else (page, 404)
+    return page, status if record else 404
 
 
-def _verdict(row: Credential, replacement: queries.Replacement | None) -> tuple[str, str, str] | None:
+def _record_part(record: PublicRecord | None, certificate: CredentialPageView | None) -> DrawnPart:
+    return drawn_part(
+        "certificates/_record.html",
+        certificate=certificate,
+        replacement_code=printed_code(record.replacement.code) if record and record.replacement else "",
+        renewal_code=printed_code(record.renewal_code) if record and record.row.expires_on and not record.row.revoked_at else "",
+        verdict=_verdict(record) if record else None,
+        own_page=record.row.uuid if record and _may_view(record.row) else None,
+    )
+
+
+def _identity_part(record: PublicRecord | None, form: IdentityNumberForm | None, comparison: IdentityComparison | None) -> DrawnPart:
+    """Return the form that compares an identity number, and its answer; nothing where its holder has none printed."""
+    is_open = record is not None and bool(find_printed_number(current_session(), record.row))
+    if not is_open and comparison is None:
+        return DrawnPart("")
+    shown = (form or IdentityNumberForm()) if is_open else None
+    code = printed_code(record.row.code) if record else ""
+    return drawn_part("certificates/_identity.html", code=code, form=shown, comparison=comparison)
+
+
+def _verdict(record: PublicRecord) -> tuple[str, str, str] | None:
     """Return the kind, the icon and the words of a credential's verdict; None where its signature does not hold."""
-    if not _signature_holds(row):
+    row, keys = record.row, current_keys()
+    content = canonical_content(queries.signed_content(row, record.signers))
+    if not (keys.counts(row.key_id) and keys.verifies(row.key_id, content, row.signature)):
         return None
-    return state_in_words(RegisterEntry(row, queries.state(row), printed_code(replacement.code) if replacement else ""))
+    return state_in_words(RegisterEntry(row, queries.state(row), printed_code(record.replacement.code) if record.replacement else ""))
 
 
 def _may_view(row: Credential) -> bool:
     actor = current_actor()
     return not actor.is_anonymous and allows(CertificateAction.VIEW, queries.get_credential(current_session(), actor, row.uuid))
-
-
-def _signature_holds(row: Credential) -> bool:
-    keys = current_keys()
-    return keys.counts(row.key_id) and keys.verifies(
-        row.key_id, canonical_content(queries.signed_content(row, queries.list_signers(current_session(), row))), row.signature
-    )
 
 
 @bp.get("/v")
@@ -287,7 +347,7 @@ def revoke(subject: CredentialContext) -> Answer:
     """Ask why, then revoke."""
     if not subject.is_sound:
         return present_state(subject, services.AlreadyReplaced())
-    form, facts = RevocationForm(), _facts(subject.row, private=True)
+    form, facts = RevocationForm(), _facts(subject.row)
     if request.method != "POST":
         return render_template("certificates/revocation.html", certificate=facts, form=form)
     if not form.validate_on_post():
@@ -308,7 +368,7 @@ def replace(subject: CredentialContext) -> Answer:
     """Show the certificate as it is and as it would be, ask why, then issue it again."""
     if not subject.is_sound:
         return present_state(subject, services.AlreadyReplaced())
-    session, form, facts = current_session(), ReplacementForm(), _facts(subject.row, private=True)
+    session, form, facts = current_session(), ReplacementForm(), _facts(subject.row)
     present_name = queries.get_present_name(session, subject.row)
 
     def page(status: int) -> Answer:
@@ -339,7 +399,7 @@ def renew(subject: CredentialContext) -> Answer:
     """Ask why, then issue another certificate instead of a revoked one."""
     if not subject.is_restorable:
         return present_state(subject, services.NothingToRestore())
-    form, facts = AccountActionForm(), _facts(subject.row, private=True)
+    form, facts = AccountActionForm(), _facts(subject.row)
     if not form.validate_on_post():
         return render_template("certificates/renewal.html", certificate=facts, form=form), 422 if form.errors else 200
     settings, keys = current_settings(), current_keys()

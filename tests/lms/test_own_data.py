@@ -57,6 +57,7 @@ ACTED = {
     "granted_by",
     "invited_by",
     "marked_by",
+    "approved_by",
     "merged_by",
     "requested_by",
     "published_by",

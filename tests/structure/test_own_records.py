@@ -26,6 +26,7 @@ LEAVES_RECORDS = """
     a waiver or recognition that somebody asks for, until another decides: recognition:load recognition:propose
     recognition:withdraw certificate:ask_correction waiver:propose waiver:withdraw
     a check of a file that is kept nowhere: certificate:verify
+    what a holder has printed on their own copy: certificate:print_identity
     a group's name, and groups without members: group:manage
 """
 """The actions that write and are not guarded, by what they change instead."""

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from accounts.models import Person
+from accounts.models import NationalIdentity, Person
 from certificates.models import Credential
 from certificates.rules.credentials import ReplacementReason, RevocationReason
 from certificates.rules.reviews import ReviewCause, ReviewDecision
@@ -23,6 +23,8 @@ from tests.support.builders import folder, publish
 
 OTHER_CHAPTERS = frozenset({"certificates_bulk", "certificates_register", "certificates_templates", "certificates_verification"})
 """Blueprints of certificates whose forms change no certificate: chapters 2, 5 and 7."""
+NO_ACTS = frozenset({"certificates_identity.compare"})
+"""Forms that change nothing: a question to the register."""
 OF_OTHER_PACKAGES = frozenset({"quizzes_reviews.settle"})
 """Acts of chapter 4 outside the blueprints of certificates."""
 
@@ -96,6 +98,10 @@ class CertificateSituation:
 
         self._write(settle)
 
+    def give_identity_number(self) -> None:
+        """Give its holder an identity number."""
+        self._write(lambda session, row: session.add(NationalIdentity(person_id=row.person_id, number="1710034065")))
+
     def publish_validity(self) -> None:
         """Publish a version by which certificates end after two years."""
         files = folder(modules=1)
@@ -157,6 +163,15 @@ ACTS = (
     ),
     CertificateAct(
         "certificates_reviews.ask_correction", f"{_PAGE}/correction", "/correction", {"words": "Falta la tilde."}, by_holder=True
+    ),
+    CertificateAct(
+        "certificates_identity.choose",
+        _PAGE,
+        "/identity-number",
+        {},
+        before=CertificateSituation.give_identity_number,
+        button=("printed", "yes"),
+        by_holder=True,
     ),
     CertificateAct(
         "certificates_reviews.decide",
