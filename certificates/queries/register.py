@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, literal, not_, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from accounts.models import NationalIdentity, Person
@@ -214,15 +214,26 @@ def list_register(
     statement = register_statement(wanted, sort, backwards=backwards, today=today)
     place = _find_place(session, sort, page)
     if place is not None:
-        column, goes_down = _ORDERS[sort.order], sort.descends is not backwards
-        here, there = tuple_(column, Credential.id), tuple_(*place)
-        statement = statement.where(here < there if goes_down else here > there)
-        statement = statement.where(column <= place[0] if goes_down else column >= place[0])  # a bound that the column's index serves
+        statement = statement.where(*_beyond(sort.order, place, goes_down=sort.descends is not backwards))
     found = [_row(row, today) for row in session.execute(statement.limit(limit + 1))]
     has_more, rows = len(found) > limit, found[:limit]
     if not backwards:
         return RegisterRows(rows, place is not None, has_more)
     return RegisterRows(rows[::-1], has_more, page.way is PageDirection.BEFORE)
+
+
+def _beyond(order: RegisterOrder, place: Row[*tuple[Any, ...]], *, goes_down: bool) -> tuple[ColumnElement[bool], ...]:
+    """Return that a certificate comes after a place: a bound that the column's index serves, and what it leaves over.
+
+    PostgreSQL takes a comparison of pairs from two tables for far rarer than it is, and reads the whole register for a page; the few of
+    one name that are left out it expects to be few.
+    """
+    column, (value, number) = _ORDERS[order], place
+    bound = column <= value if goes_down else column >= value
+    if order is RegisterOrder.NAME:
+        return bound, not_(and_(column == value, Credential.id >= number if goes_down else Credential.id <= number))
+    here, there = tuple_(column, Credential.id), tuple_(value, number)
+    return bound, here < there if goes_down else here > there
 
 
 def _find_place(session: Session, sort: RegisterSort, page: RegisterPage) -> Row[*tuple[Any, ...]] | None:
