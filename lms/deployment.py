@@ -1,7 +1,4 @@
-"""Dangers in the way an instance is set up: facts are gathered once, and each rule checks them (`lms check --deploy`).
-
-A danger can lose or expose something; advice costs comfort or speed. The administration's page shows the same list.
-"""
+"""Dangers in the way an instance is set up: facts are gathered once, and each rule checks them (`lms check --deploy`)."""
 
 from __future__ import annotations
 
@@ -62,6 +59,7 @@ class DeploymentState:
     """The statuses of compulsory training that differed from the records at the last comparison."""
     lost_keys: tuple[str, ...] = ()
     """Identifiers of keys that signed certificates and are not here."""
+    missing_keys: tuple[str, ...] = ()
     seal_ends: datetime | None = None
     """When the certificate of the key ends that seals PDF files."""
     connections: int | None = None
@@ -127,7 +125,7 @@ class DeploymentFinding:
 
 @dataclass(frozen=True, slots=True)
 class DeploymentRule:
-    """When something is found, and what is said of it."""
+    """When something is found, and what is said of it. A danger can lose or expose something; advice costs comfort or speed."""
 
     code: str
     holds: Callable[[DeploymentState], bool]
@@ -294,6 +292,11 @@ RULES = (
             "Some certificates were signed with a key that is missing here (%(keys)s), so they can no longer be "
             "verified. Restore it to signing.old/ (lms restore-keys)."
         ),
+    ),
+    DeploymentRule(
+        "other-keys",
+        lambda facts: bool(facts.missing_keys),
+        N_("Another machine uses keys that are missing here (%(missing)s). Run lms backup-keys there, lms restore-keys here and restart."),
     ),
     DeploymentRule(
         "seal-ends",
@@ -470,6 +473,7 @@ def findings(facts: DeploymentState) -> list[DeploymentFinding]:
     """Return everything that should be put right, dangers first."""
     words: Mapping[str, object] = {
         "keys": ", ".join(facts.lost_keys),
+        "missing": ", ".join(facts.missing_keys),
         "seal_days": (facts.seal_ends - facts.now).days if facts.seal_ends else 0,
         "near": ", ".join(_near_of_several(facts)),
         "folder": facts.settings.data_dir,

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from accounts import passwords
 from accounts import queries as accounts
 from certificates.models import Credential
+from certificates.services.used_keys import list_missing_keys
 from kernel import redis
 from kernel.crypto import SigningKeys
 from kernel.db import Database
@@ -48,7 +49,7 @@ def gather(instance: InspectedInstance, session: Session, *, now: datetime, proc
     """Look at an instance: its settings, folder, database, Redis and bucket."""
     settings = instance.present_settings
     folder, disk = settings.data_dir, shutil.disk_usage(settings.data_dir)
-    state = queries.condition(session, now=now)
+    state, seals = queries.condition(session, now=now), seal_keys(folder, settings.institution_name)
     connections, is_superuser, owns_tables, keeps_statistics, apart = _server(instance, session, now)
     return DeploymentState(
         settings,
@@ -71,7 +72,8 @@ def gather(instance: InspectedInstance, session: Session, *, now: datetime, proc
         absences=tuple(queries.list_absences(session)),
         seal_faults=queries.count_seal_faults(session),
         differing_statuses=queries.count_differing_statuses(session),
-        seal_ends=seal_keys(folder, settings.institution_name).current.ends,
+        missing_keys=list_missing_keys(session, instance.keys, seals),
+        seal_ends=seals.current.ends,
         lost_keys=tuple(sorted(set(session.scalars(select(Credential.key_id).distinct())) - set(instance.keys.public))),
         connections=connections,
         is_superuser=is_superuser,

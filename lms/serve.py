@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from accounts import queries, services
 from accounts.models import TokenPurpose
 from accounts.rules import TOKEN_LIFE
+from certificates.services.used_keys import list_missing_keys, record_used_keys
 from kernel import clock, logging, migrations
 from kernel.errors import DomainError
 from kernel.i18n import _
@@ -30,6 +31,7 @@ from kernel.settings import LOOPBACK, Settings, SettingsError, load, secret_keys
 from lms import metrics
 from lms.app import FEATURES, create_app, open_instance
 from lms.backups import UNFINISHED
+from lms.deployment import RULES
 from lms.disks import LENT_DISKS, NETWORK_DISKS, database_disk
 from lms.gunicorn_worker import RequestWorker
 from lms.instance import Instance
@@ -175,6 +177,18 @@ def name_institution(instance: Instance) -> None:
             return
     with instance.database.unit_of_work() as session:
         ensure_profile(session, SYSTEM, instance.settings, now=clock.now())
+
+
+def note_keys(instance: Instance) -> str:
+    """Record the keys of this machine, and return a warning where another machine uses keys that are missing here."""
+    keys, seals = instance.keys, instance.seal_keys
+    with instance.database.unit_of_work() as session:
+        missing = list_missing_keys(session, keys, seals)
+        record_used_keys(session, keys, seals, now=clock.now())
+    if not missing:
+        return ""
+    rule = next(rule for rule in RULES if rule.code == "other-keys")
+    return rule.message % {"missing": ", ".join(missing)}
 
 
 def first_link(instance: Instance) -> str | None:
@@ -354,6 +368,8 @@ def _serve(bind: str, settings: Settings, workers: int, publish: Callable[[Insta
     else:
         publish_with_report()
     name_institution(instance)
+    if missing := note_keys(instance):
+        print(f"Warning: {missing}", file=sys.stderr, flush=True)
     link = first_link(instance)
     instance.database.dispose()
 

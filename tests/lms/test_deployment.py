@@ -1,5 +1,6 @@
 """`lms check --deploy`: every dangerous combination is named, and a sound instance gets none (spec/security 6.1, 8.3)."""
 
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,14 +9,17 @@ import pytest
 from sqlalchemy import text
 
 from kernel import clock
+from kernel.crypto import rotate_signing_key
 from kernel.db import Database
+from kernel.seal_keys import rotate_seal_key
 from kernel.settings import Settings, load
 from lms import backups, disks, inspection
+from lms.app import open_instance
 from lms.backups import LastBackup
 from lms.deployment import RULES, DeploymentState, findings
 from lms.instance import Instance
 from lms.queries import Absence
-from lms.serve import ServerStartError, open_checked
+from lms.serve import ServerStartError, note_keys, open_checked
 from tests.support.commands import commands_on, refused
 from tests.support.instances import fill
 
@@ -76,6 +80,7 @@ CASES: list[tuple[str, dict[str, object], dict[str, object]]] = [
     ("example-secret", {}, {"secret": "please-change-me-please-change-me-now"}),
     ("example-secret", {}, {"secret": "a" * 40}),
     ("lost-signing-key", {}, {"lost_keys": ("0123456789abcdef",)}),
+    ("other-keys", {}, {"missing_keys": ("0123456789abcdef",)}),
     ("seal-ends", {}, {"seal_ends": NOW + timedelta(days=100)}),
     ("open-data-folder", {}, {"data_is_open": True}),
     ("runs-as-root", {}, {"runs_as_root": True}),
@@ -213,14 +218,38 @@ def test_the_key_of_a_certificate_that_is_gone_is_named(instance: Instance, tmp_
     fill(instance)
     gone = instance.keys.identifier
     (instance.settings.data_dir / "signing.key").unlink()
-    from lms.app import open_instance
-
     again = open_instance(instance.settings)
     with again.database.unit_of_work(write=False) as session:
         found = inspection.gather(again, session, now=clock.now())
     again.database.dispose()
 
     assert found.lost_keys == (gone,)
+
+
+@pytest.mark.parametrize("kind", ["signing", "seal"])
+def test_two_machines_with_different_keys_are_noticed_on_both(instance: Instance, tmp_path: Path, kind: str) -> None:
+    """spec/certificates K1 and K3: at the start of the second, and on both from then on; a key that was renewed here is known."""
+    assert note_keys(instance) == ""
+    rotate_signing_key(instance.settings.data_dir)
+    rotate_seal_key(instance.settings.data_dir, "IESS")
+    assert note_keys(instance) == ""
+    shutil.copytree(instance.settings.data_dir, tmp_path / "second", ignore=shutil.ignore_patterns("*.sqlite*"))
+    for path in [*(tmp_path / "second").glob(f"{kind}.key"), *(tmp_path / "second").glob(f"{kind}.old/*.key")]:
+        path.unlink()
+    second = open_instance(
+        instance.settings.model_copy(update={"data_dir": tmp_path / "second", "database_url": instance.settings.database})
+    )
+    own = {"signing": instance.keys.identifier, "seal": instance.seal_keys.current.identifier}[kind]
+    others = {"signing": second.keys.identifier, "seal": second.seal_keys.current.identifier}[kind]
+    said = note_keys(second)
+    with instance.database.unit_of_work(write=False) as session:
+        here, there = (inspection.gather(one, session, now=clock.now()).missing_keys for one in (instance, second))
+    second.database.dispose()
+
+    assert own in said
+    assert "restore-keys here and restart" in said
+    assert own in there
+    assert here == (others,)
 
 
 def test_the_command_ends_badly_where_there_is_a_danger(
