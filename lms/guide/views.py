@@ -1,6 +1,7 @@
 """The help's pages: its contents with a search, and each chapter of the guide."""
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 
 from kernel.errors import N_, NotFound
 from kernel.i18n import language
@@ -11,7 +12,8 @@ from lms.guide.searching import search_guide
 
 bp = Blueprint("lms_guide", __name__)
 
-Answer = str | Response | tuple[str, int]
+FORMER_CHAPTERS = {("administrator", "settings-and-mail"): "site-settings"}
+"""By reader and former key the chapter that says the same today; links to the help stand in institutions' own papers."""
 NAMES = {"learner": N_("For learners"), "instructor": N_("For instructors"), "administrator": N_("For administrators")}
 NAMES["board"] = N_("For selection boards")
 
@@ -24,7 +26,7 @@ def _readers(actor: Actor) -> tuple[str, ...]:
 
 @bp.get("/help")
 @public
-def contents() -> Answer:
+def contents() -> ResponseReturnValue:
     """Show the chapters of the guide, or the sections that a question finds."""
     typed = " ".join(request.args.get("q", "").split())
     readers, chapters = _readers(current_actor()), list_chapters(language())
@@ -40,8 +42,10 @@ def contents() -> Answer:
 
 @bp.get("/help/<reader>/<key>")
 @public
-def chapter(reader: str, key: str) -> Answer:
-    """Show a chapter of the guide."""
+def chapter(reader: str, key: str) -> ResponseReturnValue:
+    """Show a chapter of the guide, or lead on to it from the address that it had."""
+    if (reader, key) in FORMER_CHAPTERS:
+        return redirect(url_for("lms_guide.chapter", reader=reader, key=FORMER_CHAPTERS[reader, key]), code=301)
     shown = find_chapter(language(), f"{reader}/{key}")
     if shown is None:
         raise NotFound

@@ -29,6 +29,22 @@ def test_the_guide_is_written_in_the_language_of_its_reader(browser: Browser) ->
     assert "Mark as done and continue" in english.get("/help/learner/lessons").html
 
 
+CHAPTERS_OF_0_2_0 = {
+    "learner": "account signing-in courses lessons recordings quizzes essays-and-files simulator results certificates "
+    "notifications-and-data access",
+    "instructor": "create-a-course lessons questions quizzes import-and-export publishing learners announcements-and-messages marking "
+    "time-and-exceptions statistics regrading team",
+    "administrator": "first-steps people lists institutions roles settings-and-mail site-settings system-status backups audit-log "
+    "certificates privacy",
+}
+
+
+@pytest.mark.parametrize("path", [f"/help/{reader}/{key}" for reader, keys in CHAPTERS_OF_0_2_0.items() for key in keys.split()])
+def test_chapters_of_the_last_release_are_there_or_lead_on(browser: Browser, path: str) -> None:
+    """Links to the help stand in institutions' own papers."""
+    assert browser.get(path).headings
+
+
 @pytest.mark.parametrize("path", ["/help/learner/nothing", "/help/nobody/account"])
 def test_a_chapter_that_does_not_exist_is_not_found(browser: Browser, path: str) -> None:
     browser.get(path, status=404)
