@@ -139,6 +139,7 @@ def _verdict(loaded: LoadedAttempt, flags: frozenset[ReviewFlag]) -> dict[str, o
     return {
         "uuid": row.uuid,
         "number": row.number,
+        "form": row.form,
         "state": row.state,
         "preview": row.preview,
         "percent": points(Fraction(row.percent)) if marks and row.percent is not None else None,
@@ -191,6 +192,7 @@ def record_of(session: Session, opened: AttemptView, flags: frozenset[ReviewFlag
         "course": opened.outline.slug,
         "quiz": row.activity_key,
         "number": row.number,
+        "form": row.form or None,
         "state": row.state,
         "language": row.language,
         "started_at": row.started_at.isoformat(),

@@ -124,6 +124,8 @@ class Attempt(Base):
     """The furthest page that was gone on to; where one goes forward only, the only one that is shown."""
     seed: Mapped[int] = mapped_column(BigInteger)
     """64 bits, kept as a signed number; every shuffle and draw follows from it."""
+    form: Mapped[str] = mapped_column(String(1), default="", server_default="")
+    """Letter of the parallel form that it has; '' where its questions were drawn (spec/selection 1.21)."""
     language: Mapped[str] = mapped_column(String(2))
     """Decimal conventions are those of this language, fixed at the start (spec/quiz-engine 5.7)."""
     lease: Mapped[int] = mapped_column(BigInteger)
@@ -434,15 +436,7 @@ class VoidedQuestion(Base):
     __tablename__ = "annulment"
     __table_args__ = (
         CheckConstraint("effect IN ('full_credit', 'removed')", name="effect"),
-        Index(
-            "uq_annulment_held",
-            "course_id",
-            "activity_key",
-            "question_version_id",
-            unique=True,
-            sqlite_where=text("lifted_at IS NULL"),
-            postgresql_where=text("lifted_at IS NULL"),
-        ),
+        unique_where("lifted_at IS NULL", "uq_annulment_held", "course_id", "activity_key", "question_version_id"),
     )
 
     id: Mapped[Key]

@@ -6,6 +6,7 @@ from courses.queries.team import LogEntry, LogPart
 from kernel.i18n import _, ngettext
 from quizzes.queries.log import entries_of
 from quizzes.services.dry_runs import DryRunVerb
+from quizzes.services.form_approvals import FormApprovalVerb
 from quizzes.services.overrides import OverrideVerb
 from quizzes.services.regrading import RegradeVerb
 from quizzes.services.reopening import ReopeningVerb
@@ -51,6 +52,7 @@ _SENTENCES: Mapping[str, Callable[[LogEntry], str]] = {
     DryRunVerb.TRIED: lambda entry: _("Ran a regrade dry run of “%(activity)s”", **_where(entry)),
     DryRunVerb.DISCARDED: lambda _entry: _("Discarded a regrade dry run"),
     ReportVerb.EXPORTED: lambda entry: _("Exported a table of “%(activity)s”: %(what)s", what=entry.facts.get("what", ""), **_where(entry)),
+    FormApprovalVerb.APPROVED: lambda entry: _("Approved the parallel forms of “%(activity)s”", **_where(entry)),
     ReopeningVerb.PREVIEWS_DELETED: lambda entry: _("Deleted the previews of “%(activity)s”", **_where(entry)),
     OverrideVerb.OVERRIDDEN: lambda entry: _with_reason(_("Set an override of “%(activity)s” for %(whom)s", **_where(entry)), entry),
     OverrideVerb.OVERRIDE_ENDED: lambda entry: _("Ended the override of “%(activity)s” for %(whom)s", **_where(entry)),

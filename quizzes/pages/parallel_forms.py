@@ -10,16 +10,19 @@ from courses.content.model import CourseFolder
 from courses.content.objectives import objectives_of
 from courses.models import Course
 from kernel.i18n import _, choose
+from kernel.permissions import Actor
 from quizzes.content.banks import questions_of
 from quizzes.content.wording import LEVELS
 from quizzes.pages.figures import percentage
 from quizzes.pages.question import short_title
 from quizzes.queries import attempts as queries
 from quizzes.queries.attempts import QuizSnapshot
+from quizzes.queries.form_approvals import ApprovalRow, list_approvals
 from quizzes.rules.definitions import QuestionDefinition
 from quizzes.rules.layout import Candidate, SlotEntry
 from quizzes.rules.parallel_forms import candidates_of, range_of
 from quizzes.rules.selection import NOT_SELECTED, QuestionSelection
+from quizzes.services.form_approvals import APPROVALS
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +44,13 @@ class ParallelFormsView:
     rows: tuple[tuple[FormQuestionView, ...], ...]
     difference: str
     """The greatest difference of expected scores."""
+    version: int
+    """Of the published quiz, by which an approval says what was looked at."""
+    approvals: tuple[ApprovalRow, ...]
+    may_approve: bool
 
 
-def forms_view(session: Session, course: Course, key: str, folder: CourseFolder) -> ParallelFormsView | None:
+def forms_view(session: Session, actor: Actor, course: Course, key: str, folder: CourseFolder) -> ParallelFormsView | None:
     """Return the forms of a published quiz; None where it has none. Objectives and levels are those of the draft."""
     snapshot = queries.find_published_snapshot(session, course, key)
     balance = snapshot.balance if snapshot is not None else None
@@ -52,12 +59,15 @@ def forms_view(session: Session, course: Course, key: str, folder: CourseFolder)
     slots = [entry for entry in snapshot.entries if isinstance(entry, SlotEntry)]
     forms = [[one for own in candidates_of(form, slots) for one in own if one.numbered] for form in balance.forms]
     texts = queries.get_questions(session, [one.version for form in forms for one in form])
-    places = _places(folder)
+    places, approvals = _places(folder), list_approvals(session, snapshot.quiz_version_id)
     return ParallelFormsView(
         names=tuple(form.name for form in balance.forms),
         expected=tuple(percentage(form.expected, 1) for form in balance.forms),
         rows=tuple(tuple(_question(one, texts[one.version], places, snapshot) for one in row) for row in zip(*forms, strict=True)),
         difference=percentage(range_of(balance.forms), 1),
+        version=snapshot.quiz_version_id,
+        approvals=tuple(approvals),
+        may_approve=len(approvals) < APPROVALS and actor.person_id not in [one.person_id for one in approvals],
     )
 
 

@@ -39,6 +39,7 @@ COLUMNS: Sequence[tuple[str, str]] = (
     (N_("Maximum"), N_("Sum of the maximum marks.")),
     (N_("Percent"), N_("Points as a percentage of the maximum, from 0 to 100; not rounded for passing.")),
     (N_("Passed"), N_("1 if passed, 0 if not; empty if there is no pass mark or it is not known yet.")),
+    (N_("Form"), N_("Letter of the parallel form; empty where the questions were drawn.")),
 )
 """Heading of each column of the download, and what it holds."""
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -111,6 +112,7 @@ class ReportRowView:
     points: str
     percent: str
     result: str
+    form: str
 
 
 def lines_of(rows: Iterable[ReportRow]) -> list[ReportRowView]:
@@ -129,6 +131,7 @@ def lines_of(rows: Iterable[ReportRow]) -> list[ReportRowView]:
             MISSING if row.raw is None else _("%(mark)s of %(maximum)s", mark=figure(row.raw), maximum=figure(row.maximum)),
             percentage(row.percent, 2),
             _(OUTCOMES[outcome]) if (outcome := _outcome(row)) else "",
+            row.form,
         )
         for row in rows
     ]
@@ -166,4 +169,5 @@ def download_rows(rows: Iterable[ReportRow]) -> Iterator[Sequence[Cell]]:
             decimal(row.maximum),
             decimal(row.percent),
             None if row.passed is None else int(row.passed),
+            row.form,
         )

@@ -52,6 +52,7 @@ from quizzes.rules.balanced_draw import FrozenBalance
 from quizzes.rules.encoding import decode, from_document
 from quizzes.rules.item_layout import ItemLayout
 from quizzes.rules.layout import Entry
+from quizzes.rules.selection import ResultUse
 from quizzes.rules.settings import QuizSettings
 
 MOST_SNAPSHOTS, MOST_QUESTIONS = 1000, 20_000
@@ -68,6 +69,7 @@ class QuizSnapshot:
     instructions: Mapping[str, str]
     entries: tuple[Entry, ...]
     balance: FrozenBalance | None
+    selection: ResultUse | None
     opens_at: datetime | None
     closes_at: datetime | None
 
@@ -133,15 +135,16 @@ def _read_snapshot(session: Session, row: Row[*tuple[Any, ...]]) -> QuizSnapshot
     pools: dict[int, list[Row[*tuple[Any, ...]]]] = {}
     for candidate in session.execute(_CANDIDATES, {"quiz_version_id": quiz.id}):
         pools.setdefault(candidate.position, []).append(candidate)
-    entries, balance = read_entries(json.loads(quiz.entries), pools)
+    frozen = read_entries(json.loads(quiz.entries), pools)
     return QuizSnapshot(
         quiz_version_id=quiz.id,
         activity_id=quiz.activity_id,
         activity_key=row.key,
         settings=decode(QuizSettings, json.loads(quiz.settings)),
         instructions=quiz.instructions,
-        entries=entries,
-        balance=balance,
+        entries=frozen.entries,
+        balance=frozen.balance,
+        selection=frozen.selection,
         opens_at=row.opens_at,
         closes_at=row.closes_at,
     )
@@ -179,7 +182,6 @@ class AttemptRow:
     passed: bool | None
     extra_seconds: int
     quiz_version_id: int
-    seed: int
 
 
 HISTORY_COLUMNS = (
@@ -196,7 +198,6 @@ HISTORY_COLUMNS = (
     Attempt.passed,
     Attempt.extra_seconds,
     Attempt.quiz_version_id,
-    Attempt.seed,
 )
 IN_HISTORY = (
     Attempt.person_id == bindparam("person_id"),
@@ -232,7 +233,6 @@ def row_of(row: Attempt | Row[*tuple[Any, ...]]) -> AttemptRow:
         row.passed,
         row.extra_seconds,
         row.quiz_version_id,
-        row.seed,
     )
 
 

@@ -74,6 +74,8 @@ class ReportRow:
     maximum: Fraction
     percent: Fraction | None
     passed: bool | None
+    form: str
+    """Letter of its parallel form; '' where its questions were drawn."""
 
     @property
     def minutes(self) -> Fraction | None:
@@ -121,28 +123,31 @@ def _conditions(course_id: int, activity_key: str, wanted: ReportFilter) -> list
     return conditions
 
 
+_COLUMNS = (
+    Attempt.uuid,
+    Person.given_names,
+    Person.first_surname,
+    Person.second_surname,
+    Person.email,
+    Attempt.number,
+    Attempt.state,
+    Attempt.started_at,
+    Attempt.finished_at,
+    Attempt.raw,
+    Attempt.maximum,
+    Attempt.percent,
+    Attempt.passed,
+    Attempt.form,
+)
+
+
+def _rows() -> Select[*tuple[Any, ...]]:
+    return select(*_COLUMNS).join(Person, Person.id == Attempt.person_id)
+
+
 def _report(course_id: int, activity_key: str, wanted: ReportFilter, order: ReportOrder) -> Select[*tuple[Any, ...]]:
     columns = [column.desc() if order.descending else column.asc() for column in _ORDERS[order.by]]
-    return (
-        select(
-            Attempt.uuid,
-            Person.given_names,
-            Person.first_surname,
-            Person.second_surname,
-            Person.email,
-            Attempt.number,
-            Attempt.state,
-            Attempt.started_at,
-            Attempt.finished_at,
-            Attempt.raw,
-            Attempt.maximum,
-            Attempt.percent,
-            Attempt.passed,
-        )
-        .join(Person, Person.id == Attempt.person_id)
-        .where(*_conditions(course_id, activity_key, wanted))
-        .order_by(*columns, Attempt.id)
-    )
+    return _rows().where(*_conditions(course_id, activity_key, wanted)).order_by(*columns, Attempt.id)
 
 
 def _row(row: Row[*tuple[Any, ...]]) -> ReportRow:
@@ -158,6 +163,7 @@ def _row(row: Row[*tuple[Any, ...]]) -> ReportRow:
         Fraction(row.maximum),
         None if row.percent is None else Fraction(row.percent),
         row.passed,
+        row.form,
     )
 
 
@@ -167,6 +173,12 @@ def list_report(
     """List some of a quiz's attempts, previews left out."""
     statement = _report(course_id, activity_key, wanted, order).offset(offset).limit(limit)
     return [_row(row) for row in session.execute(statement)]
+
+
+def list_marked(session: Session, ids: Select[int], *, offset: int, limit: int) -> list[ReportRow]:
+    """List some of the attempts with such ids, the highest result first."""
+    statement = _rows().where(Attempt.id.in_(ids)).order_by(Attempt.percent.desc(), *by_name(), Attempt.id)
+    return [_row(row) for row in session.execute(statement.offset(offset).limit(limit))]
 
 
 def stream_report(session: Session, course_id: int, activity_key: str, wanted: ReportFilter, order: ReportOrder) -> Iterator[ReportRow]:

@@ -30,3 +30,9 @@ def find_history(session: Session, key: PersonQuizKey) -> list[AttemptRow] | Non
     if any(row.superseded_at is not None for row in rows):
         return None
     return [row_of(row) for row in rows if row.uuid is not None]
+
+
+def list_seeds(session: Session, person_id: int, course_id: int, activity_key: str) -> list[int]:
+    """Return the seeds, as stored, of a person's attempts at a quiz in all their takes of its course, the first one first."""
+    mine = (Attempt.person_id == person_id, Attempt.course_id == course_id, Attempt.activity_key == activity_key, ~Attempt.preview)
+    return list(session.scalars(select(Attempt.seed).where(*mine).order_by(Attempt.id)))

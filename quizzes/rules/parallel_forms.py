@@ -99,11 +99,6 @@ def form_in_turn(forms: Sequence[ParallelForm], first_seed: int, number: int) ->
     return forms[(first_seed + number - 1) % len(forms)] if number <= len(forms) else None
 
 
-def form_with(forms: Sequence[ParallelForm], questions: Collection[str]) -> ParallelForm | None:
-    """Return the form that consists of these questions; None where none does."""
-    return next((form for form in forms if sorted(key for cell in form.cells for key in cell) == sorted(questions)), None)
-
-
 def candidates_of(form: ParallelForm, entries: Sequence[SlotEntry]) -> list[list[Candidate]]:
     """Return the questions of a form by slot."""
     return [

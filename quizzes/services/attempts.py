@@ -155,7 +155,8 @@ def _new_attempt(
     assert actor.person_id is not None
     seed = secrets.randbits(SEED_BITS)
     seen = queries.count_seen(session, actor.person_id, subject.context.course_id)
-    drawn = draw_layout(session, snapshot, seed, seen=seen, last=last, form=form_of_next(snapshot, seed, earlier))
+    form = form_of_next(session, snapshot, seed, actor.person_id, subject)
+    drawn = draw_layout(session, snapshot, seed, seen=seen, last=last, form=form)
     attempt = Attempt(
         person_id=actor.person_id,
         enrolment_id=subject.context.enrolment_id,
@@ -166,6 +167,7 @@ def _new_attempt(
         state=AttemptState.IN_PROGRESS.value,
         preview=preview,
         seed=seed - SIGN,
+        form=form.name if form is not None else "",
         language=language,
         lease=0,
         interludes=json.dumps([asdict(interlude) for interlude in drawn.layout.interludes], ensure_ascii=False),

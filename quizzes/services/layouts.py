@@ -10,16 +10,18 @@ from typing import cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from enrolments.permissions import ActivityContext
 from kernel.errors import N_, Conflict
 from quizzes.models import Attempt
 from quizzes.queries import attempts as queries
 from quizzes.queries.attempts import AttemptRow, LoadedAttempt, LoadedItem, QuizSnapshot
+from quizzes.queries.starting import list_seeds
 from quizzes.rules import definitions
 from quizzes.rules.attempts import ENDED_STATES
 from quizzes.rules.balanced_draw import MOST_NUMBERS, ParallelForm, QuestionSets, draw_balanced, plan_draws
 from quizzes.rules.item_layout import ItemLayout, carry_over, lay_out_item
 from quizzes.rules.layout import AttemptLayout, Drawer, LaidItem, PoolTooSmall, SlotEntry, lay_out
-from quizzes.rules.parallel_forms import candidates_of, form_in_turn, form_with
+from quizzes.rules.parallel_forms import candidates_of, form_in_turn
 
 SEED_BITS = 64
 SIGN = 2 ** (SEED_BITS - 1)
@@ -92,16 +94,19 @@ def form_drawer(form: ParallelForm) -> Drawer:
     return lambda entries, _seed, _seen: candidates_of(form, entries)
 
 
-def form_of_next(snapshot: QuizSnapshot, seed: int, earlier: Sequence[AttemptRow]) -> ParallelForm | None:
-    """Return the parallel form of a learner's next attempt, after the earlier ones; None where its questions are drawn."""
+def form_of_next(session: Session, snapshot: QuizSnapshot, seed: int, person_id: int, subject: ActivityContext) -> ParallelForm | None:
+    """Return the parallel form of a learner's next attempt; None where its questions are drawn. A further take goes on with the next."""
     forms = snapshot.balance.forms if snapshot.balance is not None else ()
-    return form_in_turn(forms, earlier[0].seed + SIGN if earlier else seed, 1 + len(earlier)) if forms else None
+    if not forms:
+        return None
+    seeds = list_seeds(session, person_id, subject.context.course_id, subject.activity.key)
+    return form_in_turn(forms, seeds[0] + SIGN if seeds else seed, 1 + len(seeds))
 
 
-def form_of_attempt(session: Session, loaded: LoadedAttempt) -> ParallelForm | None:
+def form_of_attempt(loaded: LoadedAttempt) -> ParallelForm | None:
     """Return the parallel form that an attempt has; None where its questions were drawn."""
     forms = loaded.snapshot.balance.forms if loaded.snapshot.balance is not None else ()
-    return form_with(forms, items_by_question(session, loaded).keys()) if forms else None
+    return next((form for form in forms if form.name == loaded.row.form), None)
 
 
 def _laid(
@@ -126,7 +131,7 @@ def recreate_layout(session: Session, loaded: LoadedAttempt) -> LoadedAttempt | 
     seen = queries.count_seen(session, row.person_id, row.course_id, before=row.id)
     last = _built_on(session, loaded) if snapshot.settings.build_on_last else None
     try:
-        drawn = draw_layout(session, snapshot, row.seed + SIGN, seen=seen, last=last, form=form_of_attempt(session, loaded))
+        drawn = draw_layout(session, snapshot, row.seed + SIGN, seen=seen, last=last, form=form_of_attempt(loaded))
     except EmptyPool:
         return None
     again = [_item_again(item, laid, drawn) for item, laid in zip(loaded.items, drawn.layout.items, strict=False)]

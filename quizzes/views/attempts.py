@@ -38,7 +38,16 @@ from quizzes.forms import (
     script_batches,
 )
 from quizzes.pages.attempt import AttemptView, attempt_page, new_page_epoch, open_attempt, summary_page
-from quizzes.pages.introduction import access_for, activity_header, attempt_lines, best_and_passed, quiz_deadline, refusal_words, rules_of
+from quizzes.pages.introduction import (
+    access_for,
+    activity_header,
+    attempt_lines,
+    best_and_passed,
+    quiz_deadline,
+    refusal_words,
+    result_use,
+    rules_of,
+)
 from quizzes.pages.question import QuestionMessage, html
 from quizzes.permissions import QuizAction, reader_of
 from quizzes.publication import withheld_marks
@@ -82,13 +91,15 @@ def quiz(subject: ActivityContext) -> Answer:
     best, passed = best_and_passed(history, snapshot, setting_sources, now=now)
     result = _result_of(subject)
     deadline = quiz_deadline(subject, setting_sources, result, now=now)
+    access = access_for(subject, setting_sources)
     open_one = next((row for row in history if row.number == ruling.open_number), None)
     return render_template(
         "quizzes/quiz.html",
         **activity_header(subject.outline, subject.activity.key),
         instructions=html(snapshot.instructions),
         icons=(),
-        rules=rules_of(snapshot, access_for(subject, setting_sources)),
+        rules=rules_of(snapshot, access),
+        result_use=result_use(snapshot, access),
         deadline=deadline,
         attempts_left=ruling.attempts_left,
         best=best,

@@ -20,9 +20,14 @@ from quizzes.content import slot_fields
 from quizzes.pages import blueprint as pages
 from quizzes.pages import parallel_forms
 from quizzes.queries import reserved
+from quizzes.services import form_approvals
+from quizzes.services.form_approvals import FormsApproved, FormsChanged
 from quizzes.views.slots import Answer, SlotEditor, course_kinds, file_store, load_slot_editor
 
 bp = Blueprint("quizzes_blueprints", __name__)
+
+TOLD = frozenset({"C509", "C512", "C514", "C515", "C517"})
+"""Findings that the page shows, beside those of its lines."""
 
 
 @bp.route("/teaching/<slug>/parts/<key>/blueprint", methods=["GET", "POST"])
@@ -47,6 +52,20 @@ def blueprint(subject: PartContext) -> Answer:
     return _saved(subject, editor, text)
 
 
+@bp.post("/teaching/<slug>/parts/<key>/forms/approval")
+@requires(CourseAction.EDIT, catalogue.get_taught_part)
+def approve(subject: PartContext) -> Answer:
+    """Approve the parallel forms of the published quiz that were looked at."""
+    session = current_session()
+    course, version = catalogue.lock_course(session, subject.id), whole_number(request.form.get("version", ""), otherwise=0)
+    try:
+        form_approvals.approve_forms(session, current_actor(), course, subject.key, version, now=clock.now())
+    except (FormsChanged, FormsApproved) as refused:
+        return _page(load_slot_editor(subject), _(refused.text)), 409
+    flash(_("You approved the forms."), "ok")
+    return see_page("quizzes_blueprints.blueprint", slug=subject.slug, key=subject.key)
+
+
 def _saved(subject: PartContext, editor: SlotEditor, text: str) -> Answer:
     contents = course_drafts.draft_files(current_session(), file_store(), subject.id)
     checked = publication.check({**contents, editor.path: text.encode()}, course_kinds(), today=clock.now().date())
@@ -69,10 +88,14 @@ def _page(editor: SlotEditor, refusal: str = "") -> str:
     check = draft_checks.cached_draft_check(current_session(), file_store(), editor.course, course_kinds(), now=clock.now())
     found = pages.find_quiz(check.folder, editor.activity.key)
     words = FormFindings(course_kinds())
-    own = [finding for finding in check.findings if finding.file == editor.path and finding.code in ("C509", "C512")]
+    own = [finding for finding in check.findings if finding.file == editor.path and finding.code in TOLD]
     folder = check.folder
     seen = reserved.count_seen_elsewhere(current_session(), editor.course.id, folder) if folder is not None else {}
-    forms = parallel_forms.forms_view(current_session(), editor.course, editor.activity.key, folder) if folder is not None else None
+    forms = (
+        parallel_forms.forms_view(current_session(), current_actor(), editor.course, editor.activity.key, folder)
+        if folder is not None
+        else None
+    )
     return render_template(
         "quizzes/blueprint.html",
         parallel=forms,

@@ -1,7 +1,9 @@
 """Parallel forms from the file of a quiz to attempts and to the page of its team (spec/selection 1.20 and 1.21)."""
 
+import csv
 import json
 from dataclasses import replace
+from io import StringIO
 
 import pytest
 from sqlalchemy import select
@@ -9,13 +11,15 @@ from sqlalchemy import select
 from courses.models import PublicationNature
 from lms.instance import Instance
 from quizzes.content.blueprints import candidate_of
-from quizzes.models import QuizVersion
+from quizzes.models import Attempt, QuizVersion
 from quizzes.pages.figures import percentage
 from quizzes.queries.facilities import FirstAnswers, FormCount, frozen_balance, read_balance
+from quizzes.queries.form_approvals import ApprovalRow, list_approvals
 from quizzes.rules import balanced_draw, parallel_forms
 from quizzes.rules.balanced_draw import Balance
 from quizzes.rules.layout import SlotEntry
 from quizzes.rules.selection import QuestionSelection
+from quizzes.services.form_approvals import FormsApproved, FormsChanged
 from quizzes.services.layouts import form_of_attempt, recreate_layout
 from tests.support import folders
 from tests.support.browser import Browser
@@ -24,8 +28,12 @@ from tests.support.learning import a_learner, pass_quiz, sitting_of, start
 from tests.support.lessons import write
 from tests.support.questions import a_question, a_single, f
 from tests.support.selection_folders import FILE, PAGE, a_balanced_folder, findings_of
+from tests.support.takes import retake
 from tests.support.wording import in_spanish
 
+QUIZ = "/courses/prueba/quizzes/cuestionario-1"
+APPROVAL = "/teaching/prueba/parts/cuestionario-1/forms/approval"
+BASED = "Based on %(count)s submitted and fully marked attempt."
 TWO = "slots:\n  - draw: 2\n"
 FORMS = f"{TWO}balance: {{within: 5}}\nforms: 2\n"
 
@@ -67,12 +75,48 @@ def test_attempts_get_the_forms_in_turn_then_a_draw_and_are_laid_out_again_alike
         names = []
         for _attempt in range(3):
             with sitting_of(instance, learner, pass_quiz(instance, learner, "prueba")) as (session, loaded):
-                form = form_of_attempt(session, loaded)
+                form = form_of_attempt(loaded)
                 names.append(form.name if form is not None else "")
                 assert recreate_layout(session, loaded) == loaded
         assert sorted(names[:2]) == ["A", "B"]
         firsts.add(names[0])
     assert firsts <= {"A", "B"}
+
+
+def test_a_further_take_goes_on_with_the_next_form(instance: Instance) -> None:
+    """spec/selection 1.21: whoever takes the course again does not meet the same questions, and after all forms a draw."""
+    course = publish(instance, a_balanced_folder(FORMS))[0]
+    learner, letters = a_learner(instance, course), []
+
+    for _take in range(3):
+        with sitting_of(instance, learner, pass_quiz(instance, learner, "prueba")) as (_session, loaded):
+            letters.append(loaded.row.form)
+        retake(instance, learner, course)
+
+    assert (sorted(letters[:2]), letters[2]) == (["A", "B"], "")
+
+
+def test_results_statistics_and_reviews_name_the_form(browser: Browser, instance: Instance) -> None:
+    """spec/selection 1.21: the report with its file, the figures of one form alone, and the review."""
+    course = publish(instance, a_balanced_folder(FORMS))[0]
+    learner = a_learner(instance, course)
+    for _attempt in range(3):
+        attempt = pass_quiz(instance, learner, "prueba")
+    with sitting_of(instance, learner, attempt) as (session, _loaded):
+        letters = list(session.scalars(select(Attempt.form).order_by(Attempt.id)))
+        first = session.scalars(select(Attempt.uuid).order_by(Attempt.id)).first()
+    a_teacher(instance, course)
+    sign_in(browser, "profe@example.org")
+
+    report = browser.get(f"{QUIZ}/report")
+    assert all(report.text.count(in_spanish("Form %(name)s", name=letter)) == 1 for letter in "AB")
+    browser.get(f"{QUIZ}/report.csv")
+    taken = browser.response.get_data().decode("utf-8-sig")
+    rows = list(csv.DictReader(StringIO(taken)))
+    assert [row[in_spanish("Form")] for row in rows] == letters
+    assert in_spanish("Form %(name)s", name=letters[0]) in browser.get(f"/attempts/{first}/review").text
+    assert in_spanish(BASED, 1) in browser.get(f"{QUIZ}/statistics?form=B&which=all").text
+    assert in_spanish(BASED, 3) in browser.get(f"{QUIZ}/statistics?form=F&which=all").text
 
 
 def test_forms_are_frozen_with_the_version(instance: Instance) -> None:
@@ -83,7 +127,7 @@ def test_forms_are_frozen_with_the_version(instance: Instance) -> None:
     publish(instance, a_balanced_folder(FORMS, a=60, b=62, c=64, d=66, e=58, g=60), nature=PublicationNature.CORRECTION)
 
     with sitting_of(instance, learner, attempt) as (session, loaded):
-        assert form_of_attempt(session, loaded) is not None
+        assert form_of_attempt(loaded) is not None
         assert recreate_layout(session, loaded) == loaded
         tables = [json.loads(entries)[-1] for entries in session.scalars(select(QuizVersion.entries).order_by(QuizVersion.id))]
     assert sorted(key for form in tables[0]["forms"] for own in form["cells"] for key in own) == ["a", "b", "c", "d"]
@@ -125,6 +169,40 @@ def test_the_page_of_the_blueprint_shows_the_published_forms_side_by_side(browse
     for key, facility in (("a", 90), ("b", 50), ("c", 85), ("d", 45)):
         assert f"¿Es cierto {key}?" in page.text
         assert percentage(f(facility)) in page.text
+
+
+def test_two_editors_approve_the_forms_each_once(browser: Browser, instance: Instance) -> None:
+    """spec/selection 1.21: the names stay with the version; what was published meanwhile is looked at first."""
+    course = publish(instance, a_balanced_folder(FORMS))[0]
+    for address in ("profe@example.org", "otra@example.org", "tercera@example.org"):
+        a_teacher(instance, course, address)
+    sign_in(browser, "profe@example.org")
+    page = browser.get(PAGE)
+    version = dict(page.form("/forms/approval").fields)["version"]
+    browser.post(APPROVAL, {"version": version})
+    assert in_spanish("Approve these forms") not in browser.get(PAGE).text
+    assert in_spanish(FormsApproved.message) in browser.post(APPROVAL, {"version": version}, status=409).text
+
+    second, third = browser.another(), browser.another()
+    sign_in(second, "otra@example.org")
+    second.get(PAGE)
+    second.post(APPROVAL, {"version": version})
+    approvals = approvals_of(instance, int(version))
+    assert len({one.person_id for one in approvals}) == len(approvals) == 2
+    page = browser.get(PAGE)
+    assert all(in_spanish("Approved by %(name)s", name=one.name) in page.text for one in approvals)
+
+    sign_in(third, "tercera@example.org")
+    third.post(APPROVAL, {"version": version}, status=409)
+    publish(instance, a_balanced_folder(FORMS, a=60, b=62, c=64, d=66), nature=PublicationNature.CORRECTION)
+    assert in_spanish(FormsChanged.message) in third.post(APPROVAL, {"version": version}, status=409).text
+    assert dict(third.get(PAGE).form("/forms/approval").fields)["version"] != version
+    assert len(approvals_of(instance, int(version))) == 2
+
+
+def approvals_of(instance: Instance, version: int) -> list[ApprovalRow]:
+    with instance.database.unit_of_work(write=False) as session:
+        return list_approvals(session, version)
 
 
 def test_a_quiz_whose_forms_are_not_yet_published_says_so(browser: Browser, instance: Instance) -> None:

@@ -8,7 +8,7 @@ import pytest
 from quizzes.rules import parallel_forms
 from quizzes.rules.balanced_draw import Balance, DrawPlan, plan_draws
 from quizzes.rules.layout import Candidate, SlotEntry
-from quizzes.rules.parallel_forms import assemble_forms, candidates_of, form_in_turn, form_with, forms_seed, named_forms, range_of
+from quizzes.rules.parallel_forms import assemble_forms, candidates_of, form_in_turn, forms_seed, named_forms, range_of
 from tests.support.golden_bank import BANK, GOLDEN, PLAN, SETS, entry, keys, rows
 from tests.support.questions import f
 
@@ -126,13 +126,11 @@ def test_learners_get_the_forms_in_turn_and_then_a_draw() -> None:
     assert [form_in_turn(forms, 7, number) for number in (1, 2, 3)] == [forms[1], forms[0], None]
 
 
-def test_a_form_is_known_by_its_questions() -> None:
+def test_a_form_names_its_questions() -> None:
     found = assemble_forms(PLAN, WITHIN, 0, 2)
     assert found is not None
     forms = named_forms(PLAN, found)
 
     assert [(form.name, form.expected) for form in forms] == [("A", Fraction(347, 5)), ("B", Fraction(343, 5))]
     assert range_of(forms) == Fraction(4, 5)
-    assert form_with(forms, {"a2", "a3", "b1", "b2", "c2"}) == forms[1]
-    assert form_with(forms, {"a1", "a2", "b1", "b2", "c2"}) is None
     assert candidates_of(forms[1], GOLDEN) == [list(cell) for cell in found[1].cells]
