@@ -9,6 +9,7 @@ from math import ceil
 
 from quizzes.rules.analysis import ResponseClass, guess_score, response_analysis
 from quizzes.rules.composition import Composition, Position
+from quizzes.rules.decision_analysis import DecisionAnalysis, DecisionRule, decisions_of
 from quizzes.rules.definitions import QuestionDefinition
 from quizzes.rules.finding_kinds import SIGN, FindingStrength, ItemFinding
 from quizzes.rules.item_evidence import ClassTally, ItemEvidence, QuestionTally
@@ -29,8 +30,9 @@ BINS = 10
 CLASSES = 200
 TYPED_SHOWN = 25
 _NOTHING = Fraction(0)
+_NO_RULE = DecisionRule()
 _SUREST_FIRST = (FindingStrength.CLEAR, FindingStrength.LIKELY, FindingStrength.SIGN)
-VERSION = FORMULAS + 104
+VERSION = FORMULAS + 105
 """Of the formulas, the findings and the shape of an examination together: what is kept under another one is computed anew."""
 
 
@@ -85,6 +87,8 @@ class QuizAnalysis:
     questions: tuple[QuestionAnalysis, ...]
     findings: tuple[ItemFinding, ...]
     tests: int
+    decisions: DecisionAnalysis | None = None
+    """None where too few attempts or questions are there to tell anything."""
 
 
 def examination_of(
@@ -94,6 +98,7 @@ def examination_of(
     which: CountedAttempts,
     *,
     voided: Container[int] = (),
+    rule: DecisionRule = _NO_RULE,
 ) -> QuizAnalysis:
     """Compute the whole analysis of a set of counted attempts; positions without any mark are left out.
 
@@ -117,7 +122,9 @@ def examination_of(
     ]
     whole = sum(maxima, _NOTHING)
     grades = grades_of(tally.tally.totals, whole)
-    return QuizAnalysis(which, whole, figures.quiz, grades, positions, tuple(examined), about_all, sum(map(len, made)))
+    tests = sum(map(len, made))
+    decisions = decisions_of(tally.tally.totals, whole, len(positions), figures.quiz.consistency, rule)
+    return QuizAnalysis(which, whole, figures.quiz, grades, positions, tuple(examined), about_all, tests, decisions)
 
 
 def _examined(

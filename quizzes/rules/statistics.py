@@ -1,8 +1,8 @@
 """The statistics of a quiz and of its positions (spec/quiz-engine 5.12), by Moodle's formulas.
 
-Sums, variances and covariances are exact fractions; square roots are cut after ROOT_DIGITS decimals, the same on every
-machine. What is undefined is None. A question that was never answered has mark 0. Marks are counted (`Tally`), not kept: the
-memory grows with the different marks and totals, not with the attempts.
+Sums, variances and covariances are exact fractions, added up as whole multiples of their common denominator; square roots are cut
+after ROOT_DIGITS decimals, the same on every machine. What is undefined is None. A question that was never answered has mark 0.
+Marks are counted (`Tally`), not kept: the memory grows with the different marks and totals, not with the attempts.
 """
 
 from collections import Counter
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from itertools import accumulate
-from math import isqrt
+from math import isqrt, lcm
 from typing import TypeAlias
 
 Pairs: TypeAlias = Mapping[tuple[Fraction, Fraction], int]
@@ -126,12 +126,12 @@ def statistics_from(tally: MarkTally, maxima: Sequence[Fraction]) -> AttemptSetS
 
     A position that is worth nothing does not count for the consistency.
     """
-    sums = [_Sums.of(column) for column in tally.columns]
+    columns = [_WholePairs.of(column) for column in tally.columns]
+    sums = [column.sums() for column in columns]
     weights = _effective_weights([one.covariance for one in sums])
     whole = sum(maxima, _NOTHING)
     positions = [
-        _position(column, one, maximum, whole, weight)
-        for column, one, maximum, weight in zip(tally.columns, sums, maxima, weights, strict=True)
+        _position(column, one, maximum, whole, weight) for column, one, maximum, weight in zip(columns, sums, maxima, weights, strict=True)
     ]
     spreads = [
         _spread(column, one, filled)
@@ -148,13 +148,14 @@ def _spread(column: Pairs, own: "_Sums", filled: Mapping[Fraction, int]) -> Frac
 
 def question_statistics(pairs: Pairs, maximum: Fraction) -> QuestionStatistics:
     """Compute the statistics of a question drawn at random from its marks and the totals of the attempts that had it."""
-    sums = _Sums.of(pairs)
+    counted = _WholePairs.of(pairs)
+    sums = counted.sums()
     return QuestionStatistics(
         sums.count,
         _share(sums.mean, maximum),
         _deviation_share(sums.variance, maximum),
         _correlation(sums.variance, sums.other_variance, sums.covariance),
-        _efficiency(pairs, sums.covariance),
+        _efficiency(counted, sums.covariance),
     )
 
 
@@ -195,15 +196,7 @@ class _Sums:
 
     @classmethod
     def of(cls, pairs: Pairs) -> "_Sums":
-        count, own, other, own_squares, other_squares, products = 0, *(_NOTHING,) * 5
-        for (x, y), often in pairs.items():
-            count += often
-            own += often * x
-            other += often * y
-            own_squares += often * x * x
-            other_squares += often * y * y
-            products += often * x * y
-        return cls(count, own, other, own_squares, other_squares, products)
+        return _WholePairs.of(pairs).sums()
 
     @property
     def mean(self) -> Fraction | None:
@@ -225,6 +218,61 @@ class _Sums:
         return None if self.count < 2 else (products - left * right / self.count) / (self.count - 1)
 
 
+@dataclass(frozen=True, slots=True)
+class _WholePairs:
+    """Pairs as whole multiples of 1/``scale``, each with how often it came: integers add up as exactly as fractions, and far faster."""
+
+    scale: int
+    rows: Sequence[tuple[int, int, int]]
+
+    @classmethod
+    def of(cls, pairs: Pairs) -> "_WholePairs":
+        scale = lcm(*{value.denominator for pair in pairs for value in pair})
+        return cls(scale, [(_multiple(x, scale), _multiple(y, scale), often) for (x, y), often in pairs.items()])
+
+    def sums(self) -> _Sums:
+        count = own = other = own_squares = other_squares = products = 0
+        for x, y, often in self.rows:
+            count += often
+            own += often * x
+            other += often * y
+            own_squares += often * x * x
+            other_squares += often * y * y
+            products += often * x * y
+        once, twice = self.scale, self.scale**2
+        return _Sums(
+            count,
+            Fraction(own, once),
+            Fraction(other, once),
+            Fraction(own_squares, twice),
+            Fraction(other_squares, twice),
+            Fraction(products, twice),
+        )
+
+    def rests(self) -> "_WholePairs":
+        """Put the rest of its attempt beside each mark, instead of the total."""
+        return _WholePairs(self.scale, [(mark, total - mark, often) for mark, total, often in self.rows])
+
+    def by_rank(self) -> "_WholePairs":
+        """Pair the smallest mark with the smallest total, and so on."""
+        paired: list[tuple[int, int, int]] = []
+        waiting = sorted(((right, often) for _left, right, often in self.rows), reverse=True)
+        for left, often in sorted((left, often) for left, _right, often in self.rows):
+            wanted = often
+            while wanted:
+                right, there = waiting.pop()
+                taken = min(wanted, there)
+                paired.append((left, right, taken))
+                wanted -= taken
+                if there > taken:
+                    waiting.append((right, there - taken))
+        return _WholePairs(self.scale, paired)
+
+
+def _multiple(value: Fraction, scale: int) -> int:
+    return value.numerator * (scale // value.denominator)
+
+
 def _quiz(totals: Mapping[Fraction, int], variances: Sequence[Fraction | None]) -> QuizStatistics:
     sums = _Sums.of({(total, total): count for total, count in totals.items()})
     variance = sums.variance
@@ -244,9 +292,9 @@ def _quiz(totals: Mapping[Fraction, int], variances: Sequence[Fraction | None]) 
     )
 
 
-def _position(pairs: Pairs, sums: _Sums, maximum: Fraction, whole: Fraction, weight: Fraction | None) -> PositionStatistics:
-    rests = rests_of(pairs)
-    with_rest = _Sums.of(rests)
+def _position(pairs: _WholePairs, sums: _Sums, maximum: Fraction, whole: Fraction, weight: Fraction | None) -> PositionStatistics:
+    rests = pairs.rests()
+    with_rest = rests.sums()
     return PositionStatistics(
         facility=_share(sums.mean, maximum),
         deviation=_deviation_share(sums.variance, maximum),
@@ -278,31 +326,10 @@ def _correlation(own: Fraction | None, other: Fraction | None, both: Fraction | 
     return _HUNDRED * both / square_root(own * other)
 
 
-def _efficiency(pairs: Pairs, both: Fraction | None) -> Fraction | None:
+def _efficiency(pairs: _WholePairs, both: Fraction | None) -> Fraction | None:
     """Compare the covariance with the largest that these marks could have: both sorted and paired by rank."""
-    largest = _Sums.of(_by_rank(pairs)).covariance
+    largest = pairs.by_rank().sums().covariance
     return None if both is None or not largest else _HUNDRED * both / largest
-
-
-def _by_rank(pairs: Pairs) -> Counter[tuple[Fraction, Fraction]]:
-    """Pair the smallest mark with the smallest total, and so on."""
-    lefts: Counter[Fraction] = Counter()
-    rights: Counter[Fraction] = Counter()
-    for (left, right), count in pairs.items():
-        lefts[left] += count
-        rights[right] += count
-    paired: Counter[tuple[Fraction, Fraction]] = Counter()
-    waiting = sorted(rights.items(), reverse=True)
-    for left, count in sorted(lefts.items()):
-        wanted = count
-        while wanted:
-            right, there = waiting.pop()
-            taken = min(wanted, there)
-            paired[left, right] += taken
-            wanted -= taken
-            if there > taken:
-                waiting.append((right, there - taken))
-    return paired
 
 
 def _consistency(variances: Sequence[Fraction | None], variance: Fraction | None) -> Fraction | None:

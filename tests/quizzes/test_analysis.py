@@ -348,3 +348,23 @@ def test_a_preview_of_the_team_is_no_attempt(instance: Instance, now: datetime) 
     submit(instance, teacher, attempt, now=now)
 
     assert attempts_of(instance, course, CountedAttempts.ALL).attempts == 0
+
+
+def test_the_settings_that_decide_belong_to_what_is_computed(instance: Instance, now: datetime) -> None:
+    """spec/selection 3.1: the pass mark of the newest version, and the attempts of which the best counts; another one is computed anew."""
+    course, _version = publish(instance, a_fixed_folder(), now=now)
+    pass_quiz(instance, a_learner(instance, course, now=now), "prueba", now=now)
+    before = attempts_of(instance, course)
+    stricter = a_fixed_folder()
+    name = "01-parte/03-cuestionario.quiz.yaml"
+    stricter[name] = stricter[name].replace(b"attempts: 0", b"attempts: 2\npass_mark: 80")
+    later = now + timedelta(hours=1)
+    publish(instance, stricter, now=later)
+    pass_quiz(instance, a_learner(instance, course, "eva@example.org", now=later), "prueba", now=later)
+
+    found = attempts_of(instance, course)
+
+    assert (before.rule.pass_mark, before.rule.attempts) == (70, 0)
+    assert (found.rule.pass_mark, found.rule.attempts, found.rule.counts_best) == (80, 2, True)
+    assert found.fingerprint != before.fingerprint
+    assert examined(instance, course).decisions is None

@@ -178,6 +178,21 @@ def test_indices_lie_within_a_hundred(rows: list[list[Fraction]]) -> None:
     assert statistics == statistics_of(rows, [Fraction(1)] * 3)
 
 
+@given(st.lists(st.tuples(*[st.sampled_from([f("-1/3"), f("0"), f("0.07"), f("5/7"), f("1/84"), f("0.99")])] * 3), min_size=4, max_size=9))
+def test_marks_of_any_denominators_give_what_fractions_give(rows: list[tuple[Fraction, Fraction, Fraction]]) -> None:
+    """spec/quiz-engine 5.12: sums are exact, whatever the common denominator."""
+    found, totals, count = statistics_of(rows, [f("1")] * 3), [sum(row, Fraction(0)) for row in rows], len(rows)
+
+    average = sum(totals, Fraction(0)) / count
+    variance = sum(((total - average) ** 2 for total in totals), Fraction(0)) / (count - 1)
+    assert (found.quiz.mean, found.quiz.deviation) == (average, square_root(variance))
+    for at, position in enumerate(found.positions):
+        marks, rests = [row[at] for row in rows], [total - row[at] for row, total in zip(rows, totals, strict=True)]
+        ranked, both = covariance(sorted(marks), sorted(rests)), covariance(marks, rests)
+        assert position.facility == sum(marks, Fraction(0)) / count
+        assert position.efficiency == (100 * both / ranked if ranked and both is not None else None)
+
+
 @pytest.mark.parametrize(
     ("efficiency", "discrimination", "facility", "concerns"),
     [
