@@ -152,7 +152,7 @@ def examine(delivery: Delivery) -> Effect | None:
     with delivery.database.unit_of_work(write=False) as session:
         edition, group = (UUID(str(arguments[name])) if arguments.get(name) else None for name in ("edition", "group"))
         takes = CountedTakes(str(arguments.get("takes", CountedTakes.PRESENT)))
-        learners = StatisticsFilter(edition, group, takes, str(arguments.get("language", "")))
+        learners = StatisticsFilter(edition, group, takes, str(arguments.get("language", "")), str(arguments.get("form", "")))
         quiz = analysis.list_compositions(session, int(str(arguments["course"])), str(arguments["activity"]), learners)
         choice = next((one for one in quiz.choices if one.name == arguments["composition"]), None)
         if choice is None:

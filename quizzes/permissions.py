@@ -35,6 +35,8 @@ class QuizAction(StrEnum):
     EXPORT_REPORT = "quiz:export_report"
     """Take the attempts out as files."""
     STATISTICS = "quiz:statistics"
+    DECISIONS = "decision_quality:view"
+    """See how sure the decisions at the pass mark are, with the people about whom the test cannot tell."""
     MARK = "attempt:grade_by_hand"
     REGRADE = "quiz:regrade"
     REOPEN = "attempt:reopen"
@@ -244,6 +246,7 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all(
         QuizAction.REPORT: _manage,
         QuizAction.EXPORT_REPORT: _edit_quiz,
         QuizAction.STATISTICS: _statistics,
+        QuizAction.DECISIONS: _statistics,
         QuizAction.MARK: changes_record(_mark, _learner),
         QuizAction.REGRADE: changes_records(_edit_quiz),
         QuizAction.REOPEN: changes_record(_reopen, _learner),

@@ -36,6 +36,7 @@ from quizzes.models import Question, QuestionVersion, QuizVersion, Slot, SlotCan
 from quizzes.queries import attempts as queries
 from quizzes.queries.banks import find_newest_numbers
 from quizzes.queries.effective_settings import own_dates
+from quizzes.queries.entries import written_use
 from quizzes.queries.facilities import FirstAnswers, FormCount, count_first_answers, frozen_balance
 from quizzes.queries.final_tests import find_final_end, outline_of_activity
 from quizzes.queries.open_attempts import find_answering, find_ungraded, is_answering
@@ -59,7 +60,7 @@ from quizzes.rules.encoding import canonical_json, checksum, encode, to_document
 from quizzes.rules.layout import SlotEntry
 from quizzes.rules.parallel_forms import forms_seed
 from quizzes.rules.review import flags_for
-from quizzes.rules.selection import QuestionSelection
+from quizzes.rules.selection import QuestionSelection, ResultUse
 from quizzes.rules.settings import QuizSettings, ReviewFlag, ReviewMoment
 from quizzes.services.key_changes import rename_attempts
 from quizzes.services.overrides import end_personal_overrides
@@ -91,6 +92,7 @@ class PreparedQuiz:
     balance: Balance | None = None
     forms: int = 0
     """How many parallel forms it has."""
+    selection: ResultUse | None = None
 
 
 def prepare_quiz(activity: ActivitySource, renderer: Renderer) -> tuple[PreparedQuiz, ActivityDescription]:
@@ -110,6 +112,7 @@ def prepare_quiz(activity: ActivitySource, renderer: Renderer) -> tuple[Prepared
         banks={key: banks[key] for key in keys},
         balance=quiz.balance,
         forms=quiz.forms,
+        selection=quiz.selection,
         search_documents=tuple(activity_entries(KIND.name, plain_texts(activity.title), renderer.inline(activity.summary, activity.path))),
     )
     return prepared, _description(activity, quiz, slots)
@@ -299,7 +302,9 @@ def _quiz_row(activity: Activity, payload: PreparedQuiz, versions: Mapping[str, 
         activity_id=activity.id,
         settings=canonical_json(encode(payload.settings)).decode(),
         instructions=payload.instructions,
-        entries=to_json([*payload.entries, *frozen_balance(payload.balance, slots, payload.questions, own, count)]),
+        entries=to_json(
+            [*payload.entries, *written_use(payload.selection), *frozen_balance(payload.balance, slots, payload.questions, own, count)]
+        ),
     )
 
 

@@ -7,6 +7,7 @@ from courses.content.model import NO_TEXT, LocalisedText
 from quizzes.rules.balanced_draw import Balance
 from quizzes.rules.blueprint import BlueprintWeight
 from quizzes.rules.definitions import QuestionDefinition
+from quizzes.rules.selection import ResultUse
 from quizzes.rules.settings import QuizSettings
 
 
@@ -80,6 +81,8 @@ class QuizSource:
     balance: Balance | None = None
     forms: int = 0
     """How many parallel forms it has; 0 where every attempt is drawn."""
+    selection: ResultUse | None = None
+    """What its results are used for outside the course; None where they are not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,7 +157,8 @@ def _check_grade(table: MappingCursor, quiz: QuizSource, course: CourseFolder) -
     settings = quiz.settings
     if settings.category and settings.category not in {category.category for category in course.grade}:
         table.report("C203", N_("The course grade has no part “%(key)s”."), at="category", key=settings.category)
-    if settings.is_graded and settings.attempts != 1 and shows_key_early(settings.review, settings.behaviour):
+    early = settings.is_graded and settings.attempts != 1 and shows_key_early(settings.review, settings.behaviour)
+    if early and quiz.selection is None:  # of a selecting quiz it is an error: spec/content-format C514
         table.report(
             "C506",
             N_("Right answers are shown while learners still have attempts."),

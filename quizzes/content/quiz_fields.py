@@ -37,7 +37,10 @@ _ATTEMPTS = (
         "grading",
         FieldShape.CHOICE,
         lazy_("Which attempt counts"),
-        lazy_("If there are several."),
+        lazy_(
+            "If there are several. Where three attempts are allowed and the best counts, usually more than twice as many people pass "
+            "by luck as with one attempt; the mean of all, or a longer quiz, keeps it rare."
+        ),
         (("highest", lazy_("The best")), ("average", lazy_("The mean of all")), ("first", lazy_("The first")), ("last", lazy_("The last"))),
         "highest",
     ),
@@ -220,11 +223,29 @@ _BALANCE = (
         lazy_("Fixed sets of questions, from 2 to 6, equally hard and without a common drawn question. Leave empty to draw each attempt."),
     ),
 )
+_SELECTION = (
+    FieldSpec(
+        "selection.use",
+        FieldShape.WORDS,
+        lazy_("What results are used for outside the course, and by whom"),
+        lazy_(
+            "For example: promotion 2027, by the personnel department. Learners read it before they begin. "
+            "The quiz then has to meet more conditions to be published. Leave empty if results are only used in the course."
+        ),
+    ),
+    FieldSpec(
+        "selection.contact",
+        FieldShape.WORDS,
+        lazy_("Whom learners ask about that"),
+        lazy_("An address, a telephone number or an office."),
+    ),
+)
 GROUPS = (
     (lazy_("Blueprint"), (*_BLUEPRINT, *_BALANCE)),
     (lazy_("Attempts"), _ATTEMPTS),
     (lazy_("Time"), _TIME),
     (lazy_("Pages and answers"), _PAGES),
     (lazy_("Result"), _GRADE),
+    (lazy_("Use outside the course"), _SELECTION),
     (lazy_("What learners see afterwards"), _SHOWN),
 )

@@ -82,6 +82,15 @@ def describe_quiz(activity: ActivitySource) -> tuple[SettingFact, ...]:
     words = tuple(SettingFact("instructions", _("Instructions"), text, tongue, text=True) for tongue, text in quiz.instructions.items())
     slots = "\n\n".join(_slot(slot) for slot in quiz.slots)
     lines = "\n\n".join(_line(line) for line in quiz.blueprint)
+    if quiz.selection is not None:
+        words = (
+            *words,
+            *(
+                SettingFact("selection.use", _("Use of results outside the course"), one, tongue)
+                for tongue, one in quiz.selection.use.items()
+            ),
+            *(SettingFact("selection.contact", _("Whom learners ask"), one, tongue) for tongue, one in quiz.selection.contact.items()),
+        )
     if quiz.balance is not None:
         balance = _("within %(within)s points of the expected score", within=number(float(quiz.balance.within)))
         words = (*words, SettingFact("balance", _("Equally hard attempts"), balance, text=True))

@@ -14,7 +14,7 @@ from enrolments.models import ActivityResult
 from enrolments.pages.dates import DateView, date_view
 from enrolments.permissions import ActivityContext
 from enrolments.queries.learning import result_of
-from enrolments.rules import has_passed
+from enrolments.rules import GradingMethod, has_passed
 from kernel.i18n import _, choose, format_datetime
 from quizzes.pages.question import points
 from quizzes.queries.attempts import AttemptRow, QuizSnapshot
@@ -71,6 +71,37 @@ def rules_of(snapshot: QuizSnapshot, access: EffectiveSettings) -> QuizRulesView
         closes_at=access.closes,
         checks=CHECKS.get(settings.behaviour, ""),
         rates_certainty=settings.behaviour is Behaviour.CERTAINTY,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ResultUseView:
+    """The plain words that a learner reads before a quiz whose results are used outside the course."""
+
+    use: str
+    counting: str
+    recorded: str
+    contact: str
+
+
+def result_use(snapshot: QuizSnapshot, access: EffectiveSettings) -> ResultUseView | None:
+    """Return what is said of the use of results outside the course; None where there is no such use (spec/selection 0.4)."""
+    if snapshot.selection is None:
+        return None
+    counting: Mapping[str, str] = {
+        GradingMethod.HIGHEST: _("If you make several attempts, the best one counts."),
+        GradingMethod.AVERAGE: _("If you make several attempts, their average counts."),
+        GradingMethod.FIRST: _("If you make several attempts, the first one counts."),
+        GradingMethod.LAST: _("If you make several attempts, the last one counts."),
+    }
+    return ResultUseView(
+        use=choose(snapshot.selection.use),
+        counting=_("You have one attempt, and it counts.") if access.attempts == 1 else counting[snapshot.settings.grading],
+        recorded=_(
+            "Your answers and when each was saved, when you begin and when you submit, and your marks. "
+            "Camera, microphone, screen and location are not recorded."
+        ),
+        contact=choose(snapshot.selection.contact),
     )
 
 

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from itertools import groupby
@@ -23,6 +24,7 @@ from quizzes.queries.counted_takes import in_takes
 from quizzes.rules.answer_positions import answer_from_page
 from quizzes.rules.attempts import AttemptState
 from quizzes.rules.composition import Composition, composition_of, newest_with, seats_of
+from quizzes.rules.decision_analysis import DecisionRule
 from quizzes.rules.definitions import QuestionDefinition, SingleChoiceBody
 from quizzes.rules.encoding import decode
 from quizzes.rules.item_evidence import MarkedResponse
@@ -32,6 +34,7 @@ from quizzes.rules.numbers import convention_for
 from quizzes.rules.quiz_analysis import VERSION, QuizAnalysis
 from quizzes.rules.responses import clean_parts, payload_of
 from quizzes.rules.results import Marking, MarkState
+from quizzes.rules.settings import QuizSettings
 from quizzes.rules.statistics import CountedAttempts, CountedTakes
 from quizzes.rules.text_marking import UnmatchedPart, unmatched_in
 
@@ -42,13 +45,15 @@ _NOTHING = Fraction(0)
 
 @dataclass(frozen=True, slots=True)
 class StatisticsFilter:
-    """The attempts that are analysed: of everyone, of those in an edition, in a group, or in both; of which takes, in which language."""
+    """The attempts that are analysed: of everyone, of an edition, a group or both; of which takes, in which language, with which form."""
 
     edition: UUID | None = None
     group: UUID | None = None
     takes: CountedTakes = CountedTakes.PRESENT
     language: str = ""
     """The language in which an attempt was begun; '' for all."""
+    form: str = ""
+    """The letter of the parallel form that an attempt has; '' for all."""
 
 
 EVERYBODY = StatisticsFilter()
@@ -60,7 +65,7 @@ class AnalysedAttempts:
 
     ``numbers`` are the course versions they were published with; the effects of voids are by question version;
     ``other`` attempts have another composition, ``waiting`` ones still wait for a grader. ``fingerprint`` changes with the attempts,
-    their totals, the versions, the voids and the formulas.
+    their totals, the versions, the voids, the settings that decide (``rule``) and the formulas.
     """
 
     course_id: int
@@ -76,6 +81,7 @@ class AnalysedAttempts:
     waiting: int
     items: int
     fingerprint: str
+    rule: DecisionRule
     learners: StatisticsFilter = EVERYBODY
 
     @property
@@ -88,6 +94,8 @@ class AnalysedAttempts:
             parts.append(self.learners.takes.value)
         if self.learners.language:
             parts.append(self.learners.language)
+        if self.learners.form:
+            parts.append(f"form {self.learners.form}")
         return hashlib.sha256(":".join(parts).encode()).hexdigest()[:16]
 
 
@@ -107,6 +115,7 @@ class QuizCompositions:
     course_id: int
     activity_key: str
     by_version: Mapping[int, Composition]
+    rules: Mapping[int, DecisionRule]
     choices: Sequence[CompositionChoice]
     learners: StatisticsFilter = EVERYBODY
 
@@ -120,14 +129,14 @@ def _counted(course_id: int, activity_key: str, learners: StatisticsFilter) -> C
         *within(Attempt.enrolment_id, learners.edition, learners.group),
         *in_takes(learners.takes),
         *([Attempt.language == learners.language] if learners.language else []),
+        *([Attempt.form == learners.form] if learners.form else []),
     )
 
 
-def list_languages(session: Session, course_id: int, activity_key: str) -> list[str]:
-    """Return the codes of the languages in which the finished attempts of a quiz were begun."""
-    return list(
-        session.scalars(select(Attempt.language).where(_counted(course_id, activity_key, EVERYBODY)).distinct().order_by(Attempt.language))
-    )
+def list_languages_and_forms(session: Session, course_id: int, activity_key: str) -> tuple[list[str], list[str]]:
+    """Return the codes of the languages in which the finished attempts of a quiz were begun, and the letters of their parallel forms."""
+    rows = session.execute(select(Attempt.language, Attempt.form).where(_counted(course_id, activity_key, EVERYBODY)).distinct()).all()
+    return sorted({row.language for row in rows}), sorted({row.form for row in rows if row.form})
 
 
 def list_compositions(session: Session, course_id: int, activity_key: str, learners: StatisticsFilter = EVERYBODY) -> QuizCompositions:
@@ -148,7 +157,9 @@ def list_compositions(session: Session, course_id: int, activity_key: str, learn
         ).all()
     )
     used = [row for row in versions if counts.get(row.id)] or versions[-1:]
-    compositions = {row.id: composition_of(attempts.get_snapshot(session, row.id).entries) for row in used}
+    snapshots = {row.id: attempts.get_snapshot(session, row.id) for row in used}
+    compositions = {version: composition_of(snapshot.entries) for version, snapshot in snapshots.items()}
+    rules = {version: _rule_of(snapshot.settings) for version, snapshot in snapshots.items()}
     numbers: dict[str, list[int]] = {}
     attempt_counts: dict[str, int] = {}
     for row in used:
@@ -158,7 +169,11 @@ def list_compositions(session: Session, course_id: int, activity_key: str, learn
     newest = newest_with(compositions, counts)
     choices = [CompositionChoice(name, tuple(found), attempt_counts[name]) for name, found in numbers.items()]
     choices.sort(key=lambda choice: (choice.name != newest, -choice.numbers[-1]))
-    return QuizCompositions(course_id, activity_key, compositions, choices, learners)
+    return QuizCompositions(course_id, activity_key, compositions, rules, choices, learners)
+
+
+def _rule_of(settings: QuizSettings) -> DecisionRule:
+    return DecisionRule(settings.pass_mark, settings.attempts, settings.grading)
 
 
 def list_voided(session: Session, course_id: int, activity_key: str) -> dict[int, str]:
@@ -186,8 +201,10 @@ def attempt_set(session: Session, quiz: QuizCompositions, which: CountedAttempts
             func.coalesce(func.sum(picked.c.raw * picked.c.id).filter(marked), 0),
         ).select_from(picked)
     ).one()
-    composition = next(reversed([one for one in quiz.by_version.values() if one.name == choice.name]))
-    told = f"{sorted(pools)} {sorted(voided.items())} {row[0]} {row[3]} {row[4]:.4f} {row[5]:.4f}"
+    newest = next(reversed(pools))
+    composition, rule = quiz.by_version[newest], quiz.rules[newest]
+    deciding = f"{rule.pass_mark} {rule.attempts} {rule.grading.value}"
+    told = f"{sorted(pools)} {sorted(voided.items())} {deciding} {row[0]} {row[3]} {row[4]:.4f} {row[5]:.4f}"
     return AnalysedAttempts(
         course_id=quiz.course_id,
         activity_key=quiz.activity_key,
@@ -201,6 +218,7 @@ def attempt_set(session: Session, quiz: QuizCompositions, which: CountedAttempts
         waiting=row[2],
         items=row[0] * len(composition.positions),
         fingerprint=f"{VERSION}:{hashlib.sha256(told.encode()).hexdigest()}",
+        rule=rule,
         learners=quiz.learners,
     )
 
@@ -218,6 +236,16 @@ def _picked(course_id: int, activity_key: str, which: CountedAttempts, learners:
     place = func.row_number().over(partition_by=Attempt.enrolment_id, order_by=orders[which]).label("place")
     ranked = select(*columns, place).where(_counted(course_id, activity_key, learners)).subquery()
     return select(ranked).where(ranked.c.place == 1).subquery()
+
+
+def marked_between(found: AnalysedAttempts, low: Decimal, high: Decimal) -> Select[int]:
+    """Select the ids of the analysed attempts whose percentage lies between two, both included."""
+    picked = _picked(found.course_id, found.activity_key, found.which, found.learners)
+    return (
+        select(Attempt.id)
+        .join(picked, picked.c.id == Attempt.id)
+        .where(picked.c.quiz_version_id.in_(tuple(found.pools)), picked.c.raw.is_not(None), Attempt.percent.between(low, high))
+    )
 
 
 def _papers(found: AnalysedAttempts) -> Select[*tuple[Any, ...]]:

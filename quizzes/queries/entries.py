@@ -1,6 +1,8 @@
-"""The entries of a quiz version as attempts draw from them: slots with their questions, what stands between, and the draw table."""
+"""The entries of a quiz version as attempts draw from them: slots with their questions, what stands between, the draw table,
+and what the results are used for."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -8,16 +10,35 @@ from sqlalchemy import Row
 
 from quizzes.queries.facilities import KIND, read_balance
 from quizzes.rules.balanced_draw import FrozenBalance
+from quizzes.rules.encoding import encode
 from quizzes.rules.layout import Candidate, Entry, PageEntry, SectionEntry, SlotEntry, TextEntry
+from quizzes.rules.selection import ResultUse
 
+SELECTION = "selection"
+"""The entry of a quiz version that says what its results are used for outside the course."""
 Pool = Sequence[Row[*tuple[Any, ...]]]
 
 
-def read_entries(written: Sequence[dict[str, Any]], pools: Mapping[int, Pool]) -> tuple[tuple[Entry, ...], FrozenBalance | None]:
-    """Return the entries, with the rows of the questions of each slot by its place, and what a balanced quiz balances by."""
+@dataclass(frozen=True, slots=True)
+class FrozenEntries:
+    """The entries of a quiz version: what attempts draw from, what a balanced quiz balances by, and the use of results outside."""
+
+    entries: tuple[Entry, ...]
+    balance: FrozenBalance | None
+    selection: ResultUse | None
+
+
+def read_entries(written: Sequence[dict[str, Any]], pools: Mapping[int, Pool]) -> FrozenEntries:
+    """Return what a quiz version keeps, with the rows of the questions of each slot by its place."""
     balance = next((read_balance(entry) for entry in written if entry["kind"] == KIND), None)
-    entries = tuple(_entry(entry, pools.get(position, [])) for position, entry in enumerate(written) if entry["kind"] != KIND)
-    return entries, balance
+    selection = next((ResultUse(entry["use"], entry["contact"]) for entry in written if entry["kind"] == SELECTION), None)
+    placed = [(position, entry) for position, entry in enumerate(written) if entry["kind"] not in (KIND, SELECTION)]
+    return FrozenEntries(tuple(_entry(entry, pools.get(position, [])) for position, entry in placed), balance, selection)
+
+
+def written_use(selection: ResultUse | None) -> list[dict[str, object]]:
+    """Return the entry that keeps the use of results outside the course; none where there is no such use."""
+    return [] if selection is None else [{**encode(selection), "kind": SELECTION}]
 
 
 def _entry(entry: dict[str, Any], pool: Pool) -> Entry:

@@ -94,7 +94,15 @@ def may_download_answers(flags: frozenset[ReviewFlag]) -> bool:
     return bool(flags & {ReviewFlag.ATTEMPT, ReviewFlag.MARKS})
 
 
+_EARLY = (ReviewMoment.DURING, ReviewMoment.AFTER, ReviewMoment.LATER)
+_EXPLAINING = frozenset({ReviewFlag.RIGHT_ANSWER, ReviewFlag.SPECIFIC, ReviewFlag.GENERAL})
+
+
 def shows_key_early(review: ReviewOptions, behaviour: Behaviour) -> bool:
     """Return whether right answers are shown while attempts may remain (the check C506)."""
-    early = (ReviewMoment.DURING, ReviewMoment.AFTER, ReviewMoment.LATER)
-    return any(ReviewFlag.RIGHT_ANSWER in flags_for(review, moment, behaviour) for moment in early)
+    return any(ReviewFlag.RIGHT_ANSWER in flags_for(review, moment, behaviour) for moment in _EARLY)
+
+
+def explains_early(review: ReviewOptions, behaviour: Behaviour) -> bool:
+    """Return whether right answers, explanations or feedback on answers are shown before the quiz is closed (spec/selection 0.2)."""
+    return any(_EXPLAINING & flags_for(review, moment, behaviour) for moment in _EARLY)

@@ -1,5 +1,8 @@
-"""The place of a question in the blueprints and draws of quizzes (spec/selection 1): it stands in drafts and is no part of a version."""
+"""The place of a question in the blueprints and draws of quizzes (spec/selection 1): it stands in drafts and is no part of a version.
+What the results of a quiz are used for outside its course (spec/selection 0), which is frozen with the version.
+"""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -47,3 +50,11 @@ class QuestionSelection:
 
 
 NOT_SELECTED = QuestionSelection()
+
+
+@dataclass(frozen=True, slots=True)
+class ResultUse:
+    """The use of a quiz's results outside its course, and whom learners ask about it: plain words by language."""
+
+    use: Mapping[str, str]
+    contact: Mapping[str, str]

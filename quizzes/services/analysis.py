@@ -26,7 +26,7 @@ def compute(session: Session, found: AnalysedAttempts) -> QuizAnalysis:
     for snapshot, removed in analysis.stream_papers(session, found):
         tally.add(snapshot, removed)
     questions = attempts.get_questions(session, sorted(tally.questions))
-    return examination_of(tally, found.composition, questions, found.which, voided=found.voided)
+    return examination_of(tally, found.composition, questions, found.which, voided=found.voided, rule=found.rule)
 
 
 def keep(session: Session, found: AnalysedAttempts, examination: QuizAnalysis, *, now: datetime) -> None:
@@ -70,6 +70,7 @@ def order(session: Session, found: AnalysedAttempts, kept_at: datetime | None, *
         "group": str(found.learners.group or ""),
         "takes": found.learners.takes.value,
         "language": found.learners.language,
+        "form": found.learners.form,
     }
     told = ":".join([*(str(value) for value in arguments.values()), str(kept_at or ""), found.fingerprint])
     unique_key = f"{kind}:{hashlib.sha256(told.encode()).hexdigest()}"

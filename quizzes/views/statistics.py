@@ -60,6 +60,8 @@ class StatisticsSelection:
     """The same for their takes; empty where nobody took the course more than once."""
     languages: Sequence[str] = ()
     """The languages of the attempts; empty where all were begun in one."""
+    forms: Sequence[str] = ()
+    """The letters of their parallel forms; empty where questions were drawn."""
 
     @property
     def query(self) -> dict[str, str]:
@@ -69,18 +71,20 @@ class StatisticsSelection:
             fields["paper"] = self.found.composition.name
         fields |= {"edition": str(self.found.learners.edition or ""), "group": str(self.found.learners.group or "")}
         fields |= _take_query(self.found.learners.takes) | {"language": self.found.learners.language}
+        fields["form"] = self.found.learners.form
         return {name: value for name, value in fields.items() if value}
 
 
-def _selected_statistics(subject: QuizContext) -> StatisticsSelection:
+def selected_statistics(subject: QuizContext) -> StatisticsSelection:
     """Return the statistics that the address asks for: as cached, or computed now where that is quick; more is queued."""
     session, now = current_session(), clock.now()
     editions = tuple((line.edition.uuid, line.edition.name) for line in list_editions(session, subject.course_id))
     groups = tuple((group.uuid, group.name) for group in list_groups(session, subject.course_id))
     takes, take_choices = _takes_from_address(subject)
-    languages = analysis.list_languages(session, subject.course_id, subject.key)
+    languages, forms = analysis.list_languages_and_forms(session, subject.course_id, subject.key)
     language = next((code for code in languages if code == request.args.get("language")), "")
-    learners = StatisticsFilter(_group_from_address(editions, "edition"), _group_from_address(groups, "group"), takes, language)
+    form = next((letter for letter in forms if letter == request.args.get("form")), "")
+    learners = StatisticsFilter(_group_from_address(editions, "edition"), _group_from_address(groups, "group"), takes, language, form)
     quiz = analysis.list_compositions(session, subject.course_id, subject.key, learners)
     choice = next((one for one in quiz.choices if one.name == request.args.get("paper")), quiz.choices[0])
     found = analysis.attempt_set(session, quiz, chosen(CountedAttempts, request.args.get("which")) or CountedAttempts.FIRST, choice)
@@ -94,6 +98,7 @@ def _selected_statistics(subject: QuizContext) -> StatisticsSelection:
         groups=groups,
         take_choices=take_choices,
         languages=languages if len(languages) > 1 else (),
+        forms=forms,
     )
     kept = analysis.find_examination(session, found)
     if kept is not None and kept.is_current:
@@ -154,7 +159,7 @@ def _actions(subject: QuizContext, view: FindingView) -> Iterator[tuple[str, str
         yield _("Edit the question"), url_for(EDITOR, slug=subject.slug, key=view.question)
 
 
-def _about(selection: StatisticsSelection) -> dict[str, object]:
+def about_attempts(selection: StatisticsSelection) -> dict[str, object]:
     """Return what every page says of the attempts that are looked at."""
     found = selection.found
     return {
@@ -178,6 +183,8 @@ def _about(selection: StatisticsSelection) -> dict[str, object]:
         "take_choices": selection.take_choices,
         "language": found.learners.language,
         "languages": selection.languages,
+        "form": found.learners.form,
+        "forms": selection.forms,
         "query": selection.query,
     }
 
@@ -201,16 +208,16 @@ def quizzes(subject: CourseContext) -> str:
 @requires(QuizAction.STATISTICS, teaching.get_taught_quiz)
 def quiz(subject: QuizContext) -> str:
     """Show the statistics of a quiz."""
-    selection = _selected_statistics(subject)
+    selection = selected_statistics(subject)
     place = activity_header(subject.outline, subject.key)
     examination = selection.examination
     if examination is None or not examination.quiz.attempts:
-        return render_template("quizzes/statistics.html", **place, **_about(selection), examination=None)
+        return render_template("quizzes/statistics.html", **place, **about_attempts(selection), examination=None)
     names = _names(examination)
     return render_template(
         "quizzes/statistics.html",
         **place,
-        **_about(selection),
+        **about_attempts(selection),
         examination=examination,
         figures=pages.quiz_figures(examination),
         warnings=pages.warnings_of(examination),
@@ -229,7 +236,7 @@ def quiz(subject: QuizContext) -> str:
 @requires(QuizAction.STATISTICS, lambda session, actor, slug, key, question: teaching.get_taught_quiz(session, actor, slug, key))
 def question(subject: QuizContext) -> str | Response:
     """Show one question of a quiz: each of its versions with its figures, its answers and its findings."""
-    selection = _selected_statistics(subject)
+    selection = selected_statistics(subject)
     wanted = (request.view_args or {})["question"]
     if selection.examination is None:
         raise NotFound
@@ -245,7 +252,7 @@ def question(subject: QuizContext) -> str | Response:
     return render_template(
         "quizzes/question_statistics.html",
         **activity_header(subject.outline, subject.key),
-        **_about(selection),
+        **about_attempts(selection),
         title=lines[places[examined[-1].version]].title,
         **_finding_values(subject, selection.examination, names, wanted),
         question_key=wanted,
@@ -311,7 +318,7 @@ def workbook(subject: QuizContext) -> Response:
 
 
 def _computed(subject: QuizContext) -> QuizAnalysis:
-    examination = _selected_statistics(subject).examination
+    examination = selected_statistics(subject).examination
     if examination is None:
         raise NotFound
     return examination

@@ -38,6 +38,7 @@ OPEN_TO_STRANGERS = {
     "enrolments.resources",
     "lms_condition.figures",
     "webinars.recording",
+    "POST certificates_identity.compare",
     "POST certificates_verification.verify_files",
 }
 """What courses show to everybody, badges and verdicts for who has a code or a file, and figures for places that the settings name."""

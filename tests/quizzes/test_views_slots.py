@@ -418,7 +418,7 @@ def test_moments_of_review_pauses_and_completion_are_written_as_briefly_as_they_
     third = draft_texts(instance)[FILE]
 
     assert "pause: {first: 30 min, later: 24 h}" in first
-    assert "review: exam\n" in first
+    assert re.search("^ *review: exam$", first, re.MULTILINE)
     assert "completion: graded\n" in first
     assert "feedback:\n  - from: 0\n    text: Vuelva a leer.\n" in first
     assert "- from: 70\n    text: Bien.\n" in first

@@ -68,7 +68,7 @@ ROUTES: Mapping[str, str] = {
     "certificate.export": "certificates_register.export",
     "certificate.export_identity": "certificates_register.identities certificates_register.take_identities",
     "certificate.badge": "certificates_badges.badge",
-    "certificate.verify": "certificates_verification.verify_files",
+    "certificate.verify": "certificates_identity.compare certificates_verification.verify_files",
     "certificate.revoke": "certificates.revoke",
     "template.list": "certificates_templates.templates certificates_templates.create certificates_templates.import_folder",
     "template.view": "certificates_templates.versions",
@@ -81,6 +81,7 @@ ROUTES: Mapping[str, str] = {
     "certificate.replace": "certificates.replace",
     "certificate.renew": "certificates.renew",
     "certificate.ask_correction": "certificates_reviews.ask_correction",
+    "certificate.print_id": "certificates_identity.choose",
     "certificate.list_reviews": "certificates_reviews.reviews certificates_reviews.course_reviews",
     "certificate.decide": "certificates_reviews.decide",
     "certificate.call_replaced": "certificates_reviews.call_replaced",
@@ -98,7 +99,7 @@ ROUTES: Mapping[str, str] = {
         courses_history.changes courses_history.restoration courses_lists.entries courses_lists.entry courses_lists.new_entry
         courses_lists.removal courses_media.media courses_outline.new_activity courses_outline.new_module courses_outline.outline
         courses_outline.removal courses_outline.undo courses_settings.course courses_settings.part courses_settings.rename
-        courses_texts.text quizzes_blueprints.blueprint quizzes_slots.slots
+        courses_texts.text quizzes_blueprints.approve quizzes_blueprints.blueprint quizzes_slots.slots
     """,
     "course.enrol_other": """
         enrolments_editions.close enrolments_editions.edition enrolments_editions.editions enrolments_editions.make_code
@@ -190,6 +191,7 @@ ROUTES: Mapping[str, str] = {
         quizzes_regrading.regrade quizzes_regrading.regrades quizzes_regrading.renew quizzes_regrading.undo
         quizzes_reopening.delete_previews
     """,
+    "decision_quality.view": "quizzes_decisions.people quizzes_decisions.quiz",
     "quiz.export_report": "quizzes_reports.attempts_csv quizzes_reports.attempts_ods quizzes_reports.attempts_xlsx",
     "quiz.report": "quizzes_reports.attempts",
     "quiz.start": "quizzes.begin quizzes.start",

@@ -1,0 +1,352 @@
+"""The quality of decisions at the pass mark in plain words: each figure one sentence, one advice, and its formula (spec/selection 3)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from kernel.i18n import _, ngettext, number
+from quizzes.pages.figures import figure, percentage
+from quizzes.rules.decision_analysis import MOST_COMPARED, DecisionAnalysis, DecisionModel, DecisionRule
+from quizzes.rules.decision_quality import LEAST_ATTEMPTS, LEAST_POSITIONS, MOST_POSITIONS, BestOf
+
+FIRM, FAIR = 0.85, 0.80
+"""Consistencies from which on a decision is firm, or fair."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionFigure:
+    """A figure about decisions: its title, what it says, what can be done, and how it is computed."""
+
+    key: str
+    title: str
+    said: str
+    advice: str
+    formulas: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionShare:
+    """A group of people in the chart of decisions: its letter, name, share in % as a number and in words, and class of its bar."""
+
+    letter: str
+    name: str
+    share: float
+    words: str
+    bar: str
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatedAttempts:
+    """A row of the table of attempts: how many, the shares in words; `here` where the quiz allows as many."""
+
+    attempts: str
+    false_pass: str
+    passes_below: str
+    false_fail: str
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """A point of the curve: a score, and how sure it is in % as a number and in words."""
+
+    score: int
+    sure: float
+    words: str
+
+
+def of_hundred(share: float) -> str:
+    """Write a share as so many of a hundred people."""
+    rounded = round(share * 100)
+    if rounded == 0 and share > 0:
+        return _("fewer than 1")
+    return _("more than 99") if rounded == 100 and share < 1 else number(rounded)
+
+
+def about(share: float) -> str:
+    """Write a share as about so many of a hundred people, in a sentence."""
+    words = of_hundred(share)
+    return _("about %(count)s", count=words) if words == number(round(share * 100)) else words
+
+
+def digits(value: float, places: int = 3) -> str:
+    """Write a float with at most so many decimals."""
+    return figure(Fraction(value).limit_denominator(10**9), places)
+
+
+def hundredths(share: float) -> str:
+    """Write a share of at least 0 in whole percent."""
+    return percentage(Fraction(max(0.0, share)) * 100, 0)
+
+
+def points(value: float) -> str:
+    """Write a difference in percent of the maximum."""
+    return digits(value, 1)
+
+
+def lacking(attempts: int, positions: int) -> list[str]:
+    """Say what is missing before anything can be told (3.1)."""
+    said = []
+    if attempts < LEAST_ATTEMPTS:
+        said.append(
+            ngettext(
+                "At least %(least)s fully marked attempts are needed; so far there is %(count)s.",
+                "At least %(least)s fully marked attempts are needed; so far there are %(count)s.",
+                attempts,
+                least=LEAST_ATTEMPTS,
+            )
+        )
+    if positions < LEAST_POSITIONS:
+        said.append(
+            ngettext(
+                "At least %(least)s questions with a mark are needed; this quiz has %(count)s.",
+                "At least %(least)s questions with a mark are needed; this quiz has %(count)s.",
+                positions,
+                least=LEAST_POSITIONS,
+            )
+        )
+    return said or [_("All attempts have the same result, or the questions say nothing in common: there is nothing to compare.")]
+
+
+def doubts_of(found: DecisionAnalysis, *, best_counted: bool) -> list[str]:
+    """Say what these figures do not tell, and why."""
+    said = []
+    if found.rule.pass_mark is None:
+        said.append(_("This quiz has no pass mark, so it makes no decisions. The precision of its results is below."))
+    elif found.model is None:
+        said.append(
+            _("The results do not allow an estimate of wrong decisions: the questions contradict one another, or differ too little.")
+        )
+    elif not found.model.fits:
+        said.append(
+            _(
+                "The model does not fit these results: it expects %(expected)s of every 100 people to pass, and %(observed)s passed. "
+                "Therefore only the precision of the results is shown.",
+                expected=about(found.model.quality.passing),
+                observed=of_hundred(found.passed / found.attempts),
+            )
+        )
+    if best_counted:
+        said.append(
+            _(
+                "You are looking at each person's best attempt, which chance has already helped. "
+                "To see how sure one attempt is, choose the first attempts above."
+            )
+        )
+    return said
+
+
+def figures_of(found: DecisionAnalysis) -> list[DecisionFigure]:
+    """Return every figure that these results carry, the most useful first."""
+    model = found.model if found.model and found.model.fits else None
+    return [
+        *(_of_model(found, model) if model else ()),
+        *([_near(found)] if found.error_at_mark is not None else ()),
+        _reliability(found),
+    ]
+
+
+def _of_model(found: DecisionAnalysis, model: DecisionModel) -> Iterator[DecisionFigure]:
+    quality = model.quality
+    yield DecisionFigure(
+        "consistency",
+        _("The same decision again"),
+        _(
+            "With another set of questions like these, %(share)s of every 100 people would get the same decision.",
+            share=about(quality.consistency),
+        ),
+        _consistency_advice(quality.consistency),
+        (
+            _(
+                "Livingston and Lewis: this quiz discriminates like %(length)s equal questions, of which %(needed)s must be right to pass.",
+                length=number(model.length),
+                needed=number(model.needed),
+            ),
+            _("True results follow a beta distribution with a = %(a)s and b = %(b)s (Huynh).", a=digits(model.a), b=digits(model.b)),
+            _(
+                "Consistency: P(both results pass or both fail) = %(share)s. By chance alone: %(chance)s; κ = %(kappa)s.",
+                share=digits(quality.consistency),
+                chance=digits(quality.chance),
+                kappa="–" if quality.kappa is None else digits(quality.kappa),
+            ),
+        ),
+    )
+    yield DecisionFigure(
+        "errors",
+        _("Wrong decisions"),
+        _(
+            "Of every 100 people, %(passed)s pass although their true level is below the pass mark, "
+            "and %(failed)s fail although they reach it.",
+            passed=about(quality.false_pass),
+            failed=about(quality.false_fail),
+        ),
+        _error_advice(quality.false_pass, quality.false_fail),
+        (
+            _("The true level is the mean result over endless sets of questions like these."),
+            _("P(result ≥ mark, true level < mark) = %(share)s.", share=digits(quality.false_pass)),
+            _("P(result < mark, true level ≥ mark) = %(share)s.", share=digits(quality.false_fail)),
+            _("Accuracy = 1 − both = %(share)s.", share=digits(quality.accuracy)),
+        ),
+    )
+    yield _length(found, model)
+
+
+def _consistency_advice(consistency: float) -> str:
+    if consistency >= FIRM:
+        return _("That is firm. If much depends on the result, still look at the people near the pass mark.")
+    if consistency >= FAIR:
+        return _("That is fair. Do not let the result alone decide about the people near the pass mark.")
+    return _("That is little: the result alone should not decide about a person. Add questions, or use a second piece of evidence.")
+
+
+def _error_advice(false_pass: float, false_fail: float) -> str:
+    if false_pass > 1.5 * false_fail:
+        return _("Most errors let people pass who should not. If that is the worse error, raise the pass mark or add questions.")
+    if false_fail > 1.5 * false_pass:
+        return _("Most errors fail people who should pass. If that is the worse error, allow another way to prove it, or add questions.")
+    return _("Both errors are about as frequent. More questions make both of them rarer.")
+
+
+def _length(found: DecisionAnalysis, model: DecisionModel) -> DecisionFigure:
+    fair, firm = (one.positions for one in model.lengths)
+    here = ngettext("The quiz has %(count)s question.", "The quiz has %(count)s questions.", found.positions)
+    if firm is not None and firm <= found.positions:
+        said = _("The quiz is long enough for 85 of every 100 people to get the same decision again.")
+    else:
+        said = _(
+            "For 80 of every 100 people to get the same decision again it needs %(fair)s questions like these; for 85, %(firm)s.",
+            fair=_positions(fair),
+            firm=_positions(firm),
+        )
+    advice = _(
+        "“Like these” means of the same quality. With questions that better tell who knows, fewer are needed: see “%(page)s”.",
+        page=_("Statistics and item analysis"),
+    )
+    formula = _("The least length from which ten in a row reach the goal, with the same people; the effective length grows in proportion.")
+    return DecisionFigure("length", _("How many questions it needs"), f"{here} {said}", advice, (formula,))
+
+
+def _positions(count: int | None) -> str:
+    return _("more than %(number)s", number=number(MOST_POSITIONS)) if count is None else number(count)
+
+
+def _near(found: DecisionAnalysis) -> DecisionFigure:
+    assert found.error_at_mark is not None
+    assert found.rule.pass_mark is not None
+    mark = percentage(found.rule.pass_mark)
+    return DecisionFigure(
+        "near",
+        _("Near the pass mark"),
+        _(
+            "A result of %(mark)s is precise to about %(error)s points more or less.",
+            mark=mark,
+            error=points(found.error_at_mark),
+        )
+        + " "
+        + ngettext(
+            "%(count)s of %(total)s attempts is as near as that: the quiz cannot tell on which side it is.",
+            "%(count)s of %(total)s attempts are as near as that: the quiz cannot tell on which side they are.",
+            found.near,
+            total=number(found.attempts),
+        ),
+        _("These are the people for whom a second piece of evidence is worth the effort. Nothing is decided by this list."),
+        (
+            _(
+                "Standard error of measurement at a result x: SEM · √(x·(100 − x) ÷ mean of x·(100 − x)); at the pass mark %(error)s.",
+                error=digits(found.error_at_mark),
+            ),
+            _("SEM = standard deviation · √(1 − α) = %(error)s points.", error=digits(found.error)),
+        ),
+    )
+
+
+def _reliability(found: DecisionAnalysis) -> DecisionFigure:
+    return DecisionFigure(
+        "reliability",
+        _("What the results measure"),
+        _(
+            "About %(share)s of the differences between people's results come from what they know; the rest is chance. "
+            "With this number of attempts, the true share may be from %(low)s to %(high)s.",
+            share=hundredths(found.alpha),
+            low=hundredths(found.alpha_low),
+            high=hundredths(found.alpha_high),
+        ),
+        _("It rises with more questions, and with questions that people who know the subject get right more often."),
+        (
+            _(
+                "Cronbach's α = %(alpha)s; Feldt's interval, which is right 95 of 100 times: %(low)s to %(high)s.",
+                alpha=digits(found.alpha),
+                low=digits(found.alpha_low),
+                high=digits(found.alpha_high),
+            ),
+            _("SEM = standard deviation · √(1 − α) = %(error)s points.", error=digits(found.error)),
+        ),
+    )
+
+
+def decision_shares(model: DecisionModel) -> list[DecisionShare]:
+    """Return the four groups of people, from those who rightly fail to those who rightly pass."""
+    quality = model.quality
+    passed, failed = quality.passing - quality.false_pass, 1 - quality.passing - quality.false_fail
+    groups = (
+        ("A", _("Fail, and are below the mark"), failed, "b0"),
+        ("B", _("Fail, although they reach the mark"), quality.false_fail, "b2"),
+        ("C", _("Pass, although they are below the mark"), quality.false_pass, "b3"),
+        ("D", _("Pass, and reach the mark"), passed, "b1"),
+    )
+    return [DecisionShare(letter, name, max(0.0, share) * 100, of_hundred(max(0.0, share)), bar) for letter, name, share, bar in groups]
+
+
+def curve_points(model: DecisionModel) -> list[CurvePoint]:
+    """Return how sure it is, by result, that somebody truly reaches the pass mark."""
+    return [CurvePoint(step.score, step.sure * 100, of_hundred(step.sure)) for step in model.curve]
+
+
+def curve_path(curve: Sequence[CurvePoint]) -> str:
+    """Return the line of the curve in the coordinates of its chart."""
+    return "M" + "L".join(f"{60 + one.score * 5.6:.1f} {220 - one.sure * 2:.1f}" for one in curve)
+
+
+def repeated_lines(model: DecisionModel, rule: DecisionRule) -> list[RepeatedAttempts]:
+    """Return the errors by the number of attempts of which the best counts."""
+    allowed = min(rule.attempts or MOST_COMPARED, MOST_COMPARED) if rule.counts_best else 1
+    return [
+        RepeatedAttempts(
+            _("without limit, after %(count)s", count=number(one.attempts))
+            if one.attempts == allowed and not rule.attempts and rule.counts_best
+            else number(one.attempts),
+            of_hundred(one.false_pass),
+            of_hundred(one.passes_below),
+            of_hundred(one.false_fail),
+            one.attempts == allowed,
+        )
+        for one in model.repeated
+    ]
+
+
+def repeated_words(model: DecisionModel, rule: DecisionRule) -> str:
+    """Say what several attempts do, of this quiz if it allows them."""
+    by_attempts: dict[int, BestOf] = {one.attempts: one for one in model.repeated}
+    once = of_hundred(by_attempts[1].false_pass)
+    if not rule.counts_best:
+        return _(
+            "If the best of three attempts counted, %(several)s of every 100 people would pass by luck, instead of %(once)s with one.",
+            several=about(by_attempts[3].false_pass),
+            once=once,
+        )
+    allowed = max(count for count in by_attempts if not rule.attempts or count <= rule.attempts)
+    if not rule.attempts:
+        return _(
+            "This quiz allows attempts without limit and the best counts: after %(attempts)s, %(several)s of every 100 people pass "
+            "by luck, instead of %(once)s with one attempt.",
+            attempts=number(allowed),
+            several=about(by_attempts[allowed].false_pass),
+            once=once,
+        )
+    return _(
+        "This quiz allows %(attempts)s attempts and the best counts: %(several)s of every 100 people pass by luck, "
+        "instead of %(once)s with one attempt.",
+        attempts=number(rule.attempts),
+        several=about(by_attempts[allowed].false_pass),
+        once=once,
+    )

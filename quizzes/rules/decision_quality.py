@@ -1,0 +1,256 @@
+"""The quality of the decisions that a test makes at its pass mark (spec/selection 3.1 to 3.9).
+
+Classical test theory in floats: these figures inform people, and never change a mark or a decision. Scores are shares of the maximum,
+from 0 to 1. The model of the true scores is Livingston and Lewis's effective length with Huynh's two-parameter beta-binomial
+(Livingston and Lewis 1995, Huynh 1976); all sums are closed forms by logarithms, linear in the effective length.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import accumulate
+from math import ceil, exp, floor, lgamma, log, sqrt
+
+from quizzes.rules.beta import f_quantile, incomplete_beta, log_beta, nodes_below
+
+LEAST_ATTEMPTS = 30
+LEAST_POSITIONS = 5
+GOALS = (0.80, 0.85)
+"""The consistencies for which the needed positions are told."""
+MOST_POSITIONS = 400
+IN_A_ROW = 10
+"""So many lengths in a row must reach a goal: the rounding of the pass mark up to a whole number makes the consistency jump."""
+MOST_LENGTH = 4000
+"""Effective length beyond which nothing is modelled: such a test leaves no doubt that a model would describe."""
+APART = Fraction(5, 100)
+"""Difference of the shares of passes, modelled and observed, from which on the model does not fit."""
+_NOTHING = Fraction(0)
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedScores:
+    """The scores of a set of attempts: mean, variance (of a sample), mean of x·(1 − x), and Cronbach's alpha, as shares."""
+
+    attempts: int
+    positions: int
+    mean: Fraction
+    variance: Fraction
+    doubt: Fraction
+    alpha: Fraction
+
+    @property
+    def error_variance(self) -> Fraction:
+        """Return the square of the standard error of measurement."""
+        return self.variance * (1 - self.alpha)
+
+    def error_at(self, score: Fraction) -> float | None:
+        """Return the standard error of measurement at a score: the scaled binomial (Keats 1957); None outside 0 to 1."""
+        if not 0 <= score <= 1 or self.doubt <= 0 or self.error_variance < 0:
+            return None
+        return sqrt(self.error_variance * score * (1 - score) / self.doubt)
+
+
+def spread_of(totals: Mapping[Fraction, int], maximum: Fraction, positions: int, alpha: Fraction | None) -> ObservedScores | None:
+    """Describe the totals of the attempts, counted; None where they do not differ or there is no alpha (a share)."""
+    count = sum(totals.values())
+    if count < 2 or not maximum or alpha is None:
+        return None
+    whole = sum((often * total for total, often in totals.items()), _NOTHING) / maximum
+    squares = sum((often * total * total for total, often in totals.items()), _NOTHING) / maximum**2
+    variance = (squares - whole * whole / count) / (count - 1)
+    return ObservedScores(count, positions, whole / count, variance, (whole - squares) / count, alpha) if variance else None
+
+
+def alpha_interval(alpha: float, attempts: int, positions: int) -> tuple[float, float]:
+    """Return Feldt's interval of alpha at 95 % (Feldt, Woodruff and Salih 1987)."""
+    over, under = attempts - 1, (attempts - 1) * (positions - 1)
+    low, high = (1 - (1 - alpha) * f_quantile(share, over, under) for share in (0.975, 0.025))
+    return low, high
+
+
+@dataclass(frozen=True, slots=True)
+class TrueScores:
+    """The model of the true scores: a beta distribution, seen through a test of ``whole`` equal questions with a pass mark.
+
+    ``length`` is the effective length before rounding, ``needed`` the right answers that pass.
+    """
+
+    length: float
+    whole: int
+    needed: int
+    a: float
+    b: float
+    cut: Fraction
+
+
+def true_scores(spread: ObservedScores, cut: Fraction) -> TrueScores | None:
+    """Fit the model; None where the data do not carry one: alpha not above 0, no room for error, scores spread wider than it allows.
+
+    Nor for a pass mark over the maximum, as marks by certainty may have.
+    """
+    mean, error = spread.mean, spread.error_variance
+    if spread.alpha <= 0 or error <= 0 or spread.doubt <= 0 or not 0 <= cut <= 1:
+        return None
+    length = 1 + spread.doubt / error
+    whole = floor(length + Fraction(1, 2))
+    weight = mean * (1 - mean) / (spread.alpha * spread.variance) - 1
+    if not 2 <= whole <= MOST_LENGTH or weight <= 0 or not 0 < mean < 1:
+        return None
+    return TrueScores(float(length), whole, ceil(whole * cut), float(mean * weight), float((1 - mean) * weight), cut)
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionQuality:
+    """Shares of people: with the same decision on another question set (and by chance alone), passed or failed by error.
+
+    ``sure`` is how likely somebody at the pass mark truly reaches it.
+    """
+
+    passing: float
+    consistency: float
+    chance: float
+    false_pass: float
+    false_fail: float
+    sure: float
+
+    @property
+    def accuracy(self) -> float:
+        """Return the share of decisions that are those of the true scores."""
+        return 1 - self.false_pass - self.false_fail
+
+    @property
+    def kappa(self) -> float | None:
+        """Return the consistency beyond chance; None where everybody passes or nobody."""
+        return (self.consistency - self.chance) / (1 - self.chance) if self.chance < 1 else None
+
+
+def decision_quality(model: TrueScores) -> DecisionQuality:
+    """Return how consistent and how accurate the decisions at the pass mark are."""
+    table = _Logarithms.of(model, model.whole)
+    shares = table.shares(model.whole)
+    above = surety_by_score(model)
+    passing = sum(shares[model.needed :])
+    return DecisionQuality(
+        passing=passing,
+        consistency=table.consistency(model.whole, model.needed),
+        chance=passing**2 + (1 - passing) ** 2,
+        false_pass=sum((share * (1 - sure) for share, sure in zip(shares[model.needed :], above[model.needed :], strict=True)), 0.0),
+        false_fail=sum((share * sure for share, sure in zip(shares[: model.needed], above[: model.needed], strict=True)), 0.0),
+        sure=above[model.needed],
+    )
+
+
+def surety_by_score(model: TrueScores) -> list[float]:
+    """Return for each number of right answers from 0 how likely the true score reaches the pass mark: 1 − I_cut(a + x, b + n − x)."""
+    cut, whole = float(model.cut), model.whole
+    if not 0 < cut < 1:
+        return [float(cut <= 0)] * (whole + 1)
+    sure = [1 - incomplete_beta(model.a + whole, model.b, cut)]
+    for right in range(whole - 1, -1, -1):
+        a, b = model.a + right, model.b + whole - right
+        sure.append(sure[-1] - exp(a * log(cut) + (b - 1) * log(1 - cut) - log(a) - log_beta(a, b)))
+    return [max(0.0, one) for one in reversed(sure)]
+
+
+@dataclass(frozen=True, slots=True)
+class BestOf:
+    """Decisions where the best of so many attempts counts; ``below`` is the share of people truly below the pass mark."""
+
+    attempts: int
+    false_pass: float
+    false_fail: float
+    below: float
+
+    @property
+    def passes_below(self) -> float:
+        """Return the share of those truly below the pass mark who pass all the same."""
+        return self.false_pass / self.below if self.below > 0 else 0.0
+
+
+def best_of(model: TrueScores, counts: Sequence[int]) -> tuple[BestOf, ...]:
+    """Return the errors where the best of each number of attempts on parallel question sets counts, nothing learned between them."""
+    cut, whole, needed = float(model.cut), model.whole, model.needed
+    below = incomplete_beta(model.a, model.b, cut)
+    if not 0 < cut < 1:
+        return tuple(BestOf(attempts, 0.0, 0.0, below) for attempts in counts)
+    steps = max(64, ceil(6 * sqrt(whole + model.a + model.b)))
+
+    def failing(score: float) -> float:
+        return 1 - incomplete_beta(needed, whole - needed + 1, score)
+
+    lower = [(failing(score), weight) for score, weight in nodes_below(model.a, model.b, cut, steps)]
+    upper = [(failing(1 - rest), weight) for rest, weight in nodes_below(model.b, model.a, 1 - cut, steps)]
+    return tuple(
+        BestOf(
+            attempts,
+            sum((weight * (1 - fails**attempts) for fails, weight in lower), 0.0),
+            sum((weight * fails**attempts for fails, weight in upper), 0.0),
+            below,
+        )
+        for attempts in counts
+    )
+
+
+def positions_needed(model: TrueScores, positions: int, goal: float) -> int | None:
+    """Return how many positions of the same kind a consistency needs with the same people; None: more than MOST_POSITIONS."""
+    most = min(MOST_POSITIONS + IN_A_ROW, floor(MOST_LENGTH * positions / model.length))
+    table, reached = _Logarithms.of(model, floor(model.length * most / positions + 0.5)), 0
+    for wanted in range(positions, most):
+        whole = floor(model.length * wanted / positions + 0.5)
+        reached = reached + 1 if table.consistency(whole, ceil(whole * model.cut)) >= goal else 0
+        if reached == IN_A_ROW:
+            return wanted - IN_A_ROW + 1
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Logarithms:
+    """The logarithms of the gamma functions that tests of up to so many questions need, each computed once."""
+
+    a: tuple[float, ...]
+    b: tuple[float, ...]
+    both: tuple[float, ...]
+    factorial: tuple[float, ...]
+
+    @classmethod
+    def of(cls, model: TrueScores, whole: int) -> "_Logarithms":
+        def row(start: float) -> tuple[float, ...]:
+            return tuple(lgamma(start + at) for at in range(2 * whole + 2))
+
+        return cls(row(model.a), row(model.b), row(model.a + model.b), row(1))
+
+    def shares(self, whole: int) -> list[float]:
+        """Return how likely each number of right answers is: the beta-binomial distribution."""
+        fixed = self.factorial[whole] - self.both[whole] + self.both[0] - self.a[0] - self.b[0]
+        return [
+            exp(fixed - self.factorial[right] - self.factorial[whole - right] + self.a[right] + self.b[whole - right])
+            for right in range(whole + 1)
+        ]
+
+    def consistency(self, whole: int, needed: int) -> float:
+        """Return how likely two tests of one person lead to the same decision.
+
+        The chance to pass the second after ``right`` answers in the first grows with each one more by
+        B(a + right + needed, b + 2·whole − right − needed) ÷ ((a + right)·B(a + right, b + whole − right)·B(needed, whole − needed + 1)):
+        I_x(a, b) = I_x(a + 1, b − 1) + x^a·(1 − x)^(b − 1) ÷ (a·B(a, b)), integrated.
+        """
+        if needed <= 0:
+            return 1.0
+        fixed = self.both[whole] - self.both[2 * whole] + self.factorial[whole]
+        fixed -= self.factorial[needed - 1] + self.factorial[whole - needed]
+        steps = [
+            exp(fixed + self.a[right + needed] + self.b[2 * whole - right - needed] - self.a[right + 1] - self.b[whole - right])
+            for right in range(whole)
+        ]
+        again = list(accumulate(steps, initial=self._tail_after_none(whole, needed)))
+        shares = self.shares(whole)
+        passed_twice = sum(share * chance for share, chance in zip(shares[needed:], again[needed:], strict=True))
+        return passed_twice + sum(share * (1 - chance) for share, chance in zip(shares[:needed], again[:needed], strict=True))
+
+    def _tail_after_none(self, whole: int, needed: int) -> float:
+        """Return how likely somebody who had nothing right in the first test passes the second."""
+        fixed = self.factorial[whole] + self.both[whole] - self.both[2 * whole] - self.a[0] - self.b[whole]
+        return sum(
+            exp(fixed - self.factorial[right] - self.factorial[whole - right] + self.a[right] + self.b[2 * whole - right])
+            for right in range(needed, whole + 1)
+        )
