@@ -128,9 +128,9 @@ schema-dump: ## keep this version's schema with demo data for the upgrade tests 
 
 requirements: ## compile the pinned requirement files from pyproject.toml
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
-	$(BIN)/uv pip compile pyproject.toml --extra postgres --group install --generate-hashes --python-version 3.11.7 --no-emit-index-url --no-header --quiet -o requirements.txt
-	$(BIN)/uv pip compile pyproject.toml --extra postgres --extra scaled --group install --generate-hashes --python-version 3.11.7 --no-emit-index-url --no-header --quiet -c requirements.txt -o requirements-scaled.txt
-	$(BIN)/uv pip compile pyproject.toml --extra loadtest --extra postgres --extra scaled --group dev --generate-hashes --python-version 3.11.7 --no-emit-index-url --no-header --quiet -c requirements-scaled.txt -o requirements-dev.txt
+	$(BIN)/uv pip compile pyproject.toml --extra postgres --group install --generate-hashes --python-version 3.11.7 --no-emit-index-url --no-header --no-strip-extras --quiet -o requirements.txt
+	$(BIN)/uv pip compile pyproject.toml --extra postgres --extra scaled --group install --generate-hashes --python-version 3.11.7 --no-emit-index-url --no-header --no-strip-extras --quiet -c requirements.txt -o requirements-scaled.txt
+	$(BIN)/uv pip compile pyproject.toml --extra loadtest --extra postgres --extra scaled --group dev --generate-hashes --python-version 3.11.7 --no-emit-index-url --no-header --no-strip-extras --quiet -c requirements-scaled.txt -o requirements-dev.txt
 
 hooks: ## check format and message before each commit in this clone
 	@git config core.hooksPath .githooks

@@ -3,15 +3,18 @@
 import re
 import subprocess
 import sys
-from importlib.metadata import version
+from importlib.metadata import requires, version
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from scripts import prepare
 from tests.support.project import PYPROJECT, ROOT, tracked
 
-PIN = re.compile(r"^([a-z0-9._-]+)(?:\[[a-z,]+\])?==([^ ]+)", re.MULTILINE)
+PIN = re.compile(r"^([a-z0-9._-]+)(?:\[[a-z0-9,]+\])?==([^ ]+)", re.MULTILINE)
+EXTRAS = re.compile(r"^([a-z0-9._-]+)(\[[a-z0-9,]+\])?==", re.MULTILINE)
 TEXT = [
     path
     for path in tracked()
@@ -55,6 +58,24 @@ def test_every_requirement_is_pinned_with_hashes(name: str) -> None:
 
     assert len(pins(name)) == len([entry for entry in entries if entry.strip()])
     assert all("--hash=sha256:" in entry for entry in entries if entry.strip())
+
+
+@pytest.mark.parametrize("name", list(prepare.INCLUDES))
+def test_every_pin_names_the_extras_that_its_dependents_ask_for(name: str) -> None:
+    """Without them the pip of Python 3.11 looks for the newest release instead, and stops as it has no hash of it."""
+    named = {
+        entry.name: entry.extras
+        for entry in (Requirement(f"{name}{extras}") for name, extras in EXTRAS.findall((ROOT / name).read_text("utf-8")))
+    }
+    asked = [
+        Requirement(line)
+        for pin, extras in named.items()
+        for line in requires(pin) or []
+        if (marker := Requirement(line).marker) is None or any(marker.evaluate({"extra": extra}) for extra in ("", *extras))
+    ]
+
+    assert name != "requirements-dev.txt" or any(needed.extras for needed in asked)
+    assert not [str(needed) for needed in asked if not needed.extras <= named[canonicalize_name(needed.name)]]
 
 
 def test_what_tests_need_holds_everything_that_running_needs() -> None:
