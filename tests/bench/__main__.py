@@ -1,6 +1,6 @@
 """Measure, print the table and record it in docs/figures/performance.json.
 
-python -m tests.bench [--only training] [sqlite] [postgres]
+python -m tests.bench [--only training|certificates] [sqlite] [postgres]
 """
 
 import json
@@ -25,7 +25,7 @@ from lms.instance import Instance
 from lms.loadtest.command import LoadTestInstance, LoadTestPlan, prepare
 from lms.serve import checked_settings, open_checked
 from scripts.figures import newest, record
-from tests.bench import certificates, libraries, lives, nodes, pages, training_jobs, units, verifying
+from tests.bench import certificates, certificates_in_bulk, libraries, lives, nodes, pages, training_jobs, units, verifying
 from tests.bench.crowd import crowd
 from tests.bench.pages import Bench
 from tests.bench.processes import floors, product, undivided
@@ -41,6 +41,7 @@ class MeasuredPart(StrEnum):
     """What may be measured without the rest."""
 
     TRAINING = "training"
+    CERTIFICATES = "certificates"
 
 
 def measure(kind: str) -> list[Row]:
@@ -59,9 +60,15 @@ def measure(kind: str) -> list[Row]:
         if kind == "postgres":
             rows += nodes.nodes(bench, folder, url)
         instance.database.dispose()
-    for by_itself in (libraries.report, training_jobs.training, certificates.certificates, verifying.pages):
+    for by_itself in (libraries.report, training_jobs.training):
         rows += _on_a_fresh_instance(kind, by_itself)
-    return rows
+    return rows + measure_certificates(kind)
+
+
+def measure_certificates(kind: str) -> list[Row]:
+    """Measure certificates alone: what a clock tells, the page of a code, many at once, and the page without a network."""
+    parts = (certificates.certificates, verifying.pages, certificates_in_bulk.in_bulk, certificates_in_bulk.offline)
+    return [row for part in parts for row in _on_a_fresh_instance(kind, part)]
 
 
 def measure_training(kind: str) -> list[Row]:
@@ -148,9 +155,11 @@ def main(arguments: Sequence[str]) -> int:
     if "postgres" in kinds and (why := unreachable()):
         sys.stderr.write(f"Not measured on PostgreSQL: {why}\n")
         kinds.remove("postgres")
-    tables = {kind: measure_training(kind) if given.only else measure(kind) for kind in kinds}
-    if not given.only:
-        tables["without a database"] = [*libraries.certificates(), *libraries.publishing(), *verifying.sheets(), *verifying.files()]
+    measured = {MeasuredPart.TRAINING: measure_training, MeasuredPart.CERTIFICATES: measure_certificates}.get(given.only, measure)
+    tables = {kind: measured(kind) for kind in kinds}
+    if given.only is not MeasuredPart.TRAINING:
+        others = [] if given.only else [*libraries.publishing()]
+        tables["without a database"] = [*libraries.certificates(), *others, *verifying.sheets(), *verifying.files()]
     for kind, rows in tables.items():
         figures = {"accounts": ACCOUNTS, "rows": [asdict(row) for row in rows]}
         if given.only:

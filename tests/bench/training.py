@@ -1,6 +1,7 @@
 """Compulsory training: statuses computed again, the report, its files and bundles, beside bare programs (spec/compulsory 17)."""
 
 import csv
+import gc
 import tempfile
 import time
 import tracemalloc
@@ -77,6 +78,8 @@ def statuses_and_report(instance: Instance, institution: TrainedInstitution) -> 
     """spec/compulsory K1, K2, K5, K6, K7, K9: all statuses again; report, lists and files of an institution; a bundle."""
     _recompute(instance, institution, NOW)
     _analyze(instance)
+    gc.collect()
+    gc.freeze()  # as `lms` does when it has started: what is loaded is no garbage
     return [
         *_computing(instance, institution),
         *_reading(instance, institution),

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser
 from compliance.models import FreeDay
 from kernel import clock
 from organisations.rules import OrganisationKind
+from organisations.services.audiences import today_of
 from tests.support.builders import a_course, a_person, an_administrator
 from tests.support.chromium import Live, signed_in
 from tests.support.obligations import an_audience_of, an_obligation, compute, let_stay, rules_of
@@ -19,7 +20,7 @@ LIST = "fecha;nombre;provincia\n25/12/2026;Navidad;\n09/10/2026;Independencia de
 
 def an_institution(live: Live) -> str:
     """Add an institution with free days and somebody to remind; return the address of the reminder."""
-    instance, today = live.instance, clock.now().date()
+    instance, today = live.instance, today_of(clock.now())
     an_administrator(instance)
     root, person = a_place(instance, "Instituto Ecuatoriano de Seguridad Social", code="IESS"), a_person(instance)
     a_place(instance, "Guayas", root, kind=OrganisationKind.PROVINCE)

@@ -85,6 +85,20 @@ def test_settings_of_a_course_are_written_as_lines(editor: Browser, instance: In
     assert "grade" not in draft_texts(instance)["course.yaml"]
 
 
+def test_certificates_print_the_grade_where_the_settings_say_so(editor: Browser, instance: Instance) -> None:
+    """spec/certificates T4: beside the template, and taken back."""
+    before = draft_texts(instance)["course.yaml"]
+    assert "certificate: constancia" in before
+    editor.get(SETTINGS)
+
+    editor.submit("/settings", {"certificate__print_grade": "true"})
+
+    assert "certificate:\n  template: constancia\n  print_grade: true\n" in draft_texts(instance)["course.yaml"]
+    editor.get(SETTINGS)
+    editor.submit("/settings", {"certificate__print_grade": "false"})
+    assert "print_grade" not in draft_texts(instance)["course.yaml"]
+
+
 def test_a_course_begun_on_the_web_is_free_of_the_rules_of_style_until_it_wants_them(editor: Browser, instance: Instance) -> None:
     editor.get("/teaching/new-course")
     editor.submit("/new-course", {"title": "Libre", "key": "libre", "language": "es", "module": "Uno", "lesson": "Dos"})
