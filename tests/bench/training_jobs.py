@@ -138,7 +138,8 @@ def rule_preview(instance: Instance, institution: TrainedInstitution) -> list[Ro
                 assert session.connection().execute(text(statement), values).all()
 
     pairs = alternating(ours, bare, 5, processor_clock(instance.database))
-    return [ratio("K4", f"preview of a rule of ten leaves over {PLANNED} people", pairs, 2, 1.5)]
+    bar = 2 if instance.database.is_sqlite else 3
+    return [ratio("K4", f"preview of a rule of ten leaves over {PLANNED} people", pairs, bar, 1.5)]
 
 
 def _employ(instance: Instance, institution: TrainedInstitution) -> None:
