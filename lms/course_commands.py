@@ -77,6 +77,8 @@ def publish(opened: CommandInstance, folder: Path, note: str, nature: str, *, re
         _report_overwritten(published.plan)
     state = "published" if published.is_new else "is published already: nothing has changed"
     click.echo(f"{folder.name}: version {published.version.number} {state}.")
+    if published.is_unsigned:
+        click.echo("No one signs the certificates of this course today: they are issued without a signature.")
 
 
 class Undecided(click.ClickException):

@@ -15,11 +15,13 @@ from courses.queries import catalogue as course_catalogue
 from courses.queries import drafts as course_drafts
 from courses.queries import history
 from courses.queries import versions as course_versions
+from courses.queries.institutions import is_unsigned
 from courses.services import drafts as draft_services
 from courses.services import publishing as publishing_services
 from courses.services.importing import ImportPlan, Provenance
 from courses.services.publishing import PublishOptions
 from kernel import clock
+from kernel.i18n import local
 from kernel.permissions import SYSTEM, Actor
 from lms.importing import check_unedited, plan_folder, renew_mark
 from lms.instance import Instance
@@ -33,6 +35,8 @@ class Published:
     version: CourseVersion | None
     is_new: bool = False
     plan: ImportPlan | None = None
+    is_unsigned: bool = False
+    """Certificates of the course that are issued today carry no signature."""
 
 
 def publish_folder(
@@ -69,9 +73,12 @@ def publish_folder(
         version = publishing_services.publish_version(
             session, actor, course, checked.prepared, instance.kinds, instance.files, options, now=now
         )
+        unsigned = is_unsigned(
+            session, course, checked.course.certificate, local(now).date(), by_environment=bool(instance.settings.signatories)
+        )
     if mark is not None:
         renew_mark(instance, folder, course.slug, contents)
-    return Published(checked.findings, version, is_new=before is None or before.id != version.id, plan=plan)
+    return Published(checked.findings, version, is_new=before is None or before.id != version.id, plan=plan, is_unsigned=unsigned)
 
 
 def media_types(media: tuple[MediaFile, ...]) -> Mapping[str, str]:

@@ -1,6 +1,7 @@
 """The institution of a course: the one that its text names, and who may let it belong to another."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from sqlalchemy.orm import Session
 
@@ -10,6 +11,7 @@ from courses.content.scalars import nearest_of
 from courses.models import Course
 from kernel.permissions import Actor
 from organisations.queries.institutions import Institution, get_institution_scope, list_institutions, list_institutions_of
+from organisations.queries.profile import list_signatories_on
 
 
 def find_named_institution(institutions: Sequence[Institution], key: str) -> Institution | None:
@@ -43,3 +45,13 @@ def open_institutions(session: Session, actor: Actor, course: Course) -> list[In
     is_new = course.published_version_id is None
     moves = is_new or present in theirs
     return [one for one in institutions if one.id == present or (one.is_first and is_new) or (moves and one.id in theirs)]
+
+
+def is_unsigned(session: Session, course: Course, certificate: str, day: date, *, by_environment: bool) -> bool:
+    """Say whether the certificates of a course, issued on a day, would carry no signature (spec/certificates I3).
+
+    `certificate` is the template that its text names; `by_environment`: the first institution's signatories are set there.
+    """
+    if certificate == "none" or (course.institution_id is None and by_environment):
+        return False
+    return not list_signatories_on(session, day, course.institution_id)

@@ -20,6 +20,7 @@ from courses.queries import autosaved, history
 from courses.queries import catalogue as course_catalogue
 from courses.queries import plans as plan_queries
 from courses.queries import versions as course_versions
+from courses.queries.institutions import is_unsigned
 from courses.services import draft_checks
 from courses.services import publication_plans as planning_services
 from courses.services.archive_guard import CourseArchived
@@ -30,7 +31,6 @@ from kernel import clock
 from kernel.files import FileStore
 from kernel.i18n import _, local, ngettext
 from kernel.web.request import begin_writing, current_actor, current_session, current_settings, requires, see_page
-from organisations.queries.profile import list_signatories_on
 
 bp = Blueprint("courses", __name__)
 
@@ -100,11 +100,9 @@ def _publication_check(session: Session, course: Course) -> PublicationCheck:
 
 
 def _flash_unsigned(session: Session, course: Course, certificate: str) -> None:
-    """Say that the certificates of a course would carry no signature today (spec/certificates I3)."""
-    by_environment = course.institution_id is None and bool(current_settings().signatories)
-    if certificate == "none" or by_environment:
-        return
-    if not list_signatories_on(session, local(clock.now()).date(), course.institution_id):
+    """Say that the certificates of a course would carry no signature today."""
+    by_environment = bool(current_settings().signatories)
+    if is_unsigned(session, course, certificate, local(clock.now()).date(), by_environment=by_environment):
         flash(_("No one signs the certificates of this course today: they are issued without a signature."), "warn")
 
 

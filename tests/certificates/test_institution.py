@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -16,10 +17,12 @@ from kernel.i18n import local
 from kernel.outbox import deliver_waiting
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
+from lms.publishing import publish_folder
 from organisations.services import profile
 from organisations.services.profile import SignatoryValues
-from tests.support.builders import a_course
+from tests.support.builders import a_course, folder
 from tests.support.certificates import complete, words_of
+from tests.support.drafts import write_folder
 
 
 def name_site(instance: Instance, short: str, full: str) -> None:
@@ -89,3 +92,19 @@ def test_who_signs_by_the_environment_wins(instance: Instance) -> None:
 
     with instance.database.unit_of_work(write=False) as session:
         assert [one.name for one in queries.list_signers(session, row)] == ["Del Servidor"]
+
+
+@pytest.mark.parametrize(("until", "certificate", "is_told"), [(-1, "constancia", True), (0, "constancia", False), (-1, "none", False)])
+def test_a_folder_is_published_with_a_word_where_no_one_signs(
+    instance: Instance, tmp_path: Path, until: int, certificate: str, *, is_told: bool
+) -> None:
+    """spec/certificates I3."""
+    add_signatory(instance, "Ahora", None, until)
+    source = write_folder(tmp_path / "prueba", folder("prueba", certificate=certificate))
+
+    assert publish_folder(instance, source).is_unsigned is is_told
+
+
+@pytest.mark.settings(signatory_1="Del Servidor; Dirección")
+def test_a_folder_is_published_without_a_word_where_the_environment_names_who_signs(instance: Instance, tmp_path: Path) -> None:
+    assert not publish_folder(instance, write_folder(tmp_path / "prueba", folder("prueba"))).is_unsigned
