@@ -75,7 +75,7 @@ SCENES = (
              said="El Instituto Ecuatoriano de Seguridad Social, el iess, nació en 1970.", point="1970, el IESS"),
         Line("La ley que lo rige se publicó en 2001.", "The law that governs it was published in 2001.", point="2001, la ley"),
     )),
-    Scene("A quién alcanza la ley", "Who the law covers", "afiliacion-por-regimen", (
+    Scene("A quién alcanza la ley", "Who is covered", "afiliacion-por-regimen", (
         Line("La ley alcanza a quien recibe ingresos por su trabajo, con patrono o sin él.",
              "The law covers everyone who earns an income from work, with or without an employer.", point="Con patrono o sin él"),
         Line("Según un recuento de prensa, casi 85 de cada 100 personas afiliadas están en el Seguro Obligatorio.",
@@ -83,9 +83,9 @@ SCENES = (
              said="Según un recuento de prensa, casi ochenta y cinco de cada cien personas afiliadas están en el Seguro Obligatorio.",
              point="Casi 85 de cada 100"),
     )),
-    Scene("Tres bolsillos pagan", "Three pockets pay", "quien-paga-bolsillos", (
+    Scene("Tres bolsillos pagan", "Where the money comes from", "quien-paga-bolsillos", (
         Line("El dinero sale de tres bolsillos: quien trabaja, quien emplea y el Estado.",
-             "The money comes from three pockets: workers, employers and the State.", point="Tres bolsillos"),
+             "The money comes from three sources: workers, employers and the State.", point="Tres bolsillos"),
         Line("Según tablas de 2017, al sueldo se le descontaba el 9,45 %.",
              "According to figures published in 2017, 9.45% was deducted from the wage.",
              said="Según tablas de dos mil diecisiete, al sueldo se le descontaba el nueve coma cuarenta y cinco por ciento.",
@@ -110,7 +110,7 @@ SCENES = (
         Line("Gobernar es decidir, controlar y rendir cuentas.", "Governing means deciding, overseeing and being accountable.",
              point="Decidir y controlar"),
         Line("Las decisiones bajan y las cuentas deben volver a quienes aportan.",
-             "Decisions flow down, and an account of them must flow back to contributors.", point="Rendir cuentas"),
+             "Decisions flow down, and contributors must be told of the results.", point="Rendir cuentas"),
         Line("Ante una propuesta, pregunte quién decide, qué se publica y quién responde.",
              "When you see a proposal, ask who decides, what is published and who is answerable.", point="Tres preguntas"),
     )),
