@@ -1,6 +1,6 @@
 """Measure, print the table and record it in docs/figures/performance.json.
 
-python -m tests.bench [--only training|certificates] [sqlite] [postgres]
+python -m tests.bench [--only training|certificates|pages|cores] [sqlite] [postgres]
 """
 
 import json
@@ -10,7 +10,6 @@ import tempfile
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,13 +22,13 @@ from kernel.permissions import SYSTEM
 from lms.demo.people import ADMINISTRATOR
 from lms.instance import Instance
 from lms.loadtest.command import LoadTestInstance, LoadTestPlan, prepare
-from lms.serve import checked_settings, open_checked
+from lms.serve import checked_settings, open_checked, usual_workers
 from scripts.figures import newest, record
-from tests.bench import certificates, certificates_in_bulk, libraries, lives, nodes, pages, training_jobs, units, verifying
+from tests.bench import certificates, certificates_in_bulk, cores, libraries, lives, nodes, pages, training_jobs, units, verifying
 from tests.bench.crowd import crowd
 from tests.bench.pages import Bench
 from tests.bench.processes import floors, product, undivided
-from tests.bench.table import Row, formatted
+from tests.bench.table import Row, formatted, told_where_no_bar_binds
 from tests.support.postgres import a_database, unreachable
 from tests.support.sizes import ACCOUNTS
 
@@ -42,6 +41,8 @@ class MeasuredPart(StrEnum):
 
     TRAINING = "training"
     CERTIFICATES = "certificates"
+    PAGES = "pages"
+    CORES = "cores"
 
 
 def measure(kind: str) -> list[Row]:
@@ -51,7 +52,7 @@ def measure(kind: str) -> list[Row]:
         instance.database.dispose()
         rows = lives.starts(folder, url)
         with _served(instance, load_instance, folder, url) as bench:
-            for part in (pages.floors_themselves, pages.pages, pages.journeys, training_jobs.pages_beside_training, lives.memory, crowd):
+            for part in (pages.floors_themselves, pages.pages, pages.journeys, training_jobs.pages_beside_training, lives.memory):
                 rows += _reported(part, bench)
             visitor = bench.ours.visitor()
             visitor.enter(ADMINISTRATOR.email, load_instance.password)
@@ -60,15 +61,40 @@ def measure(kind: str) -> list[Row]:
         if kind == "postgres":
             rows += nodes.nodes(bench, folder, url)
         instance.database.dispose()
+        rows += _with_all_cores(instance, load_instance, folder, url)
     for by_itself in (libraries.report, training_jobs.training):
         rows += _on_a_fresh_instance(kind, by_itself)
     return rows + measure_certificates(kind)
+
+
+def measure_cores(kind: str) -> list[Row]:
+    """Measure alone what one process for each core does: many at once, and journeys against those of one process."""
+    with _loaded_instance(kind) as (instance, load_instance, folder, url):
+        return _with_all_cores(instance, load_instance, folder, url)
+
+
+def _with_all_cores(instance: Instance, load_instance: LoadTestInstance, folder: Path, url: str) -> list[Row]:
+    """Measure what asks for one process for each core: P10, P11 and P25 of spec/performance."""
+    instance.database.dispose()
+    rows = cores.several_processes(load_instance, folder, url)
+    with _served(instance, load_instance, folder, url, workers=usual_workers()) as bench:
+        rows += _reported(crowd, bench)
+    instance.database.dispose()
+    return rows
 
 
 def measure_certificates(kind: str) -> list[Row]:
     """Measure certificates alone: what a clock tells, the page of a code, many at once, and the page without a network."""
     parts = (certificates.certificates, verifying.pages, certificates_in_bulk.in_bulk, certificates_in_bulk.offline)
     return [row for part in parts for row in _on_a_fresh_instance(kind, part)]
+
+
+def measure_pages(kind: str) -> list[Row]:
+    """Measure pages, saves and journeys alone: P1, P2, P3, P5, P9 and P23 of spec/performance."""
+    with _loaded_instance(kind) as (instance, load_instance, folder, url):
+        instance.database.dispose()
+        with _served(instance, load_instance, folder, url) as bench:
+            return [row for part in (pages.pages, pages.journeys) for row in _reported(part, bench)]
 
 
 def measure_training(kind: str) -> list[Row]:
@@ -94,9 +120,9 @@ def _loaded_instance(kind: str) -> Iterator[tuple[Instance, LoadTestInstance, Pa
 
 
 @contextmanager
-def _served(instance: Instance, load_instance: LoadTestInstance, folder: Path, url: str) -> Iterator[Bench]:
+def _served(instance: Instance, load_instance: LoadTestInstance, folder: Path, url: str, workers: int = 1) -> Iterator[Bench]:
     """Serve an instance beside the bare programs."""
-    with product(folder, LMS_DATABASE_URL=url) as ours, floors(folder, url) as floor:
+    with product(folder, workers, LMS_DATABASE_URL=url) as ours, floors(folder, url) as floor:
         yield Bench(ours, floor, instance.database, load_instance.take, load_instance.password)
 
 
@@ -136,13 +162,21 @@ def _administrator(instance: Instance, password: str) -> None:
 
 def replaced(stored: Iterable[Mapping[str, Any]], rows: Iterable[Row]) -> list[dict[str, Any]]:
     """Return the rows that were recorded, without those that were measured again, and these; a row may speak of another count."""
-    measured = [asdict(row) for row in rows]
+    measured = [row.recorded() for row in rows]
     again = {_row_key(row) for row in measured}
     return [*(dict(row) for row in stored if _row_key(row) not in again), *measured]
 
 
 def _row_key(row: Mapping[str, Any]) -> tuple[str, str]:
     return row["number"], re.sub(r"\d+", "", row["what"])
+
+
+PARTS = {
+    MeasuredPart.TRAINING: measure_training,
+    MeasuredPart.CERTIFICATES: measure_certificates,
+    MeasuredPart.PAGES: measure_pages,
+    MeasuredPart.CORES: measure_cores,
+}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -155,13 +189,12 @@ def main(arguments: Sequence[str]) -> int:
     if "postgres" in kinds and (why := unreachable()):
         sys.stderr.write(f"Not measured on PostgreSQL: {why}\n")
         kinds.remove("postgres")
-    measured = {MeasuredPart.TRAINING: measure_training, MeasuredPart.CERTIFICATES: measure_certificates}.get(given.only, measure)
-    tables = {kind: measured(kind) for kind in kinds}
-    if given.only is not MeasuredPart.TRAINING:
+    tables = {kind: told_where_no_bar_binds(PARTS.get(given.only, measure)(kind), kind) for kind in kinds}
+    if given.only in (None, MeasuredPart.CERTIFICATES):
         others = [] if given.only else [*libraries.publishing()]
         tables["without a database"] = [*libraries.certificates(), *others, *verifying.sheets(), *verifying.files()]
     for kind, rows in tables.items():
-        figures = {"accounts": ACCOUNTS, "rows": [asdict(row) for row in rows]}
+        figures = {"accounts": ACCOUNTS, "rows": [row.recorded() for row in rows]}
         if given.only:
             stored = newest("performance").get(kind, figures)
             record("performance", kind, {**stored, "rows": replaced(stored["rows"], rows)}, run={"only": given.only, **figures})

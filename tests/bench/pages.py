@@ -70,10 +70,10 @@ def pages(bench: Bench) -> list[Row]:
     def floor_page() -> None:
         bare.sees("/page", "<h1>")
 
-    rows = [ratio("P1", "lesson page", bench.pairs(lambda: visitor.sees(lesson, "<h1"), floor_page), 3, 2)]
+    rows = [ratio("P1", "lesson page", bench.pairs(lambda: visitor.sees(lesson, "<h1"), floor_page), 2.5, 2)]
     rows.append(ratio("P2", "course page", bench.pairs(lambda: visitor.sees(f"/courses/{SLUG}", SLUG), floor_page), 5, 3))
     rows.append(ratio("P2", "learner's home", bench.pairs(lambda: visitor.sees("/learning", SLUG), floor_page), 5, 3))
-    rows.append(ratio("P9", "one save", _saves(bench), 4, 2.5))
+    rows.append(ratio("P9", "one save", _saves(bench), 2.5, 2))
     rows.append(ratio("P23", "sign-in against one argon2id verification", _sign_ins(bench), 1.5, 1.2))
     return rows
 
@@ -158,7 +158,7 @@ def journeys(bench: Bench) -> list[Row]:
     packed.fetch_files()
     with_files = f"pages alone {pages[0]} and {pages[1]:.0f} kB"
     return [
-        ratio("P3", "journey", pairs, 3, 2),
+        ratio("P3", "journey", pairs, 2.2, 1.9),
         Row("P5", "requests of a journey and of every file that its pages name", packed.requests, 32, 24, with_files),
         Row("P5", "kB of them, compressed", packed.bytes / 1000, 150, 110, with_files),
     ]

@@ -84,10 +84,10 @@ def running(command: list[str], ready: str, folder: Path, port: int, **given: st
         popen.wait(10)
 
 
-def product(folder: Path, **given: str) -> contextlib.AbstractContextManager[Process]:
-    """Start the product for an instance, with one process as the bare programs have."""
+def product(folder: Path, workers: int = 1, **given: str) -> contextlib.AbstractContextManager[Process]:
+    """Start the product for an instance, with one process as the bare programs have, or with several."""
     port = free_port()
-    return running([str(LMS), "serve", "--port", str(port), "--workers", "1"], "/health/ready", folder, port, **given)
+    return running([str(LMS), "serve", "--port", str(port), "--workers", str(workers)], "/health/ready", folder, port, **given)
 
 
 def floors(folder: Path, database: str, ready: str = "/wsgi") -> contextlib.AbstractContextManager[Process]:

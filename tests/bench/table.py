@@ -1,15 +1,19 @@
 """What was measured beside its bar, as a table."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from statistics import median
+from typing import Any
 
 from lms.loadtest.measures import aligned
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One figure: `value` against `bar` and `goal`, none where it could not be measured; `numbers` says what it was made of."""
+    """One figure: `value` against `bar` and `goal`, none where it could not be measured; `numbers` says what it was made of.
+
+    `bar` is the most that the figure may be, or the least where a higher goal says so.
+    """
 
     number: str
     """Of spec/performance 2."""
@@ -18,6 +22,8 @@ class Row:
     bar: float
     goal: float
     numbers: str = ""
+    binds: bool = True
+    """Whether the bar holds on this database."""
 
     @property
     def verdict(self) -> str:
@@ -26,9 +32,26 @@ class Row:
             return ""
         if self.value is None:
             return "not measured"
-        if self.value <= self.goal:
+        sign = -1 if self.goal > self.bar else 1
+        if sign * self.value <= sign * self.goal:
             return "goal met"
-        return "met" if self.value <= self.bar else "NOT MET"
+        if sign * self.value <= sign * self.bar:
+            return "met"
+        return "NOT MET" if self.binds else "told"
+
+    def recorded(self) -> dict[str, Any]:
+        """Return what docs/figures keeps of it."""
+        return {**asdict(self), "verdict": self.verdict}
+
+
+BIND_ON_SQLITE = frozenset({"P1", "P3", "P9", "P10", "P25"})
+"""The bars that a database whose server shares the cores is only measured by (spec/performance, after the table)."""
+
+
+def told_where_no_bar_binds(rows: Sequence[Row], database: str) -> list[Row]:
+    """Return the rows, of which those whose bar does not hold on this database are told and judge nothing."""
+    binds = database == "sqlite"
+    return [replace(row, binds=binds or row.number not in BIND_ON_SQLITE) for row in rows]
 
 
 def ratio(

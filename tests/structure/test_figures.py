@@ -3,9 +3,12 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from scripts import documents, figures
 from tests.bench.__main__ import replaced
-from tests.bench.table import Row
+from tests.bench.paired import lines
+from tests.bench.table import Row, told_where_no_bar_binds
 
 
 def test_the_newest_figures_replace_those_of_the_same_key(tmp_path: Path) -> None:
@@ -56,3 +59,34 @@ def test_each_recorded_line_of_a_test_is_a_row() -> None:
     )
 
     assert "| killed while people work (`tests/faults/test_killed.py`) | PostgreSQL | killed 6 times: nothing lost |" in table
+
+
+@pytest.mark.parametrize(
+    ("bar", "goal", "value", "verdict"),
+    [(2.5, 2, 2.6, "NOT MET"), (2.5, 2, 2.1, "met"), (2.5, 2, 2, "goal met"), (1.4, 1.6, 1.3, "NOT MET"), (1.4, 1.6, 1.5, "met")],
+)
+def test_a_bar_is_the_most_that_a_figure_may_be_or_the_least_where_the_goal_is_higher(
+    bar: float, goal: float, value: float, verdict: str
+) -> None:
+    row = Row("P1", "lesson page", value, bar, goal).recorded()
+
+    assert row["verdict"] == verdict
+    assert ("**not met**" in documents.bars({"sqlite": {"accounts": 1, "rows": [row]}})) == (verdict == "NOT MET")
+
+
+def test_bars_that_bind_on_sqlite_judge_nothing_on_a_server_beside_the_program() -> None:
+    """spec/performance P1 and P2: the first is told on PostgreSQL, the second binds there too."""
+    rows = [Row("P1", "lesson page", 9, 2.5, 2), Row("P2", "course page", 9, 5, 3)]
+
+    assert [row.verdict for row in told_where_no_bar_binds(rows, "postgres")] == ["told", "NOT MET"]
+    assert [row.verdict for row in told_where_no_bar_binds(rows, "sqlite")] == ["NOT MET", "NOT MET"]
+
+
+def test_two_versions_are_compared_pair_by_pair() -> None:
+    """One pair in ten was disturbed: the median of the pairs and its interval do not see it."""
+    pairs = [({"whole": 10.0, "database server": 0.0}, {"whole": 8.0, "database server": 0.0})] * 18
+    disturbed = ({"whole": 10.0, "database server": 0.0}, {"whole": 40.0, "database server": 0.0})
+
+    (whole,) = [line.split() for line in lines([*pairs, disturbed, disturbed]) if line.startswith("whole")]
+
+    assert whole == ["whole", "10000.00", "8000.00", "20.0", "20.0", "to", "20.0"]

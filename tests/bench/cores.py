@@ -1,0 +1,75 @@
+"""One process for each core on one database against one process (spec/performance P25), and how long a journey holds the writers' lock."""
+
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from statistics import median
+
+from lms.loadtest.command import LoadTestInstance
+from lms.serve import usual_workers
+from tests.bench.pages import walk
+from tests.bench.paired import side
+from tests.bench.processes import ROOT, Process, product
+from tests.bench.table import Row
+
+BROWSERS = 8
+JOURNEYS = 4
+"""Of each browser in a round."""
+ROUNDS = 4
+HELD = 20
+"""Journeys of which the time is told for which the lock is held."""
+
+
+def several_processes(load_instance: LoadTestInstance, folder: Path, url: str) -> list[Row]:
+    """spec/performance P25: journeys a second of eight learners at once, with one process for each core and with one."""
+    sys.stderr.write("  Processes for every core against one.\n")
+    most = usual_workers()
+    words = f"journeys a second with {most} processes against one"
+    if most == 1:
+        rows = [Row("P25", words, None, 1.4, 1.6, "this machine has one core")]
+    else:
+        rounds = [_round(load_instance, folder, url, most, turned=bool(number % 2)) for number in range(ROUNDS)]
+        one, all_ = (median(figures[at] for figures in rounds) for at in (0, 1))
+        numbers = f"{all_:.1f} against {one:.1f}"
+        rows = [Row("P25", words, median(several / alone for alone, several in rounds), 1.4, 1.6, numbers)]
+    if url.startswith("sqlite"):
+        rows.append(lock_held())
+    return rows
+
+
+def _round(load_instance: LoadTestInstance, folder: Path, url: str, most: int, *, turned: bool) -> tuple[float, float]:
+    """Return the journeys a second of one process and of so many; one server has the database at a time."""
+    rates = {}
+    for workers in (1, most) if turned else (most, 1):
+        with product(folder, workers, LMS_DATABASE_URL=url) as server:
+            _journeys(server, load_instance, 2 * workers)  # fills the memories of each process
+            rates[workers] = _journeys(server, load_instance, JOURNEYS)
+    return rates[1], rates[most]
+
+
+def _journeys(server: Process, load_instance: LoadTestInstance, each: int) -> float:
+    """Let eight people at once go the whole way, one after the other; return how many did in a second."""
+    people = [load_instance.take(each) for _browser in range(BROWSERS)]
+
+    def go(emails: list[str]) -> None:
+        for email in emails:
+            visitor = server.visitor()
+            visitor.enter(email, load_instance.password)
+            walk(visitor)
+            visitor.rest()
+
+    began = time.perf_counter()
+    with ThreadPoolExecutor(BROWSERS) as pool:
+        list(pool.map(go, people))
+    return BROWSERS * each / (time.perf_counter() - began)
+
+
+def lock_held() -> Row:
+    """spec/performance P25: how long one journey holds the writers' lock of SQLite, nobody else at work."""
+    with side(ROOT, "sqlite", 2 * HELD) as alone:
+        alone.go(HELD)
+        figures = [alone.go(1) for _journey in range(HELD)]
+    held = median(one["lock held"] for one in figures)
+    times = median(one["lock taken"] for one in figures)
+    return Row("P25", "ms for which a journey holds the writers' lock", held * 1000, 12, 6, f"taken {times:.0f} times")
