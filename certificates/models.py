@@ -7,7 +7,7 @@ from decimal import Decimal
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Numeric, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kernel.db import Base, Key, Moment, PublicId, ShortText, Slug
+from kernel.db import MARK, Base, Key, Moment, PublicId, ShortText, Slug
 from kernel.prepared_files import PreparedFile
 
 OPEN = "settled_at IS NULL"
@@ -146,7 +146,12 @@ class CredentialReview(Base):
     credential_id: Mapped[int] = mapped_column(ForeignKey("credential.id"), index=True)
     cause: Mapped[str] = mapped_column(String(22))
     words: Mapped[str] = mapped_column(Text, default="", server_default="")
-    """What the holder who asks for it wrote."""
+    """What the holder who asks for it wrote, or the reason that was given for a regrade."""
+    origin: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """Path of the page that tells what led to it; empty where nothing but the cause does."""
+    percent_before: Mapped[Decimal | None] = mapped_column(MARK)
+    percent_after: Mapped[Decimal | None] = mapped_column(MARK)
+    """The result of the activity that is no longer passed."""
     opened_at: Mapped[Moment]
     settled_at: Mapped[Moment | None]
     settled_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))

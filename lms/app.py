@@ -23,6 +23,7 @@ from certificates.pages import log as certificate_log
 from certificates.queries.course_templates import missing_template
 from certificates.queries.credentials import last_awards
 from certificates.queries.templates import list_own_templates
+from certificates.services import reviews as credential_reviews
 from compliance import feature as compliance
 from compliance.queries.audience_uses import list_obligations_of_audience
 from compliance.queries.renewals import list_ruled_courses
@@ -38,6 +39,7 @@ from enrolments.pages import log as enrolment_log
 from enrolments.queries.audience_leaf import HOLDS
 from enrolments.queries.learning import count_learners
 from enrolments.queries.learning_times import measured_minutes
+from enrolments.services.award_doubts import AwardDoubts
 from kernel import i18n
 from kernel.db import Database
 from kernel.feature import Feature
@@ -122,6 +124,7 @@ def open_instance(settings: Settings) -> Instance:
         info={
             "audience_leaves": AUDIENCE_LEAVES,
             "audience_uses": AUDIENCE_USES,
+            "award_doubts": AwardDoubts(credential_reviews.open_doubts, credential_reviews.withdraw_doubts),
             "awards": last_awards,
             "plan_audience_rule": plan_used_rule,
             "confirms_since": lambda: present(settings).confirms_since,

@@ -311,7 +311,7 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
         .where(mine),
         "certificate_reviews": select(CertificateReview.code, CertificateReview.settled_at, CertificateReview.note)
         .join(Enrolment, Enrolment.id == CertificateReview.enrolment_id)
-        .where(mine, CertificateReview.settled_at.is_not(None)),
+        .where(mine, CertificateReview.settled_by.is_not(None)),
         "certificates": select(
             *(Credential.code, Credential.person_name, Credential.course_titles, Credential.issued_on, Credential.expires_on),
             *(Credential.edition_title, Credential.grade, Credential.prints_identity),

@@ -94,8 +94,8 @@ def team_bar(course: Mapping[str, object]) -> list[TeamLink]:
 
 
 def _role_in(subject: object) -> StaffRole | None:
-    """Return what the actor is in the course of a page: its subject says so, or the course, quiz or context in which that stands."""
+    """Return what the actor is in the course of a page: its subject says so, or that in which it stands."""
     while not hasattr(subject, "staff_role"):
-        subject = next(getattr(subject, name) for name in ("context", "course", "quiz") if hasattr(subject, name))
+        subject = next(getattr(subject, name) for name in ("context", "course", "quiz", "credential") if hasattr(subject, name))
     role: StaffRole | None = subject.staff_role
     return role

@@ -21,7 +21,6 @@ from lms import own_learning, queries
 from lms.permissions import SiteAction
 from lms.retention import periods
 from organisations.queries import profile as profiles
-from quizzes.queries.reviews import count_open as count_open_reviews
 from webinars import queries as webinar_queries
 
 bp = Blueprint("lms", __name__)
@@ -134,7 +133,6 @@ def administration() -> Answer:
         enrolments=state.enrolments,
         certificates=state.certificates,
         wants_name=profiles.wants_name(session, settings),
-        certificate_reviews=count_open_reviews(session),
         credential_reviews=count_open_credential_reviews(session),
         completion_reviews=count_open_completion_reviews(session),
         first_steps=steps if not all(step["done"] for step in steps) else [],

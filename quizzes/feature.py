@@ -22,7 +22,6 @@ from quizzes.views import (
     regrading,
     reopening,
     reports,
-    reviews,
     slots,
     statistics,
 )
@@ -41,7 +40,6 @@ FEATURE = Feature(
         regrading.bp,
         reopening.bp,
         reports.bp,
-        reviews.bp,
         statistics.bp,
         decisions.bp,
         mistakes.bp,
@@ -66,8 +64,9 @@ FEATURE = Feature(
         "quizzes.catch_up_regrade": jobs.catch_up_regrade,
         "quizzes.note_due": jobs.note_due,
         "quizzes.carry_overrides": jobs.carry_overrides,
+        "quizzes.move_reviews": jobs.move_reviews,
     },
-    periodic={"quizzes.close_due": jobs.CLOSE_EVERY, "quizzes.plan_analyses": jobs.PLAN_EVERY},
+    periodic={"quizzes.close_due": jobs.CLOSE_EVERY, "quizzes.move_reviews": jobs.MOVE_EVERY, "quizzes.plan_analyses": jobs.PLAN_EVERY},
     patient=("quizzes.update_analysis",),
     subscriptions={
         **dict.fromkeys(jobs.SCOPES, "quizzes.note_due"),

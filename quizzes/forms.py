@@ -365,12 +365,6 @@ class AttemptActionForm(SentForm):
     reason = LineField(lazy_("Reason"), _RECORDED_REASON)
 
 
-class CertificateDecisionForm(SentForm):
-    """The decision of an administrator about a certificate."""
-
-    note = LineField(lazy_("Decision"), [DataRequired(lazy_("State what was decided and why.")), Length(max=500, message=_TOO_LONG)])
-
-
 MOST_MINUTES, MOST_ATTEMPTS, MOST_EXTRA = 7 * 24 * 60, 1000, 100
 MOST_GIVEN, MOST_BREAKS = 600, 600
 MOST_NETWORKS = 50

@@ -38,10 +38,12 @@ from quizzes.services import attempts as services
 from quizzes.services import dry_runs, regrading
 from quizzes.services import notices as telling
 from quizzes.services import overrides as time_services
+from quizzes.services.former_reviews import move_former_reviews
 from quizzes.services.overrides import OverrideVerb
 
 CLOSE_EVERY = 60
 PLAN_EVERY = 3600
+MOVE_EVERY, MOVED_AT_ONCE = 3600, 500
 PAGE = 200
 QUIZZES_AT_ONCE = 50
 """Quizzes whose statistics are looked at in one transaction."""
@@ -164,6 +166,15 @@ def examine(delivery: Delivery) -> Effect | None:
 
 NIGHT = timedelta(hours=2)
 """When the statistics of all quizzes are looked at, by the clock of the institution: most are not learning then."""
+
+
+def move_reviews(delivery: Delivery) -> None:
+    """Move what processes of 0.2.0 let administrators decide after a regrade, in portions; done again there is nothing left to do."""
+    while True:
+        with delivery.database.unit_of_work() as session:
+            moved = move_former_reviews(session, Actor(via=ActorChannel.JOB), limit=MOVED_AT_ONCE, now=delivery.now)
+        if moved < MOVED_AT_ONCE:
+            return
 
 
 def plan_analyses(delivery: Delivery) -> Effect:

@@ -449,10 +449,7 @@ class VoidedQuestion(Base):
 
 
 class CertificateReview(Base):
-    """Something for an administrator to decide: a learner does not pass any more and holds a certificate in force.
-
-    spec/quiz-engine 5.11.5.
-    """
+    """A decision after a regrade as 0.2.0 kept it: what waits is moved to the review list of certificates, what was decided stays here."""
 
     __tablename__ = "certificate_review"
     __table_args__ = (UniqueConstraint("regrade_id", "enrolment_id"),)

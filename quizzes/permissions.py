@@ -40,7 +40,6 @@ class QuizAction(StrEnum):
     MARK = "attempt:grade_by_hand"
     REGRADE = "quiz:regrade"
     REOPEN = "attempt:reopen"
-    SETTLE = "certificate_review:settle"
     OVERRIDE = "override:manage"
     INCIDENT = "incident:manage"
     """Give time to all who answer now."""
@@ -250,7 +249,6 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all(
         QuizAction.MARK: changes_record(_mark, _learner),
         QuizAction.REGRADE: changes_records(_edit_quiz),
         QuizAction.REOPEN: changes_record(_reopen, _learner),
-        QuizAction.SETTLE: changes_record(administrator, lambda review: (review.person_id,)),
         QuizAction.OVERRIDE: changes_records(changes_record(_override, _overridden)),
         QuizAction.INCIDENT: changes_records(_override),
         QuizAction.ACCOMMODATE: changes_record(administrator, lambda person: (person.id,)),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from functools import partial
 from uuid import UUID
 
@@ -37,6 +38,9 @@ class OpenCredentialReview:
     person_id: int
     cause: ReviewCause
     words: str
+    origin: str
+    percent_before: Decimal | None
+    percent_after: Decimal | None
     opened_at: datetime
     code: str
     printed_name: str
@@ -89,6 +93,9 @@ def list_open_reviews(session: Session, context: ReviewListContext, *, offset: i
             row.person_id,
             ReviewCause(review.cause),
             review.words,
+            review.origin,
+            review.percent_before,
+            review.percent_after,
             review.opened_at,
             printed_code(row.code),
             row.person_name,
@@ -151,6 +158,12 @@ def list_revoked_for_name(session: Session, context: ReviewListContext) -> list[
 def find_in_force(session: Session, enrolment_id: int) -> Credential | None:
     """Return the credential of an enrolment that was neither revoked nor replaced."""
     return session.scalar(select(Credential).where(Credential.enrolment_id == enrolment_id, _IN_FORCE))
+
+
+def list_in_force(session: Session, enrolment_ids: Sequence[int]) -> dict[int, Credential]:
+    """Return the credentials of enrolments that were neither revoked nor replaced, by enrolment."""
+    statement = select(Credential).where(Credential.enrolment_id.in_(enrolment_ids), _IN_FORCE).order_by(Credential.id)
+    return {row.enrolment_id: row for row in session.scalars(statement)}
 
 
 def find_open_request(session: Session, row: Credential) -> CredentialReview | None:

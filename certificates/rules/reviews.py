@@ -12,8 +12,15 @@ class ReviewCause(StrEnum):
     """Its holder says that something of it is wrong."""
     COMPLETION_WITHDRAWN = "completion_withdrawn"
     """What completed the course was withdrawn: a result of the team, or work that is open again."""
+    REGRADED = "regraded"
+    """After a regrade its holder no longer passes what the course asks for."""
     ACCOUNTS_MERGED = "accounts_merged"
     """Its holder's accounts were merged, and the name is another one now."""
+
+    @property
+    def concerns_completion(self) -> bool:
+        """Say whether the certificate as such is in doubt, not what it says: it stays or is revoked, never issued again."""
+        return self in (ReviewCause.COMPLETION_WITHDRAWN, ReviewCause.REGRADED)
 
     @property
     def replaced_for(self) -> ReplacementReason:
@@ -27,3 +34,5 @@ class ReviewDecision(StrEnum):
     KEEP = "keep"
     REPLACE = "replace"
     REVOKE = "revoke"
+    UNDONE = "undone"
+    """What led to it was undone before anyone decided."""

@@ -1,5 +1,6 @@
 """Verbs of reviews: open one, settle it. What a credential says changes by a person's decision alone (spec/certificates E6 and E10)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -7,8 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from certificates.models import Credential, CredentialReview
+from certificates.queries.reviews import list_in_force
 from certificates.rules.credentials import ReplacementReason
 from certificates.rules.reviews import ReviewCause, ReviewDecision
+from enrolments.services.award_doubts import AwardDoubt, DoubtOrigin
 from kernel import audit
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
@@ -35,10 +38,38 @@ def open_review(session: Session, actor: Actor, row: Credential, cause: ReviewCa
     review = session.scalar(select(CredentialReview).where(*waiting))
     if review is None:
         review = CredentialReview(credential_id=row.id, cause=cause.value, opened_at=now)
-        session.add(review)
-    review.words = words
+    _open(session, actor, row, review, words, now=now)
+
+
+def open_doubts(session: Session, actor: Actor, origin: DoubtOrigin, doubts: Sequence[AwardDoubt], now: datetime) -> None:
+    """Let a person decide on the certificates of learners who no longer pass: they count until someone decides."""
+    rows = list_in_force(session, [doubt.enrolment_id for doubt in doubts])
+    cause = ReviewCause.REGRADED.value
+    waiting = CredentialReview.credential_id.in_([row.id for row in rows.values()]), CredentialReview.settled_at.is_(None)
+    found = session.scalars(select(CredentialReview).where(CredentialReview.cause == cause, *waiting))
+    present = {review.credential_id: review for review in found}
+    for doubt in doubts:
+        row = rows.get(doubt.enrolment_id)
+        if row is None:
+            continue
+        review = present.get(row.id) or CredentialReview(credential_id=row.id, cause=cause, opened_at=now)
+        review.origin, review.percent_before, review.percent_after = origin.path, doubt.percent_before, doubt.percent_after
+        _open(session, actor, row, review, origin.reason, now=now)
+
+
+def withdraw_doubts(session: Session, actor: Actor, path: str, now: datetime) -> None:
+    """Settle what waits because of a regrade that was undone."""
+    waiting = CredentialReview.origin == path, CredentialReview.settled_at.is_(None)
+    statement = select(CredentialReview, Credential).join(Credential, Credential.id == CredentialReview.credential_id).where(*waiting)
+    for review, row in session.execute(statement.order_by(CredentialReview.id)):
+        _settle(session, actor, row, review, ReviewDecision.UNDONE, "", now=now)
+
+
+def _open(session: Session, actor: Actor, row: Credential, review: CredentialReview, words: str, *, now: datetime) -> None:
+    review.words, cause = words, review.cause
+    session.add(review)
     session.flush()  # the audit entry names it
-    audit.record(session, actor, CredentialReviewVerb.OPENED, review, now=now, person=row.person_id, cause=cause.value, words=words)
+    audit.record(session, actor, CredentialReviewVerb.OPENED, review, now=now, person=row.person_id, cause=cause, words=words)
 
 
 def keep_credential(session: Session, actor: Actor, review: CredentialReview, note: str, *, now: datetime) -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, render_template, request
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 
 from accounts.models import Person
 from certificates.forms.reviews import CorrectionForm, NameCorrectionForm, ReviewForm
@@ -34,6 +35,7 @@ Answer = str | Response | tuple[str, int]
 CAUSES: Mapping[ReviewCause, object] = {
     ReviewCause.CORRECTION_REQUESTED: lazy_("The holder asks for a correction"),
     ReviewCause.COMPLETION_WITHDRAWN: lazy_("The completion of the course was withdrawn"),
+    ReviewCause.REGRADED: lazy_("A quiz was regraded, and the holder no longer passes it"),
     ReviewCause.ACCOUNTS_MERGED: lazy_("The holder's accounts were merged"),
 }
 
@@ -60,6 +62,13 @@ def ask_correction(subject: CredentialContext) -> Answer:
 def reviews(context: ReviewListContext) -> Answer:
     """List what waits for a decision on the whole site."""
     return _page(context, ReviewForm(), None)
+
+
+@bp.get("/administration/certificate-reviews")
+@requires(CertificateAction.LIST_REVIEWS, queries.get_review_list)
+def former_reviews(_context: ReviewListContext) -> ResponseReturnValue:
+    """Lead on from the page that certificates after a regrade had until 0.2.0."""
+    return redirect(url_for("certificates_reviews.reviews"), code=301)
 
 
 @bp.get("/teaching/<slug>/certificates/reviews")
@@ -118,12 +127,13 @@ def _page(context: ReviewListContext, form: ReviewForm, refused: UUID | None) ->
 
 
 def _line(row: OpenCredentialReview) -> Mapping[str, object]:
-    withdrawn = row.cause is ReviewCause.COMPLETION_WITHDRAWN
     return {
         "review": row,
         "course": choose(dict(row.course)),
         "cause": str(CAUSES[row.cause]),
-        "withdrawn": withdrawn,
+        "withdrawn": row.cause is ReviewCause.COMPLETION_WITHDRAWN,
+        "regraded": row.cause is ReviewCause.REGRADED,
+        "is_replaceable": not row.cause.concerns_completion,
         "other_name": row.present_name if row.present_name != row.printed_name else "",
         "is_own": is_own(current_actor(), row.person_id),
     }

@@ -173,8 +173,10 @@ SECTIONS: Mapping[str, str] = {
         certificates_templates.export certificates_templates.template
         certificates_templates.templates certificates_templates.versions
     """,
-    "administrator/certificates#reviews": "enrolments_completion_reviews.reviews quizzes_reviews.reviews",
-    "administrator/certificates#decide": "certificates_reviews.reviews certificates_reviews.course_reviews",
+    "administrator/certificates#reviews": "enrolments_completion_reviews.reviews",
+    "administrator/certificates#decide": """
+        certificates_reviews.course_reviews certificates_reviews.former_reviews certificates_reviews.reviews
+    """,
     "administrator/certificates#names": "certificates_reviews.correct_name",
     "learner/certificates#correction": "certificates_reviews.ask_correction",
 }

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, Select, exists, func, or_, s
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from accounts.models import Person, full_name
+from courses.models import Course
 from enrolments.models import Enrolment
 from kernel.errors import NotFound
 from kernel.own_records import of_others
@@ -18,7 +19,6 @@ from kernel.permissions import Actor
 from quizzes.models import (
     Attempt,
     AttemptItem,
-    CertificateReview,
     MarkEvent,
     Question,
     QuestionVersion,
@@ -494,7 +494,7 @@ def _by_enrolment(session: Session, attempts: Select[*tuple[Any, ...]]) -> dict[
     return found
 
 
-def reviewed_enrolments(session: Session, regrade_id: int, enrolments: Sequence[int]) -> set[int]:
-    """Return the learners whose certificate is already under review because of a regrade."""
-    asked = select(CertificateReview.enrolment_id).where(CertificateReview.regrade_id == regrade_id)
-    return set(session.scalars(asked.where(CertificateReview.enrolment_id.in_(enrolments)))) if enrolments else set()
+def get_regrade_path(session: Session, regrade: Regrade) -> str:
+    """Return the path of the page that tells of a regrade."""
+    slug = session.get_one(Course, regrade.course_id).slug
+    return f"/courses/{slug}/quizzes/{regrade.activity_key}/regrades/{regrade.uuid}"

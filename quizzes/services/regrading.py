@@ -10,16 +10,16 @@ from fractions import Fraction
 from sqlalchemy import func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from enrolments.queries.awards import list_awards
 from enrolments.rules import has_passed
 from enrolments.services import learning as enrolment_services
+from enrolments.services.award_doubts import AwardDoubt, DoubtOrigin, open_doubts, withdraw_doubts
 from enrolments.services.learning import ActivityOutcome
 from enrolments.services.progress import lock_enrolments
 from kernel import audit, outbox
 from kernel.errors import N_, Conflict, OwnRecord
 from kernel.own_records import is_own, note_left_out
 from kernel.permissions import Actor
-from quizzes.models import Attempt, AttemptItem, CertificateReview, MarkEvent, Regrade, RegradeDryRunMark, VoidedQuestion
+from quizzes.models import Attempt, AttemptItem, MarkEvent, Regrade, RegradeDryRunMark, VoidedQuestion
 from quizzes.queries import dry_runs
 from quizzes.queries import regrading as queries
 from quizzes.rules.attempts import AttemptState
@@ -197,7 +197,8 @@ def _update_portion(
         if locked.enrolment.id in after:
             enrolment_services.record_result_on_locked(session, actor, locked, row.activity_key, after[locked.enrolment.id], now=now)
     lost = [enrolment_id for enrolment_id in ended if before[enrolment_id].passed and not after[enrolment_id].passed]
-    _open_reviews(session, row, {one: (before[one].score, after[one].score) for one in lost}, now=now)
+    if lost:
+        _raise_doubts(session, actor, row, {one: (before[one].score, after[one].score) for one in lost}, now=now)
 
 
 def _joint_outcome(session: Session, attempts: Sequence[Attempt]) -> ActivityOutcome:
@@ -220,21 +221,15 @@ def _joint_outcome(session: Session, attempts: Sequence[Attempt]) -> ActivityOut
     )
 
 
-def _open_reviews(session: Session, row: Regrade, lost: dict[int, tuple[Fraction | None, Fraction | None]], *, now: datetime) -> None:
-    """Ask an administrator about the certificates of learners who no longer pass: they stay in force until someone decides."""
-    awards = list_awards(session, sorted(lost.keys() - queries.reviewed_enrolments(session, row.id, list(lost))))
-    for enrolment_id, award in sorted(awards.items()):
-        before, after = lost[enrolment_id]
-        session.add(
-            CertificateReview(
-                regrade_id=row.id,
-                enrolment_id=enrolment_id,
-                code=award.code,
-                percent_before=None if before is None else as_decimal(before),
-                percent_after=None if after is None else as_decimal(after),
-                opened_at=now,
-            )
-        )
+def _raise_doubts(
+    session: Session, actor: Actor, row: Regrade, lost: Mapping[int, tuple[Fraction | None, Fraction | None]], *, now: datetime
+) -> None:
+    """Let the team or an administrator decide on the awards of learners who no longer pass: they stay until someone decides."""
+    doubts = [
+        AwardDoubt(one, None if before is None else as_decimal(before), None if after is None else as_decimal(after))
+        for one, (before, after) in sorted(lost.items())
+    ]
+    open_doubts(session, actor, DoubtOrigin(queries.get_regrade_path(session, row), row.reason), doubts, now=now)
 
 
 def undo(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:
@@ -262,11 +257,7 @@ def undo_now(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> 
     session.execute(
         update(VoidedQuestion).where(VoidedQuestion.regrade_id == row.id, VoidedQuestion.lifted_at.is_(None)).values(lifted_at=now)
     )
-    session.execute(
-        update(CertificateReview)
-        .where(CertificateReview.regrade_id == row.id, CertificateReview.settled_at.is_(None))
-        .values(settled_at=now, settled_by=row.undone_by)
-    )
+    withdraw_doubts(session, actor, queries.get_regrade_path(session, row), now=now)
     _restore_marks(session, actor, row, now=now)
     row.state, row.undone_at = "undone", now
     _note_left_out(session, actor, row, now=now)

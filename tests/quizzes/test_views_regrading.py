@@ -3,12 +3,18 @@
 spec/quiz-engine 5.11, 5.14.4.
 """
 
-import pytest
-from sqlalchemy import func, select
+from decimal import Decimal
 
+import pytest
+from sqlalchemy import delete, func, select
+
+from certificates.models import CredentialReview
+from kernel import clock
+from kernel.permissions import SYSTEM
 from lms.instance import Instance
 from quizzes.models import Attempt, CertificateReview, QuestionVersion, Regrade
 from quizzes.queries import attempts
+from quizzes.services.former_reviews import move_former_reviews
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_teacher, an_administrator, sign_in
@@ -177,7 +183,7 @@ def test_bad_orders_come_back_as_they_were_typed(browser: Browser, instance: Ins
     assert dict(browser.page.form("/regrades/new").fields)["reason"] == "Otra."
     browser.get(f"{QUIZ}/regrades/new?question=inventada-1", 404)
     with instance.database.unit_of_work(write=False) as session:
-        assert session.scalar(select(func.count()).select_from(CertificateReview)) == 0
+        assert session.scalar(select(func.count()).select_from(CredentialReview)) == 0
 
 
 def test_voiding_offers_no_choice_of_marks_and_records_that_the_new_ones_replace(browser: Browser, instance: Instance) -> None:
@@ -234,40 +240,78 @@ def test_a_review_after_a_marking_again_shows_the_key_that_judged(browser: Brows
     assert "versión corregida" not in before.text + after.text
 
 
-def test_an_administrator_decides_about_certificates_on_a_page_that_the_administration_names(browser: Browser, instance: Instance) -> None:
-    """spec/quiz-engine 5.11.5: shown to administrators; nothing is revoked until they decide, and their note stays."""
+def a_lost_pass(browser: Browser, instance: Instance) -> Browser:
+    """Regrade a quiz so that a holder of a certificate no longer passes it, and return the editor's browser."""
     editor = an_editor(browser, a_corrected_quiz(browser, instance))
     begin_dry_run(editor)
     editor.submit("/commitment")
-    an_administrator(instance)
-    admin = sign_in(browser.another(), "admin@example.org")
+    return editor
 
-    admin.get("/administration")
-    assert in_spanish("%(count)s certificate is awaiting a decision.", 1) in admin.page.text
-    page = admin.get("/administration/certificate-reviews")
-    assert "La clave era Quito." in page.text
-    admin.submit("/settlement", {"note": ""}, status=422)
-    assert in_spanish("State what was decided and why.") in admin.page.text
-    admin.submit("/settlement", {"note": "Se mantiene: el error fue nuestro."})
 
-    assert in_spanish("Nothing to decide") in admin.page.text
+def only_review(instance: Instance) -> CredentialReview:
     with instance.database.unit_of_work(write=False) as session:
-        review = session.execute(select(CertificateReview)).scalar_one()
-    assert review.note == "Se mantiene: el error fue nuestro."
-    assert review.settled_by is not None
-    assert "espera una decisión" not in admin.get("/administration").text
+        return session.execute(select(CredentialReview)).scalar_one()
 
 
-def test_marking_again_is_for_those_who_edit_and_deciding_for_administrators(browser: Browser, instance: Instance) -> None:
+@pytest.mark.parametrize("role", ["team", "administrator"])
+def test_a_certificate_after_a_regrade_stands_in_the_one_review_list(browser: Browser, instance: Instance, role: str) -> None:
+    """spec/certificates E10, spec/quiz-engine 5.11.5: with what would change, for the team and for administrators; the note stays."""
+    decider = a_lost_pass(browser, instance)
+    an_administrator(instance)
+    path = "/teaching/prueba/certificates/reviews"
+    if role == "administrator":
+        decider, path = sign_in(browser.another(), "admin@example.org"), "/administration/certificates/reviews"
+        assert in_spanish("%(count)s certificate is awaiting a decision.", 1) in decider.get("/administration").text
+
+    page = decider.get(path)
+    assert "La clave era Quito." in page.text
+    assert in_spanish("The quiz is no longer passed: the certificate would not be issued.") in page.text
+    assert page.has_link(only_review(instance).origin)
+    assert in_spanish("Correct and issue again") not in page.text
+    decider.submit("/decision", {"note": ""}, button=("decision", "keep"), status=422)
+    decider.submit("/decision", {"note": "Se mantiene: el error fue nuestro."}, button=("decision", "keep"))
+
+    assert in_spanish("Nothing to decide") in decider.page.text
+    review = only_review(instance)
+    assert (review.decision, review.note, review.settled_by is not None) == ("keep", "Se mantiene: el error fue nuestro.", True)
+
+
+def test_the_address_that_certificates_after_a_regrade_had_leads_to_the_one_list(browser: Browser, instance: Instance) -> None:
+    """spec/certificates E10: addresses that were sent out still lead there."""
+    an_administrator(instance)
+    sign_in(browser, "admin@example.org")
+
+    browser.get("/administration/certificate-reviews")
+
+    assert browser.response.request.path == "/administration/certificates/reviews"
+
+
+def test_what_an_earlier_version_let_administrators_decide_moves_to_the_one_list(browser: Browser, instance: Instance) -> None:
+    """spec/certificates E10: processes of 0.2.0 write it during a rolling restart; moved once."""
+    a_lost_pass(browser, instance)
+    with instance.database.unit_of_work() as session:
+        session.execute(delete(CredentialReview))
+        regrade, attempt = session.scalars(select(Regrade)).one(), session.scalars(select(Attempt).order_by(Attempt.id)).all()[0]
+        facts = {"percent_before": Decimal(100), "percent_after": Decimal(50), "opened_at": clock.now()}
+        session.add(CertificateReview(regrade_id=regrade.id, enrolment_id=attempt.enrolment_id, code="X", **facts))
+        session.flush()
+
+        moved = [move_former_reviews(session, SYSTEM, limit=10, now=clock.now()) for _ in range(2)]
+
+    assert moved == [1, 0]
+    review = only_review(instance)
+    assert (review.cause, review.words, review.percent_after) == ("regraded", "La clave era Quito.", 50)
+    assert review.origin.startswith(f"{QUIZ}/regrades/")
+
+
+def test_marking_again_is_for_those_who_edit(browser: Browser, instance: Instance) -> None:
     """spec/security 9, quiz.edit_key: graders do not decide over keys; others find nothing."""
     cast = a_cast(browser, instance)
     cast.join(a_keyed_quiz(instance))
 
     pages = {path: cast.outcomes(f"{QUIZ}/{path}") for path in ("regrades", "regrades/new")}
-    decided = cast.outcomes("/administration/certificate-reviews")
 
     for outcomes in pages.values():
         assert cast.check("quiz.regrade", "own_course", outcomes) == []
         assert outcomes["G"] == "deny"
         assert {outcomes[letter] for letter in "LEO"} == {"hide"}
-    assert cast.check("certificate_review.settle", "any", decided) == []

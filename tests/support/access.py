@@ -217,7 +217,6 @@ ACCESS: Mapping[tuple[str, str], str] = {
     ("quiz.statistics", "own_course"): "IS",
     ("decision_quality.view", "own_course"): "IS",
     ("quiz.regrade", "own_course"): "IS",
-    ("certificate_review.settle", "any"): "S",
     ("completion_review.settle", "any"): "S",
     ("attempt.submit", "of_another_learner"): "*",
     ("attempt.submit", "own_open"): "E*",

@@ -17,16 +17,12 @@ from certificates.services import credentials, reviews
 from kernel import clock
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
-from quizzes.models import CertificateReview, Regrade
-from quizzes.services.reviews import decide_review
 from tests.support.builders import folder, publish
 
 OTHER_CHAPTERS = frozenset({"certificates_bulk", "certificates_register", "certificates_templates", "certificates_verification"})
 """Blueprints of certificates whose forms change no certificate: chapters 2, 5 and 7."""
 NO_ACTS = frozenset({"certificates_identity.compare"})
 """Forms that change nothing: a question to the register."""
-OF_OTHER_PACKAGES = frozenset({"quizzes_reviews.settle"})
-"""Acts of chapter 4 outside the blueprints of certificates."""
 
 
 WORDS = "Otra persona del equipo."
@@ -86,18 +82,6 @@ class CertificateSituation:
         """Decide on it."""
         self._write(lambda session, row: reviews.settle_reviews(session, SYSTEM, row, ReviewDecision.KEEP, WORDS, now=clock.now()))
 
-    def open_regrade_review(self) -> None:
-        """Let an administrator decide on it after a regrade."""
-        self._write(_add_regrade_review)
-
-    def settle_regrade_review(self) -> None:
-        """Decide on it after the regrade."""
-
-        def settle(session: Session, _row: Credential) -> None:
-            decide_review(session, SYSTEM, session.scalars(select(CertificateReview)).one(), WORDS, now=clock.now())
-
-        self._write(settle)
-
     def give_identity_number(self) -> None:
         """Give its holder an identity number."""
         self._write(lambda session, row: session.add(NationalIdentity(person_id=row.person_id, number="1710034065")))
@@ -110,14 +94,6 @@ class CertificateSituation:
 
     def leave(self) -> None:
         """Leave everything as it is."""
-
-
-def _add_regrade_review(session: Session, row: Credential) -> None:
-    now, facts = clock.now(), {"activity_key": "cuestionario-1", "kind": "same", "policy": "replace", "with_manual": False}
-    regrade = Regrade(course_id=row.course_id, reason=WORDS, state="committed", created_at=now, created_by=row.person_id, **facts)
-    session.add(regrade)
-    session.flush()
-    session.add(CertificateReview(regrade_id=regrade.id, enrolment_id=row.enrolment_id, code=row.code, opened_at=now))
 
 
 Step = Callable[[CertificateSituation], None]
@@ -210,13 +186,4 @@ ACTS = (
         present_page="Validity of issued certificates",
     ),
     CertificateAct("certificates_transcripts.make", "/transcript", "/transcript", {}, by_holder=True, is_repeatable=True),
-    CertificateAct(
-        "quizzes_reviews.settle",
-        "/administration/certificate-reviews",
-        "/settlement",
-        {"note": "Así consta."},
-        before=CertificateSituation.open_regrade_review,
-        meanwhile=CertificateSituation.settle_regrade_review,
-        present_page="Certificates awaiting a decision",
-    ),
 )

@@ -83,7 +83,6 @@ class Work:
         return {
             "accommodations": "/administration/accommodations?q=guam",
             "accommodation": f"/administration/accommodations/{self.person}",
-            "certificate-reviews": "/administration/certificate-reviews",
         }
 
 

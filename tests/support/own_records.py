@@ -33,7 +33,6 @@ from kernel import clock
 from kernel.db import Base
 from kernel.permissions import SYSTEM, Actor, SiteRole
 from lms.instance import Instance
-from quizzes.models import CertificateReview, Regrade
 from quizzes.queries import teaching
 from quizzes.services import overrides
 from quizzes.services.marking import ManualMarkValues
@@ -188,30 +187,6 @@ class Team:
                 overrides.end_accommodation(session, self.zoe, person, now=clock.now())
             return row.id
 
-    def review(self) -> int:
-        """Ask an administrator about Ada's certificate."""
-        now = clock.now()
-        with self.instance.database.unit_of_work() as session:
-            regrade = Regrade(
-                course_id=self.course.id,
-                activity_key="cuestionario-1",
-                kind="same",
-                policy="replace",
-                with_manual=False,
-                reason="La clave.",
-                state="undone",
-                created_at=now,
-                created_by=self.zoe.person_id,
-            )
-            session.add(regrade)
-            session.flush()
-            row = CertificateReview(
-                regrade_id=regrade.id, enrolment_id=enrolment_of(self.instance, self.ada, self.course).id, code="X", opened_at=now
-            )
-            session.add(row)
-            session.flush()
-            return row.id
-
 
 def _issued_again(team: Team) -> UUID:
     """Return the certificate of Ada's that was revoked and issued again before."""
@@ -302,7 +277,6 @@ ALONE: Mapping[str, Callable[[Team], Act]] = {
     "quizzes_accommodations.person": lambda team: Act(_profiles(team), {"factor": "2", **REASON}),
     "quizzes_accommodations.restore": lambda team: Act(_profiles(team, "/restoration"), {"profile": str(team.profile(ended=True))}),
     "quizzes_marking.mark": lambda team: Act(f"/attempts/{team.attempt}/marking/1", {"points": "1", "seen": "0"}),
-    "quizzes_reviews.settle": lambda team: Act(f"/administration/certificate-reviews/{team.review()}/settlement", {"note": "Se queda."}),
     "quizzes_time.add": lambda team: Act(f"{QUIZ}/overrides/new?person={team.ada.person_uuid}", {"attempts": "9", **REASON}),
     "quizzes_time.change": lambda team: Act(f"{QUIZ}/overrides/{team.override()}", {"attempts": "9", **REASON}),
     "quizzes_time.end": lambda team: Act(f"{QUIZ}/overrides/{team.override()}/end"),
