@@ -130,6 +130,7 @@ ACTS: Mapping[str, str] = {
     "attempt.submitted": N_("Submitted an attempt"),
     "attempt.abandoned": N_("An attempt ended without being submitted"),
     "attempt.marked": N_("Marked an answer"),
+    "attempt.self_assessed": N_("Assessed their own text"),
     "attempt.reopened": N_("Reopened an attempt"),
     "forms.approved": N_("Approved parallel forms"),
     "accommodation.set": N_("Set an accommodation for a person"),

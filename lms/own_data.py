@@ -89,6 +89,7 @@ from quizzes.models import (
     QuizOverride,
 )
 from quizzes.queries.files import list_handed_in
+from quizzes.selection_models import SelfAssessment
 from simulators.models import Submission, SubmissionItem, TaskItem, TaskSave
 from webinars.models import WatchedSpan
 
@@ -258,6 +259,10 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
             Attempt.uuid.label("attempt"), AttemptItem.position, AnswerFile.uuid.label("folder"), AnswerFile.name, AnswerFile.uploaded_at
         )
         .join(AttemptItem, AttemptItem.id == AnswerFile.item_id)
+        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+        .where(Attempt.person_id == person_id),
+        "self_assessments": select(Attempt.uuid.label("attempt"), AttemptItem.position, SelfAssessment.levels, SelfAssessment.assessed_at)
+        .join(AttemptItem, AttemptItem.id == SelfAssessment.item_id)
         .join(Attempt, Attempt.id == AttemptItem.attempt_id)
         .where(Attempt.person_id == person_id),
         "simulator_tasks": select(Enrolment.take, Submission.activity_key, Submission.number, Submission.scenario, Submission.submitted_at)

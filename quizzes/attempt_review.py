@@ -21,9 +21,11 @@ from quizzes.queries.attempts import AttemptRow, LoadedAttempt, LoadedItem
 from quizzes.queries.marks import MarkRecord, current_events
 from quizzes.queries.open_attempts import has_open
 from quizzes.queries.regrading import find_marking_versions
+from quizzes.queries.self_assessments import find_self_assessments
 from quizzes.rules.attempts import AttemptState
 from quizzes.rules.definitions import QuestionDefinition
 from quizzes.rules.grades import ItemResult, band_for, section_totals
+from quizzes.rules.manual_marking import is_self_reviewed
 from quizzes.rules.numbers import convention_for
 from quizzes.rules.question_marker import asks_certainty, certainty_of
 from quizzes.rules.review import Reader, flags_for, moment_of
@@ -45,11 +47,24 @@ def review_items(session: Session, opened: AttemptView, flags: frozenset[ReviewF
     judged = flags & {ReviewFlag.MARKS, ReviewFlag.CORRECTNESS, ReviewFlag.SPECIFIC}
     marks = current_events(session, [item.id for item in opened.loaded.items]) if judged else {}
     sources = _sources(session, opened) if ReviewFlag.SOURCE in flags else {}
+    own_levels = find_self_assessments(session, _self_reviewed_items(opened))
     judges = find_marking_versions(session, [mark.regrade_id for mark in marks.values() if mark.regrade_id is not None])
     return [
-        _review_item(opened, item, flags, mark := marks.get(item.id), sources, judges.get(mark.regrade_id or 0) if mark else None)
+        _review_item(
+            opened,
+            item,
+            flags,
+            mark := marks.get(item.id),
+            sources,
+            judges.get(mark.regrade_id or 0) if mark else None,
+            own_levels.get(item.id),
+        )
         for item in opened.loaded.items
     ]
+
+
+def _self_reviewed_items(opened: AttemptView) -> list[int]:
+    return [item.id for item in opened.loaded.items if is_self_reviewed(opened.questions[item.question_version_id])]
 
 
 def section_lines(session: Session, opened: AttemptView, flags: frozenset[ReviewFlag]) -> list[SectionMarkView]:
@@ -83,6 +98,7 @@ def _review_item(
     mark: MarkRecord | None,
     sources: Mapping[str, ReviewLink],
     judge: QuestionDefinition | None,
+    own_levels: Mapping[str, int] | None,
 ) -> QuestionReview:
     question, parts = opened.questions[item.question_version_id], opened.responses.get(item.id, {})
     outcome = MarkingResult(
@@ -93,6 +109,7 @@ def _review_item(
         certainty=certainty_of(parts) if asks_certainty(opened.loaded.snapshot.settings.behaviour, question) else None,
         tries=checked_lines(opened.loaded, item, question, flags),
         files=tuple(opened.files_of(item)),
+        own_levels=own_levels,
         judge=judge,
     )
     return answered_question(item, question, parts, flags, convention_for(opened.loaded.row.language), outcome)

@@ -22,6 +22,7 @@ from quizzes.views import (
     regrading,
     reopening,
     reports,
+    self_assessments,
     slots,
     statistics,
 )
@@ -40,6 +41,7 @@ FEATURE = Feature(
         regrading.bp,
         reopening.bp,
         reports.bp,
+        self_assessments.bp,
         statistics.bp,
         decisions.bp,
         mistakes.bp,

@@ -26,6 +26,8 @@ class QuizAction(StrEnum):
     ANSWER = "attempt:save"
     SUBMIT = "attempt:submit"
     REVIEW = "attempt:view"
+    SELF_ASSESS = "attempt:self_assess"
+    """Judge one's own text by its rubric, after submission."""
     FETCH_FILE = "attempt:file"
     SHOW_PAPER = "attempt:paper"
     MANAGE = "quiz:manage"
@@ -126,6 +128,12 @@ def _start(actor: Actor, subject: object) -> Verdict:
 def _own(actor: Actor, subject: object) -> Verdict:
     assert isinstance(subject, AttemptContext)
     return allow_if(is_own(actor, subject.person_id), Verdict.HIDE)
+
+
+def _self_assess(actor: Actor, subject: object) -> Verdict:
+    """The learner judges their own text once it is submitted; nobody else does."""
+    assert isinstance(subject, AttemptContext)
+    return allow_if(is_own(actor, subject.person_id) and subject.state not in OPEN_STATES, Verdict.HIDE)
 
 
 def _works_on(actor: Actor, subject: AttemptContext) -> bool:
@@ -239,6 +247,7 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all(
         QuizAction.ANSWER: _own,
         QuizAction.SUBMIT: _own,
         QuizAction.REVIEW: _review,
+        QuizAction.SELF_ASSESS: _self_assess,
         QuizAction.FETCH_FILE: _fetch_file,
         QuizAction.SHOW_PAPER: _show_layout,
         QuizAction.MANAGE: _manage,

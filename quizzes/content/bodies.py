@@ -131,8 +131,25 @@ def read_essay(table: MappingCursor, mark: Fraction) -> EssayBody:
     """Read a text that a person marks."""
     words = _word_limits(table)
     template, model = table.text("template", MarkupLevel.MARKDOWN), table.text("model", MarkupLevel.MARKDOWN)
-    rubric = parts.rubric(table, mark)
-    return EssayBody(words, parts.or_none(template), parts.or_none(model), rubric, table.value("files", scalars.whole(0, 20), 0))
+    rubric, files = parts.rubric(table, mark), table.value("files", scalars.whole(0, 20), 0)
+    return EssayBody(words, parts.or_none(template), parts.or_none(model), rubric, files, _self_review(table, mark))
+
+
+def _self_review(table: MappingCursor, mark: Fraction) -> bool:
+    """Read `review: {self: true}`: the writer alone judges the text, by its rubric and without a mark (spec/selection 8.6)."""
+    inner = table.inner("review")
+    if inner is None:
+        return False
+    table.flows.add("review")
+    if not inner.flag("self", False):
+        return False
+    if not table.has("rubric"):
+        inner.report(
+            "C110", N_("Learners judge the text themselves, but there is no rubric to judge it by."), N_("Add “rubric:”."), at="self"
+        )
+    if mark:
+        inner.report("C409", N_("No one marks the text, so it has no points."), N_("Write “mark: 0”."), at="self")
+    return True
 
 
 def _word_limits(table: MappingCursor) -> WordLimits:
@@ -240,7 +257,7 @@ FIELDS: Mapping[QuestionKind, frozenset[str]] = {
     QuestionKind.ORDERING: frozenset({"items", "rule"}),
     QuestionKind.GAPS: frozenset({"gaps", "drag", "extra"}),
     QuestionKind.CALCULATED: frozenset({"variables", "conditions", "answers", *_QUANTITY}),
-    QuestionKind.ESSAY: frozenset({"words", "template", "model", "rubric", "files"}),
+    QuestionKind.ESSAY: frozenset({"words", "template", "model", "rubric", "files", "review"}),
     QuestionKind.FILE: frozenset({"accept", "files", "size", "rubric"}),
     QuestionKind.MATRIX: frozenset({"columns", "rows", "survey"}),
     QuestionKind.DESCRIPTION: frozenset(),

@@ -11,6 +11,7 @@ from quizzes.content.model import BankSource, DrawSlot, FixedSlot, QuizSource
 from quizzes.content.slots import WHOLE_COURSE, PlacedSlot
 from quizzes.rules.definitions import DescriptionBody, QuestionDefinition, QuestionState, is_marked
 from quizzes.rules.layout import Candidate, PoolTooSmall, SlotEntry, lay_out
+from quizzes.rules.manual_marking import is_self_reviewed
 from quizzes.rules.review import shows_key_early
 
 NO_SEED = 0
@@ -97,7 +98,7 @@ def _check_fixed(table: MappingCursor, slot: FixedSlot, question: QuestionDefini
         table.report(
             "C410", N_("The question “%(key)s” is based on something unverified and would count towards a grade."), at="question", **facts
         )
-    if not is_marked(question):
+    if not is_marked(question) and not is_self_reviewed(question):
         table.report("C507", N_("The question “%(key)s” has no mark but is in a quiz that counts."), at="question", **facts)
 
 

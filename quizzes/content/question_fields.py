@@ -110,6 +110,17 @@ OF_KIND: Mapping[str, tuple[Asked, ...]] = {
         _MODEL,
         RUBRIC,
         FieldSpec("files", FieldShape.NUMBER, lazy_("Number of files that can be attached"), "", usual="0"),
+        FieldSpec(
+            "review.self",
+            FieldShape.FLAG,
+            lazy_("Do learners assess it themselves?"),
+            lazy_(
+                "If so, no one marks it. After submitting, learners choose a level for each criterion of the rubric, beside the model "
+                "answer and the explanation. The mark must be 0."
+            ),
+            YES_NO,
+            "false",
+        ),
     ),
     QuestionKind.FILE: (
         FieldSpec("accept", FieldShape.KEYS, lazy_("Kinds of file"), lazy_("File extensions: pdf, docx, xlsx.")),
@@ -168,7 +179,22 @@ OF_KIND: Mapping[str, tuple[Asked, ...]] = {
 FROM_TEXT = frozenset({"gaps", "variables"})
 """Rows that the text names in braces."""
 FLOWS = frozenset(
-    {"tags", "enemies", "only", "accept", "source", "see", FORMER_KEYS, FORMERLY, "words", "tolerance", "units", "values", "variables.*"}
+    {
+        "tags",
+        "enemies",
+        "only",
+        "accept",
+        "source",
+        "see",
+        FORMER_KEYS,
+        FORMERLY,
+        "words",
+        "review",
+        "tolerance",
+        "units",
+        "values",
+        "variables.*",
+    }
 )
 """Fields that stand on one line where they fit (spec/content-format 11)."""
 

@@ -29,7 +29,7 @@ from quizzes.queries.files import SubmittedFile
 from quizzes.rules.answer_positions import answer_from_page, page_from_answer
 from quizzes.rules.definitions import EssayBody, QuestionDefinition, QuestionKind, ShortAnswerBody
 from quizzes.rules.feedback import right_answer, why
-from quizzes.rules.manual_marking import is_self_check
+from quizzes.rules.manual_marking import is_self_check, is_self_reviewed, rubric_of, self_assessed_points
 from quizzes.rules.marking import mark_answer
 from quizzes.rules.numbers import Convention
 from quizzes.rules.regrade import translated
@@ -81,6 +81,17 @@ class AnswerTryView:
 
 
 @dataclass(frozen=True, slots=True)
+class SelfReviewView:
+    """A writer's own judgement of a text: points of the chosen levels and the most there are, once each criterion has one."""
+
+    missing: int
+    """Criteria without a level."""
+    begun: bool
+    earned: Decimal | None
+    most: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
 class QuestionReview:
     """One question of a review."""
 
@@ -102,6 +113,8 @@ class QuestionReview:
     rubric: tuple[CriterionView, ...] = ()
     """The criteria with their levels, where the model answer may be shown; ``self_check``: nobody else judges by them."""
     self_check: bool = False
+    self_review: SelfReviewView | None = None
+    """How its writer judges the text by these criteria, where nobody else does."""
     certainty: int | None = None
     tries: tuple[AnswerTryView, ...] = ()
     files: tuple[SubmittedFile, ...] = ()
@@ -146,6 +159,8 @@ class MarkingResult:
     certainty: int | None = None
     tries: tuple[AnswerTryView, ...] = ()
     files: tuple[SubmittedFile, ...] = ()
+    own_levels: Mapping[str, int] | None = None
+    """The levels that its writer chose, where nobody else judges the text."""
     judge: QuestionDefinition | None = None
     """The version that judged it, where it was marked again by another one than was asked."""
 
@@ -172,20 +187,34 @@ def answered_question(
         kind=view.kind,
         maximum=points(item.maximum) if ReviewFlag.MAX_MARKS in flags and item.number else None,
         mark=None if outcome.fraction is None or ReviewFlag.MARKS not in flags else points(outcome.fraction * item.maximum),
-        state=STATES[outcome.state or marking.state] if ReviewFlag.CORRECTNESS in flags else "",
+        state=_state(question, said, outcome.state or marking.state, flags),
         rows=tuple(_rows(case)) if not outcome.files or parts.get(ANSWER) else (),
         general=html(judge.explanation) if ReviewFlag.GENERAL in flags and judge.explanation else "",
         comment=outcome.comment,
         links=outcome.links,
         model=_model(judge) if ReviewFlag.RIGHT_ANSWER in flags else "",
         criteria=_criteria(judge) if ReviewFlag.RIGHT_ANSWER in flags else (),
-        rubric=rubric_view(judge, item.maximum) if ReviewFlag.RIGHT_ANSWER in flags else (),
+        rubric=rubric_view(judge, item.maximum, outcome.own_levels) if ReviewFlag.RIGHT_ANSWER in flags or is_self_reviewed(judge) else (),
         self_check=is_self_check(judge),
+        self_review=_self_review(judge, outcome.own_levels or {}) if is_self_reviewed(judge) else None,
         certainty=outcome.certainty,
         tries=outcome.tries,
         files=outcome.files,
         judged_anew=outcome.judge is not None,
     )
+
+
+def _state(question: QuestionDefinition, parts: Parts, state: MarkState, flags: frozenset[ReviewFlag]) -> str:
+    """Name what came of an answer, where that may be shown; that nobody marks a text is no secret (spec/selection 8.6)."""
+    if is_self_reviewed(question):
+        return "done" if any(any(values) for values in parts.values()) else "unanswered"
+    return STATES[state] if ReviewFlag.CORRECTNESS in flags else ""
+
+
+def _self_review(question: QuestionDefinition, levels: Mapping[str, int]) -> SelfReviewView:
+    found = self_assessed_points(question, levels)
+    earned, most = (None, None) if found is None else (points(found[0]), points(found[1]))
+    return SelfReviewView(len(rubric_of(question)) - len(levels), bool(levels), earned, most)
 
 
 def try_line(number: int, shown: QuestionReview) -> AnswerTryView:

@@ -16,6 +16,8 @@ from quizzes.rules.selection import DRAFT_ONLY, NOT_SELECTED, Difficulty, Questi
 Texts: TypeAlias = Mapping[str, str]
 DOCUMENT_FIELD = "document"
 """Metadata of a field whose name in a document is another: documents keep their names for ever."""
+ADDED_LATER = "added_later"
+"""Metadata of a field that older documents do not have: with its usual value it is left out, so that what did not change stays equal."""
 
 
 class QuestionKind(StrEnum):
@@ -351,7 +353,7 @@ class CalculatedBody:
 
 @dataclass(frozen=True, slots=True)
 class EssayBody:
-    """A text that a person marks; ``files`` may be attached."""
+    """A text that a person marks, or with ``self_review`` nobody but its writer judges; ``files`` may be attached."""
 
     kind: ClassVar[QuestionKind] = QuestionKind.ESSAY
     words: WordLimits = field(default_factory=WordLimits)
@@ -359,6 +361,7 @@ class EssayBody:
     model: Texts | None = field(default=None, metadata=_MARKDOWN)
     rubric: tuple[RubricCriterion, ...] = ()
     files: int = 0
+    self_review: bool = field(default=False, metadata={ADDED_LATER: True})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Questions and settings as JSON documents and back, and the checksum that shows whether content changed.
 
 The document follows the dataclasses field by field. Fractions are strings ("1/3", "-2"), enumerations their value,
-tuples lists; the body of a question or gap carries its ``kind``. Nothing is left out but what stands in drafts alone, so that equal
-questions give equal documents.
+tuples lists; the body of a question or gap carries its ``kind``. Nothing is left out but what stands in drafts alone, and the usual
+values of fields that were added later, so that equal questions give equal documents.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from fractions import Fraction
 from functools import cache
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from quizzes.rules.definitions import BODIES, DOCUMENT_FIELD, QuestionDefinition, QuestionKind, QuestionState, without_notes
+from quizzes.rules.definitions import ADDED_LATER, BODIES, DOCUMENT_FIELD, QuestionDefinition, QuestionKind, QuestionState, without_notes
 from quizzes.rules.selection import DRAFT_ONLY
 
 Document = dict[str, Any]
@@ -56,7 +56,7 @@ def encode(value: object) -> Document:
     """Return any of the rules' dataclasses as a document."""
     if not is_dataclass(value) or isinstance(value, type):
         raise EncodingError(f"not a dataclass: {type(value).__name__}")
-    document = {_name_of(entry): _encoded(getattr(value, entry.name)) for entry in fields(value) if not entry.metadata.get(DRAFT_ONLY)}
+    document = {_name_of(entry): _encoded(getattr(value, entry.name)) for entry in fields(value) if _is_written(entry, value)}
     if type(value) in _BODY_TYPES:
         document["kind"] = cast(Any, value).kind.value
     return document
@@ -68,6 +68,13 @@ def decode(shape: type[_Node], document: object) -> _Node:
 
 
 _BODY_TYPES = frozenset(BODIES.values())
+
+
+def _is_written(entry: Field[Any], value: object) -> bool:
+    """Return whether a field stands in the document: not what drafts alone have, nor the usual value of a field that was added later."""
+    if entry.metadata.get(DRAFT_ONLY):
+        return False
+    return not entry.metadata.get(ADDED_LATER) or getattr(value, entry.name) != entry.default
 
 
 def _name_of(entry: Field[Any]) -> str:
@@ -107,11 +114,17 @@ def _decoded(shape: Any, value: object, place: str) -> object:
 def _record(shape: Any, value: object, place: str) -> object:
     document = _node_of(dict, value, place)
     hints = _hints(shape)
-    names = {entry.name: _name_of(entry) for entry in fields(shape) if not entry.metadata.get(DRAFT_ONLY)}
+    names = {entry.name: _name_of(entry) for entry in fields(shape) if _is_read(entry, document)}
     missing = [name for name in names.values() if name not in document]
     if missing:
         raise EncodingError(f"{place}: no {missing[0]}")
     return shape(**{name: _decoded(hints[name], document[key], f"{place}.{key}") for name, key in names.items()})
+
+
+def _is_read(entry: Field[Any], document: Mapping[str, Any]) -> bool:
+    if entry.metadata.get(DRAFT_ONLY):
+        return False
+    return not entry.metadata.get(ADDED_LATER) or _name_of(entry) in document
 
 
 def _one_of(shapes: tuple[Any, ...], value: object, place: str) -> object:

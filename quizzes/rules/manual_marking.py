@@ -28,6 +28,20 @@ def is_self_check(question: QuestionDefinition) -> bool:
     return question.kind in BY_HAND and not question.mark
 
 
+def is_self_reviewed(question: QuestionDefinition) -> bool:
+    """Return whether the writer of a text judges it by its rubric after submission, and nobody else does (spec/selection 8.6)."""
+    return isinstance(question.body, EssayBody) and question.body.self_review
+
+
+def self_assessed_points(question: QuestionDefinition, chosen: Mapping[str, int]) -> tuple[Fraction, Fraction] | None:
+    """Return the points of the levels that a writer chose and the most there are; None while a criterion has none."""
+    rubric = rubric_of(question)
+    earned = level_points(rubric, chosen)
+    if earned is None:
+        return None
+    return earned, sum((max(level.points for level in criterion.levels) for criterion in rubric), _NOTHING)
+
+
 def lowest_fraction(question: QuestionDefinition) -> Fraction:
     """Return the least share of its mark that a question can be worth: the lowest credit of its answers, never above 0."""
     match question.body:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from enrolments.permissions import ActivityContext
 from quizzes.models import AnswerEvent, AnswerFile, Attempt, AttemptItem, MarkEvent
+from quizzes.selection_models import SelfAssessment
 
 
 def delete_previews_of(session: Session, person_id: int, subject: ActivityContext) -> None:
@@ -18,7 +19,7 @@ def delete_previews_of(session: Session, person_id: int, subject: ActivityContex
 def delete_person_attempts(session: Session, attempts: Sequence[int]) -> None:
     """Delete attempts that count nowhere, with all that was answered and marked in them."""
     items = select(AttemptItem.id).where(AttemptItem.attempt_id.in_(attempts))
-    for table in (MarkEvent, AnswerEvent, AnswerFile):
+    for table in (MarkEvent, AnswerEvent, AnswerFile, SelfAssessment):
         session.execute(delete(table).where(table.item_id.in_(items)))
     session.execute(delete(AttemptItem).where(AttemptItem.attempt_id.in_(attempts)))
     session.execute(delete(Attempt).where(Attempt.id.in_(attempts)))

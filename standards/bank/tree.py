@@ -139,9 +139,10 @@ def _unanswered(body: object) -> Fields:
             return _matching(matching)
         case OrderingBody(items, rule):
             return {"items": _labels(items), "rule": _unless(rule.value, OrderingRule.RELATIVE_TO_CORRECT.value)}
-        case EssayBody(words, template, model, rubric, files):
+        case EssayBody(words, template, model, rubric, files, self_review):
             texts: Fields = {"words": _words(words), "template": _maybe(template), "model": _maybe(model)}
-            return {**texts, "rubric": _rubric(rubric), "files": _unless(str(files), "0")}
+            review = {"self": "true"} if self_review else None
+            return {**texts, "rubric": _rubric(rubric), "files": _unless(str(files), "0"), "review": review}
         case FileBody(accept, files, size, rubric):
             limits: Fields = {"accept": list(accept), "files": _unless(str(files), "1"), "size": _unless(str(size), "10")}
             return {**limits, "rubric": _rubric(rubric)}

@@ -217,6 +217,8 @@ class _GiftWriter:
                 lose(self.remarks, field)
         if body.words.minimum is not None or body.words.maximum is not None:
             lose(self.remarks, "words")
+        if body.self_review:
+            lose(self.remarks, "review")
         return []
 
 

@@ -212,6 +212,8 @@ class BodyWriter:
         self.text_of(element, "responsetemplate", body.template, TextShape.MARKDOWN)
         if body.words.minimum == 0:
             lose(self.remarks, "words")
+        if body.self_review:
+            lose(self.remarks, "review")
         return "essay"
 
     def _file(self, element: Element, body: FileBody) -> str:

@@ -103,7 +103,13 @@ class ItemBody:
             case OrderingBody() as ordering:
                 return self._ordering(ordering)
             case EssayBody() as essay:
-                lose_written(self.remarks, essay, ("template", "model", "rubric", "files"), words=essay.words != EssayBody().words)
+                lose_written(
+                    self.remarks,
+                    essay,
+                    ("template", "model", "rubric", "files"),
+                    words=essay.words != EssayBody().words,
+                    review=essay.self_review,
+                )
                 self._declare(RESPONSE, "single", "string")
                 return _xml.root(tag("extendedTextInteraction"), None, responseIdentifier=RESPONSE)
             case FileBody():

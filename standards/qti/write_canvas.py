@@ -128,7 +128,13 @@ class _Item:
     def _longer(self, body: object) -> str:
         match body:
             case EssayBody() as essay:
-                lose_written(self.remarks, essay, ("template", "model", "rubric", "files"), words=essay.words != EssayBody().words)
+                lose_written(
+                    self.remarks,
+                    essay,
+                    ("template", "model", "rubric", "files"),
+                    words=essay.words != EssayBody().words,
+                    review=essay.self_review,
+                )
                 self._text_response()
                 return "essay_question"
             case FileBody():

@@ -135,7 +135,9 @@ class _SpreadsheetWriter:
                 said = {} if rule is OrderingRule.RELATIVE_TO_CORRECT else {"rule": rule.value}
                 return {**{f"option {at}": self._line(label.text) for at, label in enumerate(items, start=1)}, **said}
             case EssayBody() as essay:
-                self._lose(essay, ("template", "model", "rubric", "files"), words=essay.words != EssayBody().words)
+                self._lose(
+                    essay, ("template", "model", "rubric", "files"), words=essay.words != EssayBody().words, review=essay.self_review
+                )
                 return {}
             case DescriptionBody():
                 return {}

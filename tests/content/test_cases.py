@@ -20,6 +20,7 @@ from quizzes.rules.settings import Behaviour, ReviewFlag, ReviewPreset
 from tests.support.browser import Browser
 from tests.support.builders import a_person, sign_in
 from tests.support.courses import BUDGET, CONTENT, COURSES, GOVERNANCE, activities_of, course_of
+from tests.support.wording import in_spanish
 
 MATRIX = "caso-cuentas-de-andinia"
 """A matrix to fill in: no text to judge, each cell is checked as often as one likes."""
@@ -88,9 +89,9 @@ def test_case_is_judged_by_criteria_seen_before_writing(activity: ActivitySource
 
     assert 3 <= len(essay.rubric) <= 5
     assert all([level.points for level in criterion.levels] == [2, 1, 0] for criterion in essay.rubric)
-    assert question.mark in (0, 2 * len(essay.rubric))
+    assert (question.mark, essay.self_review) == (0, True)
     assert isinstance(activity.settings, QuizSource)
-    assert question.mark or "nadie la califica" in activity.settings.instructions["es"]
+    assert "nadie la califica" in activity.settings.instructions["es"]
     for language, text in question.text.items():
         assert all(criterion.criterion.get(language) and level.text for criterion in essay.rubric for level in criterion.levels)
         assert "| Criterio" not in text
@@ -142,6 +143,10 @@ def test_learner_writes_a_case_and_then_sees_the_model_answer(browser: Browser, 
     assert "Propongo nueve sillas y actas públicas." in browser.page.text
     assert opening in browser.page.text
     assert "imperfecta" in browser.page.text
+    browser.submit("/self-assessment", {f"level-{at}": "0" for at in range(1, len(question.body.rubric) + 1)})
+    assert in_spanish("Save my self-assessment") in browser.page.text
+    most = 2 * len(question.body.rubric)
+    assert in_spanish("%(earned)s of %(count)s point by your own assessment", most, earned=most) in browser.page.text
 
 
 def matrix() -> tuple[ActivitySource, list[QuestionDefinition]]:

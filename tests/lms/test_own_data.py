@@ -112,6 +112,7 @@ OWNED = {
     "notice": "notices",
     "notice_switch": "notice_choices",
     "personal_reminder": "reminders",
+    "self_assessment": "self_assessments",
     "quiz_override": "settings_of_quizzes",
     "result_override": "results_set_by_the_team",
     "role_grant": "roles",

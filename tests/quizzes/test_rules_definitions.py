@@ -98,6 +98,15 @@ def test_a_document_gives_the_question_back(body: Body) -> None:
     assert from_document(to_document(question)) == question
 
 
+def test_a_field_that_was_added_later_stands_only_in_documents_that_use_it() -> None:
+    """Versions of essays from before it keep their content and their checksum."""
+    before, self_reviewed = a_question(EssayBody()), a_question(EssayBody(self_review=True))
+
+    assert "self_review" not in to_document(before)["body"]
+    assert from_document(to_document(self_reviewed)) == self_reviewed
+    assert checksum(before) != checksum(self_reviewed)
+
+
 def test_fractions_are_written_as_strings() -> None:
     assert to_document(a_question(DescriptionBody(), penalty=f("1/3"), mark=f("-2")))["penalty"] == "1/3"
 

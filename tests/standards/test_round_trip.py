@@ -7,7 +7,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from quizzes.rules.definitions import DescriptionBody, EssayBody, MultipleRule, QuestionDefinition, TrueFalseBody
+from quizzes.rules.definitions import (
+    DescriptionBody,
+    EssayBody,
+    MultipleRule,
+    QuestionDefinition,
+    RubricCriterion,
+    RubricLevel,
+    TrueFalseBody,
+)
 from quizzes.rules.selection import CognitiveLevel, QuestionSelection
 from standards.bank import read as bank_read
 from standards.bank import write as bank_write
@@ -156,6 +164,26 @@ def test_a_family_goes_out_as_a_tag_and_comes_back(name: str) -> None:
     assert [remark.facts["field"] for remark in out.of_severity(RemarkSeverity.LOSS)] == ["only"]
     back = form.read(out.content, "es").questions[0]
     assert (back.tags, back.selection) == (("salud",), QuestionSelection(family="uno"))
+
+
+SELF_REVIEWED = QuestionDefinition(
+    "caso",
+    {"es": "Escriba una carta."},
+    EssayBody(rubric=(RubricCriterion("tono", {"es": "Tono"}, (RubricLevel(make.ONE, {"es": "Amable"}),)),), self_review=True),
+    mark=Fraction(0),
+)
+
+
+@pytest.mark.parametrize("name", sorted(name for name, form in FORMATS.items() if form.write is not None and name not in ("aiken", "yaml")))
+def test_that_learners_judge_a_text_themselves_is_told_as_lost(name: str) -> None:
+    """spec/selection 8.6: other formats have no place for it, the bank's own file keeps it."""
+    form = FORMATS[name]
+    assert form.write is not None
+
+    lost = [remark.facts.get("field") for remark in form.write([SELF_REVIEWED], "es").of_severity(RemarkSeverity.LOSS)]
+
+    assert "review" in lost
+    assert bank_read.read(bank_write.write([SELF_REVIEWED], "es").content, "es").questions == (SELF_REVIEWED,)
 
 
 def test_a_table_takes_words_for_levels_and_makes_keys_of_names() -> None:

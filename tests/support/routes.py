@@ -13,6 +13,7 @@ ROUTES: Mapping[str, str] = {
     "attempt.paper": "quizzes.attempt_as_shown",
     "attempt.reopen": "quizzes_reopening.ask quizzes_reopening.reopen",
     "attempt.save": "quizzes.attempt quizzes.save quizzes.summary quizzes_files.send",
+    "attempt.self_assess": "quizzes_self_assessments.assess",
     "attempt.submit": "quizzes.submit",
     "attempt.view": "quizzes.record quizzes.review",
     "audience.edit": """
