@@ -48,11 +48,11 @@ def questions() -> None:
 def two_tasks() -> None:
     """Prevent before the event, repair after it."""
     body = [
-        box(2, 4, 118, 96, ["Prevenir", "la máquina,", "el método,", "el lugar"], fill="b0"),
-        arrow(120, 52, 142, 52),
-        box(142, 22, 70, 60, ["¿Ocurre", "el", "daño?"], fill="area", strong=0),
-        arrow(212, 52, 234, 52),
-        box(234, 4, 84, 96, ["Reparar", "atención,", "dinero,", "rehabilitar"], fill="b0"),
+        box(2, 4, 100, 96, ["Prevenir", "la máquina,", "el método,", "el lugar"], fill="b0"),
+        arrow(102, 52, 124, 52),
+        box(124, 22, 70, 60, ["¿Ocurre", "el", "daño?"], fill="area", strong=0),
+        arrow(194, 52, 216, 52),
+        box(216, 4, 102, 96, ["Reparar", "atención,", "dinero,", "rehabilitar"], fill="b0"),
         rule(2, 122, 318, 122),
         text(4, 140, "antes"),
         text(316, 140, "después", end=True),
