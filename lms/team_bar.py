@@ -60,7 +60,12 @@ TEAM_PAGES: tuple[TeamPage, ...] = (
         ("enrolments_grading", "enrolments_following", "enrolments_results", "enrolments_takes", "lms_following"),
         needs_version=True,
     ),
-    TeamPage("quizzes_statistics.quizzes", N_("Statistics"), below=("quizzes_statistics", "quizzes_decisions"), needs_version=True),
+    TeamPage(
+        "quizzes_statistics.quizzes",
+        N_("Statistics"),
+        below=("quizzes_statistics", "quizzes_decisions", "quizzes_paired.class_gain"),
+        needs_version=True,
+    ),
     TeamPage("certificates_register.course_register", N_("Certificates"), below=("certificates_reviews", "certificates_validity")),
     TeamPage("enrolments_mistakes.reports", N_("Mistake reports"), teaches, ("enrolments_mistakes",)),
     TeamPage("enrolments_announcements.announcements", N_("Announcements"), below=("enrolments_announcements", "enrolments_messages")),

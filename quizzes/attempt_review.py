@@ -130,6 +130,8 @@ def _links(outline: Outline, question: QuestionDefinition, sources: Mapping[str,
 def flags_of(loaded: LoadedAttempt, reader: Reader, history: Sequence[AttemptRow], *, now: datetime) -> frozenset[ReviewFlag]:
     """Return what may be shown of an attempt now; the history says whether its learner still answers in another one."""
     settings = loaded.snapshot.settings
+    if reader is Reader.LEARNER and loaded.setting_sources.is_held(now):
+        return frozenset()
     moment = moment_of(
         loaded.row.finished_at, loaded.setting_sources.review_closes(loaded.row.started_at), another_open=has_open(history), now=now
     )
@@ -178,6 +180,8 @@ def _overall(loaded: LoadedAttempt, flags: frozenset[ReviewFlag]) -> SafeHtml | 
 
 def _shown_later(loaded: LoadedAttempt, flags: frozenset[ReviewFlag], history: Sequence[AttemptRow], now: datetime) -> str:
     """Say when more will be shown, where that is so."""
+    if loaded.setting_sources.is_held(now):
+        return _("Done. You will see this result beside that of the final test, once that is marked.")
     closes, settings = loaded.setting_sources.review_closes(loaded.row.started_at), loaded.snapshot.settings
     if closes is None or flags >= flags_for(settings.review, ReviewMoment.CLOSED, settings.behaviour):
         return ""

@@ -29,6 +29,7 @@ from quizzes.content.banks import banks_of, questions_of
 from quizzes.content.blueprints import candidate_of
 from quizzes.content.kinds import KIND
 from quizzes.content.model import DrawSlot, FixedSlot, PageBreak, QuizSource, SectionSlot
+from quizzes.content.paired import pair_of
 from quizzes.content.pools import candidates
 from quizzes.content.published import reworded
 from quizzes.content.setting_labels import describe_quiz
@@ -36,9 +37,9 @@ from quizzes.models import Question, QuestionVersion, QuizVersion, Slot, SlotCan
 from quizzes.queries import attempts as queries
 from quizzes.queries.banks import find_newest_numbers
 from quizzes.queries.effective_settings import own_dates
-from quizzes.queries.entries import written_use
+from quizzes.queries.entries import written_pair, written_use
 from quizzes.queries.facilities import FirstAnswers, FormCount, count_first_answers, frozen_balance
-from quizzes.queries.final_tests import find_final_end, outline_of_activity
+from quizzes.queries.final_tests import find_final_end, find_final_release, outline_of_activity
 from quizzes.queries.open_attempts import find_answering, find_ungraded, is_answering
 from quizzes.queries.submitted import list_submitted
 from quizzes.rules import definitions
@@ -58,6 +59,7 @@ from quizzes.rules.definitions import (
 )
 from quizzes.rules.encoding import canonical_json, checksum, encode, to_document
 from quizzes.rules.layout import SlotEntry
+from quizzes.rules.paired_tests import PairedTests
 from quizzes.rules.parallel_forms import forms_seed
 from quizzes.rules.review import flags_for
 from quizzes.rules.selection import QuestionSelection, ResultUse
@@ -93,6 +95,8 @@ class PreparedQuiz:
     forms: int = 0
     """How many parallel forms it has."""
     selection: ResultUse | None = None
+    pair: PairedTests | None = None
+    """The initial and final test of which it is one."""
 
 
 def prepare_quiz(activity: ActivitySource, renderer: Renderer) -> tuple[PreparedQuiz, ActivityDescription]:
@@ -113,6 +117,7 @@ def prepare_quiz(activity: ActivitySource, renderer: Renderer) -> tuple[Prepared
         balance=quiz.balance,
         forms=quiz.forms,
         selection=quiz.selection,
+        pair=pair_of(renderer.course, activity),
         search_documents=tuple(activity_entries(KIND.name, plain_texts(activity.title), renderer.inline(activity.summary, activity.path))),
     )
     return prepared, _description(activity, quiz, slots)
@@ -297,13 +302,18 @@ def _quiz_row(activity: Activity, payload: PreparedQuiz, versions: Mapping[str, 
         SlotEntry(tuple(candidate_of(payload.questions[key]) for key in slot.questions), slot.draws, slot.mark) for slot in payload.slots
     ]
     own = {key: answers[versions[key]] for key in payload.questions if versions[key] in answers}
-    count = FormCount(payload.forms, forms_seed(activity.key, slots))
+    count = FormCount(payload.forms, forms_seed(payload.pair.initial if payload.pair else activity.key, slots))
     return QuizVersion(
         activity_id=activity.id,
         settings=canonical_json(encode(payload.settings)).decode(),
         instructions=payload.instructions,
         entries=to_json(
-            [*payload.entries, *written_use(payload.selection), *frozen_balance(payload.balance, slots, payload.questions, own, count)]
+            [
+                *payload.entries,
+                *written_use(payload.selection),
+                *written_pair(payload.pair),
+                *frozen_balance(payload.balance, slots, payload.questions, own, count),
+            ]
         ),
     )
 
@@ -388,13 +398,28 @@ def withheld_marks(session: Session, enrolment_id: int, quizzes: Sequence[Outlin
     Where the close date brings the marks, it brings them once no attempt of the learner is open.
     """
     settings = {quiz.key: queries.get_snapshot_of_activity(session, quiz.id).settings for quiz in quizzes}
+    held, released = _held_for_final(session, enrolment_id, quizzes, now)
     later, closed = (_hidden_at(moment, settings) for moment in (ReviewMoment.LATER, ReviewMoment.CLOSED))
     over = {quiz.key for quiz in quizzes if quiz.closes_at is not None and now >= quiz.closes_at}
-    over |= _answered_with_final(session, enrolment_id, [quiz for quiz in quizzes if quiz.key in later - closed - over])
+    over |= released
+    over |= _answered_with_final(session, enrolment_id, [quiz for quiz in quizzes if quiz.key in later - closed - over - held])
     asked = over & (later ^ closed)
     if asked:
         over -= find_answering(session, enrolment_id, asked)
-    return (later - over) | (closed & over)
+    return held | (later - over) | (closed & over)
+
+
+def _held_for_final(
+    session: Session, enrolment_id: int, quizzes: Sequence[OutlineActivity], now: datetime
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the keys of initial tests whose result waits for the final one's, and of those whose wait is over (spec/selection 7.2)."""
+    held, released = set[str](), set[str]()
+    for quiz in quizzes:
+        pair = queries.get_snapshot_of_activity(session, quiz.id).pair
+        if pair is not None and pair.initial == quiz.key:
+            release = find_final_release(session, enrolment_id, outline_of_activity(session, quiz.id), quiz.key, pair)
+            (held if release.at is None or now < release.at else released).add(quiz.key)
+    return frozenset(held), frozenset(released)
 
 
 def _answered_with_final(session: Session, enrolment_id: int, quizzes: Sequence[OutlineActivity]) -> frozenset[str]:

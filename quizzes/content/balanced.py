@@ -119,7 +119,7 @@ def _check_draws(table: MappingCursor, quiz: QuizSource, course: CourseFolder, e
 
 
 def _check_forms(table: MappingCursor, quiz: QuizSource, entries: Sequence[SlotEntry], plan: DrawPlan) -> None:
-    seed = forms_seed(parts.peek(table, "key"), entries)
+    seed = forms_seed(quiz.pairs_with or parts.peek(table, "key"), entries)
     if assemble_forms(plan, quiz.balance or Balance(), seed, quiz.forms) is None:
         table.report(
             "C510",

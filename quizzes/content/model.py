@@ -81,6 +81,8 @@ class QuizSource:
     balance: Balance | None = None
     forms: int = 0
     """How many parallel forms it has; 0 where every attempt is drawn."""
+    pairs_with: str = ""
+    """The key of the initial test that it is compared with; '' where there is none."""
     selection: ResultUse | None = None
     """What its results are used for outside the course; None where they are not."""
 

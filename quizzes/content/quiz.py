@@ -12,7 +12,7 @@ from courses.content.read_collector import MarkupLevel
 from courses.content.reading_session import ReadingSession
 from enrolments.rules import GradedCompletionRule, GradingMethod
 from kernel.errors import N_
-from quizzes.content import balanced, blueprints, parts, pools, reserved, selecting
+from quizzes.content import balanced, blueprints, paired, parts, pools, reserved, selecting
 from quizzes.content.blueprints import read_line
 from quizzes.content.model import DrawSlot, FixedSlot, QuizSource
 from quizzes.content.slots import read_slot
@@ -42,15 +42,16 @@ def read_quiz(table: MappingCursor, session: ReadingSession) -> ActivitySettings
     selection = selecting.read_selection(table)
     blueprint = table.listed("blueprint", read_line)
     balance, forms = balanced.read_balance(table), balanced.read_forms(table)
-    minutes = table.value("minutes", scalars.whole(1))
+    pairs_with, minutes = table.value("pairs_with", scalars.key, ""), table.value("minutes", scalars.whole(1))
     settings = _settings(table)
     lines = tuple(entry.line for entry in blueprint)
     balance = Balance() if forms and balance is None else balance
-    quiz = QuizSource(tuple(entry.slot for entry in placed), settings, instructions, lines, balance, forms, selection)
+    quiz = QuizSource(tuple(entry.slot for entry in placed), settings, instructions, lines, balance, forms, pairs_with, selection)
     _check_settings(table, quiz)
     session.later(partial(pools.check_quiz, table, quiz, placed))
     session.later(partial(balanced.check_balance, table, quiz))
     session.later(partial(blueprints.check_blueprint, table, quiz, placed, blueprint))
+    session.later(partial(paired.check_pair, table, quiz))
     session.later(partial(selecting.check_selecting, table, quiz))
     session.later(partial(reserved.check_slots, session, parts.peek(table, "key"), quiz, placed))
     by_limit = settings.limit // 60 if settings.limit else None

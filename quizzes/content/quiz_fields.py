@@ -222,6 +222,15 @@ _BALANCE = (
         lazy_("Parallel forms"),
         lazy_("Fixed sets of questions, from 2 to 6, equally hard and without a common drawn question. Leave empty to draw each attempt."),
     ),
+    FieldSpec(
+        "pairs_with",
+        FieldShape.WORD,
+        lazy_("Initial test to compare with"),
+        lazy_(
+            "In a final test: the key of the initial test. Both need two parallel forms and the same draws; "
+            "who gets one form first gets the other one at the end."
+        ),
+    ),
 )
 _SELECTION = (
     FieldSpec(

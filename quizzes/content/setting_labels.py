@@ -96,6 +96,8 @@ def describe_quiz(activity: ActivitySource) -> tuple[SettingFact, ...]:
         words = (*words, SettingFact("balance", _("Equally hard attempts"), balance, text=True))
     if quiz.forms:
         words = (*words, SettingFact("forms", _("Parallel forms"), str(quiz.forms), text=True))
+    if quiz.pairs_with:
+        words = (*words, SettingFact("pairs_with", _("Initial test to compare with"), quiz.pairs_with))
     blueprint = (SettingFact("blueprint", _("Blueprint"), lines, text=True),) if lines else ()
     return (*facts_of(quiz.settings, SETTINGS), *words, *blueprint, SettingFact("slots", _("Questions and pages"), slots, text=True))
 

@@ -176,6 +176,8 @@ def attempt_lines(
 def _telling_marks(rows: Sequence[AttemptRow], snapshot: QuizSnapshot, setting_sources: SettingSources, now: datetime) -> list[AttemptRow]:
     """Return the attempts that have ended and whose marks their learner may see."""
     another_open, settings = has_open(rows), snapshot.settings
+    if setting_sources.is_held(now):
+        return [row for row in rows if row.preview and row.state in ENDED_STATES]
     found = []
     for row in rows:
         moment = moment_of(row.finished_at, setting_sources.review_closes(row.started_at), another_open=another_open, now=now)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from fractions import Fraction
 from functools import lru_cache
@@ -44,7 +44,7 @@ from quizzes.queries.effective_settings import (
     setting_sources_of,
 )
 from quizzes.queries.entries import read_entries
-from quizzes.queries.final_tests import find_final_end, outline_of_activity
+from quizzes.queries.final_tests import find_final_release, outline_of_activity, with_release
 from quizzes.rules import definitions
 from quizzes.rules.access import EffectiveSettings, SettingSources
 from quizzes.rules.attempts import OPEN_STATES, AttemptClock, AttemptState, end_of
@@ -52,6 +52,7 @@ from quizzes.rules.balanced_draw import FrozenBalance
 from quizzes.rules.encoding import decode, from_document
 from quizzes.rules.item_layout import ItemLayout
 from quizzes.rules.layout import Entry
+from quizzes.rules.paired_tests import PairedTests
 from quizzes.rules.selection import ResultUse
 from quizzes.rules.settings import QuizSettings
 
@@ -70,6 +71,7 @@ class QuizSnapshot:
     entries: tuple[Entry, ...]
     balance: FrozenBalance | None
     selection: ResultUse | None
+    pair: PairedTests | None
     opens_at: datetime | None
     closes_at: datetime | None
 
@@ -145,6 +147,7 @@ def _read_snapshot(session: Session, row: Row[*tuple[Any, ...]]) -> QuizSnapshot
         entries=frozen.entries,
         balance=frozen.balance,
         selection=frozen.selection,
+        pair=frozen.pair,
         opens_at=row.opens_at,
         closes_at=row.closes_at,
     )
@@ -424,8 +427,8 @@ def _read_attempt(session: Session, statement: Select[*tuple[Any, ...]], bound: 
     setting_sources = setting_sources_of(current.published_settings, current.settings, overrides, accommodation)
     if AttemptState(attempt.state) not in OPEN_STATES:
         outline = outline_of_activity(session, current.activity_id)
-        final_end = find_final_end(session, attempt.enrolment_id, outline, current.activity_key)
-        setting_sources = replace(setting_sources, final_submitted_at=final_end)
+        release = find_final_release(session, attempt.enrolment_id, outline, current.activity_key, current.pair)
+        setting_sources = with_release(setting_sources, release)
     return LoadedAttempt(
         id=attempt.id,
         uuid=attempt.uuid,
@@ -489,7 +492,7 @@ def effective_settings_at(session: Session, actor: Actor, subject: ActivityConte
     """Return the effective settings of the actor at a quiz now."""
     key = person_quiz_key(actor, subject)
     setting_sources = find_setting_sources(session, snapshot.published_settings, snapshot.settings, key)
-    return replace(setting_sources, final_submitted_at=find_final_end(session, key.enrolment_id, subject.outline, key.activity_key))
+    return with_release(setting_sources, find_final_release(session, key.enrolment_id, subject.outline, key.activity_key, snapshot.pair))
 
 
 def locked_settings_at(session: Session, actor: Actor, subject: ActivityContext, snapshot: QuizSnapshot) -> SettingSources:

@@ -1,5 +1,6 @@
 """The entries of a quiz version as attempts draw from them: slots with their questions, what stands between, the draw table,
-and what the results are used for."""
+what the results are used for,
+and with which test it is compared."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,12 +11,15 @@ from sqlalchemy import Row
 
 from quizzes.queries.facilities import KIND, read_balance
 from quizzes.rules.balanced_draw import FrozenBalance
-from quizzes.rules.encoding import encode
+from quizzes.rules.encoding import decode, encode
 from quizzes.rules.layout import Candidate, Entry, PageEntry, SectionEntry, SlotEntry, TextEntry
+from quizzes.rules.paired_tests import PairedTests
 from quizzes.rules.selection import ResultUse
 
 SELECTION = "selection"
 """The entry of a quiz version that says what its results are used for outside the course."""
+PAIR = "pair"
+"""The entry of a quiz version that says with which test it is compared."""
 Pool = Sequence[Row[*tuple[Any, ...]]]
 
 
@@ -26,19 +30,26 @@ class FrozenEntries:
     entries: tuple[Entry, ...]
     balance: FrozenBalance | None
     selection: ResultUse | None
+    pair: PairedTests | None
 
 
 def read_entries(written: Sequence[dict[str, Any]], pools: Mapping[int, Pool]) -> FrozenEntries:
     """Return what a quiz version keeps, with the rows of the questions of each slot by its place."""
     balance = next((read_balance(entry) for entry in written if entry["kind"] == KIND), None)
     selection = next((ResultUse(entry["use"], entry["contact"]) for entry in written if entry["kind"] == SELECTION), None)
-    placed = [(position, entry) for position, entry in enumerate(written) if entry["kind"] not in (KIND, SELECTION)]
-    return FrozenEntries(tuple(_entry(entry, pools.get(position, [])) for position, entry in placed), balance, selection)
+    pair = next((decode(PairedTests, entry) for entry in written if entry["kind"] == PAIR), None)
+    placed = [(position, entry) for position, entry in enumerate(written) if entry["kind"] not in (KIND, SELECTION, PAIR)]
+    return FrozenEntries(tuple(_entry(entry, pools.get(position, [])) for position, entry in placed), balance, selection, pair)
 
 
 def written_use(selection: ResultUse | None) -> list[dict[str, object]]:
     """Return the entry that keeps the use of results outside the course; none where there is no such use."""
     return [] if selection is None else [{**encode(selection), "kind": SELECTION}]
+
+
+def written_pair(pair: PairedTests | None) -> list[dict[str, object]]:
+    """Return the entry that keeps with which test a quiz is compared; none for other quizzes."""
+    return [] if pair is None else [{**encode(pair), "kind": PAIR}]
 
 
 def _entry(entry: dict[str, Any], pool: Pool) -> Entry:

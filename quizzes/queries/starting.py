@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from enrolments.models import Enrolment
-from quizzes.models import Attempt
+from quizzes.models import Attempt, AttemptItem, Question, QuestionVersion
 from quizzes.queries.attempts import HISTORY_COLUMNS, IN_HISTORY, AttemptRow, row_of
 from quizzes.queries.effective_settings import PersonQuizKey
 
@@ -30,6 +30,24 @@ def find_history(session: Session, key: PersonQuizKey) -> list[AttemptRow] | Non
     if any(row.superseded_at is not None for row in rows):
         return None
     return [row_of(row) for row in rows if row.uuid is not None]
+
+
+def list_letters(session: Session, enrolment_id: int | None, activity_key: str) -> list[str]:
+    """Return the letters of the forms of the attempts at a quiz in a take of its course, the first one first; '' for a draw."""
+    mine = (Attempt.enrolment_id == enrolment_id, Attempt.activity_key == activity_key, ~Attempt.preview)
+    return list(session.scalars(select(Attempt.form).where(*mine).order_by(Attempt.id)))
+
+
+def list_questions_of(session: Session, enrolment_id: int | None, activity_key: str) -> set[str]:
+    """Return the keys of the questions that a quiz has asked in a take of its course."""
+    statement = (
+        select(Question.key)
+        .join(QuestionVersion, QuestionVersion.question_id == Question.id)
+        .join(AttemptItem, AttemptItem.question_version_id == QuestionVersion.id)
+        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+        .where(Attempt.enrolment_id == enrolment_id, Attempt.activity_key == activity_key, ~Attempt.preview)
+    )
+    return set(session.scalars(statement))
 
 
 def list_seeds(session: Session, person_id: int, course_id: int, activity_key: str) -> list[int]:

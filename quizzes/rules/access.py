@@ -77,7 +77,14 @@ class SettingSources:
     grace: int = 0
     offline_window_seconds: int = 0
     final_submitted_at: datetime | None = None
-    """When the person handed in the final test that this initial one is reviewed with: since then it is as good as closed."""
+    """When the final test was submitted, or graded, that this initial one is reviewed with: since then it is as good as closed."""
+
+    awaits_final: bool = False
+    """Nothing is shown of this initial test before then (spec/selection 7.2)."""
+
+    def is_held(self, now: datetime) -> bool:
+        """Return whether the result of this initial test is still kept for the final one's."""
+        return self.awaits_final and (self.final_submitted_at is None or now < self.final_submitted_at)
 
     def limit_of(self, started_at: datetime, extra_seconds: int) -> int | None:
         """Return the limit that holds for an attempt that began then, with what incidents added, in seconds."""

@@ -1,7 +1,7 @@
-"""The beta distribution in floats: the incomplete beta function, quantiles of F, and integrals between 0 and 1."""
+"""The beta distribution in floats: the incomplete beta function, quantiles of F and t, and integrals between 0 and 1."""
 
 from collections.abc import Iterator
-from math import cosh, exp, lgamma, log, pi, sinh
+from math import cosh, exp, lgamma, log, pi, sinh, sqrt
 
 _TINY = 1e-300
 _ENOUGH = 1e-16
@@ -59,6 +59,18 @@ def f_quantile(share: float, over: float, under: float) -> float:
         else:
             high = middle
     return low * under / ((1 - low) * over)
+
+
+def t_quantile(share: float, degrees: float) -> float:
+    """Return a quantile over the median of Student's t with so many degrees of freedom, by bisection of the incomplete beta."""
+    low, high = 0.0, 1.0
+    for _step in range(100):
+        middle = (low + high) / 2
+        if incomplete_beta(degrees / 2, 0.5, middle) < 2 * (1 - share):
+            low = middle
+        else:
+            high = middle
+    return sqrt(degrees * (1 - low) / low)
 
 
 def nodes_below(a: float, b: float, cut: float, steps: int) -> Iterator[tuple[float, float]]:

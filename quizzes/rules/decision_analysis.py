@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from math import sqrt
 
 from enrolments.rules import GradingMethod
 from quizzes.rules.beta import incomplete_beta
@@ -89,7 +90,8 @@ class DecisionModel:
 class DecisionAnalysis:
     """Reliability of the scores with its interval at 95 %, standard errors in percent of the maximum, and the decisions.
 
-    ``passed`` and ``near`` count attempts: at or over the pass mark, and within one error of it.
+    ``doubt`` is the mean of x·(1 − x) over the scores; ``passed`` and ``near`` count attempts: at or over the pass mark, and within one
+    error of it.
     """
 
     rule: DecisionRule
@@ -99,10 +101,18 @@ class DecisionAnalysis:
     alpha_low: float
     alpha_high: float
     error: float
+    doubt: float
     error_at_mark: float | None
     passed: int
     near: int
     model: DecisionModel | None
+
+    def error_at(self, percent: float) -> float | None:
+        """Return the standard error of measurement at a score, both in percent (3.3); None where it is undefined."""
+        share = percent / 100
+        if not 0 <= share <= 1 or self.doubt <= 0:
+            return None
+        return self.error * sqrt(share * (1 - share) / self.doubt)
 
 
 def decisions_of(
@@ -125,6 +135,7 @@ def decisions_of(
         alpha_low=low,
         alpha_high=high,
         error=float(spread.error_variance) ** 0.5 * 100,
+        doubt=float(spread.doubt),
         error_at_mark=None if at_mark is None else at_mark * 100,
         passed=passed,
         near=_near(totals, maximum, cut, at_mark),

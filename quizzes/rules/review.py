@@ -103,6 +103,11 @@ def shows_key_early(review: ReviewOptions, behaviour: Behaviour) -> bool:
     return any(ReviewFlag.RIGHT_ANSWER in flags_for(review, moment, behaviour) for moment in _EARLY)
 
 
+def shows_key_closed(review: ReviewOptions) -> bool:
+    """Return whether right answers, explanations or feedback on answers are shown once a quiz is closed."""
+    return bool(_EXPLAINING & flags_for(review, ReviewMoment.CLOSED, Behaviour.DEFERRED))
+
+
 def explains_early(review: ReviewOptions, behaviour: Behaviour) -> bool:
     """Return whether right answers, explanations or feedback on answers are shown before the quiz is closed (spec/selection 0.2)."""
     return any(_EXPLAINING & flags_for(review, moment, behaviour) for moment in _EARLY)

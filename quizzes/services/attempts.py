@@ -53,7 +53,7 @@ from quizzes.rules.regrade import void_marking
 from quizzes.rules.responses import clean_parts, parts_of, payload_of
 from quizzes.rules.results import Marking
 from quizzes.rules.settings import AtEnd
-from quizzes.services.layouts import SEED_BITS, SIGN, DrawnLayout, draw_layout, form_of_next, items_by_question
+from quizzes.services.layouts import SEED_BITS, SIGN, DrawnLayout, draw_layout, form_of_next, items_by_question, seen_before
 from quizzes.services.marks import as_decimal, mark_row, write_grade
 from quizzes.services.previews import delete_previews_of
 from quizzes.services.start_conditions import ASKED_NOTHING, StartRequest, start_ruling
@@ -154,16 +154,17 @@ def _new_attempt(
 ) -> Attempt:
     assert actor.person_id is not None
     seed = secrets.randbits(SEED_BITS)
-    seen = queries.count_seen(session, actor.person_id, subject.context.course_id)
-    form = form_of_next(session, snapshot, seed, actor.person_id, subject)
+    number, enrolment_id = 1 + len(earlier), subject.context.enrolment_id
+    seen = seen_before(session, snapshot, actor.person_id, subject.context.course_id, enrolment_id, number)
+    form = form_of_next(session, snapshot, seed, actor.person_id, subject, seen)
     drawn = draw_layout(session, snapshot, seed, seen=seen, last=last, form=form)
     attempt = Attempt(
         person_id=actor.person_id,
-        enrolment_id=subject.context.enrolment_id,
+        enrolment_id=enrolment_id,
         course_id=subject.context.course_id,
         activity_key=subject.activity.key,
         quiz_version_id=snapshot.quiz_version_id,
-        number=1 + len(earlier),
+        number=number,
         state=AttemptState.IN_PROGRESS.value,
         preview=preview,
         seed=seed - SIGN,

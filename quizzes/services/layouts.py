@@ -15,12 +15,13 @@ from kernel.errors import N_, Conflict
 from quizzes.models import Attempt
 from quizzes.queries import attempts as queries
 from quizzes.queries.attempts import AttemptRow, LoadedAttempt, LoadedItem, QuizSnapshot
-from quizzes.queries.starting import list_seeds
+from quizzes.queries.starting import list_letters, list_questions_of, list_seeds
 from quizzes.rules import definitions
 from quizzes.rules.attempts import ENDED_STATES
 from quizzes.rules.balanced_draw import MOST_NUMBERS, ParallelForm, QuestionSets, draw_balanced, plan_draws
 from quizzes.rules.item_layout import ItemLayout, carry_over, lay_out_item
 from quizzes.rules.layout import AttemptLayout, Drawer, LaidItem, PoolTooSmall, SlotEntry, lay_out
+from quizzes.rules.paired_tests import SEEN_LAST, FormsBefore, form_of_pair
 from quizzes.rules.parallel_forms import candidates_of, form_in_turn
 
 SEED_BITS = 64
@@ -94,13 +95,41 @@ def form_drawer(form: ParallelForm) -> Drawer:
     return lambda entries, _seed, _seen: candidates_of(form, entries)
 
 
-def form_of_next(session: Session, snapshot: QuizSnapshot, seed: int, person_id: int, subject: ActivityContext) -> ParallelForm | None:
+def form_of_next(
+    session: Session, snapshot: QuizSnapshot, seed: int, person_id: int, subject: ActivityContext, seen: Mapping[str, int]
+) -> ParallelForm | None:
     """Return the parallel form of a learner's next attempt; None where its questions are drawn. A further take goes on with the next."""
     forms = snapshot.balance.forms if snapshot.balance is not None else ()
     if not forms:
         return None
+    if snapshot.pair is not None:
+        letters = list_letters(session, subject.context.enrolment_id, subject.activity.key)
+        entries = [entry for entry in snapshot.entries if isinstance(entry, SlotEntry)]
+        is_initial = snapshot.activity_key == snapshot.pair.initial
+        return form_of_pair(forms, entries, FormsBefore(letters, seen), seed, is_initial=is_initial)
     seeds = list_seeds(session, person_id, subject.context.course_id, subject.activity.key)
     return form_in_turn(forms, seeds[0] + SIGN if seeds else seed, 1 + len(seeds))
+
+
+def seen_before(
+    session: Session,
+    snapshot: QuizSnapshot,
+    person_id: int,
+    course_id: int,
+    enrolment_id: int | None,
+    number: int,
+    *,
+    before: int | None = None,
+) -> dict[str, int]:
+    """Return how often a learner met each question, for a draw that takes the least seen first.
+
+    The first attempt at a final test takes what the own initial one asked after all else, if at all (spec/selection 7.1).
+    """
+    seen = queries.count_seen(session, person_id, course_id, before=before)
+    if snapshot.pair is not None and snapshot.activity_key == snapshot.pair.final and number == 1:
+        asked = list_questions_of(session, enrolment_id, snapshot.pair.initial)
+        seen |= {key: seen.get(key, 0) + SEEN_LAST for key in asked}
+    return seen
 
 
 def form_of_attempt(loaded: LoadedAttempt) -> ParallelForm | None:
@@ -128,7 +157,7 @@ def recreate_layout(session: Session, loaded: LoadedAttempt) -> LoadedAttempt | 
     The draw also depends on what its learner had seen when it started, which the earlier attempts still say.
     """
     row, snapshot = loaded.row, loaded.snapshot
-    seen = queries.count_seen(session, row.person_id, row.course_id, before=row.id)
+    seen = seen_before(session, snapshot, row.person_id, row.course_id, row.enrolment_id, row.number, before=row.id)
     last = _built_on(session, loaded) if snapshot.settings.build_on_last else None
     try:
         drawn = draw_layout(session, snapshot, row.seed + SIGN, seen=seen, last=last, form=form_of_attempt(loaded))

@@ -59,7 +59,7 @@ from quizzes.queries.final_tests import outline_of_activity
 from quizzes.queries.question_checks import get_checks
 from quizzes.rules.attempts import OPEN_STATES, AttemptRefusalReason, AttemptState, rule_on_time, seconds_left
 from quizzes.rules.review import may_download_answers
-from quizzes.rules.settings import Navigation
+from quizzes.rules.settings import Navigation, ReviewFlag
 from quizzes.services import attempts as services
 from quizzes.services import offline_answers, start_conditions
 from quizzes.services.attempts import SaveReceipt, SaveRequest
@@ -341,6 +341,7 @@ def review(subject: LoadedAttempt) -> Answer:
         "quizzes/review.html",
         **review_page(session, opened, flags, history, now=now),
         may_download=may_download_answers(flags),
+        compares=goes_on and subject.snapshot.pair is not None and ReviewFlag.MARKS in flags,
         icons=(),
         void_effects={item.position: item.void_effect for item in subject.items if item.void_effect},
         may_report=owner == actor.person_id and not open_attempts.has_open(history),

@@ -210,6 +210,7 @@ def quiz(subject: QuizContext) -> str:
     """Show the statistics of a quiz."""
     selection = selected_statistics(subject)
     place = activity_header(subject.outline, subject.key)
+    place["pair"] = attempts.get_snapshot_of_activity(current_session(), subject.activity_id).pair
     examination = selection.examination
     if examination is None or not examination.quiz.attempts:
         return render_template("quizzes/statistics.html", **place, **about_attempts(selection), examination=None)

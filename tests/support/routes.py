@@ -196,10 +196,11 @@ ROUTES: Mapping[str, str] = {
     "quiz.report": "quizzes_reports.attempts",
     "quiz.start": "quizzes.begin quizzes.start",
     "quiz.statistics": """
+        quizzes_paired.class_gain
         quizzes_statistics.question quizzes_statistics.quiz quizzes_statistics.quizzes quizzes_statistics.surveys
         quizzes_statistics.surveys_csv quizzes_statistics.table_csv quizzes_statistics.workbook
     """,
-    "quiz.view_intro": "quizzes.quiz",
+    "quiz.view_intro": "quizzes.quiz quizzes_paired.comparison",
     "recording.note_watched": "webinars.watched",
     "recording.view": "webinars.recording",
     "reminder.send": "compliance_reminders.remind",
