@@ -32,5 +32,7 @@ class Feature:
     """Sources of the dates that a learner sees (`enrolments.dates.DateSource`)."""
     leaving: tuple[Callable[..., Any], ...] = ()
     """Tell what keeps a learner from leaving a course (`enrolments.services.leaving.LeavingCheck`)."""
+    quiz_tools: tuple[Any, ...] = ()
+    """Links on the page of a quiz for its team (`quizzes.pages.manage.StaffToolLink`)."""
     waiting: tuple[Callable[..., Any], ...] = ()
     """Sources of the work that waits for a course's team (`courses.queries.waiting.WaitingSource`)."""

@@ -31,6 +31,7 @@ from organisations.services import audiences, employment, institution_grants, me
 from organisations.services import tree as organisations
 from quizzes.models import Attempt
 from quizzes.services import overrides as quizzes
+from selections.services import account_closure as selections
 from simulators import services as simulators
 
 HAND_OVER: tuple[Callable[..., None], ...] = (
@@ -48,6 +49,7 @@ PERSONAL: tuple[Callable[..., None], ...] = (
     audiences.transfer_list_entries,
     compliance.transfer_facts,
     transcripts.transfer_transcripts,
+    selections.transfer_members,
 )
 """What each package does when all that is somebody's and of no one course becomes somebody else's: `(session, from, to)`."""
 

@@ -72,6 +72,7 @@ from quizzes.pages import log as quiz_log
 from quizzes.pages.question_changes import compare_questions
 from quizzes.publication import QUIZ, embed_question, reworded_questions
 from quizzes.services.drafts import index_banks
+from selections import feature as selections
 from simulators import feature as simulators
 from simulators.publication import SIMULATOR
 from standards import feature as standards
@@ -89,6 +90,7 @@ FEATURES: tuple[Feature, ...] = (
     simulators.FEATURE,
     compliance.FEATURE,
     standards.FEATURE,
+    selections.FEATURE,
     roof.FEATURE,
 )
 KINDS = CourseKinds(
@@ -140,6 +142,7 @@ def open_instance(settings: Settings) -> Instance:
             "outlines": {},
             "quiz_snapshots": {},
             "questions": {},
+            "quiz_tools": tuple(tool for feature in FEATURES for tool in feature.quiz_tools),
             "quotas": quotas_from(settings),
             "ruled_courses": list_ruled_courses,
             "simulator_tasks": {},

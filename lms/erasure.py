@@ -14,6 +14,7 @@ from enrolments.services import account_closure, invitations, learner_notes, mis
 from kernel.permissions import Actor
 from organisations.services import audiences, members
 from quizzes.services import overrides
+from selections.services import account_closure as selections
 
 FORGET: tuple[Callable[..., None], ...] = (
     members.erase_person,
@@ -27,6 +28,7 @@ FORGET: tuple[Callable[..., None], ...] = (
     overrides.erase_person,
     bulk.erase_person,
     transcripts.erase_person,
+    selections.erase_person,
 )
 """What each package does when somebody is forgotten, while their address is still there: `(session, person, now=…)`."""
 

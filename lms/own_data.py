@@ -90,6 +90,7 @@ from quizzes.models import (
 )
 from quizzes.queries.files import list_handed_in
 from quizzes.selection_models import SelfAssessment
+from selections.models import Selection, SelectionMember
 from simulators.models import Submission, SubmissionItem, TaskItem, TaskSave
 from webinars.models import WatchedSpan
 
@@ -330,6 +331,13 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
         )
         .join(Credential, Credential.id == CredentialReview.credential_id)
         .where(Credential.person_id == person_id),
+        "selections_named_for": select(
+            *(Course.slug.label("course"), Selection.activity_key.label("activity"), SelectionMember.role),
+            *(SelectionMember.named_at, SelectionMember.ended_at),
+        )
+        .join(Selection, Selection.id == SelectionMember.selection_id)
+        .join(Course, Course.id == Selection.course_id)
+        .where(SelectionMember.person_id == person_id),
         "what_you_did": select(AuditEntry.at, AuditEntry.verb, AuditEntry.address).where(AuditEntry.actor_id == person_id),
     }
 

@@ -50,7 +50,7 @@ TEAM_PAGES: tuple[TeamPage, ...] = (
         "quizzes_marking.quizzes",
         N_("Quizzes and marking"),
         teaches,
-        ("quizzes_marking", "quizzes_manage", "quizzes_regrading", "quizzes_reopening", "quizzes_reports", "quizzes_time"),
+        ("quizzes_marking", "quizzes_manage", "quizzes_regrading", "quizzes_reopening", "quizzes_reports", "quizzes_time", "selections"),
         needs_version=True,
     ),
     TeamPage(

@@ -21,6 +21,7 @@ PREFIXES = (
     "webinars",
     "simulators",
     "standards",
+    "selections",
     "lms",
     "templates",
     "static",

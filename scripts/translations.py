@@ -25,6 +25,7 @@ PACKAGES = (
     "webinars",
     "simulators",
     "standards",
+    "selections",
     "lms",
 )
 KEYWORDS = {"_": None, "N_": None, "lazy_": None, "gettext": None, "ngettext": (1, 2)}

@@ -116,6 +116,7 @@ SECTIONS: Mapping[str, str] = {
     "instructor/statistics#downloads": "quizzes.attempt_as_shown quizzes_reports.attempts quizzes_statistics.surveys",
     "instructor/regrading#regrade": "quizzes_regrading.new quizzes_regrading.regrades",
     "instructor/regrading#apply": "quizzes_regrading.regrade",
+    "instructor/selections#jury": "selections.members selections.own selections.quiz selections.selection",
     "instructor/team#add": "courses_team.invitation courses_team.team",
     "instructor/team#log": "courses_team.log",
     "instructor/team#archive": "courses_archiving.archive",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from courses.rules import Outline
 from kernel.errors import N_
@@ -21,7 +22,9 @@ class StaffToolLink:
     icon: str
     title: str
     text: str
-    action: QuizAction
+    action: StrEnum
+    selecting: bool = False
+    """Only for a quiz whose results are used outside the course."""
 
 
 TOOLS: tuple[StaffToolLink, ...] = (

@@ -117,6 +117,7 @@ OWNED = {
     "result_override": "results_set_by_the_team",
     "role_grant": "roles",
     "second_factor": "second_steps",
+    "selection_member": "selections_named_for",
     "task_save": "simulator_drafts",
     "task_submission": "simulator_tasks",
     "task_submission_item": "simulator_answers",

@@ -25,7 +25,7 @@ from tests.support.routes import ROUTES
 from tests.support.situations import Stage
 from tests.support.walking import Walk, endpoint_of, forms_of
 
-MORE = ("/teaching/prueba/certificates/reviews", "/teaching")
+MORE = ("/teaching/prueba/certificates/reviews", "/courses/prueba/quizzes/cuestionario-1/selections", "/teaching")
 
 BELOW = ("/teaching/<slug>", "/courses/<slug>", "/attempts/<uuid:attempt>")
 WITHOUT = {

@@ -8,6 +8,7 @@ from kernel.web.request import public, requires
 from lms.permissions import SiteAction
 from tests.support.access import ACCESS
 from tests.support.routes import PUBLIC, ROUTES
+from tests.support.selection_access import ACCESS as SELECTION_ACCESS
 from tests.support.training_access import ROWS, is_to_come
 
 KEBAB = re.compile(r"/(?:(?:\.?[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z]+)?|(?:<[^>]+>)(?:\.[a-z]+)?)(?:/|$))*")
@@ -61,12 +62,14 @@ def test_every_route_stands_under_an_action_of_the_access_lists_once(app: Flask)
     listed = [(name, action) for action, names in ROUTES.items() for name in names.split()]
 
     assert sorted(name for name, _action in listed) == sorted(declared(app))
-    assert set(ROUTES) <= {action for action, _state in ACCESS} | {action for action, _state in ROWS if not is_to_come(action)}
+    assert set(ROUTES) <= {action for action, _state in (*ACCESS, *SELECTION_ACCESS)} | {
+        action for action, _state in ROWS if not is_to_come(action)
+    }
 
 
 def test_a_route_stands_under_the_action_that_it_asks_for(app: Flask) -> None:
     """Where the lists know an action by its name, its routes stand there; those that stand elsewhere are narrower parts of it."""
-    asked, known = declared(app), {action for action, _state in (*ACCESS, *ROWS)}
+    asked, known = declared(app), {action for action, _state in (*ACCESS, *SELECTION_ACCESS, *ROWS)}
     moved = {
         (asked[name], action)
         for action, names in ROUTES.items()

@@ -27,6 +27,7 @@ PACKAGES = (
     "webinars",
     "simulators",
     "standards",
+    "selections",
     "lms",
 )
 

@@ -219,6 +219,8 @@ ACCESS: Mapping[tuple[str, str], str] = {
     ("quiz.export_report", "own_course"): "IS",
     ("quiz.statistics", "own_course"): "IS",
     ("decision_quality.view", "own_course"): "IS",
+    ("selection.manage", "own_course"): "WS*",
+    ("selection.list_own", "own"): "LEGIOS",
     ("quiz.regrade", "own_course"): "IS",
     ("completion_review.settle", "any"): "S",
     ("attempt.submit", "of_another_learner"): "*",

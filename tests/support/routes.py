@@ -229,6 +229,9 @@ ROUTES: Mapping[str, str] = {
         organisations_institutions.add_signatory organisations_site.remove_signatory organisations_site.signatory
         organisations_site.signature
     """,
+    "selection.list_own": "selections.own",
+    "selection.view": "selections.selection",
+    "selection.manage": "selections.end_member selections.members selections.quiz",
     "simulator.answer": "simulators.answer",
     "simulator.review": "simulators.submission",
     "simulator.view_task": "simulators.task",

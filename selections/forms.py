@@ -1,0 +1,39 @@
+"""Forms of selections."""
+
+from uuid import UUID
+
+from wtforms import RadioField, SelectField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms.validators import AnyOf, DataRequired, Length
+
+from kernel.i18n import lazy_
+from kernel.web.forms import Form, LineField, as_uuid
+from selections.models import MemberRole
+
+TOO_LONG = lazy_("Use at most %(max)d characters.")
+
+
+class SelectionForm(Form):
+    """The edition or the group whose results the actas list."""
+
+    people = SelectField(lazy_("Edition or group"), choices=[], validate_choice=False, validators=[DataRequired(lazy_("Choose one."))])
+
+    def chosen(self, kind: str) -> UUID | None:
+        """Return the edition or the group that was chosen, where it is one of that kind."""
+        named, _separator, uuid = (self.people.data or "").partition(":")
+        return as_uuid(uuid) if named == kind else None
+
+
+class JuryMemberForm(Form):
+    """A person to name for a selection, and as what."""
+
+    email = LineField(lazy_("Email"), [DataRequired(lazy_("Write the address.")), Length(max=254, message=TOO_LONG)])
+    role = RadioField(
+        lazy_("Named as"),
+        choices=[
+            SelectChoice(value=MemberRole.JURY.value, label=lazy_("Member of the jury")),
+            SelectChoice(value=MemberRole.READER.value, label=lazy_("Reader")),
+        ],
+        default=MemberRole.JURY.value,
+        validators=[AnyOf([role.value for role in MemberRole], message=lazy_("Choose one of the two."))],
+    )

@@ -1,0 +1,1 @@
+"""The content of the pages of selections, as plain values."""

@@ -1,0 +1,1 @@
+"""Reading selections, their juries and their actas."""

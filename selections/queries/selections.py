@@ -1,0 +1,189 @@
+"""Reading selections: those of a quiz, one before an actor, and whom each is about."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+from sqlalchemy.orm import Session
+
+from accounts import second_factor
+from courses.models import Activity, Course, CourseStaff, CourseVersion, StaffRole
+from courses.queries.outlines import get_outline
+from enrolments.models import Edition, EditionPlace, Enrolment, GroupMember, LearnerGroup
+from kernel.errors import NotFound
+from kernel.permissions import Actor
+from selections.models import MemberRole, Selection, SelectionMember
+from selections.permissions import SelectionContext
+
+MOST_SELECTIONS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionRow:
+    """A selection with the name of its edition or group, and how many are in its jury and read its actas."""
+
+    id: int
+    uuid: UUID
+    activity_key: str
+    slug: str
+    course_title: Mapping[str, str]
+    people: str
+    """Name of the edition or group."""
+    created_at: datetime
+
+
+def _rows() -> Select[*tuple[int, UUID, str, str, Mapping[str, str], str | None, str | None, datetime]]:
+    return (
+        select(
+            *(Selection.id, Selection.uuid, Selection.activity_key, Course.slug, Course.title),
+            *(Edition.name, LearnerGroup.shown_name, Selection.created_at),
+        )
+        .join(Course, Course.id == Selection.course_id)
+        .outerjoin(Edition, Edition.id == Selection.edition_id)
+        .outerjoin(LearnerGroup, LearnerGroup.id == Selection.group_id)
+        .order_by(Selection.id.desc())
+        .limit(MOST_SELECTIONS)
+    )
+
+
+def _read(
+    session: Session, statement: Select[*tuple[int, UUID, str, str, Mapping[str, str], str | None, str | None, datetime]]
+) -> list[SelectionRow]:
+    return [
+        SelectionRow(number, uuid, key, slug, title, edition or group or "", at)
+        for number, uuid, key, slug, title, edition, group, at in session.execute(statement)
+    ]
+
+
+def list_selections(session: Session, course_id: int, key: str) -> list[SelectionRow]:
+    """List the selections of a quiz, the newest first."""
+    return _read(session, _rows().where(Selection.course_id == course_id, Selection.activity_key == key))
+
+
+def list_own(session: Session, person_id: int) -> list[SelectionRow]:
+    """List the selections that a person is named for, the newest first."""
+    named = select(SelectionMember.selection_id).where(SelectionMember.person_id == person_id, SelectionMember.ended_at.is_(None))
+    return _read(session, _rows().where(Selection.id.in_(named)))
+
+
+def get_row(session: Session, selection_id: int) -> SelectionRow:
+    """Return a selection as lists show it."""
+    return _read(session, _rows().where(Selection.id == selection_id))[0]
+
+
+def list_titles(session: Session, rows: Sequence[SelectionRow]) -> dict[tuple[str, str], Mapping[str, str]]:
+    """Return the titles of the quizzes of selections, by the address of the course and the key; of the newest version that has it."""
+    keys = {row.activity_key for row in rows}
+    statement = (
+        select(Course.slug, Activity.key, Activity.title)
+        .join(CourseVersion, CourseVersion.id == Activity.version_id)
+        .join(Course, Course.id == CourseVersion.course_id)
+        .where(Course.slug.in_({row.slug for row in rows}), Activity.key.in_(keys))
+        .order_by(CourseVersion.number)
+    )
+    return {(slug, key): title for slug, key, title in session.execute(statement)}
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionScope:
+    """The people of a selection to be: one edition or one group of a course."""
+
+    course_id: int
+    edition_id: int | None = None
+    group_id: int | None = None
+
+
+def people_of(selection: Selection | SelectionScope) -> ColumnElement[bool]:
+    """Return a condition on `enrolment`: everybody of a selection's edition or group who takes the course at present.
+
+    Who left the course, and whoever is a participant no more, is not in the next acta.
+    """
+    return and_(
+        Enrolment.course_id == selection.course_id, Enrolment.superseded_at.is_(None), Enrolment.left_at.is_(None), _chosen(selection)
+    )
+
+
+def _chosen(selection: Selection | SelectionScope) -> ColumnElement[bool]:
+    if selection.edition_id is not None:
+        return exists().where(EditionPlace.enrolment_id == Enrolment.id, EditionPlace.edition_id == selection.edition_id)
+    return exists().where(GroupMember.enrolment_id == Enrolment.id, GroupMember.group_id == selection.group_id)
+
+
+def is_participant(session: Session, selection: Selection | SelectionScope, person_id: int) -> bool:
+    """Return whether a person is or was among the people of a selection; who left the course still was."""
+    scope = and_(Enrolment.course_id == selection.course_id, Enrolment.person_id == person_id, _chosen(selection))
+    return session.scalar(select(exists(select(Enrolment.id).where(scope)))) or False
+
+
+def list_of_enrolment(session: Session, enrolment_id: int, key: str) -> list[Selection]:
+    """List the selections of a quiz among whose people an enrolment is, the newest first: to which its attempts belong."""
+    statement = (
+        select(Selection)
+        .join(Enrolment, Enrolment.course_id == Selection.course_id)
+        .where(Enrolment.id == enrolment_id, Selection.activity_key == key, _is_in())
+    )
+    return list(session.scalars(statement.order_by(Selection.id.desc()).limit(MOST_SELECTIONS)))
+
+
+def _is_in() -> ColumnElement[bool]:
+    """Return a condition on `enrolment` and `selection` together: the one is among the people of the other."""
+    return or_(
+        exists().where(EditionPlace.enrolment_id == Enrolment.id, EditionPlace.edition_id == Selection.edition_id),
+        exists().where(GroupMember.enrolment_id == Enrolment.id, GroupMember.group_id == Selection.group_id),
+    )
+
+
+def get_selection(session: Session, actor: Actor, selection: UUID) -> SelectionContext:
+    """Return a selection before an actor; raise NotFound."""
+    statement = (
+        select(Selection, Course.slug, CourseStaff.role, SelectionMember.role)
+        .join(Course, Course.id == Selection.course_id)
+        .outerjoin(CourseStaff, and_(CourseStaff.course_id == Course.id, CourseStaff.person_id == actor.person_id))
+        .outerjoin(
+            SelectionMember,
+            and_(
+                SelectionMember.selection_id == Selection.id,
+                SelectionMember.person_id == actor.person_id,
+                SelectionMember.ended_at.is_(None),
+            ),
+        )
+    )
+    found = session.execute(statement.where(Selection.uuid == selection)).one_or_none()
+    if found is None or actor.person_id is None:
+        raise NotFound
+    row, slug, staff_role, role = found
+    return _context(session, actor.person_id, row, slug, StaffRole(staff_role) if staff_role else None, MemberRole(role) if role else None)
+
+
+def _context(
+    session: Session, person_id: int, row: Selection, slug: str, staff_role: StaffRole | None, role: MemberRole | None
+) -> SelectionContext:
+    newest = (
+        select(Activity.id, Activity.version_id)
+        .join(CourseVersion, CourseVersion.id == Activity.version_id)
+        .where(CourseVersion.course_id == row.course_id, Activity.key == row.activity_key, Activity.kind == "quiz")
+        .order_by(CourseVersion.number.desc())
+        .limit(1)
+    )
+    activity_id, version_id = session.execute(newest).one()
+    return SelectionContext(
+        id=row.id,
+        uuid=row.uuid,
+        course_id=row.course_id,
+        slug=slug,
+        key=row.activity_key,
+        activity_id=activity_id,
+        outline=get_outline(session, version_id),
+        staff_role=staff_role,
+        role=role,
+        has_second_factor=second_factor.has_factor(session, person_id),
+        is_participant=is_participant(session, row, person_id),
+    )
+
+
+def lock_selection(session: Session, selection_id: int) -> Selection:
+    """Return a selection, after every other change of it, of its members and of its actas."""
+    statement = select(Selection).where(Selection.id == selection_id).with_for_update()
+    return session.scalars(statement.execution_options(populate_existing=True)).one()

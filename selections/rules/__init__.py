@@ -1,0 +1,1 @@
+"""The rules of selections: pure, exact fractions, time passed in (spec/selection 4)."""

@@ -1,0 +1,22 @@
+"""The fate of a person's part in selections when an account is merged or erased."""
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from accounts.models import Person
+from selections.models import SelectionMember
+
+
+def transfer_members(session: Session, giver: int, taker: int) -> None:
+    """Let what one account is named for be the other's; where both are named for one selection, that of the giver ends with it."""
+    both = select(SelectionMember.selection_id).where(SelectionMember.person_id == taker, SelectionMember.ended_at.is_(None))
+    given = update(SelectionMember).where(SelectionMember.person_id == giver, SelectionMember.ended_at.is_(None))
+    session.execute(given.where(SelectionMember.selection_id.not_in(both)).values(person_id=taker))
+
+
+def erase_person(session: Session, person: Person, *, now: datetime) -> None:
+    """End what a person is named for; that they were stays."""
+    named = update(SelectionMember).where(SelectionMember.person_id == person.id, SelectionMember.ended_at.is_(None))
+    session.execute(named.values(ended_at=now))

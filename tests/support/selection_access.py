@@ -1,0 +1,109 @@
+"""Who may do what of selections: the rows of spec/selection 12 with juries and readers, and a cast that tries them over HTTP."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from accounts.models import Person
+from courses.models import Course, StaffRole
+from lms.instance import Instance
+from selections.models import MemberRole, Selection
+from tests.support.access import MATRIX, fits, outcome
+from tests.support.browser import Browser
+from tests.support.builders import a_person, a_teacher, an_administrator, sign_in
+from tests.support.editions import an_edition, enrol
+from tests.support.learning import actor_of
+from tests.support.matrix import TRIED, Tried
+from tests.support.selections import a_selecting_course, a_selection, add_factor, appoint
+
+ROLES = {
+    "A": "anonymous",
+    "L": "learner",
+    "E": "participant",
+    "P": "participant_in_jury",
+    "G": "grader",
+    "I": "course_editor",
+    "W": "course_owner",
+    "J": "jury_member",
+    "R": "acta_reader",
+    "S": "site_admin",
+}
+"""Letters of the lists below, and what the matrix calls them: P was named for the jury and takes part in the selection since."""
+ACCESS: Mapping[tuple[str, str], str] = {
+    ("selection.view", "of_a_selection"): "JRS*",
+}
+"""Who is allowed; to all others it is denied, or with `*` does not exist."""
+
+
+def due_at_selections(action: str, state: str, letter: str) -> str:
+    """Return `allow`, `deny` or `hide` for one cell."""
+    allowed, hidden, _rest = ACCESS[action, state].partition("*")
+    return "allow" if letter in allowed else "hide" if hidden else "deny"
+
+
+def selection_cells() -> set[tuple[str, str, str]]:
+    """Return every cell of the list, by action, state and role."""
+    return {(action, state, role) for action, state in ACCESS for role in ROLES.values()}
+
+
+def selection_cells_that_differ_from_the_matrix() -> list[str]:
+    """Compare the list with the matrix: each cell is a row there."""
+    with MATRIX.open(encoding="utf-8", newline="") as source:
+        known = {(row["action"], row["object_state"], row["role"]): row["expect"] for row in csv.DictReader(source)}
+    return [
+        f"{role} {action} {state}"
+        for action, state in ACCESS
+        for letter, role in ROLES.items()
+        if known.get((action, state, role)) != due_at_selections(action, state, letter)
+    ]
+
+
+@dataclass
+class SelectionCast:
+    """One browser for each role before one selection."""
+
+    instance: Instance
+    browsers: Mapping[str, Browser]
+    people: Mapping[str, Person]
+    course: Course
+    selection: Selection
+
+    def outcomes(self, path: str, method: str = "GET", data: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Let everybody send one request; return what came of it, by letter."""
+        return {letter: outcome(browser, path, method, data) for letter, browser in self.browsers.items()}
+
+    def check(self, action: str, state: str, outcomes: Mapping[str, str]) -> list[str]:
+        """Note what came of these cells; return those in which something else came than is due."""
+        tried = [
+            Tried(action, state, ROLES[letter], due := due_at_selections(action, state, letter), got, fits(got, due, letter))
+            for letter, got in outcomes.items()
+        ]
+        TRIED.extend(tried)
+        return [f"{one.role} {action} {state}: {one.found} instead of {one.expected}" for one in tried if not one.fits]
+
+
+def a_selection_cast(browser: Browser, instance: Instance) -> SelectionCast:
+    """Sign in one person of each role before a selection of an edition."""
+    course = a_selecting_course(instance)
+    edition = an_edition(instance, course)
+    people = {
+        "L": a_person(instance, "lia@example.org"),
+        "E": a_person(instance, "ema@example.org"),
+        "P": a_person(instance, "pia@example.org"),
+        "G": a_teacher(instance, course, "gil@example.org", StaffRole.GRADER),
+        "I": a_teacher(instance, course, "ines@example.org"),
+        "W": a_teacher(instance, course, "wilma@example.org", StaffRole.OWNER),
+        "J": a_person(instance, "julia@example.org"),
+        "R": a_person(instance, "rosa@example.org"),
+        "S": an_administrator(instance),
+    }
+    browsers = {"A": browser.another(), **{letter: sign_in(browser.another(), person.email) for letter, person in people.items()}}
+    for one in browsers.values():
+        one.checks = False
+    selection = a_selection(instance, course, edition)
+    for letter in "JPR":
+        appoint(instance, selection, add_factor(instance, people[letter]), MemberRole.READER if letter == "R" else MemberRole.JURY)
+    enrol(instance, course, [actor_of(people["E"]), actor_of(people["P"])], edition)
+    return SelectionCast(instance, browsers, people, course, selection)
