@@ -13,7 +13,7 @@ from wtforms.widgets import CheckboxInput, TextArea
 
 from courses.content.filetypes import media_type
 from courses.content.model import Finding
-from courses.content.settings import LINES, FieldShape, FieldSpec, FormValues, number_typed, numbers_typed
+from courses.content.settings import LINES, BareValueRule, FieldShape, FieldSpec, FormValues, number_typed, numbers_typed
 from courses.content.starter_files import LONGEST_NAME, NewCourse, is_key, proposed_key
 from courses.models import CourseVersion, PublicationNature, StaffRole
 from courses.services.publishing import PublishOptions
@@ -361,7 +361,8 @@ class SettingsForm(Form):
             if setting.shape is FieldShape.ENTRIES and name == setting.name and number.isdigit() and int(number) <= self._numbers[name]:
                 wanted = next((field for field in setting.fields if field.outer == inner.partition(".")[0]), setting.fields[0])
                 return self._in_language(wanted, inner.partition(".")[2], _row(setting, int(number) - 1))
-            if not setting.has_rows and (place == setting.name or place.startswith((f"{setting.name}.", f"{setting.name}["))):
+            is_bare = setting.bare is BareValueRule.BESIDE and place == setting.name.partition(".")[0]
+            if not setting.has_rows and (is_bare or place == setting.name or place.startswith((f"{setting.name}.", f"{setting.name}["))):
                 return self._in_language(setting, place.removeprefix(f"{setting.name}."), "")
         return None
 
@@ -455,7 +456,8 @@ def _field_of(setting: FieldSpec, label: str, present: str, choices: Mapping[str
             offered.insert(0, ("", lazy_("Not specified")))
         if present and present not in {value for value, _words in offered}:
             offered.append((present, dict(setting.former).get(present, present)))
-        return SelectField(label, choices=_choices(offered), description=setting.help)
+        judges = not setting.is_judged_by_site
+        return SelectField(label, choices=_choices(offered), description=setting.help, validate_choice=judges)
     if setting.shape is FieldShape.KEYS and (setting.name in choices or setting.choices):
         offer = choices.get(setting.name, setting.choices)
         kept = [key for key in present.replace(",", " ").split() if key != setting.usual]

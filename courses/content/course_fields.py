@@ -188,6 +188,7 @@ COURSE: tuple[tuple[object, tuple[FieldSpec, ...]], ...] = (
                 (("constancia", lazy_("For everyone who completes the course")), ("none", lazy_("None"))),
                 "none",
                 bare=BareValueRule.BESIDE,
+                is_judged_by_site=True,
             ),
             FieldSpec(
                 "certificate.valid",

@@ -91,6 +91,8 @@ class FieldSpec:
     nothing: str = ""
     spare: int = 1
     """Empty rows for further entries."""
+    is_judged_by_site: bool = False
+    """The site says why a value cannot be: one that is not offered is no mistake of the form."""
     former: tuple[tuple[str, Any], ...] = ()
     """Choices of earlier times, offered only where a file still has them."""
     accepts: tuple[str, ...] = ()

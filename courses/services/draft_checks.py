@@ -1,13 +1,16 @@
 """Draft checks of a course, including comparisons with what is published; the process caches them until something changes."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import cast
 
 from sqlalchemy.orm import Session
 
+from courses.content.course_file import read_course
+from courses.content.layout import COURSE
 from courses.content.model import CourseFolder, Finding, Severity
 from courses.content.published import unknown_viewer, vanished
+from courses.content.reading_session import ReadingSession
 from courses.kinds import CourseKinds
 from courses.models import Course
 from courses.publication import CheckedCourse, check
@@ -69,10 +72,23 @@ def _beside_site(session: Session, draft_check: DraftCheck, kinds: CourseKinds) 
     if folder is None:
         return draft_check
     missing = [unknown_viewer(kind, key) for kind, key in unknown_viewers(session, folder)]
-    missing += unknown_institutions(session, folder)
-    missing += [finding for look_up in kinds.site_checks for finding in look_up(session, folder)]
+    missing += _site_findings(session, folder, kinds)
     findings = tuple(sorted((*draft_check.findings, *missing), key=lambda finding: finding.place))
     return replace(draft_check, findings=findings) if missing else draft_check
+
+
+def _site_findings(session: Session, folder: CourseFolder, kinds: CourseKinds) -> list[Finding]:
+    found = unknown_institutions(session, folder)
+    return found + [finding for look_up in kinds.site_checks for finding in look_up(session, folder)]
+
+
+def new_site_findings(session: Session, before: str, after: str, kinds: CourseKinds, *, today: date) -> tuple[Finding, ...]:
+    """Tell of the institution and the certificate that a changed course file names and the site does not have (spec/certificates T9).
+
+    What the file lacked before is not told again: whoever changes something else may save it.
+    """
+    old, new = (_site_findings(session, read_course(ReadingSession({COURSE: text.encode()}, today)), kinds) for text in (before, after))
+    return tuple(finding for finding in new if finding not in old)
 
 
 def cached_draft_check(session: Session, files: FileStore, course: Course, kinds: CourseKinds, *, now: datetime) -> DraftCheck:

@@ -21,7 +21,7 @@ from courses.pages.form_findings import FormFindings
 from courses.permissions import CourseContext
 from courses.queries import catalogue, history
 from courses.queries.institutions import open_institutions
-from courses.services import authoring
+from courses.services import authoring, draft_checks
 from courses.services.authoring import DraftOutline
 from courses.views.outline import Answer, kinds
 from kernel import clock
@@ -190,6 +190,8 @@ def _saved(subject: CourseContext, sheet: SettingsEditor, form: SettingsForm, dr
     change = DraftChange({sheet.path: text})
     found = authoring.new_findings(sheet.draft_outline, change, kinds(), today=clock.now().date())
     told = tuple(finding for finding in found if finding.refuses_import)
+    if sheet.path == COURSE:
+        told += draft_checks.new_site_findings(current_session(), sheet.text, text, kinds(), today=clock.now().date())
     if told:
         _attach_findings(form, sheet, told)
         return draw(form, None), 422

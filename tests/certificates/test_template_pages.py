@@ -27,6 +27,7 @@ from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, an_administrator, folder, publish, sign_in
 from tests.support.certificates import complete, words_of
+from tests.support.wording import in_spanish
 
 LIST = "/administration/certificate-templates"
 
@@ -191,6 +192,30 @@ def test_a_course_that_asks_for_a_template_that_it_cannot_have_is_not_published(
     save(browser, instance, page, re.sub(r"(?m)^      en: \|\n(        .*\n)+", "", only))
     publish_it(browser, instance, page)
     assert findings_of(instance, "diploma", languages=b"[es, en]")[0] == "C219"
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ({"certificate__template": "costancia"}, in_spanish("The closest is “%(nearest)s”.", nearest="constancia")),
+        ({"certificate__template": "diploma"}, in_spanish("The certificate template “%(key)s” is not published yet.", key="diploma")),
+        ({"certificate__template": "ajena"}, in_spanish("The certificate template “%(key)s” is of another institution.", key="ajena")),
+    ],
+)
+def test_a_certificate_that_the_course_cannot_have_is_told_beside_its_field(
+    browser: Browser, instance: Instance, page: str, typed: dict[str, str], words: str
+) -> None:
+    """spec/certificates T9: when the settings of the course are saved, and nothing is written."""
+    course = a_course(instance, modules=1)
+    with instance.database.unit_of_work() as session:
+        other = profile.add_institution(session, SYSTEM, instance.settings, "Otra", "otra", now=clock.now())
+        session.add(StoredTemplate(key="ajena", organisation_id=other.id, text="", changed_at=clock.now()))
+    browser.get(f"/teaching/{course.slug}/settings")
+
+    browser.submit("/settings", typed, status=422)
+
+    assert words in browser.page.text
+    assert 'id="certificate__template-error"' in browser.page.html
 
 
 def findings_of(instance: Instance, key: str, languages: bytes = b"") -> tuple[str, str, str]:
