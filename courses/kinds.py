@@ -65,8 +65,8 @@ PassMarker = Callable[[Session, OutlineActivity], Fraction | None]
 """Says from which percent on an activity is passed."""
 Comparer = Callable[[Session, int, CourseFolder], tuple[Finding, ...]]
 """Tells what the text of a course (by its id) does to what is published of it already."""
-SiteCheck = Callable[[Session, CourseFolder], tuple[Finding, ...]]
-"""Tells what a course names and the site does not have."""
+SiteCheck = Callable[[Session, int, CourseFolder], tuple[Finding, ...]]
+"""Tells what a course (by its id) names and the site does not have."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,8 @@ from quizzes.content.kinds import BANKS
 from quizzes.pages import log as quiz_log
 from quizzes.pages.question_changes import compare_questions
 from quizzes.publication import QUIZ, embed_question, reworded_questions
+from quizzes.queries.length_estimates import estimate_lengths
+from quizzes.queries.pass_marks import missing_records
 from quizzes.services.drafts import index_banks
 from selections import feature as selections
 from simulators import feature as simulators
@@ -97,8 +99,8 @@ KINDS = CourseKinds(
     publishers=(courses.PAGE, QUIZ, RECORDING, SIMULATOR),
     parts=(BANKS,),
     embed_question=embed_question,
-    comparers=(reworded_questions,),
-    site_checks=(missing_template,),
+    comparers=(reworded_questions, estimate_lengths),
+    site_checks=(missing_template, missing_records),
     certificate_templates=list_own_templates,
     indexers=(index_banks,),
     part_comparers=(compare_questions,),

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from accounts.models import Person
 from courses.models import StaffRole
-from courses.permissions import CourseContext, edits, teaches
+from courses.permissions import CourseContext, PartContext, edits, teaches
 from courses.rules import Outline
 from enrolments.models import LearnerGroup
 from enrolments.permissions import ActivityContext, hiding_all, is_staff
@@ -16,6 +16,7 @@ from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_i
 from quizzes.models import Incident, QuizOverride
 from quizzes.rules.attempts import OPEN_STATES, AttemptState
 from quizzes.rules.review import Reader
+from quizzes.selection_models import JudgeSheet, PassMarkRecord
 
 
 class QuizAction(StrEnum):
@@ -39,6 +40,8 @@ class QuizAction(StrEnum):
     STATISTICS = "quiz:statistics"
     DECISIONS = "decision_quality:view"
     """See how sure the decisions at the pass mark are, with the people about whom the test cannot tell."""
+    ANGOFF = "angoff:record"
+    """Judge the pass mark of a quiz, and sign the record of it."""
     MARK = "attempt:grade_by_hand"
     REGRADE = "quiz:regrade"
     REOPEN = "attempt:reopen"
@@ -104,6 +107,14 @@ class BankQuestionContext(CourseContext):
 
     key: str
     path: str
+
+
+@dataclass(frozen=True, slots=True)
+class JudgingContext(PartContext):
+    """A record of judges on the pass mark of a quiz, for the course's team; where one fills a sheet of it, that sheet too."""
+
+    record: PassMarkRecord
+    sheet: JudgeSheet | None = None
 
 
 def _edit_bank(actor: Actor, subject: object) -> Verdict:
@@ -255,6 +266,7 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all(
         QuizAction.EXPORT_REPORT: _edit_quiz,
         QuizAction.STATISTICS: _statistics,
         QuizAction.DECISIONS: _statistics,
+        QuizAction.ANGOFF: _statistics,
         QuizAction.MARK: changes_record(_mark, _learner),
         QuizAction.REGRADE: changes_records(_edit_quiz),
         QuizAction.REOPEN: changes_record(_reopen, _learner),

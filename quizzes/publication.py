@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -41,6 +41,7 @@ from quizzes.queries.entries import written_pair, written_use
 from quizzes.queries.facilities import FirstAnswers, FormCount, count_first_answers, frozen_balance
 from quizzes.queries.final_tests import find_final_end, find_final_release, outline_of_activity
 from quizzes.queries.open_attempts import find_answering, find_ungraded, is_answering
+from quizzes.queries.pass_marks import find_record_of
 from quizzes.queries.submitted import list_submitted
 from quizzes.rules import definitions
 from quizzes.rules.balanced_draw import Balance
@@ -61,6 +62,7 @@ from quizzes.rules.encoding import canonical_json, checksum, encode, to_document
 from quizzes.rules.layout import SlotEntry
 from quizzes.rules.paired_tests import PairedTests
 from quizzes.rules.parallel_forms import forms_seed
+from quizzes.rules.pass_marks import PassBasis
 from quizzes.rules.review import flags_for
 from quizzes.rules.selection import QuestionSelection, ResultUse
 from quizzes.rules.settings import QuizSettings, ReviewFlag, ReviewMoment
@@ -97,6 +99,7 @@ class PreparedQuiz:
     selection: ResultUse | None = None
     pair: PairedTests | None = None
     """The initial and final test of which it is one."""
+    basis: PassBasis | None = None
 
 
 def prepare_quiz(activity: ActivitySource, renderer: Renderer) -> tuple[PreparedQuiz, ActivityDescription]:
@@ -118,6 +121,7 @@ def prepare_quiz(activity: ActivitySource, renderer: Renderer) -> tuple[Prepared
         forms=quiz.forms,
         selection=quiz.selection,
         pair=pair_of(renderer.course, activity),
+        basis=quiz.basis,
         search_documents=tuple(activity_entries(KIND.name, plain_texts(activity.title), renderer.inline(activity.summary, activity.path))),
     )
     return prepared, _description(activity, quiz, slots)
@@ -274,7 +278,8 @@ def freeze_quizzes(session: Session, publication: Publication, quizzes: Sequence
     versions = _question_versions(session, publication, [payload for _activity, payload in quizzes], now=publication.version.published_at)
     balanced = [versions[key] for _activity, payload in quizzes if payload.balance for key in payload.questions]
     answers = count_first_answers(session, balanced)
-    insert_all(session, [_quiz_row(activity, payload, versions, answers) for activity, payload in quizzes])
+    used = [(activity, replace(payload, selection=_use(session, publication, activity, payload))) for activity, payload in quizzes]
+    insert_all(session, [_quiz_row(activity, payload, versions, answers) for activity, payload in used])
     wanted = select(QuizVersion.activity_id, QuizVersion.id)
     wanted = wanted.where(QuizVersion.activity_id.in_([activity.id for activity, _payload in quizzes]))
     quiz_version_ids: dict[int, int] = dict(session.execute(wanted).all())
@@ -290,6 +295,15 @@ def freeze_quizzes(session: Session, publication: Publication, quizzes: Sequence
     if candidates:
         session.execute(insert(SlotCandidate), candidates)
     search.write_many(session, publication.version.id, [(activity.id, payload.search_documents) for activity, payload in quizzes])
+
+
+def _use(session: Session, publication: Publication, activity: Activity, payload: PreparedQuiz) -> ResultUse | None:
+    """Return what a quiz keeps of the use of its results, with the norm or the record that its pass mark goes by (spec/selection 3.11)."""
+    use, basis, mark = payload.selection, payload.basis, payload.settings.pass_mark
+    if use is None or basis is None or mark is None:
+        return use
+    record = find_record_of(session, publication.course.id, activity.key, mark) if basis.by_judges else None
+    return replace(use, norm=basis.norm, record=str(record or ""))
 
 
 def list_quiz_entries(session: Session, version_id: int) -> Iterator[tuple[int, SearchDocument]]:

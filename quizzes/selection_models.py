@@ -1,9 +1,11 @@
 """Tables of quizzes whose results may decide about people (spec/selection)."""
 
-from sqlalchemy import ForeignKey, Text, UniqueConstraint
+from decimal import Decimal
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kernel.db import Base, Key, Moment
+from kernel.db import MARK, Base, Key, Moment, PublicId, Slug, unique_where
 
 
 class FormApproval(Base):
@@ -27,3 +29,59 @@ class SelfAssessment(Base):
     levels: Mapped[str] = mapped_column(Text)
     """JSON: of each criterion that was judged the place of the chosen level, from 0."""
     assessed_at: Mapped[Moment]
+
+
+class PassMarkRecord(Base):
+    """The record of judges on the pass mark of a quiz or of one of its forms (spec/selection 3.10): frozen when it is signed."""
+
+    __tablename__ = "pass_mark_record"
+    __table_args__ = (
+        CheckConstraint("state IN ('first', 'second', 'signed', 'discarded')", name="state"),
+        CheckConstraint("(state = 'signed') = (signed_at IS NOT NULL)", name="signed"),
+        Index("ix_pass_mark_record_activity", "course_id", "activity_key"),
+        unique_where("state IN ('first', 'second')", "uq_pass_mark_record_open", "course_id", "activity_key", "form"),
+    )
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
+    activity_key: Mapped[Slug]
+    form: Mapped[str] = mapped_column(String(1), default="", server_default="")
+    """Letter of the parallel form that was judged; '' for every question that the quiz can give."""
+    state: Mapped[str] = mapped_column(String(10))
+    items: Mapped[str] = mapped_column(Text)
+    """JSON: keys, texts and known facilities of the questions as they were when the record was opened."""
+    shows_facilities: Mapped[bool]
+    """Whether judges see in the second round what was answered so far."""
+    opened_at: Mapped[Moment]
+    opened_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    second_at: Mapped[Moment | None]
+    """When the second round began."""
+    pass_mark: Mapped[Decimal | None] = mapped_column(MARK)
+    """The one that was chosen, in percent."""
+    reason: Mapped[str] = mapped_column(Text, default="", server_default="")
+    result: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """JSON of what was frozen: judges with both rounds, cut, standard error, cut without each judge."""
+    signed_at: Mapped[Moment | None]
+    signed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+
+class JudgeSheet(Base):
+    """The ratings of one judge of each question, in both rounds of a record."""
+
+    __tablename__ = "judge_sheet"
+    __table_args__ = (UniqueConstraint("record_id", "name"), unique_where("own", "uq_judge_sheet_own", "record_id", "entered_by"))
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    record_id: Mapped[int] = mapped_column(ForeignKey("pass_mark_record.id"))
+    own: Mapped[bool]
+    """Whether the judge fills it; else somebody types the paper of a judge without an account."""
+    name: Mapped[str] = mapped_column(String(200))
+    """Of the judge."""
+    entered_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    """Who alone may fill it."""
+    first: Mapped[str] = mapped_column(Text, default="[]", server_default="[]")
+    """JSON: a percentage for each question, null where there is none yet."""
+    second: Mapped[str] = mapped_column(Text, default="[]", server_default="[]")
+    saved_at: Mapped[Moment]

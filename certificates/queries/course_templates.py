@@ -14,7 +14,7 @@ from kernel.errors import N_
 from organisations.queries.institutions import list_institutions
 
 
-def missing_template(session: Session, folder: CourseFolder) -> tuple[Finding, ...]:
+def missing_template(session: Session, _course_id: int, folder: CourseFolder) -> tuple[Finding, ...]:
     """Tell why a course cannot have the certificate that it asks for; nothing where it can."""
     if folder.certificate in ("none", FACADE):
         return ()

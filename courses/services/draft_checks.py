@@ -42,7 +42,7 @@ class DraftCheck:
 
 def check_draft(session: Session, course: Course, checked: CheckedCourse, kinds: CourseKinds, *, now: datetime) -> DraftCheck:
     """Return the draft check of a checked course: the findings of its text, and its effects on what is published."""
-    return _beside_site(session, _check(session, course, checked, kinds, now=now), kinds)
+    return _beside_site(session, course, _check(session, course, checked, kinds, now=now), kinds)
 
 
 def _check(session: Session, course: Course, checked: CheckedCourse, kinds: CourseKinds, *, now: datetime) -> DraftCheck:
@@ -66,28 +66,29 @@ def _vanished(session: Session, course: Course, folder: CourseFolder) -> tuple[F
     return vanished((*(module.key for module in outline.modules), *outline.by_key), folder)
 
 
-def _beside_site(session: Session, draft_check: DraftCheck, kinds: CourseKinds) -> DraftCheck:
+def _beside_site(session: Session, course: Course, draft_check: DraftCheck, kinds: CourseKinds) -> DraftCheck:
     """Add what the course names and the site does not have: that changes without the draft, and is never cached."""
     folder = draft_check.folder
     if folder is None:
         return draft_check
     missing = [unknown_viewer(kind, key) for kind, key in unknown_viewers(session, folder)]
-    missing += _site_findings(session, folder, kinds)
+    missing += _site_findings(session, course.id, folder, kinds)
     findings = tuple(sorted((*draft_check.findings, *missing), key=lambda finding: finding.place))
     return replace(draft_check, findings=findings) if missing else draft_check
 
 
-def _site_findings(session: Session, folder: CourseFolder, kinds: CourseKinds) -> list[Finding]:
+def _site_findings(session: Session, course_id: int, folder: CourseFolder, kinds: CourseKinds) -> list[Finding]:
     found = unknown_institutions(session, folder)
-    return found + [finding for look_up in kinds.site_checks for finding in look_up(session, folder)]
+    return found + [finding for look_up in kinds.site_checks for finding in look_up(session, course_id, folder)]
 
 
-def new_site_findings(session: Session, before: str, after: str, kinds: CourseKinds, *, today: date) -> tuple[Finding, ...]:
+def new_site_findings(session: Session, course_id: int, before: str, after: str, kinds: CourseKinds, *, today: date) -> tuple[Finding, ...]:
     """Tell of the institution and the certificate that a changed course file names and the site does not have (spec/certificates T9).
 
     What the file lacked before is not told again: whoever changes something else may save it.
     """
-    old, new = (_site_findings(session, read_course(ReadingSession({COURSE: text.encode()}, today)), kinds) for text in (before, after))
+    read = [read_course(ReadingSession({COURSE: text.encode()}, today)) for text in (before, after)]
+    old, new = (_site_findings(session, course_id, folder, kinds) for folder in read)
     return tuple(finding for finding in new if finding not in old)
 
 
@@ -95,7 +96,7 @@ def cached_draft_check(session: Session, files: FileStore, course: Course, kinds
     """Return the draft check of a course's present draft. The process caches it until draft, publication or day change."""
     known = _draft_checks(session).get(course.id)
     if known is not None and known[0] == _state_of(session, course, now):
-        return _beside_site(session, known[1], kinds)
+        return _beside_site(session, course, known[1], kinds)
     checked = check(course_drafts.draft_files(session, files, course.id), kinds, today=now.date())
     return cache_draft_check(session, course, checked, kinds, now=now)
 
@@ -114,7 +115,7 @@ def cache_draft_check(session: Session, course: Course, checked: CheckedCourse, 
     if len(kept) >= KEPT_DRAFT_CHECKS:
         kept.clear()  # at once, because other threads read it
     kept[course.id] = (_state_of(session, course, now), draft_check)
-    return _beside_site(session, draft_check, kinds)
+    return _beside_site(session, course, draft_check, kinds)
 
 
 def _draft_checks(session: Session) -> dict[int, tuple[object, DraftCheck]]:

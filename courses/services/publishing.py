@@ -125,7 +125,7 @@ def publish_version(
         raise DraftChangedSinceReview
     if unknown_viewers(session, prepared.course):
         raise UnknownViewers
-    if unknown_institutions(session, prepared.course) or any(look_up(session, prepared.course) for look_up in kinds.site_checks):
+    if unknown_institutions(session, prepared.course) or any(look_up(session, course.id, prepared.course) for look_up in kinds.site_checks):
         raise MissingOnSite
     course.institution_id = _institution_id(session, actor, course, prepared.course)
     hours = _hours(session, course, prepared)

@@ -191,7 +191,7 @@ def _saved(subject: CourseContext, sheet: SettingsEditor, form: SettingsForm, dr
     found = authoring.new_findings(sheet.draft_outline, change, kinds(), today=clock.now().date())
     told = tuple(finding for finding in found if finding.refuses_import)
     if sheet.path == COURSE:
-        told += draft_checks.new_site_findings(current_session(), sheet.text, text, kinds(), today=clock.now().date())
+        told += draft_checks.new_site_findings(current_session(), sheet.course.id, sheet.text, text, kinds(), today=clock.now().date())
     if told:
         _attach_findings(form, sheet, told)
         return draw(form, None), 422

@@ -7,6 +7,7 @@ from courses.content.model import NO_TEXT, LocalisedText
 from quizzes.rules.balanced_draw import Balance
 from quizzes.rules.blueprint import BlueprintWeight
 from quizzes.rules.definitions import QuestionDefinition
+from quizzes.rules.pass_marks import PassBasis
 from quizzes.rules.selection import ResultUse
 from quizzes.rules.settings import QuizSettings
 
@@ -85,6 +86,8 @@ class QuizSource:
     """The key of the initial test that it is compared with; '' where there is none."""
     selection: ResultUse | None = None
     """What its results are used for outside the course; None where they are not."""
+    basis: PassBasis | None = None
+    """What its pass mark goes by; None where nothing is said."""
 
 
 @dataclass(frozen=True, slots=True)

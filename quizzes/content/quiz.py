@@ -15,6 +15,7 @@ from kernel.errors import N_
 from quizzes.content import balanced, blueprints, paired, parts, pools, reserved, selecting
 from quizzes.content.blueprints import read_line
 from quizzes.content.model import DrawSlot, FixedSlot, QuizSource
+from quizzes.content.pass_basis import check_basis, read_basis
 from quizzes.content.slots import read_slot
 from quizzes.rules.balanced_draw import Balance
 from quizzes.rules.settings import (
@@ -39,15 +40,16 @@ def read_quiz(table: MappingCursor, session: ReadingSession) -> ActivitySettings
     """Read everything after the fields of every activity."""
     instructions = table.text("instructions", MarkupLevel.MARKDOWN)
     placed = table.listed("slots", read_slot, required=True)
-    selection = selecting.read_selection(table)
+    selection, basis = selecting.read_selection(table), read_basis(table)
     blueprint = table.listed("blueprint", read_line)
     balance, forms = balanced.read_balance(table), balanced.read_forms(table)
     pairs_with, minutes = table.value("pairs_with", scalars.key, ""), table.value("minutes", scalars.whole(1))
     settings = _settings(table)
     lines = tuple(entry.line for entry in blueprint)
     balance = Balance() if forms and balance is None else balance
-    quiz = QuizSource(tuple(entry.slot for entry in placed), settings, instructions, lines, balance, forms, pairs_with, selection)
+    quiz = QuizSource(tuple(entry.slot for entry in placed), settings, instructions, lines, balance, forms, pairs_with, selection, basis)
     _check_settings(table, quiz)
+    check_basis(table, quiz)
     session.later(partial(pools.check_quiz, table, quiz, placed))
     session.later(partial(balanced.check_balance, table, quiz))
     session.later(partial(blueprints.check_blueprint, table, quiz, placed, blueprint))

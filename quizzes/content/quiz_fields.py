@@ -248,6 +248,20 @@ _SELECTION = (
         lazy_("Whom learners ask about that"),
         lazy_("An address, a telephone number or an office."),
     ),
+    FieldSpec(
+        "pass_basis.norm",
+        FieldShape.WORDS,
+        lazy_("Norm that sets the pass mark"),
+        lazy_("Its citation, with the article. Leave empty if judges set the pass mark."),
+    ),
+    FieldSpec(
+        "pass_basis.judges",
+        FieldShape.FLAG,
+        lazy_("Do judges set the pass mark?"),
+        lazy_("Yes: publishing asks for a signed record of judges that chose just this pass mark."),
+        _YES_NO,
+        "false",
+    ),
 )
 GROUPS = (
     (lazy_("Blueprint"), (*_BLUEPRINT, *_BALANCE)),

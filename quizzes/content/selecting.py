@@ -1,6 +1,6 @@
 """Quizzes whose results are used outside the course, in their file, and what such a quiz needs (spec/selection 0)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from courses.content.mapping_cursor import MappingCursor
 from courses.content.model import CourseFolder
@@ -46,7 +46,7 @@ def check_selecting(table: MappingCursor, quiz: QuizSource, course: CourseFolder
     module = table.session.module_keys.get(table.file.partition("/")[0], "")
     pools = [(slot, candidates(course, module, quiz, slot)) for slot in quiz.slots if isinstance(slot, DrawSlot)]
     _check_rules(table, quiz, varies=any(len(pool) > slot.count for slot, pool in pools))
-    _check_questions(table, quiz, list(_questions(quiz, course, [pool for _slot, pool in pools])))
+    _check_questions(table, quiz, list_questions(course, module, quiz))
     _check_objectives(table, quiz, course)
     _check_length(table, quiz, course)
 
@@ -83,11 +83,12 @@ def _check_rules(table: MappingCursor, quiz: QuizSource, *, varies: bool) -> Non
         )
 
 
-def _questions(quiz: QuizSource, course: CourseFolder, pools: Sequence[Sequence[QuestionDefinition]]) -> Iterator[QuestionDefinition]:
-    """Yield the questions that an attempt may get, once each."""
+def list_questions(course: CourseFolder, module: str, quiz: QuizSource) -> list[QuestionDefinition]:
+    """Return the questions that an attempt may get, once each; `module` is the key of the quiz's module."""
     known = questions_of(course)
     fixed = [known[slot.question] for slot in quiz.slots if isinstance(slot, FixedSlot) and slot.question in known]
-    yield from {question.key: question for pool in (fixed, *pools) for question in pool}.values()
+    pools = [candidates(course, module, quiz, slot) for slot in quiz.slots if isinstance(slot, DrawSlot)]
+    return list({question.key: question for pool in (fixed, *pools) for question in pool}.values())
 
 
 def _check_questions(table: MappingCursor, quiz: QuizSource, questions: Sequence[QuestionDefinition]) -> None:

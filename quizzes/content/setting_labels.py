@@ -7,6 +7,7 @@ from kernel.i18n import _, choose, ngettext, number
 from quizzes.content.model import DrawSlot, FixedSlot, PageBreak, QuizSource, SectionSlot, SlotSource, TextSlot
 from quizzes.content.wording import DIFFICULTIES, LEVELS
 from quizzes.rules.blueprint import BlueprintWeight
+from quizzes.rules.pass_marks import PassBasis
 
 SETTINGS = SettingLabels(
     {
@@ -91,6 +92,8 @@ def describe_quiz(activity: ActivitySource) -> tuple[SettingFact, ...]:
             ),
             *(SettingFact("selection.contact", _("Whom learners ask"), one, tongue) for tongue, one in quiz.selection.contact.items()),
         )
+    if quiz.basis is not None:
+        words = (*words, *_basis(quiz.basis))
     if quiz.balance is not None:
         balance = _("within %(within)s points of the expected score", within=number(float(quiz.balance.within)))
         words = (*words, SettingFact("balance", _("Equally hard attempts"), balance, text=True))
@@ -100,6 +103,12 @@ def describe_quiz(activity: ActivitySource) -> tuple[SettingFact, ...]:
         words = (*words, SettingFact("pairs_with", _("Initial test to compare with"), quiz.pairs_with))
     blueprint = (SettingFact("blueprint", _("Blueprint"), lines, text=True),) if lines else ()
     return (*facts_of(quiz.settings, SETTINGS), *words, *blueprint, SettingFact("slots", _("Questions and pages"), slots, text=True))
+
+
+def _basis(basis: PassBasis) -> tuple[SettingFact, ...]:
+    if basis.by_judges:
+        return (SettingFact("pass_basis", _("What the pass mark goes by"), _("the record of judges"), text=True),)
+    return tuple(SettingFact("pass_basis", _("What the pass mark goes by"), norm, tongue) for tongue, norm in basis.norm.items())
 
 
 def _line(line: BlueprintWeight) -> str:

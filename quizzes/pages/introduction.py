@@ -24,6 +24,7 @@ from quizzes.rules.attempts import ENDED_STATES, AttemptRefusalReason, AttemptSt
 from quizzes.rules.grades import AttemptGrade, grade_over_attempts
 from quizzes.rules.layout import SlotEntry
 from quizzes.rules.review import flags_for, moment_of
+from quizzes.rules.selection import ResultUse
 from quizzes.rules.settings import Behaviour, Navigation, ReviewFlag
 
 CHECKS: Mapping[Behaviour, str] = {Behaviour.IMMEDIATE: "once", Behaviour.INTERACTIVE: "again", Behaviour.ADAPTIVE: "again"}
@@ -82,6 +83,8 @@ class ResultUseView:
     counting: str
     recorded: str
     contact: str
+    pass_mark: str
+    """What the pass mark goes by; '' where nothing is said of it."""
 
 
 def result_use(snapshot: QuizSnapshot, access: EffectiveSettings) -> ResultUseView | None:
@@ -102,7 +105,14 @@ def result_use(snapshot: QuizSnapshot, access: EffectiveSettings) -> ResultUseVi
             "Camera, microphone, screen and location are not recorded."
         ),
         contact=choose(snapshot.selection.contact),
+        pass_mark=_basis_words(snapshot.selection),
     )
+
+
+def _basis_words(use: ResultUse) -> str:
+    if use.norm:
+        return _("A norm sets it: %(norm)s", norm=choose(use.norm))
+    return _("Judges who know the subject set it question by question; their record is kept.") if use.record else ""
 
 
 def quiz_enrolment(subject: ActivityContext, setting_sources: SettingSources, result: ActivityResult | None) -> DatedEnrolment:

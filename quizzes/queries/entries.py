@@ -36,10 +36,14 @@ class FrozenEntries:
 def read_entries(written: Sequence[dict[str, Any]], pools: Mapping[int, Pool]) -> FrozenEntries:
     """Return what a quiz version keeps, with the rows of the questions of each slot by its place."""
     balance = next((read_balance(entry) for entry in written if entry["kind"] == KIND), None)
-    selection = next((ResultUse(entry["use"], entry["contact"]) for entry in written if entry["kind"] == SELECTION), None)
+    selection = next((_read_use(entry) for entry in written if entry["kind"] == SELECTION), None)
     pair = next((decode(PairedTests, entry) for entry in written if entry["kind"] == PAIR), None)
     placed = [(position, entry) for position, entry in enumerate(written) if entry["kind"] not in (KIND, SELECTION, PAIR)]
     return FrozenEntries(tuple(_entry(entry, pools.get(position, [])) for position, entry in placed), balance, selection, pair)
+
+
+def _read_use(entry: dict[str, Any]) -> ResultUse:
+    return ResultUse(entry["use"], entry["contact"], entry.get("norm", {}), entry.get("record", ""))
 
 
 def written_use(selection: ResultUse | None) -> list[dict[str, object]]:

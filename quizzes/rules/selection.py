@@ -3,7 +3,7 @@ What the results of a quiz are used for outside its course (spec/selection 0), w
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 
@@ -58,3 +58,7 @@ class ResultUse:
 
     use: Mapping[str, str]
     contact: Mapping[str, str]
+    norm: Mapping[str, str] = field(default_factory=dict)
+    """The norm that sets the pass mark, as it is cited; empty where there is none."""
+    record: str = ""
+    """The uuid of the signed record that chose the pass mark; '' where there is none. Both are frozen with the version."""

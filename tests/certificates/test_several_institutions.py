@@ -85,7 +85,7 @@ def codes_of(instance: Instance, key: str, institution: str) -> list[str]:
     read = read_folder(files("prueba", institution, key), KINDS.kinds, KINDS.parts, today=clock.now().date())
     assert read.course is not None
     with instance.database.unit_of_work(write=False) as session:
-        return [one.code for one in (*unknown_institutions(session, read.course), *missing_template(session, read.course))]
+        return [one.code for one in (*unknown_institutions(session, read.course), *missing_template(session, 0, read.course))]
 
 
 def test_a_certificate_is_of_the_institution_of_its_course(instance: Instance) -> None:

@@ -225,7 +225,7 @@ def findings_of(instance: Instance, key: str, languages: bytes = b"") -> tuple[s
     read = read_folder({**files, "course.yaml": course}, KINDS.kinds, KINDS.parts, today=clock.now().date())
     assert read.course is not None
     with instance.database.unit_of_work(write=False) as session:
-        found = missing_template(session, read.course)
+        found = missing_template(session, 0, read.course)
     return (found[0].code, found[0].severity.value, found[0].fix) if found else ("", "", "")
 
 

@@ -54,15 +54,18 @@ ACTED = {
     "created_by",
     "decided_by",
     "ended_by",
+    "entered_by",
     "granted_by",
     "invited_by",
     "marked_by",
     "approved_by",
     "merged_by",
+    "opened_by",
     "requested_by",
     "published_by",
     "revoked_by",
     "settled_by",
+    "signed_by",
     "undone_by",
 }
 """Columns that say who did something, which the audit log tells. Every other column with a person says whose a row is."""

@@ -17,7 +17,8 @@ USE = """selection:
     en: Personnel
 """
 BLUEPRINT = "blueprint:\n  - {weight: 50, objective: sumar}\n  - {weight: 50, objective: cuidar-el-agua}\n"
-HELD = f"{USE}{BLUEPRINT}review: exam\nbalance: {{within: 50}}\n"
+BASIS = "pass_basis: {norm: {es: Reglamento, en: Rules}}\n"
+HELD = f"{USE}{BLUEPRINT}{BASIS}review: exam\nbalance: {{within: 50}}\n"
 SLOTS = "  - draw: 1\n    objective: sumar\n  - draw: 1\n    objective: cuidar-el-agua\n"
 QUESTIONS = {"a": "objective: sumar", "b": "objective: sumar", "c": "objective: cuidar-el-agua", "d": "objective: cuidar-el-agua"}
 

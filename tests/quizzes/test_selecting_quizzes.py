@@ -11,23 +11,13 @@ from tests.support.browser import Browser
 from tests.support.builders import a_teacher, folder, publish, sign_in
 from tests.support.drafts import draft_texts
 from tests.support.learning import a_learner, pass_quiz, sitting_of, start
+from tests.support.selecting import LAW, NORM, USE
+from tests.support.selecting import RULES as OTHER_RULES
 from tests.support.selection_folders import BANK, FILE, HEAD, PAGE, questions
 from tests.support.wording import in_spanish
 
 QUIZ = f"{HEAD}slots:\n  - question: a\n"
-USE = (
-    "selection:\n  use: {es: 'Ascensos 2027, Talento Humano', en: 'Promotions 2027, Personnel'}\n"
-    "  contact: {es: talento@example.org, en: staff@example.org}\n"
-)
-RULES = "blueprint:\n  - {weight: 100, level: apply}\nreview: exam\n"
-LAW = b"""ley:
-  title: {es: Ley, en: Act}
-  kind: document
-  language: es
-  host: Registro
-  url: https://example.org/ley
-  verified: 2026-01-01
-"""
+RULES = OTHER_RULES + NORM
 SETTINGS = "/teaching/prueba/parts/cuestionario-1"
 START = "/courses/prueba/quizzes/cuestionario-1"
 
@@ -58,6 +48,7 @@ def test_a_new_version_makes_attempts_started_afterwards_selecting(browser: Brow
     use = ResultUse(
         {"es": "Ascensos 2027, Talento Humano", "en": "Promotions 2027, Personnel"},
         {"es": "talento@example.org", "en": "staff@example.org"},
+        {"es": "Reglamento, art. 12", "en": "Rules, art. 12"},
     )
     assert found == {"before": None, "open": None, "after": use}
 

@@ -14,6 +14,7 @@ LEAVES_RECORDS = """
     what an institution requires of an audience, for all its people alike: obligation:activate obligation:change obligation:edit
     words and contents of a course, for all its learners alike: announcement:change course:announce course:archive course:create
     course:delete course:edit course:import course:publish question_bank:edit
+    the pass mark of a quiz, for all its learners alike: angoff:record
     reminders: reminder:send
     a file of what stands on record: bundle:make certificate:bulk_zip certificate:export_identity certificate:open_bulk_zip
         certificate:set_validity transcript:make

@@ -221,6 +221,7 @@ ACCESS: Mapping[tuple[str, str], str] = {
     ("decision_quality.view", "own_course"): "IS",
     ("selection.manage", "own_course"): "WS*",
     ("selection.list_own", "own"): "LEGIOS",
+    ("angoff.record", "own_course"): "IS",
     ("quiz.regrade", "own_course"): "IS",
     ("completion_review.settle", "any"): "S",
     ("attempt.submit", "of_another_learner"): "*",

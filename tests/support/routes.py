@@ -191,6 +191,10 @@ ROUTES: Mapping[str, str] = {
         quizzes_regrading.regrade quizzes_regrading.regrades quizzes_regrading.renew quizzes_regrading.undo
         quizzes_reopening.delete_previews
     """,
+    "angoff.record": """
+        quizzes_pass_marks.change quizzes_pass_marks.new quizzes_pass_marks.overview quizzes_pass_marks.record
+        quizzes_pass_marks.save_sheet quizzes_pass_marks.sheet
+    """,
     "decision_quality.view": "quizzes_decisions.people quizzes_decisions.quiz",
     "quiz.export_report": "quizzes_reports.attempts_csv quizzes_reports.attempts_ods quizzes_reports.attempts_xlsx",
     "quiz.report": "quizzes_reports.attempts",

@@ -1,0 +1,272 @@
+"""Reading the records of judges on pass marks (spec/selection 3.10), and what a published quiz's pass mark goes by."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from fractions import Fraction
+from functools import partial
+from uuid import UUID
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from accounts.models import Person, full_name
+from courses.content import codes
+from courses.content.model import CourseFolder, Finding
+from courses.queries import catalogue
+from kernel.errors import N_, NotFound
+from kernel.permissions import Actor
+from quizzes.content.model import QuizSource
+from quizzes.models import Question, QuestionVersion
+from quizzes.permissions import JudgingContext
+from quizzes.queries.attempts import get_snapshot
+from quizzes.queries.facilities import count_first_answers
+from quizzes.rules.pass_marks import JudgedCut
+from quizzes.selection_models import JudgeSheet, PassMarkRecord
+
+FEWEST_ANSWERS = 10
+"""With fewer first answers judges see no known facility of a question."""
+MOST_RECORDS = 100
+
+
+class JudgingRound(StrEnum):
+    """The state of a record: which round is judged, or how it ended."""
+
+    FIRST = "first"
+    SECOND = "second"
+    SIGNED = "signed"
+    DISCARDED = "discarded"
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedItem:
+    """A question as judges see it: its key, its HTML by language, and its known facility in percent."""
+
+    key: str
+    html: Mapping[str, str]
+    facility: int | None = None
+
+    def to_fields(self) -> dict[str, object]:
+        """Return it as a record keeps it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedSheet:
+    """A complete sheet: the judge's name, and what they said in both rounds; the second is empty while the first goes on."""
+
+    name: str
+    first: tuple[int, ...]
+    second: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRecord:
+    """A signed record as an acta and pages quote it: nothing in it is computed again."""
+
+    uuid: UUID
+    form: str
+    judges: tuple[JudgedSheet, ...]
+    questions: tuple[str, ...]
+    shows_facilities: bool
+    cut: JudgedCut
+    pass_mark: Fraction
+    reason: str
+    signed_at: datetime
+    signed_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedPassMark:
+    """The pass mark of a published quiz in percent (None: none), and what it goes by: a norm by language, or a signed record."""
+
+    pass_mark: Fraction | None
+    norm: Mapping[str, str]
+    record: SignedRecord | None
+
+
+def get_published_pass_mark(session: Session, quiz_version_id: int) -> PublishedPassMark:
+    """Return the pass mark that a quiz version was published with, and its record as it was signed; raise NotFound."""
+    snapshot = get_snapshot(session, quiz_version_id)
+    use = snapshot.selection
+    record = find_signed(session, UUID(use.record)) if use is not None and use.record else None
+    return PublishedPassMark(snapshot.settings.pass_mark, use.norm if use is not None else {}, record)
+
+
+def find_signed(session: Session, uuid: UUID) -> SignedRecord | None:
+    """Return a signed record; None where there is none such."""
+    return next(iter(_signed(session, _records().where(PassMarkRecord.uuid == uuid))), None)
+
+
+def list_signed(session: Session, course_id: int, activity_key: str) -> list[SignedRecord]:
+    """List the signed records of a quiz, the newest first."""
+    own = _records().where(PassMarkRecord.course_id == course_id, PassMarkRecord.activity_key == activity_key)
+    return list(_signed(session, own.limit(MOST_RECORDS)))
+
+
+def _records() -> Select[PassMarkRecord, str, str, str]:
+    return (
+        select(PassMarkRecord, Person.given_names, Person.first_surname, Person.second_surname)
+        .join(Person, Person.id == PassMarkRecord.signed_by)
+        .where(PassMarkRecord.state == JudgingRound.SIGNED.value)
+        .order_by(PassMarkRecord.signed_at.desc(), PassMarkRecord.id.desc())
+    )
+
+
+def _signed(session: Session, statement: Select[PassMarkRecord, str, str, str]) -> Iterable[SignedRecord]:
+    for row, given_names, first_surname, second_surname in session.execute(statement):
+        found = json.loads(row.result)
+        judges = tuple(JudgedSheet(one["name"], tuple(one["first"]), tuple(one["second"])) for one in found["judges"])
+        means = tuple(Fraction(sum(one.second), len(one.second)) for one in judges)
+        assert row.pass_mark is not None
+        assert row.signed_at is not None
+        yield SignedRecord(
+            uuid=row.uuid,
+            form=row.form,
+            judges=judges,
+            questions=tuple(item.key for item in items_of(row)),
+            shows_facilities=row.shows_facilities,
+            cut=JudgedCut(Fraction(found["cut"]), Fraction(found["error_variance"]), means, tuple(map(Fraction, found["without"]))),
+            pass_mark=Fraction(row.pass_mark),
+            reason=row.reason,
+            signed_at=row.signed_at,
+            signed_by=full_name(given_names, first_surname, second_surname),
+        )
+
+
+def items_of(record: PassMarkRecord) -> list[JudgedItem]:
+    """Return the questions of a record as they were when it was opened."""
+    return [JudgedItem(**item) for item in json.loads(record.items)]
+
+
+def list_open(session: Session, course_id: int, activity_key: str) -> list[PassMarkRecord]:
+    """List the records of a quiz that are not signed yet, the newest first."""
+    statement = select(PassMarkRecord).where(
+        PassMarkRecord.course_id == course_id,
+        PassMarkRecord.activity_key == activity_key,
+        PassMarkRecord.state.in_([JudgingRound.FIRST.value, JudgingRound.SECOND.value]),
+    )
+    return list(session.scalars(statement.order_by(PassMarkRecord.id.desc()).limit(MOST_RECORDS)))
+
+
+def get_record(session: Session, course_id: int, activity_key: str, uuid: UUID, *, lock: bool = False) -> PassMarkRecord:
+    """Return a record of a quiz, to be changed with `lock`; raise NotFound."""
+    statement = select(PassMarkRecord).where(
+        PassMarkRecord.uuid == uuid, PassMarkRecord.course_id == course_id, PassMarkRecord.activity_key == activity_key
+    )
+    row = session.scalars(statement.with_for_update() if lock else statement).one_or_none()
+    if row is None or row.state == JudgingRound.DISCARDED.value:
+        raise NotFound
+    return row
+
+
+def get_judging(
+    session: Session, actor: Actor, slug: str, key: str, record: UUID, sheet: UUID | None = None, *, lock: bool = False
+) -> JudgingContext:
+    """Return a record of a quiz for the course's team, with a sheet for whoever may fill it; raise NotFound."""
+    part = catalogue.get_taught_part(session, actor, slug, key)
+    row = get_record(session, part.id, key, record, lock=lock)
+    own = get_sheet(session, row, sheet, actor.person_id) if sheet is not None else None
+    return JudgingContext(part.id, part.slug, part.staff_role, key, row, own)
+
+
+lock_judging = partial(get_judging, lock=True)
+"""The same, to be changed: the record is locked."""
+
+
+def list_sheets(session: Session, record_id: int) -> list[JudgeSheet]:
+    """List the sheets of a record, the first one first."""
+    return list(session.scalars(select(JudgeSheet).where(JudgeSheet.record_id == record_id).order_by(JudgeSheet.id)))
+
+
+def get_sheet(session: Session, record: PassMarkRecord, uuid: UUID, person_id: int | None) -> JudgeSheet:
+    """Return a sheet for whoever may fill it; to everybody else there is none: raise NotFound."""
+    row = session.scalars(select(JudgeSheet).where(JudgeSheet.uuid == uuid, JudgeSheet.record_id == record.id)).one_or_none()
+    if row is None or row.entered_by != person_id:
+        raise NotFound
+    return row
+
+
+def ratings_of(written: str, number: int) -> list[int | None]:
+    """Return what a sheet says of so many questions, None where it says nothing yet."""
+    found = json.loads(written)
+    return [found[place] if place < len(found) else None for place in range(number)]
+
+
+def second_ratings(sheet: JudgeSheet, number: int) -> list[int | None]:
+    """Return what a sheet says in the second round: what it said in the first until the judge looks at it again."""
+    return ratings_of(sheet.second if json.loads(sheet.second) else sheet.first, number)
+
+
+def complete_sheets(session: Session, record: PassMarkRecord, judged: JudgingRound) -> list[JudgedSheet]:
+    """Return the sheets that say something of every question in a round; in the second they have to have been saved in it."""
+    number, found = len(items_of(record)), list[JudgedSheet]()
+    for sheet in list_sheets(session, record.id):
+        first, second = (tuple(one for one in ratings_of(own, number) if one is not None) for own in (sheet.first, sheet.second))
+        if len(first) == number and (judged is JudgingRound.FIRST or len(second) == number):
+            found.append(JudgedSheet(sheet.name, first, second))
+    return found
+
+
+def known_facilities(session: Session, course_id: int, keys: Sequence[str]) -> dict[str, int]:
+    """Return the mean first answer in percent of the newest version of questions, of those with enough answers."""
+    newest = (
+        select(func.max(QuestionVersion.id))
+        .join(Question, Question.id == QuestionVersion.question_id)
+        .where(Question.course_id == course_id, Question.key.in_(keys))
+        .group_by(Question.id)
+    )
+    named = select(QuestionVersion.id, Question.key).join(Question, Question.id == QuestionVersion.question_id)
+    versions: dict[int, str] = dict(session.execute(named.where(QuestionVersion.id.in_(newest))).all())
+    answers = count_first_answers(session, list(versions))
+    return {versions[one]: round(100 * own.shares / own.count) for one, own in answers.items() if own.count >= FEWEST_ANSWERS}
+
+
+def missing_records(session: Session, course_id: int, folder: CourseFolder) -> tuple[Finding, ...]:
+    """Tell which quizzes say that judges set their pass mark, without a signed record of just that mark (spec/selection 0.2)."""
+    asked = [
+        (activity, activity.settings)
+        for module in folder.modules
+        for activity in module.activities
+        if isinstance(activity.settings, QuizSource) and activity.settings.basis is not None and activity.settings.basis.by_judges
+    ]
+    return tuple(
+        _finding(activity.path, quiz)
+        for activity, quiz in asked
+        if quiz.settings.pass_mark is not None and find_record_of(session, course_id, activity.key, quiz.settings.pass_mark) is None
+    )
+
+
+def find_record_of(session: Session, course_id: int, activity_key: str, pass_mark: Fraction) -> UUID | None:
+    """Return the newest signed record of a quiz that chose this pass mark; None where there is none."""
+    rows = session.execute(
+        select(PassMarkRecord.uuid, PassMarkRecord.pass_mark)
+        .where(
+            PassMarkRecord.course_id == course_id,
+            PassMarkRecord.activity_key == activity_key,
+            PassMarkRecord.state == JudgingRound.SIGNED.value,
+        )
+        .order_by(PassMarkRecord.signed_at.desc(), PassMarkRecord.id.desc())
+        .limit(MOST_RECORDS)
+    )
+    return next((row.uuid for row in rows if row.pass_mark is not None and abs(Fraction(row.pass_mark) - pass_mark) < HALF_DIGIT), None)
+
+
+HALF_DIGIT = Fraction(1, 10**7)
+
+
+def _finding(path: str, quiz: QuizSource) -> Finding:
+    assert quiz.settings.pass_mark is not None
+    return Finding(
+        path,
+        0,
+        0,
+        "pass_basis",
+        "C514",
+        codes.severity("C514"),
+        N_("There is no signed record of judges that chose %(mark)s%% as the pass mark of this quiz."),
+        N_("Open “Pass mark” on the page of the quiz's questions, or cite the norm that sets it."),
+        facts={"mark": f"{float(quiz.settings.pass_mark):g}"},
+    )
