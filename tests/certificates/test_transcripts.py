@@ -87,7 +87,7 @@ def text_of(pdf: bytes) -> str:
 
 
 def test_only_hours_in_force_are_summed_by_institution_and_year() -> None:
-    """spec/certificates R6."""
+    """spec/certificates R6 and R6a: by the institution as the certificate names it and the year of completion."""
     other = TranscriptRecord("b", 1, 1, "B", "SRI", 30, "", date(2025, 1, 1), False, HELD, CredentialState.VALID)
     expired = TranscriptRecord("c", 1, 1, "C", "IESS", 600, "", NOON.date(), False, HELD, CredentialState.EXPIRED)
     without = TranscriptRecord("d", 1, 1, "D", "IESS", 600, "", NOON.date(), False)
@@ -98,7 +98,7 @@ def test_only_hours_in_force_are_summed_by_institution_and_year() -> None:
 
 
 def test_a_document_is_read_only_as_it_was_written() -> None:
-    """A member more, another sum, another type or address is none of ours."""
+    """spec/certificates R6a: a member more, another sum, another type or address is none of ours."""
     document = json.loads(json.dumps(transcript_document(CONTENT)))
     assert read_transcript(document) == CONTENT
     assert read_stored(stored_transcript(CONTENT).decode(), CONTENT.address) == CONTENT
@@ -149,7 +149,7 @@ def enrol_in(instance: Instance, actor: Actor, course: Course) -> None:
 
 
 def test_the_page_lists_what_was_completed_with_and_without_certificate(browser: Browser, instance: Instance) -> None:
-    """spec/certificates R6: with and without certificate; what is open is in it only where the person ticks it."""
+    """spec/certificates R6 and R6a: with and without certificate; what is open is in it only where the person ticks it."""
     actor = actor_of(a_holder(browser, instance))
     code = printed_code(only_credential(instance).code)
     plain, open_one = (a_course(instance, key, modules=1, certificate=gives) for key, gives in (("sin", "none"), ("abierto", "none")))
@@ -197,7 +197,7 @@ def test_a_second_click_makes_no_second_transcript(browser: Browser, instance: I
 
 
 def test_the_pdf_is_sealed_tagged_and_the_same_each_time(browser: Browser, instance: Instance) -> None:
-    """spec/certificates R6, P8: sealed like a certificate, its own code, the signed summary in it, equal bytes."""
+    """spec/certificates R6, R6a, P8: sealed like a certificate, its own code, the signed summary in it, equal bytes."""
     person = a_holder(browser, instance)
     code = made_by(browser)
     browser._request("GET", f"/transcripts/{code}.pdf")
@@ -243,7 +243,7 @@ def test_a_long_transcript_goes_over_pages_and_loses_nothing() -> None:
 
 
 def test_the_json_holds_a_summary_and_the_badges(browser: Browser, instance: Instance) -> None:
-    """spec/certificates R6: an array of badges and one signed summary; a foreign badge or a changed one makes it none of ours."""
+    """spec/certificates R6 and R6a: an array of badges and one signed summary; a foreign badge or a changed one makes it none of ours."""
     a_holder(browser, instance)
     browser._request("GET", f"/transcripts/{made_by(browser)}.json")
     content = browser.response.get_data()
@@ -296,7 +296,7 @@ def test_what_somebody_changed_in_the_database_is_not_shown(browser: Browser, in
 
 
 def test_a_forgotten_persons_transcript_was_issued_and_says_no_more(browser: Browser, instance: Instance) -> None:
-    """spec/certificates R8: the code is known, nothing in the database names the person."""
+    """spec/certificates R6a and R8: the code is known, nothing in the database names the person."""
     person = a_holder(browser, instance)
     code = made_by(browser)
     with instance.database.unit_of_work() as session:
