@@ -30,7 +30,7 @@ USE = (
     "selection:\n  use: {es: 'Ascensos 2027, Talento Humano', en: 'Promotions 2027, Personnel'}\n"
     "  contact: {es: talento@example.org, en: staff@example.org}\n"
 )
-RULES = "blueprint:\n  - {weight: 100, level: apply}\nreview: exam\n"
+RULES = "blueprint:\n  - {weight: 100, level: apply}\nreview: exam\npass_basis: {norm: {es: Reglamento, en: Rules}}\n"
 
 
 def a_selecting_folder(count: int = 5, more: str = "attempts: 1\n") -> dict[str, bytes]:
