@@ -39,13 +39,13 @@ def halves(language: str) -> None:
             "de hoy. Otra lleva a la simulación, con una regla nueva. Una línea punteada une las dos: se comparan.",
         ),
         "en": (
-            ["Accounts", "what has already", "happened, with", "the same rules"],
-            ["Projection", "with today's", "rules"],
-            ["Simulation", "with a new", "rule"],
+            ["Accounts", "of past years,", "classified by", "common rules"],
+            ["Projection", "under today's", "rules"],
+            ["Simulation", "under a new", "rule"],
             "compared",
             "The accounts lead to the projection and to the simulation",
-            "A box on the left, the accounts of what has already happened, with two arrows to the right. One leads to the projection, with "
-            "today's rules. The other leads to the simulation, with a new rule. A dotted line joins the two: they are compared.",
+            "A box on the left, the accounts of past years, with two arrows to the right. One leads to the projection, under "
+            "today's rules. The other leads to the simulation, under a new rule. A dotted line joins the two: they are compared.",
         ),
     }[language]
     body = [
@@ -138,12 +138,12 @@ def same_account(language: str) -> None:
         ]
         parts.append(f"{names[key]}: {number(amount, language, 0)}, {part}")
         y += 42
-    title = {"es": "Quienes emplean ponen 1240 de los 2760 millones de Andinia", "en": "Employers put in 1,240 of Andinia's 2,760 million"}[
+    title = {"es": "Quienes emplean ponen 1240 de los 2760 millones de Andinia", "en": "Employers contribute 1,240 of Andinia's 2,760 million"}[
         language
     ]
     lead = {
         "es": "Barras horizontales desde cero, en millones y como parte del ingreso. ",
-        "en": "Horizontal bars from zero, in millions and as a share of income. ",
+        "en": "Horizontal bars starting at zero, in millions and as a share of income. ",
     }[language]
     svg(name("misma-cuenta", language), y - 16, title, lead + "; ".join(parts) + ".", body)
 
