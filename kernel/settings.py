@@ -161,15 +161,14 @@ class Settings(BaseSettings):
     )
     database_pool: int = Field(8, ge=2, le=100, description="Database connections one process holds.")
     worker_threads: int = Field(1, ge=0, le=16, description="Threads for background jobs inside `lms serve`; 0 where `lms worker` runs.")
-    request_seconds: int = Field(
-        30, ge=1, le=600, description="Seconds that a request may work once it has arrived; then it is rolled back."
-    )
+    request_seconds: int = Field(30, ge=1, le=600, description="Seconds that a request may work after its arrival; then it is rolled back.")
     keep_audit_days: int = Field(
         1830, ge=1830, description="Days that entries of the audit log are kept; five years at least, then they go whole seals at a time."
     )
     keep_notices_days: int = Field(180, ge=7, description="Days that notices stay in the bell.")
     keep_mistake_reports_days: int = Field(730, ge=30, description="Days that mistake reports are kept after they were settled.")
     keep_reminders_days: int = Field(365, ge=7, description="Days that people's own reminders stay in their calendar after their day.")
+    keep_integrity_days: int = Field(180, ge=30, description="Days that what quizzes record beside answers is kept after the attempt.")
     leaver_days: int = Field(30, ge=0, description="Days after their last day on which the accounts of people who left are suspended.")
     keep_sessions_days: int = Field(90, ge=31, description="Days that sessions are remembered after they were last used.")
     keep_links_days: int = Field(30, ge=1, description="Days that traces of links sent by mail stay after the links are over.")

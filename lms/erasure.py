@@ -13,7 +13,7 @@ from courses.services import team
 from enrolments.services import account_closure, invitations, learner_notes, mistakes, reminders
 from kernel.permissions import Actor
 from organisations.services import audiences, members
-from quizzes.services import overrides
+from quizzes.services import integrity, overrides
 from selections.services import account_closure as selections
 
 FORGET: tuple[Callable[..., None], ...] = (
@@ -26,6 +26,7 @@ FORGET: tuple[Callable[..., None], ...] = (
     mistakes.erase_person,
     reminders.erase_person,
     overrides.erase_person,
+    integrity.erase_person,
     bulk.erase_person,
     transcripts.erase_person,
     selections.erase_person,

@@ -246,6 +246,8 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
             Attempt.state,
             Attempt.started_at,
             Attempt.submitted_at,
+            Attempt.declared_at,
+            Attempt.integrity_record.label("recorded_beside_the_answers"),
         )
         .join(Course, Course.id == Attempt.course_id)
         .outerjoin(Enrolment, Enrolment.id == Attempt.enrolment_id)

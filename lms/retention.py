@@ -33,6 +33,7 @@ from organisations.models import (
     UnitManager,
 )
 from quizzes.models import Attempt
+from quizzes.services import integrity
 
 YEAR = 365
 
@@ -94,6 +95,11 @@ KINDS = (
     RetentionRule("keep_notices_days", N_("Notifications on the site (bell icon)"), notices.forget_before),
     RetentionRule("keep_mistake_reports_days", N_("Mistake reports, once corrected or declined"), mistakes.forget_before),
     RetentionRule("keep_reminders_days", N_("Reminders that you wrote in your calendar, after their day"), reminders.forget_before),
+    RetentionRule(
+        "keep_integrity_days",
+        N_("What some quizzes record beside your answers (times, when the page was left, devices), after the attempt"),
+        integrity.forget_before,
+    ),
     RetentionRule(
         "keep_sessions_days", N_("Sessions that have ended: browser, shortened network and time"), services.forget_devices_before
     ),

@@ -45,6 +45,7 @@ class StartForm(SentForm):
 
     quiz_password = LineField(lazy_("Quiz password"))
     confirmed = HiddenField()
+    declared = BooleanField(lazy_("I accept this declaration"))
 
 
 TAG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")

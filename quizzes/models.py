@@ -137,6 +137,10 @@ class Attempt(Base):
     """As computed last; the deadline itself follows from the settings at each request (spec/quiz-engine 5.3.1)."""
     extra_seconds: Mapped[int] = mapped_column(default=0, server_default="0")
     """The sum of what incidents that were not taken back gave this attempt (spec/quiz-engine 5.10.4)."""
+    declared_at: Mapped[Moment | None]
+    """When its learner accepted the declaration of the quiz version, where it has one (spec/selection 6.2)."""
+    integrity_record: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """JSON of `quizzes.rules.integrity.IntegrityRecord`: what is kept beside the answers, deleted after its time (spec/selection 6.12)."""
     saved_at: Mapped[Moment]
     """When something was last acknowledged; every acknowledgement writes it."""
     submitted_at: Mapped[Moment | None]

@@ -27,6 +27,7 @@ from kernel.search import index as search
 from kernel.search.index import SearchDocument
 from quizzes.content.banks import banks_of, questions_of
 from quizzes.content.blueprints import candidate_of
+from quizzes.content.integrity import rules_of_quiz
 from quizzes.content.kinds import KIND
 from quizzes.content.model import DrawSlot, FixedSlot, PageBreak, QuizSource, SectionSlot
 from quizzes.content.paired import pair_of
@@ -37,7 +38,7 @@ from quizzes.models import Question, QuestionVersion, QuizVersion, Slot, SlotCan
 from quizzes.queries import attempts as queries
 from quizzes.queries.banks import find_newest_numbers
 from quizzes.queries.effective_settings import own_dates
-from quizzes.queries.entries import written_pair, written_use
+from quizzes.queries.entries import written_integrity, written_pair, written_use
 from quizzes.queries.facilities import FirstAnswers, FormCount, count_first_answers, frozen_balance
 from quizzes.queries.final_tests import find_final_end, find_final_release, outline_of_activity
 from quizzes.queries.open_attempts import find_answering, find_ungraded, is_answering
@@ -59,6 +60,7 @@ from quizzes.rules.definitions import (
     without_notes,
 )
 from quizzes.rules.encoding import canonical_json, checksum, encode, to_document
+from quizzes.rules.integrity import NO_RULES, IntegrityRules
 from quizzes.rules.layout import SlotEntry
 from quizzes.rules.paired_tests import PairedTests
 from quizzes.rules.parallel_forms import forms_seed
@@ -97,6 +99,8 @@ class PreparedQuiz:
     forms: int = 0
     """How many parallel forms it has."""
     selection: ResultUse | None = None
+    integrity: IntegrityRules = NO_RULES
+    """What is recorded beside the answers."""
     pair: PairedTests | None = None
     """The initial and final test of which it is one."""
     basis: PassBasis | None = None
@@ -120,6 +124,7 @@ def prepare_quiz(activity: ActivitySource, renderer: Renderer) -> tuple[Prepared
         balance=quiz.balance,
         forms=quiz.forms,
         selection=quiz.selection,
+        integrity=rules_of_quiz(quiz.integrity, renderer.course, selecting=quiz.selection is not None),
         pair=pair_of(renderer.course, activity),
         basis=quiz.basis,
         search_documents=tuple(activity_entries(KIND.name, plain_texts(activity.title), renderer.inline(activity.summary, activity.path))),
@@ -325,6 +330,7 @@ def _quiz_row(activity: Activity, payload: PreparedQuiz, versions: Mapping[str, 
             [
                 *payload.entries,
                 *written_use(payload.selection),
+                *written_integrity(payload.integrity),
                 *written_pair(payload.pair),
                 *frozen_balance(payload.balance, slots, payload.questions, own, count),
             ]

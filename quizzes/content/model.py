@@ -7,6 +7,7 @@ from courses.content.model import NO_TEXT, LocalisedText
 from quizzes.rules.balanced_draw import Balance
 from quizzes.rules.blueprint import BlueprintWeight
 from quizzes.rules.definitions import QuestionDefinition
+from quizzes.rules.integrity import IntegrityRules
 from quizzes.rules.pass_marks import PassBasis
 from quizzes.rules.selection import ResultUse
 from quizzes.rules.settings import QuizSettings
@@ -84,6 +85,8 @@ class QuizSource:
     """How many parallel forms it has; 0 where every attempt is drawn."""
     pairs_with: str = ""
     """The key of the initial test that it is compared with; '' where there is none."""
+    integrity: IntegrityRules | None = None
+    """What is recorded beside the answers; None where the file says nothing."""
     selection: ResultUse | None = None
     """What its results are used for outside the course; None where they are not."""
     basis: PassBasis | None = None

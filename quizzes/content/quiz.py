@@ -14,6 +14,7 @@ from enrolments.rules import GradedCompletionRule, GradingMethod
 from kernel.errors import N_
 from quizzes.content import balanced, blueprints, paired, parts, pools, reserved, selecting
 from quizzes.content.blueprints import read_line
+from quizzes.content.integrity import read_integrity
 from quizzes.content.model import DrawSlot, FixedSlot, QuizSource
 from quizzes.content.pass_basis import check_basis, read_basis
 from quizzes.content.slots import read_slot
@@ -43,11 +44,13 @@ def read_quiz(table: MappingCursor, session: ReadingSession) -> ActivitySettings
     selection, basis = selecting.read_selection(table), read_basis(table)
     blueprint = table.listed("blueprint", read_line)
     balance, forms = balanced.read_balance(table), balanced.read_forms(table)
+    integrity = read_integrity(table)
     pairs_with, minutes = table.value("pairs_with", scalars.key, ""), table.value("minutes", scalars.whole(1))
     settings = _settings(table)
     lines = tuple(entry.line for entry in blueprint)
     balance = Balance() if forms and balance is None else balance
-    quiz = QuizSource(tuple(entry.slot for entry in placed), settings, instructions, lines, balance, forms, pairs_with, selection, basis)
+    placed_slots = tuple(entry.slot for entry in placed)
+    quiz = QuizSource(placed_slots, settings, instructions, lines, balance, forms, pairs_with, integrity, selection=selection, basis=basis)
     _check_settings(table, quiz)
     check_basis(table, quiz)
     session.later(partial(pools.check_quiz, table, quiz, placed))

@@ -263,6 +263,45 @@ _SELECTION = (
         "false",
     ),
 )
+_INTEGRITY = (
+    FieldSpec(
+        "integrity.honour",
+        FieldShape.FLAG,
+        lazy_("Ask for a declaration before an attempt?"),
+        lazy_("One box that learners tick to begin. Asked for where results are used outside the course, unless you choose No."),
+        _YES_NO,
+    ),
+    FieldSpec(
+        "integrity.declaration",
+        FieldShape.WORDS,
+        lazy_("Words of the declaration"),
+        lazy_("Leave empty for the usual ones: that they answer by themselves and do not pass the questions on."),
+    ),
+    FieldSpec(
+        "integrity.times",
+        FieldShape.FLAG,
+        lazy_("Record the time that each question takes?"),
+        lazy_("Approximate, and not known without a script."),
+        _YES_NO,
+        "false",
+    ),
+    FieldSpec(
+        "integrity.focus",
+        FieldShape.FLAG,
+        lazy_("Record when the page is left?"),
+        lazy_("Learners see it at once. It is not recorded for people with an accommodation."),
+        _YES_NO,
+        "false",
+    ),
+    FieldSpec(
+        "integrity.sessions",
+        FieldShape.FLAG,
+        lazy_("Record from how many devices and networks it is answered?"),
+        lazy_("Networks are shortened. Moving from home to a mobile network is usual."),
+        _YES_NO,
+        "false",
+    ),
+)
 GROUPS = (
     (lazy_("Blueprint"), (*_BLUEPRINT, *_BALANCE)),
     (lazy_("Attempts"), _ATTEMPTS),
@@ -270,5 +309,6 @@ GROUPS = (
     (lazy_("Pages and answers"), _PAGES),
     (lazy_("Result"), _GRADE),
     (lazy_("Use outside the course"), _SELECTION),
+    (lazy_("What is recorded beside the answers"), _INTEGRITY),
     (lazy_("What learners see afterwards"), _SHOWN),
 )

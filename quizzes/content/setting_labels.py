@@ -7,6 +7,7 @@ from kernel.i18n import _, choose, ngettext, number
 from quizzes.content.model import DrawSlot, FixedSlot, PageBreak, QuizSource, SectionSlot, SlotSource, TextSlot
 from quizzes.content.wording import DIFFICULTIES, LEVELS
 from quizzes.rules.blueprint import BlueprintWeight
+from quizzes.rules.integrity import IntegrityRules
 from quizzes.rules.pass_marks import PassBasis
 
 SETTINGS = SettingLabels(
@@ -99,6 +100,15 @@ def describe_quiz(activity: ActivitySource) -> tuple[SettingFact, ...]:
         words = (*words, SettingFact("balance", _("Equally hard attempts"), balance, text=True))
     if quiz.forms:
         words = (*words, SettingFact("forms", _("Parallel forms"), str(quiz.forms), text=True))
+    if quiz.integrity is not None:
+        words = (
+            *words,
+            SettingFact("integrity", _("What is recorded beside the answers"), _recorded(quiz.integrity), text=True),
+            *(
+                SettingFact("integrity.declaration", _("Words of the declaration"), one, code)
+                for code, one in quiz.integrity.declaration.items()
+            ),
+        )
     if quiz.pairs_with:
         words = (*words, SettingFact("pairs_with", _("Initial test to compare with"), quiz.pairs_with))
     blueprint = (SettingFact("blueprint", _("Blueprint"), lines, text=True),) if lines else ()
@@ -109,6 +119,17 @@ def _basis(basis: PassBasis) -> tuple[SettingFact, ...]:
     if basis.by_judges:
         return (SettingFact("pass_basis", _("What the pass mark goes by"), _("the record of judges"), text=True),)
     return tuple(SettingFact("pass_basis", _("What the pass mark goes by"), norm, tongue) for tongue, norm in basis.norm.items())
+
+
+def _recorded(rules: IntegrityRules) -> str:
+    """Write what a quiz records beside the answers."""
+    parts = (
+        (rules.honour, _("declaration before an attempt")),
+        (rules.times, _("time of each question")),
+        (rules.focus, _("times when the page is left")),
+        (rules.sessions, _("number of devices and networks")),
+    )
+    return ", ".join(words for is_on, words in parts if is_on) or _("nothing")
 
 
 def _line(line: BlueprintWeight) -> str:

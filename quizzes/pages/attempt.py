@@ -146,6 +146,8 @@ def attempt_page(opened: AttemptView, page: int, *, now: datetime, message: Ques
     return {
         **opened.activity_header,
         "attempt": _facts(loaded, page, now=now),
+        "notes_times": loaded.snapshot.integrity.times and not loaded.row.preview,
+        "notes_focus": loaded.snapshot.integrity.focus and not loaded.row.preview and loaded.setting_sources.accommodation is None,
         "answered": len(answered),
         "flagged": sum(item.flagged for item in loaded.items),
         "total": len(states),

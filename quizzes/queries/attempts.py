@@ -44,19 +44,20 @@ from quizzes.queries.effective_settings import (
     setting_sources_of,
 )
 from quizzes.queries.entries import read_entries
-from quizzes.queries.final_tests import find_final_release, outline_of_activity, with_release
+from quizzes.queries.final_tests import outline_of_activity, with_release
 from quizzes.rules import definitions
 from quizzes.rules.access import EffectiveSettings, SettingSources
 from quizzes.rules.attempts import OPEN_STATES, AttemptClock, AttemptState, end_of
 from quizzes.rules.balanced_draw import FrozenBalance
 from quizzes.rules.encoding import decode, from_document
+from quizzes.rules.integrity import IntegrityRules
 from quizzes.rules.item_layout import ItemLayout
 from quizzes.rules.layout import Entry
 from quizzes.rules.paired_tests import PairedTests
 from quizzes.rules.selection import ResultUse
 from quizzes.rules.settings import QuizSettings
 
-MOST_SNAPSHOTS, MOST_QUESTIONS = 1000, 20_000
+MOST_SNAPSHOTS, MOST_QUESTIONS, KEPT_LAYOUTS = 1000, 20_000, 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class QuizSnapshot:
     balance: FrozenBalance | None
     selection: ResultUse | None
     pair: PairedTests | None
+    integrity: IntegrityRules
     opens_at: datetime | None
     closes_at: datetime | None
 
@@ -148,6 +150,7 @@ def _read_snapshot(session: Session, row: Row[*tuple[Any, ...]]) -> QuizSnapshot
         balance=frozen.balance,
         selection=frozen.selection,
         pair=frozen.pair,
+        integrity=frozen.integrity,
         opens_at=row.opens_at,
         closes_at=row.closes_at,
     )
@@ -331,7 +334,6 @@ class LoadedAttempt(AttemptContext):
         return self.items[position - 1] if 1 <= position <= len(self.items) else None
 
 
-KEPT_LAYOUTS = 4096
 _ATTEMPT_COLUMNS = PersonQuizColumns(Attempt.person_id, Attempt.enrolment_id, Attempt.course_id, Attempt.activity_key)
 _MARKED_BY_HAND = (
     exists()
@@ -423,12 +425,10 @@ def _read_attempt(session: Session, statement: Select[*tuple[Any, ...]], bound: 
     items, answers = _read_items(session, attempt)
     snapshot = get_snapshot(session, attempt.quiz_version_id)
     current = snapshot if followed is None else get_snapshot(session, followed)
-    overrides = [row[7] for row in rows if row[7] is not None]
-    setting_sources = setting_sources_of(current.published_settings, current.settings, overrides, accommodation)
+    setting_sources = setting_sources_of(current.published_settings, current.settings, [row[7] for row in rows if row[7]], accommodation)
     if AttemptState(attempt.state) not in OPEN_STATES:
         outline = outline_of_activity(session, current.activity_id)
-        release = find_final_release(session, attempt.enrolment_id, outline, current.activity_key, current.pair)
-        setting_sources = with_release(setting_sources, release)
+        setting_sources = with_release(session, setting_sources, attempt.enrolment_id, outline, current.activity_key, current.pair)
     return LoadedAttempt(
         id=attempt.id,
         uuid=attempt.uuid,
@@ -492,7 +492,7 @@ def effective_settings_at(session: Session, actor: Actor, subject: ActivityConte
     """Return the effective settings of the actor at a quiz now."""
     key = person_quiz_key(actor, subject)
     setting_sources = find_setting_sources(session, snapshot.published_settings, snapshot.settings, key)
-    return with_release(setting_sources, find_final_release(session, key.enrolment_id, subject.outline, key.activity_key, snapshot.pair))
+    return with_release(session, setting_sources, key.enrolment_id, subject.outline, key.activity_key, snapshot.pair)
 
 
 def locked_settings_at(session: Session, actor: Actor, subject: ActivityContext, snapshot: QuizSnapshot) -> SettingSources:

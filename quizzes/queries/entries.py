@@ -12,12 +12,15 @@ from sqlalchemy import Row
 from quizzes.queries.facilities import KIND, read_balance
 from quizzes.rules.balanced_draw import FrozenBalance
 from quizzes.rules.encoding import decode, encode
+from quizzes.rules.integrity import NO_RULES, IntegrityRules
 from quizzes.rules.layout import Candidate, Entry, PageEntry, SectionEntry, SlotEntry, TextEntry
 from quizzes.rules.paired_tests import PairedTests
 from quizzes.rules.selection import ResultUse
 
 SELECTION = "selection"
 """The entry of a quiz version that says what its results are used for outside the course."""
+INTEGRITY = "integrity"
+"""The entry of a quiz version that says what is recorded beside the answers."""
 PAIR = "pair"
 """The entry of a quiz version that says with which test it is compared."""
 Pool = Sequence[Row[*tuple[Any, ...]]]
@@ -31,6 +34,7 @@ class FrozenEntries:
     balance: FrozenBalance | None
     selection: ResultUse | None
     pair: PairedTests | None
+    integrity: IntegrityRules
 
 
 def read_entries(written: Sequence[dict[str, Any]], pools: Mapping[int, Pool]) -> FrozenEntries:
@@ -38,8 +42,9 @@ def read_entries(written: Sequence[dict[str, Any]], pools: Mapping[int, Pool]) -
     balance = next((read_balance(entry) for entry in written if entry["kind"] == KIND), None)
     selection = next((_read_use(entry) for entry in written if entry["kind"] == SELECTION), None)
     pair = next((decode(PairedTests, entry) for entry in written if entry["kind"] == PAIR), None)
-    placed = [(position, entry) for position, entry in enumerate(written) if entry["kind"] not in (KIND, SELECTION, PAIR)]
-    return FrozenEntries(tuple(_entry(entry, pools.get(position, [])) for position, entry in placed), balance, selection, pair)
+    integrity = next((decode(IntegrityRules, entry) for entry in written if entry["kind"] == INTEGRITY), NO_RULES)
+    placed = [(position, entry) for position, entry in enumerate(written) if entry["kind"] not in (KIND, SELECTION, PAIR, INTEGRITY)]
+    return FrozenEntries(tuple(_entry(entry, pools.get(position, [])) for position, entry in placed), balance, selection, pair, integrity)
 
 
 def _read_use(entry: dict[str, Any]) -> ResultUse:
@@ -49,6 +54,11 @@ def _read_use(entry: dict[str, Any]) -> ResultUse:
 def written_use(selection: ResultUse | None) -> list[dict[str, object]]:
     """Return the entry that keeps the use of results outside the course; none where there is no such use."""
     return [] if selection is None else [{**encode(selection), "kind": SELECTION}]
+
+
+def written_integrity(rules: IntegrityRules) -> list[dict[str, object]]:
+    """Return the entry that keeps what a quiz records beside the answers; none where it records nothing."""
+    return [] if rules == NO_RULES else [{**encode(rules), "kind": INTEGRITY}]
 
 
 def written_pair(pair: PairedTests | None) -> list[dict[str, object]]:

@@ -43,8 +43,11 @@ class FinalRelease:
     """Whether nothing of it is shown before."""
 
 
-def with_release(setting_sources: SettingSources, release: FinalRelease) -> SettingSources:
+def with_release(
+    session: Session, setting_sources: SettingSources, enrolment_id: int | None, outline: Outline, key: str, pair: PairedTests | None
+) -> SettingSources:
     """Return a person's settings at a quiz that know when its result is shown."""
+    release = find_final_release(session, enrolment_id, outline, key, pair)
     return replace(setting_sources, final_submitted_at=release.at, awaits_final=release.is_awaited)
 
 

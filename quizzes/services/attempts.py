@@ -56,7 +56,7 @@ from quizzes.rules.settings import AtEnd
 from quizzes.services.layouts import SEED_BITS, SIGN, DrawnLayout, draw_layout, form_of_next, items_by_question, seen_before
 from quizzes.services.marks import as_decimal, mark_row, write_grade
 from quizzes.services.previews import delete_previews_of
-from quizzes.services.start_conditions import ASKED_NOTHING, StartRequest, start_ruling
+from quizzes.services.start_conditions import ASKED_NOTHING, NotConfirmed, NotDeclared, StartRequest, start_ruling
 
 
 class QuizVerb(StrEnum):
@@ -72,13 +72,6 @@ class AttemptNotAllowed(Conflict):
 
     code = "cannot_start"
     message = N_("This quiz cannot be started now.")
-
-
-class NotConfirmed(Conflict):
-    """The time of this quiz begins to run with the start, and nobody said yes to that yet."""
-
-    code = "not_confirmed"
-    message = N_("The timer starts when you start this quiz. Confirm that you want to begin.")
 
 
 class TimeIsUp(Conflict):
@@ -107,7 +100,7 @@ class AlreadySubmitted(Conflict):
 def start_attempt(
     session: Session, actor: Actor, subject: ActivityContext, language: str, entry: StartRequest = ASKED_NOTHING, *, now: datetime
 ) -> Attempt:
-    """Start an attempt, or return the one that is open; raise NotConfirmed, AttemptNotAllowed, TakeSuperseded or EmptyPool.
+    """Start an attempt, or return the one that is open; raise NotConfirmed, NotDeclared, AttemptNotAllowed, TakeSuperseded or EmptyPool.
 
     Everything the attempt will ever show is drawn from one seed and frozen here. Who edits the course starts previews, and an
     ended preview is forgotten when the next attempt starts.
@@ -127,6 +120,8 @@ def start_attempt(
         raise AttemptNotAllowed(reasons=[refusal.reason.value for refusal in ruling.refusals])
     if ruling.needs_confirmation and not entry.confirmed:
         raise NotConfirmed
+    if snapshot.integrity.honour and not preview and not entry.declared:
+        raise NotDeclared
     if any(row.preview for row in history):
         delete_previews_of(session, actor.person_id, subject)
     earlier = [row for row in history if not row.preview]
@@ -174,6 +169,7 @@ def _new_attempt(
         interludes=json.dumps([asdict(interlude) for interlude in drawn.layout.interludes], ensure_ascii=False),
         started_at=now,
         due_at=end_of(setting_sources.effective_settings(now), now, exempt=preview),
+        declared_at=now if snapshot.integrity.honour and not preview else None,
         saved_at=now,
         maximum=as_decimal(sum((item.mark for item in drawn.layout.items), Fraction(0))),
     )

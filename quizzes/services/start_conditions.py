@@ -7,10 +7,25 @@ from hmac import compare_digest
 from typing import cast
 
 from enrolments.permissions import ActivityContext
+from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
 from quizzes.queries.attempts import AttemptRow
 from quizzes.rules.access import SettingSources, is_within
 from quizzes.rules.attempts import AttemptClock, AttemptSummary, StartConditions, StartRuling, end_of, may_start, seconds_left
+
+
+class NotConfirmed(Conflict):
+    """The time of this quiz begins to run with the start, and nobody said yes to that yet."""
+
+    code = "not_confirmed"
+    message = N_("The timer starts when you start this quiz. Confirm that you want to begin.")
+
+
+class NotDeclared(Conflict):
+    """The quiz asks for a declaration, and it was not accepted: nothing begins, and no attempt is used."""
+
+    code = "not_declared"
+    message = N_("Accept the declaration to begin. No attempt has been used.")
 
 
 def facts_of(row: AttemptRow, setting_sources: SettingSources) -> AttemptSummary:
@@ -21,11 +36,13 @@ def facts_of(row: AttemptRow, setting_sources: SettingSources) -> AttemptSummary
 
 @dataclass(frozen=True, slots=True)
 class StartRequest:
-    """A learner's request to start: the quiz password that they entered, and that they know that time begins to run."""
+    """A learner's request to start: the quiz password that they entered, that they know that time begins to run, and their declaration."""
 
     password: str | None = None
     """None where it was not asked for yet."""
     confirmed: bool = True
+    declared: bool = True
+    """They accepted the declaration, where the quiz has one."""
 
 
 ASKED_NOTHING = StartRequest()

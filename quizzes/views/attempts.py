@@ -34,10 +34,12 @@ from quizzes.forms import (
     first,
     form_batch,
     form_parts,
+    page_epoch_of,
     removed_file,
     script_batches,
 )
 from quizzes.pages.attempt import AttemptView, attempt_page, new_page_epoch, open_attempt, summary_page
+from quizzes.pages.integrity import declaration_of, own_record, recorded_lines
 from quizzes.pages.introduction import (
     access_for,
     activity_header,
@@ -64,6 +66,7 @@ from quizzes.services import attempts as services
 from quizzes.services import offline_answers, start_conditions
 from quizzes.services.attempts import SaveReceipt, SaveRequest
 from quizzes.services.checking import CheckOutcome, check_answer
+from quizzes.services.integrity import PageNotes, record_save
 from quizzes.services.layouts import recreate_layout
 from quizzes.services.reopening import is_reopenable
 from quizzes.services.uploads import receive_files
@@ -109,7 +112,8 @@ def quiz(subject: ActivityContext) -> Answer:
         attempts=attempt_lines(history, snapshot, setting_sources, now=now),
         refusals=refusal_words(ruling),
         may_start=ruling.allowed and allows(QuizAction.START, subject),
-        asks_first=ruling.needs_confirmation or ruling.needs_password,
+        asks_first=ruling.needs_confirmation or ruling.needs_password or (subject.context.is_learner and snapshot.integrity.honour),
+        recorded=recorded_lines(snapshot, setting_sources),
         is_preview=not subject.context.is_learner,
         may_manage=is_staff(current_actor(), subject.context),
     )
@@ -137,25 +141,30 @@ def _open_line(row: AttemptRow, seconds: int | None) -> dict[str, object]:
 def start(subject: ActivityContext) -> Answer:
     """Start an attempt, or go back to the open one; where there is something to ask first, ask."""
     form = StartForm()
-    entry = start_conditions.StartRequest(form.quiz_password.data or "", confirmed=form.confirmed.data == "yes")
+    entry = start_conditions.StartRequest(
+        form.quiz_password.data or "", confirmed=form.confirmed.data == "yes", declared=bool(form.declared.data)
+    )
     if entry.password:
         limiter().use(PASSWORD_TRIES, f"{current_actor().person_id} {subject.activity.id}")
     try:
         attempt = services.start_attempt(current_session(), current_actor(), subject, language(), entry, now=clock.now())
-    except services.NotConfirmed:
+    except start_conditions.NotConfirmed:
         return see_page("quizzes.begin", slug=subject.outline.slug, key=subject.activity.key)
+    except start_conditions.NotDeclared:
+        return _ask_again(subject, form, "declared", _("Accept the declaration to begin. No attempt has been used."))
     except services.AttemptNotAllowed as refusal:
         if refusal.facts["reasons"] == [AttemptRefusalReason.PASSWORD.value]:
-            return _ask_for_password(subject, form)
+            return _ask_again(subject, form, "quiz_password", _("That password is incorrect. Ask the course team for it."))
         flash(_("This quiz cannot be started now."), "warn")
         return see_page("quizzes.quiz", slug=subject.outline.slug, key=subject.activity.key)
     return see_page("quizzes.attempt", attempt=attempt.uuid)
 
 
-def _ask_for_password(subject: ActivityContext, form: StartForm) -> Answer:
+def _ask_again(subject: ActivityContext, form: StartForm, field: str, words: str) -> Answer:
+    """Show the page before a start with what is wrong; whoever was not there yet is asked there first."""
     if not form.confirmed.data:
         return see_page("quizzes.begin", slug=subject.outline.slug, key=subject.activity.key)
-    form.refuse(form.quiz_password, _("That password is incorrect. Ask the course team for it."))
+    form.refuse(form[field], words)
     return _begin_page(subject, form, status=422)
 
 
@@ -183,6 +192,8 @@ def _begin_page(subject: ActivityContext, form: StartForm, *, status: int = 200)
         deadline=quiz_deadline(subject, setting_sources, None, now=clock.now()),
         attempts_left=ruling.attempts_left,
         needs_password=ruling.needs_password,
+        declaration=declaration_of(snapshot),
+        recorded=recorded_lines(snapshot, setting_sources),
         form=form,
     )
     return page, status
@@ -218,6 +229,7 @@ def save(subject: LoadedAttempt) -> Answer:
     at, removed = removed_file(form)
     subject, kept = store_received_files(subject, page, removed=removed, now=now)
     session = current_session()
+    record_save(subject, current_actor(), PageNotes(page_epoch_of(form), first(form, "noted")), now=now)
     if wants_json():
         batches = script_batches(form, "autosave")
         return _acknowledge(
@@ -312,14 +324,22 @@ def summary(subject: LoadedAttempt) -> Answer:
         return see_page("quizzes.review", attempt=subject.uuid)
     now = clock.now()
     token = offline_answers.offline_token(secrets_of_app(), subject, now=now)
-    return render_template("quizzes/summary.html", token=token, **summary_page(open_attempt(current_session(), subject), now=now))
+    return render_template(
+        "quizzes/summary.html",
+        token=token,
+        declaration=declaration_of(subject.snapshot),
+        declared_at=subject.row.declared_at,
+        **summary_page(open_attempt(current_session(), subject), now=now),
+    )
 
 
 @bp.post("/attempts/<uuid:attempt>/submission")
 @requires(QuizAction.SUBMIT, open_attempts.lock_attempt)
 def submit(subject: LoadedAttempt) -> Answer:
     """Hand the attempt in, with whatever the device still held."""
-    batches, now = script_batches(request.form.to_dict(flat=False), "submit"), clock.now()
+    form, now = request.form.to_dict(flat=False), clock.now()
+    batches = script_batches(form, "submit")
+    record_save(subject, current_actor(), PageNotes(page_epoch_of(form), first(form, "noted")), now=now)
     services.submit_attempt(current_session(), current_actor(), subject, batches, _offline_in_time(subject, batches, now), now=now)
     return see_page("quizzes.review", attempt=subject.uuid)
 
@@ -341,6 +361,7 @@ def review(subject: LoadedAttempt) -> Answer:
         "quizzes/review.html",
         **review_page(session, opened, flags, history, now=now),
         may_download=may_download_answers(flags),
+        own_record=own_record(subject) if owner == actor.person_id else None,
         compares=goes_on and subject.snapshot.pair is not None and ReviewFlag.MARKS in flags,
         icons=(),
         void_effects={item.position: item.void_effect for item in subject.items if item.void_effect},

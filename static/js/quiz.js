@@ -240,6 +240,49 @@ function trouble(text) {
   box.lastElementChild.textContent = text;
 }
 
+/* ---- what the quiz records beside the answers, where the page says so: seconds a question, and absences; counted by this page alone ---- */
+
+const noted = { times: {}, away: [], number: 0, item: '', since: 0, left: 0, said: -Infinity };
+const records = isAttempt && { times: place.hasAttribute('data-times'), focus: place.hasAttribute('data-focus') };
+
+function countTime(item) {
+  const now = performance.now();
+  if (noted.item && noted.since) noted.times[noted.item] = (noted.times[noted.item] || 0) + (now - noted.since) / 1000;
+  noted.since = document.visibilityState === 'hidden' ? 0 : now;
+  if (item) noted.item = item;
+}
+
+function onVisibility() {
+  countTime();
+  if (!records.focus || leaving) return;
+  if (document.visibilityState === 'hidden') {
+    noted.left = performance.now();
+    return;
+  }
+  const seconds = noted.left ? Math.round((performance.now() - noted.left) / 1000) : 0;
+  noted.left = 0;
+  if (seconds < 1) return;
+  noted.away = noted.away.concat({ number: ++noted.number, ended: performance.now(), seconds }).slice(-50);
+  if (performance.now() - noted.said < 60000) return;
+  noted.said = performance.now();
+  document.getElementById('away').textContent = say('Left1', '{count}', seconds);
+  save();
+}
+
+function notes() {
+  countTime();
+  const times = {};
+  for (const [item, seconds] of Object.entries(records.times ? noted.times : {})) times[item] = Math.round(seconds);
+  const away = noted.away.map((one) => [one.number, Math.round((performance.now() - one.ended) / 1000), one.seconds]);
+  return JSON.stringify({ times, away });
+}
+
+function notesArrived(sent, renewed) {
+  const last = sent ? Math.max(0, ...parse(sent).away.map((one) => one[0])) : 0;
+  noted.away = noted.away.filter((one) => one.number > last);
+  if (renewed) Object.assign(noted, { times: {}, away: noted.away.map((one) => Object.assign(one, { number: one.number - last })), number: noted.number - last });
+}
+
 /* ---- sending ---- */
 
 let closed = false;
@@ -258,8 +301,9 @@ async function freshToken() {
   return true;
 }
 
-function post(events, under) {
+function post(events, under, beside) {
   const body = new URLSearchParams({ csrf_token: place.querySelector('[name=csrf_token]').value, lease: under, events: asSent(events) });
+  if (beside) body.append('noted', beside);
   const stop = new AbortController();
   const late = setTimeout(() => stop.abort(), PATIENCE);
   return fetch(place.dataset.save, {
@@ -289,9 +333,10 @@ async function sendBatch(batch, under) {
     event.sent = true;
     keep(event);
   }
-  let answer = await post(batch, under);
+  const beside = records && (records.times || records.focus) && under === lease ? notes() : '';
+  let answer = await post(batch, under, beside);
   const renewed = answer.status === 400 && (await freshToken());
-  if (renewed) answer = await post(batch, under);
+  if (renewed) answer = await post(batch, under, beside);
   if (!answer.ok) return closed ? null : refused(answer, batch, renewed);
   const told = await answer.json();
   savedAt = told.at;
@@ -300,6 +345,7 @@ async function sendBatch(batch, under) {
     if (!drop(item, (event) => event.lease === under && event.seq <= seq)) show(item, true);
   }
   for (const [item, newer] of Object.entries(told.newer || {})) adopt(item, newer, batch);
+  if (beside) notesArrived(beside, told.lease);
   if (told.lease) lease = told.lease;
   if (told.token) token = told.token;
   for (const field of document.querySelectorAll('[name=lease]')) field.value = lease;
@@ -541,6 +587,7 @@ function onReturn() {
 /* The form carries the journal's own numbers, so that what is still on its way can only be older. */
 function leave(form, button) {
   leaving = true;
+  if (records && (records.times || records.focus)) hide(form, 'noted', notes());
   const events = form.elements.namedItem('events');
   if (events && unsent().length) {
     events.value = asSent(unsent(), true);
@@ -634,6 +681,7 @@ function noteChange(box) {
 function onChange(event) {
   const box = event.target.closest('[data-item]');
   if (!box) return;
+  countTime(box.dataset.item);
   if (event.target.type === 'file') {
     if (event.type === 'change') choose(box, event.target);
     return;
@@ -656,6 +704,12 @@ function beginAttempt() {
   if (!document.getElementById('save-state').classList.contains('ok')) bar('', 'cloud-check', say('Auto'));
   place.addEventListener('input', onChange);
   place.addEventListener('change', onChange);
+  place.addEventListener('focusin', (event) => { const box = event.target.closest('[data-item]'); if (box) countTime(box.dataset.item); });
+  if (records.times || records.focus) {
+    const first = document.querySelector('[data-item]');
+    countTime(first && first.dataset.item);
+    document.addEventListener('visibilitychange', onVisibility);
+  }
   if (place.dataset.secondsLeft) {
     synchronise(Number(place.dataset.secondsLeft));
     setInterval(tick, 1000);
