@@ -281,7 +281,7 @@ _INTEGRITY = (
         "integrity.times",
         FieldShape.FLAG,
         lazy_("Record the time that each question takes?"),
-        lazy_("Approximate, and not known without a script."),
+        lazy_("Approximate, and not known where the browser does not allow it."),
         _YES_NO,
         "false",
     ),

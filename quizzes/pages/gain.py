@@ -109,7 +109,7 @@ def _forms(crossed: CrossedGain) -> DecisionFigure:
         "forms",
         _("Which form was harder"),
         _("Form %(form)s was harder by %(points)s points.", form=harder, points=points(abs(crossed.forms))),
-        _("The gain above does not depend on it, because half of the people began with each form."),
+        _("The gain above does not depend on it: those who began with A and those who began with B count for one half each."),
         (_("½ · (mean gain of B then A − mean gain of A then B) = %(points)s; positive: B is harder.", points=digits(crossed.forms)),),
     )
 

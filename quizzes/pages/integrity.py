@@ -22,7 +22,10 @@ def recorded_lines(snapshot: QuizSnapshot, setting_sources: SettingSources) -> l
         (rules.honour, _("That you accepted the declaration, and when.")),
         (
             rules.times,
-            _("About how long you spend on each question. Without a script it is not known, which never counts against you."),
+            _(
+                "About how long you spend on each question. "
+                "Where the browser does not allow it, it is not known, which never counts against you."
+            ),
         ),
         (
             rules.focus and not spared,

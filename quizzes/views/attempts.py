@@ -19,7 +19,7 @@ from enrolments.queries import learning as enrolment_queries
 from enrolments.queries.results import find_result
 from kernel import clock
 from kernel.errors import NotFound
-from kernel.i18n import _, format_time, language, ngettext, reading
+from kernel.i18n import _, choose, format_time, language, ngettext, reading
 from kernel.web import after_response
 from kernel.web.errors import wants_json
 from kernel.web.forms import whole_number
@@ -193,6 +193,7 @@ def _begin_page(subject: ActivityContext, form: StartForm, *, status: int = 200)
         attempts_left=ruling.attempts_left,
         needs_password=ruling.needs_password,
         declaration=declaration_of(snapshot),
+        contact=choose(snapshot.selection.contact) if snapshot.selection is not None else "",
         recorded=recorded_lines(snapshot, setting_sources),
         form=form,
     )

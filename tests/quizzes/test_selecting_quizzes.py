@@ -130,3 +130,15 @@ def test_the_differences_of_a_draft_tell_the_use() -> None:
     facts = {fact.name: fact.value for fact in describe_quiz(activity) if fact.name.startswith("selection") and fact.language == "es"}
 
     assert facts == {"selection.use": "Ascensos 2027, Talento Humano", "selection.contact": "talento@example.org"}
+
+
+@pytest.mark.parametrize(("more", "asks"), [("", True), ("integrity: {honour: false}\n", False)])
+def test_whom_to_ask_stands_beside_the_declaration(browser: Browser, instance: Instance, more: str, asks: bool) -> None:
+    """spec/selection 6.1 and 6.2: a selecting quiz asks for it unless it says otherwise."""
+    a_learner(instance, publish(instance, a_folder(USE + RULES + more))[0])
+    sign_in(browser, "ana@example.org")
+
+    page = browser.get(f"{START}/start")
+
+    assert ('name="declared"' in page.html) is asks
+    assert ("talento@example.org" in page.text) is asks
