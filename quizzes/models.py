@@ -349,7 +349,7 @@ class Regrade(Base):
 
     __tablename__ = "regrade"
     __table_args__ = (
-        CheckConstraint("kind IN ('same', 'other', 'full_credit', 'removed')", name="kind"),
+        CheckConstraint("kind IN ('same', 'other', 'full_credit', 'removed', 'void_unless_lower')", name="kind"),
         CheckConstraint("policy IN ('keep_best', 'replace', 'only_raise')", name="policy"),
         CheckConstraint("state IN ('planning', 'ready', 'committing', 'committed', 'undoing', 'undone', 'discarded')", name="state"),
         CheckConstraint("(kind = 'same') OR (question_id IS NOT NULL)", name="question"),
@@ -361,7 +361,7 @@ class Regrade(Base):
     uuid: Mapped[PublicId]
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
     activity_key: Mapped[Slug]
-    kind: Mapped[str] = mapped_column(String(12))
+    kind: Mapped[str] = mapped_column(String(20))
     question_id: Mapped[int | None] = mapped_column(ForeignKey("question.id"))
     """None: every question of the quiz."""
     target_id: Mapped[int | None] = mapped_column(ForeignKey("question_version.id"))
@@ -439,7 +439,7 @@ class VoidedQuestion(Base):
 
     __tablename__ = "annulment"
     __table_args__ = (
-        CheckConstraint("effect IN ('full_credit', 'removed')", name="effect"),
+        CheckConstraint("effect IN ('full_credit', 'removed', 'void_unless_lower')", name="effect"),
         unique_where("lifted_at IS NULL", "uq_annulment_held", "course_id", "activity_key", "question_version_id"),
     )
 
@@ -448,7 +448,7 @@ class VoidedQuestion(Base):
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
     activity_key: Mapped[Slug]
     question_version_id: Mapped[int] = mapped_column(ForeignKey("question_version.id"))
-    effect: Mapped[str] = mapped_column(String(12))
+    effect: Mapped[str] = mapped_column(String(20))
     lifted_at: Mapped[Moment | None]
 
 

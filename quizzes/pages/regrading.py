@@ -20,13 +20,14 @@ from quizzes.queries.dry_runs import RegradeChangeRow
 from quizzes.queries.regrading import QuizQuestionVersions, RegradeEntry, VersionCount
 from quizzes.rules.definitions import QuestionDefinition
 from quizzes.rules.question_marker import is_judged_by_rule
-from quizzes.rules.regrade import KeyDifference, differences
+from quizzes.rules.regrade import KeyDifference, RegradeKind, differences
 
 KINDS: Mapping[str, str] = {
     "same": N_("Regraded with the same version"),
     "other": N_("Regraded with another version"),
     "full_credit": N_("Voided: full marks for everyone"),
     "removed": N_("Voided: left out of the total"),
+    "void_unless_lower": N_("Voided: left out where that lowers nobody"),
 }
 POLICIES: Mapping[str, str] = {
     "replace": N_("The new marks replace the old ones"),
@@ -174,7 +175,7 @@ def facts(row: Regrade) -> dict[str, Any]:
     return {
         "uuid": row.uuid,
         "kind": _(KINDS[row.kind]),
-        "voids": row.kind in ("full_credit", "removed"),
+        "voids": RegradeKind(row.kind).voids,
         "policy": _(POLICIES[row.policy]),
         "with_manual": row.with_manual,
         "reason": row.reason,

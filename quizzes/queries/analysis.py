@@ -32,6 +32,7 @@ from quizzes.rules.item_layout import OPTIONS, ItemLayout
 from quizzes.rules.marking import mark_answer
 from quizzes.rules.numbers import convention_for
 from quizzes.rules.quiz_analysis import VERSION, QuizAnalysis
+from quizzes.rules.regrade import RegradeKind
 from quizzes.rules.responses import clean_parts, payload_of
 from quizzes.rules.results import Marking, MarkState
 from quizzes.rules.settings import QuizSettings
@@ -176,6 +177,10 @@ def _rule_of(settings: QuizSettings) -> DecisionRule:
     return DecisionRule(settings.pass_mark, settings.attempts, settings.grading)
 
 
+LEFT_OUT_EFFECTS = (RegradeKind.REMOVED, RegradeKind.UNLESS_LOWER)
+"""Voids that leave a question out of totals, of everybody's or of some: figures leave it out of all, so that they compare the same."""
+
+
 def list_voided(session: Session, course_id: int, activity_key: str) -> dict[int, str]:
     """Return the effect of each void in force, by question version."""
     statement = select(VoidedQuestion.question_version_id, VoidedQuestion.effect).where(
@@ -287,7 +292,7 @@ def stream_papers(session: Session, found: AnalysedAttempts) -> Iterator[tuple[l
     their maximum, where the position counts for anyone.
     """
     reader = _ResponseReader(session)
-    removed = frozenset(version for version, effect in found.voided.items() if effect == "removed")
+    removed = frozenset(version for version, effect in found.voided.items() if effect in LEFT_OUT_EFFECTS)
     counting = _counting(session, found, removed) if removed else frozenset()
     for items in _seated(session, found):
         yield (

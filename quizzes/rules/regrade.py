@@ -1,7 +1,7 @@
 """Regrades: when another version may be used, and which mark then counts (spec/quiz-engine 5.11)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 
@@ -23,6 +23,8 @@ from quizzes.rules.responses import CERTAINTY, Parts, parts_of, payload_of
 from quizzes.rules.results import Marking, MarkState
 from quizzes.rules.settings import QuizSettings
 
+_NOTHING = Fraction(0)
+
 
 class RegradeKind(StrEnum):
     """The kind of a regrade: a question of all attempts is judged by its own or another version, or made void."""
@@ -31,11 +33,14 @@ class RegradeKind(StrEnum):
     OTHER = "other"
     FULL_CREDIT = "full_credit"
     REMOVED = "removed"
+    UNLESS_LOWER = "void_unless_lower"
 
     @property
     def voids(self) -> bool:
-        """Return whether the question becomes void: full credit to all, or left out of the total (spec/quiz-engine 5.11.4)."""
-        return self in (RegradeKind.FULL_CREDIT, RegradeKind.REMOVED)
+        """Return whether the question becomes void: full credit to all, or left out of the total (spec/quiz-engine 5.11.4), for
+        everyone or only where that lowers nobody (spec/selection 5.7).
+        """
+        return self in (RegradeKind.FULL_CREDIT, RegradeKind.REMOVED, RegradeKind.UNLESS_LOWER)
 
 
 class RegradePolicy(StrEnum):
@@ -95,12 +100,14 @@ def takes_new_marks(policy: RegradePolicy, before: Fraction | None, after: Fract
 
 
 def void_marking(effect: str) -> Marking | None:
-    """Return a void question's marking for everyone: all of its mark, or no part in the total (spec/quiz-engine 5.11.4); None: not void."""
+    """Return a void question's marking for everyone: all of its mark, or no part in the total (spec/quiz-engine 5.11.4); None: not void,
+    or void for those whom that does not lower.
+    """
     match effect:
         case RegradeKind.FULL_CREDIT:
             return Marking(MarkState.RIGHT, Fraction(1))
         case RegradeKind.REMOVED:
-            return Marking(MarkState.NOT_MARKED, None)
+            return LEFT_OUT
         case _:
             return None
 
@@ -113,6 +120,49 @@ class PresentMark:
     state: MarkState
     maximum: Fraction
     section: int = 0
+    earned: Marking | None = None
+    """The marking of the answer itself, where the question is void unless that lowers its learner (spec/selection 5.7)."""
+
+    @property
+    def mark(self) -> Fraction:
+        """Return the points; none while they are not given."""
+        return (self.fraction or _NOTHING) * self.maximum
+
+    @property
+    def is_earned(self) -> bool:
+        """Return whether the answer itself has its points already."""
+        return self.earned is not None and self.earned.fraction is not None
+
+    @property
+    def earned_mark(self) -> Fraction:
+        """Return the points that the answer itself earned."""
+        share = self.earned.fraction if self.earned is not None else None
+        return (share or _NOTHING) * self.maximum
+
+
+def void_unless_lower(items: Mapping[int, PresentMark]) -> Mapping[int, Marking]:
+    """Return the marking of each question that is void unless that lowers its learner (spec/selection 5.7).
+
+    It is left out where the percentage is greater without it: the greatest over all subsets of these questions, found by leaving out
+    each that earned less than the share that holds, until the share stands. Where all questions are void they get their full marks.
+    """
+    void = {key: item for key, item in items.items() if item.earned is not None}
+    marked = [item for key, item in items.items() if key not in void and item.state is not MarkState.NOT_MARKED]
+    raw, maximum = sum((item.mark for item in marked), _NOTHING), sum((item.maximum for item in marked), _NOTHING)
+    if not maximum:
+        return {key: Marking(MarkState.RIGHT, Fraction(1)) for key in void}
+    kept = dict(void)
+    while True:
+        held = maximum + sum((item.maximum for item in kept.values()), _NOTHING)
+        share = (raw + sum((item.earned_mark for item in kept.values()), _NOTHING)) / held
+        staying = {key: item for key, item in void.items() if item.is_earned and item.earned_mark >= share * item.maximum}
+        if staying.keys() == kept.keys():
+            return {key: item.earned if key in kept and item.earned else LEFT_OUT for key, item in void.items()}
+        kept = staying
+
+
+LEFT_OUT = Marking(MarkState.NOT_MARKED, None)
+"""The marking of a question that has no part in the total."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +181,22 @@ def regrade_attempt(
     A mark that comes out as it is does not change. While some marks are missing, the points that there are say whether the total rises.
     """
     changed = {key: marking for key, marking in new.items() if _replaces(policy, items[key], marking)}
-    before, after = total_of(items, {}, settings), total_of(items, changed, settings)
+    before, after = total_of(items, {}, settings), total_of(items, with_voids(items, changed), settings)
     rises = after.raw > before.raw if before.pending and policy is RegradePolicy.ONLY_RAISE else True
     if changed and not (rises and takes_new_marks(policy, percent, after.percent)):
         return RegradeResult({}, before)
     return RegradeResult(changed, after)
+
+
+def with_voids(items: Mapping[int, PresentMark], changed: Mapping[int, Marking]) -> Mapping[int, Marking]:
+    """Return changed marks with those of the questions that are void unless that lowers their learner, as these changes make them."""
+    if not any(item.earned for item in items.values()):
+        return changed
+    held = {
+        key: replace(item, fraction=changed[key].fraction, state=changed[key].state) if key in changed else item
+        for key, item in items.items()
+    }
+    return {**changed, **void_unless_lower(held)}
 
 
 def _replaces(policy: RegradePolicy, present: PresentMark, marking: Marking) -> bool:

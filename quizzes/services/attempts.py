@@ -22,7 +22,7 @@ from kernel import audit
 from kernel.db import connection_of
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
-from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent, Regrade
+from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
 from quizzes.queries import attempts as queries
 from quizzes.queries.attempts import AttemptRow, LoadedAttempt, LoadedItem, QuizSnapshot
 from quizzes.queries.marks import find_valid_manual_marks
@@ -45,11 +45,11 @@ from quizzes.rules.attempts import (
 )
 from quizzes.rules.completion import EndedAttempt, QuizRecord, completed_at
 from quizzes.rules.encoding import canonical_json, encode
-from quizzes.rules.grades import AttemptGrade, Grade, ItemResult, deciding_index, grade_attempt, grade_over_attempts
+from quizzes.rules.grades import AttemptGrade, Grade, deciding_index, grade_over_attempts
 from quizzes.rules.marking import mark_answer
 from quizzes.rules.navigation import page_to_show
 from quizzes.rules.numbers import convention_for
-from quizzes.rules.regrade import void_marking
+from quizzes.rules.regrade import PresentMark, total_of, void_unless_lower
 from quizzes.rules.responses import clean_parts, parts_of, payload_of
 from quizzes.rules.results import Marking
 from quizzes.rules.settings import AtEnd
@@ -57,6 +57,7 @@ from quizzes.services.layouts import SEED_BITS, SIGN, DrawnLayout, draw_layout, 
 from quizzes.services.marks import as_decimal, mark_row, write_grade
 from quizzes.services.previews import delete_previews_of
 from quizzes.services.start_conditions import ASKED_NOTHING, NotConfirmed, NotDeclared, StartRequest, start_ruling
+from quizzes.services.voids import counted_mark, void_mark_of
 
 
 class QuizVerb(StrEnum):
@@ -419,20 +420,22 @@ def finish(
     row = loaded.row
     questions = queries.get_questions(session, [item.question_version_id for item in loaded.items])
     manual_marks = find_valid_manual_marks(session, loaded, responses)
-    results, marks = [], []
+    held: dict[int, PresentMark] = {}
+    marks = []
     for item in loaded.items:
         marker, manual_mark = marker_of(loaded, item, questions[item.question_version_id]), manual_marks.get(item.id)
         earned_mark = manual_mark or marker.at_end(checked_parts(loaded, item), clean_parts(responses.get(item.id)))
-        void_mark = _void_mark(session, item, manual_mark)
-        counted_mark = void_mark or earned_mark
-        results.append(ItemResult(counted_mark.fraction, item.maximum, counted_mark.state, item.section))
+        held[item.id] = counted_mark(session, item, questions[item.question_version_id], earned_mark, manual_mark)
         if manual_mark is None:
             marks.append(mark_row(item.id, earned_mark, now))
+    decided = void_unless_lower(held)
+    for item in loaded.items:
+        void_mark = decided.get(item.id) or void_mark_of(session, item, manual_marks.get(item.id))
         if void_mark is not None:  # after what the answer is worth, which lifting the voiding gives back
             marks.append(mark_row(item.id, void_mark, now, regrade_id=item.voided_by))
     if marks:
         session.execute(insert(MarkEvent), marks)
-    grade = grade_attempt(results, loaded.snapshot.settings)
+    grade = total_of(held, decided, loaded.snapshot.settings)
     row.state = advance(advance(AttemptState(row.state), AttemptEvent.SUBMIT), AttemptEvent.FINISH).value
     row.submitted_at = row.finished_at = finished_at
     row.saved_at = now
@@ -441,13 +444,6 @@ def finish(
     if row.enrolment_id is not None and not row.preview:
         record_quiz_result(session, actor, loaded, now=now)
     return grade
-
-
-def _void_mark(session: Session, item: LoadedItem, manual_mark: Marking | None) -> Marking | None:
-    """Return what voiding makes of an item; manual marks stay unless they were to be taken too (spec/quiz-engine 5.11.4)."""
-    if manual_mark is not None and item.voided_by is not None and not session.get_one(Regrade, item.voided_by).with_manual:
-        return None
-    return void_marking(item.void_effect)
 
 
 def record_quiz_result(session: Session, actor: Actor, loaded: LoadedAttempt, *, now: datetime) -> None:

@@ -6,7 +6,7 @@ that memory stays the same for 36,000 attempts and a dry run that was interrupte
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
@@ -26,6 +26,7 @@ from quizzes.queries import attempts
 from quizzes.queries import regrading as queries
 from quizzes.queries.answers import StoredAnswer, list_answers
 from quizzes.queries.regrading import PresentItem
+from quizzes.queries.voided import VoidedItem, find_voided_items
 from quizzes.rules.attempts import AttemptState
 from quizzes.rules.definitions import QuestionDefinition
 from quizzes.rules.encoding import decode
@@ -35,6 +36,7 @@ from quizzes.rules.marking import has_rule
 from quizzes.rules.numbers import convention_for
 from quizzes.rules.question_marker import QuestionMarker, is_judged_by_rule
 from quizzes.rules.regrade import (
+    LEFT_OUT,
     PresentMark,
     RegradeKind,
     RegradePolicy,
@@ -43,6 +45,7 @@ from quizzes.rules.regrade import (
     regrade_attempt,
     translated,
     void_marking,
+    void_unless_lower,
 )
 from quizzes.rules.responses import Parts, clean_parts
 from quizzes.rules.results import Marking, MarkState
@@ -182,13 +185,17 @@ def dry_run_enrolments(session: Session, row: Regrade, enrolments: Sequence[int]
     wanted = frozenset(queries.list_covered_ids(session, row, enrolments))
     ended = queries.list_ended(session, row, enrolments)
     present = queries.list_present_items(session, sorted(wanted))
+    marks_now = _present_marks(session, present)
     new = _new_markings(
         session, row, [attempt for ended_attempts in ended.values() for attempt in ended_attempts if attempt.id in wanted], present
     )
+    if row.kind == RegradeKind.UNLESS_LOWER:
+        marks_now = _as_if_void(marks_now, new)
+        new = {attempt_id: _chosen(marks_now[attempt_id], markings) for attempt_id, markings in new.items()}
     lines, marks = [], []
     for ended_attempts in ended.values():
         outcomes = {
-            attempt.id: _outcome(session, row, attempt, present[attempt.id], new.get(attempt.id, {}))
+            attempt.id: _outcome(session, row, attempt, marks_now[attempt.id], new.get(attempt.id, {}))
             for attempt in ended_attempts
             if attempt.id in wanted
         }
@@ -209,8 +216,39 @@ def _code(awards: Mapping[int, LatestCertificate], line: Mapping[str, object]) -
     return award.code if award else ""
 
 
-def _outcome(session: Session, row: Regrade, attempt: Attempt, items: Sequence[PresentItem], new: Mapping[int, Marking]) -> RegradeResult:
-    marks = {item.id: PresentMark(item.fraction, item.state, item.maximum, item.section) for item in items}
+Marks = Mapping[int, PresentMark]
+"""The present marks of an attempt, by item."""
+
+
+def _present_marks(session: Session, present: Mapping[int, Sequence[PresentItem]]) -> dict[int, Marks]:
+    voided = find_voided_items(session, list(present))
+    return {attempt_id: marks_of(items, voided) for attempt_id, items in present.items()}
+
+
+def marks_of(items: Sequence[PresentItem], voided: Mapping[int, VoidedItem]) -> Marks:
+    """Return the present marks of an attempt, with what answers to void questions earned."""
+    earned = {item_id: one.earned for item_id, one in voided.items()}
+    return {item.id: PresentMark(item.fraction, item.state, item.maximum, item.section, earned.get(item.id)) for item in items}
+
+
+def _as_if_void(marks: Mapping[int, Marks], new: Mapping[int, Mapping[int, Marking]]) -> dict[int, Marks]:
+    """Return the present marks of attempts as if the question of a dry run were void already: its answers keep what they earned."""
+    return {
+        attempt_id: {
+            item_id: replace(mark, earned=Marking(mark.state, mark.fraction)) if item_id in new.get(attempt_id, {}) else mark
+            for item_id, mark in items.items()
+        }
+        for attempt_id, items in marks.items()
+    }
+
+
+def _chosen(marks: Marks, asked: Mapping[int, Marking]) -> dict[int, Marking]:
+    """Return the marking of the questions that are asked about, as far as leaving them out lowers nobody (spec/selection 5.7)."""
+    decided = void_unless_lower(marks)
+    return {item_id: decided[item_id] for item_id in asked}
+
+
+def _outcome(session: Session, row: Regrade, attempt: Attempt, marks: Marks, new: Mapping[int, Marking]) -> RegradeResult:
     percent = None if attempt.percent is None else Fraction(attempt.percent)
     return regrade_attempt(marks, new, RegradePolicy(row.policy), percent, settings_of(session, attempt))
 
@@ -314,8 +352,7 @@ def _new_markings(
 
 
 def _void_markings(session: Session, row: Regrade, items: Sequence[PresentItem]) -> dict[int, dict[int, Marking]]:
-    marking = void_marking(row.kind)
-    assert marking is not None
+    marking = void_marking(row.kind) or LEFT_OUT
     versions = frozenset(queries.versions_of(session, row))
     questions = attempts.get_questions(session, sorted(versions))
     found: dict[int, dict[int, Marking]] = {}

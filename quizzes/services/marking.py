@@ -20,11 +20,14 @@ from quizzes.queries import attempts
 from quizzes.queries import marks as queries
 from quizzes.queries.attempts import LoadedAttempt
 from quizzes.queries.marks import MarkedItem, MarkRecord
-from quizzes.rules.grades import Grade, ItemResult, grade_attempt, manual_fraction, written_exactly
+from quizzes.queries.voided import find_voided_items
+from quizzes.rules.grades import Grade, manual_fraction, written_exactly
 from quizzes.rules.manual_marking import lowest_fraction
+from quizzes.rules.regrade import PresentMark, RegradeKind, total_of
 from quizzes.rules.results import MarkState, state_of
 from quizzes.services.attempts import record_quiz_result
 from quizzes.services.marks import as_decimal, write_grade
+from quizzes.services.voids import settle_voids
 
 
 class MarkingVerb(StrEnum):
@@ -109,8 +112,13 @@ def _event(actor: Actor, subject: MarkedItem, given: ManualMarkValues, fraction:
 def grade_again(session: Session, actor: Actor, loaded: LoadedAttempt, *, now: datetime) -> Grade:
     """Recompute the total of a submitted attempt, and everything that follows from it, from its present marks."""
     marks = queries.current_events(session, [item.id for item in loaded.items])
-    results = [ItemResult(marks[item.id].fraction, item.maximum, marks[item.id].state, item.section) for item in loaded.items]
-    grade = grade_attempt(results, loaded.snapshot.settings)
+    voided = find_voided_items(session, [loaded.id]) if any(item.void_effect == RegradeKind.UNLESS_LOWER for item in loaded.items) else {}
+    earned = {item_id: one.earned for item_id, one in voided.items()}
+    held = {
+        item.id: PresentMark(marks[item.id].fraction, marks[item.id].state, item.maximum, item.section, earned.get(item.id))
+        for item in loaded.items
+    }
+    grade = total_of(held, settle_voids(session, held, voided, now=now), loaded.snapshot.settings)
     write_grade(loaded.row, grade)
     if loaded.row.enrolment_id is not None and not loaded.row.preview:
         record_quiz_result(session, actor, loaded, now=now)

@@ -22,12 +22,23 @@ from kernel.permissions import Actor
 from quizzes.models import Attempt, AttemptItem, MarkEvent, Regrade, RegradeDryRunMark, VoidedQuestion
 from quizzes.queries import dry_runs
 from quizzes.queries import regrading as queries
+from quizzes.queries.voided import find_voided_items
 from quizzes.rules.attempts import AttemptState
 from quizzes.rules.completion import EndedAttempt, QuizRecord, completed_at
 from quizzes.rules.grades import AttemptGrade, deciding_index, grade_over_attempts
-from quizzes.rules.regrade import PresentMark, RegradeKind, total_of
-from quizzes.services.dry_runs import MOST_AT_ONCE, PORTION, check_not_voided, dry_run_enrolments, is_voided, renew_dry_run, settings_of
+from quizzes.rules.regrade import RegradeKind, total_of
+from quizzes.services.dry_runs import (
+    MOST_AT_ONCE,
+    PORTION,
+    check_not_voided,
+    dry_run_enrolments,
+    is_voided,
+    marks_of,
+    renew_dry_run,
+    settings_of,
+)
 from quizzes.services.marks import as_decimal, write_grade
+from quizzes.services.voids import settle_voids
 
 _COPIED = ("item_id", "origin", "fraction", "exact", "state", "marked_at", "marked_by", "reason", "comment", "levels", "regrade_id")
 
@@ -189,9 +200,11 @@ def _update_portion(
     before = {enrolment_id: _joint_outcome(session, attempts) for enrolment_id, attempts in ended.items()}
     finished = [one for attempts in ended.values() for one in attempts if one.id in touched and one.state == AttemptState.FINISHED]
     present = queries.list_present_items(session, [attempt.id for attempt in finished])
+    voided = find_voided_items(session, [attempt.id for attempt in finished])
     for attempt in finished:
-        marks = {item.id: PresentMark(item.fraction, item.state, item.maximum, item.section) for item in present[attempt.id]}
-        write_grade(attempt, total_of(marks, {}, settings_of(session, attempt)))
+        marks = marks_of(present[attempt.id], voided)
+        mine = {item_id: voided[item_id] for item_id in marks if item_id in voided}
+        write_grade(attempt, total_of(marks, settle_voids(session, marks, mine, now=now), settings_of(session, attempt)))
     after = {enrolment_id: _joint_outcome(session, attempts) for enrolment_id, attempts in ended.items()}
     for locked in learners:
         if locked.enrolment.id in after:

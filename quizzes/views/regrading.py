@@ -57,7 +57,7 @@ def new(subject: QuizContext) -> Answer:
     session, key = current_session(), request.args.get("question", "")
     asked = queries.find_question_versions(session, subject, key) if key else None
     form = RegradeForm()
-    form.offer(_kinds(asked), pages.version_choices(asked.versions) if asked else [])
+    form.offer(_kinds(asked, voiding="voiding" in request.args), pages.version_choices(asked.versions) if asked else [])
     if not form.validate_on_post():
         return _form_page(subject, form, asked), 422 if request.method == "POST" else 200
     wanted = _regrade_request(form, asked)
@@ -70,15 +70,16 @@ def new(subject: QuizContext) -> Answer:
     return _to_dry_run(subject, row.uuid)
 
 
-def _kinds(asked: QuizQuestionVersions | None) -> list[RegradeKind]:
-    """Return the possible kinds of regrade: all questions together are only judged again, manually marked ones only made void."""
+def _kinds(asked: QuizQuestionVersions | None, *, voiding: bool) -> list[RegradeKind]:
+    """Return the possible kinds of regrade: all questions together are only judged again, manually marked ones only made void.
+
+    What makes void has a form of its own, because no policy applies to it (spec/selection 5.8).
+    """
     if asked is None:
         return [RegradeKind.SAME]
-    voiding = [kind for kind in RegradeKind if kind.voids]
-    if not pages.is_by_rule(current_session(), asked):
-        return voiding
-    others = [RegradeKind.OTHER] if len(asked.versions) > 1 else []
-    return [*others, RegradeKind.SAME, *voiding]
+    if voiding or not pages.is_by_rule(current_session(), asked):
+        return [RegradeKind.UNLESS_LOWER, RegradeKind.FULL_CREDIT, RegradeKind.REMOVED]
+    return [*([RegradeKind.OTHER] if len(asked.versions) > 1 else []), RegradeKind.SAME]
 
 
 def _regrade_request(form: RegradeForm, asked: QuizQuestionVersions | None) -> RegradeRequest:
@@ -107,6 +108,8 @@ def _form_page(subject: QuizContext, form: RegradeForm, asked: QuizQuestionVersi
         "quizzes/regrade_new.html",
         **activity_header(subject.outline, subject.key),
         form=form,
+        voids=_kinds(asked, voiding="voiding" in request.args)[0].voids,
+        key=asked.key if asked else "",
         here=request.full_path.rstrip("?"),
         question=pages.title_of(session, asked) if asked else "",
         incompatible_versions=pages.incompatible_versions(session, asked, target) if asked and target and form.errors else [],

@@ -1,8 +1,15 @@
 """Marking again and by hand: why a version does not fit, which attempts take new marks, bounds and rubrics (spec/quiz-engine 5.11)."""
 
+import csv
+from collections.abc import Mapping
 from dataclasses import replace
+from fractions import Fraction
+from itertools import combinations
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from quizzes.rules.definitions import (
     Body,
@@ -20,6 +27,7 @@ from quizzes.rules.grades import ItemResult, grade_attempt, read_exactly, writte
 from quizzes.rules.item_layout import ItemLayout
 from quizzes.rules.manual_marking import level_points, lowest_fraction, rubric_mark, rubric_of
 from quizzes.rules.regrade import (
+    LEFT_OUT,
     KeyDifference,
     PresentMark,
     RegradeKind,
@@ -31,9 +39,10 @@ from quizzes.rules.regrade import (
     total_of,
     translated,
     void_marking,
+    with_voids,
 )
 from quizzes.rules.responses import Parts
-from quizzes.rules.results import Marking, MarkState
+from quizzes.rules.results import Marking, MarkState, state_of
 from quizzes.rules.settings import QuizSettings
 from tests.support.questions import (
     a_calculated,
@@ -209,9 +218,9 @@ def test_an_answer_is_read_in_the_places_of_the_other_version(
     assert translated(a_question(answered), a_question(other), layout, typed) == read
 
 
-def test_two_kinds_of_marking_again_annul() -> None:
+def test_three_kinds_of_marking_again_annul() -> None:
     """spec/quiz-engine 5.11.4."""
-    assert [kind for kind in RegradeKind if kind.voids] == [RegradeKind.FULL_CREDIT, RegradeKind.REMOVED]
+    assert [kind for kind in RegradeKind if kind.voids] == [RegradeKind.FULL_CREDIT, RegradeKind.REMOVED, RegradeKind.UNLESS_LOWER]
     assert void_marking("full_credit") == Marking(MarkState.RIGHT, f("1"))
     assert void_marking("removed") == Marking(MarkState.NOT_MARKED, None)
     assert void_marking("") is void_marking("same") is None
@@ -274,3 +283,61 @@ def test_a_share_is_written_exactly_while_it_is_short_enough() -> None:
     assert written_exactly(None) == ""
     assert written_exactly(f(f"1/{10**77}")) == f"1/{10**77}"
     assert written_exactly(f(f"1/{10**78}")) == ""
+
+
+VOID = Path(__file__).parents[1] / "samples" / "selection" / "void.csv"
+"""Golden: of an attempt with so many points of so many, one question is void unless that lowers its learner."""
+
+
+def item(mark: str, maximum: str, *, void: bool = False) -> PresentMark:
+    """Return a question that earned so many points of so many."""
+    share = f(mark) / f(maximum)
+    earned = Marking(state_of(share), share)
+    return PresentMark(share, earned.state, f(maximum), earned=earned if void else None)
+
+
+def percent_with_voids(items: Mapping[int, PresentMark]) -> Fraction | None:
+    return total_of(items, with_voids(items, {}), QuizSettings()).percent
+
+
+@pytest.mark.parametrize(
+    "row", list(csv.DictReader(VOID.read_text(encoding="utf-8").splitlines())), ids=lambda row: f"{row['raw']}-{row['mark_of_item']}"
+)
+def test_a_question_is_void_unless_that_lowers_its_learner(row: dict[str, str]) -> None:
+    """spec/selection 5.7."""
+    rest, most = f(row["raw"]) - f(row["mark_of_item"]), f(row["max"]) - f(row["max_of_item"])
+    items = {1: item(row["mark_of_item"], row["max_of_item"], void=True)} | ({2: item(str(rest), str(most))} if most else {})
+
+    assert percent_with_voids(items) == f(row["percent_that_holds"])
+
+
+@pytest.mark.parametrize(
+    ("second", "expected"), [("1/2", f("19/2") / 12 * 100), ("4/5", f("10") / 13 * 100)], ids=["both left out", "the second stays in"]
+)
+def test_of_several_void_questions_each_is_left_out_where_that_helps(second: str, expected: Fraction) -> None:
+    """spec/selection 5.7: 10 of 14 points, one question with nothing and another with a half, or with four fifths."""
+    items = {1: item("0", "1", void=True), 2: item(second, "1", void=True), 3: item(str(f("10") - f(second)), "12")}
+
+    assert percent_with_voids(items) == expected
+
+
+shares = st.fractions(-1, 1, max_denominator=12)
+
+
+@given(
+    st.lists(st.tuples(shares, st.integers(1, 5)), min_size=1, max_size=6),
+    st.lists(st.tuples(shares, st.integers(1, 5)), min_size=1, max_size=4),
+)
+def test_what_holds_is_the_greatest_over_all_subsets(void: list[tuple[Fraction, int]], rest: list[tuple[Fraction, int]]) -> None:
+    """spec/selection 5.7."""
+    items = {at: item(str(share * most), str(most), void=at < len(void)) for at, (share, most) in enumerate([*void, *rest])}
+    every = [keys for size in range(len(void) + 1) for keys in combinations(range(len(void)), size)]
+    best = max(total_of(items, dict.fromkeys(keys, LEFT_OUT), QuizSettings()).percent or 0 for keys in every)
+
+    assert percent_with_voids(items) == best
+    assert best >= (total_of(items, {}, QuizSettings()).percent or 0)
+
+
+def test_where_every_question_is_void_all_get_their_full_marks() -> None:
+    """spec/selection 5.7: there is nothing else to count."""
+    assert percent_with_voids({1: item("0", "1", void=True), 2: item("1", "2", void=True)}) == 100

@@ -96,8 +96,10 @@ def a_corrected_quiz(browser: Browser, instance: Instance) -> object:
 
 
 def begin_dry_run(browser: Browser, **fields: str) -> str:
-    browser.get(f"{QUIZ}/regrades/new?question=capital-1")
-    browser.submit("/regrades/new", {"kind": "other", "version": "2", "policy": "replace", "reason": "La clave era Quito.", **fields})
+    voiding = fields.get("kind", "other") != "other"
+    browser.get(f"{QUIZ}/regrades/new?question=capital-1" + ("&voiding=yes" if voiding else ""))
+    judging = {} if voiding else {"version": "2", "policy": "replace"}
+    browser.submit("/regrades/new", {"kind": "other", "reason": "La clave era Quito.", **judging, **fields})
     return browser.path
 
 
@@ -166,7 +168,7 @@ def test_bad_orders_come_back_as_they_were_typed(browser: Browser, instance: Ins
     course = a_corrected_quiz(browser, instance)
     a_keyed_quiz(instance, RIGHT_KEY.replace("        key: cuenca\n", "        key: loja\n"))
     an_editor(browser, course)
-    browser.get(f"{QUIZ}/regrades/new?question=capital-1")
+    browser.get(f"{QUIZ}/regrades/new?question=capital-1&voiding=yes")
 
     browser.submit("/regrades/new", {"kind": "removed", "reason": " "}, status=422)
     fields = dict(browser.page.form("/regrades/new").fields)
@@ -201,6 +203,36 @@ def test_voiding_offers_no_choice_of_marks_and_records_that_the_new_ones_replace
     assert "version" not in fields
     with instance.database.unit_of_work(write=False) as session:
         assert session.execute(select(Regrade.policy)).scalar_one() == "replace"
+
+
+def test_what_makes_void_has_a_form_without_policies(browser: Browser, instance: Instance) -> None:
+    """spec/selection 5.8: the radios do not exist there, and what judges again does not stand there either."""
+    an_editor(browser, a_corrected_quiz(browser, instance))
+    judging = browser.get(f"{QUIZ}/regrades/new?question=capital-1")
+    voiding = browser.get(f"{QUIZ}/regrades/new?question=capital-1&voiding=yes")
+
+    assert 'name="policy"' in judging.html
+    assert "void_unless_lower" not in judging.html
+    assert 'name="policy"' not in voiding.html
+    assert 'value="other"' not in voiding.html
+    assert voiding.html.count('name="kind"') == 3
+
+
+def test_a_learner_reads_that_a_question_counts_only_where_leaving_it_out_would_lower_the_result(
+    browser: Browser, instance: Instance
+) -> None:
+    """spec/selection 5.7."""
+    an_editor(browser, a_corrected_quiz(browser, instance))
+    begin_dry_run(browser, kind="void_unless_lower")
+    browser.submit("/commitment")
+    learner = sign_in(browser.another(), "ana@example.org")
+    with instance.database.unit_of_work(write=False) as session:
+        attempt = session.scalars(select(Attempt).order_by(Attempt.id)).first()
+    assert attempt is not None
+
+    page = learner.get(f"/attempts/{attempt.uuid}/review")
+
+    assert in_spanish("This question was voided: it counts only where leaving it out would lower the result.") in page.text
 
 
 def test_an_annulled_question_is_said_to_the_learner(browser: Browser, instance: Instance) -> None:
