@@ -29,7 +29,7 @@ class PageNotes:
 def record_save(loaded: LoadedAttempt, actor: Actor, sent: PageNotes, *, now: datetime) -> None:
     """Add a save to the record of a locked attempt, in the row that the save writes anyway; without such settings nothing is kept."""
     rules = loaded.snapshot.integrity
-    if not rules.records or loaded.row.preview or loaded.state in ENDED_STATES:
+    if not rules.records or sent.page_epoch < 1 or loaded.row.preview or loaded.state in ENDED_STATES:
         return
     moment = SaveMoment(
         sent.page_epoch, max(0, int((now - loaded.row.started_at).total_seconds())), network_of(actor.address), actor.device_id or 0

@@ -34,7 +34,6 @@ from quizzes.forms import (
     first,
     form_batch,
     form_parts,
-    page_epoch_of,
     removed_file,
     script_batches,
 )
@@ -230,7 +229,7 @@ def save(subject: LoadedAttempt) -> Answer:
     at, removed = removed_file(form)
     subject, kept = store_received_files(subject, page, removed=removed, now=now)
     session = current_session()
-    record_save(subject, current_actor(), PageNotes(page_epoch_of(form), first(form, "noted")), now=now)
+    record_save(subject, current_actor(), PageNotes(whole_number(first(form, "lease")), first(form, "noted")), now=now)
     if wants_json():
         batches = script_batches(form, "autosave")
         return _acknowledge(
@@ -340,7 +339,7 @@ def submit(subject: LoadedAttempt) -> Answer:
     """Hand the attempt in, with whatever the device still held."""
     form, now = request.form.to_dict(flat=False), clock.now()
     batches = script_batches(form, "submit")
-    record_save(subject, current_actor(), PageNotes(page_epoch_of(form), first(form, "noted")), now=now)
+    record_save(subject, current_actor(), PageNotes(whole_number(first(form, "lease")), first(form, "noted")), now=now)
     services.submit_attempt(current_session(), current_actor(), subject, batches, _offline_in_time(subject, batches, now), now=now)
     return see_page("quizzes.review", attempt=subject.uuid)
 

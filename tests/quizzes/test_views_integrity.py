@@ -182,6 +182,17 @@ def test_notes_that_make_no_sense_never_stop_a_save(browser: Browser, instance: 
     assert (record_of(instance).times(), record_of(instance).absent) == ({}, 0)
 
 
+def test_an_attempt_is_submitted_without_the_number_of_a_page(browser: Browser, instance: Instance, at: At) -> None:
+    """spec/selection 12: what does not say from which page it comes leaves no note, and is taken all the same."""
+    a_learner_in(browser, a_quiz_asking(instance, NUMBER, ALL))
+    path = begin(browser)
+    token = dict(browser.page.form("/answers").fields)["csrf_token"]
+
+    browser.post(f"{path}/submission", {"csrf_token": token})
+
+    assert [(one.state, one.integrity_record) for one in attempts_of(instance)] == [("finished", "")]
+
+
 def test_the_page_of_a_person_with_an_accommodation_notes_no_absence(browser: Browser, instance: Instance, at: At) -> None:
     """spec/selection 6.5: neither the page counts them, nor the server takes them."""
     a_learner_in(browser, a_quiz_asking(instance, NUMBER, ALL))
