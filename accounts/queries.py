@@ -26,6 +26,7 @@ from accounts.models import (
 )
 from accounts.passwords import NOBODYS
 from accounts.rules import DELETED, MailTime, NoticeKind, fold
+from kernel.compiled_statements import compile_once
 from kernel.db import connection_of
 from kernel.errors import NotFound
 from kernel.permissions import SiteRole
@@ -90,8 +91,10 @@ class Credentials:
     suspended: bool
 
 
-_CREDENTIALS = select(Person.id, Person.password_hash, Person.email_confirmed_at, Person.suspended_at, Person.created_at).where(
-    Person.email == bindparam("email")
+_CREDENTIALS = compile_once(
+    select(Person.id, Person.password_hash, Person.email_confirmed_at, Person.suspended_at, Person.created_at).where(
+        Person.email == bindparam("email")
+    )
 )
 
 

@@ -17,6 +17,7 @@ from accounts.rules import RECOVERY_LENGTH
 from accounts.services import AccountVerb
 from kernel import audit, outbox
 from kernel.codes import code_from_bits, read_code
+from kernel.compiled_statements import compile_once
 from kernel.crypto import lock_text, unlock_text
 from kernel.db import connection_of
 from kernel.errors import N_, Conflict, Invalid, NotFound
@@ -62,7 +63,7 @@ def list_factors(session: Session, person_id: int) -> list[SecondFactor]:
     return list(session.scalars(statement.limit(MOST)))
 
 
-_HAS_FACTOR = select(exists().where(SecondFactor.person_id == bindparam("person_id")))
+_HAS_FACTOR = compile_once(select(exists().where(SecondFactor.person_id == bindparam("person_id"))))
 
 
 def has_factor(session: Session, person_id: int) -> bool:

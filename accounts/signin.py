@@ -18,6 +18,7 @@ from accounts.queries import find_suspended_session, has_role_condition, hash_of
 from accounts.rules import PROOF_LIFE, STAMP_RENEWAL, initials, session_ended
 from accounts.services import AccountVerb
 from kernel import audit, clock
+from kernel.compiled_statements import compile_once
 from kernel.crypto import seal, unseal
 from kernel.db import connection_of
 from kernel.permissions import Actor, SiteRole
@@ -294,7 +295,7 @@ def install(app: Flask, settings: Settings, standings: Mapping[str, ColumnElemen
     machine's people reach the site, neither these nor administrators have a session without a second factor: who is given
     such a role, and who signed in before, signs in again.
     """
-    statement = signed_in_statement(standings)
+    statement = compile_once(signed_in_statement(standings))
     app.extensions["second_step_of"] = or_(*standings.values(), has_role_condition(SiteRole.ADMINISTRATOR))
     idle, absolute = timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours)
     manager = LoginManager()

@@ -44,6 +44,7 @@ from sqlalchemy.exc import TimeoutError as TurnTimeout
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
 
 from kernel import deadline
+from kernel.compiled_statements import StatementConnection
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -173,6 +174,8 @@ def unique_where(condition: str, name: str, *columns: str) -> Index:
 
 SAFE = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 """What SQLite has to answer on a connection that writes, where 2 is FULL: it takes another journal silently where WAL cannot be kept."""
+STATEMENTS = 512
+"""Statements that SQLite keeps prepared on each connection; pages and saves have some three hundred."""
 POOL_TURN = 4.0
 """Seconds that a request waits for a connection."""
 PROBES_TURN = 1.0
@@ -293,10 +296,14 @@ def _one_writer(engine: Engine) -> None:
 def _sqlite_engines(url: str, pool: int) -> tuple[Engine, Engine]:
     address = URL.create("sqlite", database=f"file:{quote(make_url(url).database or '')}", query={"mode": "ro", "uri": "true"})
     options = {**QUIET, "pool_size": pool, "max_overflow": 0, "pool_timeout": POOL_TURN}
-    write = create_engine(url, connect_args={"isolation_level": None, "check_same_thread": False}, **options)
+    write = create_engine(
+        url, connect_args={"isolation_level": None, "check_same_thread": False, "cached_statements": STATEMENTS}, **options
+    )
     event.listen(write, "connect", _sqlite_connection)
     _one_writer(write)
-    read = create_engine(address, connect_args={"isolation_level": None, "check_same_thread": False}, **options)
+    read = create_engine(
+        address, connect_args={"isolation_level": None, "check_same_thread": False, "cached_statements": STATEMENTS}, **options
+    )
     event.listen(read, "connect", _sqlite_reading_connection)
     event.listen(read, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
     return write, read
@@ -427,13 +434,14 @@ class Database:
         self._probing.dispose()
 
 
-def connection_of(session: Session) -> Connection:
+def connection_of(session: Session) -> StatementConnection:
     """Return a session's connection, for statements of columns that every page asks: the object mapper costs as much as they do.
 
     What waits in the session is written first, as the session itself would.
     """
-    session.flush()
-    return session.connection()
+    if session.autoflush:
+        session.flush()
+    return StatementConnection(session.connection())
 
 
 def insert_all(session: Session, rows: Sequence[Base]) -> None:

@@ -12,6 +12,7 @@ from accounts.queries import was_deleted_condition
 from certificates.models import Credential, CredentialSignatory, SignaturePicture
 from certificates.queries.credentials import Replacement
 from certificates.rules.credentials import CredentialSigner
+from kernel.compiled_statements import compile_once
 from kernel.db import connection_of
 
 
@@ -44,7 +45,7 @@ _RENEWAL = (
     .correlate(Credential)
     .scalar_subquery()
 )
-_RECORD = (
+_RECORD = compile_once(
     select(
         *Credential.__table__.columns,
         was_deleted_condition().label("is_holder_deleted"),

@@ -21,6 +21,7 @@ from courses.models import (
     Term,
 )
 from courses.rules import Outline, OutlineActivity, OutlineGradeCategory, OutlineModule
+from kernel.compiled_statements import compile_once
 from kernel.db import connection_of
 from kernel.durations import RenewalBasis, read_duration
 from kernel.errors import NotFound
@@ -44,7 +45,7 @@ _CATEGORIES = select(GradeCategory).where(GradeCategory.version_id.in_(_WANTED))
 
 _OBJECTIVES = select(Objective).where(Objective.version_id.in_(_WANTED)).order_by(Objective.position)
 
-_LESSON_TEXTS = (
+_LESSON_TEXTS = compile_once(
     select(
         LessonPage.language,
         LessonPage.title,

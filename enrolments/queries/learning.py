@@ -36,6 +36,7 @@ from enrolments.models import (
 from enrolments.permissions import ActivityContext, CourseFileContext, GroupContext, LearnerContext, view_activity
 from enrolments.rules import GradeItemWeight, LearnerResult, Results, activity_closed, closed_activities
 from kernel import clock
+from kernel.compiled_statements import compile_once
 from kernel.db import connection_of
 from kernel.errors import NotFound
 from kernel.permissions import Actor, Verdict
@@ -71,7 +72,7 @@ _LEARNER_CONTEXTS = (
     .outerjoin(CourseVersion, CourseVersion.id == _FOLLOWED)
     .outerjoin(CourseStaff, (CourseStaff.course_id == Course.id) & (CourseStaff.person_id == bindparam("person_id")))
 )
-_LEARNER_CONTEXT = _LEARNER_CONTEXTS.where(Course.slug == bindparam("slug"))
+_LEARNER_CONTEXT = compile_once(_LEARNER_CONTEXTS.where(Course.slug == bindparam("slug")))
 MOST_CONTEXTS = 200
 GRADE_ITEM_OF_RESULT = (ManualGradeItem.key == ActivityResult.activity_key) & ManualGradeItem.retired_at.is_(None)
 """Joins a result to the item marked by hand that it is of."""
@@ -88,7 +89,7 @@ _RESULT_COLUMNS = (
     ManualGradeItem.weight,
 )
 _RESULTS_OF_ALL = select(*_RESULT_COLUMNS).outerjoin(ManualGradeItem, GRADE_ITEM_OF_RESULT)
-_RESULTS = _RESULTS_OF_ALL.where(ActivityResult.enrolment_id == bindparam("enrolment_id"))
+_RESULTS = compile_once(_RESULTS_OF_ALL.where(ActivityResult.enrolment_id == bindparam("enrolment_id")))
 
 
 def get_learner_context(session: Session, actor: Actor, slug: str) -> LearnerContext:

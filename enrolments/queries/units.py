@@ -90,7 +90,9 @@ def count_courses(session: Session, roots: Select[int]) -> list[CourseTally]:
         .order_by(learners.desc(), Course.id)
         .limit(MOST_COURSES)
     )
-    return [CourseTally(*row[:5], round(row[5] / row[3])) for row in connection_of(session).execute(statement)]
+    return [
+        CourseTally(row[0], row[1], row[2], row[3], row[4], round(row[5] / row[3])) for row in connection_of(session).execute(statement)
+    ]
 
 
 class UnitLearnerState(StrEnum):

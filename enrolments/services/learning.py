@@ -25,6 +25,7 @@ from enrolments.rules import Progress, is_held_back
 from enrolments.services.editions import end_requests_of_learners
 from enrolments.services.progress import LockedEnrolment, complete, exact_decimal, lock_enrolment, recompute_progress, update_progress
 from kernel import audit
+from kernel.compiled_statements import compile_once
 from kernel.db import UtcDateTime, connection_of
 from kernel.errors import N_, Conflict
 from kernel.own_records import is_own, note_left_out
@@ -60,15 +61,15 @@ def enrol(session: Session, actor: Actor, context: LearnerContext, *, now: datet
 
 
 _AT, _KEY, _NOW = bindparam("at", type_=Integer), bindparam("key", type_=String), bindparam("now", type_=UtcDateTime)
-_VISIT = update(Enrolment).where(Enrolment.id == _AT).values(last_activity_key=_KEY, last_visited_at=_NOW)
-_BEGIN = update(Enrolment).where(Enrolment.id == _AT, Enrolment.begun_at.is_(None)).values(begun_at=_NOW)
-_FIRST_VISIT = _BEGIN.values(last_activity_key=_KEY, last_visited_at=_NOW)
-_VIEW = (
+_VISIT = compile_once(update(Enrolment).where(Enrolment.id == _AT).values(last_activity_key=_KEY, last_visited_at=_NOW))
+_BEGIN = compile_once(update(Enrolment).where(Enrolment.id == _AT, Enrolment.begun_at.is_(None)).values(begun_at=_NOW))
+_FIRST_VISIT = compile_once(_BEGIN.values(last_activity_key=_KEY, last_visited_at=_NOW))
+_VIEW = compile_once(
     update(ActivityResult)
     .where(ActivityResult.enrolment_id == _AT, ActivityResult.activity_key == _KEY)
     .values(viewed_at=func.coalesce(ActivityResult.viewed_at, _NOW))
 )
-_FIRST_VIEW = insert(ActivityResult).values(enrolment_id=_AT, activity_key=_KEY, viewed_at=_NOW)
+_FIRST_VIEW = compile_once(insert(ActivityResult).values(enrolment_id=_AT, activity_key=_KEY, viewed_at=_NOW, exhausted=False))
 
 
 def record_visit(

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person
 from accounts.queries import by_name, name_matches
+from kernel.compiled_statements import compile_once
 from kernel.db import connection_of
 from kernel.errors import NotFound
 from kernel.permissions import Actor
@@ -127,10 +128,12 @@ def get_organisation(session: Session, _actor: Actor, organisation: UUID) -> Org
     return found
 
 
-_MANAGES = select(
-    exists().where(
-        UnitManager.person_id == bindparam("person_id"),
-        UnitManager.organisation_id.in_(select(_above(bindparam("place")).c.id)),
+_MANAGES = compile_once(
+    select(
+        exists().where(
+            UnitManager.person_id == bindparam("person_id"),
+            UnitManager.organisation_id.in_(select(_above(bindparam("place")).c.id)),
+        )
     )
 )
 

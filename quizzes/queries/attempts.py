@@ -15,6 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from courses.models import Activity, Course, CourseStaff, StaffRole
 from enrolments.models import Enrolment
 from enrolments.permissions import ActivityContext
+from kernel.compiled_statements import compile_once
 from kernel.db import connection_of
 from kernel.errors import NotFound, SignInNeeded
 from kernel.permissions import Actor
@@ -125,8 +126,7 @@ def _cached_snapshot(session: Session, column: InstrumentedAttribute[int], value
     kept, name = cast("dict[tuple[str, int], QuizSnapshot]", session.info.setdefault("quiz_snapshots", {})), (column.key, value)
     snapshot = kept.get(name)
     if snapshot is None:
-        row = session.execute(_SNAPSHOT.where(column == value)).one_or_none()
-        if row is None:
+        if (row := session.execute(_SNAPSHOT.where(column == value)).one_or_none()) is None:
             raise NotFound
         if len(kept) >= MOST_SNAPSHOTS:
             kept.clear()  # at once, because other threads read it
@@ -211,12 +211,12 @@ IN_HISTORY = (
     Attempt.activity_key == bindparam("activity_key"),
     or_(Attempt.enrolment_id == bindparam("enrolment_id"), Attempt.preview),
 )
-_HISTORY = select(*HISTORY_COLUMNS).where(*IN_HISTORY).order_by(Attempt.number)
+_HISTORY = compile_once(select(*HISTORY_COLUMNS).where(*IN_HISTORY).order_by(Attempt.number))
 
 
 def list_attempts(session: Session, key: PersonQuizKey) -> list[AttemptRow]:
     """List one learner's attempts at a quiz in one take of its course, and their previews, the first one first (spec/compulsory 6.3)."""
-    return [row_of(row) for row in session.execute(_HISTORY, asdict(key))]
+    return [row_of(row) for row in connection_of(session).execute(_HISTORY, asdict(key))]
 
 
 def _fraction(value: Any) -> Fraction | None:
@@ -378,7 +378,7 @@ _ITEM = (
     VoidedQuestion.effect,
     VoidedQuestion.regrade_id,
 )
-_ITEMS = (
+_ITEMS = compile_once(
     select(*_ITEM, *ANSWER_COLUMNS)
     .select_from(AttemptItem)
     .outerjoin(

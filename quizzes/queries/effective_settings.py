@@ -11,6 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from accounts.models import Person
 from courses.rules import Outline, OwnDates
 from enrolments.models import Enrolment, GroupMember
+from kernel.compiled_statements import compile_once
 from kernel.db import connection_of
 from quizzes.models import Accommodation, QuizOverride
 from quizzes.rules import access
@@ -166,15 +167,22 @@ _DATES = (
     select(Enrolment.id.label("enrolment_id"), *QuizOverride.__table__.columns)
     .select_from(Enrolment)
     .join(QuizOverride, overrides_for(_OWN))
-    .where(Enrolment.id.in_(bindparam("enrolments", expanding=True)), or_(QuizOverride.sets_opens, QuizOverride.sets_closes))
+    .where(or_(QuizOverride.sets_opens, QuizOverride.sets_closes))
     .order_by(QuizOverride.id)
 )
+_DATES_OF_ONE = compile_once(_DATES.where(Enrolment.id == bindparam("enrolment")))
+_DATES_OF_SOME = _DATES.where(Enrolment.id.in_(bindparam("enrolments", expanding=True)))
 
 
 def own_dates(session: Session, outlines: Mapping[int, Outline]) -> dict[int, dict[str, OwnDates]]:
     """Return when quizzes open and close for learners for whom a date was set, by enrolment and key, in one statement."""
     found: dict[tuple[int, str], list[Row[Any]]] = {}
-    for row in connection_of(session).execute(_DATES, {"enrolments": list(outlines)}):
+    connection, enrolments = connection_of(session), list(outlines)
+    if len(enrolments) == 1:
+        rows_of_all = connection.execute(_DATES_OF_ONE, {"enrolment": enrolments[0]})
+    else:
+        rows_of_all = connection.execute(_DATES_OF_SOME, {"enrolments": enrolments})
+    for row in rows_of_all:
         found.setdefault((row.enrolment_id, row.activity_key), []).append(row)
     dates: dict[int, dict[str, OwnDates]] = {}
     for (enrolment_id, key), rows in found.items():

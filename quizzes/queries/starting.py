@@ -7,11 +7,13 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from enrolments.models import Enrolment
+from kernel.compiled_statements import compile_once
+from kernel.db import connection_of
 from quizzes.models import Attempt, AttemptItem, Question, QuestionVersion
 from quizzes.queries.attempts import HISTORY_COLUMNS, IN_HISTORY, AttemptRow, row_of
 from quizzes.queries.effective_settings import PersonQuizKey
 
-_TAKE_WITH_HISTORY = (
+_TAKE_WITH_HISTORY = compile_once(
     select(Enrolment.superseded_at, *HISTORY_COLUMNS)
     .select_from(Person)
     .outerjoin(Enrolment, Enrolment.id == bindparam("enrolment_id"))
@@ -26,7 +28,7 @@ def find_history(session: Session, key: PersonQuizKey) -> list[AttemptRow] | Non
 
     It is read after the lock of the learner: a take that began meanwhile is seen (spec/compulsory 6.2).
     """
-    rows = session.execute(_TAKE_WITH_HISTORY, asdict(key)).all()
+    rows = connection_of(session).execute(_TAKE_WITH_HISTORY, asdict(key)).all()
     if any(row.superseded_at is not None for row in rows):
         return None
     return [row_of(row) for row in rows if row.uuid is not None]

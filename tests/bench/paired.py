@@ -122,11 +122,12 @@ def main(arguments: Sequence[str]) -> None:
     parser = ArgumentParser(prog="python -m tests.bench.paired", description="Compare this checkout with an older one.")
     parser.add_argument("old", type=Path)
     parser.add_argument("database", nargs="?", default="sqlite", choices=["sqlite", "postgres"])
+    parser.add_argument("--new", type=Path, default=ROOT, help="another checkout than this one")
     parser.add_argument("--pairs", type=int, default=40)
     parser.add_argument("--journeys", type=int, default=1, help="in each half of a pair")
     given = parser.parse_args(arguments)
     accounts = WARM * (PROCESSES + 1) + given.pairs * given.journeys
-    with side(given.old.resolve(), given.database, accounts) as old, side(ROOT, given.database, accounts) as new:
+    with side(given.old.resolve(), given.database, accounts) as old, side(given.new.resolve(), given.database, accounts) as new:
         pairs = in_turns(old, new, given.pairs, given.journeys)
     sys.stdout.write(
         "\n".join(

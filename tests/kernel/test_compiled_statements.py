@@ -1,0 +1,152 @@
+"""Statements that are compiled once and run on the driver: the same values, events and errors as SQLAlchemy gives."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import String, bindparam, insert, select, type_coerce, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.types import TypeEngine
+
+from accounts.models import Person
+from courses.models import Course
+from kernel import clock, deadline
+from kernel.compiled_statements import StatementConnection, compile_once, compiled_for, known_statements
+from kernel.db import Base, Database, connection_of
+from lms.app import FEATURES
+from lms.instance import Instance
+from tests.support.builders import a_person
+
+MOMENT = datetime(2026, 11, 24, 17, 30, 15, 123456, tzinfo=UTC)
+VALUES: Mapping[type, tuple[Any, ...]] = {
+    bool: (True, False),
+    int: (0, -7, 2**31 - 1),
+    str: ("", "ñandú, «así»", "None"),
+    datetime: (MOMENT,),
+    date: (date(2026, 11, 24),),
+    UUID: (UUID(int=1), UUID("b3c8f1de-9f1a-4d15-8c53-0f3b8a8f0b57")),
+    Decimal: (Decimal("0"), Decimal("6.6666667"), Decimal("-33.3333333")),
+    float: (0.25,),
+    bytes: (b"", b"\x00\xff"),
+}
+OTHERS: Mapping[str, tuple[Any, ...]] = {
+    "LocalisedTextType": ({"es": "Hola", "en": "Hello"},),
+    "WordListType": ((), ("es", "en")),
+    "CountByLanguageType": ({"es": 3},),
+    "WordFormsType": ({"es": ("aporte", "aportes")},),
+    "UtcDateTime": (MOMENT,),
+}
+
+
+def kinds_of_columns() -> list[TypeEngine[Any]]:
+    """List the types of all columns of all tables, each once."""
+    assert FEATURES  # every table is known
+    kinds = {repr(column.type): column.type for table in Base.metadata.tables.values() for column in table.columns}
+    return [kinds[name] for name in sorted(kinds)]
+
+
+def values_of(kind: TypeEngine[Any]) -> tuple[Any, ...]:
+    """Return values that a column of a type may hold."""
+    return OTHERS.get(type(kind).__name__) or VALUES[kind.python_type]
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    opened = Database(database_url)
+    yield opened
+    opened.dispose()
+
+
+def test_every_type_of_a_column_is_bound_and_read_as_sqlalchemy_does(database: Database) -> None:
+    tried = 0
+    with database.unit_of_work(write=False) as session:
+        known = connection_of(session)
+        for kind in kinds_of_columns():
+            statement = compile_once(select(type_coerce(bindparam("value", type_=kind), kind).label("value")))
+            for value in (*values_of(kind), None):
+                usual = known.connection.execute(statement, {"value": value}).one()
+                ours = known.execute(statement, {"value": value}).one()
+                assert (ours.value, type(ours.value), ours._fields) == (usual.value, type(usual.value), usual._fields), repr(kind)
+                tried += 1
+
+    assert tried > 20
+
+
+def test_every_known_statement_is_compiled_once(database: Database) -> None:
+    """A statement with a list of values would be compiled each time, and would not need to be known."""
+    mine = [statement for statement in known_statements() if "value" not in str(statement)]
+
+    assert len(mine) > 10
+    assert [str(statement) for statement in mine if compiled_for(database.writing.dialect, statement) is None] == []
+
+
+_NAMED = compile_once(select(Person.id, Person.email, Person.created_at).where(Person.email == bindparam("email")).order_by(Person.id))
+_RENAMED = compile_once(update(Person).where(Person.id == bindparam("person")).values(given_names=bindparam("name", type_=String)))
+_WITH_OWN_VALUE = compile_once(select(Person.id).where(Person.given_names == "Rosa", Person.email == bindparam("email")))
+_COURSE = compile_once(
+    insert(Course).values(
+        uuid=bindparam("uuid"),
+        slug=bindparam("slug"),
+        title={"es": "Uno"},
+        draft_revision=0,
+        created_at=clock.now(),
+        needs_approval=False,
+    )
+)
+
+
+def test_rows_and_counts_are_those_of_the_transaction(instance: Instance) -> None:
+    person = a_person(instance)
+    with instance.database.unit_of_work() as session:
+        changed = connection_of(session).execute(_RENAMED, {"person": person.id, "name": "Rosa"}).rowcount
+        found = connection_of(session).execute(_NAMED, {"email": person.email}).one()
+        named = connection_of(session).scalar(_WITH_OWN_VALUE, {"email": person.email})
+        nobody = connection_of(session).execute(_NAMED, {"email": "nadie@example.org"}).one_or_none()
+        session.rollback()
+        session.expire_all()
+        kept = session.get_one(Person, person.id).given_names
+
+    assert (changed, found.id, found.email, named, nobody) == (1, person.id, person.email, person.id, None)
+    assert found.created_at.tzinfo is not None
+    assert kept != "Rosa"
+
+
+def test_a_missing_value_is_an_error(database: Database) -> None:
+    with database.unit_of_work(write=False) as session, pytest.raises(KeyError):
+        connection_of(session).execute(_NAMED, {})
+
+
+def test_what_the_database_refuses_is_sqlalchemys_error(database: Database) -> None:
+    session = database.begin(write=True)
+    connection_of(session).execute(_COURSE, {"uuid": uuid4(), "slug": "uno"})
+    with pytest.raises(IntegrityError):
+        connection_of(session).execute(_COURSE, {"uuid": uuid4(), "slug": "uno"})
+    database.finish(session, commit=False)
+
+    with database.unit_of_work(write=False) as session:
+        assert session.query(Course).count() == 0
+
+
+def test_nothing_is_asked_after_the_deadline(database: Database) -> None:
+    """spec/security 3.5."""
+    with database.unit_of_work(write=False) as session:
+        known = connection_of(session)
+        known.execute(_NAMED, {"email": "a@example.org"})
+        deadline.begin(-1)
+        try:
+            with pytest.raises(deadline.DeadlineExceeded):
+                known.execute(_NAMED, {"email": "a@example.org"})
+        finally:
+            deadline.end()
+
+
+def test_other_statements_go_their_usual_way(database: Database) -> None:
+    with database.unit_of_work(write=False) as session:
+        known = connection_of(session)
+        found = known.execute(select(Person.id).where(Person.id.in_([1, 2]))).all()
+
+        assert isinstance(known, StatementConnection)
+        assert found == []
