@@ -11,7 +11,7 @@ RANGE ?= main..HEAD
 PIP_AUDIT ?= 2.9.0
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-all check coverage browser faults bench loadtest scaled matrix mutation fix fonts guide-pictures spelling advisories dist migration schema-dump requirements hooks commits clean
+.PHONY: help run demo test test-all check coverage browser faults bench bench-peers loadtest scaled matrix mutation fix fonts guide-pictures spelling advisories dist migration schema-dump requirements hooks commits clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -70,6 +70,10 @@ bench: ## measure pages, journeys, reports beside bare programs, and many at onc
 	  FIGURES=scale BENCH_LEARNERS=$(BENCH_LEARNERS) $(BIN)/python -m pytest -q tests/scale/test_many_starts.py --db $$database || red=1; \
 	  FIGURES=scale BENCH_ATTEMPTS=36000 $(BIN)/python -m pytest -q tests/scale/test_report_of_many.py tests/scale/test_regrading.py --db $$database || red=1; \
 	done; exit $$red
+
+bench-peers: ## install Kolibri 0.19 into build/peers and let eight learners at once go the whole way there and here (needs a line to PyPI)
+	@$(PYTHON) scripts/prepare.py requirements-dev.txt
+	@$(BIN)/python -m tests.bench.peers
 
 loadtest: ## play the last hours before a deadline with 36,000 accounts, and compare what was told with the database (ARGS="--rate 5"); slow
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt

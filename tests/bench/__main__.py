@@ -74,7 +74,7 @@ def measure_cores(kind: str) -> list[Row]:
 
 
 def _with_all_cores(instance: Instance, load_instance: LoadTestInstance, folder: Path, url: str) -> list[Row]:
-    """Measure what asks for one process for each core: P10, P11 and P25 of spec/performance."""
+    """Measure what asks for one process for each core: spec/performance P10, P11 and P25."""
     instance.database.dispose()
     rows = cores.several_processes(load_instance, folder, url)
     with _served(instance, load_instance, folder, url, workers=usual_workers()) as bench:
@@ -90,7 +90,7 @@ def measure_certificates(kind: str) -> list[Row]:
 
 
 def measure_pages(kind: str) -> list[Row]:
-    """Measure pages, saves and journeys alone: P1, P2, P3, P5, P9 and P23 of spec/performance."""
+    """Measure pages, saves and journeys alone: spec/performance P1, P2, P3, P5, P9 and P23."""
     with _loaded_instance(kind) as (instance, load_instance, folder, url):
         instance.database.dispose()
         with _served(instance, load_instance, folder, url) as bench:

@@ -46,7 +46,7 @@ class LockClock:
                 self.times, self._since = self.times + 1, 0.0
             give_back(held)
 
-        lock.take, lock.give_back = taken, given_back  # type: ignore[attr-defined]
+        lock.take, lock.give_back = taken, given_back  # type: ignore[attr-defined]  # as above
 
 
 class Browser:

@@ -25,7 +25,7 @@ from kernel.outbox import Job
 from kernel.settings import load
 from kernel.web.headers import ALWAYS
 from lms import serve
-from lms.arriving import SHORT_SECONDS
+from lms.arriving import HEAD_SECONDS, SHORT_SECONDS
 from lms.serve import ServerStartError, periodic_jobs
 from tests.support.project import ROOT
 from tests.support.server import LMS, PATIENCE, environment, free_port, opened_database, refused_start, serving
@@ -265,7 +265,7 @@ def test_a_request_that_hangs_is_ended_and_leaves_nothing(folder: Path) -> None:
 
 
 SENDERS = 135
-"""More than the 128 threads that a server has where nobody says otherwise."""
+"""More than the 128 threads that a process has where nobody says otherwise."""
 BEGUN = b"POST /sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 5000\r\n\r\ne"
 
 
@@ -279,11 +279,29 @@ def ask_for_help(port: int) -> float:
 
 
 @pytest.mark.slow
-def test_slow_senders_without_an_account_do_not_stop_a_site(folder: Path) -> None:
+@pytest.mark.parametrize("processes", [1, 2])
+def test_idle_connections_cost_no_thread(folder: Path, processes: int) -> None:
+    """Browsers that have their page and keep their connection, and some that never say a word, many more than there are threads."""
+    with serving(folder, options=("--workers", str(processes)), LMS_THREADS="4") as server, contextlib.ExitStack() as open_ones:
+        for number in range(40 * processes):
+            idle = open_ones.enter_context(socket.create_connection((server.host, server.port), timeout=60))
+            if number % 2:
+                idle.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                assert idle.recv(100).startswith(b"HTTP/1.1 200")
+        waited = [ask_for_help(server.port) for _each in range(3 * processes)]
+        server.end()
+
+    assert max(waited) < HEAD_SECONDS / 2  # a thread that waited for a head would be let go after the whole of it
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("processes", [1, 2])
+def test_slow_senders_without_an_account_do_not_stop_a_site(folder: Path, processes: int) -> None:
     """One byte of a body each, from more connections than there are threads; each is ended, and told why."""
-    with serving(folder) as server, contextlib.ExitStack() as open_ones:
+    with serving(folder, options=("--workers", str(processes))) as server, contextlib.ExitStack() as open_ones:
         ask_for_help(server.port)
-        senders = [open_ones.enter_context(socket.create_connection((server.host, server.port), timeout=60)) for _each in range(SENDERS)]
+        many = range(SENDERS * processes)
+        senders = [open_ones.enter_context(socket.create_connection((server.host, server.port), timeout=60)) for _each in many]
         for sender in senders:
             sender.sendall(BEGUN)
 
@@ -293,7 +311,7 @@ def test_slow_senders_without_an_account_do_not_stop_a_site(folder: Path) -> Non
 
         assert waited < SHORT_SECONDS + 10
         assert again < SHORT_SECONDS + 5
-        assert sum(answer.startswith(b"HTTP/1.1 408") for answer in ended) > SENDERS * 0.9
+        assert sum(answer.startswith(b"HTTP/1.1 408") for answer in ended) > len(many) * 0.9
         server.end()
     assert "Traceback" not in "\n".join(server.lines)
 
