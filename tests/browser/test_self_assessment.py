@@ -5,17 +5,15 @@ from playwright.sync_api import Browser
 
 from tests.support.chromium import Live, press, signed_in
 from tests.support.learning import a_learner
-from tests.support.marking import BANK, a_marked_quiz, hand_in
+from tests.support.marking import SELF_REVIEWED, a_marked_quiz, hand_in
 from tests.support.wording import in_spanish
-
-SELF = BANK.replace("    mark: 3\n", "    mark: 0\n").replace("  - key: suma-1", "    review: {self: true}\n  - key: suma-1")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("width", "scheme", "script"), [(360, "dark", True), (1280, "light", True), (360, "light", False)])
 def test_a_writer_judges_a_text_by_its_rubric(chromium: Browser, live: Live, width: int, scheme: str, script: bool) -> None:
     """spec/selection 8.6: axe-core finds nothing, nothing runs out of the window, and it works without a script."""
-    learner = a_learner(live.instance, a_marked_quiz(live.instance, "attempts: 0\nreview: practice\n", bank=SELF))
+    learner = a_learner(live.instance, a_marked_quiz(live.instance, "attempts: 0\nreview: practice\n", bank=SELF_REVIEWED))
     attempt = hand_in(live.instance, learner)
     reader = signed_in(chromium, live, "ana@example.org", width=width, scheme=scheme, script=script)
     page = reader.page

@@ -17,18 +17,17 @@ from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_teacher, sign_in
 from tests.support.learning import a_learner, actor_of, attempt_row, mark_done, start
-from tests.support.marking import BANK, a_marked_quiz, hand_in
+from tests.support.marking import SELF_REVIEWED, a_marked_quiz, hand_in
 from tests.support.quizzes import counted
 from tests.support.wording import in_spanish
 
-SELF = BANK.replace("    mark: 3\n", "    mark: 0\n").replace("  - key: suma-1", "    review: {self: true}\n  - key: suma-1")
 QUIZ = "/courses/prueba/quizzes/cuestionario-1"
 DONE = in_spanish("Done, not marked")
 
 
 def a_self_reviewed_quiz(instance: Instance, settings: str = "attempts: 0\npass_mark: 70\n") -> tuple[Actor, str]:
     """Publish a quiz with a text that its writer judges and a choice; return a learner and the address of a submitted attempt."""
-    learner = a_learner(instance, a_marked_quiz(instance, settings, bank=SELF))
+    learner = a_learner(instance, a_marked_quiz(instance, settings, bank=SELF_REVIEWED))
     return learner, f"/attempts/{hand_in(instance, learner)}"
 
 
@@ -62,7 +61,7 @@ def test_completion_and_certificate_do_not_hang_on_it(instance: Instance) -> Non
 
 
 def test_a_text_left_empty_is_not_done(browser: Browser, instance: Instance) -> None:
-    learner = a_learner(instance, a_marked_quiz(instance, bank=SELF))
+    learner = a_learner(instance, a_marked_quiz(instance, bank=SELF_REVIEWED))
     attempt = hand_in(instance, learner, "")
 
     sign_in(browser).get(f"/attempts/{attempt}/review")
@@ -73,7 +72,7 @@ def test_a_text_left_empty_is_not_done(browser: Browser, instance: Instance) -> 
 
 def test_graders_find_nothing_that_waits(browser: Browser, instance: Instance) -> None:
     """spec/selection 8.6: nobody marks it."""
-    learner = a_learner(instance, course := a_marked_quiz(instance, bank=SELF))
+    learner = a_learner(instance, course := a_marked_quiz(instance, bank=SELF_REVIEWED))
     hand_in(instance, learner)
     a_teacher(instance, course, "gil@example.org", StaffRole.GRADER)
 
@@ -128,7 +127,7 @@ def test_what_is_no_level_is_refused_and_nothing_is_kept(browser: Browser, insta
 
 
 def test_the_team_sees_the_judgement_and_cannot_change_it(browser: Browser, instance: Instance) -> None:
-    learner = a_learner(instance, course := a_marked_quiz(instance, bank=SELF))
+    learner = a_learner(instance, course := a_marked_quiz(instance, bank=SELF_REVIEWED))
     attempt = hand_in(instance, learner)
     sign_in(browser).get(f"/attempts/{attempt}/review")
     browser.submit("/self-assessment", {"level-1": "1", "level-2": "0"})
@@ -144,7 +143,7 @@ def test_the_team_sees_the_judgement_and_cannot_change_it(browser: Browser, inst
 def test_every_cell_of_self_assessment(browser: Browser, instance: Instance) -> None:
     """spec/security 9 and spec/selection 8.6: attempt.self_assess, each role before each state."""
     cast = a_cast(browser, instance)
-    course = a_marked_quiz(instance, "attempts: 0\n", bank=SELF)
+    course = a_marked_quiz(instance, "attempts: 0\n", bank=SELF_REVIEWED)
     cast.join(course)
     learner = actor_of(cast.people["E"])
     submitted, other = hand_in(instance, learner), hand_in(instance, a_learner(instance, course, "otra@example.org"))
@@ -169,7 +168,7 @@ def test_a_question_that_is_marked_takes_no_self_assessment(browser: Browser, in
 
 
 def test_previews_with_a_self_assessment_go_without_a_trace(browser: Browser, instance: Instance) -> None:
-    a_teacher(instance, a_marked_quiz(instance, bank=SELF), "eva@example.org", StaffRole.EDITOR)
+    a_teacher(instance, a_marked_quiz(instance, bank=SELF_REVIEWED), "eva@example.org", StaffRole.EDITOR)
     sign_in(browser, "eva@example.org").get(QUIZ)
     browser.submit("/attempts")
     browser.submit("/answers", {"p1": "Un texto."}, button=("go", "review"))
@@ -186,13 +185,18 @@ def test_previews_with_a_self_assessment_go_without_a_trace(browser: Browser, in
 @pytest.mark.parametrize(
     ("bank", "code"),
     [
-        (SELF.replace("    mark: 0\n", "    mark: 3\n"), "C409"),
-        (SELF.replace("    mark: 0\n", ""), "C409"),
-        (SELF.partition("    rubric:")[0] + "    review: {self: true}\n  - key: suma-1" + SELF.partition("  - key: suma-1")[2], "C110"),
-        (SELF.replace("{self: true}", "{self: quizás}"), "C111"),
+        (SELF_REVIEWED.replace("    mark: 0\n", "    mark: 3\n"), "C409"),
+        (SELF_REVIEWED.replace("    mark: 0\n", ""), "C409"),
+        (
+            SELF_REVIEWED.partition("    rubric:")[0]
+            + "    review: {self: true}\n  - key: suma-1"
+            + SELF_REVIEWED.partition("  - key: suma-1")[2],
+            "C110",
+        ),
+        (SELF_REVIEWED.replace("{self: true}", "{self: quizás}"), "C111"),
     ],
 )
 def test_what_contradicts_a_self_review_is_reported(bank: str, code: str) -> None:
     """spec/selection 8.6 and spec/content-format C409, C110."""
     name = next(path for path in folders.a_folder() if path.endswith("banco.yaml"))
-    assert code in folders.codes(folders.with_file(name, bank)) - folders.codes(folders.with_file(name, SELF))
+    assert code in folders.codes(folders.with_file(name, bank)) - folders.codes(folders.with_file(name, SELF_REVIEWED))

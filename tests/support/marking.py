@@ -43,6 +43,8 @@ BANK = """questions:
       - wrong: cinco
         why: Uno de más.
 """
+SELF_REVIEWED = BANK.replace("    mark: 3\n", "    mark: 0\n").replace("  - key: suma-1", "    review: {self: true}\n  - key: suma-1")
+"""The same with a text that its writer judges (spec/selection 8.6)."""
 TEXT = "Una brecha es lo que falta.\r\nNada más.\r\n\r\nY <b>otro</b> párrafo."
 
 

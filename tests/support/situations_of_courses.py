@@ -37,10 +37,11 @@ from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_teacher, folder, publish, sign_in
 from tests.support.editions import an_edition, join
 from tests.support.folders import a_folder
-from tests.support.learning import a_learner, actor_of, mark_done, pass_quiz, start, submit
+from tests.support.learning import a_batch, a_learner, actor_of, mark_done, pass_quiz, start, submit
 from tests.support.marking import BANK as ESSAY
-from tests.support.marking import a_marked_quiz
+from tests.support.marking import SELF_REVIEWED, a_marked_quiz
 from tests.support.offices import deliver
+from tests.support.quizzes import a_quiz_asking
 from tests.support.regrading import a_dry_run, a_keyed_quiz, an_order, regrade_row
 from tests.support.situations import Room, Scene, Stage
 
@@ -445,7 +446,23 @@ TAKING_PART: Room = {
     "enrolments_roster.confirm": a_list_that_waits,
     "enrolments_roster.enrol": somebody_to_enrol,
 }
+
+
+def a_text_of_ones_own(stage: Stage) -> Scene:
+    """A learner has submitted a text that nobody marks, in a course of its own."""
+    bank = SELF_REVIEWED.replace("- key: ensayo-1", "- key: ensayo-propio")
+    course = stage.once(
+        "self-reviewed", lambda: a_quiz_asking(stage.instance, bank, "attempts: 0\n", ("ensayo-propio", "suma-1"), "autoevaluacion")
+    )
+    person = stage.person()
+    learner = _takes(stage, course, person)
+    attempt = start(stage.instance, learner, course.slug)
+    submit(stage.instance, learner, attempt, a_batch({1: ["Un texto."]}))
+    return Scene(stage.signed_in(person), f"/attempts/{attempt}/review", {"level-1": "1"})
+
+
 QUIZZES: Room = {
+    "quizzes_self_assessments.assess": a_text_of_ones_own,
     "quizzes.submit": an_attempt_to_hand_in,
     "quizzes_files.send": a_file_of_an_answer,
     "simulators.answer": a_task,
