@@ -91,6 +91,7 @@ class PeopleListKind(StrEnum):
     TRAINING = "training_list"
     AUDIENCE = "audience"
     CERTIFICATES = "certificates"
+    ACTA = "acta"
 
 
 @dataclass(frozen=True, slots=True)

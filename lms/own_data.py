@@ -90,7 +90,7 @@ from quizzes.models import (
 )
 from quizzes.queries.files import list_handed_in
 from quizzes.selection_models import SelfAssessment
-from selections.models import Selection, SelectionMember
+from selections.queries import own_data as selections
 from simulators.models import Submission, SubmissionItem, TaskItem, TaskSave
 from webinars.models import WatchedSpan
 
@@ -116,6 +116,7 @@ PURPOSES = {
     PeopleListKind.AUDIENCE.value: N_("A list or an audience of people"),
     PeopleListKind.TRAINING.value: N_("The report of compulsory training of a unit"),
     PeopleListKind.CERTIFICATES.value: N_("The register of certificates"),
+    PeopleListKind.ACTA.value: N_("The acta of a selection"),
     access_log.FILE: N_("A list downloaded as a file"),
 }
 ROLES = {
@@ -333,13 +334,7 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
         )
         .join(Credential, Credential.id == CredentialReview.credential_id)
         .where(Credential.person_id == person_id),
-        "selections_named_for": select(
-            *(Course.slug.label("course"), Selection.activity_key.label("activity"), SelectionMember.role),
-            *(SelectionMember.named_at, SelectionMember.ended_at),
-        )
-        .join(Selection, Selection.id == SelectionMember.selection_id)
-        .join(Course, Course.id == Selection.course_id)
-        .where(SelectionMember.person_id == person_id),
+        **selections.statements(person_id),
         "what_you_did": select(AuditEntry.at, AuditEntry.verb, AuditEntry.address).where(AuditEntry.actor_id == person_id),
     }
 

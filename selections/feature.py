@@ -3,8 +3,9 @@
 from kernel.errors import N_
 from kernel.feature import Feature
 from quizzes.pages.manage import StaffToolLink
+from selections import jobs
 from selections.permissions import PERMISSIONS, SelectionAction
-from selections.views import selections
+from selections.views import actas, selections
 
 TOOL = StaffToolLink(
     "selections.quiz",
@@ -14,4 +15,10 @@ TOOL = StaffToolLink(
     SelectionAction.MANAGE,
     selecting=True,
 )
-FEATURE = Feature(name="selections", blueprints=(selections.bp,), permissions=PERMISSIONS, quiz_tools=(TOOL,))
+FEATURE = Feature(
+    name="selections",
+    blueprints=(selections.bp, actas.bp),
+    permissions=PERMISSIONS,
+    quiz_tools=(TOOL,),
+    jobs={"selections.freeze": jobs.freeze_acta},
+)

@@ -2,12 +2,12 @@
 
 from uuid import UUID
 
-from wtforms import RadioField, SelectField
+from wtforms import RadioField, SelectField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import AnyOf, DataRequired, Length
 
 from kernel.i18n import lazy_
-from kernel.web.forms import Form, LineField, as_uuid
+from kernel.web.forms import Form, LineField, as_uuid, clean_text
 from selections.models import MemberRole
 
 TOO_LONG = lazy_("Use at most %(max)d characters.")
@@ -37,3 +37,15 @@ class JuryMemberForm(Form):
         default=MemberRole.JURY.value,
         validators=[AnyOf([role.value for role in MemberRole], message=lazy_("Choose one of the two."))],
     )
+
+
+class AmendmentForm(Form):
+    """The reason of an amendment; other actas have none."""
+
+    reason = TextAreaField(
+        lazy_("Reason for the amendment"), [DataRequired(lazy_("Write the reason.")), Length(max=2000, message=TOO_LONG)]
+    )
+
+    def words(self) -> str:
+        """Return the reason."""
+        return clean_text(self.reason.data or "", lines=True)

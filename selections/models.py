@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.db import Base, Key, Moment, PublicId, Slug, unique_where
@@ -54,3 +54,91 @@ class SelectionMember(Base):
     named_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
     ended_at: Mapped[Moment | None]
     ended_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+
+class ActaKind(StrEnum):
+    """The kinds of actas of a selection, in the order in which they follow one another."""
+
+    PROVISIONAL = "provisional"
+    FINAL = "final"
+    AMENDMENT = "amendment"
+
+
+class ActaState(StrEnum):
+    """The states of an acta: frozen by a job, looked at by the jury, in force; or not made after all."""
+
+    FREEZING = "freezing"
+    DRAFT = "draft"
+    IN_FORCE = "in_force"
+    DISCARDED = "discarded"
+
+
+class SelectionActa(Base):
+    """An acta of a selection: a signed document whose figures are copied. Only its state and signatures change."""
+
+    __tablename__ = "selection_acta"
+    __table_args__ = (
+        CheckConstraint("kind IN ('provisional', 'final', 'amendment')", name="kind"),
+        CheckConstraint("state IN ('freezing', 'draft', 'in_force', 'discarded')", name="state"),
+        CheckConstraint("(kind = 'amendment') = (reason <> '')", name="reason"),
+        unique_where("state IN ('freezing', 'draft')", "uq_selection_acta_open", "selection_id"),
+        unique_where("state <> 'discarded'", "uq_selection_acta_number", "selection_id", "number"),
+    )
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    selection_id: Mapped[int] = mapped_column(ForeignKey("selection.id"))
+    number: Mapped[int]
+    """From 1: its place in the chain."""
+    kind: Mapped[str] = mapped_column(String(11))
+    state: Mapped[str] = mapped_column(String(9))
+    code: Mapped[str] = mapped_column(String(16), unique=True)
+    reason: Mapped[str] = mapped_column(Text, default="")
+    """Of an amendment."""
+    requested_at: Mapped[Moment]
+    requested_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    frozen_at: Mapped[Moment | None]
+    published_at: Mapped[Moment | None]
+    """Since when it is in force."""
+    head: Mapped[str] = mapped_column(Text, default="")
+    """Canonical JSON of the document without its lines."""
+    people: Mapped[int] = mapped_column(default=0)
+    waiting: Mapped[int] = mapped_column(default=0)
+    """People with something that waits for a grader: with one of them it cannot be final."""
+    previous: Mapped[str] = mapped_column(String(64), default="")
+    """SHA-256 of the document before it; empty for the first."""
+    sha256: Mapped[str] = mapped_column(String(64), default="", index=True)
+    key_id: Mapped[str] = mapped_column(String(16), default="")
+    signature: Mapped[str] = mapped_column(String(100), default="")
+    """Ed25519 over the document, URL-safe base64."""
+
+
+class SelectionActaEntry(Base):
+    """A line of an acta as it was frozen, with the salt that seals it. Never changed; the name of whoever was erased is not shown."""
+
+    __tablename__ = "acta_line"
+    __table_args__ = (UniqueConstraint("acta_id", "place"), Index("ix_acta_line_person", "person_id"))
+
+    id: Mapped[Key]
+    acta_id: Mapped[int] = mapped_column(ForeignKey("selection_acta.id"))
+    place: Mapped[int]
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    text: Mapped[str] = mapped_column(Text)
+    """Canonical JSON, as it stands in the document."""
+    sealed: Mapped[str] = mapped_column(Text)
+    """Canonical JSON with the name, as it was hashed with the salt."""
+    salt: Mapped[str] = mapped_column(String(32))
+    basis: Mapped[int]
+    """The last mark event on which it stands; 0 where there is none."""
+
+
+class ActaSignature(Base):
+    """The signature of a member of the jury under an acta."""
+
+    __tablename__ = "acta_signature"
+    __table_args__ = (UniqueConstraint("acta_id", "signed_by"),)
+
+    id: Mapped[Key]
+    acta_id: Mapped[int] = mapped_column(ForeignKey("selection_acta.id"))
+    signed_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    signed_at: Mapped[Moment]

@@ -11,7 +11,7 @@ from courses.rules import Outline
 from enrolments.permissions import hiding_all
 from kernel.permissions import Actor, Predicate, Verdict, allow_if, signed_in
 from quizzes.permissions import QuizContext
-from selections.models import MemberRole
+from selections.models import ActaKind, ActaState, MemberRole, SelectionActa
 
 
 class SelectionAction(StrEnum):
@@ -22,6 +22,21 @@ class SelectionAction(StrEnum):
     MANAGE = "selection:manage"
     """Make selections of a quiz, and name juries and readers."""
     VIEW = "selection:view"
+
+
+class SelectionActaAction(StrEnum):
+    """Acts on the actas of selections."""
+
+    DRAFT = "acta:draft"
+    """Have an acta prepared, look at it before it is in force, discard it."""
+    FREEZE = "acta:freeze"
+    """Publish a provisional acta."""
+    SIGN = "acta:sign"
+    VIEW = "acta:view"
+    VIEW_OWN = "acta:view_own"
+    """See one's own line."""
+    EXPORT_IDENTITY = "acta:export_identity"
+    """Take the acta out with whole identity numbers, with a reason."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +66,14 @@ class SelectionMemberContext:
     member_id: int
 
 
+@dataclass(frozen=True)
+class SelectionActaContext:
+    """A person before an acta of a selection."""
+
+    selection: SelectionContext
+    acta: SelectionActa
+
+
 def is_jury_member(subject: SelectionContext) -> bool:
     """Return whether the actor may act as a member of the jury: named, with a second factor, and not a participant.
 
@@ -67,8 +90,9 @@ def reads_actas(actor: Actor, subject: SelectionContext) -> bool:
 
 def jury(actor: Actor, subject: object) -> Verdict:
     """Allow the members of a selection's jury."""
-    assert isinstance(subject, SelectionContext)
-    return allow_if(not actor.is_anonymous and is_jury_member(subject))
+    found = subject.selection if isinstance(subject, SelectionActaContext) else subject
+    assert isinstance(found, SelectionContext)
+    return allow_if(not actor.is_anonymous and is_jury_member(found))
 
 
 def _manage(actor: Actor, subject: object) -> Verdict:
@@ -83,8 +107,34 @@ def _view(actor: Actor, subject: object) -> Verdict:
     return allow_if(reads_actas(actor, subject), Verdict.HIDE)
 
 
+def _view_acta(actor: Actor, subject: object) -> Verdict:
+    """An acta in force is for jury, readers and administrators; one that is being prepared for the jury alone."""
+    assert isinstance(subject, SelectionActaContext)
+    if subject.acta.state == ActaState.IN_FORCE.value:
+        return _view(actor, subject.selection)
+    return allow_if(is_jury_member(subject.selection), Verdict.HIDE)
+
+
+def _view_own(_actor: Actor, subject: object) -> Verdict:
+    assert isinstance(subject, SelectionContext)
+    return allow_if(subject.is_participant, Verdict.HIDE)
+
+
+def _export_identity(actor: Actor, subject: object) -> Verdict:
+    """Administrators, of an acta that is final."""
+    assert isinstance(subject, SelectionActaContext)
+    is_final = subject.acta.state == ActaState.IN_FORCE.value and subject.acta.kind != ActaKind.PROVISIONAL.value
+    return allow_if(actor.is_administrator and not subject.selection.is_participant and is_final)
+
+
 PERMISSIONS: Mapping[StrEnum, Predicate] = {
     SelectionAction.LIST_OWN: signed_in,
     **hiding_all({SelectionAction.MANAGE: _manage}),
     SelectionAction.VIEW: _view,
+    SelectionActaAction.DRAFT: jury,
+    SelectionActaAction.FREEZE: jury,
+    SelectionActaAction.SIGN: jury,
+    SelectionActaAction.VIEW: _view_acta,
+    SelectionActaAction.VIEW_OWN: _view_own,
+    SelectionActaAction.EXPORT_IDENTITY: _export_identity,
 }

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_26_91"
-down_revision = "2026_11_26_71"
+down_revision = "2026_11_26_72"
 branch_labels = None
 depends_on = None
 

@@ -14,7 +14,7 @@ from courses.queries.outlines import get_outline
 from enrolments.models import Edition, EditionPlace, Enrolment, GroupMember, LearnerGroup
 from kernel.errors import NotFound
 from kernel.permissions import Actor
-from selections.models import MemberRole, Selection, SelectionMember
+from selections.models import ActaState, MemberRole, Selection, SelectionActa, SelectionActaEntry, SelectionMember
 from selections.permissions import SelectionContext
 
 MOST_SELECTIONS = 500
@@ -66,6 +66,16 @@ def list_own(session: Session, person_id: int) -> list[SelectionRow]:
     """List the selections that a person is named for, the newest first."""
     named = select(SelectionMember.selection_id).where(SelectionMember.person_id == person_id, SelectionMember.ended_at.is_(None))
     return _read(session, _rows().where(Selection.id.in_(named)))
+
+
+def list_published_to(session: Session, person_id: int) -> list[SelectionRow]:
+    """List the selections with an acta in force in which a person has a line, the newest first."""
+    theirs = (
+        select(SelectionActa.selection_id)
+        .join(SelectionActaEntry, SelectionActaEntry.acta_id == SelectionActa.id)
+        .where(SelectionActaEntry.person_id == person_id, SelectionActa.state == ActaState.IN_FORCE.value)
+    )
+    return _read(session, _rows().where(Selection.id.in_(theirs)))
 
 
 def get_row(session: Session, selection_id: int) -> SelectionRow:

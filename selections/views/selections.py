@@ -27,10 +27,12 @@ Answer = str | Response | tuple[str, int]
 @bp.get("/selections")
 @requires(SelectionAction.LIST_OWN)
 def own() -> str:
-    """List the selections that the reader is named for."""
+    """List the selections that the reader is named for, and the actas in which they have a line."""
     session, person_id = current_session(), current_actor().person_id or 0
     rows = queries.list_own(session, person_id)
-    return render_template("selections/own.html", selections=selection_views(rows, queries.list_titles(session, rows)))
+    lines = queries.list_published_to(session, person_id)
+    titles = queries.list_titles(session, [*rows, *lines])
+    return render_template("selections/own.html", selections=selection_views(rows, titles), lines=selection_views(lines, titles))
 
 
 @bp.route("/courses/<slug>/quizzes/<key>/selections", methods=["GET", "POST"])
@@ -86,16 +88,6 @@ def members(subject: SelectionContext) -> Answer:
         hints={role: _(words) for role, words in ROLE_HINTS.items()},
     )
     return (page, 422) if form.errors else page
-
-
-@bp.get("/selections/<uuid:selection>")
-@requires(SelectionAction.VIEW, queries.get_selection)
-def selection(subject: SelectionContext) -> str:
-    """Show a selection to its jury and its readers."""
-    session = current_session()
-    row = queries.get_row(session, subject.id)
-    (view,) = selection_views([row], queries.list_titles(session, [row]))
-    return render_template("selections/selection.html", selection=view)
 
 
 @bp.post("/selections/<uuid:selection>/members/<uuid:member>/end")

@@ -55,6 +55,7 @@ ACTED = {
     "decided_by",
     "ended_by",
     "entered_by",
+    "named_by",
     "granted_by",
     "invited_by",
     "marked_by",
@@ -62,10 +63,10 @@ ACTED = {
     "merged_by",
     "opened_by",
     "requested_by",
+    "signed_by",
     "published_by",
     "revoked_by",
     "settled_by",
-    "signed_by",
     "undone_by",
 }
 """Columns that say who did something, which the audit log tells. Every other column with a person says whose a row is."""
@@ -119,6 +120,7 @@ OWNED = {
     "quiz_override": "settings_of_quizzes",
     "result_override": "results_set_by_the_team",
     "role_grant": "roles",
+    "acta_line": "selection_lines",
     "second_factor": "second_steps",
     "selection_member": "selections_named_for",
     "task_save": "simulator_drafts",

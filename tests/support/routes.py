@@ -234,7 +234,12 @@ ROUTES: Mapping[str, str] = {
         organisations_site.signature
     """,
     "selection.list_own": "selections.own",
-    "selection.view": "selections.selection",
+    "acta.draft": "selections_actas.discard selections_actas.prepare",
+    "acta.freeze": "selections_actas.publish",
+    "acta.sign": "selections_actas.sign",
+    "acta.view": "selections_actas.acta",
+    "acta.view_own": "selections_actas.own_line",
+    "selection.view": "selections_actas.selection",
     "selection.manage": "selections.end_member selections.members selections.quiz",
     "simulator.answer": "simulators.answer",
     "simulator.review": "simulators.submission",

@@ -33,6 +33,13 @@ ROLES = {
 """Letters of the lists below, and what the matrix calls them: P was named for the jury and takes part in the selection since."""
 ACCESS: Mapping[tuple[str, str], str] = {
     ("selection.view", "of_a_selection"): "JRS*",
+    ("acta.draft", "of_a_selection"): "J",
+    ("acta.freeze", "draft"): "J",
+    ("acta.sign", "draft"): "J",
+    ("acta.sign", "signed_by_the_same"): "",
+    ("acta.view", "draft"): "J*",
+    ("acta.view", "provisional"): "JRS*",
+    ("acta.view_own", "provisional"): "EP*",
 }
 """Who is allowed; to all others it is denied, or with `*` does not exist."""
 

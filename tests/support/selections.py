@@ -1,19 +1,24 @@
 """Selections for tests: a course with a selecting quiz, an edition whose results decide, a jury with second factors."""
 
+from datetime import datetime
+from uuid import UUID
+
 from sqlalchemy import select
 
 from accounts.models import Person, SecondFactor
 from courses.models import Course
 from enrolments.models import Edition
 from kernel import clock
+from kernel.permissions import Actor
 from lms.instance import Instance
+from quizzes.services.attempts import SaveRequest
 from selections.models import MemberRole, Selection
 from selections.queries.members import list_members
 from selections.services import selections as services
 from tests.support.browser import Browser
 from tests.support.builders import a_person, an_administrator, folder, publish, sign_in
 from tests.support.editions import an_edition
-from tests.support.learning import actor_of
+from tests.support.learning import actor_of, right_batch, start, submit
 from tests.support.selection_folders import BANK, FILE, HEAD, questions
 
 KEY = "cuestionario-1"
@@ -93,3 +98,32 @@ def a_juror(browser: Browser, instance: Instance, selection: Selection, email: s
     signed = sign_in(browser, email)
     appoint(instance, selection, add_factor(instance, person))
     return signed
+
+
+def answer(instance: Instance, learner: Actor, right: int, of: int = 5, *, now: datetime | None = None) -> UUID:
+    """Let a learner submit a selecting quiz with so many of its questions right and the others unanswered."""
+    attempt = start(instance, learner, "prueba", now=now)
+    batch = right_batch(instance, learner, attempt)
+    submit(instance, learner, attempt, SaveRequest(batch.page_epoch, batch.events[:right], batch.kind), now=now)
+    return attempt
+
+
+def an_acta(browser: Browser, selection: Selection, reason: str = "") -> str:
+    """Have a member of the jury prepare the next acta; return its address."""
+    browser.get(f"/selections/{selection.uuid}")
+    browser.submit("/actas", {"reason": reason} if reason else {})
+    path = browser.path
+    browser.deliver_jobs()
+    browser.get(path)
+    return path
+
+
+def sign_by_two(browser: Browser, instance: Instance, selection: Selection, first: Browser, reason: str = "") -> str:
+    """Have the next acta prepared and signed by two members of the jury; return its address."""
+    path = an_acta(first, selection, reason)
+    first.submit("/signature")
+    second = getattr(first, "colleague", None) or a_juror(browser.another(), instance, selection, "hugo@example.org", given="Hugo")
+    first.colleague = second  # type: ignore[attr-defined]  # the same colleague signs again
+    second.get(path)
+    second.submit("/signature")
+    return path

@@ -1,0 +1,152 @@
+"""Reading actas: before an actor, by their code, line by line (spec/selection 4)."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from accounts.models import NationalIdentity, Person
+from accounts.rules import DELETED
+from kernel.codes import read_code
+from kernel.errors import NotFound
+from kernel.permissions import Actor
+from selections.models import ActaSignature, ActaState, Selection, SelectionActa, SelectionActaEntry
+from selections.permissions import SelectionActaContext
+from selections.queries.selections import get_selection
+from selections.rules.documents import CODE_LENGTH, document_parts
+
+BATCH = 2000
+MOST_ACTAS = 200
+
+
+def get_acta(session: Session, actor: Actor, acta: UUID) -> SelectionActaContext:
+    """Return an acta before an actor; raise NotFound."""
+    statement = select(SelectionActa, Selection.uuid).join(Selection, Selection.id == SelectionActa.selection_id)
+    found = session.execute(statement.where(SelectionActa.uuid == acta)).one_or_none()
+    if found is None:
+        raise NotFound
+    row, selection = found
+    return SelectionActaContext(get_selection(session, actor, selection), row)
+
+
+def find_by_code(session: Session, code: str) -> SelectionActa | None:
+    """Return the acta in force with a code as people write it; None where there is none."""
+    stored = read_code(code, CODE_LENGTH)
+    if stored is None:
+        return None
+    return session.scalar(select(SelectionActa).where(SelectionActa.code == stored, SelectionActa.state == ActaState.IN_FORCE.value))
+
+
+def list_actas(session: Session, selection_id: int) -> Sequence[SelectionActa]:
+    """List the actas of a selection, the newest first; what was discarded too, for it stays on record."""
+    statement = select(SelectionActa).where(SelectionActa.selection_id == selection_id)
+    return session.scalars(statement.order_by(SelectionActa.id.desc()).limit(MOST_ACTAS)).all()
+
+
+def find_in_force(session: Session, selection_id: int) -> SelectionActa | None:
+    """Return the newest acta of a selection that is in force."""
+    statement = select(SelectionActa).where(SelectionActa.selection_id == selection_id, SelectionActa.state == ActaState.IN_FORCE.value)
+    return session.scalar(statement.order_by(SelectionActa.number.desc()).limit(1))
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureRow:
+    """A signature under an acta."""
+
+    person_id: int
+    name: str
+    signed_at: datetime
+
+
+def list_signatures(session: Session, acta_id: int) -> list[SignatureRow]:
+    """List who signed an acta, in their order."""
+    statement = (
+        select(Person, ActaSignature.signed_at)
+        .join(ActaSignature, ActaSignature.signed_by == Person.id)
+        .where(ActaSignature.acta_id == acta_id)
+        .order_by(ActaSignature.id)
+    )
+    return [SignatureRow(person.id, person.full_name, at) for person, at in session.execute(statement)]
+
+
+@dataclass(frozen=True, slots=True)
+class ActaLineRow:
+    """A line of an acta as it was frozen; without the name where the person was erased since."""
+
+    place: int
+    person_id: int
+    name: str
+    is_withdrawn: bool
+    fields: dict[str, Any]
+    sealed: str
+    salt: str
+    identity: str = ""
+
+
+def list_lines(session: Session, acta_id: int, *, offset: int = 0, limit: int = BATCH) -> list[ActaLineRow]:
+    """List lines of an acta in their order."""
+    statement = (
+        select(SelectionActaEntry, Person.email, NationalIdentity.number)
+        .join(Person, Person.id == SelectionActaEntry.person_id)
+        .outerjoin(NationalIdentity, NationalIdentity.person_id == Person.id)
+        .where(SelectionActaEntry.acta_id == acta_id, SelectionActaEntry.place > offset)
+        .order_by(SelectionActaEntry.place)
+        .limit(limit)
+    )
+    return [_line(row, email, number) for row, email, number in session.execute(statement)]
+
+
+def walk_lines(session: Session, acta_id: int) -> Iterator[ActaLineRow]:
+    """Yield all lines of an acta in their order; memory does not grow with them."""
+    offset = 0
+    while lines := list_lines(session, acta_id, offset=offset):
+        yield from lines
+        offset = lines[-1].place
+
+
+def find_own_line(session: Session, acta_id: int, person_id: int) -> ActaLineRow | None:
+    """Return a person's own line of an acta."""
+    statement = select(SelectionActaEntry, Person.email).join(Person, Person.id == SelectionActaEntry.person_id)
+    found = session.execute(statement.where(SelectionActaEntry.acta_id == acta_id, SelectionActaEntry.person_id == person_id)).one_or_none()
+    return None if found is None else _line(found[0], found[1], None)
+
+
+def _line(row: SelectionActaEntry, email: str, number: str | None) -> ActaLineRow:
+    fields, withdrawn = json.loads(row.sealed), email.endswith(DELETED)
+    name = fields.pop("name")
+    return ActaLineRow(row.place, row.person_id, "" if withdrawn else name, withdrawn, fields, row.sealed, row.salt, number or "")
+
+
+def read_document(session: Session, acta: SelectionActa) -> Iterator[bytes]:
+    """Yield the signed bytes of an acta."""
+    return document_parts(json.loads(acta.head), _texts(session, acta.id))
+
+
+def _texts(session: Session, acta_id: int) -> Iterator[str]:
+    last = 0
+    statement = (
+        select(SelectionActaEntry.place, SelectionActaEntry.text)
+        .where(SelectionActaEntry.acta_id == acta_id)
+        .order_by(SelectionActaEntry.place)
+        .limit(BATCH)
+    )
+    while found := session.execute(statement.where(SelectionActaEntry.place > last)).all():
+        for place, text in found:
+            yield text
+            last = place
+
+
+def holds_hash(session: Session, acta_id: int, wanted: str) -> bool:
+    """Say whether a line of an acta has this hash."""
+    escaped = f'%"hash":"{wanted}"%'
+    return (
+        session.scalar(
+            select(SelectionActaEntry.id).where(SelectionActaEntry.acta_id == acta_id, SelectionActaEntry.text.like(escaped)).limit(1)
+        )
+        is not None
+    )

@@ -1,0 +1,26 @@
+"""Rows of selections for the copy of one's own data (spec/security 7.3)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from courses.models import Course
+from selections.models import ActaState, Selection, SelectionActa, SelectionActaEntry, SelectionMember
+
+
+def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:
+    """Return what selects a person's own lines of actas in force, and what they are and were named for."""
+    acta, line = SelectionActa, SelectionActaEntry
+    return {
+        "selection_lines": select(acta.code, acta.kind, acta.published_at, line.sealed, line.salt)
+        .join(line, line.acta_id == acta.id)
+        .where(line.person_id == person_id, acta.state == ActaState.IN_FORCE.value),
+        "selections_named_for": select(
+            *(Course.slug.label("course"), Selection.activity_key.label("activity"), SelectionMember.role),
+            *(SelectionMember.named_at, SelectionMember.ended_at),
+        )
+        .join(Selection, Selection.id == SelectionMember.selection_id)
+        .join(Course, Course.id == Selection.course_id)
+        .where(SelectionMember.person_id == person_id),
+    }

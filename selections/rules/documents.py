@@ -1,0 +1,82 @@
+"""Actas as documents: one canonical text, signed, with a salted hash of each line (spec/selection 4.8).
+
+The signed text names nobody: each line has a number of its own and the hash of itself with the name and a salt of 128 bits. The names
+and salts stand beside it. So a line is proved without the others, and an acta stays whole where a person's name is withdrawn from it.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from selections.rules.ranking import RankedPerson, two_decimals
+
+CODE_LENGTH = 16
+SALT_BYTES = 16
+_LINES = '"lines":[]'
+
+
+def canonical(value: object) -> str:
+    """Write a value as canonical JSON: sorted keys, no spaces, fractions as text."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def document_parts(head: Mapping[str, Any], lines: Iterable[str]) -> Iterator[bytes]:
+    """Yield the bytes of an acta from its head and the canonical text of its lines; memory does not grow with them."""
+    before, _here, after = canonical({**head, "lines": []}).partition(_LINES)
+    yield f'{before}"lines":['.encode()
+    first = True
+    for line in lines:
+        yield line.encode() if first else f",{line}".encode()
+        first = False
+    yield f"]{after}".encode()
+
+
+def digest_of(parts: Iterable[bytes]) -> str:
+    """Return the SHA-256 of a document."""
+    total = hashlib.sha256()
+    for part in parts:
+        total.update(part)
+    return total.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class SealedEntry:
+    """A line of an acta: its canonical text with its hash, as it stands in the signed text; and with the name, as it was hashed."""
+
+    text: str
+    sealed: str
+    salt: str
+
+    @property
+    def hash(self) -> str:
+        """Return the salted hash."""
+        return line_hash(self.sealed, self.salt)
+
+
+def line_hash(sealed: str, salt: str) -> str:
+    """Return the SHA-256 of the salt and the canonical text of a line with its name."""
+    return hashlib.sha256(bytes.fromhex(salt) + sealed.encode()).hexdigest()
+
+
+def seal_line(place: int, one: RankedPerson, salt: str, found: Mapping[str, Any]) -> SealedEntry:
+    """Write a line; `found` are its objections and flags. It says nothing of times, limits, devices or accommodations (4.7)."""
+    fields = {"person": f"p{place}", "outcome": one.outcome.value, **found}
+    if one.percent is not None:
+        fields |= {"percent": str(one.percent), "shown": two_decimals(one.percent), "rank": one.rank, "attempts": list(one.numbers)}
+    if one.csem is not None:
+        fields["csem"] = f"{one.csem:.6f}"
+    if one.alike is not None:
+        fields["not_told_apart"] = list(one.alike)
+    sealed = canonical({**fields, "name": one.person.name})
+    return SealedEntry(canonical({**fields, "hash": line_hash(sealed, salt)}), sealed, salt)
+
+
+def holds_line(document: Mapping[str, Any], sealed: str, salt: str) -> bool:
+    """Say whether an acta holds a line, given as it was hashed with its salt."""
+    try:
+        wanted = line_hash(sealed, salt)
+    except ValueError:
+        return False
+    return any(line.get("hash") == wanted for line in document.get("lines", ()))

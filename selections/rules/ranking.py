@@ -1,0 +1,125 @@
+"""Ranks, bands and outcomes of the people of a selection, exactly (spec/selection 4.3 to 4.6)."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from math import sqrt
+
+from enrolments.rules import GradingMethod, has_passed
+from kernel.rounding import round_half_up
+from quizzes.rules.grades import AttemptGrade, grade_over_attempts
+
+APART_AT = 1.959964
+"""Normal quantile of 97.5 %: two results farther apart than so many standard errors of a difference are told apart at 95 %."""
+
+
+class SelectionOutcome(StrEnum):
+    """The outcome of a person in a selection."""
+
+    PASSED = "passed"
+    NOT_PASSED = "not_passed"
+    RANKED = "ranked"
+    """A result in a quiz without pass mark."""
+    WAITING = "waiting"
+    """Something of theirs waits for a grader: the acta cannot be final."""
+    DID_NOT_SIT = "did_not_sit"
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """A person of a selection with all their attempts; `order` sorts those of equal rank, and nothing else."""
+
+    id: int
+    name: str
+    order: str
+    attempts: tuple[AttemptGrade, ...] = ()
+    is_waiting: bool = False
+    basis: int = 0
+    """The last mark event of their attempts."""
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionRules:
+    """The settings by which results become outcomes: which attempt counts, the pass mark, and how many attempts everybody has (0: any)."""
+
+    grading: GradingMethod
+    pass_mark: Fraction | None
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """The precision of results, in points of 100: the standard error of measurement, and the mean of x(100 − x) of those it is from."""
+
+    sem: float
+    doubt: float
+
+    def csem(self, percent: Fraction) -> float | None:
+        """Return the standard error at a result (spec/selection 3.3); None outside 0 to 100."""
+        if not 0 <= percent <= 100 or self.doubt <= 0:
+            return None
+        return self.sem * sqrt(float(percent * (100 - percent)) / self.doubt)
+
+
+@dataclass(frozen=True, slots=True)
+class RankedPerson:
+    """A person in their place: `alike` are the first and last places that the test does not tell apart from this one."""
+
+    person: Participant
+    outcome: SelectionOutcome
+    percent: Fraction | None = None
+    rank: int | None = None
+    numbers: tuple[int, ...] = ()
+    csem: float | None = None
+    alike: tuple[int, int] | None = None
+
+
+def two_decimals(percent: Fraction) -> str:
+    """Write a result with two decimals, halves up; what decides is the fraction."""
+    hundredths = int(round_half_up(percent, 2) * 100)
+    return f"{'-' if hundredths < 0 else ''}{abs(hundredths) // 100}.{abs(hundredths) % 100:02}"
+
+
+def rank_people(people: Sequence[Participant], rules: SelectionRules, precision: Precision | None) -> list[RankedPerson]:
+    """Put people in order: by result, those of equal result by name; then who waits and who did not sit, by name.
+
+    Ranks are 1, 2, 2, 4: one more than the people with a higher unrounded result.
+    """
+    judged = [_judged(one, rules) for one in people]
+    graded = sorted((one for one in judged if one.percent is not None), key=lambda one: (-(one.percent or 0), one.person.order))
+    others = sorted(
+        (one for one in judged if one.percent is None), key=lambda one: (one.outcome.value != SelectionOutcome.WAITING, one.person.order)
+    )
+    falling = [-(one.percent or Fraction(0)) for one in graded]
+    ranked = [_placed(one, falling, precision) for one in graded]
+    return [*ranked, *others]
+
+
+def _judged(person: Participant, rules: SelectionRules) -> RankedPerson:
+    percent = None if person.is_waiting else grade_over_attempts(rules.grading, person.attempts)
+    if percent is None:
+        return RankedPerson(person, SelectionOutcome.WAITING if person.is_waiting else SelectionOutcome.DID_NOT_SIT)
+    passed = has_passed(percent, rules.pass_mark)
+    outcome = SelectionOutcome.RANKED if passed is None else SelectionOutcome.PASSED if passed else SelectionOutcome.NOT_PASSED
+    return RankedPerson(person, outcome, percent, numbers=_numbers(person.attempts, percent, rules))
+
+
+def _numbers(attempts: Sequence[AttemptGrade], percent: Fraction, rules: SelectionRules) -> tuple[int, ...]:
+    """Return the numbers of the attempts that count, none above what everybody has: more would tell of an accommodation (4.7)."""
+    counted = [one for one in attempts if one.percent is not None and not one.abandoned]
+    if rules.grading is not GradingMethod.AVERAGE:
+        counted = [one for one in counted if one.percent == percent][:1]
+    numbers = [one.number if not rules.attempts else min(one.number, rules.attempts) for one in counted]
+    return tuple(dict.fromkeys(numbers))
+
+
+def _placed(one: RankedPerson, falling: Sequence[Fraction], precision: Precision | None) -> RankedPerson:
+    assert one.percent is not None
+    rank = bisect_left(falling, -one.percent) + 1
+    if precision is None:
+        return RankedPerson(one.person, one.outcome, one.percent, rank, one.numbers)
+    reach = Fraction(APART_AT * precision.sem * sqrt(2))
+    alike = (bisect_right(falling, -one.percent - reach) + 1, bisect_left(falling, -one.percent + reach))
+    return RankedPerson(one.person, one.outcome, one.percent, rank, one.numbers, precision.csem(one.percent), alike)
