@@ -460,6 +460,18 @@ def insert_missing(session: Session, rows: Sequence[Base], unique: str) -> None:
         _execute_many(session, dialect.insert(type(rows[0])).on_conflict_do_nothing(index_elements=[unique]), rows)
 
 
+def add_to_rows(session: Session, table: type[Base], rows: Sequence[Mapping[str, object]], key: Sequence[str]) -> None:
+    """Add numbers to the rows with these keys, or write those rows, with one statement; rows come in the order of their keys.
+
+    Two transactions that add to the same rows wait for each other, and never in a circle.
+    """
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(table).values([dict(row) for row in rows])
+    columns = inspect(table).columns
+    added = {name: columns[name] + statement.excluded[name] for name in rows[0] if name not in key}
+    session.execute(statement.on_conflict_do_update(index_elements=list(key), set_=added))
+
+
 def _execute_many(session: Session, statement: Insert, rows: Sequence[Base]) -> None:
     names = [column.key for column in inspect(type(rows[0])).column_attrs if column.key in vars(rows[0])]
     values = [{name: getattr(row, name) for name in names} for row in rows]

@@ -41,6 +41,7 @@ TEAM_PAGES: tuple[TeamPage, ...] = (
                 "courses_texts",
             ),
             *("courses_settings", "quizzes_banks", "quizzes_questions", "quizzes_slots", "quizzes_blueprints", "quizzes_pass_marks"),
+            "quizzes_item_history",
             "standards",
         ),
     ),

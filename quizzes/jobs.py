@@ -27,6 +27,7 @@ from kernel.permissions import Actor, ActorChannel
 from quizzes.models import Attempt
 from quizzes.queries import analysis, outdated, overrides
 from quizzes.queries import attempts as queries
+from quizzes.queries import dry_runs as dry_run_queries
 from quizzes.queries import regrading as regrading_queries
 from quizzes.queries.analysis import StatisticsFilter
 from quizzes.queries.final_tests import outline_of_activity
@@ -35,7 +36,7 @@ from quizzes.rules.attempts import NETWORK_TOLERANCE
 from quizzes.rules.statistics import CountedAttempts, CountedTakes
 from quizzes.services import analysis as examinations
 from quizzes.services import attempts as services
-from quizzes.services import dry_runs, regrading
+from quizzes.services import dry_runs, item_history, regrading
 from quizzes.services import notices as telling
 from quizzes.services import overrides as time_services
 from quizzes.services.former_reviews import move_former_reviews
@@ -144,7 +145,10 @@ def notify_incident(delivery: Delivery) -> None:
 
 
 def notify_regrade(delivery: Delivery) -> None:
-    """Notify learners that a regrade changed their mark, or that it was undone."""
+    """Notify learners that a regrade changed their mark, or that it was undone; the history of its questions is counted anew."""
+    with delivery.database.unit_of_work() as session:
+        versions = dry_run_queries.list_quiz_versions(session, cast("int", delivery.arguments["subject"]))
+        item_history.note_corrected(session, versions)
     _notify_all(delivery, telling.notify_regrade, cast("int", delivery.arguments["subject"]))
 
 
@@ -178,12 +182,13 @@ def move_reviews(delivery: Delivery) -> None:
 
 
 def plan_analyses(delivery: Delivery) -> Effect:
-    """Add, once each night or as soon as the server runs again, the job that looks for statistics of other than the present attempts."""
-    key = f"quizzes.order_analyses@{(delivery.now.astimezone(DEFAULT_ZONE) - NIGHT).date()}"
+    """Add, once each night or as soon as the server runs again, the jobs that look for statistics and histories of other attempts."""
+    night = (delivery.now.astimezone(DEFAULT_ZONE) - NIGHT).date()
 
     def write(session: Session) -> None:
-        if not outbox.is_known(session, key):
-            outbox.enqueue(session, "quizzes.order_analyses", {}, now=delivery.now, unique_key=key)
+        for kind in ("quizzes.order_analyses", "quizzes.fill_history"):
+            if not outbox.is_known(session, f"{kind}@{night}"):
+                outbox.enqueue(session, kind, {}, now=delivery.now, unique_key=f"{kind}@{night}")
 
     return write
 
@@ -201,6 +206,30 @@ def order_analyses(delivery: Delivery) -> None:
             for attempts, kept_at in found:
                 examinations.order(session, attempts, kept_at, now=delivery.now, kind="quizzes.update_analysis")
         last = quizzes[-1].activity_id
+
+
+def fill_history(delivery: Delivery) -> None:
+    """Count the history of quiz versions that wait for it, each in a transaction of its own: of a worker that dies the next takes the rest.
+
+    Attempts that end meanwhile make the count another one; it is made once more, then left to the next night.
+    """
+    last = 0
+    while True:
+        with delivery.database.unit_of_work(write=False) as session:
+            waiting = item_history.list_uncounted(session, after=last, limit=QUIZZES_AT_ONCE)
+        if not waiting:
+            return
+        for quiz_version_id in waiting:
+            if not _count_history(delivery, quiz_version_id):
+                _count_history(delivery, quiz_version_id)
+        last = waiting[-1]
+
+
+def _count_history(delivery: Delivery, quiz_version_id: int) -> bool:
+    with delivery.database.unit_of_work(write=False) as session:
+        counted = item_history.count_attempts_of(session, quiz_version_id)
+    with delivery.database.unit_of_work() as session:
+        return item_history.keep_count(session, quiz_version_id, counted)
 
 
 PORTIONS = 60

@@ -40,6 +40,8 @@ class QuizAction(StrEnum):
     STATISTICS = "quiz:statistics"
     DECISIONS = "decision_quality:view"
     """See how sure the decisions at the pass mark are, with the people about whom the test cannot tell."""
+    ITEM_HISTORY = "item_history:view"
+    """See how a question did through months, versions and quizzes, without a person."""
     ANGOFF = "angoff:record"
     """Judge the pass mark of a quiz, and sign the record of it."""
     MARK = "attempt:grade_by_hand"
@@ -115,6 +117,14 @@ class JudgingContext(PartContext):
 
     record: PassMarkRecord
     sheet: JudgeSheet | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemHistoryContext(CourseContext):
+    """A published question of a course, by its key and its number, for those who look at its history."""
+
+    key: str
+    question_id: int
 
 
 def _edit_bank(actor: Actor, subject: object) -> Verdict:
@@ -267,6 +277,7 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all(
         QuizAction.STATISTICS: _statistics,
         QuizAction.DECISIONS: _statistics,
         QuizAction.ANGOFF: _statistics,
+        QuizAction.ITEM_HISTORY: _edit_bank,
         QuizAction.MARK: changes_record(_mark, _learner),
         QuizAction.REGRADE: changes_records(_edit_quiz),
         QuizAction.REOPEN: changes_record(_reopen, _learner),

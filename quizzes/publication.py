@@ -68,6 +68,7 @@ from quizzes.rules.pass_marks import PassBasis
 from quizzes.rules.review import flags_for
 from quizzes.rules.selection import QuestionSelection, ResultUse
 from quizzes.rules.settings import QuizSettings, ReviewFlag, ReviewMoment
+from quizzes.services.item_history import begin_history
 from quizzes.services.key_changes import rename_attempts
 from quizzes.services.overrides import end_personal_overrides
 
@@ -288,6 +289,7 @@ def freeze_quizzes(session: Session, publication: Publication, quizzes: Sequence
     wanted = select(QuizVersion.activity_id, QuizVersion.id)
     wanted = wanted.where(QuizVersion.activity_id.in_([activity.id for activity, _payload in quizzes]))
     quiz_version_ids: dict[int, int] = dict(session.execute(wanted).all())
+    begin_history(session, list(quiz_version_ids.values()))
     slots = [(quiz_version_ids[activity.id], slot) for activity, payload in quizzes for slot in payload.slots]
     insert_all(session, [_slot_row(quiz_id, slot) for quiz_id, slot in slots])
     listed = select(Slot.quiz_version_id, Slot.position, Slot.id).where(Slot.quiz_version_id.in_(quiz_version_ids.values()))

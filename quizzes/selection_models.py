@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.db import MARK, Base, Key, Moment, PublicId, Slug, unique_where
@@ -85,3 +85,39 @@ class JudgeSheet(Base):
     """JSON: a percentage for each question, null where there is none yet."""
     second: Mapped[str] = mapped_column(Text, default="[]", server_default="[]")
     saved_at: Mapped[Moment]
+
+
+class ItemHistory(Base):
+    """Sums of the answers to a question version in a quiz version, by edition, language and month (spec/selection 2.1)."""
+
+    __tablename__ = "item_history"
+
+    question_version_id: Mapped[int] = mapped_column(ForeignKey("question_version.id"), primary_key=True)
+    variant: Mapped[str] = mapped_column(String(80), primary_key=True, default="", server_default="")
+    """'' where all answers to the version count together."""
+    quiz_version_id: Mapped[int] = mapped_column(ForeignKey("quiz_version.id"), primary_key=True, index=True)
+    edition_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """0 where the learner was in none."""
+    language: Mapped[str] = mapped_column(String(2), primary_key=True)
+    month: Mapped[str] = mapped_column(String(7), primary_key=True)
+    """Year and month in which the attempt ended, by the clock of the institution."""
+    shown: Mapped[int] = mapped_column(BigInteger)
+    count: Mapped[int] = mapped_column(BigInteger)
+    blank: Mapped[int] = mapped_column(BigInteger)
+    shares: Mapped[int] = mapped_column(BigInteger)
+    """Like all sums of shares in units of 1e-12."""
+    squares: Mapped[int] = mapped_column(BigInteger)
+    rests: Mapped[int] = mapped_column(BigInteger)
+    rest_squares: Mapped[int] = mapped_column(BigInteger)
+    products: Mapped[int] = mapped_column(BigInteger)
+    practice_count: Mapped[int] = mapped_column(BigInteger)
+    practice_shares: Mapped[int] = mapped_column(BigInteger)
+
+
+class HistoryState(Base):
+    """The state of the history of a quiz version: it holds all its attempts, or the night counts them and those that end add nothing."""
+
+    __tablename__ = "history_state"
+
+    quiz_version_id: Mapped[int] = mapped_column(ForeignKey("quiz_version.id"), primary_key=True)
+    filled: Mapped[bool]

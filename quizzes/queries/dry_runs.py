@@ -139,3 +139,15 @@ def stream_lines(session: Session, regrade_id: int, show: DryRunFilter) -> Itera
     """Yield every line of a dry run, a thousand in memory at a time."""
     for row in session.execute(_lines(regrade_id, show).execution_options(yield_per=1000)):
         yield _line(row)
+
+
+def list_quiz_versions(session: Session, regrade_id: int) -> list[int]:
+    """List the quiz versions of the attempts that a regrade looked at."""
+    statement = (
+        select(Attempt.quiz_version_id)
+        .join(RegradeDryRunRow, RegradeDryRunRow.attempt_id == Attempt.id)
+        .where(RegradeDryRunRow.regrade_id == regrade_id)
+        .distinct()
+        .order_by(Attempt.quiz_version_id)
+    )
+    return list(session.scalars(statement))

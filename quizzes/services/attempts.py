@@ -53,6 +53,7 @@ from quizzes.rules.regrade import PresentMark, total_of, void_unless_lower
 from quizzes.rules.responses import clean_parts, parts_of, payload_of
 from quizzes.rules.results import Marking
 from quizzes.rules.settings import AtEnd
+from quizzes.services import item_history
 from quizzes.services.layouts import SEED_BITS, SIGN, DrawnLayout, draw_layout, form_of_next, items_by_question, seen_before
 from quizzes.services.marks import as_decimal, mark_row, write_grade
 from quizzes.services.previews import delete_previews_of
@@ -443,6 +444,7 @@ def finish(
     audit.record(session, actor, QuizVerb.SUBMITTED, row, now=now, activity=row.activity_key, number=row.number)
     if row.enrolment_id is not None and not row.preview:
         record_quiz_result(session, actor, loaded, now=now)
+    item_history.add_finished(session, loaded, held)
     return grade
 
 

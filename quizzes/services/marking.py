@@ -26,6 +26,7 @@ from quizzes.rules.manual_marking import lowest_fraction
 from quizzes.rules.regrade import PresentMark, RegradeKind, total_of
 from quizzes.rules.results import MarkState, state_of
 from quizzes.services.attempts import record_quiz_result
+from quizzes.services.item_history import note_corrected
 from quizzes.services.marks import as_decimal, write_grade
 from quizzes.services.voids import settle_voids
 
@@ -122,6 +123,7 @@ def grade_again(session: Session, actor: Actor, loaded: LoadedAttempt, *, now: d
     write_grade(loaded.row, grade)
     if loaded.row.enrolment_id is not None and not loaded.row.preview:
         record_quiz_result(session, actor, loaded, now=now)
+    note_corrected(session, [loaded.row.quiz_version_id])
     return grade
 
 

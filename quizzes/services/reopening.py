@@ -16,7 +16,7 @@ from quizzes.queries import attempts as queries
 from quizzes.queries.attempts import LoadedAttempt
 from quizzes.queries.open_attempts import has_open
 from quizzes.rules.attempts import AttemptEvent, AttemptState, advance, reopened
-from quizzes.services import attempts
+from quizzes.services import attempts, item_history
 from quizzes.services.previews import delete_person_attempts
 
 
@@ -76,6 +76,7 @@ def reopen_attempt(session: Session, actor: Actor, loaded: LoadedAttempt, reason
     else:
         attempts.record_quiz_result(session, actor, loaded, now=now)
         outbox.enqueue(session, "quizzes.tell_reopened", {"attempt": row.id}, now=now)
+    item_history.note_corrected(session, [row.quiz_version_id])
     return AttemptState(row.state)
 
 

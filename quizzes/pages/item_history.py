@@ -1,0 +1,164 @@
+"""The page of a question's history: its facility by month, its quizzes and versions, and what was corrected (spec/selection 2.7)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+
+from kernel.i18n import _, ngettext, number
+from kernel.tables import Cell
+from quizzes.pages.figures import MISSING, percentage
+from quizzes.queries.item_history import CorrectionRow, ItemHistoryRow
+from quizzes.rules.item_history import HistorySums, pooled_discrimination, pooled_facility
+
+WEAK, EASY, HARD = 0.1, 0.95, 0.3
+COLUMNS = ("version", "quiz", "edition", "language", "month")
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryTableRow:
+    """A line of a table: what it is of, answers, facility with its interval and discrimination in words, and how often it was shown."""
+
+    name: str
+    count: str
+    facility: str
+    interval: str
+    discrimination: str
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class MonthPoint:
+    """A month in the chart: its place from 0 to 1, and facility, low and high in %."""
+
+    place: float
+    facility: float
+    low: float
+    high: float
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionView:
+    """A line of the log of corrections."""
+
+    at: datetime
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemHistoryView:
+    """The history of a question: sentences, the chart with its table, its quizzes and versions, and the log."""
+
+    said: tuple[str, ...]
+    points: tuple[MonthPoint, ...]
+    months: tuple[HistoryTableRow, ...]
+    quizzes: tuple[HistoryTableRow, ...]
+    versions: tuple[HistoryTableRow, ...]
+    log: tuple[CorrectionView, ...]
+
+
+def history_view(rows: Sequence[ItemHistoryRow], corrections: Sequence[CorrectionRow]) -> ItemHistoryView:
+    """Return the history as its page shows it."""
+    return ItemHistoryView(
+        said=tuple(_sentences(rows)),
+        points=_points(rows),
+        months=_lines(rows, lambda row: row.month),
+        quizzes=_lines(rows, lambda row: row.quiz),
+        versions=_lines(rows, lambda row: _("Version %(number)s", number=row.version)),
+        log=tuple(CorrectionView(one.at, _correction(one)) for one in corrections),
+    )
+
+
+def _sum(rows: Sequence[ItemHistoryRow]) -> HistorySums:
+    return sum((row.sums for row in rows), HistorySums())
+
+
+def _discrimination(rows: Sequence[ItemHistoryRow]) -> float | None:
+    """Return the discrimination within quiz versions, so that differences between classes do not count."""
+    groups = dict.fromkeys((row.version, row.quiz_version_id) for row in rows)
+    return pooled_discrimination(_sum([row for row in rows if (row.version, row.quiz_version_id) == group]) for group in groups)
+
+
+def _sentences(rows: Sequence[ItemHistoryRow]) -> list[str]:
+    found, discrimination = pooled_facility(_sum(rows)), _discrimination(rows)
+    if found is None:
+        return [_("No first attempt in a quiz that counts has answered this question yet.")]
+    facility = float(found.facility)
+    said = [
+        ngettext(
+            "In %(count)s first attempt, learners got %(share)s of its mark on average.",
+            "In %(count)s first attempts, learners got %(share)s of its mark on average.",
+            found.count,
+            share=percentage(found.facility * 100, 0),
+        )
+        + " "
+        + _("With so many answers, the true share may be from %(low)s to %(high)s.", low=_share(found.low), high=_share(found.high))
+    ]
+    if facility >= EASY:
+        said.append(_("Almost everyone gets it right, so it says little about who knows more. Ask for more, or leave it as a warm-up."))
+    elif facility <= HARD:
+        said.append(_("It is very hard. Check its key and whether the course teaches what it asks."))
+    if discrimination is None:
+        said.append(_("It cannot be said yet whether people who do well on the rest also get it right."))
+    elif discrimination < WEAK:
+        said.append(_("People who do well on the rest hardly get it right more often than others. Read it again, and check its key."))
+    else:
+        said.append(_("People who do well on the rest get it right more often, as they should."))
+    return said
+
+
+def _share(value: float) -> str:
+    return percentage(Fraction(value).limit_denominator(10**6) * 100, 0)
+
+
+def _lines(rows: Sequence[ItemHistoryRow], name_of: Callable[[ItemHistoryRow], str]) -> tuple[HistoryTableRow, ...]:
+    names = dict.fromkeys(sorted(name_of(row) for row in rows))
+    return tuple(_line(name, [row for row in rows if name_of(row) == name]) for name in names)
+
+
+def _line(name: str, rows: Sequence[ItemHistoryRow]) -> HistoryTableRow:
+    sums, discrimination = _sum(rows), _discrimination(rows)
+    found = pooled_facility(sums)
+    return HistoryTableRow(
+        name,
+        number(sums.count),
+        MISSING if found is None else percentage(found.facility * 100, 1),
+        MISSING if found is None else _("%(low)s to %(high)s", low=_share(found.low), high=_share(found.high)),
+        MISSING if discrimination is None else _share(discrimination),
+        number(sums.shown),
+    )
+
+
+def _points(rows: Sequence[ItemHistoryRow]) -> tuple[MonthPoint, ...]:
+    months = sorted({row.month for row in rows})
+    found = [(month, pooled_facility(_sum([row for row in rows if row.month == month]))) for month in months]
+    known = [(month, one) for month, one in found if one is not None]
+    last = max(1, len(known) - 1)
+    return tuple(
+        MonthPoint(at / last, float(one.facility) * 100, one.low * 100, one.high * 100, month) for at, (month, one) in enumerate(known)
+    )
+
+
+def _correction(one: CorrectionRow) -> str:
+    if one.kind == "version":
+        return _("Version %(number)s was published.", number=one.version)
+    words = {
+        "same": _("%(name)s regraded it. Attempts that changed: %(count)s."),
+        "other": _("%(name)s regraded it by another version. Attempts that changed: %(count)s."),
+        "full_credit": _("%(name)s gave everyone full credit. Attempts that changed: %(count)s."),
+        "removed": _("%(name)s took it out of the total. Attempts that changed: %(count)s."),
+        "void_unless_lower": _("%(name)s voided it for those whom that does not lower. Attempts that changed: %(count)s."),
+    }[one.kind] % {"name": one.person, "count": number(one.attempts)}
+    return _("%(what)s It was undone later.", what=words) if one.undone else words
+
+
+HEADINGS = (*COLUMNS, *HistorySums.__dataclass_fields__)
+
+
+def table_rows(rows: Sequence[ItemHistoryRow]) -> list[list[Cell]]:
+    """Return the sums as rows of a file, below HEADINGS; sums of shares in units of 1e-12."""
+    return [
+        [row.version, row.quiz, row.edition_id or "", row.language, row.month, *(getattr(row.sums, name) for name in HEADINGS[5:])]
+        for row in rows
+    ]

@@ -1,0 +1,217 @@
+"""Keeping the history of questions: attempts that end are added, what is corrected is counted anew (spec/selection 2.1 and 2.3)."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from fractions import Fraction
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, delete, func, insert, select
+from sqlalchemy.orm import Session
+
+from enrolments.models import EditionPlace
+from kernel.db import add_to_rows
+from kernel.i18n import DEFAULT_ZONE
+from quizzes.models import Attempt, AttemptItem, MarkEvent, VoidedQuestion
+from quizzes.queries.attempts import LoadedAttempt, get_snapshot
+from quizzes.rules.attempts import AttemptState
+from quizzes.rules.grades import stored
+from quizzes.rules.item_history import HistoryItem, HistorySums, sums_of
+from quizzes.rules.regrade import PresentMark
+from quizzes.rules.results import MarkState
+from quizzes.selection_models import HistoryState, ItemHistory
+
+KEY = ("question_version_id", "variant", "quiz_version_id", "edition_id", "language", "month")
+NOTHING_MARKED = (MarkState.NOT_MARKED, MarkState.NEEDS_GRADING)
+OUT_OF_TOTAL = ("removed", "void_unless_lower")
+BATCH = 1_000
+HistoryKey = tuple[int, int, str, str]
+"""Question version, edition, language and month, within a quiz version."""
+
+
+def month_of(moment: datetime) -> str:
+    """Return the month of a moment as the history keeps it."""
+    return f"{moment.astimezone(DEFAULT_ZONE):%Y-%m}"
+
+
+def add_finished(session: Session, loaded: LoadedAttempt, marks: Mapping[int, PresentMark]) -> None:
+    """Add an attempt that has just ended, in its transaction: one row for each of its questions, written with one statement.
+
+    Where the quiz version waits to be counted anew nothing is added: that count finds the attempt too.
+    """
+    row = loaded.row
+    if row.preview or row.enrolment_id is None or row.finished_at is None:
+        return
+    edition = select(EditionPlace.edition_id).where(EditionPlace.enrolment_id == row.enrolment_id).scalar_subquery()
+    state = select(HistoryState.filled, edition).where(HistoryState.quiz_version_id == row.quiz_version_id)
+    found = session.execute(state.with_for_update(read=True, of=HistoryState)).one_or_none()
+    if found is None or not found[0]:
+        return
+    items = [
+        _item(item.question_version_id, marks[item.id].fraction, marks[item.id].maximum, marks[item.id].state, item.void_effect)
+        for item in loaded.items
+        if item.number is not None
+    ]
+    sums = sums_of(items, first=row.number == 1, counts=loaded.snapshot.settings.is_graded)
+    month = month_of(row.finished_at)
+    _write(session, row.quiz_version_id, {(version, found[1] or 0, row.language, month): one for version, one in sums}, adds=True)
+
+
+def _item(version: int, fraction: Fraction | None, maximum: Fraction, state: MarkState, void_effect: str) -> HistoryItem:
+    return HistoryItem(
+        version,
+        None if fraction is None or state in NOTHING_MARKED else stored(fraction),
+        Fraction(0) if state is MarkState.NOT_MARKED else maximum,
+        blank=state is MarkState.NOT_ANSWERED,
+        voided=bool(void_effect),
+        removed=void_effect in OUT_OF_TOTAL,
+    )
+
+
+def _write(session: Session, quiz_version_id: int, sums: Mapping[HistoryKey, HistorySums], *, adds: bool) -> None:
+    rows = [
+        {
+            "question_version_id": version,
+            "variant": "",
+            "quiz_version_id": quiz_version_id,
+            "edition_id": edition,
+            "language": language,
+            "month": month,
+            **asdict(one),
+        }
+        for (version, edition, language, month), one in sorted(sums.items(), key=lambda pair: pair[0])
+    ]
+    if rows and adds:
+        add_to_rows(session, ItemHistory, rows, KEY)
+    elif rows:
+        session.execute(insert(ItemHistory), rows)
+
+
+def note_corrected(session: Session, quiz_version_ids: Sequence[int]) -> None:
+    """Let quiz versions be counted anew, because marks of ended attempts changed. It is the last thing of its transaction: it locks."""
+    states = select(HistoryState).where(HistoryState.quiz_version_id.in_(sorted(set(quiz_version_ids))))
+    for state in session.scalars(states.order_by(HistoryState.quiz_version_id).with_for_update()):
+        state.filled = False
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryCount:
+    """The history of a quiz version as its attempts give it, and what tells these attempts and marks from others."""
+
+    sums: Mapping[HistoryKey, HistorySums]
+    fingerprint: tuple[object, ...]
+
+
+def list_uncounted(session: Session, *, after: int, limit: int) -> list[int]:
+    """List the quiz versions with ended attempts whose history waits to be counted, from behind one of them."""
+    statement = (
+        select(Attempt.quiz_version_id)
+        .outerjoin(HistoryState, HistoryState.quiz_version_id == Attempt.quiz_version_id)
+        .where(Attempt.quiz_version_id > after, Attempt.state == AttemptState.FINISHED.value, ~Attempt.preview)
+        .where(func.coalesce(HistoryState.filled, False).is_(False))
+        .distinct()
+        .order_by(Attempt.quiz_version_id)
+        .limit(limit)
+    )
+    return list(session.scalars(statement))
+
+
+def count_attempts_of(session: Session, quiz_version_id: int) -> HistoryCount:
+    """Count the ended attempts of a quiz version; reads them as a stream and writes nothing."""
+    fingerprint = _fingerprint(session, quiz_version_id)
+    counts, voided = get_snapshot(session, quiz_version_id).settings.is_graded, _voided(session, quiz_version_id)
+    sums: defaultdict[HistoryKey, HistorySums] = defaultdict(HistorySums)
+    last = select(func.max(MarkEvent.id)).where(MarkEvent.item_id == AttemptItem.id).correlate(AttemptItem).scalar_subquery()
+    statement = (
+        select(
+            Attempt.id,
+            Attempt.number,
+            Attempt.language,
+            Attempt.finished_at,
+            EditionPlace.edition_id,
+            AttemptItem.question_version_id,
+            AttemptItem.maximum,
+            MarkEvent.fraction,
+            MarkEvent.state,
+        )
+        .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
+        .outerjoin(MarkEvent, MarkEvent.id == last)
+        .outerjoin(EditionPlace, EditionPlace.enrolment_id == Attempt.enrolment_id)
+        .where(*_ended(quiz_version_id), AttemptItem.number.is_not(None))
+        .order_by(Attempt.id, AttemptItem.position)
+    )
+    rows = session.execute(statement, execution_options={"yield_per": BATCH})
+    for _attempt, group in groupby(rows, key=lambda row: row.id):
+        for key, one in _sums_of_rows(list(group), voided, counts=counts):
+            sums[key] += one
+    return HistoryCount(dict(sums), fingerprint)
+
+
+def _sums_of_rows(
+    rows: Sequence[Row[*tuple[Any, ...]]], voided: Mapping[int, str], *, counts: bool
+) -> list[tuple[HistoryKey, HistorySums]]:
+    head = rows[0]
+    items = [
+        _item(
+            row.question_version_id,
+            None if row.fraction is None else Fraction(row.fraction),
+            Fraction(row.maximum),
+            MarkState(row.state or MarkState.NOT_MARKED.value),
+            voided.get(row.question_version_id, ""),
+        )
+        for row in rows
+    ]
+    place = (head.edition_id or 0, head.language, month_of(head.finished_at))
+    return [((version, *place), one) for version, one in sums_of(items, first=head.number == 1, counts=counts)]
+
+
+def _ended(quiz_version_id: int) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Attempt.quiz_version_id == quiz_version_id,
+        Attempt.state == AttemptState.FINISHED.value,
+        ~Attempt.preview,
+        Attempt.enrolment_id.is_not(None),
+    )
+
+
+def _voided(session: Session, quiz_version_id: int) -> dict[int, str]:
+    snapshot = get_snapshot(session, quiz_version_id)
+    quiz = select(Attempt.course_id).where(Attempt.quiz_version_id == quiz_version_id).limit(1).scalar_subquery()
+    statement = select(VoidedQuestion.question_version_id, VoidedQuestion.effect).where(
+        VoidedQuestion.course_id == quiz, VoidedQuestion.activity_key == snapshot.activity_key, VoidedQuestion.lifted_at.is_(None)
+    )
+    return dict(session.execute(statement).all())
+
+
+def _fingerprint(session: Session, quiz_version_id: int) -> tuple[object, ...]:
+    attempts = select(func.count(), func.coalesce(func.sum(Attempt.id), 0)).where(*_ended(quiz_version_id))
+    marks = (
+        select(func.coalesce(func.max(MarkEvent.id), 0))
+        .join(AttemptItem, AttemptItem.id == MarkEvent.item_id)
+        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+        .where(*_ended(quiz_version_id))
+    )
+    return (*session.execute(attempts).one(), session.scalar(marks), tuple(sorted(_voided(session, quiz_version_id).items())))
+
+
+def keep_count(session: Session, quiz_version_id: int, counted: HistoryCount) -> bool:
+    """Replace the history of a quiz version by a count; return False, with nothing written, where attempts ended or changed meanwhile."""
+    state = session.get(HistoryState, quiz_version_id, with_for_update=True)
+    if state is None:
+        state = HistoryState(quiz_version_id=quiz_version_id, filled=False)
+        session.add(state)
+        session.flush()
+    if _fingerprint(session, quiz_version_id) != counted.fingerprint:
+        return False
+    session.execute(delete(ItemHistory).where(ItemHistory.quiz_version_id == quiz_version_id))
+    _write(session, quiz_version_id, counted.sums, adds=False)
+    state.filled = True
+    return True
+
+
+def begin_history(session: Session, quiz_version_ids: Sequence[int]) -> None:
+    """Let quiz versions that are published now keep their history from the first attempt on."""
+    if quiz_version_ids:
+        session.execute(insert(HistoryState), [{"quiz_version_id": one, "filled": True} for one in quiz_version_ids])

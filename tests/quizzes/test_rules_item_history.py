@@ -1,0 +1,91 @@
+"""Sums of the history of a question, Wilson's interval of its facility, and discrimination within groups (spec/selection 2)."""
+
+from fractions import Fraction
+from math import sqrt
+
+import pytest
+
+from quizzes.rules.item_history import UNIT, HistoryItem, HistorySums, pooled_discrimination, pooled_facility, sums_of, wilson
+
+ONE, HALF = Fraction(1), Fraction(1, 2)
+
+
+def an_item(version: int, share: Fraction | None, maximum: int = 1, **kept: bool) -> HistoryItem:
+    return HistoryItem(version, share, Fraction(maximum), **kept)
+
+
+def added(*classes: list[tuple[Fraction, Fraction]]) -> list[HistorySums]:
+    """Return the sums of question 1 in classes of people with these shares of it and of another question."""
+    return [
+        sum((sums_of([an_item(1, one), an_item(2, rest)], first=True, counts=True)[0][1] for one, rest in people), HistorySums())
+        for people in classes
+    ]
+
+
+def test_an_attempt_adds_its_share_and_that_of_the_rest() -> None:
+    """spec/selection 2.1: the rest is the share of the rest's maximum."""
+    found = dict(sums_of([an_item(1, HALF), an_item(2, ONE, 3), an_item(3, Fraction(0), 1, blank=True)], first=True, counts=True))
+
+    assert found[1] == HistorySums(1, 1, 0, UNIT // 2, UNIT // 4, UNIT * 3 // 4, UNIT * 9 // 16, UNIT * 3 // 8)
+    assert (found[3].blank, found[3].shares) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("items", "first"),
+    [
+        ([an_item(1, ONE), an_item(2, None)], True),
+        ([an_item(1, ONE), an_item(2, ONE)], False),
+        ([an_item(1, ONE, voided=True), an_item(2, ONE)], True),
+    ],
+    ids=["waits for a grader", "later attempt", "annulled"],
+)
+def test_what_does_not_count_was_shown_all_the_same(items: list[HistoryItem], first: bool) -> None:
+    """spec/selection 2.3."""
+    assert sums_of(items, first=first, counts=True)[0][1] == HistorySums(shown=1)
+
+
+def test_practice_stands_in_columns_of_its_own() -> None:
+    """spec/selection 2.3."""
+    assert sums_of([an_item(1, HALF)], first=True, counts=False)[0][1] == HistorySums(shown=1, practice_count=1, practice_shares=UNIT // 2)
+
+
+def test_a_question_taken_out_of_the_total_is_no_part_of_the_rest() -> None:
+    """spec/selection 2.3: nor of the maximum of the rest."""
+    found = dict(sums_of([an_item(1, ONE), an_item(2, Fraction(0), removed=True, voided=True), an_item(3, ONE)], first=True, counts=True))
+
+    assert found[1].rests == UNIT
+
+
+@pytest.mark.parametrize(
+    ("right", "count", "low", "high"), [(5, 10, 0.236593, 0.763407), (0, 10, 0.0, 0.277533), (45, 50, 0.786398, 0.956524)]
+)
+def test_wilsons_interval(right: int, count: int, low: float, high: float) -> None:
+    """spec/selection 2.4: as textbooks print it."""
+    assert wilson(right / count, count) == pytest.approx((low, high), abs=1e-6)
+
+
+def test_differences_between_classes_do_not_count_as_discrimination() -> None:
+    """spec/selection 2.4: within each class nothing goes together, between them everything does."""
+    square = [(ONE, ONE), (ONE, Fraction(0)), (Fraction(0), ONE), (Fraction(0), Fraction(0))]
+    better = [(ONE, ONE), (ONE, Fraction(3, 4)), (Fraction(3, 4), ONE), (Fraction(3, 4), Fraction(3, 4))]
+
+    assert pooled_discrimination(added(square, better)) == pytest.approx(0)
+    assert (pooled_discrimination(added(square + better)) or 0) > 0.2
+
+
+def test_the_discrimination_of_one_class_is_the_correlation_with_the_rest() -> None:
+    """spec/selection 2.4: the same figure from the answers themselves."""
+    people = [(ONE, ONE), (ONE, HALF), (HALF, HALF), (Fraction(0), HALF), (Fraction(0), Fraction(0))]
+    ones, rests = ([float(pair[side]) for pair in people] for side in (0, 1))
+    mean, rest = sum(ones) / 5, sum(rests) / 5
+    together = sum((one - mean) * (other - rest) for one, other in zip(ones, rests, strict=True))
+    expected = together / sqrt(sum((one - mean) ** 2 for one in ones) * sum((one - rest) ** 2 for one in rests))
+
+    assert pooled_discrimination(added(people)) == pytest.approx(expected, abs=1e-9)
+
+
+def test_what_nobody_answered_has_no_facility() -> None:
+    """spec/selection 2.4: nothing is guessed."""
+    assert pooled_facility(HistorySums(shown=3)) is None
+    assert pooled_discrimination([HistorySums(shown=3)]) is None
+    assert pooled_discrimination(added([(ONE, ONE), (ONE, HALF)])) is None
