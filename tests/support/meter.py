@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import event
 
+from kernel.compiled_statements import CompiledStatement
 from kernel.db import Database
 
 
@@ -57,13 +58,20 @@ def metered(database: Database) -> Iterator[Meter]:
     meter = Meter()
 
     def watch(_connection: Any, _cursor: Any, _statement: Any, _parameters: Any, context: Any, _many: Any) -> None:
-        context.cursor = _Read(context.cursor, meter)
+        if context is not None:
+            context.cursor = _Read(context.cursor, meter)
 
+    def read(statement: CompiledStatement, cursor: Any, dialect: Any) -> Any:
+        return of_the_driver(statement, _Read(cursor, meter), dialect)
+
+    of_the_driver = CompiledStatement.read
     engines = {id(engine): engine for engine in (database.writing, database.reading)}.values()
     for engine in engines:
         event.listen(engine, "after_cursor_execute", watch)
+    CompiledStatement.read = read  # type: ignore[method-assign]  # statements that run on the driver have no context
     try:
         yield meter
     finally:
+        CompiledStatement.read = of_the_driver  # type: ignore[method-assign]  # the method as it was
         for engine in engines:
             event.remove(engine, "after_cursor_execute", watch)
