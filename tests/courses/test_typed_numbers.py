@@ -32,6 +32,7 @@ NO_NUMBERS = {
         "certificate.renew",
         "family",
         "objective",
+        "pairs_with",
     ),
 }
 """Fields of one line that hold a name, an address, a date or a formula.

@@ -296,6 +296,7 @@ MOVES = frozenset(
         "personal_reminder",
         "quiz_override",
         "role_grant",
+        "selection_member",
         "task_save",
         "task_submission",
         "training_grant",
@@ -310,6 +311,7 @@ STAYS = frozenset(
     [
         "account_merge",
         "account_fact",
+        "acta_line",
         "assignment",
         "audience_stay",
         "calendar_feed",

@@ -33,6 +33,9 @@ WITHOUT = {
     "quizzes.attempt_as_shown": "shows an attempt as its learner saw it",
     "quizzes_decisions.people": "is there for a class of thirty alone; its own test looks for the bar",
     "quizzes_files.fetch": "a file",
+    "quizzes_paired.class_gain": "is there for a test with an initial one alone; its own test looks for it",
+    "quizzes_pass_marks.record": "is there for a record that was made; its own test looks at it",
+    "quizzes_pass_marks.sheet": "is for the judge it belongs to",
     "quizzes_statistics.surveys_csv": "a file",
 }
 SEE_OTHER = 303
