@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from kernel.errors import N_
 from kernel.i18n import _
 
+FORMER_VERBS = frozenset({"certificate.review_settled"})
+"""Verbs that no act records any more; entries that earlier versions wrote have them."""
 ACTS: Mapping[str, str] = {
     "notices.switched": N_("Changed their notification preferences"),
     "account.sign_in_failed": N_("Failed to sign in"),

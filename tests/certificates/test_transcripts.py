@@ -197,7 +197,7 @@ def test_a_second_click_makes_no_second_transcript(browser: Browser, instance: I
 
 
 def test_the_pdf_is_sealed_tagged_and_the_same_each_time(browser: Browser, instance: Instance) -> None:
-    """spec/certificates R6, R6a, P8: sealed like a certificate, its own code, the signed summary in it, equal bytes."""
+    """spec/certificates R6, R6a: sealed like a certificate, its own code, the signed summary in it, equal bytes."""
     person = a_holder(browser, instance)
     code = made_by(browser)
     browser._request("GET", f"/transcripts/{code}.pdf")
