@@ -353,7 +353,7 @@ class RegradeForm(SentForm):
             RegradeKind.OTHER: lazy_("Regrade the answers with another version"),
             RegradeKind.SAME: lazy_("Regrade the answers with their own version"),
             RegradeKind.FULL_CREDIT: lazy_("Void it: full marks for everyone"),
-            RegradeKind.UNLESS_LOWER: lazy_("Void it: leave it out where that lowers nobody"),
+            RegradeKind.UNLESS_LOWER: lazy_("Void it: leave it out only where that lowers no mark"),
             RegradeKind.REMOVED: lazy_("Void it: leave it out of the total"),
         }
         self.kind.choices = [SelectChoice(value=kind.value, label=words[kind]) for kind in kinds]

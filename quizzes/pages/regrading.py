@@ -27,7 +27,7 @@ KINDS: Mapping[str, str] = {
     "other": N_("Regraded with another version"),
     "full_credit": N_("Voided: full marks for everyone"),
     "removed": N_("Voided: left out of the total"),
-    "void_unless_lower": N_("Voided: left out where that lowers nobody"),
+    "void_unless_lower": N_("Voided: left out only where that lowers no mark"),
 }
 POLICIES: Mapping[str, str] = {
     "replace": N_("The new marks replace the old ones"),

@@ -1,4 +1,4 @@
-"""What void questions count in an attempt: the same for everyone, or left out unless that lowers their learner (spec/selection 5.7)."""
+"""Marks of void questions in an attempt: the same for everyone, or left out unless that lowers their learner (spec/selection 5.7)."""
 
 from collections.abc import Mapping
 from datetime import datetime
