@@ -39,7 +39,7 @@ def halves(language: str) -> None:
             "de hoy. Otra lleva a la simulación, con una regla nueva. Una línea punteada une las dos: se comparan.",
         ),
         "en": (
-            ["Accounts", "of past years,", "classified by", "common rules"],
+            ["Accounts", "of past years,", "classified on a", "common basis"],
             ["Projection", "under today's", "rules"],
             ["Simulation", "under a new", "rule"],
             "compared",
