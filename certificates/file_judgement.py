@@ -14,6 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from certificates.rules.badges import BadgeContent
+from certificates.rules.issuers import host_of
 from certificates.rules.transcript_verification import TranscriptFinding, verify_transcript
 from certificates.rules.transcripts import TranscriptContent
 from certificates.rules.verification import BadgeFinding, BadgeForm, DocumentFault, TrustedKey, verify_document
@@ -125,7 +126,7 @@ def _judged(name: str, content: bytes, trusted: Sequence[TrustedKey], seals: Seq
 
 def _other_issuer(found: BadgeFinding) -> str:
     is_other = found.badge is not None and found.fault is DocumentFault.OTHER_ISSUER
-    return found.badge.issuer.removeprefix("did:web:") if is_other and found.badge else ""
+    return host_of(found.badge.issuer) if is_other and found.badge else ""
 
 
 def _verdict_on(summary: TranscriptFinding) -> FileVerdict:

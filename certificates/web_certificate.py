@@ -66,11 +66,11 @@ def sheet_of(
             module_minutes=tuple(int(minutes) for minutes in row.module_minutes),
             site_name=row.site_name,
             institution=row.institution,
-            signatories=tuple(PrintedSignatory(one.name, choose(dict(one.offices), language), one.picture) for one in signers),
+            signatories=printed_signatories(signers, language),
             verify_address=f"{urlsplit(public_url).netloc}/v",
             verify_url=verify_url(public_url, row.code),
             template=template or find_built_in(row.template, row.template_version) or facade(),
-            colours=SheetColours(row.brand_colour or USUAL_COLOURS.brand, row.accent_colour or USUAL_COLOURS.accent),
+            colours=printed_colours(row.brand_colour, row.accent_colour),
             logo=logo,
             key_fingerprint=row.key_fingerprint,
             edition=row.edition_title,
@@ -80,6 +80,16 @@ def sheet_of(
             identity_number=identity_number,
         )
     )
+
+
+def printed_signatories(signers: Sequence[CredentialSigner], language: str) -> tuple[PrintedSignatory, ...]:
+    """Return who signs as the sheet prints them."""
+    return tuple(PrintedSignatory(one.name, choose(dict(one.offices), language), one.picture) for one in signers)
+
+
+def printed_colours(brand: str, accent: str) -> SheetColours:
+    """Return the colours of a sheet: the program's where an institution has chosen none."""
+    return SheetColours(brand or USUAL_COLOURS.brand, accent or USUAL_COLOURS.accent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -269,6 +269,17 @@ class SourceTextForm(Form):
     seen = HiddenField()
 
 
+class SiteJudgedSelectField(SelectField):
+    """A choice of what the site offers now, on which the site decides: what was sent stays chosen, although it is not offered any more."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take what was sent, and show it among the choices."""
+        super().process_formdata(valuelist)
+        offered = cast("list[SelectChoice]", self.choices)
+        if self.data and all(choice.value != self.data for choice in offered):
+            self.choices = [*offered, SelectChoice(value=self.data, label=self.data)]
+
+
 TALL = ("summary", "definition", "supports")
 """Texts of one line that are long: they get two."""
 LANGUAGE_NAMES = {"es": lazy_("Spanish"), "en": lazy_("English")}
@@ -456,8 +467,8 @@ def _field_of(setting: FieldSpec, label: str, present: str, choices: Mapping[str
             offered.insert(0, ("", lazy_("Not specified")))
         if present and present not in {value for value, _words in offered}:
             offered.append((present, dict(setting.former).get(present, present)))
-        judges = not setting.is_judged_by_site
-        return SelectField(label, choices=_choices(offered), description=setting.help, validate_choice=judges)
+        kind, judges = (SiteJudgedSelectField, False) if setting.is_judged_by_site else (SelectField, True)
+        return kind(label, choices=_choices(offered), description=setting.help, validate_choice=judges)
     if setting.shape is FieldShape.KEYS and (setting.name in choices or setting.choices):
         offer = choices.get(setting.name, setting.choices)
         kept = [key for key in present.replace(",", " ").split() if key != setting.usual]

@@ -5,9 +5,25 @@ import re
 from wtforms import FileField, HiddenField, TextAreaField
 from wtforms.validators import DataRequired, Length, ValidationError
 
+from certificates.layout.reading import ELEMENT_KINDS
 from kernel.i18n import _, lazy_
 from kernel.web.forms import Form, LineField, whole_number
 
+KIND_WORDS = {
+    "text": lazy_("Text"),
+    "facade": lazy_("Façade"),
+    "signatories": lazy_("Signatures"),
+    "qr": lazy_("QR code"),
+    "code": lazy_("Code"),
+    "image": lazy_("Picture"),
+    "logo": lazy_("Institution's logo"),
+    "sign": lazy_("Site's sign"),
+    "border": lazy_("Border"),
+    "box": lazy_("Rectangle"),
+    "line": lazy_("Line"),
+}
+"""What an element is called, by the word with which a template's text names it."""
+assert set(KIND_WORDS) == set(ELEMENT_KINDS)
 TOO_LONG = lazy_("Use at most %(max)d characters.")
 MAXIMUM_TEXT = 64_000
 _KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")

@@ -62,7 +62,7 @@ function card(finding) {
   box.append(title, ...reasons(finding, judged).filter(Boolean).map((text) => element('p', text)));
   const facts = element('dl');
   const rows = badge ? [
-    ['person', badge.person], ['course', badge.title], ['length', badge.description], ['done_for', badge.criteria], ['issuer', `${badge.issuerName} (${badge.issuer.replace('did:web:', '')})`],
+    ['person', badge.person], ['course', badge.title], ['length', badge.description], ['done_for', badge.criteria], ['issuer', `${badge.issuerName} (${hostOf(badge.issuer)})`],
     ['issued', day(badge.validFrom, trusted.zone)], ...(badge.validUntil ? [['until', day(badge.validUntil)]] : []), ['code', badge.code], ['seal', say(finding.isSealed ? 'sealed' : finding.form === 'pdf' ? 'not_sealed' : 'loose')],
   ] : transcript ? [
     ['person', transcript.person], ['issuer', `${transcript.institution} (${transcript.address.split('//')[1]})`], ['issued', day(transcript.asOf, trusted.zone)],

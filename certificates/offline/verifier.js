@@ -51,6 +51,7 @@ function fromBase58(text, length) {
 // --- strict JSON, fixed profiles --------------------------------------------------------------------------------------------------------
 const UNSIGNABLE = /[\0-\x09\x0b-\x1f\x7f\ufffe\uffff]|\p{Surrogate}/u;
 const isSignable = (text) => typeof text === 'string' && !UNSIGNABLE.test(text) && text.normalize('NFC') === text;
+const hostOf = (issuer) => issuer.replace('did:web:', '').replaceAll(':', '/').replaceAll('%3A', ':');
 const isAddress = (text) => typeof text === 'string' && /^(?:https?:\/\/|did:web:|urn:uuid:)[!#-;=?-[\]_a-z~]+$/.test(text);
 function readStrict(text, most = MOST_BYTES) {
   if (utf8(text).length > most) fail(UNREADABLE);
@@ -221,7 +222,7 @@ async function ed25519(key, signature, content) {
 // Returns since when the key is compromised, where it signed before that as it says itself: only a register can know whether it did.
 async function checkSignature(trusted, issuer, method, signature, content, created) {
   const key = trusted.keys.find((one) => one.method === method);
-  if (!trusted.keys.some((one) => one.method.startsWith(`${issuer}#`))) fail('other_issuer', {issuer: issuer.replace('did:web:', '')});
+  if (!trusted.keys.some((one) => one.method.startsWith(`${issuer}#`))) fail('other_issuer', {issuer: hostOf(issuer)});
   if (!key || !method.startsWith(`${issuer}#`)) fail('unknown_key');
   if (!await hasEd25519()) fail('no_ed25519');
   if (!await ed25519(key.key, signature, content)) fail('bad_signature');

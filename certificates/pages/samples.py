@@ -1,13 +1,13 @@
 """Invented certificates with which a template is tried: a usual person, a long name, and the hardest names and titles that there are."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
 from certificates.layout.placed import TextOverflow
-from certificates.layout.placing import PrintedSignatory
+from certificates.layout.placing import USUAL_COLOURS, PrintedSignatory, SheetColours
 from certificates.layout.template import CertificateTemplate
 from certificates.pdf import placed_sheet
 from certificates.wording import CertificateTexts, compose
@@ -31,16 +31,29 @@ IDENTITY_NUMBER = "1799999999"
 KEY_FINGERPRINT = "0123456789abcdef" * 4
 
 
+@dataclass(frozen=True, slots=True)
+class SampleIssuer:
+    """The institution of a sample in one language: names, colours, logo, who signs, and the key of today."""
+
+    institution: str
+    site_name: str
+    signatories: tuple[PrintedSignatory, ...] = ()
+    colours: SheetColours = USUAL_COLOURS
+    logo: bytes = b""
+    key_fingerprint: str = KEY_FINGERPRINT
+
+
 class SamplePerson(StrEnum):
     """The people with whom a template is shown."""
 
     USUAL = "usual"
     LONG = "long"
+    OWN = "own"
+    """The reader, by their last certificate."""
 
 
-def sample_texts(template: CertificateTemplate, language: str, public_host: str, institution: str, site_name: str) -> CertificateTexts:
-    """Return an invented certificate of a usual person."""
-    signs = tuple(PrintedSignatory(*one) for one in (("María Fernanda Ortiz", "Dirección"), ("Jorge Paredes", "Coordinación académica")))
+def sample_texts(template: CertificateTemplate, language: str, public_host: str, issuer: SampleIssuer) -> CertificateTexts:
+    """Return an invented certificate of a usual person, by an institution as it is."""
     return CertificateTexts(
         language=language,
         code=CODE,
@@ -55,13 +68,15 @@ def sample_texts(template: CertificateTemplate, language: str, public_host: str,
         expires_on=date(2028, 7, 14),
         with_assessment=True,
         module_minutes=(83, 100, 92, 76, 80, 74, 85),
-        site_name=site_name,
-        institution=institution,
-        signatories=signs,
+        site_name=issuer.site_name,
+        institution=issuer.institution,
+        signatories=issuer.signatories,
         verify_address=f"{public_host}/v",
         verify_url=f"https://{public_host}/v/7K4M-92XD-C3QF-8TRA",
         template=template,
-        key_fingerprint=KEY_FINGERPRINT,
+        colours=issuer.colours,
+        logo=issuer.logo,
+        key_fingerprint=issuer.key_fingerprint,
         edition="Primera edición de 2026",
         edition_from=date(2026, 6, 1),
         edition_until=date(2026, 7, 10),

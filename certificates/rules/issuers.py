@@ -13,6 +13,11 @@ def issuer_of(address: str) -> str:
     return f"did:web:{urlsplit(address).netloc.replace(':', '%3A')}"
 
 
+def host_of(issuer: str) -> str:
+    """Return an issuer as people read an address: host with its port, and what follows it."""
+    return issuer.removeprefix("did:web:").replace(":", "/").replace("%3A", ":")
+
+
 def method_of(address: str, identifier: str) -> str:
     """Return the name of a key of the site with this address."""
     return f"{issuer_of(address)}#{identifier}"

@@ -5,6 +5,16 @@ from enum import StrEnum
 from certificates.rules.credentials import ReplacementReason
 
 
+class ReviewDecision(StrEnum):
+    """The decisions about a credential."""
+
+    KEEP = "keep"
+    REPLACE = "replace"
+    REVOKE = "revoke"
+    UNDONE = "undone"
+    """What led to it was undone before anyone decided."""
+
+
 class ReviewCause(StrEnum):
     """The causes of a review."""
 
@@ -23,16 +33,11 @@ class ReviewCause(StrEnum):
         return self in (ReviewCause.COMPLETION_WITHDRAWN, ReviewCause.REGRADED)
 
     @property
+    def decisions_here(self) -> tuple[ReviewDecision, ...]:
+        """Return what may be decided in the list itself; a certificate is revoked on a page of its own."""
+        return (ReviewDecision.KEEP,) if self.concerns_completion else (ReviewDecision.KEEP, ReviewDecision.REPLACE)
+
+    @property
     def replaced_for(self) -> ReplacementReason:
         """Return the class of reason for which the credential is replaced after it."""
         return ReplacementReason.MERGED if self is ReviewCause.ACCOUNTS_MERGED else ReplacementReason.NAME
-
-
-class ReviewDecision(StrEnum):
-    """The decisions about a credential."""
-
-    KEEP = "keep"
-    REPLACE = "replace"
-    REVOKE = "revoke"
-    UNDONE = "undone"
-    """What led to it was undone before anyone decided."""

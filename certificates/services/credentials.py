@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from fractions import Fraction
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
@@ -19,6 +18,7 @@ from accounts.queries import is_permanently_closed
 from certificates.layout.built_in import FACADE, NEWEST
 from certificates.models import Credential, CredentialSignatory, SignaturePicture
 from certificates.queries import credentials as queries
+from certificates.queries.issuing import get_issuer_design, get_issuer_names, list_signers_on
 from certificates.queries.templates import find_used_template, get_drawn_template
 from certificates.rules.credentials import (
     CODE_LENGTH,
@@ -48,12 +48,10 @@ from kernel import audit, outbox
 from kernel.codes import code_from_bits
 from kernel.crypto import SigningKeys
 from kernel.errors import N_, Conflict
-from kernel.i18n import DEFAULT_LANGUAGE, LANGUAGES, choose
+from kernel.i18n import choose
 from kernel.permissions import Actor
-from kernel.pictures import cleaned
-from kernel.settings import Settings, SignatorySetting
+from kernel.settings import Settings
 from organisations.queries.institutions import Institution, find_institution, find_issuer
-from organisations.queries.profile import find_profile, list_signatories_on
 
 
 class CertificateVerb(StrEnum):
@@ -155,7 +153,7 @@ def issue_credential(
     _take_edition(session, row, ZoneInfo(award.outline.zone))
     most = _take_design(session, row, institution, award.outline.certificate)
     row.institution_key = str(institution.uuid) if institution is not None else ""
-    _sign(session, row, _signers(session, settings, institution, row.issued_on)[:most], keys)
+    _sign(session, row, list_signers_on(session, settings, institution, row.issued_on)[:most], keys)
     audit.record(session, actor, CertificateVerb.ISSUED, row, now=now, person=row.person_id)
     outbox.enqueue(session, "certificates.send_issued", {"credential": row.id}, now=now)
     return row
@@ -193,33 +191,10 @@ def _take_design(session: Session, row: Credential, institution: Institution | N
     """
     own = find_used_template(session, institution, key)
     row.template, row.template_version = (own.key, own.number) if own is not None else (FACADE, NEWEST)
-    profile = find_profile(session, institution.id) if institution is not None else None
-    if profile is not None:
-        row.brand_colour, row.accent_colour = profile.brand_colour, profile.accent_colour
-        row.logo_id = _picture_id(session, profile.logo) if profile.logo and profile.logo_type == "image/png" else None
+    design = get_issuer_design(session, institution)
+    row.brand_colour, row.accent_colour = design.brand_colour, design.accent_colour
+    row.logo_id = _picture_id(session, design.logo) if design.logo else None
     return get_drawn_template(session, row.template, row.template_version).most_signatories
-
-
-def _signers(session: Session, settings: Settings, institution: Institution | None, day: date) -> tuple[CredentialSigner, ...]:
-    """Return who signs on a day: for the first institution whom the environment names, else those of the institution's profile."""
-    if settings.signatories and (institution is None or institution.is_first):
-        return tuple(_signer(one) for one in settings.signatories)
-    named = list_signatories_on(session, day, institution.id if institution else None)
-    accounts = queries.accounts_of(session, [one.email for one in named if one.email])
-    return tuple(
-        CredentialSigner(one.name, {code: choose(one.offices, code) for code in LANGUAGES}, one.picture or b"", accounts.get(one.email))
-        for one in named
-    )
-
-
-def _signer(given: SignatorySetting) -> CredentialSigner:
-    return CredentialSigner(given.name, given.offices, _cleaned(given.picture.read_bytes()) if given.picture else b"")
-
-
-@lru_cache(maxsize=4)
-def _cleaned(picture: bytes) -> bytes:
-    """Return a picture of a signature written anew, once for all the certificates that are issued with it."""
-    return cleaned(picture, "png" if picture.startswith(b"\x89PNG") else "jpg")
 
 
 def _picture_id(session: Session, content: bytes) -> int:
@@ -234,22 +209,6 @@ def _picture_id(session: Session, content: bytes) -> int:
     return made.id
 
 
-@dataclass(frozen=True, slots=True)
-class IssuerNames:
-    """The full and the short name of an institution by language."""
-
-    names: Mapping[str, str]
-    short_names: Mapping[str, str]
-
-
-def _issuer_names(settings: Settings, institution: Institution | None) -> IssuerNames:
-    """Return the names that a certificate prints: those of the site for its own institution, where the environment wins."""
-    if institution is None or institution.is_first:
-        return IssuerNames(settings.names, settings.short_names)
-    full = institution.names or {DEFAULT_LANGUAGE: institution.name}
-    return IssuerNames(full, institution.short_names or full)
-
-
 def _printed_grade(award: AwardInputs) -> Decimal | None:
     """Return the grade with which the course was completed, where the course prints it (spec/certificates T4)."""
     grade = award.completion.grade
@@ -258,7 +217,7 @@ def _printed_grade(award: AwardInputs) -> Decimal | None:
 
 def _row(award: AwardInputs, settings: Settings, institution: Institution | None, now: datetime) -> Credential:
     """Return a row that is not signed yet; where the clock was put back it is issued when the course was completed, never before."""
-    person, outline, issuer = award.person, award.outline, _issuer_names(settings, institution)
+    person, outline, issuer = award.person, award.outline, get_issuer_names(settings, institution)
     zone, issued_at = ZoneInfo(outline.zone), max(now, award.completion.completed_at)
     hours = Decimal(outline.hours.numerator) / Decimal(outline.hours.denominator)
     asked = required_modules(outline)
@@ -357,7 +316,7 @@ def replace_credential(
         raise AlreadyReplaced
     person, outline = session.get_one(Person, row.person_id), get_outline(session, _version_of(session, row))
     institution = find_issuer(session, row.institution_key)
-    issuer, issued_at = _issuer_names(settings, institution), max(now, row.issued_at)
+    issuer, issued_at = get_issuer_names(settings, institution), max(now, row.issued_at)
     made = Credential(
         code=code_from_bits(secrets.randbits(5 * CODE_LENGTH), CODE_LENGTH),
         person_name=person.full_name,

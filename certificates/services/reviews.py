@@ -32,6 +32,13 @@ class AlreadyDecided(Conflict):
     message = N_("This has already been decided.")
 
 
+class NotReplaceable(Conflict):
+    """A review asks whether the certificate counts, not what it says: it stays, or is revoked."""
+
+    code = "review_not_replaceable"
+    message = N_("This certificate cannot be issued again here: leave it as it is, or revoke it.")
+
+
 def open_review(session: Session, actor: Actor, row: Credential, cause: ReviewCause, words: str = "", *, now: datetime) -> None:
     """Let a person look at a credential; one review of a cause is open at a time, and its newest words count."""
     waiting = CredentialReview.credential_id == row.id, CredentialReview.cause == cause.value, CredentialReview.settled_at.is_(None)

@@ -14,7 +14,7 @@ from certificates.queries import reviews as queries
 from certificates.queries.credentials import get_credential
 from certificates.queries.reviews import OpenCredentialReview
 from certificates.rules.credentials import ReplacementReason
-from certificates.rules.reviews import ReviewCause
+from certificates.rules.reviews import ReviewCause, ReviewDecision
 from certificates.services import credentials as credentials
 from certificates.services import reviews as services
 from certificates.views.credentials import present_state
@@ -87,18 +87,21 @@ def decide(subject: CredentialReviewContext) -> Answer:
         return _page(queries.get_review_list(session, actor, slug), form, subject.row.uuid), 422
     try:
         _carry_out(subject, form.note.data or "")
-    except (services.AlreadyDecided, credentials.AlreadyReplaced) as refused:
+    except (services.AlreadyDecided, services.NotReplaceable, credentials.AlreadyReplaced) as refused:
         flash(_(refused.message), "warn")
         return _page(queries.get_review_list(session, actor, slug), ReviewForm(formdata=None), None), 409
     return see_page("certificates_reviews.course_reviews", slug=slug) if slug else see_page("certificates_reviews.reviews")
 
 
 def _carry_out(subject: CredentialReviewContext, note: str) -> None:
-    """Carry out what was decided; raise AlreadyDecided, or AlreadyReplaced."""
+    """Carry out what was decided; raise AlreadyDecided, NotReplaceable, or AlreadyReplaced."""
+    cause, decision = ReviewCause(subject.row.cause), request.form.get("decision", "")
     if subject.row.settled_at is not None:
         raise services.AlreadyDecided
-    if request.form.get("decision") == "replace":
-        _replace(subject.credential.row, ReviewCause(subject.row.cause).replaced_for, note)
+    if decision not in cause.decisions_here:
+        raise services.NotReplaceable
+    if decision == ReviewDecision.REPLACE:
+        _replace(subject.credential.row, cause.replaced_for, note)
         flash(_("The corrected certificate has been issued, and its holder gets a notification."), "ok")
     else:
         services.keep_credential(current_session(), current_actor(), subject.row, note, now=clock.now())

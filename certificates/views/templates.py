@@ -9,6 +9,7 @@ from flask import Blueprint, Response, flash, make_response, render_template, re
 
 from certificates import pdf
 from certificates.forms.templates import (
+    KIND_WORDS,
     ElementForm,
     TemplateFolderForm,
     TemplateKeyForm,
@@ -18,27 +19,30 @@ from certificates.forms.templates import (
     numbers_of,
 )
 from certificates.layout import editing
-from certificates.layout.reading import ELEMENT_KINDS, TEMPLATE_FILE, TemplateReadResult, read_template
+from certificates.layout.reading import TEMPLATE_FILE, TemplateReadResult, read_template
 from certificates.layout.template import CertificateTemplate
-from certificates.models import StoredTemplate
-from certificates.pages.samples import SamplePerson, find_overflows, long_texts, sample_texts
+from certificates.models import Credential, StoredTemplate
+from certificates.pages.samples import SampleIssuer, SamplePerson, find_overflows, long_texts, sample_texts
 from certificates.permissions import TemplateAction, TemplateContext
 from certificates.queries import templates as queries
 from certificates.queries.credentials import list_of
+from certificates.queries.issuing import get_issuer_design, get_issuer_names, list_signers_on
 from certificates.services import templates as services
-from certificates.web_certificate import get_sheet
-from certificates.wording import CertificateTexts, compose
+from certificates.sheet import CertificateSheet
+from certificates.web_certificate import get_sheet, printed_colours, printed_signatories
+from certificates.wording import compose
 from courses.content.editing import EditRefused
 from courses.content.text_diff import compared
 from kernel import clock
 from kernel.archives import ArchiveLimits, open_archive, write_archive
 from kernel.errors import Conflict, Invalid, NotFound
-from kernel.i18n import LANGUAGES, _, choose, language
+from kernel.i18n import LANGUAGES, _, choose, language, local
 from kernel.web.forms import whole_number
+from kernel.web.instance_keys import current_keys
 from kernel.web.request import current_actor, current_session, current_settings, requires, see_page, site_address
 from organisations.models import Organisation
 from organisations.permissions import InstitutionAction, InstitutionContext
-from organisations.queries.institutions import get_institution, get_institutions, list_institutions
+from organisations.queries.institutions import Institution, find_institution, get_institution, get_institutions, list_institutions
 from organisations.services.profile import change_profile
 
 bp = Blueprint("certificates_templates", __name__, url_prefix="/administration/certificate-templates")
@@ -164,7 +168,7 @@ def template(subject: TemplateContext) -> Answer:
 
 
 def _page(row: StoredTemplate, text_form: TemplateTextForm | None = None, status: int = 200) -> Answer:
-    session = current_session()
+    session, issuer = current_session(), _issuer(_institution_of(row), language())
     result = queries.read_draft(session, row)
     try:
         elements = editing.list_elements(row.text)
@@ -176,29 +180,55 @@ def _page(row: StoredTemplate, text_form: TemplateTextForm | None = None, status
             row=row,
             title=choose(result.template.title) if result.template else row.key,
             elements=elements,
-            kinds=ELEMENT_KINDS,
+            kinds=KIND_WORDS,
             findings=result.findings,
-            overflows=_overflows(result),
+            overflows=_overflows(result, issuer),
             text_form=text_form or TemplateTextForm(formdata=None, data={"text": row.text, "revision": str(row.revision)}),
             picture_form=TemplatePictureForm(formdata=None),
             versions=queries.list_versions(session, row),
-            has_own=bool(list_of(session, current_actor().person_id)),
+            has_own=bool(_own_certificates(row)),
+            is_signed=bool(issuer.signatories),
         ),
         status,
     )
 
 
-def _overflows(result: TemplateReadResult) -> list[tuple[str, int, str]]:
+def _overflows(result: TemplateReadResult, issuer: SampleIssuer) -> list[tuple[str, int, str]]:
     """Return what does not fit: language, number of the element, and the word that is too wide."""
     if result.template is None:
         return []
-    return [(tongue, one.element + 1, one.word) for tongue, one in find_overflows(_sample(result.template, language()))]
+    texts = sample_texts(result.template, language(), _host(), issuer)
+    return [(tongue, one.element + 1, one.word) for tongue, one in find_overflows(texts)]
 
 
-def _sample(template: CertificateTemplate, tongue: str) -> CertificateTexts:
-    settings = current_settings()
-    host = urlsplit(site_address()).netloc
-    return sample_texts(template, tongue, host, choose(settings.names, tongue), choose(settings.short_names, tongue))
+def _host() -> str:
+    return urlsplit(site_address()).netloc
+
+
+def _institution_of(row: StoredTemplate) -> Institution | None:
+    return find_institution(current_session(), row.organisation_id)
+
+
+def _issuer(institution: Institution | None, tongue: str) -> SampleIssuer:
+    """Return what certificates of an institution would print today."""
+    session, settings, now = current_session(), current_settings(), clock.now()
+    names, design = get_issuer_names(settings, institution), get_issuer_design(session, institution)
+    signers = list_signers_on(session, settings, institution, local(now).date())
+    return SampleIssuer(
+        choose(names.names, tongue),
+        choose(names.short_names, tongue),
+        printed_signatories(signers, tongue),
+        printed_colours(design.brand_colour, design.accent_colour),
+        design.logo,
+        current_keys().trusted[0].fingerprint,
+    )
+
+
+def _own_certificates(row: StoredTemplate) -> list[Credential]:
+    """Return the reader's certificates by the institution of a template, the newest first."""
+    institution, own = _institution_of(row), list_of(current_session(), current_actor().person_id)
+    names = {str(institution.uuid), "" if institution.is_first else str(institution.uuid)} if institution is not None else {""}
+    return [one for one in own if one.institution_key in names]
 
 
 @bp.post("/<uuid:template>/text")
@@ -276,33 +306,41 @@ def preview(subject: TemplateContext) -> Answer:
     result = queries.read_draft(current_session(), subject.row)
     if result.template is None:
         raise Conflict
-    return _drawn(result.template)
+    return _drawn(subject.row, result.template)
 
 
 @bp.get("/<uuid:template>/versions/<int:number>.pdf")
 @requires(TemplateAction.PREVIEW, queries.get_template)
 def preview_version(subject: TemplateContext) -> Answer:
     """Draw a published version."""
-    return _drawn(queries.get_drawn_template(current_session(), subject.row.key, subject.number))
+    return _drawn(subject.row, queries.get_drawn_template(current_session(), subject.row.key, subject.number))
 
 
-def _drawn(template: CertificateTemplate) -> Response:
+def _drawn(row: StoredTemplate, template: CertificateTemplate) -> Response:
+    """Draw a template as it would be issued today: with the names, the logo, the colours and the signatures of its institution."""
     wanted = request.args.get("language", language())
     tongue = wanted if wanted in LANGUAGES else language()
     person = request.args.get("person", SamplePerson.USUAL.value)
-    if person == "own":
-        rows = list_of(current_session(), current_actor().person_id)
-        if not rows:
-            raise NotFound
-        sheet = replace(get_sheet(current_session(), rows[0], site_address(), tongue), template=template)
+    issuer = _issuer(_institution_of(row), tongue)
+    if person == SamplePerson.OWN:
+        sheet = _own_sheet(row, template, issuer, tongue)
     else:
-        texts = _sample(template, tongue)
+        texts = sample_texts(template, tongue, _host(), issuer)
         sheet = compose(long_texts(texts) if person == SamplePerson.LONG else texts)
     response = make_response(pdf.render(sheet))
     response.content_type = "application/pdf"
     response.headers["Content-Disposition"] = f'inline; filename="{template.key}.pdf"'
     response.headers["Cache-Control"] = "private, no-store"
     return response
+
+
+def _own_sheet(row: StoredTemplate, template: CertificateTemplate, issuer: SampleIssuer, tongue: str) -> CertificateSheet:
+    """Return the reader's last certificate as it would be with another design; raise NotFound where they hold none."""
+    own = _own_certificates(row)
+    if not own:
+        raise NotFound
+    sheet = get_sheet(current_session(), own[0], site_address(), tongue)
+    return replace(sheet, template=template, content=replace(sheet.content, colours=issuer.colours, logo=issuer.logo))
 
 
 @bp.get("/<uuid:template>/export.zip")

@@ -24,7 +24,7 @@ from kernel.pdf.catalogue import PdfAttachment
 from kernel.seal_keys import seal_keys
 from lms.certificate_files import reports_of
 from tests.support.attacks import attacked_keys, file_attacks
-from tests.support.badges import METHOD, VECTORS, token_of, vector, vector_document
+from tests.support.badges import ISSUERS, METHOD, VECTORS, token_of, vector, vector_document
 from tests.support.certificates import FACTS
 from tests.support.seals import GOLDEN_KEYS, a_sealed_sheet
 from tests.support.transcripts import CONTENT, golden_transcript
@@ -299,6 +299,17 @@ def test_everybody_can_use_the_page(chromium: Browser, tmp_path: Path, opened: l
         assert page.get_attribute("html", "lang") == "en"
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert [rule["id"] for rule in Axe().run(page).response["violations"]] == []
+
+
+@pytest.mark.slow
+def test_an_issuer_is_shown_as_an_address(chromium: Browser, tmp_path: Path, opened: list[OpenedOfflinePage]) -> None:
+    """spec/certificates attack 14: with its port, as the server shows it; that of a certificate of ours too."""
+    offline = OpenedOfflinePage(chromium, tmp_path, "status-clean-older.json")
+    opened.append(offline)
+
+    assert {issuer: offline.page.evaluate("(issuer) => hostOf(issuer)", issuer) for issuer in ISSUERS} == ISSUERS
+    offline.give(("a.json", vector("credential.json")))
+    assert "(aulario.example)" in offline.page.inner_text(".result")
 
 
 @pytest.mark.slow

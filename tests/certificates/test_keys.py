@@ -9,11 +9,11 @@ import time_machine
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from certificates.rules.issuers import issuer_of, method_of, multikey
+from certificates.rules.issuers import host_of, issuer_of, method_of, multikey
 from certificates.rules.proofs import decoded_base58, jcs_signing_input
 from kernel.crypto import raw_public_key, rotate_signing_key
 from lms.instance import Instance
-from tests.support.badges import VECTOR_KEY, vector_document
+from tests.support.badges import ISSUERS, VECTOR_KEY, vector_document
 from tests.support.browser import Browser
 
 DID, KEYS = "/.well-known/did.json", "/.well-known/certificate-keys.json"
@@ -30,6 +30,14 @@ def test_an_issuer_is_named_by_its_host() -> None:
     """spec/certificates B2: a port is escaped, as did:web asks."""
     assert issuer_of("https://aulario.example") == "did:web:aulario.example"
     assert method_of("http://localhost:8011", "0123") == "did:web:localhost%3A8011#0123"
+
+
+def test_an_issuer_is_shown_as_an_address() -> None:
+    """spec/certificates attack 14: as text, with its port as people write it."""
+    shown = {issuer: host_of(issuer) for issuer in ISSUERS}
+
+    assert shown == ISSUERS
+    assert host_of(issuer_of("http://localhost:8011")) == "localhost:8011"
 
 
 def test_a_key_is_written_as_in_the_golden_files() -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 from accounts.models import NationalIdentity, Person
 from certificates.layout.built_in import facade
 from certificates.models import Credential
-from certificates.pages.samples import IDENTITY_NUMBER, sample_texts
+from certificates.pages.samples import IDENTITY_NUMBER, SampleIssuer, sample_texts
 from certificates.pdf import placed_sheet, render
 from certificates.queries.credentials import list_signers, signed_content
 from certificates.rules.credentials import ReplacementReason, RevocationReason, canonical_content
@@ -199,7 +199,7 @@ def test_it_is_not_offered_where_nothing_would_be_printed(
 
 def test_the_own_template_has_a_place_for_it() -> None:
     """T8, T3: without a number version 4 draws the same as version 3; with one it stands under the name."""
-    texts = sample_texts(facade(), "es", "aulario.example", "Instituto", "Aulario")
+    texts = sample_texts(facade(), "es", "aulario.example", SampleIssuer("Instituto", "Aulario"))
     bare = replace(texts, identity_number="")
 
     with_number = [mark.text for one in placed_sheet(compose(texts)).elements for mark in one.marks if hasattr(mark, "text")]

@@ -2,13 +2,14 @@
 
 from uuid import UUID
 
+import pytest
 from sqlalchemy import select, update
 
 from accounts.models import Person
 from accounts.services import AccountVerb
 from certificates.models import Credential, CredentialReview, CredentialSignatory
 from certificates.rules.credentials import RevocationReason
-from certificates.rules.reviews import ReviewCause
+from certificates.rules.reviews import ReviewCause, ReviewDecision
 from certificates.services import credentials as services
 from certificates.services.reviews import open_review
 from enrolments.audit_verbs import EnrolmentVerb
@@ -95,6 +96,29 @@ def test_a_certificate_stays_where_it_is_decided_so(browser: Browser, instance: 
     assert (review.decision, review.note) == ("keep", "El error fue nuestro.")
     assert outcome(browser, decision, "POST", {"decision": "keep", "note": "Otra vez."}) == "deny"
     assert browser.response.status_code == 409
+
+
+@pytest.mark.parametrize("cause", [ReviewCause.COMPLETION_WITHDRAWN, ReviewCause.REGRADED])
+@pytest.mark.parametrize("decision", ["replace", "revoke", "undone", ""])
+def test_a_decision_that_is_not_offered_is_refused(browser: Browser, instance: Instance, cause: ReviewCause, decision: str) -> None:
+    """spec/certificates E10, chapter 11: sent by hand; a certificate whose course is not completed any more is not issued again."""
+    complete(instance, a_course(instance, modules=1))
+    row = issue(instance)
+    with instance.database.unit_of_work() as session:
+        open_review(session, SYSTEM, session.get_one(Credential, row.id), cause, now=clock.now())
+    (review,) = _reviews(instance)
+    an_administrator(instance)
+    sign_in(browser, "admin@example.org")
+    page = browser.get("/administration/certificates/reviews")
+    assert (f'value="{ReviewDecision.REPLACE}"' in page.html) is False
+
+    sent = {"note": "Se corrige.", "decision": decision}
+    page = browser.post(f"/certificates/reviews/{review.uuid}/decision", sent, status=409)
+
+    assert in_spanish("This certificate cannot be issued again here: leave it as it is, or revoke it.") in page.text
+    assert printed_code(row.code) in page.text
+    assert [(one.replaced_by_id, one.revoked_at) for one in _credentials(instance)] == [(None, None)]
+    assert [one.settled_at for one in _reviews(instance)] == [None]
 
 
 def test_a_withdrawn_completion_makes_an_entry_and_changes_no_certificate(instance: Instance) -> None:

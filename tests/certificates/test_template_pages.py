@@ -8,9 +8,12 @@ import pytest
 from sqlalchemy import select
 
 from certificates import pdf
+from certificates.forms.templates import KIND_WORDS
+from certificates.layout.reading import TEMPLATE_FILE
 from certificates.models import Credential, StoredTemplate
 from certificates.queries.course_templates import missing_template
 from certificates.rules.credentials import ReplacementReason
+from certificates.services import templates as services
 from certificates.services.credentials import replace_credential
 from certificates.web_certificate import get_sheet
 from courses.content.reader import read_folder
@@ -18,6 +21,7 @@ from courses.models import StaffRole
 from courses.services.publishing import MissingOnSite
 from kernel import clock
 from kernel.crypto import signing_keys
+from kernel.i18n import reading
 from kernel.outbox import deliver_waiting
 from kernel.permissions import SYSTEM
 from lms.app import KINDS
@@ -187,9 +191,7 @@ def test_a_course_that_asks_for_a_template_that_it_cannot_have_is_not_published(
 
     assert findings_of(instance, "diploma") == ("", "", "")
     assert publish(instance, with_certificate("diploma"))[0].published_version_id
-    spanish = stored(instance).text.replace("title: {es: Certificado con la fachada, en: Certificate with the façade}", "title: {es: Solo}")
-    only = "\n".join(line for line in re.sub(r", en: [^,}]+}", "}", spanish).split("\n"))
-    save(browser, instance, page, re.sub(r"(?m)^      en: \|\n(        .*\n)+", "", only))
+    save(browser, instance, page, in_spanish_alone(stored(instance).text))
     publish_it(browser, instance, page)
     assert findings_of(instance, "diploma", languages=b"[es, en]")[0] == "C219"
 
@@ -216,6 +218,59 @@ def test_a_certificate_that_the_course_cannot_have_is_told_beside_its_field(
 
     assert words in browser.page.text
     assert 'id="certificate__template-error"' in browser.page.html
+    assert dict(browser.page.form("/settings").fields)["certificate__template"] == typed["certificate__template"]
+
+
+def test_a_template_without_a_language_of_the_course_is_told_beside_its_field(browser: Browser, instance: Instance, page: str) -> None:
+    """spec/certificates T9: by the form of the course, which keeps what was chosen, and when it is published."""
+    course = a_course(instance, modules=1)
+    with instance.database.unit_of_work() as session:
+        files = {TEMPLATE_FILE: in_spanish_alone(stored(instance).text).encode()}
+        row = services.import_template(session, SYSTEM, instance.settings, "diploma", files, now=clock.now())
+        services.publish_template(session, SYSTEM, row, "", row.revision, now=clock.now())
+    browser.get(f"/teaching/{course.slug}/settings")
+
+    browser.submit("/settings", {"certificate__template": "diploma"}, status=422)
+
+    told = in_spanish("The certificate template “%(key)s” is not written in: %(languages)s.", key="diploma", languages="en")
+    assert told in browser.page.text
+    assert 'id="certificate__template-error"' in browser.page.html
+    assert dict(browser.page.form("/settings").fields)["certificate__template"] == "diploma"
+    with pytest.raises(MissingOnSite):
+        publish(instance, with_certificate("diploma"))
+
+
+def in_spanish_alone(text: str) -> str:
+    """Return a template without its English."""
+    title = "title: {es: Certificado con la fachada, en: Certificate with the façade}"
+    assert title in text
+    spanish = re.sub(r", en: [^,}]+}", "}", text.replace(title, "title: {es: Solo}"))
+    return re.sub(r"(?m)^      en: \|\n(        .*\n)+", "", spanish)
+
+
+def test_a_text_without_the_first_language_is_told_when_it_is_saved(browser: Browser, instance: Instance, page: str) -> None:
+    """spec/certificates T2, T9, chapter 15: with its line; the draft is kept, and is neither drawn nor published."""
+    text = stored(instance).text
+    without = text.replace("{es: Se certifica que, en: This is to certify that}", "{en: This is to certify that}")
+    assert without != text
+
+    save(browser, instance, page, without)
+
+    line = without[: without.index("{en: This is")].count("\n") + 1
+    shown = browser.get(page)
+    assert f"{in_spanish('Line %(line)s', line=line)} C110" in " ".join(shown.text.split())
+    browser.post(f"{page}/publishing", {"note": "", "revision": str(stored(instance).revision)}, status=409)
+    assert stored(instance).published_number is None
+
+
+def test_elements_are_named_in_the_reader_s_language(browser: Browser, instance: Instance, page: str) -> None:
+    """spec/certificates T6: beside the word with which the text names them."""
+    shown = browser.get(page)
+
+    with reading("es"):
+        named = {kind: str(words) for kind, words in KIND_WORDS.items()}
+    assert {f"{words} ({kind})" for kind, words in named.items()} == set(re.findall(r'<option value="\w+">(.*?)</option>', shown.html))
+    assert re.search(r"<strong>\d+\. Fachada</strong> <span class=\"mono muted\">facade</span>", shown.html)
 
 
 def findings_of(instance: Instance, key: str, languages: bytes = b"") -> tuple[str, str, str]:

@@ -21,7 +21,7 @@ from certificates.layout.fields import filled_lines
 from certificates.layout.placed import TextMark
 from certificates.layout.reading import read_template
 from certificates.layout.template import TextElement
-from certificates.pages.samples import HARD_NAMES, LONGEST_TITLE, find_overflows, long_texts, sample_texts
+from certificates.pages.samples import HARD_NAMES, LONGEST_TITLE, SampleIssuer, find_overflows, long_texts, sample_texts
 from certificates.pdf import measure, placed_sheet, render
 from certificates.services.templates import _picture
 from certificates.wording import CertificateTexts, compose
@@ -45,7 +45,7 @@ def findings(text: str, **pictures: bytes) -> tuple[Finding, ...]:
 def texts_of(text: str) -> CertificateTexts:
     template = read_template({"template.yaml": text.encode()}, today=DAY).template
     assert template is not None
-    return sample_texts(template, "es", "aulario.example", "Institución", "Aulario")
+    return sample_texts(template, "es", "aulario.example", SampleIssuer("Institución", "Aulario"))
 
 
 def test_a_whole_template_has_no_findings() -> None:

@@ -16,6 +16,12 @@ from certificates.rules.verification import TrustedKey
 VECTORS = Path(__file__).resolve().parents[1] / "certificates" / "vectors"
 """The golden files of spec/certificates."""
 METHOD = "did:web:aulario.example#k1"
+ISSUERS = {
+    "did:web:aulario.example": "aulario.example",
+    "did:web:localhost%3A8011": "localhost:8011",
+    "did:web:aulario.example%3A444:escuela": "aulario.example:444/escuela",
+}
+"""Issuers as documents name them, and as people read them."""
 VECTOR_KEY = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"aulario test vector key 1").digest())
 BADGE = BadgeContent(
     address="https://aulario.example/v/7K4M-92XD-C3QF-8TRA",
