@@ -12,11 +12,11 @@ from sqlalchemy import Index, String, Text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel import outbox
-from kernel.db import Base, Key, Moment
+from kernel.db import Key, Moment, UnnumberedRow
 from kernel.permissions import Actor
 
 
-class AuditEntry(Base):
+class AuditEntry(UnnumberedRow):
     """An entry of the audit log: one act of one actor. Append-only."""
 
     __tablename__ = "audit_entry"

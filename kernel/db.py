@@ -17,24 +17,32 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 from sqlalchemy import (
+    JSON,
     URL,
+    ColumnElement,
     DateTime,
     Dialect,
     Engine,
+    FromClause,
     Index,
     Insert,
     MetaData,
     Numeric,
+    Select,
     String,
     Text,
     TypeDecorator,
     Uuid,
+    column,
     create_engine,
     event,
+    func,
     insert,
     inspect,
+    literal,
     make_url,
     text,
+    true,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
@@ -42,6 +50,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as TurnTimeout
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from kernel import deadline
 from kernel.compiled_statements import StatementConnection
@@ -150,6 +159,12 @@ class Base(DeclarativeBase):
 
     metadata = MetaData(naming_convention=NAMING)
     type_annotation_map = {datetime: UtcDateTime, uuid.UUID: Uuid, Mapping[str, str]: LocalisedTextType, tuple[str, ...]: WordListType}  # noqa: RUF012 - SQLAlchemy reads it from the class
+
+
+class UnnumberedRow(Base):
+    """Parent of tables whose new rows nothing refers to by id: those of a flush are written with one statement, which asks for none."""
+
+    __abstract__ = True
 
 
 MARK = Numeric(14, 7)
@@ -360,6 +375,7 @@ class Database:
             _keep_to_deadlines(engine, is_sqlite=self.is_sqlite)
         self._probing = _probing_engine(url, is_sqlite=self.is_sqlite)
         self._writer = sessionmaker(self.writing, expire_on_commit=False)
+        event.listen(self._writer, "before_flush", _insert_unnumbered)
         self._reader = sessionmaker(self.reading, expire_on_commit=False)
         self._after_commit: list[Callable[[Session], None]] = []
 
@@ -444,6 +460,19 @@ def connection_of(session: Session) -> StatementConnection:
     return StatementConnection(session.connection())
 
 
+def _insert_unnumbered(session: Session, *_flush: object) -> None:
+    """Write the new rows of each table whose ids are not asked for with one statement; on SQLite the mapper writes row by row."""
+    tables: dict[type[UnnumberedRow], list[UnnumberedRow]] = {}
+    for row in session.new:
+        if isinstance(row, UnnumberedRow):
+            tables.setdefault(type(row), []).append(row)
+    for table, rows in tables.items():
+        names = [attribute.key for attribute in inspect(table).column_attrs if attribute.key != "id"]
+        session.connection().execute(insert(table), [{name: getattr(row, name) for name in names} for row in rows])
+        for row in rows:
+            session.expunge(row)
+
+
 def insert_all(session: Session, rows: Sequence[Base]) -> None:
     """Write new rows of one table with one statement, however many there are; their numbers are not known afterwards.
 
@@ -460,16 +489,34 @@ def insert_missing(session: Session, rows: Sequence[Base], unique: str) -> None:
         _execute_many(session, dialect.insert(type(rows[0])).on_conflict_do_nothing(index_elements=[unique]), rows)
 
 
-def add_to_rows(session: Session, table: type[Base], rows: Sequence[Mapping[str, object]], key: Sequence[str]) -> None:
-    """Add numbers to the rows with these keys, or write those rows, with one statement; rows come in the order of their keys.
+def add_to_rows(
+    session: Session, table: type[Base], rows: Sequence[Mapping[str, int | str]], key: Sequence[str], *, beside: Select[*tuple[Any, ...]]
+) -> None:
+    """Add numbers to the rows with the same keys, or write those rows, with one statement; rows come in the order of their keys.
 
+    `beside` selects one row of further columns, named as the table's, which all rows take; where it finds none nothing is written.
     Two transactions that add to the same rows wait for each other, and never in a circle.
     """
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(table).values([dict(row) for row in rows])
     columns = inspect(table).columns
-    added = {name: columns[name] + statement.excluded[name] for name in rows[0] if name not in key}
+    source, given = _read_rows(rows, columns, is_sqlite=dialect is sqlite)
+    joined = beside.join(source, true()).add_columns(*given.values())
+    statement = dialect.insert(table).from_select([*beside.selected_columns.keys(), *given], joined)
+    added = {name: columns[name] + statement.excluded[name] for name in given if name not in key}
     session.execute(statement.on_conflict_do_update(index_elements=list(key), set_=added))
+
+
+def _read_rows(
+    rows: Sequence[Mapping[str, int | str]], columns: ReadOnlyColumnCollection[str, Any], *, is_sqlite: bool
+) -> tuple[FromClause, dict[str, ColumnElement[Any]]]:
+    """Return rows as a source and its columns. They travel as one JSON text: the statement is the same for any number of them."""
+    document, names = literal([dict(row) for row in rows], JSON), list(rows[0])
+    if is_sqlite:
+        each = func.json_each(document).table_valued("value")
+        return each, {name: func.json_extract(each.c.value, f"$.{name}") for name in names}
+    typed = [column(name, columns[name].type) for name in names]
+    records = func.json_to_recordset(document).table_valued(*typed).render_derived(with_types=True)
+    return records, dict(records.c.items())
 
 
 def _execute_many(session: Session, statement: Insert, rows: Sequence[Base]) -> None:

@@ -24,11 +24,12 @@ from quizzes.rules.results import MarkState
 from quizzes.selection_models import HistoryState, ItemHistory
 
 KEY = ("question_version_id", "variant", "quiz_version_id", "edition_id", "language", "month")
+COUNTED_KEY = ("question_version_id", "edition_id", "language", "month")
 NOTHING_MARKED = (MarkState.NOT_MARKED, MarkState.NEEDS_GRADING)
 OUT_OF_TOTAL = ("removed", "void_unless_lower")
 BATCH = 1_000
 HistoryKey = tuple[int, int, str, str]
-"""Question version, edition, language and month, within a quiz version."""
+"""What `COUNTED_KEY` names, within a quiz version."""
 
 
 def month_of(moment: datetime) -> str:
@@ -44,19 +45,22 @@ def add_finished(session: Session, loaded: LoadedAttempt, marks: Mapping[int, Pr
     row = loaded.row
     if row.preview or row.enrolment_id is None or row.finished_at is None:
         return
-    edition = select(EditionPlace.edition_id).where(EditionPlace.enrolment_id == row.enrolment_id).scalar_subquery()
-    state = select(HistoryState.filled, edition).where(HistoryState.quiz_version_id == row.quiz_version_id)
-    found = session.execute(state.with_for_update(read=True, of=HistoryState)).one_or_none()
-    if found is None or not found[0]:
-        return
     items = [
         _item(item.question_version_id, marks[item.id].fraction, marks[item.id].maximum, marks[item.id].state, item.void_effect)
         for item in loaded.items
         if item.number is not None
     ]
-    sums = sums_of(items, first=row.number == 1, counts=loaded.snapshot.settings.is_graded)
-    month = month_of(row.finished_at)
-    _write(session, row.quiz_version_id, {(version, found[1] or 0, row.language, month): one for version, one in sums}, adds=True)
+    sums = dict(sums_of(items, first=row.number == 1, counts=loaded.snapshot.settings.is_graded))
+    edition = select(EditionPlace.edition_id).where(EditionPlace.enrolment_id == row.enrolment_id).scalar_subquery()
+    state = (
+        select(HistoryState.quiz_version_id, func.coalesce(edition, 0).label("edition_id"))
+        .where(HistoryState.quiz_version_id == row.quiz_version_id, HistoryState.filled)
+        .with_for_update(read=True, of=HistoryState)
+    )
+    place = {"variant": "", "language": row.language, "month": month_of(row.finished_at)}
+    rows = [{"question_version_id": version} | place | asdict(one) for version, one in sorted(sums.items())]
+    if rows:
+        add_to_rows(session, ItemHistory, rows, KEY, beside=state)
 
 
 def _item(version: int, fraction: Fraction | None, maximum: Fraction, state: MarkState, void_effect: str) -> HistoryItem:
@@ -68,25 +72,6 @@ def _item(version: int, fraction: Fraction | None, maximum: Fraction, state: Mar
         voided=bool(void_effect),
         removed=void_effect in OUT_OF_TOTAL,
     )
-
-
-def _write(session: Session, quiz_version_id: int, sums: Mapping[HistoryKey, HistorySums], *, adds: bool) -> None:
-    rows = [
-        {
-            "question_version_id": version,
-            "variant": "",
-            "quiz_version_id": quiz_version_id,
-            "edition_id": edition,
-            "language": language,
-            "month": month,
-            **asdict(one),
-        }
-        for (version, edition, language, month), one in sorted(sums.items(), key=lambda pair: pair[0])
-    ]
-    if rows and adds:
-        add_to_rows(session, ItemHistory, rows, KEY)
-    elif rows:
-        session.execute(insert(ItemHistory), rows)
 
 
 def note_corrected(session: Session, quiz_version_ids: Sequence[int]) -> None:
@@ -206,7 +191,12 @@ def keep_count(session: Session, quiz_version_id: int, counted: HistoryCount) ->
     if _fingerprint(session, quiz_version_id) != counted.fingerprint:
         return False
     session.execute(delete(ItemHistory).where(ItemHistory.quiz_version_id == quiz_version_id))
-    _write(session, quiz_version_id, counted.sums, adds=False)
+    rows = [
+        {"variant": "", "quiz_version_id": quiz_version_id} | dict(zip(COUNTED_KEY, key, strict=True)) | asdict(one)
+        for key, one in counted.sums.items()
+    ]
+    if rows:
+        session.execute(insert(ItemHistory), rows)
     state.filled = True
     return True
 
