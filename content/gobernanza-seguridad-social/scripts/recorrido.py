@@ -79,7 +79,7 @@ SCENES = (
         Line("La ley alcanza a quien recibe ingresos por su trabajo, con patrono o sin él.",
              "The law covers everyone who earns an income from work, with or without an employer.", point="Con patrono o sin él"),
         Line("Según un recuento de prensa, casi 85 de cada 100 personas afiliadas están en el Seguro Obligatorio.",
-             "According to a press count, almost 85 of every 100 insured people are in the Compulsory Insurance.",
+             "According to a press count, almost 85 of every 100 insured people are in the compulsory scheme.",
              said="Según un recuento de prensa, casi ochenta y cinco de cada cien personas afiliadas están en el Seguro Obligatorio.",
              point="Casi 85 de cada 100"),
     )),
