@@ -14,6 +14,7 @@ _UNREAD = re.compile(
     r"<!--.*?-->|\$\$.*?\$\$|\$[^$\n]+\$|`[^`]*`"  # notes, formulas, code
     r"|\[[^\[\]\n]+\]\{lang=[a-z-]+\}"  # words that are marked with their language
     r"|@[a-z0-9-]+|\]\([^)\s]*\)|\[\[[^\]|]*\||\{\{.*?\}\}|\{[^}\s]*\}"  # keys of sources, addresses, terms, parameters, gaps
+    r"|(?<=\w)['’]\w+"  # endings of contractions: I've
     r"|<[^>]*>|https?://\S+|\b\w[\w-]*(?:\.\w[\w-]+)+",  # tags, addresses and names of hosts
     re.DOTALL,
 )
