@@ -165,7 +165,7 @@ def moved(language: str) -> None:
     title = {"es": "500 millones son entre 1,92 % y 2,08 % del PIB", "en": "500 million is between 1.92% and 2.08% of GDP"}[language]
     lead = {
         "es": "Barras horizontales desde cero con el mismo costo de 500 millones como parte de tres economías. ",
-        "en": "Horizontal bars from zero with the same cost of 500 million as a share of three economies. ",
+        "en": "Horizontal bars starting at zero show the same cost of 500 million as a share of three levels of GDP. ",
     }[language]
     svg(name("mover-supuesto", language), y - 16, title, lead + "; ".join(parts) + ".", body)
 
