@@ -6,7 +6,7 @@ from datetime import date
 from fractions import Fraction
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, exists, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person
@@ -21,6 +21,7 @@ from kernel import clock
 from kernel.codes import printed_code, read_code
 from kernel.errors import NotFound, SignInNeeded
 from kernel.permissions import Actor
+from organisations.permissions import InstitutionScope
 from organisations.queries.institutions import get_institution_scope
 
 
@@ -35,10 +36,29 @@ def state(row: Credential) -> CredentialState:
 
 
 def get_credential(session: Session, actor: Actor, credential: UUID) -> CredentialContext:
-    """Return the page context of a credential; raise NotFound, or SignInNeeded whether or not there is such a credential."""
-    if actor.is_anonymous:
-        raise SignInNeeded
-    return _context(session, actor, Credential.uuid == credential)
+    """Return the page context of a credential; raise NotFound, or SignInNeeded whether or not there is such a credential.
+
+    One that the actor may not see is not looked for any further than one that does not exist: both take the same time
+    (spec/certificates V4, attack 10).
+    """
+    found = None if actor.is_anonymous else find_visible_credential(session, actor, credential)
+    if found is None:
+        raise SignInNeeded if actor.is_anonymous else NotFound
+    return found
+
+
+def find_visible_credential(session: Session, actor: Actor, credential: UUID) -> CredentialContext | None:
+    """Return the page context of a credential; nothing where the actor may not see it, as where there is none."""
+    scope = get_institution_scope(session, actor)
+    return _find_context(session, actor, scope, Credential.uuid == credential, visible_credentials(actor, scope))
+
+
+def visible_credentials(actor: Actor, scope: InstitutionScope) -> ColumnElement[bool]:
+    """Return the condition that the actor may see a credential, as `CertificateAction.VIEW` decides, beside its course's staff."""
+    if actor.is_administrator or scope.everywhere:
+        return true()
+    own, edited = Credential.person_id == actor.person_id, CourseStaff.role.in_((StaffRole.OWNER.value, StaffRole.EDITOR.value))
+    return or_(own, edited, Credential.institution_key.in_(scope.keys)) if scope.keys else or_(own, edited)
 
 
 def get_by_code(session: Session, actor: Actor, code: str, **_form: str) -> CredentialContext:
@@ -46,22 +66,25 @@ def get_by_code(session: Session, actor: Actor, code: str, **_form: str) -> Cred
     stored = read_code(code, CODE_LENGTH)
     if stored is None:
         raise NotFound
-    return _context(session, actor, Credential.code == stored)
+    found = _find_context(session, actor, get_institution_scope(session, actor), Credential.code == stored)
+    if found is None:
+        raise NotFound
+    return found
 
 
-def _context(session: Session, actor: Actor, condition: ColumnElement[bool]) -> CredentialContext:
+def _find_context(session: Session, actor: Actor, scope: InstitutionScope, *conditions: ColumnElement[bool]) -> CredentialContext | None:
     row = session.execute(
         select(Credential, CourseStaff.role, Course.slug)
         .join(Course, Course.id == Credential.course_id)
         .outerjoin(CourseStaff, (CourseStaff.course_id == Credential.course_id) & (CourseStaff.person_id == actor.person_id))
-        .where(condition)
+        .where(*conditions)
     ).one_or_none()
     if row is None:
-        raise NotFound
+        return None
     found, role, slug = row
     signed = select(CredentialSignatory.person_id).where(CredentialSignatory.credential_id == found.id)
     signatories = tuple(account for account in session.scalars(signed) if account is not None)
-    administers = get_institution_scope(session, actor).covers_key(found.institution_key)
+    administers = scope.covers_key(found.institution_key)
     return CredentialContext(found, state(found), StaffRole(role) if role else None, slug, signatories, administers)
 
 

@@ -330,7 +330,8 @@ def _verdict(record: PublicRecord) -> tuple[str, str, str] | None:
 
 def _may_view(row: Credential) -> bool:
     actor = current_actor()
-    return not actor.is_anonymous and allows(CertificateAction.VIEW, queries.get_credential(current_session(), actor, row.uuid))
+    subject = None if actor.is_anonymous else queries.find_visible_credential(current_session(), actor, row.uuid)
+    return subject is not None and allows(CertificateAction.VIEW, subject)
 
 
 @bp.get("/v")

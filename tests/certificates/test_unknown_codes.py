@@ -2,9 +2,11 @@
 
 from uuid import uuid4
 
+import pytest
+
 from kernel.codes import printed_code
 from lms.instance import Instance
-from tests.support.browser import Browser
+from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_person, sign_in
 from tests.support.certificates import complete, issue
 
@@ -37,3 +39,20 @@ def test_a_certificate_of_another_person_is_answered_like_none(browser: Browser,
     for end in ("", ".pdf"):
         assert len(found := sizes(browser, [f"/certificates/{held.uuid}{end}", f"/certificates/{uuid4()}{end}"])) == 1
         assert {status for status, _size in found} == {404}
+
+
+@pytest.mark.parametrize("end", ["", ".pdf", "/revocation", "/replacement", "/renewal", "/correction"])
+def test_a_certificate_of_another_person_is_looked_for_like_none(browser: Browser, instance: Instance, end: str) -> None:
+    """spec/certificates V4, attack 10: the same statements, of which none finds a row more; so neither takes longer."""
+    complete(instance, a_course(instance, modules=1))
+    held = issue(instance)
+    a_person(instance, "otra@example.org")
+    sign_in(browser, "otra@example.org")
+    counter, asked = every_statement(instance.database), []
+    for uuid in (uuid4(), held.uuid, uuid4()):
+        counter.reset()
+        assert browser._request("GET", f"/certificates/{uuid}{end}").status_code == 404
+        asked.append(list(counter.statements))
+
+    assert asked[1] == asked[2]
+    assert sum("credential" in statement for statement in asked[1]) == 1
