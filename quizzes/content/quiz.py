@@ -1,5 +1,6 @@
 """Read a quiz: its settings, its slots, and what only a quiz can contradict itself in (spec/content-format 9)."""
 
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 
@@ -16,6 +17,7 @@ from quizzes.content import balanced, blueprints, paired, parts, pools, reserved
 from quizzes.content.blueprints import read_line
 from quizzes.content.integrity import read_integrity
 from quizzes.content.model import DrawSlot, FixedSlot, QuizSource
+from quizzes.content.objections import read_objections
 from quizzes.content.pass_basis import check_basis, read_basis
 from quizzes.content.slots import read_slot
 from quizzes.rules.balanced_draw import Balance
@@ -41,7 +43,8 @@ def read_quiz(table: MappingCursor, session: ReadingSession) -> ActivitySettings
     """Read everything after the fields of every activity."""
     instructions = table.text("instructions", MarkupLevel.MARKDOWN)
     placed = table.listed("slots", read_slot, required=True)
-    selection, basis = selecting.read_selection(table), read_basis(table)
+    selection, objections, basis = selecting.read_selection(table), read_objections(table), read_basis(table)
+    selection = replace(selection, objections=objections) if selection is not None else None
     blueprint = table.listed("blueprint", read_line)
     balance, forms = balanced.read_balance(table), balanced.read_forms(table)
     integrity = read_integrity(table)

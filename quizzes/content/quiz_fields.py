@@ -263,6 +263,22 @@ _SELECTION = (
         "false",
     ),
 )
+_OBJECTIONS = (
+    FieldSpec(
+        "objections.term",
+        FieldShape.NUMBER,
+        lazy_("Days to object to questions"),
+        lazy_("Days of the calendar from the publication of the provisional acta, until midnight of the last one: 5 d."),
+        usual="5 d",
+    ),
+    FieldSpec(
+        "objections.decide",
+        FieldShape.NUMBER,
+        lazy_("Days to decide on objections"),
+        lazy_("Days of the calendar after that: 10 d."),
+        usual="10 d",
+    ),
+)
 _INTEGRITY = (
     FieldSpec(
         "integrity.honour",
@@ -308,7 +324,7 @@ GROUPS = (
     (lazy_("Time"), _TIME),
     (lazy_("Pages and answers"), _PAGES),
     (lazy_("Result"), _GRADE),
-    (lazy_("Use outside the course"), _SELECTION),
+    (lazy_("Use outside the course"), (*_SELECTION, *_OBJECTIONS)),
     (lazy_("What is recorded beside the answers"), _INTEGRITY),
     (lazy_("What learners see afterwards"), _SHOWN),
 )

@@ -8,6 +8,7 @@ from quizzes.content.model import DrawSlot, FixedSlot, PageBreak, QuizSource, Se
 from quizzes.content.wording import DIFFICULTIES, LEVELS
 from quizzes.rules.blueprint import BlueprintWeight
 from quizzes.rules.integrity import IntegrityRules
+from quizzes.rules.objections import ObjectionRules
 from quizzes.rules.pass_marks import PassBasis
 
 SETTINGS = SettingLabels(
@@ -92,6 +93,7 @@ def describe_quiz(activity: ActivitySource) -> tuple[SettingFact, ...]:
                 for tongue, one in quiz.selection.use.items()
             ),
             *(SettingFact("selection.contact", _("Whom learners ask"), one, tongue) for tongue, one in quiz.selection.contact.items()),
+            *_objections(quiz.selection.objections),
         )
     if quiz.basis is not None:
         words = (*words, *_basis(quiz.basis))
@@ -113,6 +115,13 @@ def describe_quiz(activity: ActivitySource) -> tuple[SettingFact, ...]:
         words = (*words, SettingFact("pairs_with", _("Initial test to compare with"), quiz.pairs_with))
     blueprint = (SettingFact("blueprint", _("Blueprint"), lines, text=True),) if lines else ()
     return (*facts_of(quiz.settings, SETTINGS), *words, *blueprint, SettingFact("slots", _("Questions and pages"), slots, text=True))
+
+
+def _objections(rules: ObjectionRules | None) -> tuple[SettingFact, ...]:
+    if rules is None:
+        return ()
+    days = _("%(term)s days to object, %(decide)s to decide", term=rules.term, decide=rules.decide)
+    return (SettingFact("objections", _("Objections"), days, text=True),)
 
 
 def _basis(basis: PassBasis) -> tuple[SettingFact, ...]:

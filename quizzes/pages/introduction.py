@@ -15,7 +15,7 @@ from enrolments.pages.dates import DateView, date_view
 from enrolments.permissions import ActivityContext
 from enrolments.queries.learning import result_of
 from enrolments.rules import GradingMethod, has_passed
-from kernel.i18n import _, choose, format_datetime
+from kernel.i18n import _, choose, format_datetime, ngettext
 from quizzes.pages.question import points
 from quizzes.queries.attempts import AttemptRow, QuizSnapshot
 from quizzes.queries.open_attempts import has_open
@@ -23,6 +23,7 @@ from quizzes.rules.access import EffectiveSettings, SettingSources
 from quizzes.rules.attempts import ENDED_STATES, AttemptRefusalReason, AttemptState, StartRuling
 from quizzes.rules.grades import AttemptGrade, grade_over_attempts
 from quizzes.rules.layout import SlotEntry
+from quizzes.rules.objections import ObjectionRules
 from quizzes.rules.review import flags_for, moment_of
 from quizzes.rules.selection import ResultUse
 from quizzes.rules.settings import Behaviour, Navigation, ReviewFlag
@@ -85,6 +86,8 @@ class ResultUseView:
     contact: str
     pass_mark: str
     """What the pass mark goes by; '' where nothing is said of it."""
+    objections: str
+    """How long questions may be objected to; '' where they may not."""
 
 
 def result_use(snapshot: QuizSnapshot, access: EffectiveSettings) -> ResultUseView | None:
@@ -106,6 +109,7 @@ def result_use(snapshot: QuizSnapshot, access: EffectiveSettings) -> ResultUseVi
         ),
         contact=choose(snapshot.selection.contact),
         pass_mark=_basis_words(snapshot.selection),
+        objections=_objection_words(snapshot.selection.objections),
     )
 
 
@@ -113,6 +117,25 @@ def _basis_words(use: ResultUse) -> str:
     if use.norm:
         return _("A norm sets it: %(norm)s", norm=choose(use.norm))
     return _("Judges who know the subject set it question by question; their record is kept.") if use.record else ""
+
+
+def _objection_words(rules: ObjectionRules | None) -> str:
+    """Say how long learners may object and until when it is decided (spec/selection 5.1)."""
+    if rules is None:
+        return ""
+    term = ngettext(
+        "You can object to a question for %(count)s day after the provisional acta is published and you can see your result, "
+        "until midnight at the end of the last day.",
+        "You can object to a question for %(count)s days after the provisional acta is published and you can see your result, "
+        "until midnight at the end of the last day.",
+        rules.term,
+    )
+    decide = ngettext(
+        "Two people who did not write the question decide within %(count)s day after that.",
+        "Two people who did not write the question decide within %(count)s days after that.",
+        rules.decide,
+    )
+    return f"{term} {decide}"
 
 
 def quiz_enrolment(subject: ActivityContext, setting_sources: SettingSources, result: ActivityResult | None) -> DatedEnrolment:

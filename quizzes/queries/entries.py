@@ -14,6 +14,7 @@ from quizzes.rules.balanced_draw import FrozenBalance
 from quizzes.rules.encoding import decode, encode
 from quizzes.rules.integrity import NO_RULES, IntegrityRules
 from quizzes.rules.layout import Candidate, Entry, PageEntry, SectionEntry, SlotEntry, TextEntry
+from quizzes.rules.objections import ObjectionRules
 from quizzes.rules.paired_tests import PairedTests
 from quizzes.rules.selection import ResultUse
 
@@ -48,7 +49,8 @@ def read_entries(written: Sequence[dict[str, Any]], pools: Mapping[int, Pool]) -
 
 
 def _read_use(entry: dict[str, Any]) -> ResultUse:
-    return ResultUse(entry["use"], entry["contact"], entry.get("norm", {}), entry.get("record", ""))
+    objections = decode(ObjectionRules, entry["objections"]) if entry.get("objections") else None
+    return ResultUse(entry["use"], entry["contact"], entry.get("norm", {}), entry.get("record", ""), objections)
 
 
 def written_use(selection: ResultUse | None) -> list[dict[str, object]]:

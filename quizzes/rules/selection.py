@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 
+from quizzes.rules.objections import ObjectionRules
+
 DRAFT_ONLY = "draft_only"
 """Metadata of a field that stands in drafts alone: it is no part of a version and never in a document."""
 
@@ -62,3 +64,5 @@ class ResultUse:
     """The norm that sets the pass mark, as it is cited; empty where there is none."""
     record: str = ""
     """The uuid of the signed record that chose the pass mark; '' where there is none. Both are frozen with the version."""
+    objections: ObjectionRules | None = None
+    """The time to object to questions; None in versions that are older than objections."""

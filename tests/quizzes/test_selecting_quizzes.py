@@ -5,6 +5,7 @@ import pytest
 from courses.models import PublicationNature
 from lms.instance import Instance
 from quizzes.content.setting_labels import describe_quiz
+from quizzes.rules.objections import ObjectionRules
 from quizzes.rules.selection import ResultUse
 from tests.support import folders
 from tests.support.browser import Browser
@@ -49,6 +50,7 @@ def test_a_new_version_makes_attempts_started_afterwards_selecting(browser: Brow
         {"es": "Ascensos 2027, Talento Humano", "en": "Promotions 2027, Personnel"},
         {"es": "talento@example.org", "en": "staff@example.org"},
         {"es": "Reglamento, art. 12", "en": "Rules, art. 12"},
+        objections=ObjectionRules(),
     )
     assert found == {"before": None, "open": None, "after": use}
 
