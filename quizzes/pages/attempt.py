@@ -26,7 +26,7 @@ from quizzes.queries.question_checks import checks_of
 from quizzes.rules.attempts import AttemptEvent, AttemptState, rule_on_time, seconds_left
 from quizzes.rules.definitions import QuestionDefinition
 from quizzes.rules.numbers import convention_for
-from quizzes.rules.responses import Parts, answer_state, clean_parts
+from quizzes.rules.responses import ObjectionNote, Parts, answer_state, clean_parts, objection_in
 from quizzes.rules.settings import Navigation
 from quizzes.rules.uploads import upload_limits
 
@@ -164,6 +164,7 @@ def attempt_page(opened: AttemptView, page: int, *, now: datetime, message: Ques
         ],
         "section": _section(loaded, page),
         "checks": check_views(loaded, opened.questions, checks, page, message),
+        "objections": _objections(opened) if takes_objections(loaded) else None,
         "questions": [
             view_question(
                 item,
@@ -177,6 +178,18 @@ def attempt_page(opened: AttemptView, page: int, *, now: datetime, message: Ques
             if item.page == page
         ],
     }
+
+
+def takes_objections(loaded: LoadedAttempt) -> bool:
+    """Return whether a learner may object to the questions of an attempt (spec/selection 5.2)."""
+    use = loaded.snapshot.selection
+    return use is not None and use.objections is not None and not loaded.row.preview
+
+
+def _objections(opened: AttemptView) -> dict[int, ObjectionNote]:
+    """Return the objections that were noted while answering, by place."""
+    notes = {item.position: objection_in(opened.responses.get(item.id, {})) for item in opened.loaded.items}
+    return {place: note for place, note in notes.items() if note is not None}
 
 
 def _section(loaded: LoadedAttempt, page: int) -> dict[str, object] | None:
@@ -193,6 +206,7 @@ def summary_page(opened: AttemptView, *, now: datetime) -> dict[str, object]:
     """Return what the summary before handing in shows."""
     loaded, convention, states = opened.loaded, convention_for(opened.loaded.row.language), _states(opened)
     open_pages = _open_pages(loaded, now)
+    objected = _objections(opened) if takes_objections(loaded) else {}
     items = []
     for item in loaded.items:
         question = opened.questions[item.question_version_id]
@@ -206,6 +220,7 @@ def summary_page(opened: AttemptView, *, now: datetime) -> dict[str, object]:
                     "language": text_language(question),
                     "state": states[item.position],
                     "flagged": item.flagged,
+                    "objected": item.position in objected,
                     "reachable": item.page in open_pages,
                     "note": note_on(item, question, opened.responses.get(item.id, {}), convention),
                 }

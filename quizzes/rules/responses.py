@@ -2,10 +2,12 @@
 
 `answer` is the part of whatever has one; matching, ordering, gaps and matrices have one part a row, named by its place from 1;
 `unit` goes with numbers (`2-unit` with that of the second gap), `files` names what was uploaded, `certainty` says how sure the
-learner is. `payload_of` gives it the fields of its kind, still in places, which `places` turns into keys.
+learner is; `objection` says that they object to the question and `objection-reason` why, neither of them part of the answer.
+`payload_of` gives it the fields of its kind, still in places, which `places` turns into keys.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from quizzes.rules.answer_positions import answer_from_page
@@ -20,7 +22,9 @@ Parts: TypeAlias = Mapping[str, Sequence[str]]
 ANSWER, UNIT, CONFIRMED, CERTAINTY, FILES = "answer", "unit", "confirmed", "certainty", "files"
 GAP_UNIT = f"-{UNIT}"
 """Behind the number of a gap: its unit."""
-BESIDE = frozenset({ANSWER, UNIT, CONFIRMED, CERTAINTY, FILES})
+OBJECTION, OBJECTION_REASON = "objection", "objection-reason"
+OBJECTING = frozenset({OBJECTION, OBJECTION_REASON})
+BESIDE = frozenset({ANSWER, UNIT, CONFIRMED, CERTAINTY, FILES}) | OBJECTING
 """Parts that are no row of the question."""
 MAX_PARTS, MAX_VALUES, MAX_NAME = 120, 120, 40
 
@@ -43,13 +47,29 @@ def filled_parts(parts: Parts) -> dict[str, list[str]]:
 
 
 def says_the_same(one: object, other: object) -> bool:
-    """Return whether two stored responses are equal; pages with and without a script send the ends of lines differently."""
+    """Return whether two stored responses answer the same; pages with and without a script send the ends of lines differently.
+
+    An objection is no part of the answer: a mark that a person gave stays whether or not there is one.
+    """
     return _response_parts(one) == _response_parts(other)
 
 
 def _response_parts(response: object) -> Parts:
     parts = filled_parts(clean_parts(response))
-    return {name: [value.replace("\r\n", "\n") for value in values] for name, values in parts.items()}
+    return {name: [value.replace("\r\n", "\n") for value in values] for name, values in parts.items() if name not in OBJECTING}
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectionNote:
+    """A learner's word while answering that they object to a question, and why, as far as they have said so (spec/selection 5.2)."""
+
+    reason: str = ""
+
+
+def objection_in(response: object) -> ObjectionNote | None:
+    """Return the objection that came with a stored response; None where there is none."""
+    parts = clean_parts(response)
+    return ObjectionNote("".join(parts.get(OBJECTION_REASON, ())[:1]).strip()) if any(parts.get(OBJECTION, ())) else None
 
 
 def payload_of(question: QuestionDefinition, parts: Parts) -> dict[str, object]:

@@ -198,7 +198,7 @@ function look(box) {
   if (!link) return;
   const parts = response(box);
   const flag = box.querySelector('[name$="-flag"]');
-  link.classList.toggle('done', Object.keys(parts).some((key) => !/^(\d+-)?unit$/.test(key) && key !== 'certainty' && parts[key].length > 0));
+  link.classList.toggle('done', Object.keys(parts).some((key) => !/^(\d+-)?unit$/.test(key) && !/^(certainty|objection.*)$/.test(key) && parts[key].length > 0));
   link.classList.toggle('flagged', Boolean(flag && flag.checked));
   const words = [say(link.classList.contains('done') ? 'Done' : 'Open'), flag && flag.checked ? say('Flagged') : ''];
   link.querySelector('.vh').textContent = ': ' + words.filter(Boolean).join(', ');
