@@ -111,7 +111,28 @@ def _cell(entry: SlotEntry, facilities: Mapping[str, int], common: int) -> DrawC
     return DrawCell(entry.count, tuple(tuple(families[name]) for name in sorted(families)))
 
 
-Row = list[int]
+BYTE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class CellCounts:
+    """The completions from each family of a draw on, by how many of its questions are still to take and by the sum so far.
+
+    The numbers for all sums stand side by side in one long number, ``width`` bytes each, from the least sum that can be so far: two rows
+    are added in one step. What is read becomes bytes, of which a place is read at once.
+    """
+
+    rows: list[list[int | bytes]]
+    width: int
+    least: int
+
+    def at(self, family: int, left: int, total: int) -> int:
+        """Return in how many ways a question set with this sum so far can be completed."""
+        row = self.rows[family][left]
+        if isinstance(row, int):
+            row = self.rows[family][left] = row.to_bytes(-(-row.bit_length() // BYTE), "little")
+        first = (total - self.least) * self.width
+        return int.from_bytes(row[first : first + self.width], "little")
 
 
 class QuestionSets:
@@ -119,21 +140,24 @@ class QuestionSets:
 
     def __init__(self, plan: DrawPlan) -> None:
         self.plan = plan
-        firsts = list(accumulate((_most(cell) for cell in plan.cells), initial=0))
-        self.size = self._checked_size(firsts)
+        mosts = list(accumulate((_most(cell) for cell in plan.cells), initial=0))
+        leasts = list(accumulate((_least(cell) for cell in plan.cells), initial=0))
+        self.size = self._checked_size(mosts)
         """How many numbers are kept."""
-        after = [int(plan.low <= total <= plan.high) for total in range(max(firsts[-1], plan.high, 0) + 1)]
-        self._tables: list[list[list[Row]]] = []
-        for cell, most in zip(reversed(plan.cells), reversed(firsts[:-1]), strict=True):
-            table = _counted(cell, after)
-            self._tables.append(table)
-            after = table[0][cell.count][: most + 1]
-        self._tables.reverse()
-        self.total = after[0]
+        row, width, ways = _allowed(plan, leasts[-1]), 1, 1
+        self._cells: list[CellCounts] = []
+        for cell, most, least in zip(reversed(plan.cells), reversed(mosts[:-1]), reversed(leasts[:-1]), strict=True):
+            ways *= _ways(cell)
+            row, width = _widened(row, width, -(-ways.bit_length() // BYTE))
+            table = _counted(cell, row << _least(cell) * width * BYTE, width * BYTE)
+            row = table[0][cell.count] & (1 << (most - least + 1) * width * BYTE) - 1
+            self._cells.append(CellCounts([list(rows) for rows in table], width, least))
+        self._cells.reverse()
+        self.total = row
         """How many there are."""
 
-    def _checked_size(self, firsts: Sequence[int]) -> int:
-        size = sum(len(cell.families) * cell.count * (most + 1) for cell, most in zip(self.plan.cells, firsts[1:], strict=True))
+    def _checked_size(self, mosts: Sequence[int]) -> int:
+        size = sum(len(cell.families) * cell.count * (most + 1) for cell, most in zip(self.plan.cells, mosts[1:], strict=True))
         if size > MOST_NUMBERS:
             raise TooManySums(size)
         return size
@@ -142,15 +166,14 @@ class QuestionSets:
         """Return the question set with a number from 0, by draw, and its sum."""
         found: list[tuple[Candidate, ...]] = []
         total = 0
-        for cell, table in zip(self.plan.cells, self._tables, strict=True):
+        for cell, counts in zip(self.plan.cells, self._cells, strict=True):
             taken: list[Candidate] = []
             for at, family in enumerate(cell.families):
                 left = cell.count - len(taken)
                 if not left:
                     break
                 for item in family:
-                    row = table[at + 1][left - 1]
-                    completions = row[total + item.value] if total + item.value < len(row) else 0
+                    completions = counts.at(at + 1, left - 1, total + item.value)
                     if number < completions:
                         taken.append(item.candidate)
                         total += item.value
@@ -165,24 +188,44 @@ def _most(cell: DrawCell) -> int:
     return sum(sorted((max(item.value for item in family) for family in cell.families), reverse=True)[: cell.count])
 
 
-def _counted(cell: DrawCell, after: Row) -> list[list[Row]]:
+def _least(cell: DrawCell) -> int:
+    """Return the least sum that a draw can add."""
+    return sum(sorted(min(item.value for item in family) for family in cell.families)[: cell.count])
+
+
+def _ways(cell: DrawCell) -> int:
+    """Return in how many ways a draw can be made, whatever its sum: no row that a question set is read from holds more."""
+    ways = [1, *([0] * cell.count)]
+    for family in cell.families:
+        for taken in range(cell.count, 0, -1):
+            ways[taken] += ways[taken - 1] * len(family)
+    return ways[cell.count]
+
+
+def _allowed(plan: DrawPlan, least: int) -> int:
+    """Return a row with one completion at each sum that is allowed, of one byte each."""
+    first = max(plan.low, least)
+    return int.from_bytes(bytes(first - least) + bytes([1]) * (plan.high - first + 1), "little")
+
+
+def _widened(row: int, width: int, wider: int) -> tuple[int, int]:
+    """Return a row with room for greater numbers."""
+    if wider <= width:
+        return row, width
+    places, more = -(-row.bit_length() // (width * BYTE)), bytes(wider - width)
+    packed = row.to_bytes(places * width, "little")
+    return int.from_bytes(b"".join(packed[at : at + width] + more for at in range(0, len(packed), width)), "little"), wider
+
+
+def _counted(cell: DrawCell, after: int, bits: int) -> list[list[int]]:
     """Return for each family from which on, and each number of questions still to take, the completions by the sum so far."""
-    nothing = [0] * len(after)
-    table: list[list[Row]] = [[after, *([nothing] * cell.count)]]
-    for number, family in enumerate(reversed(cell.families), 1):
-        before, places = table[-1], range(1, cell.count + 1)
-        table.append([after, *(nothing if number < left else _with_family(family, before[left], before[left - 1]) for left in places)])
+    table = [[after, *([0] * cell.count)]]
+    for family in reversed(cell.families):
+        before = table[-1]
+        added = (sum(before[left - 1] >> item.value * bits for item in family) for left in range(1, cell.count + 1))
+        table.append([after, *(skipped + more for skipped, more in zip(before[1:], added, strict=True))])
     table.reverse()
     return table
-
-
-def _with_family(family: Sequence[DrawItem], skipped: Row, taken: Row) -> Row:
-    row = skipped
-    for item in family:
-        value = item.value
-        if value < len(row):
-            row = [one + other for one, other in zip(row, taken[value:], strict=False)] + row[len(row) - value :]
-    return row
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from quizzes.rules.layout import Candidate, SlotEntry
 from quizzes.rules.seeded_random import SeededRandom
 from tests.support.golden_bank import BANK, GOLDEN, PLAN, SETS, entry, keys, rows
 from tests.support.questions import f
+from tests.support.soon import within
 
 
 @pytest.mark.parametrize(
@@ -162,6 +163,8 @@ def test_a_learner_gets_what_they_have_seen_least_as_far_as_it_can_be_balanced()
 
     assert all(found is not None and "c3" not in keys(found) for found in drawn)
     assert [keys(found) for found in fresh if found] == [row["paper"] for row in rows("draw.csv")[:8]]
+    too_few_left = draw_balanced(GOLDEN, frozen, 0, dict.fromkeys(("b1", "b2", "b3"), 1), lambda: SETS)
+    assert too_few_left == fresh[0]
     everything = dict.fromkeys(BANK, 1)
     assert draw_balanced(GOLDEN, frozen, 0, everything, lambda: SETS) == fresh[0]
     assert draw_balanced([entry("a1 a2", 1)], FrozenBalance(Balance(f(0)), {"a1": 0, "a2": 100}), 0, {}, lambda: EMPTY) is None
@@ -220,10 +223,24 @@ def test_counting_is_the_same_as_trying_all(plan: DrawPlan) -> None:
     assert [(keys(cells), total) for cells, total in map(sets.numbered, range(sets.total))] == enumerated(plan)
 
 
-def a_large_plan(cells: int, size: int, count: int) -> DrawPlan:
+def test_a_draw_of_almost_all_questions_is_counted() -> None:
+    """spec/selection 1.12: fewer of them can be taken in more ways than all that are wanted."""
+    entries = [entry("c1 c2 c3", 2), SlotEntry(tuple(Candidate(f"q{at:02}", 1) for at in range(12)), 11)]
+    plan = plan_draws(entries, {**BANK, **{f"q{at:02}": 40 + at * at % 37 for at in range(12)}}, Balance(f(3)))
+    sets = QuestionSets(plan)
+
+    assert [(keys(cells), total) for cells, total in map(sets.numbered, range(sets.total))] == enumerated(plan)
+    assert sets.total > 8
+
+
+def a_large_quiz(cells: int, size: int, count: int) -> tuple[list[SlotEntry], dict[str, int]]:
     facilities = {f"m{cell}q{at:02}": 30 + (cell * 37 + at * 11) % 65 for cell in range(cells) for at in range(size)}
     entries = [SlotEntry(tuple(Candidate(f"m{cell}q{at:02}", 1) for at in range(size)), count) for cell in range(cells)]
-    return plan_draws(entries, facilities, Balance())
+    return entries, facilities
+
+
+def a_large_plan(cells: int, size: int, count: int) -> DrawPlan:
+    return plan_draws(*a_large_quiz(cells, size, count), Balance())
 
 
 def test_a_count_that_would_take_too_much_memory_is_refused() -> None:
@@ -245,3 +262,18 @@ def test_thirty_six_thousand_question_sets_are_within_the_bound_and_within_the_b
     assert built - begun <= 2
     assert (drawn - built) / 36_000 <= 0.002
     assert all(one is not None and sets.plan.low <= one.total <= sets.plan.high for one in found)
+
+
+@pytest.mark.slow
+def test_a_retake_without_the_questions_of_before_is_drawn_within_its_bar() -> None:
+    """spec/selection 12: a new count over the questions that the learner has seen least, in at most 50 ms."""
+    entries, facilities = a_large_quiz(10, 60, 4)
+    sets = QuestionSets(a_large_plan(10, 60, 4))
+    first = draw_set(sets, 1)
+    assert first is not None
+    seen = {one.question: 1 for cell in first.cells for one in cell}
+
+    drawn = within(0.050, lambda: draw_balanced(entries, FrozenBalance(Balance(), facilities), 2, seen, lambda: sets))
+
+    assert drawn is not None
+    assert not {one.question for cell in drawn for one in cell} & set(seen)
