@@ -65,7 +65,7 @@ TEAM_PAGES: tuple[TeamPage, ...] = (
     TeamPage(
         "quizzes_statistics.quizzes",
         N_("Statistics"),
-        below=("quizzes_statistics", "quizzes_decisions", "quizzes_paired.class_gain"),
+        below=("quizzes_statistics", "quizzes_decisions", "quizzes_draws", "quizzes_paired.class_gain"),
         needs_version=True,
     ),
     TeamPage("certificates_register.course_register", N_("Certificates"), below=("certificates_reviews", "certificates_validity")),

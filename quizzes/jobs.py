@@ -6,7 +6,7 @@ large quizzes."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import cast
 from uuid import UUID
@@ -27,6 +27,7 @@ from kernel.permissions import Actor, ActorChannel
 from quizzes.models import Attempt
 from quizzes.queries import analysis, outdated, overrides
 from quizzes.queries import attempts as queries
+from quizzes.queries import draw_tables as table_queries
 from quizzes.queries import dry_runs as dry_run_queries
 from quizzes.queries import regrading as regrading_queries
 from quizzes.queries.analysis import StatisticsFilter
@@ -36,7 +37,7 @@ from quizzes.rules.attempts import NETWORK_TOLERANCE
 from quizzes.rules.statistics import CountedAttempts, CountedTakes
 from quizzes.services import analysis as examinations
 from quizzes.services import attempts as services
-from quizzes.services import dry_runs, item_history, regrading
+from quizzes.services import draw_tables, dry_runs, item_history, regrading
 from quizzes.services import notices as telling
 from quizzes.services import overrides as time_services
 from quizzes.services.former_reviews import move_former_reviews
@@ -181,9 +182,14 @@ def move_reviews(delivery: Delivery) -> None:
             return
 
 
+def night_of(delivery: Delivery) -> date:
+    """Return the day to whose night a job belongs, by the clock of the institution."""
+    return (delivery.now.astimezone(DEFAULT_ZONE) - NIGHT).date()
+
+
 def plan_analyses(delivery: Delivery) -> Effect:
     """Add, once each night or as soon as the server runs again, the jobs that look for statistics and histories of other attempts."""
-    night = (delivery.now.astimezone(DEFAULT_ZONE) - NIGHT).date()
+    night = night_of(delivery)
 
     def write(session: Session) -> None:
         for kind in ("quizzes.order_analyses", "quizzes.fill_history"):
@@ -208,17 +214,18 @@ def order_analyses(delivery: Delivery) -> None:
         last = quizzes[-1].activity_id
 
 
-def fill_history(delivery: Delivery) -> None:
+def fill_history(delivery: Delivery) -> Effect:
     """Count the history of quiz versions that wait for it, each in a transaction of its own: of a worker that dies the next takes the rest.
 
-    Attempts that end meanwhile make the count another one; it is made once more, then left to the next night.
+    Attempts that end meanwhile make the count another one; it is made once more, then left to the next night. Draw tables go by what was
+    counted, so their job is added at the end.
     """
     last = 0
     while True:
         with delivery.database.unit_of_work(write=False) as session:
             waiting = item_history.list_uncounted(session, after=last, limit=QUIZZES_AT_ONCE)
         if not waiting:
-            return
+            return lambda session: _add_draw_tables(session, delivery)
         for quiz_version_id in waiting:
             if not _count_history(delivery, quiz_version_id):
                 _count_history(delivery, quiz_version_id)
@@ -230,6 +237,32 @@ def _count_history(delivery: Delivery, quiz_version_id: int) -> bool:
         counted = item_history.count_attempts_of(session, quiz_version_id)
     with delivery.database.unit_of_work() as session:
         return item_history.keep_count(session, quiz_version_id, counted)
+
+
+def _add_draw_tables(session: Session, delivery: Delivery) -> None:
+    kind, night = "quizzes.make_draw_tables", night_of(delivery)
+    if not outbox.is_known(session, f"{kind}@{night}"):
+        outbox.enqueue(session, kind, {"night": night.isoformat()}, now=delivery.now, unique_key=f"{kind}@{night}")
+
+
+def make_draw_tables(delivery: Delivery) -> None:
+    """Make the draw table of a night for each balanced quiz whose answers changed it, each in a transaction of its own.
+
+    A second delivery, after a worker that died, makes those that are missing: no quiz has two of one night.
+    """
+    night, last = date.fromisoformat(str(delivery.arguments["night"])), 0
+    while True:
+        with delivery.database.unit_of_work(write=False) as session:
+            balanced = table_queries.list_balanced(session, after=last, limit=QUIZZES_AT_ONCE)
+        if not balanced:
+            return
+        for quiz_version_id in balanced:
+            with delivery.database.unit_of_work(write=False) as session:
+                table = draw_tables.compute_table(session, quiz_version_id)
+            if table is not None:
+                with delivery.database.unit_of_work() as session:
+                    draw_tables.keep_table(session, table, night, now=delivery.now)
+        last = balanced[-1]
 
 
 PORTIONS = 60

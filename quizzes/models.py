@@ -126,6 +126,10 @@ class Attempt(Base):
     """64 bits, kept as a signed number; every shuffle and draw follows from it."""
     form: Mapped[str] = mapped_column(String(1), default="", server_default="")
     """Letter of the parallel form that it has; '' where its questions were drawn (spec/selection 1.21)."""
+    draw_table: Mapped[int] = mapped_column(default=1, server_default="1")
+    """Number of the draw table of its quiz version by which a balanced draw went (spec/selection 1.10)."""
+    least_seen: Mapped[int | None]
+    """How often its learner had seen the questions among which a balanced draw chose, at most (spec/selection 1.17)."""
     language: Mapped[str] = mapped_column(String(2))
     """Decimal conventions are those of this language, fixed at the start (spec/quiz-engine 5.7)."""
     lease: Mapped[int] = mapped_column(BigInteger)

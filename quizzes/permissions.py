@@ -42,6 +42,8 @@ class QuizAction(StrEnum):
     """See how sure the decisions at the pass mark are, with the people about whom the test cannot tell."""
     ITEM_HISTORY = "item_history:view"
     """See how a question did through months, versions and quizzes, without a person."""
+    DRAW_TABLES = "draw_table:view"
+    """See by which facilities question sets are drawn, and how equally hard they were."""
     ANGOFF = "angoff:record"
     """Judge the pass mark of a quiz, and sign the record of it."""
     MARK = "attempt:grade_by_hand"
@@ -235,7 +237,7 @@ def _fetch_file(actor: Actor, subject: object) -> Verdict:
 
 
 def _override(actor: Actor, subject: object) -> Verdict:
-    """Those who edit the course decide who gets more time; to others there is no such page."""
+    """Those who edit the course decide who gets more time, and see its draw tables; to others there is no such page."""
     quiz = subject.quiz if isinstance(subject, OverrideContext | NewOverrideContext | IncidentContext) else subject
     assert isinstance(quiz, QuizContext)
     return allow_if(edits(actor, quiz.staff_role), Verdict.HIDE)
@@ -276,6 +278,7 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all(
         QuizAction.EXPORT_REPORT: _edit_quiz,
         QuizAction.STATISTICS: _statistics,
         QuizAction.DECISIONS: _statistics,
+        QuizAction.DRAW_TABLES: _override,
         QuizAction.ANGOFF: _statistics,
         QuizAction.ITEM_HISTORY: _edit_bank,
         QuizAction.MARK: changes_record(_mark, _learner),

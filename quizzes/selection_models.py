@@ -1,5 +1,6 @@
 """Tables of quizzes whose results may decide about people (spec/selection)."""
 
+from datetime import date
 from decimal import Decimal
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
@@ -18,6 +19,26 @@ class FormApproval(Base):
     quiz_version_id: Mapped[int] = mapped_column(ForeignKey("quiz_version.id"))
     approved_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
     approved_at: Mapped[Moment]
+
+
+class DrawTable(Base):
+    """The facilities by which a balanced quiz draws from a night on (spec/selection 1.10). Immutable: attempts keep its number.
+
+    Table 1 stands in the quiz version itself, made at publication.
+    """
+
+    __tablename__ = "draw_table"
+    __table_args__ = (UniqueConstraint("quiz_version_id", "night"), CheckConstraint("number > 1", name="number"))
+
+    quiz_version_id: Mapped[int] = mapped_column(ForeignKey("quiz_version.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    night: Mapped[date]
+    """By the clock of the institution; no other table is made in it."""
+    facilities: Mapped[str] = mapped_column(Text)
+    """JSON: by key of the question, in percent."""
+    in_use: Mapped[bool]
+    """False where it would allow no question set: the newest table in use goes on, and editors are notified."""
+    made_at: Mapped[Moment]
 
 
 class SelfAssessment(Base):

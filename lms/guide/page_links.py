@@ -114,6 +114,7 @@ SECTIONS: Mapping[str, str] = {
     "instructor/statistics#progress": "enrolments_following.progress",
     "instructor/statistics#analysis": "quizzes_statistics.question quizzes_statistics.quiz quizzes_statistics.quizzes",
     "instructor/statistics#decisions": "quizzes_decisions.people quizzes_decisions.quiz",
+    "instructor/statistics#draws": "quizzes_draws.quiz",
     "instructor/statistics#gain": "quizzes_paired.class_gain",
     "instructor/statistics#downloads": "quizzes.attempt_as_shown quizzes_reports.attempts quizzes_statistics.surveys",
     "instructor/regrading#regrade": "quizzes_regrading.new quizzes_regrading.regrades",

@@ -29,10 +29,10 @@ class HistoryTableRow:
 
 @dataclass(frozen=True, slots=True)
 class MonthPoint:
-    """A month in the chart: its place from 0 to 1, and facility, low and high in %."""
+    """A month in the chart: its place from 0 to 1, and facility (`value`), low and high in %."""
 
     place: float
-    facility: float
+    value: float
     low: float
     high: float
     name: str

@@ -26,6 +26,7 @@ from quizzes.rules.attempts import AttemptState
 from quizzes.rules.composition import Composition, composition_of, newest_with, seats_of
 from quizzes.rules.decision_analysis import DecisionRule
 from quizzes.rules.definitions import QuestionDefinition, SingleChoiceBody
+from quizzes.rules.draw_quality import GivenSet
 from quizzes.rules.encoding import decode
 from quizzes.rules.item_evidence import MarkedResponse
 from quizzes.rules.item_layout import OPTIONS, ItemLayout
@@ -299,6 +300,25 @@ def stream_papers(session: Session, found: AnalysedAttempts) -> Iterator[tuple[l
             [reader.read(row, context) for row, context in items if _counts(row, removed)],
             {context: Fraction(row.maximum) for row, context in items if row.question_version_id in removed and context in counting},
         )
+
+
+def stream_sets(session: Session, found: AnalysedAttempts) -> Iterator[GivenSet]:
+    """Yield the question set of each attempt with its score, without questions that were taken out of the total."""
+    picked = _picked(found.course_id, found.activity_key, found.which, found.learners)
+    removed = frozenset(version for version, effect in found.voided.items() if effect in LEFT_OUT_EFFECTS)
+    statement = (
+        select(Attempt.id, Attempt.percent, AttemptItem.question_version_id, AttemptItem.maximum)
+        .join(picked, picked.c.id == Attempt.id)
+        .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
+        .where(AttemptItem.number.is_not(None), picked.c.quiz_version_id.in_(tuple(found.pools)), picked.c.raw.is_not(None))
+        .where(Attempt.percent.is_not(None))
+        .order_by(Attempt.id)
+    )
+    rows = session.execute(statement, execution_options={"yield_per": BATCH})
+    for _attempt, group in groupby(rows, key=lambda row: row.id):
+        items = list(group)
+        marks = tuple((row.question_version_id, float(row.maximum)) for row in items if row.question_version_id not in removed)
+        yield GivenSet(float(items[0].percent), marks)
 
 
 def _counting(session: Session, found: AnalysedAttempts, removed: frozenset[int]) -> frozenset[int]:

@@ -1,5 +1,6 @@
-"""The draw table of a balanced quiz: the facilities of its questions, by the answers of first attempts (spec/selection 1.9 and 1.10)."""
+"""The first draw table of a quiz: facilities of its questions by the history of their answers (spec/selection 1.9 and 1.10)."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -8,9 +9,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from courses.models import Activity
-from quizzes.models import Attempt, AttemptItem, MarkEvent, QuizVersion
-from quizzes.rules.attempts import AttemptState
+from quizzes.models import QuizVersion
 from quizzes.rules.balanced_draw import (
     Balance,
     FrozenBalance,
@@ -18,14 +17,16 @@ from quizzes.rules.balanced_draw import (
     QuestionSets,
     TooManySums,
     draw_set,
-    known_facility,
     plan_draws,
+    prior_share,
+    shrunk_facility,
 )
 from quizzes.rules.definitions import QuestionDefinition
+from quizzes.rules.item_history import UNIT
 from quizzes.rules.layout import SlotEntry
 from quizzes.rules.parallel_forms import assemble_forms, named_forms
+from quizzes.selection_models import ItemHistory
 
-DIGITS = 10**7
 KIND = "balance"
 """The entry of a quiz version that holds its draw table, after those of its slots."""
 
@@ -42,23 +43,15 @@ NO_ANSWERS = FirstAnswers(0, Fraction(0))
 
 
 def count_first_answers(session: Session, version_ids: Sequence[int]) -> dict[int, FirstAnswers]:
-    """Return the answers to question versions in first attempts at quizzes that count: finished, marked, no previews."""
+    """Return the answers to question versions that their history counts: in first attempts at quizzes that count, marked, not voided."""
     if not version_ids:
         return {}
-    wanted = select(AttemptItem.id).where(AttemptItem.question_version_id.in_(set(version_ids)))
-    last = select(func.max(MarkEvent.id)).where(MarkEvent.item_id.in_(wanted)).group_by(MarkEvent.item_id)
     statement = (
-        select(AttemptItem.question_version_id, func.count(), func.sum(MarkEvent.fraction))
-        .join(MarkEvent, MarkEvent.item_id == AttemptItem.id)
-        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
-        .join(QuizVersion, QuizVersion.id == Attempt.quiz_version_id)
-        .join(Activity, Activity.id == QuizVersion.activity_id)
-        .where(MarkEvent.id.in_(last), MarkEvent.fraction.between(0, 1), AttemptItem.maximum > 0, Activity.weight > 0)
-        .where(Attempt.state == AttemptState.FINISHED.value, Attempt.number == 1, ~Attempt.preview)
-        .group_by(AttemptItem.question_version_id)
+        select(ItemHistory.question_version_id, func.sum(ItemHistory.count).label("answers"), func.sum(ItemHistory.shares).label("shares"))
+        .where(ItemHistory.question_version_id.in_(set(version_ids)), ItemHistory.variant == "", ItemHistory.count > 0)
+        .group_by(ItemHistory.question_version_id)
     )
-    rows = session.execute(statement).all()
-    return {version: FirstAnswers(count, Fraction(round((shares or 0) * DIGITS), DIGITS)) for version, count, shares in rows}
+    return {row.question_version_id: FirstAnswers(int(row.answers), Fraction(int(row.shares), UNIT)) for row in session.execute(statement)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +79,20 @@ def frozen_balance(
     """
     if balance is None:
         return []
-    foreseen = {key: _facility(question, NO_ANSWERS) for key, question in questions.items()}
-    known = {key: _facility(question, answers.get(key, NO_ANSWERS)) for key, question in questions.items()}
+    priors = {key: prior_share(question.difficulty or "", question.selection.expected) for key, question in questions.items()}
+    foreseen, known = known_facilities(priors, {}), known_facilities(priors, answers)
     forms = _forms(entries, known, balance, count)
-    if known != foreseen and not (forms if count.number else _allows_a_draw(entries, known, balance)):
+    if known != foreseen and not (forms if count.number else allows_a_draw(entries, known, balance)):
         known, forms = foreseen, _forms(entries, foreseen, balance, count)
     target = None if balance.target is None else str(balance.target)
-    table: dict[str, object] = {"kind": KIND, "table": 1, "within": str(balance.within), "target": target, "facilities": known}
+    table: dict[str, object] = {
+        "kind": KIND,
+        "table": 1,
+        "within": str(balance.within),
+        "target": target,
+        "facilities": known,
+        "priors": {key: str(prior) for key, prior in priors.items()},
+    }
     if forms:
         table["seed"] = f"{count.seed:016x}"
         table["forms"] = [{"name": one.name, "expected": str(one.expected), "cells": one.cells} for one in forms]
@@ -110,15 +110,32 @@ def _forms(entries: Sequence[SlotEntry], facilities: Mapping[str, int], balance:
     return named_forms(plan, found) if found else ()
 
 
-def _allows_a_draw(entries: Sequence[SlotEntry], facilities: Mapping[str, int], balance: Balance) -> bool:
+def allows_a_draw(entries: Sequence[SlotEntry], facilities: Mapping[str, int], balance: Balance) -> bool:
+    """Return whether a draw table allows any question set (spec/selection 1.16)."""
     try:
         return draw_set(QuestionSets(plan_draws(entries, facilities, balance)), 0) is not None
     except TooManySums:
         return False
 
 
-def _facility(question: QuestionDefinition, answers: FirstAnswers) -> int:
-    return known_facility(answers.count, answers.shares, question.difficulty or "", question.selection.expected)
+def known_facilities(priors: Mapping[str, Fraction], answers: Mapping[str, FirstAnswers]) -> dict[str, int]:
+    """Return the known facility of questions, in percent (spec/selection 1.9)."""
+    known = {key: answers.get(key, NO_ANSWERS) for key in priors}
+    return {key: shrunk_facility(known[key].count, known[key].shares, prior) for key, prior in priors.items()}
+
+
+def read_priors(entry: Mapping[str, Any]) -> dict[str, Fraction] | None:
+    """Return what the authors of a quiz version expected of each question; None where it was published before that was kept."""
+    return {key: Fraction(prior) for key, prior in entry["priors"].items()} if "priors" in entry else None
+
+
+def list_priors(session: Session, quiz_version_ids: Sequence[int], questions: Mapping[int, QuestionDefinition]) -> dict[int, Fraction]:
+    """Return what the authors of some quiz versions expected of question versions; where none kept it, what the difficulty says."""
+    by_key: dict[str, Fraction] = {}
+    statement = select(QuizVersion.entries).where(QuizVersion.id.in_(quiz_version_ids)).order_by(QuizVersion.id)
+    for written in session.scalars(statement):
+        by_key |= next((read_priors(entry) or {} for entry in json.loads(written) if entry["kind"] == KIND), {})
+    return {version: by_key.get(one.key, prior_share(one.difficulty or "")) for version, one in questions.items()}
 
 
 def read_balance(entry: Mapping[str, object]) -> FrozenBalance:

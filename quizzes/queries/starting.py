@@ -1,8 +1,8 @@
 """Queries of starting an attempt, once no other request of the learner starts one or begins a further take."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
@@ -12,9 +12,16 @@ from kernel.db import connection_of
 from quizzes.models import Attempt, AttemptItem, Question, QuestionVersion
 from quizzes.queries.attempts import HISTORY_COLUMNS, IN_HISTORY, AttemptRow, row_of
 from quizzes.queries.effective_settings import PersonQuizKey
+from quizzes.selection_models import DrawTable
 
+_NEWEST_TABLE = (
+    select(func.max(DrawTable.number))
+    .where(DrawTable.quiz_version_id == bindparam("quiz_version_id"), DrawTable.in_use)
+    .scalar_subquery()
+    .label("draw_table")
+)
 _TAKE_WITH_HISTORY = compile_once(
-    select(Enrolment.superseded_at, *HISTORY_COLUMNS)
+    select(Enrolment.superseded_at, _NEWEST_TABLE, *HISTORY_COLUMNS)
     .select_from(Person)
     .outerjoin(Enrolment, Enrolment.id == bindparam("enrolment_id"))
     .outerjoin(Attempt, and_(*IN_HISTORY))
@@ -23,15 +30,23 @@ _TAKE_WITH_HISTORY = compile_once(
 )
 
 
-def find_history(session: Session, key: PersonQuizKey) -> list[AttemptRow] | None:
-    """Return a learner's attempts at a quiz in their take of its course, as `list_attempts` does; None where the take is superseded.
+@dataclass(frozen=True, slots=True)
+class QuizHistory:
+    """A learner's attempts at a quiz in their take of its course, and the number of the draw table that is in use."""
+
+    attempts: list[AttemptRow]
+    draw_table: int
+
+
+def find_history(session: Session, key: PersonQuizKey, quiz_version_id: int) -> QuizHistory | None:
+    """Return what a new attempt goes by; None where the learner's take is superseded.
 
     It is read after the lock of the learner: a take that began meanwhile is seen (spec/compulsory 6.2).
     """
-    rows = connection_of(session).execute(_TAKE_WITH_HISTORY, asdict(key)).all()
+    rows = connection_of(session).execute(_TAKE_WITH_HISTORY, {**asdict(key), "quiz_version_id": quiz_version_id}).all()
     if any(row.superseded_at is not None for row in rows):
         return None
-    return [row_of(row) for row in rows if row.uuid is not None]
+    return QuizHistory([row_of(row) for row in rows if row.uuid is not None], rows[0].draw_table or 1)
 
 
 def list_letters(session: Session, enrolment_id: int | None, activity_key: str) -> list[str]:

@@ -11,7 +11,7 @@ from itertools import accumulate
 from math import ceil, floor, lcm
 
 from quizzes.rules.apart import may_not_meet
-from quizzes.rules.layout import Candidate, SlotEntry
+from quizzes.rules.layout import Candidate, DrawnQuestions, SlotEntry
 from quizzes.rules.seeded_random import SeededRandom
 from quizzes.rules.selection import Difficulty
 
@@ -31,8 +31,17 @@ def known_facility(count: int, shares: Fraction, difficulty: str = "", expected:
 
     spec/selection 1.9: ``count`` answers with the sum ``shares``; ``expected`` is a percentage.
     """
-    prior = PRIORS.get(difficulty, USUAL_PRIOR) if expected is None else expected / 100
-    return floor(100 * (shares + PRIOR_WEIGHT * prior) / (count + PRIOR_WEIGHT) + HALF)
+    return shrunk_facility(count, shares, prior_share(difficulty, expected))
+
+
+def prior_share(difficulty: str = "", expected: Fraction | None = None) -> Fraction:
+    """Return the share of a question's mark that its author expects; ``expected`` is a percentage."""
+    return PRIORS.get(difficulty, USUAL_PRIOR) if expected is None else expected / 100
+
+
+def shrunk_facility(count: int, shares: Fraction, prior: Fraction) -> int:
+    """Return the facility in percent of so many answers with this sum of shares; no mean below 0 or above the mark counts as such."""
+    return floor(100 * (max(Fraction(0), min(shares, Fraction(count))) + PRIOR_WEIGHT * prior) / (count + PRIOR_WEIGHT) + HALF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,14 +280,22 @@ class FrozenBalance:
 
 
 def draw_balanced(
-    entries: Sequence[SlotEntry], frozen: FrozenBalance, seed: int, seen: Mapping[str, int], whole: Callable[[], QuestionSets]
-) -> tuple[tuple[Candidate, ...], ...] | None:
+    entries: Sequence[SlotEntry],
+    frozen: FrozenBalance,
+    seed: int,
+    seen: Mapping[str, int],
+    whole: Callable[[], QuestionSets],
+    *,
+    least_seen: int | None = None,
+) -> DrawnQuestions | None:
     """Draw among the questions that a learner has seen least, as few as allow a balanced set (spec/selection 1.17).
 
-    ``whole`` gives the counting over all questions, which is the same for everybody who has seen none.
+    ``whole`` gives the counting over all questions, which is the same for everybody who has seen none; ``least_seen`` is how often the
+    questions may have been seen where an attempt says so that is drawn again.
     """
     plan = plan_draws(entries, frozen.facilities, frozen.balance)
-    for most in sorted({seen.get(one.question, 0) for entry in entries for one in entry.pool}):
+    tried = {seen.get(one.question, 0) for entry in entries for one in entry.pool} if least_seen is None else {least_seen}
+    for most in sorted(tried):
         cells = tuple(
             cell if len(entry.pool) == 1 else _seen_at_most(cell, seen, most) for entry, cell in zip(entries, plan.cells, strict=True)
         )
@@ -286,7 +303,7 @@ def draw_balanced(
             continue
         found = draw_set(whole() if cells == plan.cells else QuestionSets(replace(plan, cells=cells)), seed)
         if found is not None:
-            return found.cells
+            return DrawnQuestions(found.cells, most)
     return None
 
 

@@ -31,6 +31,11 @@ class Composition:
     pools: tuple[frozenset[int], ...]
     """For each position the question versions that may stand there."""
 
+    @property
+    def is_drawn(self) -> bool:
+        """Return whether attempts may have other questions than each other."""
+        return any(len(pool) > 1 for pool in self.pools)
+
 
 def composition_of(entries: Iterable[Entry]) -> Composition:
     """Return the positions of a published quiz; descriptions are none."""

@@ -103,6 +103,8 @@ class AttemptLayout:
 
     items: tuple[LaidItem, ...]
     interludes: tuple[Interlude, ...] = ()
+    least_seen: int | None = None
+    """Of a balanced draw: how often the learner may have seen a question before (spec/selection 1.17)."""
 
     @property
     def pages(self) -> int:
@@ -128,7 +130,15 @@ class _OpenSlot:
     wanted: tuple[Candidate, ...]
 
 
-Drawer: TypeAlias = Callable[[Sequence[SlotEntry], int, Mapping[str, int]], Sequence[Sequence[Candidate]] | None]
+@dataclass(frozen=True, slots=True)
+class DrawnQuestions:
+    """The questions of all slots, drawn at once; ``least_seen``: none of them was seen more often."""
+
+    slots: Sequence[Sequence[Candidate]]
+    least_seen: int | None = None
+
+
+Drawer: TypeAlias = Callable[[Sequence[SlotEntry], int, Mapping[str, int]], DrawnQuestions | None]
 """Draws the questions of all slots at once, from the seed and from what the learner has seen; None where it finds none."""
 
 
@@ -157,9 +167,9 @@ def _drawn_at_once(
     found = draw([entry for _number, entry in slots], seed, seen)
     if found is None:
         return PoolTooSmall(slots[0][0], slots[0][1].count, 0)
-    taken = zip(slots, found, strict=True)
+    taken = zip(slots, found.slots, strict=True)
     drawn = {(number, at): candidate for (number, _entry), own in taken for at, candidate in enumerate(own, 1)}
-    return _paged(_ordered(entries, drawn, seed), per_page)
+    return replace(_paged(_ordered(entries, drawn, seed), per_page), least_seen=found.least_seen)
 
 
 def _seats(entries: Sequence[Entry], seed: int, seen: Mapping[str, int]) -> list[_OpenSlot]:

@@ -11,6 +11,7 @@ from quizzes.rules.analysis import ResponseClass, guess_score, response_analysis
 from quizzes.rules.composition import Composition, Position
 from quizzes.rules.decision_analysis import DecisionAnalysis, DecisionRule, decisions_of
 from quizzes.rules.definitions import QuestionDefinition
+from quizzes.rules.draw_quality import DrawQuality
 from quizzes.rules.finding_kinds import SIGN, FindingStrength, ItemFinding
 from quizzes.rules.item_evidence import ClassTally, ItemEvidence, QuestionTally
 from quizzes.rules.item_findings import end_outcomes, question_outcomes, significant_findings
@@ -32,7 +33,7 @@ TYPED_SHOWN = 25
 _NOTHING = Fraction(0)
 _NO_RULE = DecisionRule()
 _SUREST_FIRST = (FindingStrength.CLEAR, FindingStrength.LIKELY, FindingStrength.SIGN)
-VERSION = FORMULAS + 106
+VERSION = FORMULAS + 107
 """Of the formulas, the findings and the shape of an examination together: what is kept under another one is computed anew."""
 
 
@@ -89,6 +90,8 @@ class QuizAnalysis:
     tests: int
     decisions: DecisionAnalysis | None = None
     """None where too few attempts or questions are there to tell anything."""
+    draws: DrawQuality | None = None
+    """None where all attempts have the same questions, or too few are there."""
 
 
 def examination_of(

@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import datetime
+from fractions import Fraction
 
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
@@ -11,6 +13,8 @@ from kernel import outbox
 from quizzes.models import QuizAnalysisCache
 from quizzes.queries import analysis, attempts
 from quizzes.queries.analysis import EVERYBODY, AnalysedAttempts
+from quizzes.queries.facilities import list_priors
+from quizzes.rules.draw_quality import DrawQuality, QuestionAnswers, draw_quality
 from quizzes.rules.encoding import encode
 from quizzes.rules.item_evidence import ClassTally
 from quizzes.rules.quiz_analysis import QuizAnalysis, examination_of, findings_in_order
@@ -26,7 +30,19 @@ def compute(session: Session, found: AnalysedAttempts) -> QuizAnalysis:
     for snapshot, removed in analysis.stream_papers(session, found):
         tally.add(snapshot, removed)
     questions = attempts.get_questions(session, sorted(tally.questions))
-    return examination_of(tally, found.composition, questions, found.which, voided=found.voided, rule=found.rule)
+    examination = examination_of(tally, found.composition, questions, found.which, voided=found.voided, rule=found.rule)
+    return replace(examination, draws=_draw_quality(session, found, examination)) if found.composition.is_drawn else examination
+
+
+def _draw_quality(session: Session, found: AnalysedAttempts, examination: QuizAnalysis) -> DrawQuality | None:
+    """Look back on the question sets, by the answers of these attempts; the prior of authors is that of the newest version that kept it."""
+    figures = {one.version: one.statistics for one in examination.questions if one.statistics.facility is not None}
+    priors = list_priors(session, sorted(found.pools), attempts.get_questions(session, sorted(figures)))
+    answers = {
+        version: QuestionAnswers(one.attempts, one.attempts * (one.facility or Fraction(0)), priors[version])
+        for version, one in figures.items()
+    }
+    return draw_quality(analysis.stream_sets(session, found), answers)
 
 
 def keep(session: Session, found: AnalysedAttempts, examination: QuizAnalysis, *, now: datetime) -> None:

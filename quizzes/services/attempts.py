@@ -44,7 +44,6 @@ from quizzes.rules.attempts import (
     seconds_left,
 )
 from quizzes.rules.completion import EndedAttempt, QuizRecord, completed_at
-from quizzes.rules.encoding import canonical_json, encode
 from quizzes.rules.grades import AttemptGrade, Grade, deciding_index, grade_over_attempts
 from quizzes.rules.marking import mark_answer
 from quizzes.rules.navigation import page_to_show
@@ -54,7 +53,16 @@ from quizzes.rules.responses import clean_parts, parts_of, payload_of
 from quizzes.rules.results import Marking
 from quizzes.rules.settings import AtEnd
 from quizzes.services import item_history
-from quizzes.services.layouts import SEED_BITS, SIGN, DrawnLayout, draw_layout, form_of_next, items_by_question, seen_before
+from quizzes.services.layouts import (
+    SEED_BITS,
+    SIGN,
+    DrawBasis,
+    draw_layout,
+    form_of_next,
+    item_rows,
+    items_by_question,
+    seen_before,
+)
 from quizzes.services.marks import as_decimal, mark_row, write_grade
 from quizzes.services.previews import delete_previews_of
 from quizzes.services.start_conditions import ASKED_NOTHING, NotConfirmed, NotDeclared, StartRequest, start_ruling
@@ -111,9 +119,10 @@ def start_attempt(
     snapshot = queries.get_snapshot_of_activity(session, subject.activity.id)
     preview = not subject.context.is_learner
     setting_sources = queries.locked_settings_at(session, actor, subject, snapshot)
-    history = find_history(session, queries.person_quiz_key(actor, subject))
-    if history is None:
+    found = find_history(session, queries.person_quiz_key(actor, subject), snapshot.quiz_version_id)
+    if found is None:
         raise TakeSuperseded
+    history = found.attempts
     ruling = start_ruling(subject, setting_sources, history, replace(entry, password=entry.password or ""), actor=actor, now=now)
     if ruling.open_number is not None:
         open_one = next(row for row in history if row.number == ruling.open_number)
@@ -128,7 +137,10 @@ def start_attempt(
         delete_previews_of(session, actor.person_id, subject)
     earlier = [row for row in history if not row.preview]
     last = _load_last(session, actor, history) if snapshot.settings.build_on_last else None
-    return _new_attempt(session, actor, subject, snapshot, setting_sources, last, earlier, preview=preview, language=language, now=now)
+    table, attempts = found.draw_table, len(earlier)
+    return _new_attempt(
+        session, actor, subject, snapshot, setting_sources, last, attempts, table, preview=preview, language=language, now=now
+    )
 
 
 def _load_last(session: Session, actor: Actor, history: Sequence[AttemptRow]) -> LoadedAttempt | None:
@@ -143,7 +155,8 @@ def _new_attempt(
     snapshot: QuizSnapshot,
     setting_sources: SettingSources,
     last: LoadedAttempt | None,
-    earlier: Sequence[AttemptRow],
+    earlier: int,
+    draw_table: int,
     *,
     preview: bool,
     language: str,
@@ -151,10 +164,10 @@ def _new_attempt(
 ) -> Attempt:
     assert actor.person_id is not None
     seed = secrets.randbits(SEED_BITS)
-    number, enrolment_id = 1 + len(earlier), subject.context.enrolment_id
+    number, enrolment_id = 1 + earlier, subject.context.enrolment_id
     seen = seen_before(session, snapshot, actor.person_id, subject.context.course_id, enrolment_id, number)
     form = form_of_next(session, snapshot, seed, actor.person_id, subject, seen)
-    drawn = draw_layout(session, snapshot, seed, seen=seen, last=last, form=form)
+    drawn = draw_layout(session, snapshot, seed, seen=seen, last=last, form=form, basis=DrawBasis(draw_table))
     attempt = Attempt(
         person_id=actor.person_id,
         enrolment_id=enrolment_id,
@@ -166,6 +179,8 @@ def _new_attempt(
         preview=preview,
         seed=seed - SIGN,
         form=form.name if form is not None else "",
+        draw_table=draw_table,
+        least_seen=drawn.layout.least_seen,
         language=language,
         lease=0,
         interludes=json.dumps([asdict(interlude) for interlude in drawn.layout.interludes], ensure_ascii=False),
@@ -177,30 +192,12 @@ def _new_attempt(
     )
     session.add(attempt)
     session.flush()  # its items point to it
-    session.execute(insert(AttemptItem), _item_rows(attempt.id, drawn))
+    session.execute(insert(AttemptItem), item_rows(attempt.id, drawn))
     if last:
         _copy_responses(session, attempt.id, last, now=now)
     audit.record(session, actor, QuizVerb.STARTED, attempt, now=now, activity=attempt.activity_key, number=attempt.number, preview=preview)
     enrolment_services.begin_enrolment(session, actor, subject.context, now=now)
     return attempt
-
-
-def _item_rows(attempt_id: int, drawn: DrawnLayout) -> list[dict[str, object]]:
-    return [
-        {
-            "attempt_id": attempt_id,
-            "position": item.position,
-            "number": item.number,
-            "page": item.page,
-            "section": item.section,
-            "require_previous": item.require_previous,
-            "question_version_id": item.version,
-            "maximum": as_decimal(item.mark),
-            "layout": canonical_json(encode(drawn.items[item.position])).decode(),
-            "flagged": False,
-        }
-        for item in drawn.layout.items
-    ]
 
 
 def _copy_responses(session: Session, attempt_id: int, last: LoadedAttempt, *, now: datetime) -> None:

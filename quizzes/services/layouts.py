@@ -15,14 +15,17 @@ from kernel.errors import N_, Conflict
 from quizzes.models import Attempt
 from quizzes.queries import attempts as queries
 from quizzes.queries.attempts import AttemptRow, LoadedAttempt, LoadedItem, QuizSnapshot
+from quizzes.queries.draw_tables import balance_by
 from quizzes.queries.starting import list_letters, list_questions_of, list_seeds
 from quizzes.rules import definitions
 from quizzes.rules.attempts import ENDED_STATES
 from quizzes.rules.balanced_draw import MOST_NUMBERS, ParallelForm, QuestionSets, draw_balanced, plan_draws
+from quizzes.rules.encoding import canonical_json, encode
 from quizzes.rules.item_layout import ItemLayout, carry_over, lay_out_item
-from quizzes.rules.layout import AttemptLayout, Drawer, LaidItem, PoolTooSmall, SlotEntry, lay_out
+from quizzes.rules.layout import AttemptLayout, Drawer, DrawnQuestions, LaidItem, PoolTooSmall, SlotEntry, lay_out
 from quizzes.rules.paired_tests import SEEN_LAST, FormsBefore, form_of_pair
 from quizzes.rules.parallel_forms import candidates_of, form_in_turn
+from quizzes.services.marks import as_decimal
 
 SEED_BITS = 64
 SIGN = 2 ** (SEED_BITS - 1)
@@ -44,6 +47,17 @@ class DrawnLayout:
     items: Mapping[int, ItemLayout]
 
 
+@dataclass(frozen=True, slots=True)
+class DrawBasis:
+    """The basis of a balanced draw: the number of its draw table and, of an attempt drawn again, how often its questions had been seen."""
+
+    table: int = 1
+    least_seen: int | None = None
+
+
+FIRST_TABLE = DrawBasis()
+
+
 def draw_layout(
     session: Session,
     snapshot: QuizSnapshot,
@@ -52,6 +66,7 @@ def draw_layout(
     seen: Mapping[str, int],
     last: LoadedAttempt | None,
     form: ParallelForm | None = None,
+    basis: DrawBasis = FIRST_TABLE,
 ) -> DrawnLayout:
     """Draw a layout, or lay out a parallel form; raise EmptyPool.
 
@@ -60,7 +75,7 @@ def draw_layout(
     before = items_by_question(session, last) if last else {}
     # a draw takes what the learner has least seen: first what the last attempt asked
     least = {**seen, **dict.fromkeys(before, -1)}
-    draw = balanced_drawer(session, snapshot) if form is None else form_drawer(form)
+    draw = balanced_drawer(session, snapshot, basis) if form is None else form_drawer(form)
     layout = lay_out(snapshot.entries, seed, seen=least, per_page=snapshot.settings.per_page, draw=draw)
     if isinstance(layout, PoolTooSmall):
         raise EmptyPool
@@ -71,28 +86,29 @@ def draw_layout(
     )
 
 
-def balanced_drawer(session: Session, snapshot: QuizSnapshot) -> Drawer | None:
+def balanced_drawer(session: Session, snapshot: QuizSnapshot, basis: DrawBasis = FIRST_TABLE) -> Drawer | None:
     """Return what draws the questions of a balanced quiz, None for others; its counting is kept in memory (spec/selection 1.12)."""
-    frozen = snapshot.balance
+    frozen = balance_by(session, snapshot.quiz_version_id, snapshot.balance, basis.table)
     if frozen is None:
         return None
 
     def counted(entries: Sequence[SlotEntry]) -> QuestionSets:
-        kept = cast("dict[int, QuestionSets]", session.info.setdefault("question_sets", {}))
-        sets = kept.get(snapshot.quiz_version_id)
+        kept = cast("dict[tuple[int, int], QuestionSets]", session.info.setdefault("question_sets", {}))
+        sets = kept.get((snapshot.quiz_version_id, basis.table))
         if sets is None:
             sets = QuestionSets(plan_draws(entries, frozen.facilities, frozen.balance))
             if sum(one.size for one in list(kept.values())) + sets.size > MOST_NUMBERS:
                 kept.clear()  # at once, because other threads read it
-            kept[snapshot.quiz_version_id] = sets
+            kept[snapshot.quiz_version_id, basis.table] = sets
         return sets
 
-    return lambda entries, seed, seen: draw_balanced(entries, frozen, seed, seen, lambda: counted(entries))
+    least = basis.least_seen
+    return lambda entries, seed, seen: draw_balanced(entries, frozen, seed, seen, lambda: counted(entries), least_seen=least)
 
 
 def form_drawer(form: ParallelForm) -> Drawer:
     """Return what gives the questions of a parallel form instead of drawing any."""
-    return lambda entries, _seed, _seen: candidates_of(form, entries)
+    return lambda entries, _seed, _seen: DrawnQuestions(candidates_of(form, entries))
 
 
 def form_of_next(
@@ -138,6 +154,25 @@ def form_of_attempt(loaded: LoadedAttempt) -> ParallelForm | None:
     return next((form for form in forms if form.name == loaded.row.form), None)
 
 
+def item_rows(attempt_id: int, drawn: DrawnLayout) -> list[dict[str, object]]:
+    """Return the rows that keep a layout with its attempt."""
+    return [
+        {
+            "attempt_id": attempt_id,
+            "position": item.position,
+            "number": item.number,
+            "page": item.page,
+            "section": item.section,
+            "require_previous": item.require_previous,
+            "question_version_id": item.version,
+            "maximum": as_decimal(item.mark),
+            "layout": canonical_json(encode(drawn.items[item.position])).decode(),
+            "flagged": False,
+        }
+        for item in drawn.layout.items
+    ]
+
+
 def _laid(
     question: definitions.QuestionDefinition, item: LaidItem, before: Mapping[str, LoadedItem], seed: int, *, shuffle: bool
 ) -> ItemLayout:
@@ -154,13 +189,14 @@ def items_by_question(session: Session, loaded: LoadedAttempt) -> dict[str, Load
 def recreate_layout(session: Session, loaded: LoadedAttempt) -> LoadedAttempt | None:
     """Return an attempt with its layout drawn again from its seed; None where that is not the layout that was stored.
 
-    The draw also depends on what its learner had seen when it started, which the earlier attempts still say.
+    The draw also depends on its draw table, which is kept, and on what its learner had seen when it started, which earlier attempts say.
     """
     row, snapshot = loaded.row, loaded.snapshot
     seen = seen_before(session, snapshot, row.person_id, row.course_id, row.enrolment_id, row.number, before=row.id)
     last = _built_on(session, loaded) if snapshot.settings.build_on_last else None
     try:
-        drawn = draw_layout(session, snapshot, row.seed + SIGN, seen=seen, last=last, form=form_of_attempt(loaded))
+        basis = DrawBasis(row.draw_table, row.least_seen)
+        drawn = draw_layout(session, snapshot, row.seed + SIGN, seen=seen, last=last, form=form_of_attempt(loaded), basis=basis)
     except EmptyPool:
         return None
     again = [_item_again(item, laid, drawn) for item, laid in zip(loaded.items, drawn.layout.items, strict=False)]

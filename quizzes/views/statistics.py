@@ -211,6 +211,7 @@ def quiz(subject: QuizContext) -> str:
     selection = selected_statistics(subject)
     place = activity_header(subject.outline, subject.key)
     place["pair"] = attempts.get_snapshot_of_activity(current_session(), subject.activity_id).pair
+    place["draws"] = selection.found.composition.is_drawn
     examination = selection.examination
     if examination is None or not examination.quiz.attempts:
         return render_template("quizzes/statistics.html", **place, **about_attempts(selection), examination=None)

@@ -27,6 +27,7 @@ from tests.support.walking import Walk, endpoint_of, forms_of
 
 MORE = ("/teaching/prueba/certificates/reviews", "/courses/prueba/quizzes/cuestionario-1/selections", "/teaching")
 
+OF_QUIZ = (f"{QUIZ}/surveys", f"{QUIZ}/draws")
 BELOW = ("/teaching/<slug>", "/courses/<slug>", "/attempts/<uuid:attempt>")
 WITHOUT = {
     "certificates_register.export": "a file",
@@ -70,7 +71,9 @@ def a_walk(browser: Browser) -> Walk:
         teacher = actor_of(session.scalars(select(Person).where(Person.email == "profe@example.org")).one())
     stage.once("teacher", lambda: teacher)
     a_report(browser.instance, teacher)
-    walk = Walk(boss, *(SITUATIONS[name](stage).page for name in ARRANGED), *SENT, *work.pages().values(), f"{QUIZ}/surveys", *MORE)
+    walk = Walk(
+        boss, *(SITUATIONS[name](stage).page for name in ARRANGED), *SENT, *work.pages().values(), f"{QUIZ}/surveys", f"{QUIZ}/draws", *MORE
+    )
     for address, values in SENT.items():
         boss.get(address)
         form = next(one for one in forms_of(boss.app, address, boss.page.html) if one.action == address)

@@ -1,5 +1,6 @@
 """The balanced draw: known facility, the count of question sets, their order, and that of a seed (spec/selection 1.9 to 1.17)."""
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations, product
 from time import process_time
@@ -46,6 +47,12 @@ from tests.support.soon import within
 def test_the_known_facility_of_a_question(count: int, shares: Fraction, difficulty: str, expected: Fraction | None, facility: int) -> None:
     """spec/selection 1.9."""
     assert known_facility(count, shares, difficulty, expected) == facility
+
+
+def test_no_mean_beyond_the_mark_or_below_nought_is_a_facility() -> None:
+    """spec/selection 1.9: an integer from 0 to 100, whatever penalties give."""
+    assert known_facility(1000, f(-400), "hard") == 0
+    assert known_facility(1000, f(1400), "easy") == 100
 
 
 @pytest.mark.parametrize(
@@ -161,12 +168,17 @@ def test_a_learner_gets_what_they_have_seen_least_as_far_as_it_can_be_balanced()
     drawn = [draw_balanced(GOLDEN, frozen, seed, seen, lambda: SETS) for seed in range(40)]
     fresh = [draw_balanced(GOLDEN, frozen, seed, {}, lambda: SETS) for seed in range(8)]
 
-    assert all(found is not None and "c3" not in keys(found) for found in drawn)
-    assert [keys(found) for found in fresh if found] == [row["paper"] for row in rows("draw.csv")[:8]]
+    assert all(found is not None and "c3" not in keys(found.slots) for found in drawn)
+    assert {found.least_seen for found in drawn if found} <= {0, 1}
+    assert [keys(found.slots) for found in fresh if found] == [row["paper"] for row in rows("draw.csv")[:8]]
     too_few_left = draw_balanced(GOLDEN, frozen, 0, dict.fromkeys(("b1", "b2", "b3"), 1), lambda: SETS)
-    assert too_few_left == fresh[0]
+    first = fresh[0]
+    assert first is not None
+    assert too_few_left == replace(first, least_seen=1)
     everything = dict.fromkeys(BANK, 1)
-    assert draw_balanced(GOLDEN, frozen, 0, everything, lambda: SETS) == fresh[0]
+    assert draw_balanced(GOLDEN, frozen, 0, everything, lambda: SETS) == replace(first, least_seen=1)
+    assert draw_balanced(GOLDEN, frozen, 0, seen, lambda: SETS, least_seen=2) == replace(first, least_seen=2)
+    assert draw_balanced(GOLDEN, frozen, 0, everything, lambda: SETS, least_seen=0) is None
     assert draw_balanced([entry("a1 a2", 1)], FrozenBalance(Balance(f(0)), {"a1": 0, "a2": 100}), 0, {}, lambda: EMPTY) is None
 
 
@@ -276,4 +288,4 @@ def test_a_retake_without_the_questions_of_before_is_drawn_within_its_bar() -> N
     drawn = within(0.050, lambda: draw_balanced(entries, FrozenBalance(Balance(), facilities), 2, seen, lambda: sets))
 
     assert drawn is not None
-    assert not {one.question for cell in drawn for one in cell} & set(seen)
+    assert not {one.question for cell in drawn.slots for one in cell} & set(seen)

@@ -223,6 +223,7 @@ ACCESS: Mapping[tuple[str, str], str] = {
     ("selection.list_own", "own"): "LEGIOS",
     ("angoff.record", "own_course"): "IS",
     ("item_history.view", "own_course"): "IS*",
+    ("draw_table.view", "own_course"): "IS*",
     ("quiz.regrade", "own_course"): "IS",
     ("completion_review.settle", "any"): "S",
     ("attempt.submit", "of_another_learner"): "*",

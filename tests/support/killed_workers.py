@@ -80,13 +80,13 @@ class _Killer:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def work_and_die(folder: Path, url: str, moment: datetime, death: Death | None) -> None:
+def work_and_die(folder: Path, url: str, moment: datetime, death: Death | None, package: str = "compliance") -> None:
     """Be the worker of an instance from a moment on: do what is due by the clock and what waits, and die at a transaction or end.
 
-    Of what the clock asks for, the jobs of compulsory training: others would end stays that no rule of an audience explains.
+    Of what the clock asks for, the jobs of a package, usually compulsory training: others would end stays that no rule explains.
     """
     instance = _open(folder, url, moment, death)
-    queue = WakeUpQueue(instance.worker, {kind: seconds for kind, seconds in periodic_jobs().items() if kind.startswith("compliance.")})
+    queue = WakeUpQueue(instance.worker, {kind: seconds for kind, seconds in periodic_jobs().items() if kind.startswith(f"{package}.")})
     queue.follow()
     while not queue.sweep():
         pass
@@ -136,14 +136,16 @@ def is_killed(target: Callable[..., None], *arguments: object) -> bool:
     return process.exitcode != 0
 
 
-def kill_at_each_transaction(instance: Instance, since: datetime, tables: Collection[str], when: Side) -> list[datetime]:
+def kill_at_each_transaction(
+    instance: Instance, since: datetime, tables: Collection[str], when: Side, package: str = "compliance"
+) -> list[datetime]:
     """Let workers begin one after the other, each killed one transaction further than the last, until one finishes; return their moments.
 
     Before its COMMIT, a transaction is lost and the next worker does it again, so that it dies at the second one.
     """
     moments = [since]
     death = Death(frozenset(tables), when)
-    while is_killed(work_and_die, instance.settings.data_dir, instance.settings.database, moments[-1], death):
+    while is_killed(work_and_die, instance.settings.data_dir, instance.settings.database, moments[-1], death, package):
         assert len(moments) < MOST
         moments.append(moments[-1] + BETWEEN)
         death = Death(death.tables, when, 2 if when == "before" else 1)

@@ -196,6 +196,7 @@ ROUTES: Mapping[str, str] = {
         quizzes_pass_marks.save_sheet quizzes_pass_marks.sheet
     """,
     "item_history.view": "quizzes_item_history.question quizzes_item_history.table_csv",
+    "draw_table.view": "quizzes_draws.quiz",
     "decision_quality.view": "quizzes_decisions.people quizzes_decisions.quiz",
     "quiz.export_report": "quizzes_reports.attempts_csv quizzes_reports.attempts_ods quizzes_reports.attempts_xlsx",
     "quiz.report": "quizzes_reports.attempts",

@@ -1,0 +1,264 @@
+"""The page on the draws of a quiz: how equally hard question sets were, and their draw tables (spec/selection 1.10 to 1.19)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+
+from kernel.i18n import _, ngettext, number
+from quizzes.pages.decisions import digits, points
+from quizzes.pages.figures import MISSING, percentage
+from quizzes.queries.draw_tables import DrawTableRow
+from quizzes.rules.balanced_draw import FrozenBalance, plan_draws, spread_of, sum_counts
+from quizzes.rules.draw_quality import LEAST_SETS, UNEQUAL, DrawQuality, ScoreQuarter
+from quizzes.rules.layout import SlotEntry
+
+MOST_TABLES = 60
+MOSTLY_CHANCE = 0.8
+"""Part of the deviation from which on it says little but that there were few answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuarterRow:
+    """A quarter of the attempts: its name, the expected scores, how many, the mean score, its interval."""
+
+    name: str
+    expected: str
+    attempts: str
+    mean: str
+    interval: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuarterPoint:
+    """A quarter in the chart: its place from 0 to 1, and mean score, low and high in %."""
+
+    place: float
+    value: float
+    low: float
+    high: float
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DrawQualityView:
+    """The look back on the draws: what it says, what can be done, the quarters as rows and points, and the formulas."""
+
+    is_unequal: bool
+    said: str
+    advice: str
+    doubt: str
+    compared: str
+    quarters: tuple[QuarterRow, ...]
+    points: tuple[QuarterPoint, ...]
+    formulas: tuple[str, ...]
+
+
+def lacking_sets(attempts: int) -> str:
+    """Say how many attempts are needed before a look back."""
+    return ngettext(
+        "At least %(least)s fully marked attempts are needed; so far there is %(count)s.",
+        "At least %(least)s fully marked attempts are needed; so far there are %(count)s.",
+        attempts,
+        least=LEAST_SETS,
+    )
+
+
+def quality_view(found: DrawQuality, *, balanced: bool) -> DrawQualityView:
+    """Return the look back as its page shows it."""
+    return DrawQualityView(
+        is_unequal=found.is_unequal,
+        said=_summary(found),
+        advice=_advice(found, balanced=balanced),
+        doubt=_doubt(found),
+        compared=_compared(found.quarters),
+        quarters=tuple(_row(at, one) for at, one in enumerate(found.quarters, 1)),
+        points=_points(found.quarters),
+        formulas=(
+            _("Expected score of a question set = Σ mark · facility ÷ Σ mark, with the facilities of the attempts counted here."),
+            _("Facility = (sum of the shares + 10 · what the authors expect) ÷ (answers + 10), rounded to whole percent."),
+            _("Standard deviation of the expected scores: %(deviation)s points.", deviation=digits(found.deviation)),
+            _("By the chance of so few answers alone it would be about %(chance)s points.", chance=digits(found.chance)),
+            _("Interval of a mean: mean ± t · s ÷ √n; it is right 95 of 100 times."),
+        ),
+    )
+
+
+def _summary(found: DrawQuality) -> str:
+    low, high = percentage(_exact(found.low)), percentage(_exact(found.high))
+    if not found.is_unequal:
+        return _(
+            "The question sets were about equally hard: of every 100 attempts, 95 had an expected score between %(low)s and %(high)s.",
+            low=low,
+            high=high,
+        )
+    return _(
+        "The question sets were not equally hard: their expected scores differ by %(points)s points (standard deviation), "
+        "and of every 100 attempts, 95 lie between %(low)s and %(high)s.",
+        points=points(found.deviation),
+        low=low,
+        high=high,
+    )
+
+
+def _advice(found: DrawQuality, *, balanced: bool) -> str:
+    if not found.is_unequal:
+        return _("No one had a noticeable advantage by the draw. There is nothing to do.")
+    look = _("Look at the people near the pass mark: an easier or a harder set may have decided about them.")
+    if balanced:
+        return (
+            look
+            + " "
+            + _("Before the next sitting, correct the questions that were much easier or harder than expected, or add questions.")
+        )
+    return look + " " + _("Before the next sitting, let the draws be balanced (“balance” in the settings of the quiz).")
+
+
+def _doubt(found: DrawQuality) -> str:
+    if found.chance < MOSTLY_CHANCE * found.deviation:
+        return ""
+    return _(
+        "Each question has few answers here: chance alone would give about %(points)s points. "
+        "More attempts are needed to tell whether the sets really differ.",
+        points=points(found.chance),
+    )
+
+
+def _compared(quarters: Sequence[ScoreQuarter]) -> str:
+    difference = quarters[-1].mean - quarters[0].mean
+    if difference >= 0:
+        return _(
+            "With the easiest quarter of the question sets people scored %(points)s points more on average than with the hardest quarter.",
+            points=points(difference),
+        )
+    return _(
+        "With the easiest quarter of the question sets people scored %(points)s points less on average than with the hardest quarter: "
+        "the draw favoured no one.",
+        points=points(-difference),
+    )
+
+
+def _exact(value: float) -> Fraction:
+    return Fraction(value).limit_denominator(10**6)
+
+
+def _row(at: int, one: ScoreQuarter) -> QuarterRow:
+    known = one.low is not None and one.high is not None
+    return QuarterRow(
+        name=_quarter_name(at),
+        expected=_("%(low)s to %(high)s", low=percentage(_exact(one.least)), high=percentage(_exact(one.most))),
+        attempts=number(one.attempts),
+        mean=percentage(_exact(one.mean)),
+        interval=_("%(low)s to %(high)s", low=percentage(_exact(one.low or 0)), high=percentage(_exact(one.high or 0)))
+        if known
+        else MISSING,
+    )
+
+
+def _quarter_name(at: int) -> str:
+    return _("Quarter %(number)s, from the hardest sets on", number=number(at)) if at == 1 else _("Quarter %(number)s", number=number(at))
+
+
+def _points(quarters: Sequence[ScoreQuarter]) -> tuple[QuarterPoint, ...]:
+    last = max(1, len(quarters) - 1)
+    return tuple(
+        QuarterPoint(
+            (at - 1) / last,
+            one.mean,
+            max(0.0, one.mean if one.low is None else one.low),
+            min(100.0, one.mean if one.high is None else one.high),
+            _("Quarter %(number)s", number=number(at)),
+        )
+        for at, one in enumerate(quarters, 1)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DrawTableView:
+    """A draw table in the list: its number, when it was made (None: at publication), changed facilities, attempts, what it is used for."""
+
+    number: int
+    made_at: datetime | None
+    changed: str
+    attempts: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class DrawTablesView:
+    """The draw tables of a quiz version: what the one in use promises, why the newest is not in use, and all, the newest first."""
+
+    promised: str
+    refused: str
+    lines: tuple[DrawTableView, ...]
+
+
+def tables_view(
+    balance: FrozenBalance, entries: Sequence[SlotEntry], tables: Sequence[DrawTableRow], attempts: Mapping[int, int]
+) -> DrawTablesView:
+    """Return the draw tables as their page shows them; ``attempts`` counts those that were drawn by each."""
+    newest = next((table for table in tables if table.in_use), None)
+    in_use = 1 if newest is None else newest.number
+    known = {table.number: table.facilities for table in tables} | {1: balance.facilities}
+    lines = [
+        DrawTableView(
+            table.number,
+            table.made_at,
+            _changed(table.facilities, known.get(table.number - 1, {})),
+            _attempts(attempts, table.number),
+            _state(table.number, in_use, is_fit=table.in_use),
+        )
+        for table in tables[:MOST_TABLES]
+    ]
+    return DrawTablesView(
+        promised=_promised(balance, entries, known[in_use], in_use),
+        refused=_refused(balance, entries, tables[0], in_use) if tables and not tables[0].in_use else "",
+        lines=(*lines, DrawTableView(1, None, MISSING, _attempts(attempts, 1), _state(1, in_use, is_fit=True))),
+    )
+
+
+def _attempts(attempts: Mapping[int, int], table: int) -> str:
+    return number(attempts.get(table, 0))
+
+
+def _changed(facilities: Mapping[str, int], before: Mapping[str, int]) -> str:
+    return number(sum(facilities[key] != before.get(key) for key in facilities))
+
+
+def _state(table: int, in_use: int, *, is_fit: bool) -> str:
+    if table == in_use:
+        return _("In use")
+    return _("Replaced") if is_fit else _("Not put in use: it would allow no question set")
+
+
+def _promised(balance: FrozenBalance, entries: Sequence[SlotEntry], facilities: Mapping[str, int], table: int) -> str:
+    plan = plan_draws(entries, facilities, balance.balance)
+    balanced, free = spread_of(plan, balanced=True), spread_of(plan, balanced=False)
+    if balanced is None or free is None:
+        return ""
+    return _(
+        "By draw table %(number)s, which is in use, 95 of 100 question sets have an expected score between %(low)s and %(high)s. "
+        "Drawn freely, it would be between %(least)s and %(most)s.",
+        number=number(table),
+        low=percentage(balanced.low),
+        high=percentage(balanced.high),
+        least=percentage(free.low),
+        most=percentage(free.high),
+    )
+
+
+def _refused(balance: FrozenBalance, entries: Sequence[SlotEntry], newest: DrawTableRow, in_use: int) -> str:
+    plan = plan_draws(entries, newest.facilities, balance.balance)
+    reachable = sum_counts(plan.cells)
+    nearest = min(reachable, key=lambda total: (max(plan.low - total, total - plan.high), total)) if reachable and plan.whole else None
+    return _(
+        "With the newest answers no question set has an expected score between %(low)s and %(high)s; the nearest has %(nearest)s. "
+        "Attempts are still drawn by table %(number)s. Allow more points, change the target, or add questions, and publish the quiz.",
+        low=percentage(plan.expected(plan.low)),
+        high=percentage(plan.expected(plan.high)),
+        nearest=MISSING if nearest is None else percentage(plan.expected(nearest)),
+        number=number(in_use),
+    )
+
+
+UNEQUAL_POINTS = int(UNEQUAL)
