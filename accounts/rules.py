@@ -142,6 +142,7 @@ class NoticeKind(StrEnum):
     DEADLINE = "deadline"
     OPENING = "opening"
     REMINDER = "reminder"
+    SELECTION = "selection"
     WAIVER = "waiver"
     TRAINING = "training"
     TRAINING_TEAM = "training_team"

@@ -27,6 +27,10 @@ NOTICE_KINDS = {
     ),
     NoticeKind.APPROVAL: (N_("Approvals"), N_("Someone asks you to approve the publication of a course, or answers your request.")),
     NoticeKind.WAITING: (N_("Work in my courses"), N_("Something new is waiting for you in a course you teach. Sent once a day at most.")),
+    NoticeKind.SELECTION: (
+        N_("Selections"),
+        N_("Your line in the acta of a selection changes, or a selection waits for your decision."),
+    ),
     NoticeKind.WAIVER: (
         N_("Waivers and recognitions"),
         N_("Someone decides on a waiver or recognition of yours, or one ends soon."),
@@ -59,6 +63,7 @@ SYMBOLS = {
     NoticeKind.TRAINING_WORK: "clipboard-list",
     NoticeKind.APPROVAL: "shield-check",
     NoticeKind.WAITING: "list-checks",
+    NoticeKind.SELECTION: "users",
     NoticeKind.WAIVER: "file-text",
     NoticeKind.OPERATION: "circle-alert",
 }

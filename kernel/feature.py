@@ -34,5 +34,7 @@ class Feature:
     """Tell what keeps a learner from leaving a course (`enrolments.services.leaving.LeavingCheck`)."""
     quiz_tools: tuple[Any, ...] = ()
     """Links on the page of a quiz for its team (`quizzes.pages.manage.StaffToolLink`)."""
+    touched: tuple[Callable[..., Any], ...] = ()
+    """Tell which records a regrade touches that stand (`quizzes.pages.regrading.TouchedRecord`)."""
     waiting: tuple[Callable[..., Any], ...] = ()
     """Sources of the work that waits for a course's team (`courses.queries.waiting.WaitingSource`)."""

@@ -338,6 +338,21 @@ def is_known(session: Session, unique_key: str) -> bool:
     return session.scalar(select(Job.id).where(Job.unique_key == unique_key)) is not None
 
 
+def is_requested_again(session: Session, kind: str, arguments: Mapping[str, object], *, after: int, now: datetime) -> bool:
+    """Say whether a job that was added after this one, and is due, asks for the same: it sees all that this one would."""
+    return _is_open(session, kind, arguments, Job.id > after, Job.available_at <= now)
+
+
+def is_planned(session: Session, kind: str, arguments: Mapping[str, object], *, now: datetime) -> bool:
+    """Say whether a job that is due later asks for the same."""
+    return _is_open(session, kind, arguments, Job.available_at > now)
+
+
+def _is_open(session: Session, kind: str, arguments: Mapping[str, object], *where: ColumnElement[bool]) -> bool:
+    same = (Job.kind == kind, Job.arguments == json.dumps(arguments, default=str), Job.done_at.is_(None), Job.failed_at.is_(None))
+    return session.scalar(select(Job.id).where(*same, *where).limit(1)) is not None
+
+
 def waiting(session: Session, patient: Collection[str] = (), *, now: datetime) -> list[int]:
     """List the jobs that could be delivered now, the patient kinds last, then the oldest first, at most 500."""
     statement = (

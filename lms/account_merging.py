@@ -50,6 +50,7 @@ PERSONAL: tuple[Callable[..., None], ...] = (
     compliance.transfer_facts,
     transcripts.transfer_transcripts,
     selections.transfer_members,
+    selections.transfer_lines,
 )
 """What each package does when all that is somebody's and of no one course becomes somebody else's: `(session, from, to)`."""
 

@@ -149,6 +149,7 @@ def open_instance(settings: Settings) -> Instance:
             "ruled_courses": list_ruled_courses,
             "simulator_tasks": {},
             "draft_checks": {},
+            "touched": tuple(source for feature in FEATURES for source in feature.touched),
             "versions": {},
             "waiting": tuple(source for feature in FEATURES for source in feature.waiting),
         }

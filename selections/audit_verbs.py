@@ -14,4 +14,7 @@ class SelectionVerb(StrEnum):
     ACTA_DISCARDED = "selection.acta_discarded"
     ACTA_PUBLISHED = "selection.acta_published"
     ACTA_SIGNED = "selection.acta_signed"
+    CORRECTION_OPENED = "acta_correction.opened"
+    CORRECTION_CHANGED = "acta_correction.changed"
+    CORRECTION_CLOSED = "acta_correction.closed"
     ACTA_EXPORTED = "selection.acta_exported"

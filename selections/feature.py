@@ -1,9 +1,14 @@
 """The selections feature, as the application registers it."""
 
+from accounts.services import AccountVerb
 from kernel.errors import N_
 from kernel.feature import Feature
 from quizzes.pages.manage import StaffToolLink
+from quizzes.services.marking import MarkingVerb
+from quizzes.services.regrading import RegradeVerb
+from quizzes.services.reopening import ReopeningVerb
 from selections import jobs
+from selections.pages.corrections import touched_by_regrade
 from selections.permissions import PERMISSIONS, SelectionAction
 from selections.views import actas, selections
 
@@ -20,5 +25,25 @@ FEATURE = Feature(
     blueprints=(selections.bp, actas.bp),
     permissions=PERMISSIONS,
     quiz_tools=(TOOL,),
-    jobs={"selections.freeze": jobs.freeze_acta},
+    jobs={
+        "selections.compare": jobs.compare,
+        "selections.compare_stale": jobs.compare_stale,
+        "selections.follow_attempt": jobs.follow_attempt,
+        "selections.follow_merge": jobs.follow_merge,
+        "selections.follow_regrade": jobs.follow_regrade,
+        "selections.freeze": jobs.freeze_acta,
+        "selections.notify_amended": jobs.notify_amended,
+        "selections.notify_jury": jobs.notify_jury,
+    },
+    subscriptions={
+        RegradeVerb.COMMITTED: "selections.follow_regrade",
+        RegradeVerb.UNDONE: "selections.follow_regrade",
+        RegradeVerb.APPLIED: "selections.follow_regrade",
+        MarkingVerb.MARKED: "selections.follow_attempt",
+        ReopeningVerb.REOPENED: "selections.follow_attempt",
+        AccountVerb.MERGED: "selections.follow_merge",
+    },
+    patient=("selections.compare_stale", "selections.notify_amended"),
+    periodic={"selections.compare_stale": 86_400},
+    touched=(touched_by_regrade,),
 )

@@ -1,11 +1,24 @@
 """Background work of selections."""
 
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import cast
 
+from sqlalchemy.orm import Session
+
+from accounts import notices
+from kernel import clock, outbox
 from kernel.crypto import signing_keys
 from kernel.outbox import Delivery, Effect
-from selections.models import ActaState, SelectionActa
+from selections.models import ActaCorrection, ActaKind, ActaState, CorrectionEnd, SelectionActa
+from selections.pages.messages import amendment_message, jury_message
+from selections.queries import corrections as queries
+from selections.queries.members import list_jury
+from selections.services.corrections import COMPARE, compare_acta, keep_comparison, request_comparisons
 from selections.services.freezing import freeze, keep_frozen
+
+AGAIN = timedelta(minutes=10)
+"""How soon an acta is compared again while somebody in it has an attempt in progress."""
 
 
 def freeze_acta(delivery: Delivery) -> Effect | None:
@@ -18,3 +31,84 @@ def freeze_acta(delivery: Delivery) -> Effect | None:
         frozen = freeze(session, row, now=delivery.now)
     keys = signing_keys(delivery.settings.data_dir)
     return lambda session: keep_frozen(session, acta_id, frozen, keys, now=delivery.now)
+
+
+def follow_regrade(delivery: Delivery) -> Effect | None:
+    """Have the actas compared that a regrade, its undoing or its application may touch."""
+    return _follow(delivery, queries.list_of_regrade)
+
+
+def follow_attempt(delivery: Delivery) -> Effect | None:
+    """Have the actas compared that a mark given by hand or a reopened attempt may touch."""
+    return _follow(delivery, queries.list_of_attempt)
+
+
+def follow_merge(delivery: Delivery) -> Effect | None:
+    """Have the actas compared in which a person has a line whose account took over another one."""
+    return _follow(delivery, queries.list_of_person)
+
+
+def _follow(delivery: Delivery, listed: Callable[[Session, int], Sequence[int]]) -> Effect | None:
+    with delivery.database.unit_of_work(write=False) as session:
+        found = listed(session, cast("int", delivery.arguments["subject"]))
+    return (lambda session: request_comparisons(session, found, now=delivery.now)) if found else None
+
+
+def compare(delivery: Delivery) -> Effect | None:
+    """Compare an acta with the results: its task is opened, changed or closed. Of several requests the last does the work."""
+    arguments, at = dict(delivery.arguments), clock.now()
+    acta_id = cast("int", arguments["acta"])
+    with delivery.database.unit_of_work(write=False) as session:
+        if outbox.is_requested_again(session, COMPARE, arguments, after=delivery.job_id, now=delivery.now):
+            return None
+        row = session.get(SelectionActa, acta_id)
+        compared = None if row is None else compare_acta(session, row, at=at)
+        again = compared is not None and queries.has_open_attempt(session, acta_id)
+        again = again and not outbox.is_planned(session, COMPARE, arguments, now=delivery.now)
+    if compared is None:
+        return None
+
+    def write(session: Session) -> None:
+        keep_comparison(session, compared, now=delivery.now)
+        if again:
+            request_comparisons(session, [acta_id], now=delivery.now, at=delivery.now + AGAIN)
+
+    return write
+
+
+def compare_stale(delivery: Delivery) -> None:
+    """Have every acta compared at whose quiz an attempt ended since the last time, whatever ended it."""
+    last = 0
+    while True:
+        with delivery.database.unit_of_work() as session:
+            found = queries.list_stale(session, after=last)
+            request_comparisons(session, found, now=delivery.now)
+        if not found:
+            return
+        last = found[-1]
+
+
+def notify_jury(delivery: Delivery) -> Effect:
+    """Notify the jury that results differ from an acta, or that they do no longer; what differs from a provisional one is no task."""
+    task_id = cast("int", delivery.arguments["correction"])
+
+    def write(session: Session) -> None:
+        task = session.get_one(ActaCorrection, task_id)
+        acta = session.get_one(SelectionActa, task.acta_id)
+        if acta.kind != ActaKind.PROVISIONAL.value and task.ending != CorrectionEnd.AMENDED.value:
+            notices.notify(session, jury_message(session, task, acta), list_jury(session, acta.selection_id), now=delivery.now)
+
+    return write
+
+
+def notify_amended(delivery: Delivery) -> None:
+    """Notify everybody whose line an amendment changed, some hundreds in each transaction; nobody twice."""
+    acta_id, last = cast("int", delivery.arguments["acta"]), 0
+    while True:
+        with delivery.database.unit_of_work() as session:
+            found = queries.list_amended(session, acta_id, after=last)
+            if not found:
+                return
+            people = list(dict.fromkeys(person for _place, person in found))
+            notices.notify(session, amendment_message(session, session.get_one(SelectionActa, acta_id)), people, now=delivery.now)
+            last = found[-1][0]

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.db import Base, Key, Moment, PublicId, Slug, unique_where
@@ -111,6 +111,8 @@ class SelectionActa(Base):
     key_id: Mapped[str] = mapped_column(String(16), default="")
     signature: Mapped[str] = mapped_column(String(100), default="")
     """Ed25519 over the document, URL-safe base64."""
+    compared_at: Mapped[Moment | None]
+    """As of when it was last compared with the results: an older comparison changes nothing of a newer one."""
 
 
 class SelectionActaEntry(Base):
@@ -130,6 +132,10 @@ class SelectionActaEntry(Base):
     salt: Mapped[str] = mapped_column(String(32))
     basis: Mapped[int]
     """The last mark event on which it stands; 0 where there is none."""
+    enrolment_id: Mapped[int | None] = mapped_column(ForeignKey("enrolment.id"))
+    """The take whose attempts it is about: by it an amendment finds the same people, whoever left the course or took it again since."""
+    changed: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Of an amendment: it differs from the line of the acta before."""
 
 
 class ActaSignature(Base):
@@ -142,3 +148,37 @@ class ActaSignature(Base):
     acta_id: Mapped[int] = mapped_column(ForeignKey("selection_acta.id"))
     signed_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
     signed_at: Mapped[Moment]
+
+
+class CorrectionEnd(StrEnum):
+    """The end of a correction: an amendment took it in, or the results are again those of the acta."""
+
+    AMENDED = "amended"
+    REVERTED = "reverted"
+
+
+class ActaCorrection(Base):
+    """A task of the jury: results that differ from an acta in force. It ends in an amendment or where nothing differs any more."""
+
+    __tablename__ = "acta_correction"
+    __table_args__ = (
+        CheckConstraint("ending IN ('', 'amended', 'reverted')", name="ending"),
+        CheckConstraint("(closed_at IS NULL) = (ending = '')", name="closed"),
+        unique_where("closed_at IS NULL", "uq_acta_correction_open", "acta_id"),
+        Index("ix_acta_correction_acta", "acta_id"),
+    )
+
+    id: Mapped[Key]
+    acta_id: Mapped[int] = mapped_column(ForeignKey("selection_acta.id"))
+    opened_at: Mapped[Moment]
+    changed_at: Mapped[Moment]
+    closed_at: Mapped[Moment | None]
+    ending: Mapped[str] = mapped_column(String(8), default="")
+    results: Mapped[int]
+    """People whose result would change; the other counts likewise."""
+    outcomes: Mapped[int]
+    ranks: Mapped[int]
+    others: Mapped[int]
+    """People whose objections or incidents changed, or who would come or go."""
+    differences: Mapped[str] = mapped_column(Text)
+    """JSON: some hundreds of the lines that would change, results first. The amendment has them all."""

@@ -11,7 +11,7 @@ from courses.rules import Outline
 from enrolments.permissions import hiding_all
 from kernel.permissions import Actor, Predicate, Verdict, allow_if, signed_in
 from quizzes.permissions import QuizContext
-from selections.models import ActaKind, ActaState, MemberRole, SelectionActa
+from selections.models import ActaCorrection, ActaKind, ActaState, MemberRole, SelectionActa
 
 
 class SelectionAction(StrEnum):
@@ -32,6 +32,8 @@ class SelectionActaAction(StrEnum):
     FREEZE = "acta:freeze"
     """Publish a provisional acta."""
     SIGN = "acta:sign"
+    AMEND = "acta:amend"
+    """See what differs from a final acta, and have an amendment prepared."""
     VIEW = "acta:view"
     VIEW_OWN = "acta:view_own"
     """See one's own line."""
@@ -74,6 +76,15 @@ class SelectionActaContext:
     acta: SelectionActa
 
 
+@dataclass(frozen=True)
+class AmendmentContext:
+    """A person before the acta in force of a selection and the open task of what differs from it."""
+
+    selection: SelectionContext
+    acta: SelectionActa | None
+    correction: ActaCorrection | None
+
+
 def is_jury_member(subject: SelectionContext) -> bool:
     """Return whether the actor may act as a member of the jury: named, with a second factor, and not a participant.
 
@@ -93,6 +104,13 @@ def jury(actor: Actor, subject: object) -> Verdict:
     found = subject.selection if isinstance(subject, SelectionActaContext) else subject
     assert isinstance(found, SelectionContext)
     return allow_if(not actor.is_anonymous and is_jury_member(found))
+
+
+def _amend(actor: Actor, subject: object) -> Verdict:
+    """The jury, of a final acta that the results differ from."""
+    assert isinstance(subject, AmendmentContext)
+    is_final = subject.acta is not None and subject.acta.kind != ActaKind.PROVISIONAL.value
+    return jury(actor, subject.selection) if is_final and subject.correction is not None else Verdict.FORBID
 
 
 def _manage(actor: Actor, subject: object) -> Verdict:
@@ -134,6 +152,7 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = {
     SelectionActaAction.DRAFT: jury,
     SelectionActaAction.FREEZE: jury,
     SelectionActaAction.SIGN: jury,
+    SelectionActaAction.AMEND: _amend,
     SelectionActaAction.VIEW: _view_acta,
     SelectionActaAction.VIEW_OWN: _view_own,
     SelectionActaAction.EXPORT_IDENTITY: _export_identity,

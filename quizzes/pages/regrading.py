@@ -69,6 +69,14 @@ def is_by_rule(session: Session, asked: QuizQuestionVersions) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class TouchedRecord:
+    """A signed record whose people a regrade would give another result; it stays as it is."""
+
+    name: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class IncompatibleVersion:
     """A version whose answers another one cannot judge, in how many attempts it was asked, and why."""
 

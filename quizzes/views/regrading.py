@@ -144,6 +144,7 @@ def regrade(subject: RegradeContext) -> Answer:
         show=show.value,
         page=Page(pages.line_views(lines[: page.size]), page.number, len(lines) > page.size),
         later=later.uuid if later else None,
+        touched=[one for source in session.info["touched"] for one in source(session, row)] if row.state == "ready" else [],
         left_out=[one.full_name for one in left_out],
         may_apply=any(not is_own(current_actor(), one.id) for one in left_out),
     )

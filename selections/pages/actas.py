@@ -9,9 +9,10 @@ from uuid import UUID
 
 from kernel.codes import printed_code
 from kernel.errors import N_
-from kernel.i18n import _, choose, number, percent
-from selections.models import ActaKind, ActaState, SelectionActa
+from kernel.i18n import _, choose, ngettext, number, percent
+from selections.models import ActaCorrection, ActaKind, ActaState, SelectionActa
 from selections.queries.actas import ActaLineRow
+from selections.rules.differences import DifferenceCounts
 from selections.rules.ranking import SelectionOutcome
 
 KINDS: Mapping[str, str] = {
@@ -91,6 +92,10 @@ class ActaLineView:
     decided: str
     band_from: float
     band_width: float
+    likely: str
+    """Between which results another set of questions would often put the person."""
+    was: str
+    """Of an amendment that changed the line: what it said before."""
 
 
 def line_views(lines: Iterable[ActaLineRow], people: int) -> list[ActaLineView]:
@@ -101,7 +106,6 @@ def line_views(lines: Iterable[ActaLineRow], people: int) -> list[ActaLineView]:
 def _line_view(line: ActaLineRow, people: int) -> ActaLineView:
     fields = line.fields
     first, last = fields.get("not_told_apart", (0, 0))
-    words = OUTCOMES[fields["outcome"]]
     objections, incidents = len(fields.get("objections", ())), len(fields.get("incidents", ()))
     return ActaLineView(
         place=line.place,
@@ -109,7 +113,7 @@ def _line_view(line: ActaLineRow, people: int) -> ActaLineView:
         rank=number(fields["rank"]) if "rank" in fields else "–",
         percent=shown_percent(fields),
         csem=number(float(fields["csem"]), 1) if "csem" in fields else "–",
-        outcome=_(words),
+        outcome=outcome_words(fields),
         attempts=", ".join(number(one) for one in fields.get("attempts", ())) or "–",
         alike=_("places %(first)s to %(last)s", first=number(first), last=number(last)) if last > first else "–",
         decided=", ".join(
@@ -120,7 +124,37 @@ def _line_view(line: ActaLineRow, people: int) -> ActaLineView:
         ),
         band_from=round(100 * (first - 1) / people, 2) if first else 0,
         band_width=round(100 * (last - first + 1) / people, 2) if first else 0,
+        likely=_likely(fields),
+        was=_was(fields["was"]) if "was" in fields else "",
     )
+
+
+def _likely(fields: Mapping[str, Any]) -> str:
+    if "csem" not in fields:
+        return ""
+    result, error = float(fields["shown"]), float(fields["csem"])
+    low, high = (percent(max(0.0, min(100.0, one)), 1) for one in (result - error, result + error))
+    return _("%(low)s to %(high)s", low=low, high=high)
+
+
+def _was(before: Mapping[str, Any]) -> str:
+    """Return what a line said in the acta before, of what differs alone."""
+    if not before:
+        return _("was not in the acta")
+    said = [
+        *([_("result %(result)s", result=shown_percent(before))] if "percent" in before else []),
+        *([outcome_words(before)] if "outcome" in before else []),
+        *([_("rank %(rank)s", rank=number(before["rank"]))] if before.get("rank") else []),
+        *([_("other decisions on objections")] if "objections" in before else []),
+        *([_("other decisions on incidents")] if "incidents" in before else []),
+    ]
+    return ", ".join(said) or _("without a result")
+
+
+def outcome_words(fields: Mapping[str, Any]) -> str:
+    """Return the outcome of a line in words."""
+    words = OUTCOMES[fields["outcome"]]
+    return _(words)
 
 
 def shown_percent(fields: Mapping[str, Any]) -> str:
@@ -132,21 +166,53 @@ def head_facts(row: SelectionActa) -> list[tuple[str, str]]:
     """Return what an acta says of itself beside its lines, each with its name."""
     head = json.loads(row.head)
     counted = GRADING[head["grading"]]
+    differences = head.get("differences")
     facts = [
+        (_("What changes"), difference_words(DifferenceCounts(**differences)) if differences else ""),
         (_("What the results are used for"), choose(head["use"]) if head["use"] else ""),
         (_("Edition or group"), head["whom"]),
         (_("People"), number(head["people"])),
         (_("Pass mark"), "–" if head["pass_mark"] is None else percent(float(_fraction(head["pass_mark"])), 2)),
         (_("Attempt that counts"), _(counted)),
         (_("Equal results"), _("share a rank")),
-        (_("Reliability (alpha)"), _figure(head["reliability"], 2)),
-        (_("Standard error of measurement"), _figure(head["sem"], 1)),
-        (
-            _("Same decision on another set of questions"),
-            "–" if head["consistency"] is None else percent(100 * float(head["consistency"]), 0),
-        ),
     ]
     return [fact for fact in facts if fact[1]]
+
+
+def precision_facts(row: SelectionActa) -> list[tuple[str, str, str]]:
+    """Return how sure the figures of an acta are: the name of each figure, the figure, and what it says; none where nothing is known."""
+    head = json.loads(row.head)
+    if head["sem"] is None:
+        return []
+    error, same = number(float(head["sem"]), 1), head["consistency"]
+    facts = [
+        (
+            _("Standard error of measurement"),
+            error,
+            _("With other questions of the same kind, a result would often come out up to %(error)s points higher or lower.", error=error),
+        ),
+        (
+            _("Reliability (alpha)"),
+            number(float(head["reliability"]), 2),
+            _("Whether the questions put the same people ahead: 0 would be chance, 1 complete agreement among the questions."),
+        ),
+    ]
+    if same is not None:
+        hundred = number(round(100 * float(same)))
+        words = _("About %(count)s of 100 people would pass or fail just the same with another set of questions.", count=hundred)
+        facts.append((_("Same decision on another set of questions"), percent(100 * float(same), 0), words))
+    return facts
+
+
+def difference_words(counts: ActaCorrection | DifferenceCounts) -> str:
+    """Return in how many lines of an acta what differs."""
+    said = [
+        (counts.results, ngettext("%(count)s result", "%(count)s results", counts.results)),
+        (counts.outcomes, ngettext("%(count)s outcome (passed or not)", "%(count)s outcomes (passed or not)", counts.outcomes)),
+        (counts.ranks, ngettext("%(count)s rank", "%(count)s ranks", counts.ranks)),
+        (counts.others, ngettext("%(count)s other change", "%(count)s other changes", counts.others)),
+    ]
+    return ", ".join(words for count, words in said if count)
 
 
 GRADING: Mapping[str, str] = {
@@ -155,10 +221,6 @@ GRADING: Mapping[str, str] = {
     "first": N_("The first one"),
     "last": N_("The last one"),
 }
-
-
-def _figure(value: str | None, places: int) -> str:
-    return _("too few attempts to tell") if value is None else number(float(value), places)
 
 
 def _fraction(text: str) -> float:

@@ -54,6 +54,18 @@ def find_in_force(session: Session, selection_id: int) -> SelectionActa | None:
     return session.scalar(statement.order_by(SelectionActa.number.desc()).limit(1))
 
 
+def find_later(session: Session, acta: SelectionActa) -> SelectionActa | None:
+    """Return the newest acta in force of a selection, where that is a later one than this."""
+    newest = find_in_force(session, acta.selection_id)
+    return newest if newest is not None and newest.number > acta.number else None
+
+
+def list_people(session: Session, acta_id: int) -> dict[int, int]:
+    """Return the person of each line of an acta, by the number of the take."""
+    statement = select(SelectionActaEntry.enrolment_id, SelectionActaEntry.person_id).where(SelectionActaEntry.acta_id == acta_id)
+    return {take or 0: person for take, person in session.execute(statement)}
+
+
 @dataclass(frozen=True, slots=True)
 class SignatureRow:
     """A signature under an acta."""
@@ -86,40 +98,48 @@ class ActaLineRow:
     sealed: str
     salt: str
     identity: str = ""
+    changed: bool = False
 
 
-def list_lines(session: Session, acta_id: int, *, offset: int = 0, limit: int = BATCH) -> list[ActaLineRow]:
-    """List lines of an acta in their order."""
+def list_lines(
+    session: Session, acta_id: int, *, after: int = 0, offset: int = 0, limit: int = BATCH, changed: bool = False
+) -> list[ActaLineRow]:
+    """List lines of an acta in their order; those alone that an amendment changed where they are asked for."""
     statement = (
         select(SelectionActaEntry, Person.email, NationalIdentity.number)
         .join(Person, Person.id == SelectionActaEntry.person_id)
         .outerjoin(NationalIdentity, NationalIdentity.person_id == Person.id)
-        .where(SelectionActaEntry.acta_id == acta_id, SelectionActaEntry.place > offset)
+        .where(SelectionActaEntry.acta_id == acta_id, SelectionActaEntry.place > after)
         .order_by(SelectionActaEntry.place)
+        .offset(offset)
         .limit(limit)
     )
+    if changed:
+        statement = statement.where(SelectionActaEntry.changed)
     return [_line(row, email, number) for row, email, number in session.execute(statement)]
 
 
 def walk_lines(session: Session, acta_id: int) -> Iterator[ActaLineRow]:
     """Yield all lines of an acta in their order; memory does not grow with them."""
-    offset = 0
-    while lines := list_lines(session, acta_id, offset=offset):
+    last = 0
+    while lines := list_lines(session, acta_id, after=last):
         yield from lines
-        offset = lines[-1].place
+        last = lines[-1].place
 
 
-def find_own_line(session: Session, acta_id: int, person_id: int) -> ActaLineRow | None:
-    """Return a person's own line of an acta."""
+def list_own_lines(session: Session, acta_id: int, person_id: int) -> list[ActaLineRow]:
+    """List a person's own lines of an acta: one, or two where two accounts of theirs were in it and became one since."""
     statement = select(SelectionActaEntry, Person.email).join(Person, Person.id == SelectionActaEntry.person_id)
-    found = session.execute(statement.where(SelectionActaEntry.acta_id == acta_id, SelectionActaEntry.person_id == person_id)).one_or_none()
-    return None if found is None else _line(found[0], found[1], None)
+    own = (SelectionActaEntry.acta_id == acta_id, SelectionActaEntry.person_id == person_id)
+    return [_line(row, email, None) for row, email in session.execute(statement.where(*own).order_by(SelectionActaEntry.place))]
 
 
 def _line(row: SelectionActaEntry, email: str, number: str | None) -> ActaLineRow:
     fields, withdrawn = json.loads(row.sealed), email.endswith(DELETED)
     name = fields.pop("name")
-    return ActaLineRow(row.place, row.person_id, "" if withdrawn else name, withdrawn, fields, row.sealed, row.salt, number or "")
+    return ActaLineRow(
+        row.place, row.person_id, "" if withdrawn else name, withdrawn, fields, row.sealed, row.salt, number or "", row.changed
+    )
 
 
 def read_document(session: Session, acta: SelectionActa) -> Iterator[bytes]:

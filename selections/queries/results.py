@@ -3,15 +3,15 @@
 from collections import defaultdict
 from fractions import Fraction
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from accounts.models import Person, full_name
+from accounts.models import AccountMerge, Person, full_name
 from enrolments.models import Enrolment
 from quizzes.models import Attempt, AttemptItem, MarkEvent
 from quizzes.rules.attempts import AttemptState
 from quizzes.rules.grades import AttemptGrade, read_exactly
-from selections.models import Selection
+from selections.models import Selection, SelectionActaEntry
 from selections.queries.selections import people_of
 from selections.rules.ranking import Participant
 
@@ -24,26 +24,45 @@ _BASIS = (
 )
 
 
-def list_participants(session: Session, selection: Selection) -> list[Participant]:
-    """List everybody of a selection with their ended attempts, by name; in one statement, so that it is of one moment."""
+_ENDED = (AttemptState.SUBMITTED.value, AttemptState.FINISHED.value, AttemptState.ABANDONED.value)
+
+
+def list_participants(session: Session, selection: Selection, amended: int | None = None) -> list[Participant]:
+    """List everybody of a selection with their ended attempts, by name; in one statement, so that it is of one moment.
+
+    With the number of an acta that is `amended`: the people of that acta, whoever left the course or took it again since, and of the
+    others now in the selection those who have sat. An account that was merged counts as the one that stays.
+    """
     of_attempt = (Attempt.number, Attempt.state, Attempt.raw, Attempt.maximum, Attempt.percent, _BASIS.label("basis"))
+    theirs = (
+        (Attempt.enrolment_id == Enrolment.id)
+        & (Attempt.activity_key == selection.activity_key)
+        & ~Attempt.preview
+        & Attempt.state.in_(_ENDED)
+    )
     statement = (
-        select(Person.id, Person.given_names, Person.first_surname, Person.second_surname, Person.name_key, *of_attempt)
-        .join(Enrolment, Enrolment.person_id == Person.id)
-        .outerjoin(
-            Attempt,
-            (Attempt.enrolment_id == Enrolment.id)
-            & (Attempt.activity_key == selection.activity_key)
-            & ~Attempt.preview
-            & Attempt.state.in_((AttemptState.SUBMITTED.value, AttemptState.FINISHED.value, AttemptState.ABANDONED.value)),
+        select(
+            *(Enrolment.id.label("enrolment_id"), Person.id, Person.given_names, Person.first_surname, Person.second_surname),
+            *(Person.name_key, *of_attempt),
         )
-        .where(people_of(selection))
-        .order_by(Person.name_key, Person.id, Attempt.number)
+        .outerjoin(AccountMerge, AccountMerge.closed_id == Enrolment.person_id)
+        .join(Person, Person.id == func.coalesce(AccountMerge.kept_id, Enrolment.person_id))
+        .outerjoin(Attempt, theirs)
+        .where(people_of(selection) if amended is None else _of_amended(selection, amended))
+        .order_by(Person.name_key, Person.id, Enrolment.id, Attempt.number)
     )
     found = defaultdict[int, list[Row[tuple[object, ...]]]](list)
     for row in session.execute(statement):
-        found[row.id].append(row)
+        found[row.enrolment_id].append(row)
     return [_participant(rows) for rows in found.values()]
+
+
+def _of_amended(selection: Selection, acta_id: int) -> ColumnElement[bool]:
+    """Return a condition on `enrolment` and `attempt`: the takes of an acta's lines, and those of others now in it who have sat."""
+    lines = select(SelectionActaEntry.enrolment_id).where(SelectionActaEntry.acta_id == acta_id)
+    people = select(SelectionActaEntry.person_id).where(SelectionActaEntry.acta_id == acta_id)
+    came = and_(people_of(selection), Enrolment.person_id.not_in(people), Attempt.id.is_not(None))
+    return or_(Enrolment.id.in_(lines), came)
 
 
 def _participant(rows: list[Row[tuple[object, ...]]]) -> Participant:
@@ -51,10 +70,11 @@ def _participant(rows: list[Row[tuple[object, ...]]]) -> Participant:
     return Participant(
         id=first.id,
         name=full_name(first.given_names, first.first_surname, first.second_surname),
-        order=f"{first.name_key} {first.id}",
+        order=f"{first.name_key} {first.id} {first.enrolment_id}",
         attempts=tuple(AttemptGrade(row.number, _percent(row), abandoned=row.state == AttemptState.ABANDONED.value) for row in sat),
         is_waiting=any(row.state != AttemptState.ABANDONED.value and row.raw is None for row in sat),
         basis=max((row.basis or 0 for row in sat), default=0),
+        enrolment_id=first.enrolment_id,
     )
 
 

@@ -38,6 +38,8 @@ class Participant:
     is_waiting: bool = False
     basis: int = 0
     """The last mark event of their attempts."""
+    enrolment_id: int = 0
+    """The take whose attempts these are."""
 
 
 @dataclass(frozen=True, slots=True)

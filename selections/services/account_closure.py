@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
-from selections.models import SelectionMember
+from selections.models import SelectionActaEntry, SelectionMember
 
 
 def transfer_members(session: Session, giver: int, taker: int) -> None:
@@ -14,6 +14,11 @@ def transfer_members(session: Session, giver: int, taker: int) -> None:
     both = select(SelectionMember.selection_id).where(SelectionMember.person_id == taker, SelectionMember.ended_at.is_(None))
     given = update(SelectionMember).where(SelectionMember.person_id == giver, SelectionMember.ended_at.is_(None))
     session.execute(given.where(SelectionMember.selection_id.not_in(both)).values(person_id=taker))
+
+
+def transfer_lines(session: Session, giver: int, taker: int) -> None:
+    """Let the lines that one account has in actas be the other's: the person sees them as their own. What the actas say stays."""
+    session.execute(update(SelectionActaEntry).where(SelectionActaEntry.person_id == giver).values(person_id=taker))
 
 
 def erase_person(session: Session, person: Person, *, now: datetime) -> None:

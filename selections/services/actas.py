@@ -13,11 +13,14 @@ from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
 from selections.audit_verbs import SelectionVerb
 from selections.models import ActaKind, ActaSignature, ActaState, Selection, SelectionActa
+from selections.queries.actas import find_in_force
+from selections.queries.corrections import find_open
 from selections.queries.selections import lock_selection
 from selections.rules.documents import CODE_LENGTH
+from selections.services.corrections import follow_acta
 from selections.services.outcomes import outcomes_of
 
-FREEZE = "selections.freeze"
+FREEZE, NOTIFY_AMENDED = "selections.freeze", "selections.notify_amended"
 SIGNATURES = 2
 
 
@@ -49,6 +52,13 @@ class StillWaiting(Conflict):
     message = N_("The acta cannot be final yet: answers wait to be marked, or objections to be decided.")
 
 
+class NothingToAmend(Conflict):
+    """An amendment where the results are those of the acta."""
+
+    code = "nothing_to_amend"
+    message = N_("Nothing differs from the acta, so there is nothing to amend.")
+
+
 def list_chain(session: Session, selection_id: int) -> Sequence[SelectionActa]:
     """List the actas of a selection that were not discarded, in their order."""
     statement = select(SelectionActa).where(SelectionActa.selection_id == selection_id, SelectionActa.state != ActaState.DISCARDED.value)
@@ -64,13 +74,18 @@ def next_kind(chain: Sequence[SelectionActa]) -> ActaKind:
 
 
 def request_acta(session: Session, actor: Actor, selection_id: int, *, reason: str = "", now: datetime) -> SelectionActa:
-    """Have the next acta of a selection frozen by a job; raise ActaOpen where one is on its way. Only an amendment has a reason."""
+    """Have the next acta of a selection frozen by a job; raise ActaOpen where one is on its way.
+
+    Only an amendment has a reason, and only where the results differ from the acta before; else raise NothingToAmend.
+    """
     assert actor.person_id is not None
     lock_selection(session, selection_id)
     chain = list_chain(session, selection_id)
     if any(one.state != ActaState.IN_FORCE.value for one in chain):
         raise ActaOpen
     kind = next_kind(chain)
+    if kind is ActaKind.AMENDMENT and find_open(session, chain[-1].id) is None:
+        raise NothingToAmend
     row = SelectionActa(
         selection_id=selection_id,
         number=len(chain) + 1,
@@ -128,10 +143,14 @@ def sign_acta(session: Session, actor: Actor, acta_id: int, sha256: str, *, now:
 
 
 def _put_in_force(session: Session, actor: Actor, row: SelectionActa, now: datetime) -> None:
+    before = find_in_force(session, row.selection_id)
     row.state, row.published_at = ActaState.IN_FORCE.value, now
     session.flush()
     facts = {"code": printed_code(row.code), "kind": row.kind, "sha256": row.sha256}
     audit.record(session, actor, SelectionVerb.ACTA_PUBLISHED, row, now=now, **facts)
+    follow_acta(session, actor, row, before, now=now)
+    if row.kind == ActaKind.AMENDMENT.value:
+        outbox.enqueue(session, NOTIFY_AMENDED, {"acta": row.id}, now=now)
 
 
 def _lock(session: Session, acta_id: int, *states: ActaState) -> SelectionActa:

@@ -1,15 +1,14 @@
 """Freezing an acta: all its figures are read at one moment, copied, sealed and signed (spec/selection 4.2, 4.3, 4.8)."""
 
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from courses.models import Course
 from enrolments.models import Edition, LearnerGroup
 from kernel import audit
 from kernel.codes import printed_code
@@ -17,19 +16,26 @@ from kernel.crypto import SigningKeys
 from kernel.permissions import Actor, ActorChannel
 from quizzes.queries import analysis
 from quizzes.queries.analysis import AnalysedAttempts, StatisticsFilter
-from quizzes.queries.attempts import QuizSnapshot, find_published_snapshot
 from quizzes.rules.decision_analysis import DecisionAnalysis
-from quizzes.rules.encoding import encode
 from quizzes.rules.statistics import CountedAttempts
 from quizzes.services import analysis as analyses
 from selections.audit_verbs import SelectionVerb
-from selections.models import ActaState, Selection, SelectionActa, SelectionActaEntry
-from selections.queries.results import list_participants
+from selections.models import ActaKind, ActaState, Selection, SelectionActa, SelectionActaEntry
+from selections.rules.differences import LineDifference, compare_lines, count_differences
 from selections.rules.documents import SALT_BYTES, SealedEntry, canonical, digest_of, document_parts, seal_line
-from selections.rules.ranking import Precision, RankedPerson, SelectionOutcome, SelectionRules, rank_people
-from selections.services.outcomes import DecidedOutcomes, JuryOutcomes, outcomes_of
+from selections.rules.ranking import Precision, RankedPerson, SelectionOutcome
+from selections.services.standing import chain_facts, find_amended, former_figures, frozen_lines, read_standing
 
 BATCH = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenEntry:
+    """A line of an acta as it was frozen: the person in their place, its text, and whether an amendment changes it."""
+
+    of: RankedPerson
+    entry: SealedEntry
+    changed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,29 +43,52 @@ class FrozenActa:
     """An acta as it was frozen, before it is written: its head and its lines in order, each sealed."""
 
     head: dict[str, Any]
-    lines: list[tuple[RankedPerson, SealedEntry]]
+    lines: list[FrozenEntry]
 
     @property
     def waiting(self) -> int:
         """Return how many people wait for a grader."""
-        return sum(one.outcome is SelectionOutcome.WAITING for one, _line in self.lines)
+        return sum(one.of.outcome is SelectionOutcome.WAITING for one in self.lines)
+
+    @property
+    def amends_nothing(self) -> bool:
+        """Return whether it is an amendment in which no line differs from the acta before."""
+        return self.head["kind"] == ActaKind.AMENDMENT.value and not any(one.changed for one in self.lines)
 
 
 def freeze(session: Session, acta: SelectionActa, *, now: datetime, salts: Callable[[], str] | None = None) -> FrozenActa:
     """Read all that an acta says; writes nothing. `salts` gives 32 hexadecimal digits each time."""
-    selection = session.get_one(Selection, acta.selection_id)
-    course = session.get_one(Course, selection.course_id)
-    snapshot = find_published_snapshot(session, course, selection.activity_key)
-    if snapshot is None:
-        raise LookupError(f"selection {selection.id}: its quiz is not in the published version")
-    settings = snapshot.settings
+    selection, amended = session.get_one(Selection, acta.selection_id), find_amended(session, acta)
+    facts = chain_facts(session, selection, amended)
     decisions, computed_at = _decisions(session, selection, now)
-    rules = SelectionRules(settings.grading, settings.pass_mark, settings.attempts)
-    ranked = rank_people(list_participants(session, selection), rules, precision_of(decisions))
-    outcomes, salt = outcomes_of(session, selection), salts or (lambda: secrets.token_hex(SALT_BYTES))
-    lines = [(one, seal_line(place, one, salt(), _decided(outcomes, one))) for place, one in enumerate(ranked, 1)]
-    head = _head(session, acta, selection, course, snapshot) | _figures(decisions, computed_at) | {"frozen_at": _moment(now)}
-    return FrozenActa(head | {"people": len(lines), "basis": max((one.person.basis for one in ranked), default=0)}, lines)
+    standing = read_standing(session, selection, facts, amended, precision_of(decisions))
+    former = {} if amended is None else frozen_lines(session, amended.id)
+    found = {} if amended is None else compare_lines(former_figures(former), standing.figures)
+    salt = salts or (lambda: secrets.token_hex(SALT_BYTES))
+    lines = []
+    for place, one in enumerate(standing.ranked, 1):
+        changed = found.get(one.person.enrolment_id)
+        before = {} if changed is None else {"was": _former(changed, former.get(one.person.enrolment_id))}
+        lines.append(
+            FrozenEntry(one, seal_line(place, one, salt(), standing.decided[one.person.enrolment_id] | before), changed is not None)
+        )
+    head = facts | _identity(acta, found) | _figures(decisions, computed_at) | {"frozen_at": _moment(now)}
+    return FrozenActa(head | {"people": len(lines), "basis": max((one.person.basis for one in standing.ranked), default=0)}, lines)
+
+
+def _former(changed: LineDifference, frozen: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what a line said in the acta before where it differs, and which one it was; nothing for who was not in it."""
+    if frozen is None:
+        return {}
+    return {"person": frozen["person"]} | {name: one for name, one in changed.before.items() if one != changed.after.get(name)}
+
+
+def _identity(acta: SelectionActa, found: Mapping[int, LineDifference]) -> dict[str, Any]:
+    """Return what names an acta in its chain; of an amendment its reason, and how many lines differ in what."""
+    named = {"acta": printed_code(acta.code), "kind": acta.kind, "number": acta.number, "previous": acta.previous}
+    if acta.kind != ActaKind.AMENDMENT.value:
+        return named
+    return named | {"reason": acta.reason, "differences": asdict(count_differences(found.values()))}
 
 
 def precision_of(decisions: DecisionAnalysis | None) -> Precision | None:
@@ -68,35 +97,6 @@ def precision_of(decisions: DecisionAnalysis | None) -> Precision | None:
     if decisions is None or not decisions.error or mark is None or not decisions.error_at_mark:
         return None
     return Precision(decisions.error, float(mark * (100 - mark)) * (decisions.error / decisions.error_at_mark) ** 2)
-
-
-def _decided(outcomes: JuryOutcomes, one: RankedPerson) -> dict[str, Any]:
-    found = outcomes.by_person.get(one.person.id, DecidedOutcomes())
-    return {"objections": list(found.objections), "incidents": list(found.incidents)}
-
-
-def _head(session: Session, acta: SelectionActa, selection: Selection, course: Course, snapshot: QuizSnapshot) -> dict[str, Any]:
-    place = session.get(Edition, selection.edition_id) if selection.edition_id else session.get_one(LearnerGroup, selection.group_id)
-    assert place is not None
-    settings, use = snapshot.settings, snapshot.selection
-    return {
-        "acta": printed_code(acta.code),
-        "kind": acta.kind,
-        "number": acta.number,
-        "previous": acta.previous,
-        **({"reason": acta.reason} if acta.reason else {}),
-        "course": dict(course.title),
-        "quiz": selection.activity_key,
-        "quiz_version": snapshot.quiz_version_id,
-        "use": dict(use.use) if use is not None else {},
-        "whom": place.shown_name if isinstance(place, LearnerGroup) else place.name,
-        "attempts_allowed": settings.attempts,
-        "grading": settings.grading.value,
-        "pass_mark": None if settings.pass_mark is None else str(settings.pass_mark),
-        "pass_mark_record": None,
-        "draw_table": None if snapshot.balance is None else encode(snapshot.balance),
-        "ties": "shared",
-    }
 
 
 def _figures(decisions: DecisionAnalysis | None, computed_at: datetime | None) -> dict[str, Any]:
@@ -139,7 +139,9 @@ def _moment(moment: datetime) -> str:
 
 def keep_frozen(session: Session, acta_id: int, frozen: FrozenActa, keys: SigningKeys, *, now: datetime) -> bool:
     """Write a frozen acta with its signature; False where it was frozen or discarded meanwhile, and nothing was written."""
-    document = b"".join(document_parts(frozen.head, [line.text for _one, line in frozen.lines]))
+    if frozen.amends_nothing:
+        return _discard(session, acta_id, now=now)
+    document = b"".join(document_parts(frozen.head, [line.entry.text for line in frozen.lines]))
     values = {
         "state": ActaState.DRAFT.value,
         "frozen_at": now,
@@ -150,23 +152,38 @@ def keep_frozen(session: Session, acta_id: int, frozen: FrozenActa, keys: Signin
         "key_id": keys.identifier,
         "signature": keys.sign(document),
     }
-    waits = (SelectionActa.id == acta_id, SelectionActa.state == ActaState.FREEZING.value)
-    if session.execute(update(SelectionActa).where(*waits).values(values).returning(SelectionActa.id)).scalar_one_or_none() is None:
+    if not _settle(session, acta_id, values):
         return False
     rows = [
         {
             "acta_id": acta_id,
             "place": place,
-            "person_id": one.person.id,
-            "text": line.text,
-            "sealed": line.sealed,
-            "salt": line.salt,
-            "basis": one.person.basis,
+            "person_id": line.of.person.id,
+            "enrolment_id": line.of.person.enrolment_id,
+            "text": line.entry.text,
+            "sealed": line.entry.sealed,
+            "salt": line.entry.salt,
+            "basis": line.of.person.basis,
+            "changed": line.changed,
         }
-        for place, (one, line) in enumerate(frozen.lines, 1)
+        for place, line in enumerate(frozen.lines, 1)
     ]
     for start in range(0, len(rows), BATCH):
         session.execute(insert(SelectionActaEntry), rows[start : start + BATCH])
     row = session.scalars(select(SelectionActa).where(SelectionActa.id == acta_id).execution_options(populate_existing=True)).one()
     audit.record(session, Actor(via=ActorChannel.JOB), SelectionVerb.ACTA_FROZEN, row, now=now, sha256=row.sha256, people=row.people)
     return True
+
+
+def _settle(session: Session, acta_id: int, values: Mapping[str, object]) -> bool:
+    """Change an acta that is still being frozen; return whether it was."""
+    waits = (SelectionActa.id == acta_id, SelectionActa.state == ActaState.FREEZING.value)
+    return session.execute(update(SelectionActa).where(*waits).values(values).returning(SelectionActa.id)).scalar_one_or_none() is not None
+
+
+def _discard(session: Session, acta_id: int, *, now: datetime) -> bool:
+    """Discard an amendment that would say nothing new: what it was asked for was undone meanwhile."""
+    if _settle(session, acta_id, {"state": ActaState.DISCARDED.value}):
+        row = session.get_one(SelectionActa, acta_id, populate_existing=True)
+        audit.record(session, Actor(via=ActorChannel.JOB), SelectionVerb.ACTA_DISCARDED, row, now=now)
+    return False

@@ -9,15 +9,25 @@ from kernel import clock
 from kernel.errors import N_, Invalid, NotFound
 from kernel.i18n import _
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import allows, current_actor, current_session, requires, see_page
+from kernel.web.request import current_actor, current_session, requires, see_page
 from selections.forms import AmendmentForm
 from selections.models import ActaKind
 from selections.pages import actas as pages
-from selections.pages.selections import selection_views
-from selections.permissions import SelectionActaAction, SelectionActaContext, SelectionAction, SelectionContext, is_jury_member
+from selections.pages.corrections import correction_views, difference_views
+from selections.pages.selections import SelectionView, selection_views
+from selections.permissions import (
+    AmendmentContext,
+    SelectionActaAction,
+    SelectionActaContext,
+    SelectionAction,
+    SelectionContext,
+    is_jury_member,
+)
 from selections.queries import actas as queries
+from selections.queries import corrections as correction_queries
 from selections.queries import selections as selection_queries
 from selections.services import actas as services
+from selections.services.corrections import KEPT_LINES
 
 bp = Blueprint("selections_actas", __name__)
 
@@ -28,64 +38,99 @@ ROWS = 50
 @bp.get("/selections/<uuid:selection>")
 @requires(SelectionAction.VIEW, selection_queries.get_selection)
 def selection(subject: SelectionContext) -> str:
-    """Show a selection with its actas to its jury and its readers."""
-    return _selection_page(subject, AmendmentForm(formdata=None))
-
-
-def _selection_page(subject: SelectionContext, form: AmendmentForm) -> str:
+    """Show a selection with its actas and the tasks of its jury, to its jury and its readers."""
     session, in_jury = current_session(), is_jury_member(subject)
-    row = selection_queries.get_row(session, subject.id)
-    (view,) = selection_views([row], selection_queries.list_titles(session, [row]))
     chain = services.list_chain(session, subject.id)
     rows = [one for one in queries.list_actas(session, subject.id) if in_jury or pages.acta_view(one).is_in_force]
+    corrections = correction_views(correction_queries.list_corrections(session, subject.id))
     return render_template(
         "selections/selection.html",
-        selection=view,
+        selection=_view_of(subject.id),
         actas=[pages.acta_view(one) for one in rows],
         in_jury=in_jury,
         is_open=any(not pages.acta_view(one).is_in_force for one in chain),
         next_kind=services.next_kind(chain).value,
         next_words=_(pages.KINDS[services.next_kind(chain).value]),
-        form=form,
+        corrections=corrections,
+        pending=next((one for one in corrections if one.is_open), None),
     )
+
+
+def _view_of(selection_id: int) -> SelectionView:
+    session = current_session()
+    row = selection_queries.get_row(session, selection_id)
+    return selection_views([row], selection_queries.list_titles(session, [row]))[0]
 
 
 @bp.post("/selections/<uuid:selection>/actas")
 @requires(SelectionActaAction.DRAFT, selection_queries.get_selection)
 def prepare(subject: SelectionContext) -> Answer:
-    """Have the next acta of a selection frozen."""
-    session, form = current_session(), AmendmentForm()
-    is_amendment = services.next_kind(services.list_chain(session, subject.id)) is ActaKind.AMENDMENT
-    if is_amendment and not form.validate_on_post():
-        return _selection_page(subject, form), 422
-    row = services.request_acta(session, current_actor(), subject.id, reason=form.words(), now=clock.now())
+    """Have the provisional or the final acta of a selection frozen."""
+    session = current_session()
+    if services.next_kind(services.list_chain(session, subject.id)) is ActaKind.AMENDMENT:
+        return see_page("selections_actas.amendment", selection=subject.uuid)
+    return _requested("", subject.id)
+
+
+def _requested(reason: str, selection_id: int) -> Response:
+    row = services.request_acta(current_session(), current_actor(), selection_id, reason=reason, now=clock.now())
     flash(_("The figures are being frozen. It takes a moment."), "ok")
     return see_page("selections_actas.acta", acta=row.uuid)
+
+
+@bp.route("/selections/<uuid:selection>/amendment", methods=["GET", "POST"])
+@requires(SelectionActaAction.AMEND, correction_queries.get_amendment)
+def amendment(subject: AmendmentContext) -> Answer:
+    """Show what differs from the acta in force, line by line; have an amendment prepared, with its reason."""
+    session, form = current_session(), AmendmentForm()
+    assert subject.acta is not None
+    assert subject.correction is not None
+    if form.validate_on_post():
+        return _requested(form.words(), subject.selection.id)
+    lines = correction_queries.list_differences(session, subject.correction)
+    access_log.record_list_access(PeopleListKind.ACTA, Course, subject.selection.course_id)
+    chain = services.list_chain(session, subject.selection.id)
+    page = render_template(
+        "selections/amendment.html",
+        selection=_view_of(subject.selection.id),
+        acta=pages.acta_view(subject.acta),
+        words=pages.difference_words(subject.correction),
+        since=subject.correction.opened_at,
+        lines=difference_views(lines),
+        has_all=len(lines) < KEPT_LINES,
+        open_acta=next((one.uuid for one in chain if not pages.acta_view(one).is_in_force), None),
+        form=form,
+    )
+    return (page, 422) if form.errors else page
 
 
 @bp.get("/selections/actas/<uuid:acta>")
 @requires(SelectionActaAction.VIEW, queries.get_acta)
 def acta(subject: SelectionActaContext) -> str:
-    """Show an acta: what it says of itself, its lines with bands, its signatures."""
+    """Show an acta: what it says of itself, its lines with bands, its signatures; and whether later corrections are pending."""
     session, row, page = current_session(), subject.acta, requested_page(ROWS)
-    selection_row = selection_queries.get_row(session, subject.selection.id)
-    (view,) = selection_views([selection_row], selection_queries.list_titles(session, [selection_row]))
-    lines = queries.list_lines(session, row.id, offset=page.offset, limit=ROWS + 1)
+    changed = row.kind == ActaKind.AMENDMENT.value and request.args.get("show") == "changed"
+    places = {"offset": page.offset} if changed else {"after": page.offset}
+    lines = queries.list_lines(session, row.id, limit=ROWS + 1, changed=changed, **places)
     if lines:
         access_log.record_list_access(PeopleListKind.ACTA, Course, subject.selection.course_id)
-    signed = queries.list_signatures(session, row.id)
-    shown = pages.acta_view(row)
+    signed, later = queries.list_signatures(session, row.id), queries.find_later(session, row)
+    pending = correction_queries.find_open(session, row.id)
     return render_template(
         "selections/acta.html",
-        selection=view,
-        acta=shown,
+        selection=_view_of(subject.selection.id),
+        acta=pages.acta_view(row),
         facts=pages.head_facts(row) if row.head else [],
+        precision=pages.precision_facts(row) if row.head else [],
         page=Page(pages.line_views(lines[:ROWS], row.people), page.number, len(lines) > ROWS),
+        show="changed" if changed else "",
         signatures=signed,
         in_jury=is_jury_member(subject.selection),
         may_sign=row.kind != ActaKind.PROVISIONAL.value and current_actor().person_id not in [one.person_id for one in signed],
         is_provisional=row.kind == ActaKind.PROVISIONAL.value,
-        may_export_identity=allows(SelectionActaAction.EXPORT_IDENTITY, subject),
+        is_amendment=row.kind == ActaKind.AMENDMENT.value,
+        later=None if later is None else pages.acta_view(later),
+        pending="" if pending is None else pages.difference_words(pending),
     )
 
 
@@ -129,10 +174,13 @@ def _viewed_digest() -> str:
 def own_line(subject: SelectionContext) -> str:
     """Show a participant their own line of the acta in force, and nobody else's."""
     session, row = current_session(), queries.find_in_force(current_session(), subject.id)
-    line = queries.find_own_line(session, row.id, current_actor().person_id or 0) if row is not None else None
-    if row is None or line is None:
+    lines = queries.list_own_lines(session, row.id, current_actor().person_id or 0) if row is not None else []
+    if row is None or not lines:
         raise NotFound
-    selection_row = selection_queries.get_row(session, subject.id)
-    (view,) = selection_views([selection_row], selection_queries.list_titles(session, [selection_row]))
-    (shown,) = pages.line_views([line], row.people)
-    return render_template("selections/own_line.html", selection=view, acta=pages.acta_view(row), line=shown, proof=line)
+    return render_template(
+        "selections/own_line.html",
+        selection=_view_of(subject.id),
+        acta=pages.acta_view(row),
+        lines=list(zip(pages.line_views(lines, row.people), lines, strict=True)),
+        pending=correction_queries.find_open(session, row.id) is not None,
+    )

@@ -15,6 +15,7 @@ from selections.forms import JuryMemberForm, SelectionForm
 from selections.models import MemberRole
 from selections.pages.selections import ROLE_HINTS, selection_views
 from selections.permissions import SelectionAction, SelectionContext, SelectionMemberContext
+from selections.queries import corrections
 from selections.queries import members as member_queries
 from selections.queries import selections as queries
 from selections.services import selections as services
@@ -32,7 +33,13 @@ def own() -> str:
     rows = queries.list_own(session, person_id)
     lines = queries.list_published_to(session, person_id)
     titles = queries.list_titles(session, [*rows, *lines])
-    return render_template("selections/own.html", selections=selection_views(rows, titles), lines=selection_views(lines, titles))
+    pending = corrections.list_pending(session, [row.id for row in rows])
+    return render_template(
+        "selections/own.html",
+        selections=selection_views(rows, titles),
+        lines=selection_views(lines, titles),
+        pending={row.uuid for row in rows if row.id in pending},
+    )
 
 
 @bp.route("/courses/<slug>/quizzes/<key>/selections", methods=["GET", "POST"])

@@ -296,6 +296,7 @@ MOVES = frozenset(
         "personal_reminder",
         "quiz_override",
         "role_grant",
+        "acta_line",
         "selection_member",
         "task_save",
         "task_submission",
@@ -311,7 +312,6 @@ STAYS = frozenset(
     [
         "account_merge",
         "account_fact",
-        "acta_line",
         "assignment",
         "audience_stay",
         "calendar_feed",

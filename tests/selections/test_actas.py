@@ -13,7 +13,6 @@ from kernel.permissions import Actor
 from lms.instance import Instance
 from quizzes.models import Attempt, MarkEvent
 from selections.models import Selection, SelectionActa, SelectionActaEntry
-from selections.queries.actas import read_document
 from selections.rules.documents import canonical, holds_line, line_hash
 from selections.services import actas as services
 from selections.services.freezing import freeze, keep_frozen
@@ -24,31 +23,24 @@ from tests.support.editions import a_learner_of, an_edition, take_out
 from tests.support.learning import all_at_once, start
 from tests.support.overrides import accommodate
 from tests.support.selection_access import a_selection_cast
-from tests.support.selections import a_juror, a_selecting_course, a_selection, an_acta, answer, name, sign_by_two
+from tests.support.selections import (
+    a_juror,
+    a_sat_selection,
+    a_selecting_course,
+    a_selection,
+    all_actas,
+    an_acta,
+    answer,
+    document,
+    name,
+    sign_by_two,
+)
 from tests.support.wording import in_spanish
-
-SCORES = {"ana@example.org": 5, "berta@example.org": 4, "carla@example.org": 4, "diana@example.org": 3}
 
 
 @pytest.fixture
 def selection(instance: Instance) -> Selection:
-    """Four people who sat a selecting quiz of five questions, and one who did not."""
-    course = a_selecting_course(instance)
-    edition = an_edition(instance, course)
-    for email, right in SCORES.items():
-        answer(instance, a_learner_of(instance, course, edition, email), right)
-    a_learner_of(instance, course, edition, "eva@example.org")
-    return a_selection(instance, course, edition)
-
-
-def rows(instance: Instance) -> list[SelectionActa]:
-    with instance.database.unit_of_work(write=False) as session:
-        return list(session.scalars(select(SelectionActa).order_by(SelectionActa.id)))
-
-
-def document(instance: Instance, row: SelectionActa) -> bytes:
-    with instance.database.unit_of_work(write=False) as session:
-        return b"".join(read_document(session, row))
+    return a_sat_selection(instance)
 
 
 def test_a_provisional_acta_freezes_everybody_with_rank_and_outcome(browser: Browser, instance: Instance, selection: Selection) -> None:
@@ -56,9 +48,9 @@ def test_a_provisional_acta_freezes_everybody_with_rank_and_outcome(browser: Bro
     juror = a_juror(browser, instance, selection)
 
     path = an_acta(juror, selection)
-    (draft,) = rows(instance)
+    (draft,) = all_actas(instance)
     juror.submit("/publication")
-    (row,) = rows(instance)
+    (row,) = all_actas(instance)
     found = json.loads(document(instance, row))
 
     assert (draft.state, row.state, row.kind, row.number, row.people) == ("draft", "in_force", "provisional", 1, 5)
@@ -77,7 +69,7 @@ def test_an_acta_is_canonical_and_signed(browser: Browser, instance: Instance, s
     """spec/selection 4.8: sorted keys, the certificates' key, a salted hash of each line, and no name in what is public."""
     juror = a_juror(browser, instance, selection)
     an_acta(juror, selection)
-    (row,) = rows(instance)
+    (row,) = all_actas(instance)
     content = document(instance, row)
     keys = signing_keys(instance.settings.data_dir)
 
@@ -100,7 +92,7 @@ def test_a_final_acta_needs_two_signatures_of_different_people(browser: Browser,
     path = an_acta(juror, selection)
     juror.submit("/signature")
     assert in_spanish("Signed. Another member of the jury has to sign it too.") in juror.page.text
-    provisional, signed_once = rows(instance)
+    provisional, signed_once = all_actas(instance)
 
     with instance.database.unit_of_work(write=False) as session:
         julia = Actor(person_id=session.scalars(select(AuditEntry.actor_id).where(AuditEntry.verb == "selection.acta_signed")).one())
@@ -110,7 +102,7 @@ def test_a_final_acta_needs_two_signatures_of_different_people(browser: Browser,
     second.get(path)
     second.submit("/signature")
 
-    final = rows(instance)[1]
+    final = all_actas(instance)[1]
     assert (signed_once.state, final.state, final.kind, final.number) == ("draft", "in_force", "final", 2)
     assert final.previous == provisional.sha256 == json.loads(document(instance, final))["previous"]
     assert provisional.sha256 != final.sha256
@@ -129,14 +121,14 @@ def test_an_acta_with_answers_that_wait_cannot_be_final(browser: Browser, instan
     page = juror.submit("/signature", status=409)
 
     assert in_spanish(services.StillWaiting.message) in page.text
-    assert rows(instance)[1].waiting == 1
+    assert all_actas(instance)[1].waiting == 1
 
 
 def test_what_changes_after_the_freeze_never_changes_an_acta(browser: Browser, instance: Instance, selection: Selection) -> None:
     """spec/selection 4.10: byte for byte, also of whoever leaves the course."""
     juror = a_juror(browser, instance, selection)
     path = an_acta(juror, selection)
-    (row,) = rows(instance)
+    (row,) = all_actas(instance)
     before, shown = document(instance, row), juror.get(path).text
     with instance.database.unit_of_work() as session:
         for attempt in session.scalars(select(Attempt)):
@@ -162,7 +154,7 @@ def test_marks_that_come_while_it_is_frozen_are_in_it_or_not_at_all(browser: Bro
     with instance.database.unit_of_work() as session:
         kept = [keep_frozen(session, asked.id, frozen, keys, now=clock.now()) for _time in range(2)]
 
-    (row,) = rows(instance)
+    (row,) = all_actas(instance)
     assert kept == [True, False]
     assert json.loads(document(instance, row))["lines"][0]["percent"] == "100"
     assert json.loads(row.head)["basis"] == newest
@@ -180,7 +172,7 @@ def test_of_two_who_prepare_an_acta_at_once_one_wins(instance: Instance, selecti
 
     assert sorted(type(one).__name__ for one in came) == ["ActaOpen", "int"]
     assert issubclass(services.ActaOpen, Conflict)
-    assert len(rows(instance)) == 1
+    assert len(all_actas(instance)) == 1
 
 
 def test_a_learner_sees_their_own_line_and_no_other(browser: Browser, instance: Instance, selection: Selection) -> None:
@@ -248,7 +240,7 @@ def test_an_acta_of_nobody_and_of_one_are_made(browser: Browser, instance: Insta
     take_out(instance, course, learner)
     an_acta(juror, selection)
 
-    assert [(row.state, row.people) for row in rows(instance)] == [("discarded", 0), ("discarded", 1), ("draft", 0)]
+    assert [(row.state, row.people) for row in all_actas(instance)] == [("discarded", 0), ("discarded", 1), ("draft", 0)]
 
 
 def test_an_open_attempt_is_no_sitting(browser: Browser, instance: Instance) -> None:
@@ -259,7 +251,7 @@ def test_an_open_attempt_is_no_sitting(browser: Browser, instance: Instance) -> 
     selection = a_selection(instance, course, edition)
     an_acta(a_juror(browser, instance, selection), selection)
 
-    (row,) = rows(instance)
+    (row,) = all_actas(instance)
     assert [line["outcome"] for line in json.loads(document(instance, row))["lines"]] == ["did_not_sit"]
 
 
@@ -270,7 +262,7 @@ def test_every_cell_of_an_acta(browser: Browser, instance: Instance) -> None:
     juror, others = cast.browsers["J"], f"/selections/{cast.selection.uuid}"
     faults = cast.check("acta.draft", "of_a_selection", cast.outcomes(f"{others}/actas", "POST"))
     juror.deliver_jobs()
-    (row,) = rows(instance)
+    (row,) = all_actas(instance)
     path, seen = f"/selections/actas/{row.uuid}", {"sha256": row.sha256}
     faults += cast.check("acta.view", "draft", cast.outcomes(path))
     faults += cast.check("acta.freeze", "draft", cast.outcomes(f"{path}/publication", "POST", seen))
@@ -278,7 +270,7 @@ def test_every_cell_of_an_acta(browser: Browser, instance: Instance) -> None:
     faults += cast.check("acta.view_own", "provisional", cast.outcomes(f"{others}/own-line"))
     outcome(juror, f"{others}/actas", "POST")
     juror.deliver_jobs()
-    final = rows(instance)[1]
+    final = all_actas(instance)[1]
     path, seen = f"/selections/actas/{final.uuid}", {"sha256": final.sha256}
     faults += cast.check("acta.sign", "draft", cast.outcomes(f"{path}/signature", "POST", seen))
     faults += cast.check("acta.sign", "signed_by_the_same", cast.outcomes(f"{path}/signature", "POST", seen))

@@ -237,6 +237,7 @@ ROUTES: Mapping[str, str] = {
     """,
     "selection.list_own": "selections.own",
     "acta.draft": "selections_actas.discard selections_actas.prepare",
+    "acta.amend": "selections_actas.amendment",
     "acta.freeze": "selections_actas.publish",
     "acta.sign": "selections_actas.sign",
     "acta.view": "selections_actas.acta",

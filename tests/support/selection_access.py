@@ -37,6 +37,8 @@ ACCESS: Mapping[tuple[str, str], str] = {
     ("acta.freeze", "draft"): "J",
     ("acta.sign", "draft"): "J",
     ("acta.sign", "signed_by_the_same"): "",
+    ("acta.amend", "final_with_difference"): "J",
+    ("acta.amend", "final_without_difference"): "",
     ("acta.view", "draft"): "J*",
     ("acta.view", "provisional"): "JRS*",
     ("acta.view_own", "provisional"): "EP*",

@@ -11,14 +11,18 @@ from enrolments.models import Edition
 from kernel import clock
 from kernel.permissions import Actor
 from lms.instance import Instance
+from quizzes.rules.regrade import RegradeKind
 from quizzes.services.attempts import SaveRequest
-from selections.models import MemberRole, Selection
+from quizzes.services.dry_runs import RegradeRequest
+from selections.models import MemberRole, Selection, SelectionActa
+from selections.queries.actas import read_document
 from selections.queries.members import list_members
 from selections.services import selections as services
 from tests.support.browser import Browser
-from tests.support.builders import a_person, an_administrator, folder, publish, sign_in
-from tests.support.editions import an_edition
+from tests.support.builders import a_person, a_teacher, an_administrator, folder, publish, sign_in
+from tests.support.editions import a_learner_of, an_edition
 from tests.support.learning import actor_of, right_batch, start, submit
+from tests.support.regrading import a_dry_run, commit, question_id
 from tests.support.selection_folders import BANK, FILE, HEAD, questions
 
 KEY = "cuestionario-1"
@@ -108,10 +112,69 @@ def answer(instance: Instance, learner: Actor, right: int, of: int = 5, *, now: 
     return attempt
 
 
+SCORES = {"ana@example.org": 5, "berta@example.org": 4, "carla@example.org": 4, "diana@example.org": 3}
+
+
+def a_sat_selection(instance: Instance) -> Selection:
+    """Make a selection of four people who sat a selecting quiz of five questions, and one who did not."""
+    course = a_selecting_course(instance)
+    edition = an_edition(instance, course)
+    for email, right in SCORES.items():
+        answer(instance, a_learner_of(instance, course, edition, email), right)
+    a_learner_of(instance, course, edition, "eva@example.org")
+    return a_selection(instance, course, edition)
+
+
+def all_actas(instance: Instance) -> list[SelectionActa]:
+    """Return every acta, in the order in which they were asked for."""
+    with instance.database.unit_of_work(write=False) as session:
+        return list(session.scalars(select(SelectionActa).order_by(SelectionActa.id)))
+
+
+def document(instance: Instance, row: SelectionActa) -> bytes:
+    """Return the signed bytes of an acta."""
+    with instance.database.unit_of_work(write=False) as session:
+        return b"".join(read_document(session, row))
+
+
+def a_final(browser: Browser, instance: Instance, selection: Selection, juror: Browser | None = None) -> Browser:
+    """Publish a provisional acta, and have the final one signed by two; return the first member of the jury."""
+    juror = juror or a_juror(browser, instance, selection, given="Julia")
+    an_acta(juror, selection)
+    juror.submit("/publication")
+    sign_by_two(browser, instance, selection, juror)
+    juror.deliver_jobs()
+    return juror
+
+
+def void(instance: Instance, key: str, kind: RegradeKind = RegradeKind.UNLESS_LOWER) -> int:
+    """Make a question of the quiz void in the name of an editor; return the regrade."""
+    dry_run = try_to_void(instance, key, kind)
+    commit(instance, an_editor(instance), dry_run)
+    return dry_run
+
+
+def try_to_void(instance: Instance, key: str, kind: RegradeKind = RegradeKind.UNLESS_LOWER) -> int:
+    """Make the dry run alone."""
+    return a_dry_run(instance, an_editor(instance), RegradeRequest(kind, "Dos respuestas correctas.", question_id(instance, key)))
+
+
+def an_editor(instance: Instance) -> Actor:
+    """Return an editor of the course, the same one each time."""
+    with instance.database.unit_of_work(write=False) as session:
+        person = session.scalar(select(Person).where(Person.email == "editora@example.org"))
+        course = session.scalars(select(Course)).one()
+    return actor_of(person or a_teacher(instance, course, "editora@example.org"))
+
+
 def an_acta(browser: Browser, selection: Selection, reason: str = "") -> str:
     """Have a member of the jury prepare the next acta; return its address."""
-    browser.get(f"/selections/{selection.uuid}")
-    browser.submit("/actas", {"reason": reason} if reason else {})
+    if reason:
+        browser.get(f"/selections/{selection.uuid}/amendment")
+        browser.submit("/amendment", {"reason": reason})
+    else:
+        browser.get(f"/selections/{selection.uuid}")
+        browser.submit("/actas")
     path = browser.path
     browser.deliver_jobs()
     browser.get(path)
