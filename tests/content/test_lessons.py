@@ -122,7 +122,7 @@ def test_parts_stand_in_it(lesson: Lesson) -> None:
     """Checklist 14, 16 and 17: recall, the mistaken idea, two checks with an answer, a summary of three lines."""
     names = [name for name, _title, _text in lesson.callouts]
     checks = [(title, text) for name, title, text in lesson.callouts if name == "CHECK"]
-    recalls = [title for title, _text in checks if title.startswith(("Recuerde", "Recall", "Remember"))]
+    recalls = [title for title, _text in checks if title.startswith(("Recuerde", "Recap"))]
     summary = next(text for name, _title, text in lesson.callouts if name == "SUMMARY")
 
     assert len(recalls) == (1 if lesson.place else 0)
