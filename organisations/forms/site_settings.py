@@ -1,10 +1,12 @@
 """Forms of the site settings."""
 
+import hashlib
+import json
 import re
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from wtforms import BooleanField, ColorField, DateField, FileField, PasswordField, SelectField, ValidationError
+from wtforms import BooleanField, ColorField, DateField, FileField, HiddenField, PasswordField, SelectField, ValidationError
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired, Length, Optional
 
@@ -31,17 +33,32 @@ def _column(name: str) -> tuple[str, str]:
     return (column, tongue) if column in _BY_LANGUAGE else (name, "")
 
 
-class SiteForm(Form):
+class ShownForm(Form):
+    """A form that knows what its page showed, so that a change that somebody else made meanwhile is not undone unseen."""
+
+    seen = HiddenField()
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        present = {field.short_name: str(field.object_data or "") for field in self if field.short_name != "seen"}
+        digest = hashlib.sha256(json.dumps(present, sort_keys=True).encode()).hexdigest()
+        self.is_stale = bool(self.seen.data) and self.seen.data != digest
+        """Whether it was sent by a page that showed something else than what holds now; never where it does not say what it showed."""
+        self.seen.data = digest
+
+
+class SiteForm(ShownForm):
     """A part of the site settings. What the environment decides is shown, and cannot be changed here."""
 
     BLANK: ClassVar[frozenset[str]] = frozenset()
     """Fields that stay empty while nothing is set, because what is in force then is an example."""
 
-    def __init__(self, settings: PresentSettings, row: InstitutionProfile | None) -> None:
-        names = [name for name, _field in self._unbound()]
+    def __init__(self, settings: PresentSettings, row: InstitutionProfile | None, *, is_sent: bool = True) -> None:
+        names = [name for name, _field in self._unbound() if name != "seen"]
         settings_of = {name: _BY_LANGUAGE.get(_column(name)[0], name) for name in names}
         self.fixed = {name: f"LMS_{setting.upper()}" for name, setting in settings_of.items() if is_fixed(settings, setting)}
-        super().__init__(data={name: self._initial_value(settings, row, name) for name in names})
+        options = {} if is_sent else {"formdata": None}
+        super().__init__(data={name: self._initial_value(settings, row, name) for name in names}, **options)
         for name in self.fixed:
             field = self[name]
             field.data, field.validators, field.render_kw = field.object_data, (), {**(field.render_kw or {}), "disabled": True}
@@ -64,7 +81,7 @@ class SiteForm(Form):
         texts: dict[str, dict[str, str]] = {}
         for field in self:
             column, tongue = _column(field.short_name)
-            if field.short_name in self.fixed:
+            if field.short_name in (*self.fixed, "seen"):
                 continue
             if not tongue:
                 found[column] = self._column_value(field.short_name, field.data)
@@ -135,7 +152,7 @@ USUAL = ("#0f4c63", "#f5b53b")
 """The colours of the product."""
 
 
-class ColoursForm(Form):
+class ColoursForm(ShownForm):
     """The institution's two colours, dark enough and light enough to be read (WCAG 2.2, 1.4.3)."""
 
     brand_colour = ColorField(lazy_("Main colour"))
@@ -180,8 +197,8 @@ class MailForm(SiteForm):
     smtp_password = PasswordField(lazy_("Password"), [Length(max=200, message=_AT_MOST)])
     mail_from = EmailField(lazy_("Sender's address"), [Length(max=254, message=_AT_MOST)])
 
-    def __init__(self, settings: PresentSettings, row: InstitutionProfile | None) -> None:
-        super().__init__(settings, row)
+    def __init__(self, settings: PresentSettings, row: InstitutionProfile | None, *, is_sent: bool = True) -> None:
+        super().__init__(settings, row, is_sent=is_sent)
         self._kept = row.smtp_host if row is not None and row.smtp_password else ""
         self.has_password = bool(settings.smtp_password.get_secret_value()) if "smtp_password" in self.fixed else bool(self._kept)
         if self.smtp_port.data:
@@ -234,8 +251,8 @@ class AccessForm(SiteForm):
     zone = SelectField(lazy_("Time zone"))
     sign_up = BooleanField(lazy_("Anyone can create an account"))
 
-    def __init__(self, settings: PresentSettings, row: InstitutionProfile | None) -> None:
-        super().__init__(settings, row)
+    def __init__(self, settings: PresentSettings, row: InstitutionProfile | None, *, is_sent: bool = True) -> None:
+        super().__init__(settings, row, is_sent=is_sent)
         offered = zones_by_name(language()) | {zone_name(settings.zone): settings.zone}
         self.zone.choices = [SelectChoice(value=zone, label=name) for name, zone in offered.items()]
 
@@ -247,7 +264,7 @@ class AccessForm(SiteForm):
             raise ValidationError(_("Enter an address such as https://cursos.example.org, without a path.")) from None
 
 
-class SignatoryForm(Form):
+class SignatoryForm(ShownForm):
     """Signatory of certificates: name, office, days and picture."""
 
     name = LineField(lazy_("Name"), [InputRequired(lazy_("Enter the name.")), Length(max=100, message=_AT_MOST)])

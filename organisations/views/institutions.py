@@ -32,7 +32,7 @@ from organisations.queries import profile as profiles
 from organisations.queries.institutions import get_institution, get_institutions
 from organisations.services import institution_grants
 from organisations.services import profile as services
-from organisations.views.site_settings import BODY_LIMIT, keep_signatory, upload
+from organisations.views.site_settings import BODY_LIMIT, keep_signatory, known_colours, upload
 
 bp = Blueprint("organisations_institutions", __name__, url_prefix="/administration/institutions")
 
@@ -104,7 +104,6 @@ def _page(
 ) -> str:
     session, place, today = current_session(), _of(context), local(clock.now()).date()
     row = profiles.find_profile(session, place.id)
-    known = dict(zip(("brand_colour", "accent_colour"), _colours_of(row), strict=True))
     signatories = profiles.list_signatories(session, place.id)
     by_environment = context.is_first and bool(current_settings().signatories)
     return render_template(
@@ -112,9 +111,9 @@ def _page(
         place=place,
         row=row,
         is_first=context.is_first,
-        facts=facts or InstitutionFactsForm(_settings_of(context), row),
+        facts=facts or InstitutionFactsForm(_settings_of(context), row, is_sent=False),
         logo_form=logo or LogoForm(formdata=None),
-        colours=colours or ColoursForm(formdata=None, data=known),
+        colours=colours or ColoursForm(formdata=None, data=known_colours(row)),
         usual=USUAL,
         signatories=signatories,
         nobody_signs=not (by_environment or profiles.list_signatories_on(session, today, place.id)),
@@ -128,8 +127,10 @@ def _page(
     )
 
 
-def _colours_of(row: object) -> tuple[str, str]:
-    return getattr(row, "brand_colour", "") or USUAL[0], getattr(row, "accent_colour", "") or USUAL[1]
+def _present_state(context: InstitutionContext) -> Answer:
+    """Show an institution as it is now to who sends a form that others changed meanwhile (spec/certificates 11)."""
+    flash(_(Conflict.message), "warn")
+    return _page(context), 409
 
 
 def _fingerprints() -> list[tuple[str, str]]:
@@ -144,6 +145,8 @@ def set_names(context: InstitutionContext) -> Answer:
     """Give an institution the names that its certificates print from now on."""
     settings = _settings_of(context)
     form = InstitutionFactsForm(settings, profiles.find_profile(current_session(), _of(context).id))
+    if form.is_stale:
+        return _present_state(context)
     if not form.validate_on_post():
         return _page(context, facts=form), 422
     services.change_profile(current_session(), current_actor(), settings, form.changes(), institution=_of(context), now=clock.now())
@@ -177,7 +180,9 @@ def remove_logo(context: InstitutionContext) -> Answer:
 @requires(InstitutionAction.EDIT, get_institution)
 def set_colours(context: InstitutionContext) -> Answer:
     """Take an institution's two colours, where they can be read."""
-    form = ColoursForm()
+    form = ColoursForm(data=known_colours(profiles.find_profile(current_session(), _of(context).id)))
+    if form.is_stale:
+        return _present_state(context)
     if not form.validate_on_post():
         return _page(context, colours=form), 422
     chosen = (str(form.brand_colour.data), str(form.accent_colour.data))

@@ -39,7 +39,7 @@ from organisations.forms.site_settings import (
     SignatoryForm,
     SiteForm,
 )
-from organisations.models import InstitutionSignatory
+from organisations.models import InstitutionProfile, InstitutionSignatory
 from organisations.pages.site_style import style_sheet
 from organisations.permissions import InstitutionAction, OrganisationAction, SignatoryContext
 from organisations.queries import profile as queries
@@ -86,6 +86,9 @@ def _section(kind: type[SiteForm], template: str, done: str) -> Answer:
     form = kind(settings, row)
     if is_read_only_request():
         return render_template(template, form=form)
+    if form.is_stale:
+        flash(_(Conflict.message), "warn")
+        return render_template(template, form=kind(settings, row, is_sent=False)), 409
     if not form.validate_on_post():
         return render_template(template, form=form), 422
     services.change_profile(current_session(), current_actor(), settings, form.changes(), secrets_of_app(), now=clock.now())
@@ -158,17 +161,21 @@ def appearance() -> Answer:
 
 def _appearance_page(logo: LogoForm | None = None, colours: ColoursForm | None = None) -> str:
     row = queries.find_profile(current_session())
-    stored = (row.brand_colour or USUAL[0], row.accent_colour or USUAL[1]) if row else USUAL
-    known = dict(zip(("brand_colour", "accent_colour"), stored, strict=True))
     return render_template(
         "organisations/site/appearance.html",
         logo_form=logo or LogoForm(formdata=None),
-        form=colours or ColoursForm(formdata=None, data=known),
+        form=colours or ColoursForm(formdata=None, data=known_colours(row)),
         logo_digest=row.logo_digest if row else "",
         logo_is_drawing=bool(row and row.logo_digest and row.logo_type != "image/png"),
         has_colours=bool(row and row.brand_colour),
         usual=USUAL,
     )
+
+
+def known_colours(row: InstitutionProfile | None) -> dict[str, str]:
+    """Return the colours that hold now, as the form shows them."""
+    stored = ("", "") if row is None else (row.brand_colour, row.accent_colour)
+    return {"brand_colour": stored[0] or USUAL[0], "accent_colour": stored[1] or USUAL[1]}
 
 
 @bp.post("/administration/site/logo")
@@ -210,7 +217,10 @@ def remove_logo() -> Answer:
 @requires(OrganisationAction.MANAGE_SITE)
 def set_colours() -> Answer:
     """Take the institution's two colours, where they can be read."""
-    form = ColoursForm()
+    form = ColoursForm(data=known_colours(queries.find_profile(current_session())))
+    if form.is_stale:
+        flash(_(Conflict.message), "warn")
+        return _appearance_page(), 409
     if not form.validate_on_post():
         return _appearance_page(colours=form), 422
     chosen = (str(form.brand_colour.data), str(form.accent_colour.data))
@@ -281,6 +291,9 @@ def signatory(subject: SignatoryContext) -> Answer:
     def change(session: Session, picture: bytes | None) -> None:
         services.change_signatory(session, current_actor(), row, form.values(picture), now=clock.now())
 
+    if form.is_stale:
+        flash(_(Conflict.message), "warn")
+        return _signatory_page(subject, SignatoryForm(formdata=None, data=SignatoryForm.known(row))), 409
     if not keep_signatory(form, change):
         return _signatory_page(subject, form), 422
     flash(_("Saved. Certificates that were issued before keep what they say."), "ok")

@@ -72,6 +72,17 @@ def test_a_key_is_free_and_of_the_form_of_keys(boss: Browser, instance: Instance
         assert len(list_institutions(session)) == 2
 
 
+def test_a_logo_that_is_refused_leaves_the_names_in_their_fields(boss: Browser, instance: Instance) -> None:
+    _first, second = two_institutions(instance)
+    page = f"{LIST}/{second.uuid}"
+    boss.get(page)
+    boss.submit("/names", NAMES)
+
+    boss.post(f"{page}/logo", {"file": (io.BytesIO(b"no picture"), "logo.png")}, status=422, content_type="multipart/form-data")
+
+    assert dict(boss.page.form("/names").fields)["names_es"] == NAMES["names_es"]
+
+
 def test_the_first_institution_stays_the_one_of_the_site(instance: Instance) -> None:
     """spec/certificates I6: a profile of another one made before its own never becomes that of the site."""
     first, second = two_institutions(instance)

@@ -346,6 +346,33 @@ def test_saving_the_same_again_changes_nothing(boss: Browser, instance: Instance
 SIGNATORY = {"name": "Ing. Rosa Chango", "office_es": "Directora", "office_en": "Director", "since": "2026-01-01", "until": ""}
 
 
+@pytest.mark.parametrize(
+    ("path", "typed", "meanwhile"),
+    [
+        ("names", NAMES, {"names": {"es": "De otra mano"}}),
+        ("personal-data", {"data_officer": "Ana"}, {"data_officer": "Luis"}),
+        ("access", {"zone": "Europe/Madrid"}, {"languages": "en, es"}),
+        ("mail", {"smtp_host": "a.example.org"}, {"smtp_host": "b.example.org"}),
+        ("colours", {"brand_colour": "#224466"}, {"accent_colour": "#eeaa33"}),
+    ],
+)
+def test_a_form_that_someone_else_s_change_made_stale_undoes_nothing(
+    boss: Browser, instance: Instance, path: str, typed: dict[str, str], meanwhile: dict[str, object]
+) -> None:
+    """spec/certificates 11, institution.edit: 409, and the page shows what holds now; sent once more it is taken."""
+    page = f"{SITE}/{'appearance' if path == 'colours' else path}"
+    form = boss.get(page).form(f"/{path}")
+    with instance.database.unit_of_work() as session:
+        services.change_profile(session, SYSTEM, instance.present_settings, meanwhile, now=clock.now())
+    version = profile_of(instance).version
+
+    shown = boss.submit(f"/{path}", typed, form=form, status=409)
+
+    assert profile_of(instance).version == version
+    boss.submit(f"/{path}", typed, form=shown.form(f"/{path}"))
+    assert profile_of(instance).version > version
+
+
 def test_signatories_are_added_changed_and_removed_with_their_picture(boss: Browser, instance: Instance) -> None:
     """spec/certificates I1 and I4: only administrators see the original."""
     boss.get(f"{SITE}/signatories")
