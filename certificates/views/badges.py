@@ -4,12 +4,11 @@ from typing import cast
 
 from flask import Blueprint, Response, make_response, request
 
-from certificates.permissions import CertificateAction, CredentialContext
+from certificates.permissions import CertificateAction, CredentialContext, decides
 from certificates.queries import credentials as queries
 from certificates.rules.credentials import CredentialState
 from certificates.rules.verification import BadgeForm
 from certificates.services.badges import BadgeSigner, badge_content
-from courses.permissions import edits
 from kernel.codes import printed_code
 from kernel.errors import N_, Gone, NotFound
 from kernel.web.instance_keys import current_keys
@@ -37,7 +36,7 @@ def badge(subject: CredentialContext) -> Response:
     limiter().use(LOOK_UPS, client_key())
     if subject.state is CredentialState.REPLACED:
         raise Gone(N_("This certificate was replaced by another one, which can be downloaded."))
-    if subject.state is CredentialState.REVOKED and not edits(current_actor(), subject.staff_role):
+    if subject.state is CredentialState.REVOKED and not decides(current_actor(), subject):
         raise Gone(N_("This certificate has been revoked and can no longer be downloaded."))
     if queries.is_holder_deleted(current_session(), subject.row):
         raise Gone(N_("The person's data were deleted at their request."))

@@ -41,11 +41,11 @@ def request_download(context: RegisterContext) -> Answer:
     limiter().use(RATE, str(actor.person_id))
     number = as_uuid(request.form.get("number", "")) or uuid4()
     course_id = context.course.id if context.course else None
-    institutions = () if context.institution_keys is None else queries.list_institution_ids(session, ids)
-    if len(institutions) > 1:
+    institutions = queries.list_institution_ids(session, ids) if context.course or context.institution_keys is not None else []
+    if len(institutions) > 1 and context.course is None:
         flash(_("These certificates are of several institutions. Filter them so that all are of one institution."), "warn")
         return see_page("certificates_register.register", **asked.fields)
-    institution_id = next(iter(institutions), None)
+    institution_id = institutions[0] if len(institutions) == 1 else None  # whose administrators may open it too
     row = services.request_download(session, actor, course_id, ids, number, institution_id=institution_id, now=clock.now())
     return see_page("certificates_bulk.download", download=row.uuid)
 
