@@ -42,6 +42,7 @@ TEAM_PAGES: tuple[TeamPage, ...] = (
             ),
             *("courses_settings", "quizzes_banks", "quizzes_questions", "quizzes_slots", "quizzes_blueprints", "quizzes_pass_marks"),
             "quizzes_item_history",
+            "quizzes_variants",
             "standards",
         ),
     ),

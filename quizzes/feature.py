@@ -29,6 +29,7 @@ from quizzes.views import (
     self_assessments,
     slots,
     statistics,
+    variants,
 )
 
 FEATURE = Feature(
@@ -36,6 +37,7 @@ FEATURE = Feature(
     blueprints=(
         banks.bp,
         questions.bp,
+        variants.bp,
         slots.bp,
         blueprints.bp,
         attempts.bp,

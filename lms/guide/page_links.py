@@ -80,6 +80,7 @@ SECTIONS: Mapping[str, str] = {
         quizzes_banks.new_question quizzes_banks.question quizzes_questions.new_question quizzes_questions.question
     """,
     "instructor/questions#try": "quizzes_banks.preview",
+    "instructor/questions#variants": "quizzes_variants.variants",
     "instructor/questions#find": "quizzes_banks.questions",
     "instructor/questions#correct": "quizzes_banks.versions",
     "instructor/quizzes#slots": "quizzes_slots.slots",

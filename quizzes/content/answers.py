@@ -19,8 +19,8 @@ from quizzes.rules.definitions import (
     SingleChoiceBody,
     TextPattern,
     Tolerance,
-    ToleranceKind,
 )
+from quizzes.rules.numbers import ends_of
 
 ANYTHING = "*"
 _ANY = re.compile(r"(?<!\\)\*")
@@ -206,15 +206,4 @@ def _overlap(one: NumericalAnswer, other: NumericalAnswer, usual: Tolerance) -> 
 def _span(answer: NumericalAnswer, usual: Tolerance) -> tuple[Fraction, Fraction]:
     """Return both ends of what an answer takes."""
     value = answer.value if answer.value is not None else Fraction(0)
-    return ends(value, answer.tolerance or usual)
-
-
-def ends(value: Fraction, tolerance: Tolerance) -> tuple[Fraction, Fraction]:
-    """Return the smallest and the greatest number within a tolerance of a value."""
-    amount = tolerance.amount
-    if tolerance.kind is ToleranceKind.NOMINAL:
-        return value - amount, value + amount
-    if tolerance.kind is ToleranceKind.RELATIVE:
-        return value - abs(value) * amount, value + abs(value) * amount
-    low, high = sorted((value / (1 + amount), value * (1 + amount)))
-    return low, high
+    return ends_of(value, answer.tolerance or usual)

@@ -13,7 +13,7 @@ from quizzes.content.question_editing import RIGHT, WRONG
 from quizzes.content.question_fields import FROM_TEXT, fields_of_kind, groups_of
 from quizzes.content.question_rows import ANSWER, COLUMNS, QuestionFormValues, begun, is_blank, kind_of, pressed, with_kind
 from quizzes.content.row_fields import MOST_ROWS, NAME, TEXT, WORDS, Asked, RowFields, RowNotation, leaves, lists
-from quizzes.forms import give_lines
+from quizzes.forms.quizzes import give_lines
 
 Sent = Mapping[str, str]
 Field = Any

@@ -88,6 +88,17 @@ def is_within(value: Fraction, expected: Fraction, tolerance: Tolerance) -> bool
     return low <= value <= high
 
 
+def ends_of(value: Fraction, tolerance: Tolerance) -> tuple[Fraction, Fraction]:
+    """Return the smallest and the greatest number within a tolerance of a value."""
+    amount = tolerance.amount
+    if tolerance.kind is ToleranceKind.NOMINAL:
+        return value - amount, value + amount
+    if tolerance.kind is ToleranceKind.RELATIVE:
+        return value - abs(value) * amount, value + abs(value) * amount
+    low, high = sorted((value / (1 + amount), value * (1 + amount)))
+    return low, high
+
+
 def write_number(value: Fraction, convention: Convention, decimals: int, *, keep_zeros: bool) -> str:
     """Write a number rounded half up, without grouping, so that ``read_number`` reads it without doubt of the digits."""
     scaled = abs(round_half_up(value, decimals)) * 10**decimals

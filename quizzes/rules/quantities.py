@@ -7,7 +7,7 @@ from fractions import Fraction
 from kernel.expressions import ExpressionError, evaluate
 from kernel.rounding import round_half_up
 from quizzes.rules.answers import NumberAnswer
-from quizzes.rules.definitions import CalculatedBody, NumericalBody, Texts, Tolerance, UnitPenaltyOf
+from quizzes.rules.definitions import CalculatedAnswer, CalculatedBody, NumericalBody, Texts, Tolerance, UnitPenaltyOf
 from quizzes.rules.numbers import Convention, ParsedNumber, is_within, read_number, split_unit
 
 _NOTHING = Fraction(0)
@@ -65,8 +65,7 @@ def mark_calculated(
     expected: list[_Expected | None] = []
     for answer in body.answers:
         value = computed(answer.expression, body, variables)
-        tolerance = answer.tolerance or body.tolerance
-        expected.append(None if value is None else _Expected(value, answer.credit, _with_rounding(value, tolerance, body.decimals)))
+        expected.append(None if value is None else _Expected(value, answer.credit, tolerance_of(body, answer, value)))
     return _judge(body, number, expected, convention)
 
 
@@ -78,10 +77,12 @@ def computed(expression: str, body: CalculatedBody, variables: Mapping[str, Frac
         return None
 
 
-def _with_rounding(value: Fraction, tolerance: Tolerance, decimals: int | None) -> Tolerance:
-    if tolerance.amount or decimals is None:
+def tolerance_of(body: CalculatedBody, answer: CalculatedAnswer, value: Fraction) -> Tolerance:
+    """Return what an answer with this value tolerates; where decimals are asked for and nothing else is, its own rounding."""
+    tolerance = answer.tolerance or body.tolerance
+    if tolerance.amount or body.decimals is None:
         return tolerance
-    return Tolerance(amount=abs(value - round_half_up(value, decimals)))
+    return Tolerance(amount=abs(value - round_half_up(value, body.decimals)))
 
 
 def _judge(

@@ -123,6 +123,18 @@ def add_to_bank(
     draft_services.save_files(session, actor, course, {path: text, **(media or {})}, now=now)
 
 
+def with_variants(body: str, pattern: EntryText, variants: Sequence[str]) -> str:
+    """Return a bank's text with variants behind its questions, and their pattern changed; raise EntryChanged."""
+    return add_entries(with_entry(body, pattern), QUESTIONS, variants)
+
+
+def save_variants(session: Session, actor: Actor, course_id: int, pattern: EntryText, variants: Sequence[str], *, now: datetime) -> None:
+    """Write variants of a question into its bank, and the question as it is beside them; raise EntryChanged."""
+    course = course_catalogue.lock_course(session, course_id)
+    body = with_variants(body_of(session, course_id, pattern.path), pattern, variants)
+    _save(session, actor, course, {pattern.path: body}, now=now)
+
+
 def delete_entry(session: Session, actor: Actor, course_id: int, change: EntryText, *, now: datetime) -> None:
     """Take a question out of its bank; raise EntryChanged where it is not what the editor saw. Published versions stay."""
     course = course_catalogue.lock_course(session, course_id)

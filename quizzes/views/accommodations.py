@@ -10,7 +10,7 @@ from kernel.i18n import _
 from kernel.web.forms import whole_number
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import current_actor, current_session, requires, see_page
-from quizzes.forms import AccommodationForm
+from quizzes.forms.quizzes import AccommodationForm
 from quizzes.pages.overrides import past_views, profile_views
 from quizzes.permissions import QuizAction
 from quizzes.queries import overrides as queries

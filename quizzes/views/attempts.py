@@ -26,7 +26,7 @@ from kernel.web.forms import whole_number
 from kernel.web.limits import limit, limiter
 from kernel.web.request import allows, current_actor, current_session, requires, secrets_of_app, see_page
 from quizzes.attempt_review import flags_of, record_of, review_page
-from quizzes.forms import (
+from quizzes.forms.quizzes import (
     FileChanges,
     StartForm,
     answers_compared,

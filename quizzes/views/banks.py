@@ -26,7 +26,7 @@ from kernel.web.forms import whole_number
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import begin_writing, current_actor, current_session, requires, see_page
 from quizzes.content.wording import DIFFICULTIES, KINDS, STATES
-from quizzes.forms import QuestionFieldsForm, QuestionTextForm, form_parts
+from quizzes.forms.quizzes import QuestionFieldsForm, QuestionTextForm, form_parts
 from quizzes.pages import banks as pages
 from quizzes.pages.banks import SourceFindingView
 from quizzes.permissions import BankQuestionContext, QuizAction

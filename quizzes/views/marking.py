@@ -16,7 +16,7 @@ from kernel.web.forms import whole_number
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import current_actor, current_session, requires, see_other
 from quizzes.attempt_review import flags_of, review_items
-from quizzes.forms import MarkForm, chosen_levels
+from quizzes.forms.quizzes import MarkForm, chosen_levels
 from quizzes.pages import marking as pages
 from quizzes.pages.attempt import AttemptView, open_attempt
 from quizzes.pages.introduction import activity_header

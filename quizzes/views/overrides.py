@@ -18,7 +18,7 @@ from kernel.own_records import LEFT_OUT
 from kernel.permissions import Actor
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import current_actor, current_session, requires, see_page
-from quizzes.forms import IncidentForm, QuizOverrideForm
+from quizzes.forms.quizzes import IncidentForm, QuizOverrideForm
 from quizzes.models import QuizOverride
 from quizzes.pages.introduction import activity_header, rules_of
 from quizzes.pages.overrides import incident_views, open_views, override_views

@@ -28,7 +28,7 @@ from quizzes.content.question_editing import values_in, with_question
 from quizzes.content.question_rows import QuestionFormValues
 from quizzes.content.row_fields import TEXT
 from quizzes.content.wording import KINDS
-from quizzes.forms import NewQuestionForm, QuestionEditForm
+from quizzes.forms.quizzes import NewQuestionForm, QuestionEditForm
 from quizzes.pages import banks as pages
 from quizzes.pages.question_form import KindFormView, begun_sheet, submitted_form
 from quizzes.pages.samples import samples_of

@@ -15,7 +15,7 @@ from kernel.tables import write_csv
 from kernel.web.forms import whole_number
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import current_actor, current_session, requires, see_other, see_page
-from quizzes.forms import RegradeForm
+from quizzes.forms.quizzes import RegradeForm
 from quizzes.pages import regrading as pages
 from quizzes.pages.introduction import activity_header
 from quizzes.permissions import QuizAction, QuizContext

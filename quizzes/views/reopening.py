@@ -6,7 +6,7 @@ from accounts.queries import get_person
 from kernel import clock
 from kernel.i18n import _, ngettext
 from kernel.web.request import current_actor, current_session, requires, see_page
-from quizzes.forms import AttemptActionForm
+from quizzes.forms.quizzes import AttemptActionForm
 from quizzes.pages.attempt import open_attempt
 from quizzes.permissions import QuizAction, QuizContext
 from quizzes.queries import attempts as queries

@@ -5,7 +5,7 @@ from flask import Blueprint, Response, flash, request
 from kernel import clock
 from kernel.i18n import _
 from kernel.web.request import current_actor, current_session, requires, see_page
-from quizzes.forms import chosen_levels
+from quizzes.forms.quizzes import chosen_levels
 from quizzes.permissions import QuizAction
 from quizzes.queries.self_assessments import SelfReviewedItem, lock_self_reviewed
 from quizzes.rules.manual_marking import rubric_of

@@ -35,7 +35,7 @@ from kernel.web.request import begin_writing, current_actor, current_session, re
 from quizzes.content import slot_fields
 from quizzes.content.slots import WHOLE_COURSE
 from quizzes.content.wording import KINDS
-from quizzes.forms import NewSlotForm
+from quizzes.forms.quizzes import NewSlotForm
 from quizzes.pages import slots as pages
 from quizzes.queries import banks as queries
 from quizzes.queries.banks import QuestionFilter

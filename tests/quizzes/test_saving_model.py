@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from courses.models import Course
 from lms.instance import Instance
-from quizzes.forms import answers_compared, form_batch, script_batches
+from quizzes.forms.quizzes import answers_compared, form_batch, script_batches
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
 from quizzes.pages.attempt import new_page_epoch
 from quizzes.queries.answers import read_payloads

@@ -11,7 +11,10 @@ OF_PAGES = frozenset(
         "lms/test_looks",
         "lms/test_site_header",
         "quizzes/test_form_findings",
-        *(f"quizzes/test_views_{page}" for page in ("bank", "checks", "keys", "papers", "questions", "record", "rules", "slots")),
+        *(
+            f"quizzes/test_views_{page}"
+            for page in ("bank", "checks", "keys", "papers", "questions", "record", "rules", "slots", "variants")
+        ),
         "simulators/test_views_task",
         "simulators/test_views_tool",
         "standards/test_views",

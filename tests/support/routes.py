@@ -182,8 +182,8 @@ ROUTES: Mapping[str, str] = {
     "progress.view": "enrolments_results.own_results lms_following.learner",
     "question_bank.view": """
         quizzes_banks.change quizzes_banks.new_question quizzes_banks.preview quizzes_banks.question quizzes_banks.questions
-        quizzes_banks.versions quizzes_questions.new_question quizzes_questions.question standards.confirm standards.discard
-        standards.export standards.upload
+        quizzes_banks.versions quizzes_questions.new_question quizzes_questions.question quizzes_variants.variants standards.confirm
+        standards.discard standards.export standards.upload
     """,
     "quiz.manage": "quizzes_manage.manage quizzes_marking.queue quizzes_marking.quizzes",
     "quiz.regrade": """

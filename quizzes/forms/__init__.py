@@ -1,0 +1,1 @@
+"""Forms of quizzes and their questions."""

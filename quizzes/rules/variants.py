@@ -1,0 +1,156 @@
+"""Variants of a calculated question with fixed values, and the remarks on them: which are too much alike (spec/selection 1.22).
+
+A variant keeps the values of its variables; its key is computed by the engine, as that of every calculated question.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+from kernel.expressions import ExpressionError, holds
+from quizzes.rules.definitions import CalculatedAnswer, CalculatedBody, Tolerance
+from quizzes.rules.item_layout import NoVariablesError, draw_variables
+from quizzes.rules.numbers import ends_of, is_within
+from quizzes.rules.quantities import computed, tolerance_of
+
+MOST_VARIANTS = 200
+"""Variants that one family gets at once."""
+TRIES = 50
+"""Draws for each variant that is wanted; those that are too much like another one are passed over while there are others."""
+Values = Mapping[str, Fraction]
+
+
+class VariantRemarkKind(StrEnum):
+    """The ways in which a variant is no use, or gives another one away."""
+
+    SAME_VALUES = "same_values"
+    SAME_KEY = "same_key"
+    """The key of one is right for the other too."""
+    NEAR_KEY = "near_key"
+    """Neither key is right for the other, and some numbers are right for both."""
+    MISTAKE = "mistake"
+    """A typical wrong answer is taken for right."""
+    LESSON = "lesson"
+    """A lesson works out an example with these numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A variant: its name, the values of its variables, its key with its tolerance, and the values of typical wrong answers."""
+
+    name: str
+    values: Values
+    key: Fraction
+    tolerance: Tolerance
+    mistakes: tuple[tuple[str, Fraction], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VariantRemark:
+    """Something about one variant or two; `detail` is the expression of a wrong answer or the title of a lesson."""
+
+    kind: VariantRemarkKind
+    names: tuple[str, ...]
+    detail: str = ""
+
+
+class ValuesRefused(ValueError):
+    """These values cannot be a variant: they break `condition`, or, where it is "", an answer has no value for them."""
+
+    def __init__(self, condition: str = "") -> None:
+        super().__init__(condition)
+        self.condition = condition
+
+
+def variant_of(body: CalculatedBody, name: str, values: Values) -> Variant:
+    """Return the variant with these values; raise ValuesRefused."""
+    known = {**body.parameters, **values}
+    for condition in body.conditions:
+        try:
+            if not holds(condition, known):
+                raise ValuesRefused(condition)
+        except ExpressionError as error:
+            raise ValuesRefused(condition) from error
+    right = next(answer for answer in body.answers if answer.right)
+    key = computed(right.expression, body, values)
+    if key is None:
+        raise ValuesRefused
+    wrong = ((answer.expression, computed(answer.expression, body, values)) for answer in body.answers if not answer.right)
+    mistakes = tuple((expression, value) for expression, value in wrong if value is not None)
+    return Variant(name, values, key, tolerance_of(body, right, key), mistakes)
+
+
+def right_answer(body: CalculatedBody) -> CalculatedAnswer | None:
+    """Return the answer that is the key; None where there is none."""
+    return next((answer for answer in body.answers if answer.right), None)
+
+
+def draw_variants(
+    body: CalculatedBody, names: Sequence[str], present: Sequence[Variant], lessons: Mapping[str, frozenset[Fraction]]
+) -> list[Variant]:
+    """Draw a variant for each name: those that nothing can be said against first, then others with other values, as many as there are.
+
+    The same names of the same question always get the same values.
+    """
+    clean, doubtful = list[Variant](), list[Variant]()
+    seed = int.from_bytes(hashlib.sha256("\n".join(names).encode()).digest()[:8], "big")
+    met = {_values(one) for one in present}
+    for number in range(TRIES * len(names)):
+        if len(clean) == len(names):
+            break
+        try:
+            found = variant_of(body, names[len(clean)], draw_variables(body, seed, str(number)))
+        except (NoVariablesError, ValuesRefused):
+            continue
+        if _values(found) in met:
+            continue
+        met.add(_values(found))
+        others = (*present, *clean)
+        (doubtful if any(remarks_on(found, others, lessons)) else clean).append(found)
+    rest = zip(names[len(clean) :], doubtful, strict=False)
+    return [*clean, *(Variant(name, one.values, one.key, one.tolerance, one.mistakes) for name, one in rest)]
+
+
+def _values(variant: Variant) -> tuple[tuple[str, Fraction], ...]:
+    return tuple(sorted(variant.values.items()))
+
+
+def remarks_of(
+    variants: Sequence[Variant], lessons: Mapping[str, frozenset[Fraction]], present: Sequence[Variant] = ()
+) -> list[VariantRemark]:
+    """Return what can be said of variants, each against those before it and against those that the family had."""
+    found = list[VariantRemark]()
+    for at, one in enumerate(variants):
+        found += remarks_on(one, (*present, *variants[:at]), lessons)
+    return sorted(found, key=lambda remark: list(VariantRemarkKind).index(remark.kind))
+
+
+def remarks_on(variant: Variant, others: Iterable[Variant], lessons: Mapping[str, frozenset[Fraction]]) -> Iterator[VariantRemark]:
+    """Yield what can be said of a variant by itself, and beside others."""
+    for expression, value in variant.mistakes:
+        if is_within(value, variant.key, variant.tolerance):
+            yield VariantRemark(VariantRemarkKind.MISTAKE, (variant.name,), expression)
+    for title, numbers in lessons.items():
+        if _is_worked_in(variant, numbers):
+            yield VariantRemark(VariantRemarkKind.LESSON, (variant.name,), title)
+    for other in others:
+        kind = _likeness(other, variant)
+        if kind is not None:
+            yield VariantRemark(kind, (other.name, variant.name))
+
+
+def _is_worked_in(variant: Variant, numbers: frozenset[Fraction]) -> bool:
+    """Return whether a text has all values of a variant: of a single variable its key too, because one number says little."""
+    wanted = {*variant.values.values(), variant.key} if len(variant.values) == 1 else set(variant.values.values())
+    return wanted <= numbers
+
+
+def _likeness(one: Variant, other: Variant) -> VariantRemarkKind | None:
+    if _values(one) == _values(other):
+        return VariantRemarkKind.SAME_VALUES
+    if is_within(one.key, other.key, other.tolerance) or is_within(other.key, one.key, one.tolerance):
+        return VariantRemarkKind.SAME_KEY
+    low, high = sorted((ends_of(one.key, one.tolerance), ends_of(other.key, other.tolerance)))
+    return VariantRemarkKind.NEAR_KEY if low[1] >= high[0] else None
