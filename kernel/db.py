@@ -17,40 +17,29 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 from sqlalchemy import (
-    JSON,
     URL,
-    ColumnElement,
     DateTime,
     Dialect,
     Engine,
-    FromClause,
     Index,
-    Insert,
     MetaData,
     Numeric,
-    Select,
     String,
     Text,
     TypeDecorator,
     Uuid,
-    column,
     create_engine,
     event,
-    func,
     insert,
     inspect,
-    literal,
     make_url,
     text,
-    true,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as TurnTimeout
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
-from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from kernel import deadline
 from kernel.compiled_statements import StatementConnection
@@ -471,55 +460,3 @@ def _insert_unnumbered(session: Session, *_flush: object) -> None:
         session.connection().execute(insert(table), [{name: getattr(row, name) for name in names} for row in rows])
         for row in rows:
             session.expunge(row)
-
-
-def insert_all(session: Session, rows: Sequence[Base]) -> None:
-    """Write new rows of one table with one statement, however many there are; their numbers are not known afterwards.
-
-    All of them have the same columns set. A session that adds rows asks for the number of each, row by row on SQLite.
-    """
-    if rows:
-        _execute_many(session, insert(type(rows[0])), rows)
-
-
-def insert_missing(session: Session, rows: Sequence[Base], unique: str) -> None:
-    """Write rows as `insert_all` does, but leave out those whose unique column another row has, also one that is written at this moment."""
-    if rows:
-        dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-        _execute_many(session, dialect.insert(type(rows[0])).on_conflict_do_nothing(index_elements=[unique]), rows)
-
-
-def add_to_rows(
-    session: Session, table: type[Base], rows: Sequence[Mapping[str, int | str]], key: Sequence[str], *, beside: Select[*tuple[Any, ...]]
-) -> None:
-    """Add numbers to the rows with the same keys, or write those rows, with one statement; rows come in the order of their keys.
-
-    `beside` selects one row of further columns, named as the table's, which all rows take; where it finds none nothing is written.
-    Two transactions that add to the same rows wait for each other, and never in a circle.
-    """
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    columns = inspect(table).columns
-    source, given = _read_rows(rows, columns, is_sqlite=dialect is sqlite)
-    joined = beside.join(source, true()).add_columns(*given.values())
-    statement = dialect.insert(table).from_select([*beside.selected_columns.keys(), *given], joined)
-    added = {name: columns[name] + statement.excluded[name] for name in given if name not in key}
-    session.execute(statement.on_conflict_do_update(index_elements=list(key), set_=added))
-
-
-def _read_rows(
-    rows: Sequence[Mapping[str, int | str]], columns: ReadOnlyColumnCollection[str, Any], *, is_sqlite: bool
-) -> tuple[FromClause, dict[str, ColumnElement[Any]]]:
-    """Return rows as a source and its columns. They travel as one JSON text: the statement is the same for any number of them."""
-    document, names = literal([dict(row) for row in rows], JSON), list(rows[0])
-    if is_sqlite:
-        each = func.json_each(document).table_valued("value")
-        return each, {name: func.json_extract(each.c.value, f"$.{name}") for name in names}
-    typed = [column(name, columns[name].type) for name in names]
-    records = func.json_to_recordset(document).table_valued(*typed).render_derived(with_types=True)
-    return records, dict(records.c.items())
-
-
-def _execute_many(session: Session, statement: Insert, rows: Sequence[Base]) -> None:
-    names = [column.key for column in inspect(type(rows[0])).column_attrs if column.key in vars(rows[0])]
-    values = [{name: getattr(row, name) for name in names} for row in rows]
-    session.execute(statement, values, execution_options={"render_nulls": True})

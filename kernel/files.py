@@ -17,7 +17,8 @@ from uuid import uuid4
 from sqlalchemy import String, delete, exists, not_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from kernel.db import Base, Key, Moment, insert_missing
+from kernel.bulk_rows import insert_missing
+from kernel.db import Base, Key, Moment
 from kernel.errors import NotFound, Unavailable
 from kernel.settings import Settings
 from kernel.signed_links import UrlSigner

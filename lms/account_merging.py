@@ -51,6 +51,7 @@ PERSONAL: tuple[Callable[..., None], ...] = (
     transcripts.transfer_transcripts,
     selections.transfer_members,
     selections.transfer_lines,
+    selections.transfer_incidents,
 )
 """What each package does when all that is somebody's and of no one course becomes somebody else's: `(session, from, to)`."""
 

@@ -33,7 +33,7 @@ from organisations.models import (
     UnitManager,
 )
 from quizzes.models import Attempt
-from quizzes.services import integrity
+from selections.services import integrity_records
 
 YEAR = 365
 
@@ -97,8 +97,11 @@ KINDS = (
     RetentionRule("keep_reminders_days", N_("Reminders that you wrote in your calendar, after their day"), reminders.forget_before),
     RetentionRule(
         "keep_integrity_days",
-        N_("What some quizzes record beside your answers (times, when the page was left, devices), after the attempt"),
-        integrity.forget_before,
+        N_(
+            "What some quizzes record beside your answers (times, when the page was left, devices), after the attempt; "
+            "where results decide about people, 90 days after the final acta"
+        ),
+        integrity_records.forget_before,
     ),
     RetentionRule(
         "keep_sessions_days", N_("Sessions that have ended: browser, shortened network and time"), services.forget_devices_before

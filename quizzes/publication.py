@@ -19,7 +19,7 @@ from courses.publication import MINUTES_OF_A_QUESTION, to_json
 from courses.queries.search_entries import list_activity_entries
 from courses.rendering import Html, Renderer, plain_texts
 from courses.rules import OutlineActivity
-from kernel.db import insert_all
+from kernel.bulk_rows import insert_all
 from kernel.i18n import _, reading
 from kernel.markup.html import element
 from kernel.markup.model import SafeHtml, gap_marker

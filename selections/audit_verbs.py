@@ -18,3 +18,7 @@ class SelectionVerb(StrEnum):
     CORRECTION_CHANGED = "acta_correction.changed"
     CORRECTION_CLOSED = "acta_correction.closed"
     ACTA_EXPORTED = "selection.acta_exported"
+    INCIDENT_OPENED = "incident.opened"
+    INCIDENT_ANSWERED = "incident.answered"
+    INCIDENT_PROPOSED = "incident.proposed"
+    INCIDENT_DECIDED = "incident.decided"

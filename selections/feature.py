@@ -10,7 +10,8 @@ from quizzes.services.reopening import ReopeningVerb
 from selections import jobs
 from selections.pages.corrections import touched_by_regrade
 from selections.permissions import PERMISSIONS, SelectionAction
-from selections.views import actas, selections
+from selections.services.incidents import NOTIFY
+from selections.views import actas, incidents, selections
 
 TOOL = StaffToolLink(
     "selections.quiz",
@@ -22,7 +23,7 @@ TOOL = StaffToolLink(
 )
 FEATURE = Feature(
     name="selections",
-    blueprints=(selections.bp, actas.bp),
+    blueprints=(selections.bp, incidents.bp, actas.bp),
     permissions=PERMISSIONS,
     quiz_tools=(TOOL,),
     jobs={
@@ -34,6 +35,7 @@ FEATURE = Feature(
         "selections.freeze": jobs.freeze_acta,
         "selections.notify_amended": jobs.notify_amended,
         "selections.notify_jury": jobs.notify_jury,
+        NOTIFY: jobs.notify_incident,
     },
     subscriptions={
         RegradeVerb.COMMITTED: "selections.follow_regrade",

@@ -8,7 +8,7 @@ from wtforms.validators import AnyOf, DataRequired, Length
 
 from kernel.i18n import lazy_
 from kernel.web.forms import Form, LineField, as_uuid, clean_text
-from selections.models import MemberRole
+from selections.models import IncidentOutcome, MemberRole
 
 TOO_LONG = lazy_("Use at most %(max)d characters.")
 
@@ -49,3 +49,42 @@ class AmendmentForm(Form):
     def words(self) -> str:
         """Return the reason."""
         return clean_text(self.reason.data or "", lines=True)
+
+
+class IncidentQuestionForm(Form):
+    """The question to a person about a sign in their attempt."""
+
+    question = TextAreaField(lazy_("Your question"), [DataRequired(lazy_("Write the question.")), Length(max=2000, message=TOO_LONG)])
+
+    def words(self) -> str:
+        """Return the question."""
+        return clean_text(self.question.data or "", lines=True)
+
+
+class IncidentAnswerForm(Form):
+    """A person's answer to the jury."""
+
+    answer = TextAreaField(lazy_("Your answer"), [DataRequired(lazy_("Write your answer.")), Length(max=2000, message=TOO_LONG)])
+
+    def words(self) -> str:
+        """Return the answer."""
+        return clean_text(self.answer.data or "", lines=True)
+
+
+class IncidentProposalForm(Form):
+    """The outcome that a member of the jury proposes, and on what ground."""
+
+    outcome = RadioField(
+        lazy_("Outcome"),
+        choices=[
+            SelectChoice(value=IncidentOutcome.NOTHING.value, label=lazy_("Nothing follows")),
+            SelectChoice(value=IncidentOutcome.REPEAT.value, label=lazy_("The sitting is repeated with another form")),
+            SelectChoice(value=IncidentOutcome.EXCLUDED.value, label=lazy_("The person is left out of the ranking of the acta")),
+        ],
+        validators=[AnyOf([outcome.value for outcome in IncidentOutcome], message=lazy_("Choose one."))],
+    )
+    ground = TextAreaField(lazy_("Ground"), [DataRequired(lazy_("Write the ground.")), Length(max=2000, message=TOO_LONG)])
+
+    def words(self) -> str:
+        """Return the ground."""
+        return clean_text(self.ground.data or "", lines=True)

@@ -10,7 +10,8 @@ from accounts import notices
 from kernel import clock, outbox
 from kernel.crypto import signing_keys
 from kernel.outbox import Delivery, Effect
-from selections.models import ActaCorrection, ActaKind, ActaState, CorrectionEnd, SelectionActa
+from selections.models import ActaCorrection, ActaKind, ActaState, CorrectionEnd, SelectionActa, SelectionIncident
+from selections.pages.incidents import incident_message
 from selections.pages.messages import amendment_message, jury_message
 from selections.queries import corrections as queries
 from selections.queries.members import list_jury
@@ -112,3 +113,11 @@ def notify_amended(delivery: Delivery) -> None:
             people = list(dict.fromkeys(person for _place, person in found))
             notices.notify(session, amendment_message(session, session.get_one(SelectionActa, acta_id)), people, now=delivery.now)
             last = found[-1][0]
+
+
+def notify_incident(delivery: Delivery) -> Effect:
+    """Notify a person that a jury asks them something about their sitting, or that it was decided."""
+    with delivery.database.unit_of_work(write=False) as session:
+        row = session.get_one(SelectionIncident, cast("int", delivery.arguments["incident"]))
+        message = incident_message(session, row, is_decided=delivery.arguments["event"] == "decided")
+    return lambda session: notices.notify(session, message, [row.person_id], now=delivery.now)

@@ -182,3 +182,49 @@ class ActaCorrection(Base):
     """People whose objections or incidents changed, or who would come or go."""
     differences: Mapped[str] = mapped_column(Text)
     """JSON: some hundreds of the lines that would change, results first. The amendment has them all."""
+
+
+class IncidentOutcome(StrEnum):
+    """The decisions of a jury on an incident. None of them changes a mark."""
+
+    NOTHING = "nothing"
+    REPEAT = "repeat"
+    """The person may sit again, with another form."""
+    EXCLUDED = "excluded"
+    """The person's line in the acta has no rank and no outcome of the test."""
+
+
+class SelectionIncident(Base):
+    """A question of a jury to a person about one sign in one attempt. Kept with the actas; never deleted."""
+
+    __tablename__ = "selection_incident"
+    __table_args__ = (
+        CheckConstraint("kind IN ('sessions', 'absences', 'rapid')", name="kind"),
+        CheckConstraint("outcome IN ('', 'nothing', 'repeat', 'excluded')", name="outcome"),
+        CheckConstraint("decided_by IS NULL OR decided_by <> proposed_by", name="two_people"),
+        UniqueConstraint("selection_id", "attempt_id", "kind"),
+        Index("ix_selection_incident_person", "person_id"),
+    )
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    selection_id: Mapped[int] = mapped_column(ForeignKey("selection.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    """Whom it is about."""
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"))
+    kind: Mapped[str] = mapped_column(String(8))
+    seen: Mapped[str] = mapped_column(Text)
+    """JSON: the sign as it was when the person was asked."""
+    question: Mapped[str] = mapped_column(Text)
+    asked_at: Mapped[Moment]
+    asked_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    answer_by: Mapped[Moment]
+    """Until when the person may answer; from then on they count as heard."""
+    answer: Mapped[str] = mapped_column(Text, default="", server_default="")
+    answered_at: Mapped[Moment | None]
+    outcome: Mapped[str] = mapped_column(String(8), default="", server_default="")
+    ground: Mapped[str] = mapped_column(Text, default="", server_default="")
+    proposed_at: Mapped[Moment | None]
+    proposed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    decided_at: Mapped[Moment | None]
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))

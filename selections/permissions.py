@@ -11,7 +11,8 @@ from courses.rules import Outline
 from enrolments.permissions import hiding_all
 from kernel.permissions import Actor, Predicate, Verdict, allow_if, signed_in
 from quizzes.permissions import QuizContext
-from selections.models import ActaCorrection, ActaKind, ActaState, MemberRole, SelectionActa
+from selections.models import ActaCorrection, ActaKind, ActaState, MemberRole, SelectionActa, SelectionIncident
+from selections.rules.signs import PersonSign
 
 
 class SelectionAction(StrEnum):
@@ -39,6 +40,24 @@ class SelectionActaAction(StrEnum):
     """See one's own line."""
     EXPORT_IDENTITY = "acta:export_identity"
     """Take the acta out with whole identity numbers, with a reason."""
+
+
+class IntegrityAction(StrEnum):
+    """Acts on what was recorded beside the answers of a sitting."""
+
+    VIEW = "integrity:view"
+
+
+class SelectionIncidentAction(StrEnum):
+    """Acts on incidents of a sitting."""
+
+    OPEN = "incident:open"
+    """Ask a person about a sign."""
+    VIEW = "incident:view"
+    PROPOSE = "incident:propose"
+    DECIDE = "incident:decide"
+    ANSWER = "incident:answer"
+    """See what one is asked, and answer."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +104,22 @@ class AmendmentContext:
     correction: ActaCorrection | None
 
 
+@dataclass(frozen=True)
+class PersonSignContext:
+    """A person before a sign in an attempt of a sitting that is over."""
+
+    selection: SelectionContext
+    shown: PersonSign
+
+
+@dataclass(frozen=True)
+class SelectionIncidentContext:
+    """A person before an incident of a selection."""
+
+    selection: SelectionContext
+    incident: SelectionIncident
+
+
 def is_jury_member(subject: SelectionContext) -> bool:
     """Return whether the actor may act as a member of the jury: named, with a second factor, and not a participant.
 
@@ -101,7 +136,7 @@ def reads_actas(actor: Actor, subject: SelectionContext) -> bool:
 
 def jury(actor: Actor, subject: object) -> Verdict:
     """Allow the members of a selection's jury."""
-    found = subject.selection if isinstance(subject, SelectionActaContext) else subject
+    found = subject.selection if isinstance(subject, SelectionActaContext | SelectionIncidentContext | PersonSignContext) else subject
     assert isinstance(found, SelectionContext)
     return allow_if(not actor.is_anonymous and is_jury_member(found))
 
@@ -138,6 +173,18 @@ def _view_own(_actor: Actor, subject: object) -> Verdict:
     return allow_if(subject.is_participant, Verdict.HIDE)
 
 
+def _view_integrity(actor: Actor, subject: object) -> Verdict:
+    """The jury and administrators who take no part in it; to others there is no such page."""
+    found = subject.selection if isinstance(subject, SelectionIncidentContext) else subject
+    assert isinstance(found, SelectionContext)
+    return allow_if(is_jury_member(found) or (actor.is_administrator and not found.is_participant), Verdict.HIDE)
+
+
+def _answer(actor: Actor, subject: object) -> Verdict:
+    assert isinstance(subject, SelectionIncidentContext)
+    return allow_if(subject.incident.person_id == actor.person_id, Verdict.HIDE)
+
+
 def _export_identity(actor: Actor, subject: object) -> Verdict:
     """Administrators, of an acta that is final."""
     assert isinstance(subject, SelectionActaContext)
@@ -156,4 +203,10 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = {
     SelectionActaAction.VIEW: _view_acta,
     SelectionActaAction.VIEW_OWN: _view_own,
     SelectionActaAction.EXPORT_IDENTITY: _export_identity,
+    IntegrityAction.VIEW: _view_integrity,
+    SelectionIncidentAction.OPEN: jury,
+    SelectionIncidentAction.VIEW: _view_integrity,
+    SelectionIncidentAction.PROPOSE: jury,
+    SelectionIncidentAction.DECIDE: jury,
+    SelectionIncidentAction.ANSWER: _answer,
 }

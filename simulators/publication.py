@@ -19,7 +19,7 @@ from courses.rendering import Renderer, plain_texts
 from courses.rules import OutlineActivity
 from enrolments.models import Enrolment
 from enrolments.services.attempt_numbers import renumber_attempts
-from kernel.db import insert_all
+from kernel.bulk_rows import insert_all
 from kernel.errors import N_
 from kernel.i18n import _
 from kernel.search import index as search

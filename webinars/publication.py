@@ -15,7 +15,7 @@ from courses.content.model import ActivitySource, LessonSource
 from courses.kinds import ActivityDescription, ActivityPublisher, Publication
 from courses.models import Activity
 from courses.rendering import Renderer, plain_texts
-from kernel.db import insert_all
+from kernel.bulk_rows import insert_all
 from kernel.errors import N_
 from kernel.markup.html import element
 from kernel.markup.model import SafeHtml

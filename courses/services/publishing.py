@@ -38,7 +38,7 @@ from courses.rules import GIVE_MARKS
 from courses.services.archive_guard import check_open
 from kernel import audit
 from kernel import files as stored_files
-from kernel.db import insert_all
+from kernel.bulk_rows import insert_all
 from kernel.durations import RenewalBasis
 from kernel.errors import N_, Conflict
 from kernel.files import FileStore

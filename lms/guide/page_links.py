@@ -122,6 +122,9 @@ SECTIONS: Mapping[str, str] = {
     "instructor/regrading#apply": "quizzes_regrading.regrade",
     "instructor/selections#acta": "selections_actas.acta selections_actas.own_line selections_actas.selection",
     "instructor/selections#amendment": "selections_actas.amendment",
+    "instructor/selections#incidents": """
+        selections_incidents.ask selections_incidents.incident selections_incidents.own selections_incidents.signs
+    """,
     "instructor/selections#jury": "selections.members selections.own selections.quiz",
     "instructor/team#add": "courses_team.invitation courses_team.team",
     "instructor/team#log": "courses_team.log",

@@ -1,4 +1,4 @@
-"""Keeping the integrity record of an attempt with its saves, and deleting it after its time (spec/selection 6)."""
+"""Keeping the integrity record of an attempt with its saves, and emptying it with a person who is erased (spec/selection 6)."""
 
 import json
 from dataclasses import dataclass
@@ -50,12 +50,6 @@ def _parsed(text: str) -> object:
         return json.loads(text) if len(text) < MOST_TEXT else None
     except (ValueError, RecursionError):
         return None
-
-
-def forget_before(session: Session, moment: datetime) -> int:
-    """Empty the records of attempts that ended before a moment; return how many. Declarations stay with their attempts (6.12)."""
-    found = update(Attempt).where(Attempt.integrity_record != "", Attempt.finished_at < moment).values(integrity_record="")
-    return len(session.scalars(found.returning(Attempt.id)).all())
 
 
 def erase_person(session: Session, person: Person, *, now: datetime) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Row, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from enrolments.models import EditionPlace
-from kernel.db import add_to_rows
+from kernel.bulk_rows import add_to_rows
 from kernel.i18n import DEFAULT_ZONE
 from quizzes.models import Attempt, AttemptItem, MarkEvent, VoidedQuestion
 from quizzes.queries.attempts import LoadedAttempt, get_snapshot

@@ -32,6 +32,7 @@ OUTCOMES: Mapping[str, str] = {
     SelectionOutcome.RANKED.value: N_("Result without pass mark"),
     SelectionOutcome.WAITING.value: N_("Waiting to be marked"),
     SelectionOutcome.DID_NOT_SIT.value: N_("Did not sit"),
+    SelectionOutcome.EXCLUDED.value: N_("Left out by the jury"),
 }
 
 

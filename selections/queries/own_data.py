@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, case, select
 
 from courses.models import Course
-from selections.models import ActaState, Selection, SelectionActa, SelectionActaEntry, SelectionMember
+from selections.models import ActaState, Selection, SelectionActa, SelectionActaEntry, SelectionIncident, SelectionMember
 
 
 def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:
@@ -16,6 +16,13 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:
         "selection_lines": select(acta.code, acta.kind, acta.published_at, line.sealed, line.salt)
         .join(line, line.acta_id == acta.id)
         .where(line.person_id == person_id, acta.state == ActaState.IN_FORCE.value),
+        "selection_incidents": select(
+            *(SelectionIncident.kind, SelectionIncident.seen, SelectionIncident.question, SelectionIncident.asked_at),
+            *(SelectionIncident.answer_by, SelectionIncident.answer, SelectionIncident.answered_at),
+            case((SelectionIncident.decided_at.is_not(None), SelectionIncident.outcome), else_="").label("outcome"),
+            case((SelectionIncident.decided_at.is_not(None), SelectionIncident.ground), else_="").label("ground"),
+            SelectionIncident.decided_at,
+        ).where(SelectionIncident.person_id == person_id),
         "selections_named_for": select(
             *(Course.slug.label("course"), Selection.activity_key.label("activity"), SelectionMember.role),
             *(SelectionMember.named_at, SelectionMember.ended_at),

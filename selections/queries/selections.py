@@ -132,12 +132,12 @@ def list_of_enrolment(session: Session, enrolment_id: int, key: str) -> list[Sel
     statement = (
         select(Selection)
         .join(Enrolment, Enrolment.course_id == Selection.course_id)
-        .where(Enrolment.id == enrolment_id, Selection.activity_key == key, _is_in())
+        .where(Enrolment.id == enrolment_id, Selection.activity_key == key, is_among())
     )
     return list(session.scalars(statement.order_by(Selection.id.desc()).limit(MOST_SELECTIONS)))
 
 
-def _is_in() -> ColumnElement[bool]:
+def is_among() -> ColumnElement[bool]:
     """Return a condition on `enrolment` and `selection` together: the one is among the people of the other."""
     return or_(
         exists().where(EditionPlace.enrolment_id == Enrolment.id, EditionPlace.edition_id == Selection.edition_id),

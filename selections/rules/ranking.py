@@ -25,6 +25,8 @@ class SelectionOutcome(StrEnum):
     WAITING = "waiting"
     """Something of theirs waits for a grader: the acta cannot be final."""
     DID_NOT_SIT = "did_not_sit"
+    EXCLUDED = "excluded"
+    """Left out by the jury, on a ground of its own: without rank."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Participant:
     """The last mark event of their attempts."""
     enrolment_id: int = 0
     """The take whose attempts these are."""
+    is_excluded: bool = False
+    """By a decision of the jury."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,7 @@ def two_decimals(percent: Fraction) -> str:
 
 
 def rank_people(people: Sequence[Participant], rules: SelectionRules, precision: Precision | None) -> list[RankedPerson]:
-    """Put people in order: by result, those of equal result by name; then who waits and who did not sit, by name.
+    """Put people in order: by result, those of equal result by name; then who waits, who did not sit and who was left out, by name.
 
     Ranks are 1, 2, 2, 4: one more than the people with a higher unrounded result.
     """
@@ -100,6 +104,8 @@ def rank_people(people: Sequence[Participant], rules: SelectionRules, precision:
 
 
 def _judged(person: Participant, rules: SelectionRules) -> RankedPerson:
+    if person.is_excluded:
+        return RankedPerson(person, SelectionOutcome.EXCLUDED)
     percent = None if person.is_waiting else grade_over_attempts(rules.grading, person.attempts)
     if percent is None:
         return RankedPerson(person, SelectionOutcome.WAITING if person.is_waiting else SelectionOutcome.DID_NOT_SIT)

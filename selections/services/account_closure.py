@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from selections.models import SelectionActaEntry, SelectionMember
+from selections.services import incidents
 
 
 def transfer_members(session: Session, giver: int, taker: int) -> None:
@@ -21,7 +22,13 @@ def transfer_lines(session: Session, giver: int, taker: int) -> None:
     session.execute(update(SelectionActaEntry).where(SelectionActaEntry.person_id == giver).values(person_id=taker))
 
 
+def transfer_incidents(session: Session, giver: int, taker: int) -> None:
+    """Let what juries asked one account be asked of the other: the person answers as before."""
+    incidents.transfer(session, giver, taker)
+
+
 def erase_person(session: Session, person: Person, *, now: datetime) -> None:
-    """End what a person is named for; that they were stays."""
+    """End what a person is named for, and empty what they wrote to juries; that they were, and what was decided, stays."""
     named = update(SelectionMember).where(SelectionMember.person_id == person.id, SelectionMember.ended_at.is_(None))
     session.execute(named.values(ended_at=now))
+    incidents.erase_answers(session, person.id)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -54,9 +54,10 @@ def read_standing(
     """Put the people of a selection into their places by the rules that an acta states."""
     mark = facts["pass_mark"]
     rules = SelectionRules(GradingMethod(facts["grading"]), None if mark is None else Fraction(mark), facts["attempts_allowed"])
-    ranked = rank_people(list_participants(session, selection, None if amended is None else amended.id), rules, precision)
-    by_person = outcomes_of(session, selection).by_person
-    return SelectionStanding(ranked, {one.person.enrolment_id: _decided(by_person.get(one.person.id)) for one in ranked})
+    outcomes = outcomes_of(session, selection)
+    people = list_participants(session, selection, None if amended is None else amended.id)
+    ranked = rank_people([replace(one, is_excluded=outcomes.excludes(one.id)) for one in people], rules, precision)
+    return SelectionStanding(ranked, {one.person.enrolment_id: _decided(outcomes.by_person.get(one.person.id)) for one in ranked})
 
 
 def _decided(found: DecidedOutcomes | None) -> dict[str, Any]:

@@ -9,14 +9,15 @@ from kernel import clock
 from kernel.errors import N_, Invalid, NotFound
 from kernel.i18n import _
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import current_actor, current_session, requires, see_page
+from kernel.web.request import allows, current_actor, current_session, requires, see_page
 from selections.forms import AmendmentForm
-from selections.models import ActaKind
+from selections.models import ActaKind, Selection
 from selections.pages import actas as pages
 from selections.pages.corrections import correction_views, difference_views
 from selections.pages.selections import SelectionView, selection_views
 from selections.permissions import (
     AmendmentContext,
+    IntegrityAction,
     SelectionActaAction,
     SelectionActaContext,
     SelectionAction,
@@ -26,6 +27,7 @@ from selections.permissions import (
 from selections.queries import actas as queries
 from selections.queries import corrections as correction_queries
 from selections.queries import selections as selection_queries
+from selections.queries.signs import is_answering_over
 from selections.services import actas as services
 from selections.services.corrections import KEPT_LINES
 
@@ -48,6 +50,8 @@ def selection(subject: SelectionContext) -> str:
         selection=_view_of(subject.id),
         actas=[pages.acta_view(one) for one in rows],
         in_jury=in_jury,
+        shows_signs=allows(IntegrityAction.VIEW, subject)
+        and is_answering_over(session, session.get_one(Selection, subject.id), now=clock.now()),
         is_open=any(not pages.acta_view(one).is_in_force for one in chain),
         next_kind=services.next_kind(chain).value,
         next_words=_(pages.KINDS[services.next_kind(chain).value]),

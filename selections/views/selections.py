@@ -13,11 +13,13 @@ from quizzes.permissions import QuizContext
 from quizzes.queries import teaching
 from selections.forms import JuryMemberForm, SelectionForm
 from selections.models import MemberRole
+from selections.pages.incidents import own_incident
 from selections.pages.selections import ROLE_HINTS, selection_views
 from selections.permissions import SelectionAction, SelectionContext, SelectionMemberContext
 from selections.queries import corrections
 from selections.queries import members as member_queries
 from selections.queries import selections as queries
+from selections.queries.incidents import list_own_incidents
 from selections.services import selections as services
 
 bp = Blueprint("selections", __name__)
@@ -39,6 +41,7 @@ def own() -> str:
         selections=selection_views(rows, titles),
         lines=selection_views(lines, titles),
         pending={row.uuid for row in rows if row.id in pending},
+        incidents=[own_incident(one, clock.now()) for one in list_own_incidents(session, person_id)],
     )
 
 

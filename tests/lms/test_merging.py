@@ -297,6 +297,7 @@ MOVES = frozenset(
         "quiz_override",
         "role_grant",
         "acta_line",
+        "selection_incident",
         "selection_member",
         "task_save",
         "task_submission",

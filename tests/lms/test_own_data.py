@@ -122,6 +122,7 @@ OWNED = {
     "role_grant": "roles",
     "acta_line": "selection_lines",
     "second_factor": "second_steps",
+    "selection_incident": "selection_incidents",
     "selection_member": "selections_named_for",
     "task_save": "simulator_drafts",
     "task_submission": "simulator_tasks",

@@ -42,6 +42,15 @@ ACCESS: Mapping[tuple[str, str], str] = {
     ("acta.view", "draft"): "J*",
     ("acta.view", "provisional"): "JRS*",
     ("acta.view_own", "provisional"): "EP*",
+    ("integrity.view", "sitting_open"): "*",
+    ("integrity.view", "sitting_closed"): "JS*",
+    ("incident.open", "sitting_closed"): "J",
+    ("incident.view", "asked"): "JS*",
+    ("incident.answer", "asked"): "E*",
+    ("incident.propose", "not_heard"): "",
+    ("incident.propose", "heard"): "J",
+    ("incident.decide", "same_member"): "",
+    ("incident.decide", "heard"): "J",
 }
 """Who is allowed; to all others it is denied, or with `*` does not exist."""
 

@@ -12,7 +12,7 @@ from courses.content.search_texts import activity_entries
 from courses.kinds import ActivityDescription, ActivityPublisher, Publication
 from courses.models import Activity
 from courses.rendering import Renderer, plain_texts
-from kernel.db import insert_all
+from kernel.bulk_rows import insert_all
 from kernel.errors import N_
 from kernel.search import index as search
 from kernel.search.index import SearchDocument

@@ -1,0 +1,157 @@
+"""Incidents of a sitting: a person is asked, answers or lets the time go by, one member proposes, another decides (spec/selection 6.11)."""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import Session
+
+from kernel import audit, outbox
+from kernel.errors import N_, Conflict, Invalid
+from kernel.permissions import Actor
+from selections.audit_verbs import SelectionVerb
+from selections.models import IncidentOutcome, Selection, SelectionIncident
+from selections.permissions import SelectionContext
+from selections.queries.selections import lock_selection
+from selections.rules.signs import PersonSign
+
+DAYS_TO_ANSWER = 5
+NOTIFY = "selections.notify_incident"
+
+
+class IncidentOpen(Conflict):
+    """A person who was asked about the same sign before."""
+
+    code = "incident_open"
+    message = N_("This person has been asked about it. Look at the list again.")
+
+
+class NotHeard(Conflict):
+    """An incident whose person has not answered and still may."""
+
+    code = "not_heard"
+    message = N_("The person has not answered yet and still may. Decide after the last day for the answer.")
+
+
+class IncidentChanged(Conflict):
+    """An incident that is not in the state that was looked at."""
+
+    code = "incident_changed"
+    message = N_("The incident has changed in the meantime. Look at it again.")
+
+
+class SamePerson(Conflict):
+    """A member of the jury who proposed what they are to decide."""
+
+    code = "same_person"
+    message = N_("You proposed this outcome. Another member of the jury has to decide.")
+
+
+class AnswerClosed(Invalid):
+    """An answer after its last day, or after the jury went on."""
+
+    code = "answer_closed"
+    message = N_("The time to answer is over. What you wrote before stays.")
+
+
+def last_moment(now: datetime, zone: ZoneInfo) -> datetime:
+    """Return the end of the last day for an answer: 24:00 of the fifth day after today, by the course's clock."""
+    day = now.astimezone(zone).date() + timedelta(days=DAYS_TO_ANSWER + 1)
+    return datetime(day.year, day.month, day.day, tzinfo=zone)
+
+
+def ask(session: Session, actor: Actor, context: SelectionContext, shown: PersonSign, question: str, *, now: datetime) -> SelectionIncident:
+    """Ask a person about a sign; they are notified of it. Raise IncidentOpen."""
+    assert actor.person_id is not None
+    selection = lock_selection(session, context.id)
+    known = SelectionIncident.attempt_id == shown.sign.attempt_id
+    mine = (SelectionIncident.selection_id == selection.id, known, SelectionIncident.kind == shown.sign.kind.value)
+    if session.scalar(select(exists().where(*mine))):
+        raise IncidentOpen
+    row = SelectionIncident(
+        selection_id=selection.id,
+        person_id=shown.person_id,
+        attempt_id=shown.sign.attempt_id,
+        kind=shown.sign.kind.value,
+        seen=json.dumps(asdict(shown.sign)),
+        question=question,
+        asked_at=now,
+        asked_by=actor.person_id,
+        answer_by=last_moment(now, ZoneInfo(context.outline.zone)),
+    )
+    session.add(row)
+    session.flush()
+    audit.record(session, actor, SelectionVerb.INCIDENT_OPENED, row, now=now, selection=selection.id, kind=row.kind)
+    outbox.enqueue(session, NOTIFY, {"incident": row.id, "event": "asked"}, now=now)
+    return row
+
+
+def is_heard(row: SelectionIncident, now: datetime) -> bool:
+    """Return whether the person has answered, or has let the time to answer go by."""
+    return row.answered_at is not None or now >= row.answer_by
+
+
+def answer(session: Session, actor: Actor, incident_id: int, words: str, *, now: datetime) -> None:
+    """Keep the person's answer, which they may change until the last day or until an outcome is proposed; raise AnswerClosed."""
+    row = _lock(session, incident_id)
+    if now >= row.answer_by or row.proposed_at is not None:
+        raise AnswerClosed
+    row.answer, row.answered_at = words, now
+    audit.record(session, actor, SelectionVerb.INCIDENT_ANSWERED, row, now=now)
+
+
+def propose(session: Session, actor: Actor, incident_id: int, outcome: IncidentOutcome, ground: str, *, now: datetime) -> None:
+    """Propose what becomes of an incident; raise NotHeard or IncidentChanged. A later proposal stands instead of one not yet decided."""
+    row = _lock(session, incident_id)
+    if row.decided_at is not None:
+        raise IncidentChanged
+    if not is_heard(row, now):
+        raise NotHeard
+    row.outcome, row.ground, row.proposed_at, row.proposed_by = outcome.value, ground, now, actor.person_id
+    audit.record(session, actor, SelectionVerb.INCIDENT_PROPOSED, row, now=now, outcome=row.outcome)
+
+
+def decide(session: Session, actor: Actor, incident_id: int, proposed_at: str, *, now: datetime) -> None:
+    """Decide as another member proposed, by the moment of the proposal that was looked at; raise SamePerson or IncidentChanged."""
+    row = _lock(session, incident_id)
+    if row.decided_at is not None or row.proposed_at is None or row.proposed_at.isoformat() != proposed_at:
+        raise IncidentChanged
+    if row.proposed_by == actor.person_id:
+        raise SamePerson
+    row.decided_at, row.decided_by = now, actor.person_id
+    audit.record(session, actor, SelectionVerb.INCIDENT_DECIDED, row, now=now, outcome=row.outcome)
+    outbox.enqueue(session, NOTIFY, {"incident": row.id, "event": "decided"}, now=now)
+
+
+def _lock(session: Session, incident_id: int) -> SelectionIncident:
+    lock_selection(session, session.scalars(select(SelectionIncident.selection_id).where(SelectionIncident.id == incident_id)).one())
+    return session.scalars(
+        select(SelectionIncident).where(SelectionIncident.id == incident_id).execution_options(populate_existing=True)
+    ).one()
+
+
+def decided_by_person(session: Session, selection: Selection) -> Mapping[int, tuple[str, ...]]:
+    """Return the flags that a jury decided, by number of person, in the order of the questions; those of no consequence left out."""
+    statement = select(SelectionIncident.person_id, SelectionIncident.outcome).where(
+        SelectionIncident.selection_id == selection.id,
+        SelectionIncident.decided_at.is_not(None),
+        SelectionIncident.outcome != IncidentOutcome.NOTHING.value,
+    )
+    found: defaultdict[int, tuple[str, ...]] = defaultdict(tuple)
+    for person_id, outcome in session.execute(statement.order_by(SelectionIncident.id)):
+        found[person_id] = (*found[person_id], outcome)
+    return found
+
+
+def transfer(session: Session, giver: int, taker: int) -> None:
+    """Let the incidents of one person be another's."""
+    session.execute(update(SelectionIncident).where(SelectionIncident.person_id == giver).values(person_id=taker))
+
+
+def erase_answers(session: Session, person_id: int) -> None:
+    """Empty what a person wrote to juries."""
+    session.execute(update(SelectionIncident).where(SelectionIncident.person_id == person_id).values(answer=""))
