@@ -36,5 +36,7 @@ class Feature:
     """Links on the page of a quiz for its team (`quizzes.pages.manage.StaffToolLink`)."""
     touched: tuple[Callable[..., Any], ...] = ()
     """Tell which records a regrade touches that stand (`quizzes.pages.regrading.TouchedRecord`)."""
+    verified: tuple[Callable[..., Any], ...] = ()
+    """Tell the address of the public page that knows a code, where one does (`(session, code)`)."""
     waiting: tuple[Callable[..., Any], ...] = ()
     """Sources of the work that waits for a course's team (`courses.queries.waiting.WaitingSource`)."""

@@ -150,6 +150,7 @@ def open_instance(settings: Settings) -> Instance:
             "simulator_tasks": {},
             "draft_checks": {},
             "touched": tuple(source for feature in FEATURES for source in feature.touched),
+            "verified": tuple(source for feature in FEATURES for source in feature.verified),
             "versions": {},
             "waiting": tuple(source for feature in FEATURES for source in feature.waiting),
         }

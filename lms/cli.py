@@ -29,6 +29,7 @@ ELSEWHERE = {
     "certificates": ("lms.certificate_commands", "certificates", "Verify certificates and badges as files."),
     "audit": ("lms.audit_commands", "audit", "Verify and export the audit log."),
     "secrets": ("lms.key_commands", "secrets", "Look after the keys: secret key, certificates, seal of PDF files."),
+    "selection": ("lms.selection_commands", "selection", "Verify actas of selections as files."),
     "search": ("lms.search_commands", "search", "Look after the search."),
     "loadtest": ("lms.loadtest.cli", "loadtest", "Play the last hours before a deadline, and look whether anything was lost."),
     "demo": ("lms.demo.cli", "demo", "Start a second instance full of invented people."),

@@ -11,7 +11,7 @@ from selections import jobs
 from selections.pages.corrections import touched_by_regrade
 from selections.permissions import PERMISSIONS, SelectionAction
 from selections.services.incidents import NOTIFY
-from selections.views import actas, incidents, selections
+from selections.views import actas, exports, incidents, selections, verification
 
 TOOL = StaffToolLink(
     "selections.quiz",
@@ -23,7 +23,7 @@ TOOL = StaffToolLink(
 )
 FEATURE = Feature(
     name="selections",
-    blueprints=(selections.bp, incidents.bp, actas.bp),
+    blueprints=(selections.bp, incidents.bp, actas.bp, exports.bp, verification.bp),
     permissions=PERMISSIONS,
     quiz_tools=(TOOL,),
     jobs={
@@ -48,4 +48,5 @@ FEATURE = Feature(
     patient=("selections.compare_stale", "selections.notify_amended"),
     periodic={"selections.compare_stale": 86_400},
     touched=(touched_by_regrade,),
+    verified=(verification.find_page,),
 )

@@ -2,15 +2,19 @@
 
 from uuid import UUID
 
-from wtforms import RadioField, SelectField, TextAreaField
+from wtforms import FileField, RadioField, SelectField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import AnyOf, DataRequired, Length
 
-from kernel.i18n import lazy_
+from kernel.i18n import _, lazy_
 from kernel.web.forms import Form, LineField, as_uuid, clean_text
 from selections.models import IncidentOutcome, MemberRole
+from selections.services.verification import file_digest
 
 TOO_LONG = lazy_("Use at most %(max)d characters.")
+PIECE = 1 << 16
+DIGITS = 64
+HEXADECIMAL = frozenset("0123456789abcdef")
 
 
 class SelectionForm(Form):
@@ -36,6 +40,45 @@ class JuryMemberForm(Form):
         ],
         default=MemberRole.JURY.value,
         validators=[AnyOf([role.value for role in MemberRole], message=lazy_("Choose one of the two."))],
+    )
+
+
+class ActaFileForm(Form):
+    """A file, or its SHA-256 as it was typed, to be compared with an acta."""
+
+    file = FileField(lazy_("File"))
+    digest = LineField(lazy_("SHA-256 of the file"), [Length(max=200, message=TOO_LONG)])
+
+    def sha256(self) -> str:
+        """Return the digest of the file, else the one that was typed; empty with a fault where there is neither."""
+        sent = self.file.data
+        if getattr(sent, "filename", ""):
+            digest = file_digest(iter(lambda: sent.stream.read(PIECE), b""))
+            sent.close()
+            return digest
+        typed = "".join((self.digest.data or "").split()).lower()
+        if not typed:
+            self.refuse(self.file, _("Choose a file or type its SHA-256."))
+        elif len(typed) != DIGITS or not set(typed) <= HEXADECIMAL:
+            self.refuse(self.digest, _("A SHA-256 has 64 digits from 0 to 9 and a to f."))
+        return "" if self.faults else typed
+
+
+class ActaEntryForm(Form):
+    """A line of an acta with its salt, as its person keeps them."""
+
+    line = TextAreaField(lazy_("Line"), [DataRequired(lazy_("Paste the line.")), Length(max=4000, message=TOO_LONG)])
+    salt = LineField(lazy_("Salt"), [DataRequired(lazy_("Paste the salt.")), Length(max=64, message=TOO_LONG)])
+
+
+class ActaIdentityForm(Form):
+    """The reason for which an acta is taken out with whole identity numbers."""
+
+    reason = LineField(
+        lazy_("Reason"), [DataRequired(lazy_("Enter the reason: it is kept in the audit log.")), Length(max=300, message=TOO_LONG)]
+    )
+    kind = SelectField(
+        lazy_("Format"), choices={"pdf": "PDF", "csv": "CSV", "xlsx": "Excel (XLSX)", "ods": "OpenDocument (ODS)"}, default="pdf"
     )
 
 

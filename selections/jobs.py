@@ -29,7 +29,7 @@ def freeze_acta(delivery: Delivery) -> Effect | None:
         row = session.get(SelectionActa, acta_id)
         if row is None or row.state != ActaState.FREEZING.value:
             return None
-        frozen = freeze(session, row, now=delivery.now)
+        frozen = freeze(session, row, delivery.settings.names, now=delivery.now)
     keys = signing_keys(delivery.settings.data_dir)
     return lambda session: keep_frozen(session, acta_id, frozen, keys, now=delivery.now)
 

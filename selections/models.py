@@ -150,6 +150,22 @@ class ActaSignature(Base):
     signed_at: Mapped[Moment]
 
 
+class ActaExport(Base):
+    """A file of an acta that was taken out, so that whoever has it can learn whether it is that file, byte for byte."""
+
+    __tablename__ = "acta_export"
+
+    id: Mapped[Key]
+    acta_id: Mapped[int] = mapped_column(ForeignKey("selection_acta.id"))
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    kind: Mapped[str] = mapped_column(String(4))
+    """End of the file's name."""
+    identities: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """With whole identity numbers."""
+    made_at: Mapped[Moment]
+    made_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+
+
 class CorrectionEnd(StrEnum):
     """The end of a correction: an amendment took it in, or the results are again those of the acta."""
 

@@ -9,7 +9,7 @@ from courses.models import StaffRole
 from courses.permissions import owns
 from courses.rules import Outline
 from enrolments.permissions import hiding_all
-from kernel.permissions import Actor, Predicate, Verdict, allow_if, signed_in
+from kernel.permissions import Actor, Predicate, Verdict, allow_if, open_to_strangers, signed_in
 from quizzes.permissions import QuizContext
 from selections.models import ActaCorrection, ActaKind, ActaState, MemberRole, SelectionActa, SelectionIncident
 from selections.rules.signs import PersonSign
@@ -38,6 +38,10 @@ class SelectionActaAction(StrEnum):
     VIEW = "acta:view"
     VIEW_OWN = "acta:view_own"
     """See one's own line."""
+    VERIFY = "acta:verify"
+    """Compare a file or a line with an acta in public."""
+    EXPORT = "acta:export"
+    """Take an acta in force out as a file, identity numbers masked."""
     EXPORT_IDENTITY = "acta:export_identity"
     """Take the acta out with whole identity numbers, with a reason."""
 
@@ -168,6 +172,18 @@ def _view_acta(actor: Actor, subject: object) -> Verdict:
     return allow_if(is_jury_member(subject.selection), Verdict.HIDE)
 
 
+def _export(actor: Actor, subject: object) -> Verdict:
+    """Jury, readers and administrators, of an acta in force: a draft stays in the house."""
+    assert isinstance(subject, SelectionActaContext)
+    return allow_if(subject.acta.state == ActaState.IN_FORCE.value and reads_actas(actor, subject.selection), Verdict.HIDE)
+
+
+@open_to_strangers
+def _verify(_actor: Actor, _subject: object) -> Verdict:
+    """Everybody."""
+    return Verdict.ALLOW
+
+
 def _view_own(_actor: Actor, subject: object) -> Verdict:
     assert isinstance(subject, SelectionContext)
     return allow_if(subject.is_participant, Verdict.HIDE)
@@ -202,6 +218,8 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = {
     SelectionActaAction.AMEND: _amend,
     SelectionActaAction.VIEW: _view_acta,
     SelectionActaAction.VIEW_OWN: _view_own,
+    SelectionActaAction.VERIFY: _verify,
+    SelectionActaAction.EXPORT: _export,
     SelectionActaAction.EXPORT_IDENTITY: _export_identity,
     IntegrityAction.VIEW: _view_integrity,
     SelectionIncidentAction.OPEN: jury,

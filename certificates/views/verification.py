@@ -21,7 +21,7 @@ from kernel.i18n import _
 from kernel.sandbox import SandboxLimits, run_sandboxed
 from kernel.web.instance_keys import current_keys, current_seal_keys
 from kernel.web.limits import client_key, limit, limiter
-from kernel.web.request import current_session, current_settings, public, release_connection, requires, see_page, site_address
+from kernel.web.request import current_session, current_settings, public, release_connection, requires, see_other, see_page, site_address
 
 bp = Blueprint("certificates_verification", __name__)
 
@@ -38,7 +38,9 @@ def verify_form() -> Answer:
     typed = request.args.get("code", "").strip()[:64]
     code = read_code(typed, CODE_LENGTH) if typed else None
     if code is not None:
-        return see_page("certificates.verify", code=printed_code(code))
+        others = (find(current_session(), code) for find in current_session().info["verified"])
+        address = next(filter(None, others), None)
+        return see_other(address) if address else see_page("certificates.verify", code=printed_code(code))
     return _form_page(FilesToVerifyForm(), typed), 422 if typed else 200
 
 

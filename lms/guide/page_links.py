@@ -125,6 +125,7 @@ SECTIONS: Mapping[str, str] = {
     "instructor/selections#incidents": """
         selections_incidents.ask selections_incidents.incident selections_incidents.own selections_incidents.signs
     """,
+    "instructor/selections#verification": "selections_exports.export selections_exports.identities selections_verification.verify",
     "instructor/selections#jury": "selections.members selections.own selections.quiz",
     "instructor/team#add": "courses_team.invitation courses_team.team",
     "instructor/team#log": "courses_team.log",

@@ -11,7 +11,7 @@ from kernel.codes import printed_code
 from kernel.errors import N_
 from kernel.i18n import _, choose, ngettext, number, percent
 from selections.models import ActaCorrection, ActaKind, ActaState, SelectionActa
-from selections.queries.actas import ActaLineRow
+from selections.queries.actas import ActaEntryRow
 from selections.rules.differences import DifferenceCounts
 from selections.rules.ranking import SelectionOutcome
 
@@ -79,7 +79,7 @@ def acta_view(row: SelectionActa) -> SelectionActaView:
 
 
 @dataclass(frozen=True, slots=True)
-class ActaLineView:
+class ActaEntryView:
     """A line of an acta; `band` is its places that the test does not tell apart, in % of the list for the bar."""
 
     place: int
@@ -90,6 +90,7 @@ class ActaLineView:
     outcome: str
     attempts: str
     alike: str
+    alike_short: str
     decided: str
     band_from: float
     band_width: float
@@ -99,16 +100,16 @@ class ActaLineView:
     """Of an amendment that changed the line: what it said before."""
 
 
-def line_views(lines: Iterable[ActaLineRow], people: int) -> list[ActaLineView]:
+def line_views(lines: Iterable[ActaEntryRow], people: int) -> list[ActaEntryView]:
     """Return lines of an acta in words."""
     return [_line_view(line, people) for line in lines]
 
 
-def _line_view(line: ActaLineRow, people: int) -> ActaLineView:
+def _line_view(line: ActaEntryRow, people: int) -> ActaEntryView:
     fields = line.fields
     first, last = fields.get("not_told_apart", (0, 0))
     objections, incidents = len(fields.get("objections", ())), len(fields.get("incidents", ()))
-    return ActaLineView(
+    return ActaEntryView(
         place=line.place,
         name=_("Person withdrawn") if line.is_withdrawn else line.name,
         rank=number(fields["rank"]) if "rank" in fields else "–",
@@ -117,6 +118,7 @@ def _line_view(line: ActaLineRow, people: int) -> ActaLineView:
         outcome=outcome_words(fields),
         attempts=", ".join(number(one) for one in fields.get("attempts", ())) or "–",
         alike=_("places %(first)s to %(last)s", first=number(first), last=number(last)) if last > first else "–",
+        alike_short=f"{number(first)}–{number(last)}" if last > first else "–",
         decided=", ".join(
             [
                 *([_("objections: %(count)s", count=number(objections))] if objections else []),
@@ -178,6 +180,12 @@ def head_facts(row: SelectionActa) -> list[tuple[str, str]]:
         (_("Equal results"), _("share a rank")),
     ]
     return [fact for fact in facts if fact[1]]
+
+
+def institution_names(row: SelectionActa) -> Mapping[str, str]:
+    """Return the names of the institution as an acta froze them, by language."""
+    names: Mapping[str, str] = json.loads(row.head).get("institution", {})
+    return names
 
 
 def precision_facts(row: SelectionActa) -> list[tuple[str, str, str]]:

@@ -15,7 +15,7 @@ from accounts.rules import DELETED
 from kernel.codes import read_code
 from kernel.errors import NotFound
 from kernel.permissions import Actor
-from selections.models import ActaSignature, ActaState, Selection, SelectionActa, SelectionActaEntry
+from selections.models import ActaExport, ActaSignature, ActaState, Selection, SelectionActa, SelectionActaEntry
 from selections.permissions import SelectionActaContext
 from selections.queries.selections import get_selection
 from selections.rules.documents import CODE_LENGTH, document_parts
@@ -87,7 +87,7 @@ def list_signatures(session: Session, acta_id: int) -> list[SignatureRow]:
 
 
 @dataclass(frozen=True, slots=True)
-class ActaLineRow:
+class ActaEntryRow:
     """A line of an acta as it was frozen; without the name where the person was erased since."""
 
     place: int
@@ -103,7 +103,7 @@ class ActaLineRow:
 
 def list_lines(
     session: Session, acta_id: int, *, after: int = 0, offset: int = 0, limit: int = BATCH, changed: bool = False
-) -> list[ActaLineRow]:
+) -> list[ActaEntryRow]:
     """List lines of an acta in their order; those alone that an amendment changed where they are asked for."""
     statement = (
         select(SelectionActaEntry, Person.email, NationalIdentity.number)
@@ -119,7 +119,7 @@ def list_lines(
     return [_line(row, email, number) for row, email, number in session.execute(statement)]
 
 
-def walk_lines(session: Session, acta_id: int) -> Iterator[ActaLineRow]:
+def walk_lines(session: Session, acta_id: int) -> Iterator[ActaEntryRow]:
     """Yield all lines of an acta in their order; memory does not grow with them."""
     last = 0
     while lines := list_lines(session, acta_id, after=last):
@@ -127,17 +127,17 @@ def walk_lines(session: Session, acta_id: int) -> Iterator[ActaLineRow]:
         last = lines[-1].place
 
 
-def list_own_lines(session: Session, acta_id: int, person_id: int) -> list[ActaLineRow]:
+def list_own_lines(session: Session, acta_id: int, person_id: int) -> list[ActaEntryRow]:
     """List a person's own lines of an acta: one, or two where two accounts of theirs were in it and became one since."""
     statement = select(SelectionActaEntry, Person.email).join(Person, Person.id == SelectionActaEntry.person_id)
     own = (SelectionActaEntry.acta_id == acta_id, SelectionActaEntry.person_id == person_id)
     return [_line(row, email, None) for row, email in session.execute(statement.where(*own).order_by(SelectionActaEntry.place))]
 
 
-def _line(row: SelectionActaEntry, email: str, number: str | None) -> ActaLineRow:
+def _line(row: SelectionActaEntry, email: str, number: str | None) -> ActaEntryRow:
     fields, withdrawn = json.loads(row.sealed), email.endswith(DELETED)
     name = fields.pop("name")
-    return ActaLineRow(
+    return ActaEntryRow(
         row.place, row.person_id, "" if withdrawn else name, withdrawn, fields, row.sealed, row.salt, number or "", row.changed
     )
 
@@ -148,17 +148,16 @@ def read_document(session: Session, acta: SelectionActa) -> Iterator[bytes]:
 
 
 def _texts(session: Session, acta_id: int) -> Iterator[str]:
-    last = 0
-    statement = (
-        select(SelectionActaEntry.place, SelectionActaEntry.text)
-        .where(SelectionActaEntry.acta_id == acta_id)
-        .order_by(SelectionActaEntry.place)
-        .limit(BATCH)
-    )
-    while found := session.execute(statement.where(SelectionActaEntry.place > last)).all():
-        for place, text in found:
-            yield text
-            last = place
+    statement = select(SelectionActaEntry.text).where(SelectionActaEntry.acta_id == acta_id).order_by(SelectionActaEntry.place)
+    yield from session.scalars(statement.execution_options(yield_per=BATCH))
+
+
+def find_file(session: Session, acta: SelectionActa, sha256: str) -> str | None:
+    """Return what a file with this digest is of an acta: `json` for the signed document, else the kind of an export; None for neither."""
+    if sha256 == acta.sha256:
+        return "json"
+    same = (ActaExport.acta_id == acta.id, ActaExport.sha256 == sha256)
+    return session.scalar(select(ActaExport.kind).where(*same).order_by(ActaExport.id).limit(1))
 
 
 def holds_hash(session: Session, acta_id: int, wanted: str) -> bool:

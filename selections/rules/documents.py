@@ -73,10 +73,16 @@ def seal_line(place: int, one: RankedPerson, salt: str, found: Mapping[str, Any]
     return SealedEntry(canonical({**fields, "hash": line_hash(sealed, salt)}), sealed, salt)
 
 
+def signature_text(code: str, key: str, sha256: str, signature: str) -> str:
+    """Write the file that stands beside a signed document: whose it is, with which key, and the signature."""
+    return canonical({"acta": code, "key": key, "sha256": sha256, "signature": signature, "algorithm": "Ed25519"})
+
+
 def holds_line(document: Mapping[str, Any], sealed: str, salt: str) -> bool:
     """Say whether an acta holds a line, given as it was hashed with its salt."""
     try:
         wanted = line_hash(sealed, salt)
     except ValueError:
         return False
-    return any(line.get("hash") == wanted for line in document.get("lines", ()))
+    lines = document.get("lines", ())
+    return isinstance(lines, list) and any(isinstance(line, dict) and line.get("hash") == wanted for line in lines)

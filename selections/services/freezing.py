@@ -56,8 +56,10 @@ class FrozenActa:
         return self.head["kind"] == ActaKind.AMENDMENT.value and not any(one.changed for one in self.lines)
 
 
-def freeze(session: Session, acta: SelectionActa, *, now: datetime, salts: Callable[[], str] | None = None) -> FrozenActa:
-    """Read all that an acta says; writes nothing. `salts` gives 32 hexadecimal digits each time."""
+def freeze(
+    session: Session, acta: SelectionActa, institution: Mapping[str, str], *, now: datetime, salts: Callable[[], str] | None = None
+) -> FrozenActa:
+    """Read all that an acta says; writes nothing. `institution` is its name by language, `salts` gives 32 hexadecimal digits each time."""
     selection, amended = session.get_one(Selection, acta.selection_id), find_amended(session, acta)
     facts = chain_facts(session, selection, amended)
     decisions, computed_at = _decisions(session, selection, now)
@@ -72,7 +74,9 @@ def freeze(session: Session, acta: SelectionActa, *, now: datetime, salts: Calla
         lines.append(
             FrozenEntry(one, seal_line(place, one, salt(), standing.decided[one.person.enrolment_id] | before), changed is not None)
         )
-    head = facts | _identity(acta, found) | _figures(decisions, computed_at) | {"frozen_at": _moment(now)}
+    head = (
+        facts | _identity(acta, found) | {"institution": dict(institution)} | _figures(decisions, computed_at) | {"frozen_at": _moment(now)}
+    )
     return FrozenActa(head | {"people": len(lines), "basis": max((one.person.basis for one in standing.ranked), default=0)}, lines)
 
 

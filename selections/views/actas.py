@@ -14,6 +14,7 @@ from selections.forms import AmendmentForm
 from selections.models import ActaKind, Selection
 from selections.pages import actas as pages
 from selections.pages.corrections import correction_views, difference_views
+from selections.pages.exports import count_parts
 from selections.pages.selections import SelectionView, selection_views
 from selections.permissions import (
     AmendmentContext,
@@ -135,6 +136,8 @@ def acta(subject: SelectionActaContext) -> str:
         is_amendment=row.kind == ActaKind.AMENDMENT.value,
         later=None if later is None else pages.acta_view(later),
         pending="" if pending is None else pages.difference_words(pending),
+        parts=count_parts(row),
+        may_export_identity=allows(SelectionActaAction.EXPORT_IDENTITY, subject),
     )
 
 

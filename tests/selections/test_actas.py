@@ -145,7 +145,7 @@ def test_marks_that_come_while_it_is_frozen_are_in_it_or_not_at_all(browser: Bro
         person = session.scalars(select(Attempt.person_id).limit(1)).one()
         asked = services.request_acta(session, Actor(person_id=person), selection.id, now=clock.now())
     with instance.database.unit_of_work(write=False) as session:
-        frozen = freeze(session, session.get_one(SelectionActa, asked.id), now=clock.now())
+        frozen = freeze(session, session.get_one(SelectionActa, asked.id), instance.settings.names, now=clock.now())
     with instance.database.unit_of_work() as session:
         attempt = session.scalars(select(Attempt).order_by(Attempt.id).limit(1)).one()
         attempt.raw, attempt.percent = 0, 0

@@ -17,7 +17,7 @@ LEAVES_RECORDS = """
     the pass mark of a quiz, for all its learners alike: angoff:record
     reminders: reminder:send
     a file of what stands on record: bundle:make certificate:bulk_zip certificate:export_identity certificate:open_bulk_zip
-        certificate:set_validity transcript:make
+        certificate:set_validity transcript:make acta:export_identity
         report:export report:export_identity
     mistake reports, which change nothing that anybody has to show: mistake:decide mistake:report
     a course's team: course:join_team course:manage_team
@@ -29,7 +29,7 @@ LEAVES_RECORDS = """
     quiz:start recording:note_watched simulator:answer version:choose
     a waiver or recognition that somebody asks for, until another decides: recognition:load recognition:propose
     recognition:withdraw certificate:ask_correction waiver:propose waiver:withdraw
-    a check of a file that is kept nowhere: certificate:verify
+    a check of a file that is kept nowhere: certificate:verify acta:verify
     what a holder has printed on their own copy: certificate:print_identity
     a group's name, and groups without members: group:manage
 """

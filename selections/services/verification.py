@@ -1,0 +1,57 @@
+"""Verifying actas in public: the register's document, a file, a line with its salt; people are named nowhere (spec/selection 4.9)."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from enum import StrEnum
+
+from sqlalchemy.orm import Session
+
+from kernel.crypto import SigningKeys
+from selections.models import SelectionActa
+from selections.queries.actas import holds_hash, read_document
+from selections.rules.documents import canonical, line_hash
+
+
+class RegisterVerdict(StrEnum):
+    """The verdict on an acta as the register holds it."""
+
+    GENUINE = "genuine"
+    ALTERED = "altered"
+    """Its text is not what was signed."""
+    UNCERTAIN = "uncertain"
+    """Signed with a key that others may have."""
+
+
+def judge_acta(session: Session, acta: SelectionActa, keys: SigningKeys) -> RegisterVerdict:
+    """Check the signature of an acta over the text that the register holds of it."""
+    if not keys.verifies(acta.key_id, b"".join(read_document(session, acta)), acta.signature):
+        return RegisterVerdict.ALTERED
+    return RegisterVerdict.GENUINE if keys.counts(acta.key_id) else RegisterVerdict.UNCERTAIN
+
+
+def file_digest(pieces: Iterable[bytes]) -> str:
+    """Return the SHA-256 of a file that is read in pieces."""
+    total = hashlib.sha256()
+    for piece in pieces:
+        total.update(piece)
+    return total.hexdigest()
+
+
+def holds_line(session: Session, acta: SelectionActa, line: str, salt: str) -> bool:
+    """Say whether an acta holds a line as its person keeps it, with its salt; spaces that came by copying do not count."""
+    for text in dict.fromkeys((line, _canonical(line))):
+        try:
+            wanted = line_hash(text, salt)
+        except ValueError:
+            return False
+        if holds_hash(session, acta.id, wanted):
+            return True
+    return False
+
+
+def _canonical(line: str) -> str:
+    try:
+        return canonical(json.loads(line))
+    except (ValueError, RecursionError):
+        return line

@@ -1,0 +1,102 @@
+"""Public page of an acta: genuine or not, amended since or not; what is compared with it is not kept (spec/selection 4.9)."""
+
+from flask import Blueprint, render_template, url_for
+from sqlalchemy.orm import Session
+
+from kernel import clock
+from kernel.codes import printed_code, read_code
+from kernel.errors import NotFound
+from kernel.permissions import Actor
+from kernel.web.instance_keys import current_keys
+from kernel.web.limits import client_key, limit, limiter
+from kernel.web.request import current_session, public, requires
+from selections.forms import ActaEntryForm, ActaFileForm
+from selections.models import SelectionActa
+from selections.pages import actas as pages
+from selections.pages.verification import public_facts
+from selections.permissions import SelectionActaAction
+from selections.queries import actas as queries
+from selections.queries import selections as selection_queries
+from selections.rules.documents import CODE_LENGTH
+from selections.services.verification import RegisterVerdict, holds_line, judge_acta
+
+bp = Blueprint("selections_verification", __name__, url_prefix="/acta/selection")
+
+Answer = str | tuple[str, int]
+LOOK_UPS = limit("verify", "60 per minute")
+COMPARISONS = limit("verify_files", "20 per minute")
+MOST_BYTES = 64_000_000
+
+
+def _get_acta(session: Session, _actor: Actor, code: str) -> SelectionActa:
+    """Return the acta in force with a code; raise NotFound."""
+    row = queries.find_by_code(session, code)
+    if row is None:
+        raise NotFound
+    return row
+
+
+def find_page(session: Session, code: str) -> str | None:
+    """Return the address of the public page of an acta with a code."""
+    return None if queries.find_by_code(session, code) is None else url_for("selections_verification.verify", code=printed_code(code))
+
+
+@bp.get("/<code>")
+@public
+def verify(code: str) -> Answer:
+    """Say whether an acta is genuine, what it is, and whether it was amended since."""
+    limiter().use(LOOK_UPS, client_key())
+    row = queries.find_by_code(current_session(), code)
+    if row is None:
+        stored = read_code(code, CODE_LENGTH)
+        return render_template("selections/verify.html", acta=None, code=printed_code(stored) if stored else code[:40]), 404
+    return _page(row, ActaFileForm(formdata=None), ActaEntryForm(formdata=None))
+
+
+@bp.post("/<code>/file")
+@requires(SelectionActaAction.VERIFY, _get_acta, body_limit=MOST_BYTES)
+def compare_file(row: SelectionActa) -> Answer:
+    """Say whether a file, or the one whose digest was typed, is one of this acta byte for byte."""
+    limiter().use(COMPARISONS, client_key())
+    form = ActaFileForm()
+    sha256 = form.sha256() if form.validate_on_post() else ""
+    if not sha256:
+        return _page(row, form, ActaEntryForm(formdata=None)), 422
+    kind = queries.find_file(current_session(), row, sha256)
+    return _page(row, ActaFileForm(formdata=None), ActaEntryForm(formdata=None), file=kind or "different", sha256=sha256)
+
+
+@bp.post("/<code>/line")
+@requires(SelectionActaAction.VERIFY, _get_acta)
+def compare_line(row: SelectionActa) -> Answer:
+    """Say whether a line with its salt stands in this acta."""
+    limiter().use(COMPARISONS, client_key())
+    form = ActaEntryForm()
+    if not form.validate_on_post():
+        return _page(row, ActaFileForm(formdata=None), form), 422
+    held = holds_line(current_session(), row, (form.line.data or "").strip(), (form.salt.data or "").strip().lower())
+    return _page(row, ActaFileForm(formdata=None), ActaEntryForm(formdata=None), line="contained" if held else "absent")
+
+
+def _page(
+    row: SelectionActa, file_form: ActaFileForm, line_form: ActaEntryForm, *, file: str = "", sha256: str = "", line: str = ""
+) -> str:
+    session = current_session()
+    selection = selection_queries.get_row(session, row.selection_id)
+    later = queries.find_later(session, row)
+    verdict = judge_acta(session, row, current_keys())
+    return render_template(
+        "selections/verify.html",
+        acta=pages.acta_view(row),
+        code=printed_code(row.code),
+        verdict=verdict.value,
+        is_genuine=verdict is RegisterVerdict.GENUINE,
+        later=None if later is None else pages.acta_view(later),
+        facts=public_facts(row, selection, selection_queries.list_titles(session, [selection])),
+        file_form=file_form,
+        line_form=line_form,
+        file=file,
+        sha256=sha256,
+        line=line,
+        checked_at=clock.now(),
+    )
