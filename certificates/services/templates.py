@@ -75,8 +75,8 @@ def import_template(
     *,
     now: datetime,
 ) -> StoredTemplate:
-    """Take a folder as the draft of the template with its key, which is made where there is none; pictures are cleaned."""
-    pictures = {name: _picture(session, name, content) for name, content in files.items() if name != TEMPLATE_FILE}
+    """Take a folder as the draft of the template with its key, which is made where there is none; its pictures come cleaned."""
+    pictures = {name: _keep_picture(session, content) for name, content in files.items() if name != TEMPLATE_FILE}
     text = files[TEMPLATE_FILE].decode("utf-8", "replace")
     row = queries.find_stored(session, key)
     if row is None:
@@ -118,12 +118,12 @@ def save_text(session: Session, actor: Actor, row: StoredTemplate, text: str, re
         _touch(session, actor, row, now=now, what="text")
 
 
-def put_picture(session: Session, actor: Actor, row: StoredTemplate, name: str, content: bytes, *, now: datetime) -> None:
-    """Give a draft a picture, cleaned; one of the same name is replaced. Raise Invalid."""
+def put_picture(session: Session, actor: Actor, row: StoredTemplate, name: str, still: bytes, *, now: datetime) -> None:
+    """Give a draft a picture that was cleaned; one of the same name is replaced. Raise Invalid."""
     row = _locked(session, row)
     if name not in row.pictures and len(row.pictures) >= MOST_PICTURES:
         raise Invalid(N_("A template has at most %(most)s pictures."), most=MOST_PICTURES)
-    row.pictures = {**row.pictures, name: _picture(session, name, content)}
+    row.pictures = {**row.pictures, name: _keep_picture(session, still)}
     _touch(session, actor, row, now=now, what=name)
 
 
@@ -169,14 +169,18 @@ def _touch(session: Session, actor: Actor, row: StoredTemplate, *, now: datetime
     audit.record(session, actor, TemplateVerb.CHANGED, row, now=now, key=row.key, what=what)
 
 
-def _picture(session: Session, name: str, content: bytes) -> str:
-    """Keep a picture, cleaned, and return its checksum; raise Invalid."""
+def clean_picture(name: str, content: bytes) -> bytes:
+    """Return a picture as sheets print it: still, upright, without what its maker noted; raise Invalid."""
     extension = name.rpartition(".")[2].lower()
     if f".{extension}" not in PICTURES:
         raise Invalid(N_("Pictures of templates are PNG or JPEG."))
     if len(content) > LARGEST_PICTURE or points(content, extension) > MOST_PIXELS:
         raise Invalid(N_("The picture is too large: at most 2 MB and 10 million pixels. Make it smaller and upload it again."))
-    still = cleaned(content, extension, still=True)
+    return cleaned(content, extension, still=True)
+
+
+def _keep_picture(session: Session, still: bytes) -> str:
+    """Keep a cleaned picture, once for all that print it, and return its checksum."""
     sha256 = hashlib.sha256(still).hexdigest()
     if session.scalar(select(SignaturePicture.id).where(SignaturePicture.sha256 == sha256)) is None:
         session.add(SignaturePicture(sha256=sha256, content=still))

@@ -39,7 +39,16 @@ from kernel.errors import Conflict, Invalid, NotFound
 from kernel.i18n import LANGUAGES, _, choose, language, local
 from kernel.web.forms import whole_number
 from kernel.web.instance_keys import current_keys
-from kernel.web.request import current_actor, current_session, current_settings, requires, see_page, site_address
+from kernel.web.request import (
+    begin_writing,
+    current_actor,
+    current_session,
+    current_settings,
+    release_connection,
+    requires,
+    see_page,
+    site_address,
+)
 from organisations.models import Organisation
 from organisations.permissions import InstitutionAction, InstitutionContext
 from organisations.queries.institutions import Institution, find_institution, get_institution, get_institutions, list_institutions
@@ -48,6 +57,8 @@ from organisations.services.profile import change_profile
 bp = Blueprint("certificates_templates", __name__, url_prefix="/administration/certificate-templates")
 
 Answer = str | Response | tuple[str, int]
+LONGEST_NAME = 64
+"""Signs of the file name of a picture."""
 LIMITS = ArchiveLimits(packed=20_000_000, unpacked=25_000_000, entries=services.MOST_PICTURES + 1)
 
 
@@ -116,30 +127,38 @@ def create(context: InstitutionContext) -> Answer:
     try:
         row = services.create_template(session, actor, current_settings(), form.key.data or "", institution, now=clock.now())
     except services.TemplateKeyTaken as taken:
-        form.refuse(form.key, _(taken.message))
+        form.refuse(form.key, _(taken.text))
         return _list_page(context, form, TemplateFolderForm(formdata=None), 422)
     flash(_("The template was made. Certificates use it once it is published and a course asks for it."), "ok")
     return see_page("certificates_templates.template", template=row.uuid)
 
 
 @bp.post("/import")
-@requires(TemplateAction.LIST, get_institutions)
+@requires(TemplateAction.LIST, get_institutions, reads_first=True, body_limit=LIMITS.packed + 100_000)
 def import_folder(context: InstitutionContext) -> Answer:
     """Take a template from a ZIP file as a draft."""
-    form, session = TemplateFolderForm(), current_session()
-    sent = request.files.get("folder")
+    form, sent = TemplateFolderForm(), request.files.get("folder")
     if not form.validate_on_post() or sent is None or not sent.filename:
         form.refuse(form.folder, _("Choose a ZIP file."))
         return _list_page(context, TemplateKeyForm(formdata=None), form, 422)
+    release_connection()
     try:
-        files = {name.rpartition("/")[2]: content for name, content in open_archive(sent.read(), limits=LIMITS).files.items()}
+        files = {name.rpartition("/")[2]: content for name, content in open_archive(_content("folder"), limits=LIMITS).files.items()}
         row = _imported(context, files)
     except (Invalid, Conflict) as refused:
-        form.refuse(form.folder, _(refused.message, **refused.facts))
+        form.refuse(form.folder, _(refused.text, **refused.facts))
         return _list_page(context, TemplateKeyForm(formdata=None), form, 422)
     flash(_("The template was imported as a draft."), "ok")
-    session.flush()  # its address is needed
+    current_session().flush()  # its address is needed
     return see_page("certificates_templates.template", template=row.uuid)
+
+
+def _content(field: str) -> bytes:
+    """Return what a file holds that was sent."""
+    sent = request.files[field]
+    content: bytes = sent.read()
+    sent.close()
+    return content
 
 
 def _imported(context: InstitutionContext, files: dict[str, bytes]) -> StoredTemplate:
@@ -147,9 +166,11 @@ def _imported(context: InstitutionContext, files: dict[str, bytes]) -> StoredTem
     result = read_template(files, today=clock.now().date())
     if result.template is None:
         told = "; ".join(f"{one.file}:{one.line}: {one.message}" for one in result.findings[:3])
-        raise Invalid(told.replace("%", "%%"))
-    kept = {name: content for name, content in files.items() if name in (TEMPLATE_FILE, *_named(result.template))}
-    session, key, institution = current_session(), result.template.key, _chosen_institution(context)
+        raise Invalid(told)
+    pictures = {name: services.clean_picture(name, files[name]) for name in _named(result.template)}
+    kept = {TEMPLATE_FILE: files[TEMPLATE_FILE], **pictures}
+    session, key = begin_writing(), result.template.key
+    institution = _chosen_institution(context)
     known = queries.find_stored(session, key)
     if known is not None and not context.scope.covers(known.organisation_id):
         raise services.TemplateKeyTaken
@@ -283,19 +304,21 @@ def _placed(text: str, place: int) -> str:
 
 
 @bp.post("/<uuid:template>/pictures")
-@requires(TemplateAction.EDIT, queries.get_template)
+@requires(TemplateAction.EDIT, queries.get_template, reads_first=True, body_limit=services.LARGEST_PICTURE + 100_000)
 def put_picture(subject: TemplateContext) -> Answer:
     """Give the draft a picture, or take one out."""
     row, sent = subject.row, request.files.get("picture")
     gone = request.form.get("remove", "")
     if gone:
-        services.remove_picture(current_session(), current_actor(), row, gone, now=clock.now())
+        services.remove_picture(begin_writing(), current_actor(), row, gone, now=clock.now())
     elif sent is not None and sent.filename:
         try:
-            name = sent.filename.rpartition("/")[2].rpartition("\\")[2][:64]
-            services.put_picture(current_session(), current_actor(), row, name, sent.read(), now=clock.now())
+            name = sent.filename.rpartition("/")[2].rpartition("\\")[2][-LONGEST_NAME:]
+            release_connection()
+            still = services.clean_picture(name, _content("picture"))
+            services.put_picture(begin_writing(), current_actor(), row, name, still, now=clock.now())
         except Invalid as refused:
-            flash(_(refused.message, **refused.facts), "bad")
+            flash(_(refused.text, **refused.facts), "bad")
     return see_page("certificates_templates.template", template=row.uuid)
 
 

@@ -2,10 +2,11 @@
 
 import hashlib
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
+from certificates.layout.reading import read_template
 from certificates.rules.badges import BadgeContent, badge_document, badge_quads, read_badge
 from certificates.rules.profiles import Document, NotOurProfile
 from certificates.rules.proofs import Proof, decoded_base58, encoded_base58, proof_document, proof_quads, read_proof, signed_document
@@ -18,6 +19,8 @@ from certificates.rules.status_lists import (
     status_list_quads,
 )
 from certificates.rules.strict_json import is_signable
+from certificates.rules.transcripts import signable_text
+from tests.support import folders
 from tests.support.badges import BADGE, METHOD, VECTOR_KEY, vector, vector_document
 
 CREATED = datetime(2026, 7, 14, 12, tzinfo=UTC)
@@ -104,6 +107,19 @@ def test_text_that_canonicalisers_write_differently_is_not_signed(text: str) -> 
     assert not is_signable(text)
     assert not replace(BADGE, person_name=text).is_sound
     assert is_signable("dos\nlíneas \U0001f600 \u200f")
+
+
+def test_they_are_taken_out_at_the_door_of_titles_and_templates() -> None:
+    """spec/certificates B4: also where YAML writes them between double quotes."""
+    course = folders.course(folders.changed("course.yaml", "  es: El agua en casa", '  es: "El agua\\u0007 en casa"'))
+    text = 'format: 1\nkey: a\ntitle: {es: "A\\0"}\nelements:\n  - {kind: text, text: "a\\u0007", at: [20, 60], width: 30, size: 4}\n'
+    required = "  - {kind: qr, at: [200, 20], size: 26}\n  - {kind: code, at: [200, 60], width: 41}\n"
+    template = read_template({"template.yaml": (text + required).encode()}, today=date(2026, 1, 1)).template
+
+    assert course.title["es"] == "El agua en casa"
+    assert template is not None
+    assert (template.title["es"], getattr(template.elements[0], "text", {})["es"]) == ("A", "a")
+    assert signable_text("Jose\u0301\u0007") == "José"
 
 
 def test_base_58_takes_exactly_its_own_form() -> None:

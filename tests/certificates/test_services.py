@@ -1,5 +1,6 @@
 """Credentials: issued once for a completed course, frozen, signed, revoked with a reason (spec/security 5.3, 5.4)."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from certificates.queries import credentials as queries
 from certificates.rules.credentials import CredentialState, RevocationReason, canonical_content
 from certificates.rules.status_decoys import STATUS_LIST_PLACES
 from certificates.services import credentials as certificates
+from certificates.services.badges import badge_content
 from certificates.web_certificate import sheet_of
 from courses.models import PublicationNature
 from enrolments.models import Completion, Enrolment
@@ -61,6 +63,19 @@ def test_a_completed_course_gives_one_credential_with_what_was_true_on_its_day(i
     assert len(row.module_minutes) == 1
     assert (row.completed_on.isoformat(), row.expires_on, row.replaced_by_id) == ("2026-06-01", None, None)
     assert len(row.code) == 16
+
+
+def test_a_title_in_another_form_of_unicode_is_signed_in_the_usual_one(instance: Instance) -> None:
+    """spec/certificates B4: written with accents beside their letters, as YAML may between double quotes, it would have no badge."""
+    files = folder(modules=1)
+    title = rb'title: {es: "Presupuestacio\u0301n", en: Test}'
+    course = publish(instance, {**files, "course.yaml": re.sub(rb"(?m)^title: .*$", lambda _: title, files["course.yaml"])})[0]
+    complete(instance, course)
+
+    row = issue(instance)
+
+    assert row.course_titles["es"] == "Presupuestación"
+    assert badge_content(row, "http://localhost:8000") is not None
 
 
 def test_a_certificate_is_valid_as_long_as_its_course_says(instance: Instance) -> None:

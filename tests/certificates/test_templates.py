@@ -23,7 +23,7 @@ from certificates.layout.reading import read_template
 from certificates.layout.template import TextElement
 from certificates.pages.samples import HARD_NAMES, LONGEST_TITLE, SampleIssuer, find_overflows, long_texts, sample_texts
 from certificates.pdf import measure, placed_sheet, render
-from certificates.services.templates import _picture
+from certificates.services.templates import clean_picture
 from certificates.wording import CertificateTexts, compose
 from courses.content.editing import read_fields
 from courses.content.model import Finding
@@ -207,7 +207,7 @@ def test_moving_pictures_are_refused(kind: str, mode: str, frames: int) -> None:
     pictures[0].save(target, kind, save_all=True, append_images=pictures[1:])
 
     with pytest.raises(Invalid):
-        _picture(None, f"x.{kind.lower()}", target.getvalue())  # type: ignore[arg-type]  # refused before the session is asked
+        clean_picture(f"x.{kind.lower()}", target.getvalue())
 
 
 def test_every_text_of_the_program_s_template_is_in_both_languages() -> None:
