@@ -46,6 +46,7 @@ from quizzes.queries.pass_marks import find_record_of
 from quizzes.queries.submitted import list_submitted
 from quizzes.rules import definitions
 from quizzes.rules.balanced_draw import Balance
+from quizzes.rules.calculated_choices import EXPRESSION
 from quizzes.rules.definitions import (
     CalculatedBody,
     GapsBody,
@@ -65,6 +66,7 @@ from quizzes.rules.layout import SlotEntry
 from quizzes.rules.paired_tests import PairedTests
 from quizzes.rules.parallel_forms import forms_seed
 from quizzes.rules.pass_marks import PassBasis
+from quizzes.rules.question_variables import ChoiceNumbers
 from quizzes.rules.review import flags_for
 from quizzes.rules.selection import QuestionSelection, ResultUse
 from quizzes.rules.settings import QuizSettings, ReviewFlag, ReviewMoment
@@ -207,7 +209,7 @@ def _gap_names(question: definitions.QuestionDefinition) -> frozenset[str]:
     match question.body:
         case GapsBody(gaps):
             return frozenset(gap.name for gap in gaps)
-        case CalculatedBody(variables):
+        case CalculatedBody(variables) | SingleChoiceBody(numbers=ChoiceNumbers(variables)):
             return frozenset(variable.name for variable in variables)
         case _:
             return frozenset()
@@ -276,7 +278,7 @@ def _listed(texts: Sequence[definitions.Texts], language: str) -> SafeHtml:
 
 
 def _in(texts: Mapping[str, str], language: str) -> SafeHtml:
-    return SafeHtml.stored(texts.get(language) or next(iter(texts.values()), ""))
+    return SafeHtml.stored(EXPRESSION.sub("…", texts.get(language) or next(iter(texts.values()), "")))
 
 
 def freeze_quizzes(session: Session, publication: Publication, quizzes: Sequence[tuple[Activity, PreparedQuiz]]) -> None:

@@ -99,7 +99,9 @@ def lose_quantity(body: NumericalBody, remarks: TransferRemarkCollector) -> None
 
 
 def refuse_kind(question: QuestionDefinition) -> NotTranslatable:
-    """Return the refusal of a kind that a format does not have."""
+    """Return the refusal of a kind that a format does not have, or of a choice with calculated options."""
+    if isinstance(question.body, SingleChoiceBody) and question.body.numbers is not None:
+        return NotTranslatable(N_("A choice whose options are calculated cannot be exported."), N_("The format has nothing like it."))
     return NotTranslatable(
         N_("A question of the kind “%(kind)s” cannot be exported."), N_("The format has nothing like it."), kind=_(KINDS[question.kind])
     )

@@ -128,6 +128,7 @@ def _with_inlines(dialect: Dialect) -> Dialect:
     patterns.register(inlines.CitationReader(inlines.CITATION, dialect), "citation", 187)
     patterns.register(inlines.ParameterReader(inlines.PARAMETER, dialect), "parameter", 186)
     patterns.register(inlines.GapReader(inlines.GAP, dialect), "gap", 185)
+    patterns.register(inlines.ExpressionReader(inlines.EXPRESSION, dialect), "expression", 184.5)
     patterns.register(inlines.ForeignReader(inlines.FOREIGN, dialect), "foreign", 184)
     patterns.register(inlines.EmailReader(inlines.EMAIL, dialect), "automail", 110)
     patterns.register(inlines.HtmlReader(HTML_RE, dialect), "html", 90)

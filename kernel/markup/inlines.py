@@ -7,6 +7,7 @@ Markdown does not visit its elements in the order of reading. No author can writ
 from __future__ import annotations
 
 import re
+from html import escape
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement
 
@@ -25,6 +26,7 @@ TERM = r"(?<!\\)\[\[([^\[\]|\\]+?)(?:\\?\|([^\[\]]+?))?\]\]"
 CITATION = r"(?<!\\)([ \u00a0]?)\[(@[^\[\]\n]*)\]"
 PARAMETER = r"(?<!\\)\{\{([^{}\n]*)\}\}"
 GAP = r"(?<!\\)\{([a-z][a-z0-9_]*)\}"
+EXPRESSION = r"(?<!\\)(\{=[^{}\n]*=\})"
 FOREIGN = r"(?<![\\!\]])\[([^\[\]\n]+)\]\{lang=([^{}\s]*)\}"
 NOTE = r"\[\^([^\[\]]*)\]"
 EMAIL = r"<([^<>\s!@:]+@[^@<>\s]+)>"
@@ -126,6 +128,13 @@ class GapReader(_InlinePattern):
         if match[1] not in self.work.context.gaps:
             return None, None, None
         return self.work.hold(SafeHtml(gap_marker(match[1]))), match.start(), match.end()
+
+
+class ExpressionReader(_InlinePattern):
+    """`{= expression =}` of a calculated option: kept as it is written, for code that puts a number there when showing the text."""
+
+    def handleMatch(self, match: re.Match[str], _data: str) -> tuple[str, int, int]:  # type: ignore[override]  # what Markdown really allows
+        return self.work.hold(SafeHtml(escape(match[1], quote=False))), match.start(), match.end()
 
 
 class ForeignReader(_InlinePattern):

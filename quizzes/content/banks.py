@@ -123,7 +123,7 @@ def _of_kind(
     names = gaps.names_of(table, "gaps" if kind is QuestionKind.GAPS else "variables")
     text = table.text("text", MarkupLevel.MARKDOWN, required=True, gaps=names)
     body = bodies.BODIES[kind](table, mark)
-    if kind in (QuestionKind.GAPS, QuestionKind.CALCULATED):
+    if kind in (QuestionKind.GAPS, QuestionKind.CALCULATED) or (kind is QuestionKind.SINGLE and names):
         gaps.check_names(table, text, names, once=kind is QuestionKind.GAPS)
     hints = table.texts("hints")
     penalty = table.value("penalty", scalars.share, DEFAULT_PENALTY)

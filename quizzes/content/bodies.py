@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from fractions import Fraction
 
 from courses.content import scalars
@@ -11,7 +12,7 @@ from courses.content.model import LocalisedText
 from courses.content.read_collector import MarkupLevel
 from kernel.errors import N_
 from quizzes.content import answers, parts
-from quizzes.content.calculated import read_calculated
+from quizzes.content.calculated import read_calculated, read_choice_numbers, with_options
 from quizzes.content.gaps import read_gaps
 from quizzes.rules.definitions import (
     Body,
@@ -36,8 +37,10 @@ _EXTENSION = re.compile(r"[a-z0-9]{1,8}\Z")
 
 
 def read_single(table: MappingCursor, mark: Fraction) -> SingleChoiceBody:
-    """Read a choice of one option."""
-    return answers.single(table)
+    """Read a choice of one option, whose options may be calculated."""
+    numbers = read_choice_numbers(table) if table.has("variables") else None
+    body = answers.single(table)
+    return replace(body, numbers=with_options(table, body.options, numbers))
 
 
 def read_multiple(table: MappingCursor, mark: Fraction) -> MultipleChoiceBody:
@@ -248,7 +251,7 @@ BODIES: Mapping[QuestionKind, Callable[[MappingCursor, Fraction], Body]] = {
 
 _QUANTITY = ("tolerance", "unit", "units", "unit_penalty", "unit_penalty_of", "decimals")
 FIELDS: Mapping[QuestionKind, frozenset[str]] = {
-    QuestionKind.SINGLE: frozenset({"options", "shuffle"}),
+    QuestionKind.SINGLE: frozenset({"options", "shuffle", "variables", "conditions", "decimals"}),
     QuestionKind.MULTIPLE: frozenset({"options", "rule", "shuffle"}),
     QuestionKind.TRUE_FALSE: frozenset({"answer"}),
     QuestionKind.SHORT: frozenset({"answers", "ignore_case", "ignore_accents", "model", "criteria"}),

@@ -1,6 +1,7 @@
 """Read questions whose numbers differ from attempt to attempt (spec/content-format 8, `calculated`)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from courses.content import scalars
@@ -8,8 +9,10 @@ from courses.content.mapping_cursor import LocatedValue, MappingCursor
 from kernel.errors import N_
 from kernel.expressions import ExpressionError, evaluate, names_in
 from quizzes.content import parts
-from quizzes.rules.definitions import CalculatedAnswer, CalculatedBody, QuestionVariable, Tolerance, VariableRange
+from quizzes.rules.calculated_choices import expressions_in
+from quizzes.rules.definitions import CalculatedAnswer, CalculatedBody, Option, Tolerance
 from quizzes.rules.item_layout import NoVariablesError, draw_variables
+from quizzes.rules.question_variables import ChoiceNumbers, QuestionVariable, VariableRange
 
 TRIED_DRAWS = 200
 MAXIMUM_STEPS = 1_000_000
@@ -28,7 +31,8 @@ def read_calculated(table: MappingCursor, mark: Fraction) -> CalculatedBody:
     units = parts.units(table)
     decimals = parts.decimals(table)
     known = _parameters(table)
-    used = _names(table, conditions, answers, {variable.name for variable in variables} | set(known))
+    expressions = (*conditions, *(answer.expression for answer in answers))
+    used = _names_of(table, expressions, {variable.name for variable in variables} | set(known))
     parameters = {name: known[name] for name in sorted(used & set(known))}
     body = CalculatedBody(
         variables, answers, conditions, parameters, tolerance, units.unit, units.units, units.penalty, units.penalty_of, decimals
@@ -36,6 +40,39 @@ def read_calculated(table: MappingCursor, mark: Fraction) -> CalculatedBody:
     if used and variables:
         _try_draws(table, body)
     return body
+
+
+def read_choice_numbers(table: MappingCursor) -> ChoiceNumbers:
+    """Read the variables of a choice whose options are calculated (spec/selection 1.23); its parameters come with the options."""
+    variables = read_variables(table)
+    conditions = tuple(value for value in table.listed("conditions", lambda value: value.read(scalars.word)) if value)
+    return ChoiceNumbers(variables, conditions, _parameters(table), parts.decimals(table))
+
+
+def with_options(table: MappingCursor, options: Sequence[Option], numbers: ChoiceNumbers | None) -> ChoiceNumbers | None:
+    """Return the numbers of a choice with the parameters that its expressions name.
+
+    Report expressions in options that have no variables or no value, and that two options always read the same (spec/content-format C408).
+    """
+    expressions = list(dict.fromkeys(expressions_in(options)))
+    if numbers is None:
+        if expressions:
+            table.report("C408", N_("Calculated options need “variables”."), at="options")
+        return None
+    if not expressions:
+        table.report("C408", N_("No option is calculated."), N_("Write an expression between {= and =}."), at="options")
+        return numbers
+    known = {variable.name for variable in numbers.variables} | set(numbers.parameters)
+    used = _names_of(table, (*numbers.conditions, *expressions), known, at="options")
+    found = replace(numbers, parameters={name: value for name, value in sorted(numbers.parameters.items()) if name in used})
+    for seed in range(TRIED_DRAWS if used and numbers.variables else 0):
+        try:
+            draw_variables(found, seed, "1", options)
+        except NoVariablesError:
+            template = N_("No values of the variables meet the conditions and give options that differ, with a value each.")
+            table.report("C408", template, N_("Widen the variables, or change the options."), at="options")
+            break
+    return found
 
 
 def _parameters(table: MappingCursor) -> Mapping[str, Fraction]:
@@ -95,28 +132,28 @@ def _variable(name: str, value: LocatedValue) -> QuestionVariable | None:
     return QuestionVariable(name, VariableRange(low, high, step), shown)
 
 
-def _names(table: MappingCursor, conditions: tuple[str, ...], answers: tuple[CalculatedAnswer, ...], known: set[str]) -> set[str]:
+def _names_of(table: MappingCursor, expressions: Iterable[str], known: set[str], *, at: str = "answers") -> set[str]:
     """Return the names used in expressions; an empty set where one of them is invalid, which is reported (spec/content-format C408,
     C406).
     """
     used: set[str] = set()
     sound = True
-    for expression in (*conditions, *(answer.expression for answer in answers)):
+    for expression in expressions:
         try:
             names = names_in(expression)
         except ExpressionError as error:
-            sound = _report(table, expression, error)
+            sound = _report(table, expression, error, at)
             continue
         for name in sorted(names - known):
             sound = False
-            table.report("C406", N_("“%(name)s” is neither a variable nor a parameter of the course."), at="answers", name=name)
+            table.report("C406", N_("“%(name)s” is neither a variable nor a parameter of the course."), at=at, name=name)
         used |= names
     return used if sound else set()
 
 
-def _report(table: MappingCursor, expression: str, error: ExpressionError) -> bool:
+def _report(table: MappingCursor, expression: str, error: ExpressionError, at: str = "answers") -> bool:
     zero = ZERO in str(error)
-    table.report("C408", DIVIDES if zero else HAS_NO_VALUE, "" if zero else ALLOWED, at="answers", expression=expression)
+    table.report("C408", DIVIDES if zero else HAS_NO_VALUE, "" if zero else ALLOWED, at=at, expression=expression)
     return False
 
 

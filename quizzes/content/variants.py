@@ -11,8 +11,9 @@ from kernel.errors import N_, DomainError
 from kernel.tables import RISKY, read_csv
 from quizzes.content.banks import FIELD_ORDER, banks_of, questions_of
 from quizzes.content.model import BankSource, FixedSlot, QuizSource
-from quizzes.rules.definitions import CalculatedBody, QuestionDefinition, QuestionVariable, VariableRange
+from quizzes.rules.definitions import CalculatedBody, QuestionDefinition
 from quizzes.rules.numbers import convention_for, read_number
+from quizzes.rules.question_variables import QuestionVariable, VariableRange
 from quizzes.rules.variants import (
     MOST_VARIANTS,
     Values,

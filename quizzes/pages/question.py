@@ -18,6 +18,7 @@ from quizzes.queries.attempts import LoadedItem
 from quizzes.queries.files import SubmittedFile
 from quizzes.rules import definitions
 from quizzes.rules.answers import NumberAnswer
+from quizzes.rules.calculated_choices import filled_texts
 from quizzes.rules.definitions import (
     CalculatedBody,
     EssayBody,
@@ -36,6 +37,7 @@ from quizzes.rules.item_layout import CHOICES, ITEMS, MATCHES, OPTIONS, gap_orde
 from quizzes.rules.manual_marking import is_self_check, rubric_of
 from quizzes.rules.numbers import Convention, write_number
 from quizzes.rules.quantities import read_quantity
+from quizzes.rules.question_variables import ChoiceNumbers
 from quizzes.rules.responses import ANSWER, GAP_UNIT, UNIT, Parts
 from quizzes.rules.uploads import count_words
 
@@ -193,9 +195,10 @@ def rubric_view(
 
 def filled_text(question: definitions.QuestionDefinition, item: LoadedItem, convention: Convention) -> SafeHtml:
     """Return what is asked, with the values of its variables in place of their names."""
-    text = str(html(question.text))
-    if isinstance(question.body, CalculatedBody):
-        for variable in question.body.variables:
+    text, body = str(html(question.text)), question.body
+    numbers = body.numbers if isinstance(body, SingleChoiceBody) else body
+    if isinstance(numbers, CalculatedBody | ChoiceNumbers):
+        for variable in numbers.variables:
             value = item.layout.variables.get(variable.name, Fraction(0))
             shown = write_number(
                 value, convention, variable.decimals if variable.decimals is not None else 6, keep_zeros=variable.decimals is not None
@@ -227,7 +230,7 @@ def view_question(
         "rubric": rubric_view(question, item.maximum),
         "self_check": is_self_check(question),
     }
-    return QuestionView(**shown, **_of_kind(item, question, parts), **upload_parts(question, asked or UploadedFiles()))
+    return QuestionView(**shown, **_of_kind(item, question, parts, convention), **upload_parts(question, asked or UploadedFiles()))
 
 
 def note_on(item: LoadedItem, question: definitions.QuestionDefinition, parts: Parts, convention: Convention) -> str:
@@ -258,14 +261,14 @@ def _note_on_number(body: NumericalBody | CalculatedBody, text: str, unit: str, 
     return ""
 
 
-def _of_kind(item: LoadedItem, question: definitions.QuestionDefinition, parts: Parts) -> dict[str, Any]:
+def _of_kind(item: LoadedItem, question: definitions.QuestionDefinition, parts: Parts, convention: Convention) -> dict[str, Any]:
     chosen = frozenset(parts.get(ANSWER, ()))
     first = next(iter(parts.get(ANSWER, ())), "")
     match question.body:
-        case SingleChoiceBody(options) | MultipleChoiceBody(options):
+        case SingleChoiceBody() | MultipleChoiceBody():
             penalised = isinstance(question.body, MultipleChoiceBody) and question.body.rule.value in ("right_minus_wrong", "fractions")
             return {
-                "options": _options(item.layout.orders[OPTIONS], {option.key: option.text for option in options}, chosen),
+                "options": _options(item.layout.orders[OPTIONS], _option_texts(question.body, item, convention), chosen),
                 "penalised": penalised,
             }
         case definitions.TrueFalseBody():
@@ -294,6 +297,14 @@ def _of_kind(item: LoadedItem, question: definitions.QuestionDefinition, parts: 
             return {"value": first, "words": _advice(limits), "counted": counted, "outline": html(outline) if outline else ""}
         case _:
             return {"value": first}
+
+
+def _option_texts(body: SingleChoiceBody | MultipleChoiceBody, item: LoadedItem, convention: Convention) -> Mapping[str, Texts]:
+    """Return the texts of options by key, calculated ones with the numbers of the attempt."""
+    numbers = body.numbers if isinstance(body, SingleChoiceBody) else None
+    if numbers is None:
+        return {option.key: option.text for option in body.options}
+    return {option.key: filled_texts(option.text, numbers, item.layout.variables, convention) for option in body.options}
 
 
 def _advice(limits: WordLimits) -> str:

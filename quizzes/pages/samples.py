@@ -8,8 +8,9 @@ from courses.content.model import CourseFolder
 from kernel.expressions import ExpressionError, evaluate
 from kernel.i18n import number
 from quizzes.pages.banks import find_question
-from quizzes.rules.definitions import CalculatedBody, QuestionVariable
+from quizzes.rules.definitions import CalculatedBody
 from quizzes.rules.item_layout import NoVariablesError, draw_variables
+from quizzes.rules.question_variables import QuestionVariable
 
 DRAWS = 5
 MOST_DECIMALS = 4

@@ -11,6 +11,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any, ClassVar, TypeAlias, TypeVar, cast
 
+from quizzes.rules.question_variables import ChoiceNumbers, QuestionVariable
 from quizzes.rules.selection import DRAFT_ONLY, NOT_SELECTED, Difficulty, QuestionSelection
 
 Texts: TypeAlias = Mapping[str, str]
@@ -214,24 +215,6 @@ class RubricCriterion:
 
 
 @dataclass(frozen=True, slots=True)
-class VariableRange:
-    """Values from ``low`` to ``high``, both included, ``step`` apart."""
-
-    low: Fraction
-    high: Fraction
-    step: Fraction
-
-
-@dataclass(frozen=True, slots=True)
-class QuestionVariable:
-    """A variable of a calculated question: a range or a list of values, shown with ``decimals`` (None: as it is)."""
-
-    name: str
-    values: VariableRange | tuple[Fraction, ...]
-    decimals: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class WordLimits:
     """Advice on the length of an essay; None: no limit on that side."""
 
@@ -241,11 +224,12 @@ class WordLimits:
 
 @dataclass(frozen=True, slots=True)
 class SingleChoiceBody:
-    """Choose one option; exactly one has full credit."""
+    """Choose one option; exactly one has full credit. ``numbers``: text and options have values that differ per attempt."""
 
     kind: ClassVar[QuestionKind] = QuestionKind.SINGLE
     options: tuple[Option, ...]
     shuffle: bool = True
+    numbers: ChoiceNumbers | None = field(default=None, metadata={ADDED_LATER: True})
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from kernel.expressions import ExpressionError, holds
 from kernel.rounding import round_half_up
+from quizzes.rules.calculated_choices import are_apart
 from quizzes.rules.definitions import (
     CalculatedBody,
     GapsBody,
@@ -18,10 +19,9 @@ from quizzes.rules.definitions import (
     Option,
     OrderingBody,
     QuestionDefinition,
-    QuestionVariable,
     SingleChoiceBody,
-    VariableRange,
 )
+from quizzes.rules.question_variables import ChoiceNumbers, QuestionVariable, VariableRange
 from quizzes.rules.seeded_random import SeededRandom
 
 OPTIONS = "options"
@@ -55,19 +55,32 @@ def lay_out_item(question: QuestionDefinition, seed: int, slot: str, *, shuffle:
     because the order in which they were written is the answer; they are sorted by their keys before, so that questions that
     differ only in what is right are laid out alike (spec/security 5.1). Raises NoVariablesError.
     """
+    variables: Mapping[str, Fraction] = {}
     if isinstance(question.body, CalculatedBody):
-        return ItemLayout(variables=draw_variables(question.body, seed, slot))
-    return ItemLayout(orders=_orders(question, seed, slot, shuffle))
+        variables = draw_variables(question.body, seed, slot)
+    elif isinstance(question.body, SingleChoiceBody) and question.body.numbers is not None:
+        variables = draw_variables(question.body.numbers, seed, slot, question.body.options)
+    return ItemLayout(_orders(question, seed, slot, shuffle), variables)
 
 
-def draw_variables(body: CalculatedBody, seed: int, slot: str) -> Mapping[str, Fraction]:
-    """Draw values until all conditions hold; try 1 uses the purpose ``variables:0`` and so on. Raises NoVariablesError."""
+def draw_variables(body: CalculatedBody | ChoiceNumbers, seed: int, slot: str, options: Sequence[Option] = ()) -> Mapping[str, Fraction]:
+    """Draw values until all conditions hold; try 1 uses the purpose ``variables:0`` and so on. Raises NoVariablesError.
+
+    With calculated options a draw in which two of them read the same is rejected (spec/selection 1.23).
+    """
     for attempt in range(MAX_DRAWS):
         chance = SeededRandom(seed, slot, f"variables:{attempt}")
         values = {variable.name: _drawn(variable, chance) for variable in body.variables}
-        if _all_hold(body, values):
+        if _all_hold(body, values) and (isinstance(body, CalculatedBody) or _are_apart(options, body, values)):
             return values
     raise NoVariablesError(f"no values in {MAX_DRAWS} draws meet the conditions")
+
+
+def _are_apart(options: Sequence[Option], numbers: ChoiceNumbers, values: Mapping[str, Fraction]) -> bool:
+    try:
+        return are_apart(options, numbers, values)
+    except ExpressionError:
+        return False
 
 
 def carry_over(previous: ItemLayout, fresh: ItemLayout, *, same_version: bool) -> ItemLayout:
@@ -80,7 +93,7 @@ def gap_order(name: str) -> str:
     return f"gap:{name}"
 
 
-def _all_hold(body: CalculatedBody, values: Mapping[str, Fraction]) -> bool:
+def _all_hold(body: CalculatedBody | ChoiceNumbers, values: Mapping[str, Fraction]) -> bool:
     names = {**body.parameters, **values}
     try:
         return all(holds(condition, names) for condition in body.conditions)

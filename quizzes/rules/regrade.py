@@ -232,7 +232,10 @@ def translated(answered: QuestionDefinition, other: QuestionDefinition, layout: 
 def _structure(question: QuestionDefinition) -> Mapping[str, frozenset[str]]:
     """Return the keys that stored answers hold, by list."""
     match question.body:
-        case SingleChoiceBody(options) | MultipleChoiceBody(options):
+        case SingleChoiceBody(options, _, numbers):
+            variables = () if numbers is None else numbers.variables
+            return {"options": frozenset(option.key for option in options), "variables": frozenset(one.name for one in variables)}
+        case MultipleChoiceBody(options):
             return {"options": frozenset(option.key for option in options)}
         case MatchingBody(pairs, extra):
             matches = {pair.match_key for pair in pairs} | {label.key for label in extra}

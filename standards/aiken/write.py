@@ -48,7 +48,7 @@ def _options(question: QuestionDefinition, language: str, remarks: TransferRemar
         case TrueFalseBody(answer):
             remarks.loss(N_("True or false became a choice between two options."), N_("The format supports nothing else."))
             return list(_TRUTH.get(language, _TRUTH["en"])), 0 if answer else 1
-        case SingleChoiceBody(options, shuffle) if len(options) <= len(LETTERS):
+        case SingleChoiceBody(options, shuffle, None) if len(options) <= len(LETTERS):
             rights = [at for at, option in enumerate(options) if option.credit == 1]
             if len(rights) != 1:
                 raise NotTranslatable(N_("The question does not have exactly one right option with full credit."))

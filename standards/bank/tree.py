@@ -25,7 +25,6 @@ from quizzes.rules.definitions import (
     OrderingRule,
     Pair,
     QuestionDefinition,
-    QuestionVariable,
     ReviewReference,
     RubricCriterion,
     ShortAnswerBody,
@@ -36,9 +35,9 @@ from quizzes.rules.definitions import (
     ToleranceKind,
     TrueFalseBody,
     UnitPenaltyOf,
-    VariableRange,
     WordLimits,
 )
+from quizzes.rules.question_variables import QuestionVariable, VariableRange
 from quizzes.rules.selection import QuestionSelection
 from standards._keys import derived
 from standards._numbers import decimal
@@ -154,7 +153,13 @@ def _unanswered(body: object) -> Fields:
 
 def _choice(body: SingleChoiceBody | MultipleChoiceBody) -> Fields:
     rule = _unless(body.rule.value, MultipleRule.RIGHT_MINUS_WRONG.value) if isinstance(body, MultipleChoiceBody) else None
-    return {"options": [_option(option) for option in body.options], "rule": rule, "shuffle": _flag(body.shuffle, True)}
+    numbers = body.numbers if isinstance(body, SingleChoiceBody) else None
+    fields: Fields = {"options": [_option(option) for option in body.options], "rule": rule, "shuffle": _flag(body.shuffle, True)}
+    if numbers is None:
+        return fields
+    variables: Tree = {variable.name: _variable(variable) for variable in numbers.variables}
+    decimals = None if numbers.decimals is None else str(numbers.decimals)
+    return {"variables": variables, "conditions": list(numbers.conditions), "decimals": decimals, **fields}
 
 
 def _verdict(right: bool, said: Tree, why: Texts | None, credit: Fraction) -> Fields:

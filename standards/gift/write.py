@@ -129,7 +129,7 @@ class _GiftWriter:
         match body:
             case TrueFalseBody(answer):
                 return ["TRUE" if answer else "FALSE"]
-            case SingleChoiceBody(options, shuffle):
+            case SingleChoiceBody(options, shuffle, None):
                 return self._single(options, shuffle)
             case MultipleChoiceBody() as multiple:
                 return self._multiple(multiple)

@@ -9,7 +9,8 @@ from typing import cast
 from courses.content.derived_keys import slug
 from kernel.errors import N_
 from kernel.expressions import MAX_LENGTH, names_in
-from quizzes.rules.definitions import CalculatedAnswer, CalculatedBody, QuestionVariable, Texts, Tolerance, ToleranceKind, VariableRange
+from quizzes.rules.definitions import CalculatedAnswer, CalculatedBody, Texts, Tolerance, ToleranceKind
+from quizzes.rules.question_variables import QuestionVariable, VariableRange
 from standards import _gap
 from standards._numbers import credit, number, whole
 from standards._xml import Element, child, children, words

@@ -65,7 +65,7 @@ class BodyWriter:
     def fill(self, element: Element) -> str:
         """Add what the kind needs; return Moodle's name of the type. Raises NotTranslatable for kinds unknown to Moodle."""
         match self.question.body:
-            case SingleChoiceBody(options, shuffle):
+            case SingleChoiceBody(options, shuffle, None):
                 return self._choice(element, options, [option.credit for option in options], shuffle)
             case MultipleChoiceBody() as multiple:
                 return self._choice(element, multiple.options, _choices.weights(multiple, self.remarks), multiple.shuffle, several=True)

@@ -90,7 +90,7 @@ class ItemBody:
 
     def _interaction(self) -> Element:
         match self.question.body:
-            case SingleChoiceBody(options, shuffle):
+            case SingleChoiceBody(options, shuffle, None):
                 if any(option.right is not (option.credit == 1) for option in options):
                     self.remarks.loss(N_("Only the credits show which options are right."), N_("The format cannot express it."))
                 return self._choice(options, [option.credit for option in options], shuffle, several=False)

@@ -108,7 +108,7 @@ class _Item:
 
     def _body(self) -> str:
         match self.question.body:
-            case SingleChoiceBody(options, shuffle):
+            case SingleChoiceBody(options, shuffle, None):
                 return self._single(options, shuffle)
             case MultipleChoiceBody() as multiple:
                 return self._multiple(multiple)

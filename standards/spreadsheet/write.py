@@ -118,7 +118,7 @@ class _SpreadsheetWriter:
 
     def _body(self) -> dict[str, str]:
         match self.question.body:
-            case SingleChoiceBody(options, shuffle):
+            case SingleChoiceBody(options, shuffle, None):
                 return {**self._options(options), **self._shuffle(shuffle)}
             case MultipleChoiceBody(options, rule, shuffle):
                 said = {} if rule is MultipleRule.RIGHT_MINUS_WRONG else {"rule": rule.value}

@@ -27,9 +27,9 @@ from quizzes.rules.definitions import (
     SingleChoiceBody,
     ToleranceKind,
     TrueFalseBody,
-    VariableRange,
 )
 from quizzes.rules.encoding import from_document, to_document
+from quizzes.rules.question_variables import VariableRange
 from quizzes.rules.selection import Difficulty
 from tests.support import folders
 from tests.support.folders import BANK, LESSON, PARAMETERS, QUIZ_FILE

@@ -245,6 +245,18 @@ def test_a_draw_of_almost_all_questions_is_counted() -> None:
     assert sets.total > 8
 
 
+def test_more_question_sets_than_a_byte_holds_are_counted() -> None:
+    """spec/selection 1.12: 792 ways of one draw, 245,025 of two."""
+    twelve = [SlotEntry(tuple(Candidate(f"{name}{at:02}", 1) for at in range(12)), 4 if name == "q" else 5) for name in "pq"]
+    plan = plan_draws(twelve, {one.question: at for entry in twelve for at, one in enumerate(entry.pool)}, Balance(f(100)))
+    sets = QuestionSets(plan)
+
+    assert QuestionSets(plan_draws(twelve[:1], {}, Balance(f(0)))).total == 792
+    assert sets.total == 792 * 495
+    assert keys(sets.numbered(0)[0]) == "p00 p01 p02 p03 p04 q00 q01 q02 q03"
+    assert keys(sets.numbered(sets.total - 1)[0]) == "p07 p08 p09 p10 p11 q08 q09 q10 q11"
+
+
 def a_large_quiz(cells: int, size: int, count: int) -> tuple[list[SlotEntry], dict[str, int]]:
     facilities = {f"m{cell}q{at:02}": 30 + (cell * 37 + at * 11) % 65 for cell in range(cells) for at in range(size)}
     entries = [SlotEntry(tuple(Candidate(f"m{cell}q{at:02}", 1) for at in range(size)), count) for cell in range(cells)]

@@ -13,7 +13,6 @@ from quizzes.rules.definitions import (
     QuestionDefinition,
     QuestionKind,
     QuestionState,
-    QuestionVariable,
     ReviewReference,
     RubricCriterion,
     RubricLevel,
@@ -25,6 +24,7 @@ from quizzes.rules.definitions import (
     without_notes,
 )
 from quizzes.rules.encoding import EncodingError, canonical, checksum, decode, encode, from_document, to_document
+from quizzes.rules.question_variables import QuestionVariable
 from quizzes.rules.selection import Difficulty
 from quizzes.rules.settings import FeedbackBand, QuizSettings, ReviewFlag, ReviewMoment, ReviewOptions
 from tests.support.questions import a_calculated, a_matrix, a_question, a_single, es, every_body, f, some_gaps

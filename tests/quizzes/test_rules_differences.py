@@ -5,8 +5,9 @@ from fractions import Fraction
 
 import pytest
 
-from quizzes.rules.definitions import Body, GapsBody, MultipleChoiceBody, OrderingBody, QuestionDefinition, QuestionVariable
+from quizzes.rules.definitions import Body, GapsBody, MultipleChoiceBody, OrderingBody, QuestionDefinition
 from quizzes.rules.question_diff import ValueChange, differences
+from quizzes.rules.question_variables import QuestionVariable
 from quizzes.rules.selection import Difficulty
 from tests.support.questions import a_calculated, a_question, a_single, an_option, an_ordering, es, every_body, f, some_gaps
 

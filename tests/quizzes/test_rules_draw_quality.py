@@ -7,7 +7,9 @@ from statistics import fmean, pstdev
 import pytest
 
 from quizzes.rules.beta import t_quantile
+from quizzes.rules.composition import composition_of
 from quizzes.rules.draw_quality import LEAST_SETS, GivenSet, QuestionAnswers, draw_quality
+from quizzes.rules.layout import Candidate, SlotEntry
 from tests.support.questions import f
 
 EASY, HARD = QuestionAnswers(990, Fraction(891), Fraction(9, 10)), QuestionAnswers(990, Fraction(198), Fraction(2, 10))
@@ -112,3 +114,11 @@ def test_what_chance_gives_is_about_what_equal_questions_show() -> None:
     assert apart.chance < apart.deviation / 2
     assert apart.quarters[0].mean < apart.quarters[-1].mean
     assert [one.attempts for one in apart.quarters] == [pytest.approx(100, abs=8)] * 4
+
+
+@pytest.mark.parametrize(("size", "drawn"), [(1, False), (2, True)])
+def test_a_composition_says_whether_anything_is_drawn(size: int, drawn: bool) -> None:
+    """spec/selection 1.19: without draws there is nothing to look back on."""
+    entries = [SlotEntry(tuple(Candidate(f"q{at}", at) for at in range(size)))]
+
+    assert composition_of(entries).is_drawn is drawn

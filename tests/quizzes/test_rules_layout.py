@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizzes.rules.definitions import Body, CalculatedBody, Gap, GapsBody, MatchingBody, MultipleChoiceBody, QuestionVariable, VariableRange
+from quizzes.rules.definitions import Body, CalculatedBody, Gap, GapsBody, MatchingBody, MultipleChoiceBody
 from quizzes.rules.item_layout import ItemLayout, NoVariablesError, carry_over, lay_out_item
 from quizzes.rules.layout import (
     AttemptLayout,
@@ -23,6 +23,7 @@ from quizzes.rules.layout import (
     TextEntry,
     lay_out,
 )
+from quizzes.rules.question_variables import QuestionVariable, VariableRange
 from quizzes.rules.seeded_random import SeededRandom
 from tests.support.questions import (
     a_calculated,

@@ -11,21 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizzes.rules.definitions import (
-    Body,
-    EssayBody,
-    FileBody,
-    Gap,
-    GapsBody,
-    MatrixBody,
-    MultipleChoiceBody,
-    QuestionVariable,
-    RubricCriterion,
-    RubricLevel,
-)
+from quizzes.rules.definitions import Body, EssayBody, FileBody, Gap, GapsBody, MatrixBody, MultipleChoiceBody, RubricCriterion, RubricLevel
 from quizzes.rules.grades import ItemResult, grade_attempt, read_exactly, written_exactly
 from quizzes.rules.item_layout import ItemLayout
 from quizzes.rules.manual_marking import level_points, lowest_fraction, rubric_mark, rubric_of
+from quizzes.rules.question_variables import QuestionVariable
 from quizzes.rules.regrade import (
     LEFT_OUT,
     KeyDifference,

@@ -25,7 +25,6 @@ from quizzes.rules.definitions import (
     OrderingRule,
     Pair,
     QuestionDefinition,
-    QuestionVariable,
     ShortAnswerBody,
     SingleChoiceBody,
     TextPattern,
@@ -33,11 +32,11 @@ from quizzes.rules.definitions import (
     Tolerance,
     ToleranceKind,
     TrueFalseBody,
-    VariableRange,
 )
 from quizzes.rules.item_layout import ItemLayout
 from quizzes.rules.marking import mark_answer
 from quizzes.rules.numbers import SPANISH
+from quizzes.rules.question_variables import QuestionVariable, VariableRange
 from quizzes.rules.results import Marking
 
 
