@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import select, update
 
 from accounts.models import Notification
-from enrolments.models import Edition
 from kernel import clock
 from lms.instance import Instance
 from quizzes.models import Attempt, MarkEvent
@@ -21,7 +20,7 @@ from selections.services import incidents as services
 from selections.services.integrity_records import forget_before
 from tests.support.browser import Browser
 from tests.support.builders import sign_in
-from tests.support.editions import a_learner_of, an_edition
+from tests.support.editions import a_learner_of, an_edition, end_edition
 from tests.support.learning import actor_of, all_at_once, start
 from tests.support.selection_access import SelectionCast, a_selection_cast
 from tests.support.selections import a_juror, a_selecting_course, a_selection, an_acta, answer, name, sign_by_two
@@ -40,11 +39,6 @@ def note(instance: Instance, record: IntegrityRecord) -> None:
     """Let the attempts have this record."""
     with instance.database.unit_of_work() as session:
         session.execute(update(Attempt).values(integrity_record=write_record(record)))
-
-
-def end_edition(instance: Instance) -> None:
-    with instance.database.unit_of_work() as session:
-        session.execute(update(Edition).values(starts_at=clock.now() - timedelta(days=9), ends_at=clock.now() - timedelta(hours=1)))
 
 
 @pytest.fixture
