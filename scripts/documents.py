@@ -179,13 +179,18 @@ def _measured(row: Mapping[str, Any] | None) -> str:
     return value + (" **not met**" if row["verdict"] == "NOT MET" else "") + (f" ({row['numbers']})" if row["numbers"] else "")
 
 
-def bars(figures: Mapping[str, Mapping[str, Any]]) -> str:
+CERTIFICATES = re.compile(r"C\d+|D5|V4")
+"""Numbers of figures that stand on the page of certificates."""
+
+
+def bars(figures: Mapping[str, Mapping[str, Any]], *, of_certificates: bool = False) -> str:
     """Return what `make bench` measured beside its bar: one line for each figure, a column for each database."""
     names = {"sqlite": "SQLite", "postgres": "PostgreSQL", "without a database": "No database"}
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for part in names:
         for row in figures.get(part, {"rows": []})["rows"]:
-            found.setdefault((row["number"], row["what"]), {})[part] = row
+            if bool(CERTIFICATES.fullmatch(row["number"])) is of_certificates:
+                found.setdefault((row["number"], row["what"]), {})[part] = row
     heads = [f"{name}, {figures[part]['accounts']:,} people" if part in figures else name for part, name in names.items()]
     lines = [["#", "What", "Bar (goal)", *heads]]
     for number, what in sorted(found, key=lambda key: (len(key[0]), key[0])):
@@ -257,6 +262,11 @@ def performance() -> str:
     return _filled(OPERATIONS / "performance.md", tables)
 
 
+def performance_of_certificates() -> str:
+    """Return the page of performance of certificates with the newest figures."""
+    return _filled(OPERATIONS / "performance-certificates.md", {"bench": bars(_figures("performance"), of_certificates=True)})
+
+
 def quality() -> str:
     """Return the page of quality with the newest figures."""
     return _filled(QUALITY, {"faults": figures_as_list(_figures("faults")), "mutation": mutants(_figures("mutation"))})
@@ -264,6 +274,7 @@ def quality() -> str:
 
 PAGES = {OPERATIONS / "settings.md": settings, OPERATIONS / "commands.md": commands, ROOT / "docs" / "licences.md": licences}
 PAGES |= {OPERATIONS / "performance.md": performance, QUALITY: quality}
+PAGES |= {OPERATIONS / "performance-certificates.md": performance_of_certificates}
 PAGES |= {path: partial(to_verify, path.parent.name) for path in sorted(CONTENT.glob("*/verificar.md"))}
 
 

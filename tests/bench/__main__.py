@@ -24,7 +24,19 @@ from lms.instance import Instance
 from lms.loadtest.command import LoadTestInstance, LoadTestPlan, prepare
 from lms.serve import checked_settings, open_checked, usual_workers
 from scripts.figures import newest, record
-from tests.bench import certificates, certificates_in_bulk, cores, libraries, lives, nodes, pages, training_jobs, units, verifying
+from tests.bench import (
+    accredited,
+    certificates,
+    certificates_in_bulk,
+    cores,
+    libraries,
+    lives,
+    nodes,
+    pages,
+    training_jobs,
+    units,
+    verifying,
+)
 from tests.bench.crowd import crowd
 from tests.bench.pages import Bench
 from tests.bench.processes import floors, product, undivided
@@ -58,13 +70,14 @@ def measure(kind: str) -> list[Row]:
             visitor.enter(ADMINISTRATOR.email, load_instance.password)
             rows += lives.people(bench, visitor, ACCOUNTS + 1)
             rows += units.dashboard(instance.database, visitor, institution)
+            rows += _reported(certificates_in_bulk.pages_beside_download, bench)  # it adds people
         if kind == "postgres":
             rows += nodes.nodes(bench, folder, url)
         instance.database.dispose()
         rows += _with_all_cores(instance, load_instance, folder, url)
     for by_itself in (libraries.report, training_jobs.training):
         rows += _on_a_fresh_instance(kind, by_itself)
-    return rows + measure_certificates(kind)
+    return rows + _certificates(kind)
 
 
 def measure_cores(kind: str) -> list[Row]:
@@ -84,7 +97,17 @@ def _with_all_cores(instance: Instance, load_instance: LoadTestInstance, folder:
 
 
 def measure_certificates(kind: str) -> list[Row]:
-    """Measure certificates alone: what a clock tells, the page of a code, many at once, and the page without a network."""
+    """Measure certificates alone: pages beside a download in bulk, then what needs no server."""
+    with _loaded_instance(kind) as (instance, load_instance, folder, url):
+        instance.database.dispose()
+        with _served(instance, load_instance, folder, url) as bench:
+            rows = _reported(certificates_in_bulk.pages_beside_download, bench)
+        instance.database.dispose()
+    return rows + _certificates(kind)
+
+
+def _certificates(kind: str) -> list[Row]:
+    """Measure what a clock tells, the page of a code, many at once, and the page without a network."""
     parts = (certificates.certificates, verifying.pages, certificates_in_bulk.in_bulk, certificates_in_bulk.offline)
     return [row for part in parts for row in _on_a_fresh_instance(kind, part)]
 
@@ -192,7 +215,13 @@ def main(arguments: Sequence[str]) -> int:
     tables = {kind: told_where_no_bar_binds(PARTS.get(given.only, measure)(kind), kind) for kind in kinds}
     if given.only in (None, MeasuredPart.CERTIFICATES):
         others = [] if given.only else [*libraries.publishing()]
-        tables["without a database"] = [*libraries.certificates(), *others, *verifying.sheets(), *verifying.files()]
+        tables["without a database"] = [
+            *libraries.certificates(),
+            *others,
+            *verifying.sheets(),
+            *verifying.files(),
+            *accredited.accredited(),
+        ]
     for kind, rows in tables.items():
         figures = {"accounts": ACCOUNTS, "rows": [row.recorded() for row in rows]}
         if given.only:

@@ -111,7 +111,7 @@ def _status_list(instance: Instance) -> Row:
     with instance.database.unit_of_work(write=False) as session:
         assert len(session.scalars(select(Credential.id).where(Credential.revoked_at.is_not(None))).all()) == ENDED
     return Row(
-        "K6",
+        "C7",
         f"status list signed anew, {ENDED} of it ended, in ms of processor time",
         median(spent),
         50,

@@ -4,26 +4,34 @@ import os
 import tempfile
 import time
 from pathlib import Path
-from uuid import uuid4
+from statistics import quantiles
+from uuid import UUID, uuid4
 
 from playwright.sync_api import sync_playwright
 from sqlalchemy import select, text
 
 from accounts.queries import PageDirection
 from certificates import jobs, pdf
-from certificates.models import Credential
+from certificates.models import BulkDownload, Credential
 from certificates.queries import register
 from certificates.queries.register import RegisterFilter, RegisterOrder, RegisterPage, RegisterSort
 from certificates.services import bulk
+from certificates.services.status_lists import complete_former
 from certificates.wording import compose
+from courses.models import Course
 from kernel import clock
 from kernel.child_process import child_process
 from kernel.codes import printed_code
+from kernel.db import Database
 from kernel.outbox import Delivery
 from kernel.permissions import SYSTEM
 from lms.app import create_app
+from lms.demo.people import ADMINISTRATOR
 from lms.instance import Instance
+from lms.loadtest.course import SLUG
+from lms.loadtest.journey import LESSON
 from tests.bench.libraries import alternating, bare_page
+from tests.bench.pages import Bench, in_turns
 from tests.bench.table import Row, ratio
 from tests.support.builders import a_course
 from tests.support.certificates import FACTS, complete, issue
@@ -31,6 +39,9 @@ from tests.support.chromium import CHROMIUM, FLAGS
 from tests.support.registers import fill_register
 
 DRAWN = int(os.environ.get("BENCH_BULK_CERTIFICATES", "300"))
+BESIDE = int(os.environ.get("BENCH_BESIDE_CERTIFICATES", "3000"))
+"""Certificates of the download beside which pages are asked for: drawing them takes longer than asking."""
+ASKED = 400
 REGISTERED, SHOWN, PAGE = 36_000, 50, 700
 SLOWER = 6
 """A phone, against this machine."""
@@ -45,6 +56,7 @@ _JUDGE = """async (text) => {
 def in_bulk(instance: Instance) -> list[Row]:
     """Draw certificates as a download in bulk does, against as many bare pages; then leaf through a register of very many."""
     fill_register(instance, a_course(instance, modules=1), REGISTERED)
+    _give_badges(instance.database)
     with instance.database.unit_of_work() as session:
         session.execute(text("ANALYZE"))
     with instance.database.unit_of_work(write=False) as session:
@@ -67,6 +79,73 @@ def in_bulk(instance: Instance) -> list[Row]:
         Row("C9", "MB of memory of the process that draws", _drawing_memory(), 64, 50),
         *_far_pages(instance),
     ]
+
+
+def _give_badges(database: Database) -> None:
+    """Give each certificate its place in a status list: without one it would have no badge, and its sheet no seal."""
+    more = True
+    while more:
+        with database.unit_of_work() as session:
+            more = complete_former(session, limit=jobs.COMPLETED_AT_ONCE, now=clock.now()) > 0
+
+
+def pages_beside_download(bench: Bench) -> list[Row]:
+    """Measure the slowest twentieth of a learner's pages while certificates are drawn in bulk, against the same pages without that."""
+    with bench.database.unit_of_work(write=False) as session:
+        course = session.scalars(select(Course).where(Course.slug == SLUG)).one()
+    fill_register(bench, course, BESIDE)
+    _give_badges(bench.database)
+    number = uuid4()
+    with bench.database.unit_of_work() as session:
+        ids = session.scalars(select(Credential.id).order_by(Credential.id)).all()
+        row = bulk.request_download(session, SYSTEM, None, ids, number, now=clock.now())
+        bulk.pause_download(session, SYSTEM, row, now=clock.now())
+    visitor, boss, page = bench.entered(), bench.ours.visitor(), f"/certificate-downloads/{number}"
+    boss.enter(ADMINISTRATOR.email, bench.password)
+    paths = (LESSON.findall(visitor.sees(f"/courses/{SLUG}", "<h1"))[0], "/learning")
+
+    def slowest() -> float:
+        spent = []
+        for place in range(ASKED):
+            began = time.perf_counter()
+            visitor.sees(paths[place % 2], "<h1")
+            spent.append(time.perf_counter() - began)
+        visitor.rest()
+        return quantiles(spent, n=20)[-1]
+
+    def beside() -> float:
+        assert boss.ask("POST", f"{page}/resumption", {"csrf_token": boss.token(page)}).status == 303
+        _await(bench.database, number, drawing=True)
+        found = slowest()
+        assert _done(bench.database, number)[1] is None, "it is still drawing"
+        assert boss.ask("POST", f"{page}/pause", {"csrf_token": boss.token(page)}).status == 303
+        boss.rest()
+        _await(bench.database, number, drawing=False)
+        return found
+
+    slowest()
+    return [ratio("C9", "p95 of pages beside a download in bulk, against none", in_turns(beside, slowest), 1.3, 1.1)]
+
+
+def _done(database: Database, number: UUID) -> tuple[int, object]:
+    with database.unit_of_work(write=False) as session:
+        return session.execute(select(BulkDownload.done, BulkDownload.ready_at).where(BulkDownload.uuid == number)).one()._tuple()
+
+
+def _await(database: Database, number: UUID, *, drawing: bool) -> None:
+    """Wait until the count of drawn certificates moves, or until it has rested for a second."""
+    known, since = _done(database, number)[0], time.monotonic()
+    ends = since + 60
+    while time.monotonic() < ends:
+        time.sleep(0.1)
+        done = _done(database, number)[0]
+        if drawing and done != known:
+            return
+        if done != known:
+            known, since = done, time.monotonic()
+        if not drawing and time.monotonic() - since > 1:
+            return
+    raise AssertionError("the worker does nothing")
 
 
 def _drawing_memory() -> float:

@@ -1,7 +1,7 @@
 """A register of certificates for tests: many rows written at once, as if their courses had been completed."""
 
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 from sqlalchemy import insert, select
@@ -13,12 +13,20 @@ from courses.models import Course
 from enrolments.models import Enrolment
 from kernel import clock
 from kernel.codes import code_from_bits
-from lms.instance import Instance
+from kernel.db import Database
 
 FIRST_DAY = date(2026, 1, 5)
 
 
-def fill_register(instance: Instance, course: Course, count: int, *, version: int = 1, **values: Any) -> list[str]:
+class HasDatabase(Protocol):
+    """Whatever has a database: an instance, or the servers of the benchmark."""
+
+    @property
+    def database(self) -> Database:
+        """Return the database."""
+
+
+def fill_register(instance: HasDatabase, course: Course, count: int, *, version: int = 1, **values: Any) -> list[str]:
     """Add people with a certificate of a course each, issued day by day; return their codes in that order."""
     with instance.database.unit_of_work() as session:
         version_id = session.get_one(Course, course.id).published_version_id
