@@ -23,6 +23,7 @@ from lms.demo.people import ADMINISTRATOR, AUDITOR, LEARNER, MANAGER, OFFICER, S
 from lms.demo.planned import plan_publications
 from lms.demo.reminders import reminder_life
 from lms.demo.sample_class import hold_sample_quiz
+from lms.demo.sample_selection import hold_sample_selection
 from lms.demo.staff import administrator_life, staff_life
 from lms.demo.teaching import teaching_life
 from lms.demo.timeline import WEEKS, DemoTimeline, Life, enter, join, play
@@ -66,6 +67,7 @@ def fill_own_courses(instance: Instance, *, now: datetime, count: int = 60, seed
     """Publish the demonstration's own courses, let people of a filled instance take them, and plan their next publications."""
     hold_welcome(instance, learners(count, seed), before=BEFORE, now=now)
     hold_sample_quiz(instance, now=now)
+    hold_sample_selection(instance, now=now)
     plan_publications(instance, now=now)
     outbox.deliver_waiting(instance.worker, now=now)
 
