@@ -39,13 +39,13 @@ from quizzes.queries import attempts as queries
 from quizzes.queries.banks import find_newest_numbers
 from quizzes.queries.effective_settings import own_dates
 from quizzes.queries.entries import written_integrity, written_pair, written_use
-from quizzes.queries.facilities import FirstAnswers, FormCount, count_first_answers, frozen_balance
+from quizzes.queries.facilities import FirstAnswers, FormCount, count_answers_by_variant, frozen_balance
 from quizzes.queries.final_tests import find_final_end, find_final_release, outline_of_activity
 from quizzes.queries.open_attempts import find_answering, find_ungraded, is_answering
 from quizzes.queries.pass_marks import find_record_of
 from quizzes.queries.submitted import list_submitted
 from quizzes.rules import definitions
-from quizzes.rules.balanced_draw import Balance
+from quizzes.rules.balanced_draw import Balance, facility_key
 from quizzes.rules.calculated_choices import EXPRESSION
 from quizzes.rules.definitions import (
     CalculatedBody,
@@ -68,8 +68,9 @@ from quizzes.rules.parallel_forms import forms_seed
 from quizzes.rules.pass_marks import PassBasis
 from quizzes.rules.question_variables import ChoiceNumbers
 from quizzes.rules.review import flags_for
-from quizzes.rules.selection import QuestionSelection, ResultUse
+from quizzes.rules.selection import ResultUse
 from quizzes.rules.settings import QuizSettings, ReviewFlag, ReviewMoment
+from quizzes.rules.value_variants import variants_of
 from quizzes.services.item_history import begin_history
 from quizzes.services.key_changes import rename_attempts
 from quizzes.services.overrides import end_personal_overrides
@@ -163,7 +164,7 @@ def _entry(
 ) -> dict[str, object]:
     if isinstance(entry, FixedSlot | DrawSlot):
         keys = next(slot.questions for slot in slots if slot.position == position)
-        return {"kind": "slot", **exclusions(entry, {key: known[key].selection for key in keys})}
+        return {"kind": "slot", **exclusions(entry, {key: known[key] for key in keys})}
     if isinstance(entry, PageBreak):
         return {"kind": "page"}
     text = renderer.markdown(entry.text, activity.path)  # type: ignore[attr-defined]  # sections and words have a text
@@ -172,11 +173,15 @@ def _entry(
     return {"kind": "text", "text": text}
 
 
-def exclusions(slot: FixedSlot | DrawSlot, questions: Mapping[str, QuestionSelection]) -> dict[str, object]:
-    """Return which of a slot's questions may not meet others, frozen with the quiz (spec/selection 1.7 and 1.8); empty without any."""
+def exclusions(slot: FixedSlot | DrawSlot, questions: Mapping[str, definitions.QuestionDefinition]) -> dict[str, object]:
+    """Return which of a slot's questions may not meet others and which have variants, frozen with the quiz; empty without any.
+
+    spec/selection 1.7, 1.8 and 1.23.
+    """
     found: dict[str, object] = {
-        "families": {key: own.family for key, own in questions.items() if own.family},
-        "enemies": {key: sorted(own.enemies) for key, own in questions.items() if own.enemies},
+        "families": {key: own.selection.family for key, own in questions.items() if own.selection.family},
+        "enemies": {key: sorted(own.selection.enemies) for key, own in questions.items() if own.selection.enemies},
+        "variants": {key: variants_of(own) for key, own in questions.items() if own.selection.by_variant},
         "by_family": isinstance(slot, DrawSlot) and slot.by_family,
     }
     return {name: value for name, value in found.items() if value}
@@ -285,7 +290,7 @@ def freeze_quizzes(session: Session, publication: Publication, quizzes: Sequence
     """Write quizzes with their slots, and new versions of the questions whose content has changed."""
     versions = _question_versions(session, publication, [payload for _activity, payload in quizzes], now=publication.version.published_at)
     balanced = [versions[key] for _activity, payload in quizzes if payload.balance for key in payload.questions]
-    answers = count_first_answers(session, balanced)
+    answers = count_answers_by_variant(session, balanced)
     used = [(activity, replace(payload, selection=_use(session, publication, activity, payload))) for activity, payload in quizzes]
     insert_all(session, [_quiz_row(activity, payload, versions, answers) for activity, payload in used])
     wanted = select(QuizVersion.activity_id, QuizVersion.id)
@@ -320,11 +325,14 @@ def list_quiz_entries(session: Session, version_id: int) -> Iterator[tuple[int, 
     return list_activity_entries(session, version_id, KIND.name)
 
 
-def _quiz_row(activity: Activity, payload: PreparedQuiz, versions: Mapping[str, int], answers: Mapping[int, FirstAnswers]) -> QuizVersion:
+def _quiz_row(
+    activity: Activity, payload: PreparedQuiz, versions: Mapping[str, int], answers: Mapping[tuple[int, str], FirstAnswers]
+) -> QuizVersion:
     slots = [
         SlotEntry(tuple(candidate_of(payload.questions[key]) for key in slot.questions), slot.draws, slot.mark) for slot in payload.slots
     ]
-    own = {key: answers[versions[key]] for key in payload.questions if versions[key] in answers}
+    keys = {versions[key]: key for key in payload.questions}
+    own = {facility_key(keys[version], variant): found for (version, variant), found in answers.items() if version in keys}
     count = FormCount(payload.forms, forms_seed(payload.pair.initial if payload.pair else activity.key, slots))
     return QuizVersion(
         activity_id=activity.id,

@@ -115,7 +115,7 @@ class ItemHistory(Base):
 
     question_version_id: Mapped[int] = mapped_column(ForeignKey("question_version.id"), primary_key=True)
     variant: Mapped[str] = mapped_column(String(80), primary_key=True, default="", server_default="")
-    """'' where all answers to the version count together."""
+    """'' where all answers to the version count together; the values of its variables where each has a facility of its own."""
     quiz_version_id: Mapped[int] = mapped_column(ForeignKey("quiz_version.id"), primary_key=True, index=True)
     edition_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     """0 where the learner was in none."""
@@ -133,6 +133,10 @@ class ItemHistory(Base):
     products: Mapped[int] = mapped_column(BigInteger)
     practice_count: Mapped[int] = mapped_column(BigInteger)
     practice_shares: Mapped[int] = mapped_column(BigInteger)
+    timed: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    """Answers of which it is known how long they took; what attempts that wait to be counted anew took is not added."""
+    log_seconds: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    """The sum of the natural logarithms of their seconds, in units of 1e-12."""
 
 
 class HistoryState(Base):

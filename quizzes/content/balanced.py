@@ -18,11 +18,13 @@ from quizzes.rules.balanced_draw import (
     QuestionSets,
     TooManySums,
     draw_set,
+    facility_key,
     has_even_marks,
     known_facility,
     plan_draws,
     reaches_over_cells,
     sum_counts,
+    without_variants,
 )
 from quizzes.rules.definitions import QuestionDefinition
 from quizzes.rules.layout import SlotEntry
@@ -64,7 +66,12 @@ def draw_entries(course: CourseFolder, module: str, quiz: QuizSource) -> list[Sl
 def planned_draws(course: CourseFolder, quiz: QuizSource, entries: Sequence[SlotEntry]) -> DrawPlan:
     """Return the draws of a quiz with the facilities that its authors expect."""
     questions = questions_of(course)
-    facilities = {one.question: foreseen_facility(questions[one.question]) for entry in entries for one in entry.pool}
+    facilities = {
+        facility_key(one.question, variant): foreseen_facility(questions[one.question])
+        for entry in entries
+        for one in entry.pool
+        for variant in one.variants or ("",)
+    }
     return plan_draws(entries, facilities, quiz.balance or Balance())
 
 
@@ -115,7 +122,7 @@ def _check_draws(table: MappingCursor, quiz: QuizSource, course: CourseFolder, e
             at="balance",
         )
     elif quiz.forms:
-        _check_forms(table, quiz, entries, plan)
+        _check_forms(table, quiz, entries, planned_draws(course, quiz, without_variants(entries)))
 
 
 def _check_forms(table: MappingCursor, quiz: QuizSource, entries: Sequence[SlotEntry], plan: DrawPlan) -> None:

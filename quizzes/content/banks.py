@@ -20,6 +20,7 @@ from quizzes.rules.definitions import (
     ReviewReference,
 )
 from quizzes.rules.selection import CognitiveLevel, Difficulty, QuestionSelection
+from quizzes.rules.value_variants import MOST_COMBINATIONS, MOST_VARIANTS, variants_of
 
 PART = "banks"
 MAXIMUM_QUESTIONS = 5_000
@@ -101,7 +102,21 @@ def _question(session: ReadingSession, value: LocatedValue) -> QuestionDefinitio
     return _of_kind(session, table, key, former_keys, kind)
 
 
-FIELDS_BEFORE = ("state", "unverified", "tags", "difficulty", "objective", "level", "family", "enemies", "only", "expected", "mark", "text")
+FIELDS_BEFORE = (
+    "state",
+    "unverified",
+    "tags",
+    "difficulty",
+    "objective",
+    "level",
+    "family",
+    "enemies",
+    "only",
+    "expected",
+    "by_variant",
+    "mark",
+    "text",
+)
 """The fields that questions of every kind have, in the order of their text, before those of their kind."""
 FIELDS_AFTER = ("hints", "penalty", "explanation", "source", "see", "note")
 """Those that stand after the fields of their kind."""
@@ -151,6 +166,10 @@ def _of_kind(
         selection,
     )
     session.questions[key] = table
+    if selection.by_variant and variants_of(question) is None:
+        template = N_("By variant, the values of a question make 1 to %(most)s variants together, from at most %(combinations)s.")
+        facts = {"most": MOST_VARIANTS, "combinations": MOST_COMBINATIONS}
+        table.report("C408", template, N_("Give its variables fewer values, or delete “by_variant”."), at="by_variant", **facts)
     return question
 
 
@@ -159,7 +178,7 @@ def _selection(table: MappingCursor) -> QuestionSelection:
     level = table.value("level", scalars.one_of(CognitiveLevel))
     family, enemies = table.value("family", scalars.key, ""), table.keys("enemies")
     only, expected = table.keys("only"), table.value("expected", scalars.percent)
-    return QuestionSelection(objective, level, family, enemies, expected, only)
+    return QuestionSelection(objective, level, family, enemies, expected, only, table.flag("by_variant", False))
 
 
 DEFAULT_PENALTY = QuestionDefinition("", {}, DescriptionBody()).penalty

@@ -19,6 +19,7 @@ from quizzes.rules.blueprint import BlueprintDraw, BlueprintItem, BlueprintWeigh
 from quizzes.rules.definitions import DescriptionBody, QuestionDefinition
 from quizzes.rules.layout import Candidate, PoolTooSmall, SlotEntry, lay_out
 from quizzes.rules.selection import CognitiveLevel, Difficulty
+from quizzes.rules.value_variants import variants_of
 
 NO_SEED = 0
 
@@ -78,6 +79,7 @@ def candidate_of(question: QuestionDefinition, version: int = 1) -> Candidate:
         not isinstance(question.body, DescriptionBody),
         question.selection.family,
         frozenset(question.selection.enemies),
+        (variants_of(question) or ()) if question.selection.by_variant else (),
     )
 
 

@@ -78,7 +78,7 @@ def _entry(entry: dict[str, Any], pool: Pool) -> Entry:
             return TextEntry(entry["text"])
     first = pool[0]
     in_order = sorted(pool, key=lambda row: row.key)
-    families, enemies = entry.get("families", {}), entry.get("enemies", {})
+    families, enemies, variants = (entry.get(name, {}) for name in ("families", "enemies", "variants"))
     candidates = tuple(
         Candidate(
             row.key,
@@ -87,6 +87,7 @@ def _entry(entry: dict[str, Any], pool: Pool) -> Entry:
             row.kind != "description",
             families.get(row.key, ""),
             frozenset(enemies.get(row.key, ())),
+            tuple(variants.get(row.key) or ()),
         )
         for row in in_order
     )

@@ -17,9 +17,11 @@ from quizzes.rules.balanced_draw import (
     QuestionSets,
     TooManySums,
     draw_set,
+    facility_key,
     plan_draws,
     prior_share,
     shrunk_facility,
+    without_variants,
 )
 from quizzes.rules.definitions import QuestionDefinition
 from quizzes.rules.item_history import UNIT
@@ -44,14 +46,23 @@ NO_ANSWERS = FirstAnswers(0, Fraction(0))
 
 def count_first_answers(session: Session, version_ids: Sequence[int]) -> dict[int, FirstAnswers]:
     """Return the answers to question versions that their history counts: in first attempts at quizzes that count, marked, not voided."""
+    return {version: found for (version, variant), found in count_answers_by_variant(session, version_ids).items() if not variant}
+
+
+def count_answers_by_variant(session: Session, version_ids: Sequence[int]) -> dict[tuple[int, str], FirstAnswers]:
+    """Return the same answers by variant too, where each has a facility of its own; `""` counts all of a version."""
     if not version_ids:
         return {}
+    key = (ItemHistory.question_version_id, ItemHistory.variant)
     statement = (
-        select(ItemHistory.question_version_id, func.sum(ItemHistory.count).label("answers"), func.sum(ItemHistory.shares).label("shares"))
-        .where(ItemHistory.question_version_id.in_(set(version_ids)), ItemHistory.variant == "", ItemHistory.count > 0)
-        .group_by(ItemHistory.question_version_id)
+        select(*key, func.sum(ItemHistory.count).label("answers"), func.sum(ItemHistory.shares).label("shares"))
+        .where(ItemHistory.question_version_id.in_(set(version_ids)), ItemHistory.count > 0)
+        .group_by(*key)
     )
-    return {row.question_version_id: FirstAnswers(int(row.answers), Fraction(int(row.shares), UNIT)) for row in session.execute(statement)}
+    return {
+        (row.question_version_id, row.variant): FirstAnswers(int(row.answers), Fraction(int(row.shares), UNIT))
+        for row in session.execute(statement)
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +90,9 @@ def frozen_balance(
     """
     if balance is None:
         return []
-    priors = {key: prior_share(question.difficulty or "", question.selection.expected) for key, question in questions.items()}
+    own = {key: prior_share(question.difficulty or "", question.selection.expected) for key, question in questions.items()}
+    variants = {facility_key(one.question, name): own[one.question] for entry in entries for one in entry.pool for name in one.variants}
+    priors = {**own, **variants}
     foreseen, known = known_facilities(priors, {}), known_facilities(priors, answers)
     forms = _forms(entries, known, balance, count)
     if known != foreseen and not (forms if count.number else allows_a_draw(entries, known, balance)):
@@ -102,7 +115,7 @@ def frozen_balance(
 def _forms(entries: Sequence[SlotEntry], facilities: Mapping[str, int], balance: Balance, count: FormCount) -> tuple[ParallelForm, ...]:
     if not count.number:
         return ()
-    plan = plan_draws(entries, facilities, balance)
+    plan = plan_draws(without_variants(entries), facilities, balance)
     try:
         found = assemble_forms(plan, balance, count.seed, count.number)
     except TooManySums:

@@ -73,7 +73,7 @@ def list_history(session: Session, question_id: int) -> list[ItemHistoryRow]:
         .join(QuestionVersion, QuestionVersion.id == ItemHistory.question_version_id)
         .join(QuizVersion, QuizVersion.id == ItemHistory.quiz_version_id)
         .join(Activity, Activity.id == QuizVersion.activity_id)
-        .where(QuestionVersion.question_id == question_id)
+        .where(QuestionVersion.question_id == question_id, ItemHistory.variant == "")
         .order_by(QuestionVersion.number, Activity.key, ItemHistory.quiz_version_id, ItemHistory.month, ItemHistory.language)
         .limit(MOST_ROWS)
     )

@@ -44,6 +44,16 @@ def shrunk_facility(count: int, shares: Fraction, prior: Fraction) -> int:
     return floor(100 * (max(Fraction(0), min(shares, Fraction(count))) + PRIOR_WEIGHT * prior) / (count + PRIOR_WEIGHT) + HALF)
 
 
+def facility_key(question: str, variant: str = "") -> str:
+    """Return the name under which a draw table has a question, or one of its variants."""
+    return f"{question} {variant}" if variant else question
+
+
+def without_variants(entries: Sequence[SlotEntry]) -> list[SlotEntry]:
+    """Return draws in which a question is one, whatever its values: those of parallel forms, whose values each attempt draws."""
+    return [replace(entry, pool=tuple(replace(one, variants=()) for one in entry.pool)) for entry in entries]
+
+
 @dataclass(frozen=True, slots=True)
 class Balance:
     """The bound of expected scores: within so many percentage points of a target, by default of the mean."""
@@ -115,8 +125,10 @@ def plan_draws(entries: Sequence[SlotEntry], facilities: Mapping[str, int], bala
 def _cell(entry: SlotEntry, facilities: Mapping[str, int], common: int) -> DrawCell:
     families: dict[str, list[DrawItem]] = {}
     for one in sorted(entry.pool, key=lambda candidate: candidate.question.encode()):
-        item = DrawItem(one, int(_mark(entry, one) * common) * facilities.get(one.question, 0))
-        families.setdefault(one.family or one.question, []).append(item)
+        for variant in one.variants or ("",):
+            item = replace(one, variants=(), variant=variant) if variant else one
+            value = int(_mark(entry, one) * common) * facilities.get(facility_key(one.question, variant), 0)
+            families.setdefault(one.family or one.question, []).append(DrawItem(item, value))
     return DrawCell(entry.count, tuple(tuple(families[name]) for name in sorted(families)))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from fractions import Fraction
-from math import sqrt
+from math import exp, log, sqrt
 from typing import Self
 
 from kernel.rounding import round_half_up
@@ -18,7 +18,7 @@ NORMAL = 1.959964
 class HistorySums:
     """Sums of the answers to a question: shares of its mark and of the rest's maximum, in units; and how often it was shown and blank.
 
-    ``practice_count`` and ``practice_shares`` are of quizzes that do not count.
+    ``practice_count`` and ``practice_shares`` are of quizzes that do not count; ``log_seconds`` of so many ``timed`` answers, in units.
     """
 
     shown: int = 0
@@ -31,6 +31,8 @@ class HistorySums:
     products: int = 0
     practice_count: int = 0
     practice_shares: int = 0
+    timed: int = 0
+    log_seconds: int = 0
 
     def __add__(self, other: Self) -> Self:
         """Return both together."""
@@ -48,19 +50,28 @@ class HistoryItem:
     voided: bool = False
     removed: bool = False
     """Voided, and out of the total."""
+    variant: str = ""
+    """The values of its variables, where each has a facility of its own (1.23)."""
+    seconds: int | None = None
+    """The time that the question took, None where it is not known (6.3)."""
 
 
-def sums_of(items: Sequence[HistoryItem], *, first: bool, counts: bool) -> list[tuple[int, HistorySums]]:
+def sums_of(items: Sequence[HistoryItem], *, first: bool, counts: bool) -> list[tuple[int, str, HistorySums]]:
     """Return what an ended attempt adds to the history of its questions; only that they were shown while something waits for a grader.
 
-    Only first attempts count, and practice apart from quizzes that count (2.3).
+    Only first attempts count, and practice apart from quizzes that count (2.3). What is of a variant counts for it too.
     """
+    found = _sums_by_version(items, first=first, counts=counts)
+    return [(item.version, variant, one) for item, one in zip(items, found, strict=True) for variant in dict.fromkeys(("", item.variant))]
+
+
+def _sums_by_version(items: Sequence[HistoryItem], *, first: bool, counts: bool) -> list[HistorySums]:
     pending = any(item.share is None and item.maximum > 0 and not item.removed for item in items)
     if pending or not first:
-        return [(item.version, HistorySums(shown=1)) for item in items]
+        return [HistorySums(shown=1)] * len(items)
     total = sum((_mark(item) for item in items if not item.removed), Fraction(0))
     maximum = sum((item.maximum for item in items if not item.removed), Fraction(0))
-    return [(item.version, _sums(item, total, maximum, counts=counts)) for item in items]
+    return [_sums(item, total, maximum, counts=counts) for item in items]
 
 
 def _mark(item: HistoryItem) -> Fraction:
@@ -84,7 +95,14 @@ def _sums(item: HistoryItem, total: Fraction, maximum: Fraction, *, counts: bool
         rests=_units(rest),
         rest_squares=_units(rest * rest),
         products=_units(share * rest),
+        timed=int(item.seconds is not None),
+        log_seconds=0 if item.seconds is None else round(log(max(1, item.seconds)) * UNIT),
     )
+
+
+def usual_seconds(sums: HistorySums) -> float | None:
+    """Return the usual time of an answer, the geometric mean; None where none is known."""
+    return exp(sums.log_seconds / UNIT / sums.timed) if sums.timed else None
 
 
 def _units(value: Fraction) -> int:

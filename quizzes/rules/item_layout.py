@@ -48,19 +48,24 @@ class NoVariablesError(ValueError):
     """No draw of a calculated question's variables met its conditions."""
 
 
-def lay_out_item(question: QuestionDefinition, seed: int, slot: str, *, shuffle: bool) -> ItemLayout:
-    """Draw the orders and variables of a question in a slot; ``shuffle`` is the quiz's setting for options.
+def lay_out_item(
+    question: QuestionDefinition, seed: int, slot: str, *, shuffle: bool, values: Mapping[str, Fraction] | None = None
+) -> ItemLayout:
+    """Draw the orders and variables of a question in a slot; ``shuffle`` is the quiz's setting; ``values`` were drawn before.
 
     Options are mixed where quiz and question allow it. Matches, items to order and dragged choices are always mixed,
     because the order in which they were written is the answer; they are sorted by their keys before, so that questions that
     differ only in what is right are laid out alike (spec/security 5.1). Raises NoVariablesError.
     """
-    variables: Mapping[str, Fraction] = {}
+    return ItemLayout(_orders(question, seed, slot, shuffle), values or _variables(question, seed, slot))
+
+
+def _variables(question: QuestionDefinition, seed: int, slot: str) -> Mapping[str, Fraction]:
     if isinstance(question.body, CalculatedBody):
-        variables = draw_variables(question.body, seed, slot)
-    elif isinstance(question.body, SingleChoiceBody) and question.body.numbers is not None:
-        variables = draw_variables(question.body.numbers, seed, slot, question.body.options)
-    return ItemLayout(_orders(question, seed, slot, shuffle), variables)
+        return draw_variables(question.body, seed, slot)
+    if isinstance(question.body, SingleChoiceBody) and question.body.numbers is not None:
+        return draw_variables(question.body.numbers, seed, slot, question.body.options)
+    return {}
 
 
 def draw_variables(body: CalculatedBody | ChoiceNumbers, seed: int, slot: str, options: Sequence[Option] = ()) -> Mapping[str, Fraction]:
@@ -71,9 +76,14 @@ def draw_variables(body: CalculatedBody | ChoiceNumbers, seed: int, slot: str, o
     for attempt in range(MAX_DRAWS):
         chance = SeededRandom(seed, slot, f"variables:{attempt}")
         values = {variable.name: _drawn(variable, chance) for variable in body.variables}
-        if _all_hold(body, values) and (isinstance(body, CalculatedBody) or _are_apart(options, body, values)):
+        if is_allowed(body, values, options):
             return values
     raise NoVariablesError(f"no values in {MAX_DRAWS} draws meet the conditions")
+
+
+def is_allowed(body: CalculatedBody | ChoiceNumbers, values: Mapping[str, Fraction], options: Sequence[Option] = ()) -> bool:
+    """Return whether a question may be asked with these values: all conditions hold, and calculated options differ."""
+    return _all_hold(body, values) and (isinstance(body, CalculatedBody) or _are_apart(options, body, values))
 
 
 def _are_apart(options: Sequence[Option], numbers: ChoiceNumbers, values: Mapping[str, Fraction]) -> bool:

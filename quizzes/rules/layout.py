@@ -28,6 +28,9 @@ class Candidate:
     """Variants of one idea; "" for a question without."""
     enemies: frozenset[str] = frozenset()
     """The questions beside which it may not stand."""
+    variants: tuple[str, ...] = ()
+    """The names of its variants, where each has a facility of its own; of a drawn one `variant` says which."""
+    variant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,8 @@ class LaidItem:
     number: int | None = 0
     position: int = 0
     page: int = 0
+    variant: str = ""
+    """The values of its variables, where they were drawn with it (spec/selection 1.23)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +271,9 @@ def _items(entry: SlotEntry, number: int, section: int, drawn: Mapping[tuple[int
     for draw in range(1, entry.count + 1):
         candidate = drawn[number, draw]
         mark = candidate.mark if entry.mark is None else entry.mark
-        laid = LaidItem(f"{number}.{draw}", candidate.question, candidate.version, mark, section, entry.require_previous)
+        laid = LaidItem(
+            f"{number}.{draw}", candidate.question, candidate.version, mark, section, entry.require_previous, variant=candidate.variant
+        )
         yield laid if candidate.numbered else replace(laid, number=None, mark=Fraction(0))
 
 

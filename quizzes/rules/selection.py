@@ -45,6 +45,8 @@ class QuestionSelection:
     """The facility that its judges foresee, in percent."""
     only: tuple[str, ...] = ()
     """The keys of the quizzes that alone may show it; empty where it is not reserved."""
+    by_variant: bool = False
+    """Whether each draw of its values is a variant with a facility of its own."""
 
     def is_reserved_from(self, quiz: str) -> bool:
         """Return whether the question is reserved for other quizzes than this one (spec/selection 1.6)."""

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from quizzes.models import QuizVersion
 from quizzes.queries import draw_tables as queries
 from quizzes.queries.attempts import get_snapshot
-from quizzes.queries.facilities import KIND, allows_a_draw, count_first_answers, known_facilities, read_priors
+from quizzes.queries.facilities import KIND, allows_a_draw, count_answers_by_variant, known_facilities, read_priors
+from quizzes.rules.balanced_draw import facility_key
 from quizzes.rules.layout import SlotEntry
 from quizzes.selection_models import DrawTable
 
@@ -41,7 +42,8 @@ def compute_table(session: Session, quiz_version_id: int) -> NewTable | None:
         return None
     entries = [entry for entry in snapshot.entries if isinstance(entry, SlotEntry)]
     versions = {one.version: one.question for entry in entries for one in entry.pool}
-    answers = {versions[version]: found for version, found in count_first_answers(session, list(versions)).items()}
+    counted = count_answers_by_variant(session, list(versions)).items()
+    answers = {facility_key(versions[version], variant): found for (version, variant), found in counted}
     facilities = known_facilities(priors, answers)
     if facilities == (snapshot.balance.facilities if newest is None else newest.facilities):
         return None

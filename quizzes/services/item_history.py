@@ -1,34 +1,40 @@
 """Keeping the history of questions: attempts that end are added, what is corrected is counted anew (spec/selection 2.1 and 2.3)."""
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, func, insert, select
+from sqlalchemy import ColumnElement, Row, delete, func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from enrolments.models import EditionPlace
 from kernel.bulk_rows import add_to_rows
 from kernel.i18n import DEFAULT_ZONE
 from quizzes.models import Attempt, AttemptItem, MarkEvent, VoidedQuestion
-from quizzes.queries.attempts import LoadedAttempt, get_snapshot
+from quizzes.queries.attempts import LoadedAttempt, QuizSnapshot, get_snapshot
 from quizzes.rules.attempts import AttemptState
+from quizzes.rules.encoding import decode
 from quizzes.rules.grades import stored
+from quizzes.rules.integrity import read_record
 from quizzes.rules.item_history import HistoryItem, HistorySums, sums_of
+from quizzes.rules.item_layout import ItemLayout
+from quizzes.rules.layout import SlotEntry
 from quizzes.rules.regrade import PresentMark
 from quizzes.rules.results import MarkState
+from quizzes.rules.value_variants import variant_name
 from quizzes.selection_models import HistoryState, ItemHistory
 
 KEY = ("question_version_id", "variant", "quiz_version_id", "edition_id", "language", "month")
-COUNTED_KEY = ("question_version_id", "edition_id", "language", "month")
+COUNTED_KEY = ("question_version_id", "variant", "edition_id", "language", "month")
 NOTHING_MARKED = (MarkState.NOT_MARKED, MarkState.NEEDS_GRADING)
 OUT_OF_TOTAL = ("removed", "void_unless_lower")
 BATCH = 1_000
-HistoryKey = tuple[int, int, str, str]
+HistoryKey = tuple[int, str, int, str, str]
 """What `COUNTED_KEY` names, within a quiz version."""
 
 
@@ -45,20 +51,28 @@ def add_finished(session: Session, loaded: LoadedAttempt, marks: Mapping[int, Pr
     row = loaded.row
     if row.preview or row.enrolment_id is None or row.finished_at is None:
         return
+    by_variant, times = versions_by_variant(loaded.snapshot), read_record(row.integrity_record).times()
     items = [
-        _item(item.question_version_id, marks[item.id].fraction, marks[item.id].maximum, marks[item.id].state, item.void_effect)
+        replace(
+            _item(item.question_version_id, marks[item.id].fraction, marks[item.id].maximum, marks[item.id].state, item.void_effect),
+            variant=variant_name(item.layout.variables) if item.question_version_id in by_variant else "",
+            seconds=times.get(item.position),
+        )
         for item in loaded.items
         if item.number is not None
     ]
-    sums = dict(sums_of(items, first=row.number == 1, counts=loaded.snapshot.settings.is_graded))
+    sums = sums_of(items, first=row.number == 1, counts=loaded.snapshot.settings.is_graded)
     edition = select(EditionPlace.edition_id).where(EditionPlace.enrolment_id == row.enrolment_id).scalar_subquery()
     state = (
         select(HistoryState.quiz_version_id, func.coalesce(edition, 0).label("edition_id"))
         .where(HistoryState.quiz_version_id == row.quiz_version_id, HistoryState.filled)
         .with_for_update(read=True, of=HistoryState)
     )
-    place = {"variant": "", "language": row.language, "month": month_of(row.finished_at)}
-    rows = [{"question_version_id": version} | place | asdict(one) for version, one in sorted(sums.items())]
+    place = {"language": row.language, "month": month_of(row.finished_at)}
+    rows: list[dict[str, int | str]] = [
+        {"question_version_id": version, "variant": variant, **place, **asdict(one)}
+        for version, variant, one in sorted(sums, key=lambda found: found[:2])
+    ]
     if rows:
         add_to_rows(session, ItemHistory, rows, KEY, beside=state)
 
@@ -72,6 +86,12 @@ def _item(version: int, fraction: Fraction | None, maximum: Fraction, state: Mar
         voided=bool(void_effect),
         removed=void_effect in OUT_OF_TOTAL,
     )
+
+
+def versions_by_variant(snapshot: QuizSnapshot) -> frozenset[int]:
+    """Return the question versions of a quiz of which each set of values has a facility of its own (spec/selection 1.23)."""
+    entries = (entry for entry in snapshot.entries if isinstance(entry, SlotEntry))
+    return frozenset(one.version for entry in entries for one in entry.pool if one.variants)
 
 
 def note_corrected(session: Session, quiz_version_ids: Sequence[int]) -> None:
@@ -106,7 +126,8 @@ def list_uncounted(session: Session, *, after: int, limit: int) -> list[int]:
 def count_attempts_of(session: Session, quiz_version_id: int) -> HistoryCount:
     """Count the ended attempts of a quiz version; reads them as a stream and writes nothing."""
     fingerprint = _fingerprint(session, quiz_version_id)
-    counts, voided = get_snapshot(session, quiz_version_id).settings.is_graded, _voided(session, quiz_version_id)
+    snapshot, voided = get_snapshot(session, quiz_version_id), _voided(session, quiz_version_id)
+    by_variant = versions_by_variant(snapshot)
     sums: defaultdict[HistoryKey, HistorySums] = defaultdict(HistorySums)
     last = select(func.max(MarkEvent.id)).where(MarkEvent.item_id == AttemptItem.id).correlate(AttemptItem).scalar_subquery()
     statement = (
@@ -118,6 +139,7 @@ def count_attempts_of(session: Session, quiz_version_id: int) -> HistoryCount:
             EditionPlace.edition_id,
             AttemptItem.question_version_id,
             AttemptItem.maximum,
+            (AttemptItem.layout if by_variant else literal("")).label("layout"),
             MarkEvent.fraction,
             MarkEvent.state,
         )
@@ -129,27 +151,34 @@ def count_attempts_of(session: Session, quiz_version_id: int) -> HistoryCount:
     )
     rows = session.execute(statement, execution_options={"yield_per": BATCH})
     for _attempt, group in groupby(rows, key=lambda row: row.id):
-        for key, one in _sums_of_rows(list(group), voided, counts=counts):
+        for key, one in _sums_of_rows(list(group), voided, by_variant, counts=snapshot.settings.is_graded):
             sums[key] += one
     return HistoryCount(dict(sums), fingerprint)
 
 
 def _sums_of_rows(
-    rows: Sequence[Row[*tuple[Any, ...]]], voided: Mapping[int, str], *, counts: bool
+    rows: Sequence[Row[*tuple[Any, ...]]], voided: Mapping[int, str], by_variant: frozenset[int], *, counts: bool
 ) -> list[tuple[HistoryKey, HistorySums]]:
     head = rows[0]
     items = [
-        _item(
-            row.question_version_id,
-            None if row.fraction is None else Fraction(row.fraction),
-            Fraction(row.maximum),
-            MarkState(row.state or MarkState.NOT_MARKED.value),
-            voided.get(row.question_version_id, ""),
+        replace(
+            _item(
+                row.question_version_id,
+                None if row.fraction is None else Fraction(row.fraction),
+                Fraction(row.maximum),
+                MarkState(row.state or MarkState.NOT_MARKED.value),
+                voided.get(row.question_version_id, ""),
+            ),
+            variant=_stored_variant(row.layout) if row.question_version_id in by_variant else "",
         )
         for row in rows
     ]
     place = (head.edition_id or 0, head.language, month_of(head.finished_at))
-    return [((version, *place), one) for version, one in sums_of(items, first=head.number == 1, counts=counts)]
+    return [((version, variant, *place), one) for version, variant, one in sums_of(items, first=head.number == 1, counts=counts)]
+
+
+def _stored_variant(layout: str) -> str:
+    return variant_name(decode(ItemLayout, json.loads(layout)).variables)
 
 
 def _ended(quiz_version_id: int) -> tuple[ColumnElement[bool], ...]:
@@ -182,7 +211,10 @@ def _fingerprint(session: Session, quiz_version_id: int) -> tuple[object, ...]:
 
 
 def keep_count(session: Session, quiz_version_id: int, counted: HistoryCount) -> bool:
-    """Replace the history of a quiz version by a count; return False, with nothing written, where attempts ended or changed meanwhile."""
+    """Replace the history of a quiz version by a count; return False, with nothing written, where attempts ended or changed meanwhile.
+
+    Times stay as they are: no correction changes them, and the records that they came from are deleted in time.
+    """
     state = session.get(HistoryState, quiz_version_id, with_for_update=True)
     if state is None:
         state = HistoryState(quiz_version_id=quiz_version_id, filled=False)
@@ -190,9 +222,12 @@ def keep_count(session: Session, quiz_version_id: int, counted: HistoryCount) ->
         session.flush()
     if _fingerprint(session, quiz_version_id) != counted.fingerprint:
         return False
+    columns = [getattr(ItemHistory, name) for name in (*COUNTED_KEY, "timed", "log_seconds")]
+    kept = session.execute(select(*columns).where(ItemHistory.quiz_version_id == quiz_version_id, ItemHistory.timed > 0)).all()
+    times = {tuple(row[:-2]): {"timed": row.timed, "log_seconds": row.log_seconds} for row in kept}
     session.execute(delete(ItemHistory).where(ItemHistory.quiz_version_id == quiz_version_id))
     rows = [
-        {"variant": "", "quiz_version_id": quiz_version_id} | dict(zip(COUNTED_KEY, key, strict=True)) | asdict(one)
+        {"quiz_version_id": quiz_version_id} | dict(zip(COUNTED_KEY, key, strict=True)) | asdict(one) | times.get(key, {})
         for key, one in counted.sums.items()
     ]
     if rows:

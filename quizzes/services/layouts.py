@@ -25,6 +25,7 @@ from quizzes.rules.item_layout import ItemLayout, carry_over, lay_out_item
 from quizzes.rules.layout import AttemptLayout, Drawer, DrawnQuestions, LaidItem, PoolTooSmall, SlotEntry, lay_out
 from quizzes.rules.paired_tests import SEEN_LAST, FormsBefore, form_of_pair
 from quizzes.rules.parallel_forms import candidates_of, form_in_turn
+from quizzes.rules.value_variants import values_of_variant
 from quizzes.services.marks import as_decimal
 
 SEED_BITS = 64
@@ -176,7 +177,8 @@ def item_rows(attempt_id: int, drawn: DrawnLayout) -> list[dict[str, object]]:
 def _laid(
     question: definitions.QuestionDefinition, item: LaidItem, before: Mapping[str, LoadedItem], seed: int, *, shuffle: bool
 ) -> ItemLayout:
-    fresh, earlier = lay_out_item(question, seed, item.slot, shuffle=shuffle), before.get(question.key)
+    values = values_of_variant(item.variant) if item.variant else None
+    fresh, earlier = lay_out_item(question, seed, item.slot, shuffle=shuffle, values=values), before.get(question.key)
     return fresh if earlier is None else carry_over(earlier.layout, fresh, same_version=earlier.question_version_id == item.version)
 
 

@@ -19,6 +19,7 @@ from kernel.web.request import begin_writing, current_actor, current_session, re
 from quizzes.content import slot_fields
 from quizzes.pages import blueprint as pages
 from quizzes.pages import parallel_forms
+from quizzes.pages.drawn_values import drawn_values
 from quizzes.queries import reserved
 from quizzes.services import form_approvals
 from quizzes.services.form_approvals import FormsApproved, FormsChanged
@@ -99,6 +100,9 @@ def _page(editor: SlotEditor, refusal: str = "") -> str:
     return render_template(
         "quizzes/blueprint.html",
         parallel=forms,
+        values=drawn_values(current_session(), editor.course, folder, found[0].key, editor.activity.key, found[2])
+        if folder is not None and found is not None
+        else [],
         asks_forms=found is not None and bool(found[2].forms),
         course=course_header(editor.course),
         key=editor.activity.key,

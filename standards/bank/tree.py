@@ -79,6 +79,7 @@ def _selection(selection: QuestionSelection) -> Fields:
         "enemies": list(selection.enemies),
         "only": list(selection.only),
         "expected": None if selection.expected is None else decimal(selection.expected),
+        "by_variant": _flag(selection.by_variant, False),
     }
 
 

@@ -5,7 +5,16 @@ from math import sqrt
 
 import pytest
 
-from quizzes.rules.item_history import UNIT, HistoryItem, HistorySums, pooled_discrimination, pooled_facility, sums_of, wilson
+from quizzes.rules.item_history import (
+    UNIT,
+    HistoryItem,
+    HistorySums,
+    pooled_discrimination,
+    pooled_facility,
+    sums_of,
+    usual_seconds,
+    wilson,
+)
 
 ONE, HALF = Fraction(1), Fraction(1, 2)
 
@@ -14,17 +23,19 @@ def an_item(version: int, share: Fraction | None, maximum: int = 1, **kept: bool
     return HistoryItem(version, share, Fraction(maximum), **kept)
 
 
+def by_version(items: list[HistoryItem], *, first: bool = True, counts: bool = True) -> dict[int, HistorySums]:
+    """Return what an attempt adds for all answers to each question."""
+    return {version: one for version, variant, one in sums_of(items, first=first, counts=counts) if not variant}
+
+
 def added(*classes: list[tuple[Fraction, Fraction]]) -> list[HistorySums]:
     """Return the sums of question 1 in classes of people with these shares of it and of another question."""
-    return [
-        sum((sums_of([an_item(1, one), an_item(2, rest)], first=True, counts=True)[0][1] for one, rest in people), HistorySums())
-        for people in classes
-    ]
+    return [sum((by_version([an_item(1, one), an_item(2, rest)])[1] for one, rest in people), HistorySums()) for people in classes]
 
 
 def test_an_attempt_adds_its_share_and_that_of_the_rest() -> None:
     """spec/selection 2.1: the rest is the share of the rest's maximum."""
-    found = dict(sums_of([an_item(1, HALF), an_item(2, ONE, 3), an_item(3, Fraction(0), 1, blank=True)], first=True, counts=True))
+    found = by_version([an_item(1, HALF), an_item(2, ONE, 3), an_item(3, Fraction(0), 1, blank=True)])
 
     assert found[1] == HistorySums(1, 1, 0, UNIT // 2, UNIT // 4, UNIT * 3 // 4, UNIT * 9 // 16, UNIT * 3 // 8)
     assert (found[3].blank, found[3].shares) == (1, 0)
@@ -41,17 +52,35 @@ def test_an_attempt_adds_its_share_and_that_of_the_rest() -> None:
 )
 def test_what_does_not_count_was_shown_all_the_same(items: list[HistoryItem], first: bool) -> None:
     """spec/selection 2.3."""
-    assert sums_of(items, first=first, counts=True)[0][1] == HistorySums(shown=1)
+    assert by_version(items, first=first)[1] == HistorySums(shown=1)
+
+
+def test_a_variant_counts_for_itself_and_for_its_question() -> None:
+    """spec/selection 1.23 and 2.5."""
+    found = sums_of([HistoryItem(1, ONE, ONE, variant="a=1"), HistoryItem(2, HALF, ONE)], first=True, counts=True)
+
+    assert [(version, variant, one.shares) for version, variant, one in found] == [(1, "", UNIT), (1, "a=1", UNIT), (2, "", UNIT // 2)]
+
+
+def test_times_are_summed_as_logarithms() -> None:
+    """spec/selection 2.1 and 6.3: of answers whose time is known; less than a second counts as one."""
+    found = [by_version([HistoryItem(1, ONE, ONE, seconds=seconds)])[1] for seconds in (10, 1000, 0, None)]
+
+    assert [one.timed for one in found] == [1, 1, 1, 0]
+    assert usual_seconds(found[0] + found[1]) == pytest.approx(100)
+    assert usual_seconds(found[2]) == 1
+    assert usual_seconds(found[3]) is None
+    assert by_version([HistoryItem(1, ONE, ONE, seconds=9)], first=False)[1].timed == 0
 
 
 def test_practice_stands_in_columns_of_its_own() -> None:
     """spec/selection 2.3."""
-    assert sums_of([an_item(1, HALF)], first=True, counts=False)[0][1] == HistorySums(shown=1, practice_count=1, practice_shares=UNIT // 2)
+    assert by_version([an_item(1, HALF)], counts=False)[1] == HistorySums(shown=1, practice_count=1, practice_shares=UNIT // 2)
 
 
 def test_a_question_taken_out_of_the_total_is_no_part_of_the_rest() -> None:
     """spec/selection 2.3: nor of the maximum of the rest."""
-    found = dict(sums_of([an_item(1, ONE), an_item(2, Fraction(0), removed=True, voided=True), an_item(3, ONE)], first=True, counts=True))
+    found = by_version([an_item(1, ONE), an_item(2, Fraction(0), removed=True, voided=True), an_item(3, ONE)])
 
     assert found[1].rests == UNIT
 
