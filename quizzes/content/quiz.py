@@ -20,6 +20,7 @@ from quizzes.content.model import DrawSlot, FixedSlot, QuizSource
 from quizzes.content.objections import read_objections
 from quizzes.content.pass_basis import check_basis, read_basis
 from quizzes.content.slots import read_slot
+from quizzes.content.ties import check_ties, read_ties
 from quizzes.rules.balanced_draw import Balance
 from quizzes.rules.settings import (
     AtEnd,
@@ -44,7 +45,8 @@ def read_quiz(table: MappingCursor, session: ReadingSession) -> ActivitySettings
     instructions = table.text("instructions", MarkupLevel.MARKDOWN)
     placed = table.listed("slots", read_slot, required=True)
     selection, objections, basis = selecting.read_selection(table), read_objections(table), read_basis(table)
-    selection = replace(selection, objections=objections) if selection is not None else None
+    ties = read_ties(table)
+    selection = replace(selection, objections=objections, ties=ties) if selection is not None else None
     blueprint = table.listed("blueprint", read_line)
     balance, forms = balanced.read_balance(table), balanced.read_forms(table)
     integrity = read_integrity(table)
@@ -61,6 +63,7 @@ def read_quiz(table: MappingCursor, session: ReadingSession) -> ActivitySettings
     session.later(partial(blueprints.check_blueprint, table, quiz, placed, blueprint))
     session.later(partial(paired.check_pair, table, quiz))
     session.later(partial(selecting.check_selecting, table, quiz))
+    session.later(partial(check_ties, table, quiz))
     session.later(partial(reserved.check_slots, session, parts.peek(table, "key"), quiz, placed))
     by_limit = settings.limit // 60 if settings.limit else None
     return ActivitySettings(quiz, _completion_of(settings.completion), minutes or by_limit, settings.weight)

@@ -279,6 +279,20 @@ _OBJECTIONS = (
         usual="10 d",
     ),
 )
+_TIES = (
+    FieldSpec(
+        "ties.objectives",
+        FieldShape.KEYS,
+        lazy_("Objectives that decide between equal results"),
+        lazy_("Their keys, in order: the higher result in the first one goes ahead. Leave empty if equal results share a rank."),
+    ),
+    FieldSpec(
+        "ties.draw",
+        FieldShape.WORD,
+        lazy_("Text of a public draw between results that are still equal"),
+        lazy_("Announce it before the sitting. The draw is made of it and of the provisional acta, so that anybody can make it again."),
+    ),
+)
 _INTEGRITY = (
     FieldSpec(
         "integrity.honour",
@@ -324,7 +338,7 @@ GROUPS = (
     (lazy_("Time"), _TIME),
     (lazy_("Pages and answers"), _PAGES),
     (lazy_("Result"), _GRADE),
-    (lazy_("Use outside the course"), (*_SELECTION, *_OBJECTIONS)),
+    (lazy_("Use outside the course"), (*_SELECTION, *_OBJECTIONS, *_TIES)),
     (lazy_("What is recorded beside the answers"), _INTEGRITY),
     (lazy_("What learners see afterwards"), _SHOWN),
 )

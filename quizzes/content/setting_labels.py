@@ -10,6 +10,7 @@ from quizzes.rules.blueprint import BlueprintWeight
 from quizzes.rules.integrity import IntegrityRules
 from quizzes.rules.objections import ObjectionRules
 from quizzes.rules.pass_marks import PassBasis
+from quizzes.rules.ties import TieRules
 
 SETTINGS = SettingLabels(
     {
@@ -94,6 +95,7 @@ def describe_quiz(activity: ActivitySource) -> tuple[SettingFact, ...]:
             ),
             *(SettingFact("selection.contact", _("Whom learners ask"), one, tongue) for tongue, one in quiz.selection.contact.items()),
             *_objections(quiz.selection.objections),
+            *_ties(quiz.selection.ties),
         )
     if quiz.basis is not None:
         words = (*words, *_basis(quiz.basis))
@@ -122,6 +124,13 @@ def _objections(rules: ObjectionRules | None) -> tuple[SettingFact, ...]:
         return ()
     days = _("%(term)s days to object, %(decide)s to decide", term=rules.term, decide=rules.decide)
     return (SettingFact("objections", _("Objections"), days, text=True),)
+
+
+def _ties(rules: TieRules | None) -> tuple[SettingFact, ...]:
+    if rules is None:
+        return ()
+    named = [*rules.objectives, *([_("draw: %(text)s", text=rules.draw)] if rules.draw else [])]
+    return (SettingFact("ties", _("Equal results"), ", ".join(named), text=True),)
 
 
 def _basis(basis: PassBasis) -> tuple[SettingFact, ...]:

@@ -27,6 +27,7 @@ from quizzes.rules.objections import ObjectionRules
 from quizzes.rules.review import flags_for, moment_of
 from quizzes.rules.selection import ResultUse
 from quizzes.rules.settings import Behaviour, Navigation, ReviewFlag
+from quizzes.rules.ties import TieRules
 
 CHECKS: Mapping[Behaviour, str] = {Behaviour.IMMEDIATE: "once", Behaviour.INTERACTIVE: "again", Behaviour.ADAPTIVE: "again"}
 
@@ -88,6 +89,8 @@ class ResultUseView:
     """What the pass mark goes by; '' where nothing is said of it."""
     objections: str
     """How long questions may be objected to; '' where they may not."""
+    ties: str = ""
+    """What decides between equal results."""
 
 
 def result_use(snapshot: QuizSnapshot, access: EffectiveSettings) -> ResultUseView | None:
@@ -110,6 +113,7 @@ def result_use(snapshot: QuizSnapshot, access: EffectiveSettings) -> ResultUseVi
         contact=choose(snapshot.selection.contact),
         pass_mark=_basis_words(snapshot.selection),
         objections=_objection_words(snapshot.selection.objections),
+        ties=_tie_words(snapshot.selection.ties),
     )
 
 
@@ -117,6 +121,30 @@ def _basis_words(use: ResultUse) -> str:
     if use.norm:
         return _("A norm sets it: %(norm)s", norm=choose(use.norm))
     return _("Judges who know the subject set it question by question; their record is kept.") if use.record else ""
+
+
+def _tie_words(rules: TieRules | None) -> str:
+    """Say what decides between equal results (spec/selection 4.4)."""
+    if rules is None:
+        return _("People with equal results share a rank.")
+    said = [
+        *(
+            [
+                _(
+                    "Between equal results the higher result in these parts decides, in this order: %(parts)s.",
+                    parts="; ".join(choose(rules.titles[key]) for key in rules.objectives),
+                )
+            ]
+            if rules.objectives
+            else []
+        ),
+        *(
+            [_("A public draw decides what is still equal, made of this text and of the provisional acta: “%(text)s”.", text=rules.draw)]
+            if rules.draw
+            else []
+        ),
+    ]
+    return " ".join(said)
 
 
 def _objection_words(rules: ObjectionRules | None) -> str:

@@ -11,12 +11,14 @@ from sqlalchemy import Row
 
 from quizzes.queries.facilities import KIND, read_balance
 from quizzes.rules.balanced_draw import FrozenBalance
+from quizzes.rules.blueprint import BlueprintWeight
 from quizzes.rules.encoding import decode, encode
 from quizzes.rules.integrity import NO_RULES, IntegrityRules
 from quizzes.rules.layout import Candidate, Entry, PageEntry, SectionEntry, SlotEntry, TextEntry
 from quizzes.rules.objections import ObjectionRules
 from quizzes.rules.paired_tests import PairedTests
 from quizzes.rules.selection import ResultUse
+from quizzes.rules.ties import TieRules
 
 SELECTION = "selection"
 """The entry of a quiz version that says what its results are used for outside the course."""
@@ -50,7 +52,9 @@ def read_entries(written: Sequence[dict[str, Any]], pools: Mapping[int, Pool]) -
 
 def _read_use(entry: dict[str, Any]) -> ResultUse:
     objections = decode(ObjectionRules, entry["objections"]) if entry.get("objections") else None
-    return ResultUse(entry["use"], entry["contact"], entry.get("norm", {}), entry.get("record", ""), objections)
+    ties = decode(TieRules, entry["ties"]) if entry.get("ties") else None
+    blueprint = tuple(decode(BlueprintWeight, line) for line in entry.get("blueprint", ()))
+    return ResultUse(entry["use"], entry["contact"], entry.get("norm", {}), entry.get("record", ""), objections, ties, blueprint)
 
 
 def written_use(selection: ResultUse | None) -> list[dict[str, object]]:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 
+from quizzes.rules.blueprint import BlueprintWeight
 from quizzes.rules.objections import ObjectionRules
+from quizzes.rules.ties import TieRules
 
 DRAFT_ONLY = "draft_only"
 """Metadata of a field that stands in drafts alone: it is no part of a version and never in a document."""
@@ -68,3 +70,7 @@ class ResultUse:
     """The uuid of the signed record that chose the pass mark; '' where there is none. Both are frozen with the version."""
     objections: ObjectionRules | None = None
     """The time to object to questions; None in versions that are older than objections."""
+    ties: TieRules | None = None
+    """What decides between equal results; None where they share a rank."""
+    blueprint: tuple[BlueprintWeight, ...] = ()
+    """The shares of marks that every question set has; empty in versions that are older than this field."""

@@ -1,7 +1,7 @@
 """Actas in words: their state, lines with bands, and one's own line (spec/selection 4)."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from uuid import UUID
 from kernel.codes import printed_code
 from kernel.errors import N_
 from kernel.i18n import _, choose, ngettext, number, percent
+from quizzes.content.wording import DIFFICULTIES, LEVELS
 from selections.models import ActaCorrection, ActaKind, ActaState, SelectionActa
 from selections.queries.actas import ActaEntryRow
 from selections.rules.differences import DifferenceCounts
@@ -176,10 +177,64 @@ def head_facts(row: SelectionActa) -> list[tuple[str, str]]:
         (_("Edition or group"), head["whom"]),
         (_("People"), number(head["people"])),
         (_("Pass mark"), "–" if head["pass_mark"] is None else percent(float(_fraction(head["pass_mark"])), 2)),
+        (_("What the pass mark goes by"), _pass_mark_basis(head.get("pass_mark_record"))),
         (_("Attempt that counts"), _(counted)),
-        (_("Equal results"), _("share a rank")),
+        (_("Equal results"), _tie_words(head.get("ties", "shared"))),
+        (_("Shares of the marks (blueprint)"), "; ".join(_share(line) for line in head.get("blueprint", ()))),
+        (_("How the questions were drawn"), _draw_words(head.get("draws", ()))),
     ]
     return [fact for fact in facts if fact[1]]
+
+
+def _pass_mark_basis(record: Mapping[str, Any] | None) -> str:
+    if record is None:
+        return ""
+    if "norm" in record:
+        return _("A norm: %(norm)s", norm=choose(record["norm"]))
+    facts = {
+        "cut": number(_fraction(record["cut"]), 2),
+        "error": number(float(record["standard_error"]), 2),
+        "day": record["signed_at"][:10],
+    }
+    return ngettext(
+        "%(count)s judge said question by question how many of 100 people who just know enough would answer it. "
+        "That makes %(cut)s, give or take %(error)s; signed on %(day)s",
+        "%(count)s judges said question by question how many of 100 people who just know enough would answer it. "
+        "That makes %(cut)s, give or take %(error)s; signed on %(day)s",
+        record["judges"],
+        **facts,
+    )
+
+
+def _tie_words(ties: str | Mapping[str, Any]) -> str:
+    if isinstance(ties, str):
+        return _("share a rank")
+    parts = "; ".join(choose(ties["titles"][key]) for key in ties["objectives"])
+    said = [_("the higher result in these parts goes ahead, in this order: %(parts)s", parts=parts)] if parts else []
+    if ties["draw"]:
+        said.append(_("then a public draw with the text “%(text)s”", text=ties["draw"]))
+    return ", ".join(said)
+
+
+def _share(line: Mapping[str, Any]) -> str:
+    level, difficulty = LEVELS.get(line["level"], ""), DIFFICULTIES.get(line["difficulty"], "")
+    what = " · ".join(one for one in (line["objective"], _(level) if level else "", _(difficulty) if difficulty else "") if one)
+    return f"{percent(_fraction(line['weight']), 0)} {what}"
+
+
+def _draw_words(draws: Sequence[Mapping[str, Any]]) -> str:
+    """Return by which table of known facilities how many attempts were drawn; nothing where everybody got the same questions."""
+    return "; ".join(
+        ngettext(
+            "table %(table)s of quiz version %(version)s: %(count)s attempt",
+            "table %(table)s of quiz version %(version)s: %(count)s attempts",
+            one["attempts"],
+            table=number(one["draw_table"]),
+            version=one["quiz_version"],
+        )
+        for one in draws
+        if one["balance"] is not None
+    )
 
 
 def institution_names(row: SelectionActa) -> Mapping[str, str]:

@@ -65,6 +65,9 @@ def seal_line(place: int, one: RankedPerson, salt: str, found: Mapping[str, Any]
     fields = {"person": f"p{place}", "outcome": one.outcome.value, **found}
     if one.percent is not None:
         fields |= {"percent": str(one.percent), "shown": two_decimals(one.percent), "rank": one.rank, "attempts": list(one.numbers)}
+    if one.broken is not None:
+        fields["subtotals"] = ["" if share is None else str(share) for share in one.broken.subtotals]
+        fields |= {"lot": one.broken.lot} if one.broken.lot else {}
     if one.csem is not None:
         fields["csem"] = f"{one.csem:.6f}"
     if one.alike is not None:

@@ -1,8 +1,9 @@
 """Ranks, bands and outcomes of the people of a selection, exactly (spec/selection 4.3 to 4.6)."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 from math import sqrt
@@ -78,8 +79,28 @@ class RankedPerson:
     percent: Fraction | None = None
     rank: int | None = None
     numbers: tuple[int, ...] = ()
+    counted: tuple[int, ...] = ()
+    """The attempts that count by their own numbers, which no acta shows: more than everybody has would tell of an accommodation."""
     csem: float | None = None
     alike: tuple[int, int] | None = None
+    broken: "TieBreak | None" = None
+    """What put the person before or behind others with an equal result."""
+
+
+@dataclass(frozen=True, slots=True)
+class TieBreak:
+    """The subtotals of a person in percent by which equal results are ordered, in the order of the criteria, and the lot that was drawn.
+
+    None where a person has no marked question of an objective: behind those who have. Of lots the lower one goes ahead.
+    """
+
+    subtotals: tuple[Fraction | None, ...] = ()
+    lot: str = ""
+
+    @property
+    def order(self) -> tuple[tuple[Fraction, ...], str]:
+        """Return by what tied people are sorted; equal orders share a rank."""
+        return tuple(Fraction(1) if one is None else -one for one in self.subtotals), self.lot
 
 
 def two_decimals(percent: Fraction) -> str:
@@ -88,19 +109,50 @@ def two_decimals(percent: Fraction) -> str:
     return f"{'-' if hundredths < 0 else ''}{abs(hundredths) // 100}.{abs(hundredths) % 100:02}"
 
 
-def rank_people(people: Sequence[Participant], rules: SelectionRules, precision: Precision | None) -> list[RankedPerson]:
+def rank_people(
+    people: Sequence[Participant],
+    rules: SelectionRules,
+    precision: Precision | None,
+    ties: Callable[[Sequence[RankedPerson]], Mapping[int, TieBreak]] | None = None,
+) -> list[RankedPerson]:
     """Put people in order: by result, those of equal result by name; then who waits, who did not sit and who was left out, by name.
 
-    Ranks are 1, 2, 2, 4: one more than the people with a higher unrounded result.
+    Ranks are 1, 2, 2, 4: one more than the people with a higher unrounded result. `ties` gives, of people who share a result with
+    others, what orders them, by the number of the take; those whom nothing orders share the rank.
     """
     judged = [_judged(one, rules) for one in people]
     graded = sorted((one for one in judged if one.percent is not None), key=lambda one: (-(one.percent or 0), one.person.order))
     others = sorted(
         (one for one in judged if one.percent is None), key=lambda one: (one.outcome.value != SelectionOutcome.WAITING, one.person.order)
     )
+    graded = _order_ties(graded, ties)
     falling = [-(one.percent or Fraction(0)) for one in graded]
     ranked = [_placed(one, falling, precision) for one in graded]
-    return [*ranked, *others]
+    return [*_part_ties(ranked), *others]
+
+
+def _order_ties(graded: list[RankedPerson], ties: Callable[[Sequence[RankedPerson]], Mapping[int, TieBreak]] | None) -> list[RankedPerson]:
+    """Put people of equal result into the order of the criteria; those who are alone with theirs are not looked at."""
+    if ties is None:
+        return graded
+    sharing = Counter(one.percent for one in graded)
+    broken = ties([one for one in graded if sharing[one.percent] > 1])
+    ordered = [replace(one, broken=broken.get(one.person.enrolment_id)) for one in graded]
+    return sorted(ordered, key=lambda one: (-(one.percent or 0), one.broken.order if one.broken else ((), ""), one.person.order))
+
+
+def _part_ties(ranked: Sequence[RankedPerson]) -> list[RankedPerson]:
+    """Give each of those who share a result, and whom the criteria order, a rank of their own behind the others."""
+    parted = list[RankedPerson]()
+    for place, one in enumerate(ranked, 1):
+        before = parted[-1] if parted else None
+        if one.broken is None or before is None or before.percent != one.percent:
+            parted.append(one)
+        elif before.broken is not None and before.broken.order == one.broken.order:
+            parted.append(replace(one, rank=before.rank))
+        else:
+            parted.append(replace(one, rank=place))
+    return parted
 
 
 def _judged(person: Participant, rules: SelectionRules) -> RankedPerson:
@@ -111,23 +163,29 @@ def _judged(person: Participant, rules: SelectionRules) -> RankedPerson:
         return RankedPerson(person, SelectionOutcome.WAITING if person.is_waiting else SelectionOutcome.DID_NOT_SIT)
     passed = has_passed(percent, rules.pass_mark)
     outcome = SelectionOutcome.RANKED if passed is None else SelectionOutcome.PASSED if passed else SelectionOutcome.NOT_PASSED
-    return RankedPerson(person, outcome, percent, numbers=_numbers(person.attempts, percent, rules))
+    counted = _counted(person.attempts, percent, rules)
+    return RankedPerson(person, outcome, percent, numbers=_printed_numbers(counted, rules), counted=counted)
 
 
-def _numbers(attempts: Sequence[AttemptGrade], percent: Fraction, rules: SelectionRules) -> tuple[int, ...]:
-    """Return the numbers of the attempts that count, none above what everybody has: more would tell of an accommodation (4.7)."""
-    counted = [one for one in attempts if one.percent is not None and not one.abandoned]
+def _counted(attempts: Sequence[AttemptGrade], percent: Fraction, rules: SelectionRules) -> tuple[int, ...]:
+    """Return the attempts that count: all of them for an average, else the one that gives the result."""
+    graded = [one for one in attempts if one.percent is not None and not one.abandoned]
     if rules.grading is not GradingMethod.AVERAGE:
-        counted = [one for one in counted if one.percent == percent][:1]
-    numbers = [one.number if not rules.attempts else min(one.number, rules.attempts) for one in counted]
-    return tuple(dict.fromkeys(numbers))
+        same = [one for one in graded if one.percent == percent]
+        graded = same[-1:] if rules.grading is GradingMethod.LAST else same[:1]
+    return tuple(one.number for one in graded)
+
+
+def _printed_numbers(counted: Sequence[int], rules: SelectionRules) -> tuple[int, ...]:
+    """Return the numbers of attempts as an acta shows them, none above what everybody has (4.7)."""
+    return tuple(dict.fromkeys(number if not rules.attempts else min(number, rules.attempts) for number in counted))
 
 
 def _placed(one: RankedPerson, falling: Sequence[Fraction], precision: Precision | None) -> RankedPerson:
     assert one.percent is not None
     rank = bisect_left(falling, -one.percent) + 1
     if precision is None:
-        return RankedPerson(one.person, one.outcome, one.percent, rank, one.numbers)
+        return replace(one, rank=rank)
     reach = Fraction(APART_AT * precision.sem * sqrt(2))
     alike = (bisect_right(falling, -one.percent - reach) + 1, bisect_left(falling, -one.percent + reach))
-    return RankedPerson(one.person, one.outcome, one.percent, rank, one.numbers, precision.csem(one.percent), alike)
+    return replace(one, rank=rank, csem=precision.csem(one.percent), alike=alike)

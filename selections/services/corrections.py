@@ -20,7 +20,8 @@ from selections.queries.actas import find_in_force, list_people
 from selections.queries.corrections import find_open
 from selections.queries.selections import lock_selection
 from selections.rules.differences import DifferenceCounts, LineDifference, compare_lines, count_differences, weightiest
-from selections.services.standing import chain_facts, former_figures, frozen_lines, read_standing
+from selections.services.acta_rules import chain_facts
+from selections.services.standing import former_figures, frozen_lines, read_standing
 
 COMPARE, NOTIFY_JURY = "selections.compare", "selections.notify_jury"
 KEPT_LINES = 300

@@ -24,7 +24,9 @@ from selections.models import ActaKind, ActaState, Selection, SelectionActa, Sel
 from selections.rules.differences import LineDifference, compare_lines, count_differences
 from selections.rules.documents import SALT_BYTES, SealedEntry, canonical, digest_of, document_parts, seal_line
 from selections.rules.ranking import Precision, RankedPerson, SelectionOutcome
-from selections.services.standing import chain_facts, find_amended, former_figures, frozen_lines, read_standing
+from selections.services.acta_rules import chain_facts
+from selections.services.standing import find_amended, former_figures, frozen_lines, read_standing
+from selections.services.ties import with_seed
 
 BATCH = 2000
 
@@ -62,6 +64,7 @@ def freeze(
     """Read all that an acta says; writes nothing. `institution` is its name by language, `salts` gives 32 hexadecimal digits each time."""
     selection, amended = session.get_one(Selection, acta.selection_id), find_amended(session, acta)
     facts = chain_facts(session, selection, amended)
+    facts = facts if acta.kind == ActaKind.PROVISIONAL.value else with_seed(session, facts, selection.id)
     decisions, computed_at = _decisions(session, selection, now)
     standing = read_standing(session, selection, facts, amended, precision_of(decisions))
     former = {} if amended is None else frozen_lines(session, amended.id)

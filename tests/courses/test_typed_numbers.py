@@ -33,6 +33,7 @@ NO_NUMBERS = {
         "family",
         "objective",
         "pairs_with",
+        "ties.draw",
     ),
 }
 """Fields of one line that hold a name, an address, a date or a formula.

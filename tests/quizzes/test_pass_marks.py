@@ -22,41 +22,12 @@ from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, publish, sign_in
 from tests.support.drafts import draft_texts
 from tests.support.learning import a_learner
+from tests.support.pass_marks import OVERVIEW, PARTS, a_record, fill, sheet_of, signed
 from tests.support.selecting import NORM, RECORDED, a_selecting_folder
 from tests.support.selection_folders import FILE
 from tests.support.wording import in_spanish
 
-PARTS = "/teaching/prueba/parts/cuestionario-1"
-OVERVIEW = f"{PARTS}/pass-mark"
 SETTINGS = PARTS
-
-
-def a_record(browser: Browser, instance: Instance, sheets: dict[str, int], facilities: bool = False) -> str:
-    """Open a record with these judges of paper, each of whom says the same of every question; return its address."""
-    course = publish(instance, a_selecting_folder(NORM))[0]
-    a_teacher(instance, course)
-    sign_in(browser, "profe@example.org")
-    browser.get(OVERVIEW)
-    browser.submit(OVERVIEW, {"facilities": "yes"} if facilities else {})
-    record = browser.path
-    for name, rating in sheets.items():
-        browser.submit(record, {"name": name}, button=("do", "judge"))
-        fill(browser, record, name, rating)
-    return record
-
-
-def fill(browser: Browser, record: str, name: str, rating: int | str) -> None:
-    sheet = sheet_of(browser, record, name)
-    browser.get(sheet)
-    browser.submit(sheet, {f"rating-{place}": str(rating) for place in range(2)})
-
-
-def sheet_of(browser: Browser, record: str, name: str) -> str:
-    return next(address for address, text in browser.get(record).links if "/sheets/" in address and name in text)
-
-
-def signed(browser: Browser, record: str, mark: str, reason: str = "", status: int = 200) -> str:
-    return browser.submit(record, {"pass_mark": mark, "reason": reason}, button=("do", "sign"), status=status).text
 
 
 def test_three_judges_in_two_rounds_make_a_signed_record(browser: Browser, instance: Instance) -> None:

@@ -1,10 +1,13 @@
 """Quizzes whose results are used outside the course, from their form to attempts and the page before them (spec/selection 0)."""
 
+from fractions import Fraction
+
 import pytest
 
 from courses.models import PublicationNature
 from lms.instance import Instance
 from quizzes.content.setting_labels import describe_quiz
+from quizzes.rules.blueprint import BlueprintWeight
 from quizzes.rules.objections import ObjectionRules
 from quizzes.rules.selection import ResultUse
 from tests.support import folders
@@ -51,6 +54,7 @@ def test_a_new_version_makes_attempts_started_afterwards_selecting(browser: Brow
         {"es": "talento@example.org", "en": "staff@example.org"},
         {"es": "Reglamento, art. 12", "en": "Rules, art. 12"},
         objections=ObjectionRules(),
+        blueprint=(BlueprintWeight(Fraction(100), level="apply"),),
     )
     assert found == {"before": None, "open": None, "after": use}
 

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,7 +14,17 @@ from hypothesis import strategies as st
 from enrolments.rules import GradingMethod
 from quizzes.rules.grades import AttemptGrade
 from selections.rules.documents import canonical, digest_of, document_parts, holds_line, line_hash, seal_line
-from selections.rules.ranking import Participant, Precision, RankedPerson, SelectionOutcome, SelectionRules, rank_people, two_decimals
+from selections.rules.lots import draw_seed, lot_of
+from selections.rules.ranking import (
+    Participant,
+    Precision,
+    RankedPerson,
+    SelectionOutcome,
+    SelectionRules,
+    TieBreak,
+    rank_people,
+    two_decimals,
+)
 from tests.support.project import ROOT
 
 SAMPLES = ROOT / "tests" / "samples" / "selection"
@@ -152,3 +163,64 @@ def test_the_error_at_a_result_is_that_of_the_decisions() -> None:
 
     assert found == pytest.approx(9.822111, abs=0.02)
     assert Precision(SEM, doubt).csem(Fraction(-5)) is None
+
+
+ANNOUNCED = "Sorteo público ante notaría, 3 de mayo de 2027"
+SEED = "5fdf65a3735767d38243322bd051f48d140dd4946da6aaf1cdaeef2c23b5d0e8"
+
+
+def test_the_seed_of_a_draw_is_that_of_the_provisional_acta_and_the_announced_text() -> None:
+    """spec/selection 4.4; v: acta-ties.csv: in parts or whole, it is the digest of both."""
+    document = rows("acta-chain.csv")[0]["canonical"].encode()
+
+    assert draw_seed([document], ANNOUNCED) == draw_seed([document[:7], document[7:]], ANNOUNCED) == SEED
+    assert draw_seed([document], f"{ANNOUNCED}.") != SEED
+
+
+@pytest.mark.parametrize("step", ["rank_shared", "rank_by_subtotals", "rank_after_draw"])
+def test_the_golden_ties_are_broken_step_by_step(step: str) -> None:
+    """spec/selection 4.4; v: acta-ties.csv: shared ranks, then subtotals in order, then lots."""
+    golden = rows("acta-ties.csv")
+    people = [
+        Participant(at, row["person"], row["person"], (AttemptGrade(1, Fraction(row["percent"])),), enrolment_id=at)
+        for at, row in enumerate(golden, 1)
+    ]
+    asked = list[str]()
+
+    def ties(tied: Sequence[RankedPerson]) -> dict[int, TieBreak]:
+        asked.extend(sorted(one.person.name for one in tied))
+        return {one.person.enrolment_id: broken(golden[one.person.id - 1]) for one in tied}
+
+    def broken(row: dict[str, str]) -> TieBreak:
+        subtotals = tuple(Fraction(row[name]) if row[name] else None for name in ("subtotal_1", "subtotal_2"))
+        return TieBreak(subtotals, lot_of(SEED, row["person"]) if step == "rank_after_draw" else "")
+
+    found = rank_people(people, RULES, None, None if step == "rank_shared" else ties)
+
+    assert {one.person.name: str(one.rank) for one in found} == {row["person"]: row[step] for row in golden}
+    assert asked == ([] if step == "rank_shared" else list("bcdefghi"))
+    assert [one.rank for one in found] == sorted(one.rank or 0 for one in found)
+    assert all(row["lot"] in ("", lot_of(SEED, row["person"])) for row in golden)
+
+
+def test_a_line_says_what_broke_its_tie() -> None:
+    """spec/selection 4.4: so that anybody orders equal results again; whoever was alone with theirs has nothing of it."""
+    person = Participant(1, "Ana", "a", (AttemptGrade(1, Fraction(80)),))
+    alone = seal_line(1, RankedPerson(person, SelectionOutcome.PASSED, Fraction(80), 1, (1,)), SALT, {})
+    tied = seal_line(
+        1, RankedPerson(person, SelectionOutcome.PASSED, Fraction(80), 1, (1,), broken=TieBreak((Fraction(75, 2), None), "ab")), SALT, {}
+    )
+
+    assert "subtotals" not in alone.text
+    assert json.loads(tied.text)["subtotals"] == ["75/2", ""]
+    assert json.loads(tied.text)["lot"] == "ab"
+
+
+@pytest.mark.parametrize(("grading", "counted"), [("highest", (1,)), ("last", (3,)), ("first", (1,))])
+def test_of_equal_attempts_the_one_counts_that_the_method_names(grading: str, counted: tuple[int, ...]) -> None:
+    """spec/selection 4.6: the number in the acta is that of the attempt that gives the result."""
+    attempts = tuple(AttemptGrade(number, Fraction(80)) for number in (1, 2, 3))
+
+    (one,) = rank_people([Participant(1, "a", "a", attempts)], SelectionRules(GradingMethod(grading), None), None)
+
+    assert one.counted == one.numbers == counted

@@ -104,6 +104,28 @@ def a_juror(browser: Browser, instance: Instance, selection: Selection, email: s
     return signed
 
 
+TWO_OBJECTIVES = "  - {es: Contar., en: To count.}\n  - {es: Sumar., en: To add.}\n"
+
+
+def a_folder_with_ties(ties: str, more: str = "attempts: 1\n") -> dict[str, bytes]:
+    """Return a course with a selecting quiz of five questions, two about counting and three about adding, with criteria for ties."""
+    files = a_selecting_folder(more=more + ties)
+    module = next(name for name in files if files[name].startswith(b"key: parte-1"))
+    files[module] = files[module].replace(b"  - {es: Contar., en: To count.}\n", TWO_OBJECTIVES.encode())
+    own = {f"p{at}": f"level: apply; source: [ley]; objective: {'contar' if at <= 2 else 'sumar'}" for at in range(1, 6)}
+    files[BANK] = questions(**own).encode()
+    return files
+
+
+def answer_these(instance: Instance, learner: Actor, *places: int) -> UUID:
+    """Let a learner submit a selecting quiz with the questions at these places right and the others unanswered."""
+    attempt = start(instance, learner, "prueba")
+    batch = right_batch(instance, learner, attempt)
+    events = tuple(batch.events[place - 1] for place in places)
+    submit(instance, learner, attempt, SaveRequest(batch.page_epoch, events, batch.kind))
+    return attempt
+
+
 def answer(instance: Instance, learner: Actor, right: int, of: int = 5, *, now: datetime | None = None) -> UUID:
     """Let a learner submit a selecting quiz with so many of its questions right and the others unanswered."""
     attempt = start(instance, learner, "prueba", now=now)
