@@ -1,12 +1,15 @@
 """Both courses read in English: titles everywhere, lessons where they are translated; a notice with the Spanish text elsewhere."""
 
+from pathlib import Path
+
 import pytest
+from yaml import safe_load
 
 from courses.content.language_shares import language_shares
 from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_person, folder, publish, sign_in
-from tests.support.courses import COURSES, course_of
+from tests.support.courses import CONTENT, COURSES, course_of
 from tests.support.spanish_words import SHARED_WORDS, course_texts, spanish_in
 
 NOTICE = "This lesson has not been translated yet"
@@ -41,6 +44,34 @@ def test_no_english_text_holds_spanish_that_is_not_marked_with_its_language(cour
 
     assert len(texts) > 100
     assert [found for text in texts for found in spanish_in(text)] == []
+
+
+def test_a_title_in_both_files_of_a_lesson_is_one() -> None:
+    """The Spanish file may carry the English title and summary too; a reader sees those of the English file."""
+    pairs = [(path, path.with_name(path.name.replace(".es.md", ".en.md"))) for path in CONTENT.rglob("*.es.md")]
+
+    differing = [
+        f"{spanish.name} {name}"
+        for spanish, english in pairs
+        for name in ("title", "summary")
+        if isinstance(both := _head(spanish).get(name), dict) and both.get("en") not in (None, _head(english).get(name))
+    ]
+
+    assert len(pairs) > 50
+    assert differing == []
+
+
+def _head(path: Path) -> dict[str, object]:
+    return safe_load(path.read_text(encoding="utf-8").split("---")[1])
+
+
+@pytest.mark.parametrize("course", COURSES)
+def test_links_open_and_close_in_one_paragraph(course: str) -> None:
+    """A link to a term that is cut off by an edit is shown as it stands."""
+    texts = [paragraph for text in course_texts(course_of(course)) for words in text.values() for paragraph in words.split("\n\n")]
+
+    assert len(texts) > 100
+    assert [text for text in texts if text.count("[[") != text.count("]]")] == []
 
 
 def test_spanish_is_found_by_its_words_and_not_where_it_is_marked() -> None:
