@@ -147,6 +147,7 @@ class NoticeKind(StrEnum):
     TRAINING = "training"
     TRAINING_TEAM = "training_team"
     TRAINING_WORK = "training_work"
+    OBJECTION = "objection"
     OPERATION = "operation"
 
 

@@ -25,6 +25,10 @@ NOTICE_KINDS = {
         N_("Work on compulsory training"),
         N_("A request or a draft is waiting for your decision, or a bundle of evidence that you asked for is ready."),
     ),
+    NoticeKind.OBJECTION: (
+        N_("Objections"),
+        N_("You can object to questions of a quiz, your objection is decided or late, or one waits for your decision."),
+    ),
     NoticeKind.APPROVAL: (N_("Approvals"), N_("Someone asks you to approve the publication of a course, or answers your request.")),
     NoticeKind.WAITING: (N_("Work in my courses"), N_("Something new is waiting for you in a course you teach. Sent once a day at most.")),
     NoticeKind.SELECTION: (
@@ -61,6 +65,7 @@ SYMBOLS = {
     NoticeKind.TRAINING: "list-checks",
     NoticeKind.TRAINING_TEAM: "users",
     NoticeKind.TRAINING_WORK: "clipboard-list",
+    NoticeKind.OBJECTION: "message-circle",
     NoticeKind.APPROVAL: "shield-check",
     NoticeKind.WAITING: "list-checks",
     NoticeKind.SELECTION: "users",

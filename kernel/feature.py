@@ -30,6 +30,8 @@ class Feature:
     """Tell which courses of which people have reminders of their own (`enrolments.services.date_notices.Covered`)."""
     dates: tuple[Callable[..., Any], ...] = ()
     """Sources of the dates that a learner sees (`enrolments.dates.DateSource`)."""
+    objection_checks: tuple[Callable[..., Any], ...] = ()
+    """Tell whether questions of an attempt may be objected to, now or later (`quizzes.attempt_review.ObjectionCheck`)."""
     leaving: tuple[Callable[..., Any], ...] = ()
     """Tell what keeps a learner from leaving a course (`enrolments.services.leaving.LeavingCheck`)."""
     quiz_tools: tuple[Any, ...] = ()

@@ -52,6 +52,7 @@ PERSONAL: tuple[Callable[..., None], ...] = (
     selections.transfer_members,
     selections.transfer_lines,
     selections.transfer_incidents,
+    selections.transfer_objections,
 )
 """What each package does when all that is somebody's and of no one course becomes somebody else's: `(session, from, to)`."""
 

@@ -93,6 +93,7 @@ FEATURES: tuple[Feature, ...] = (
     compliance.FEATURE,
     standards.FEATURE,
     selections.FEATURE,
+    selections.OBJECTIONS,
     roof.FEATURE,
 )
 KINDS = CourseKinds(
@@ -149,6 +150,7 @@ def open_instance(settings: Settings) -> Instance:
             "ruled_courses": list_ruled_courses,
             "simulator_tasks": {},
             "draft_checks": {},
+            "objection_checks": tuple(check for feature in FEATURES for check in feature.objection_checks),
             "touched": tuple(source for feature in FEATURES for source in feature.touched),
             "verified": tuple(source for feature in FEATURES for source in feature.verified),
             "versions": {},

@@ -1,11 +1,12 @@
 """The review of an attempt: each question as far as the review flags of its moment allow (spec/quiz-engine 5.9)."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from typing import cast
 
 from sqlalchemy.orm import Session
 
@@ -19,7 +20,7 @@ from quizzes.pages.question import html, points, short_title
 from quizzes.pages.question_review import MarkingResult, QuestionReview, ReviewLink, answered_question, response_lines
 from quizzes.queries.attempts import AttemptRow, LoadedAttempt, LoadedItem
 from quizzes.queries.marks import MarkRecord, current_events
-from quizzes.queries.open_attempts import has_open
+from quizzes.queries.open_attempts import has_open, takes_objections
 from quizzes.queries.regrading import find_marking_versions
 from quizzes.queries.self_assessments import find_self_assessments
 from quizzes.rules.attempts import AttemptState
@@ -28,7 +29,7 @@ from quizzes.rules.grades import ItemResult, band_for, section_totals
 from quizzes.rules.manual_marking import is_self_reviewed
 from quizzes.rules.numbers import convention_for
 from quizzes.rules.question_marker import asks_certainty, certainty_of
-from quizzes.rules.review import Reader, flags_for, moment_of
+from quizzes.rules.review import EXPLAINING, Reader, flags_for, moment_of
 from quizzes.rules.settings import ReviewFlag, ReviewMoment
 from quizzes.services.marks import as_decimal
 
@@ -138,6 +139,21 @@ def flags_of(loaded: LoadedAttempt, reader: Reader, history: Sequence[AttemptRow
     return flags_for(settings.review, moment, settings.behaviour, reader)
 
 
+ObjectionCheck = Callable[[Session, LoadedAttempt, datetime], bool]
+"""Tells whether the questions of an attempt may still be objected to, or will be."""
+
+
+def flags_in_term(session: Session, loaded: LoadedAttempt, flags: frozenset[ReviewFlag], *, now: datetime) -> frozenset[ReviewFlag]:
+    """Return what its learner may see of an attempt: no right answers and explanations while questions may be objected to.
+
+    spec/selection 0.2; without such flags there is no statement.
+    """
+    if not flags & EXPLAINING or not takes_objections(loaded):
+        return flags
+    checks = cast("tuple[ObjectionCheck, ...]", session.info["objection_checks"])
+    return flags - EXPLAINING if any(check(session, loaded, now) for check in checks) else flags
+
+
 def review_page(
     session: Session, opened: AttemptView, flags: frozenset[ReviewFlag], history: Sequence[AttemptRow], *, now: datetime
 ) -> dict[str, object]:
@@ -186,7 +202,9 @@ def _shown_later(loaded: LoadedAttempt, flags: frozenset[ReviewFlag], history: S
     if closes is None or flags >= flags_for(settings.review, ReviewMoment.CLOSED, settings.behaviour):
         return ""
     if now >= closes:
-        return _("More will be shown when the open attempt has ended.") if has_open(history) else ""
+        if has_open(history):
+            return _("More will be shown when the open attempt has ended.")
+        return _("More will be shown when no question can be objected to any more.") if takes_objections(loaded) else ""
     return _("More will be shown when the quiz closes, on %(moment)s.", moment=format_datetime(closes))
 
 

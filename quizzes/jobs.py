@@ -24,7 +24,7 @@ from kernel import outbox
 from kernel.i18n import DEFAULT_ZONE, _, choose, in_every_language
 from kernel.outbox import Delivery, Effect
 from kernel.permissions import Actor, ActorChannel
-from quizzes.models import Attempt
+from quizzes.models import Attempt, Regrade
 from quizzes.queries import analysis, outdated, overrides
 from quizzes.queries import attempts as queries
 from quizzes.queries import draw_tables as table_queries
@@ -146,11 +146,16 @@ def notify_incident(delivery: Delivery) -> None:
 
 
 def notify_regrade(delivery: Delivery) -> None:
-    """Notify learners that a regrade changed their mark, or that it was undone; the history of its questions is counted anew."""
+    """Notify learners that a regrade changed their mark, or that it was undone; the history of its questions is counted anew.
+
+    What objections changed is told with their outcome.
+    """
+    subject, verb = cast("int", delivery.arguments["subject"]), delivery.arguments.get("verb")
     with delivery.database.unit_of_work() as session:
-        versions = dry_run_queries.list_quiz_versions(session, cast("int", delivery.arguments["subject"]))
-        item_history.note_corrected(session, versions)
-    _notify_all(delivery, telling.notify_regrade, cast("int", delivery.arguments["subject"]))
+        item_history.note_corrected(session, dry_run_queries.list_quiz_versions(session, subject))
+        is_outcome = session.get_one(Regrade, subject).for_objection and verb == regrading.RegradeVerb.COMMITTED.value
+    if not is_outcome:
+        _notify_all(delivery, telling.notify_regrade, subject)
 
 
 def examine(delivery: Delivery) -> Effect | None:

@@ -206,9 +206,7 @@ class QuizOverride(Base):
 
 
 class Accommodation(Base):
-    """The time and the attempts that a person gets in every quiz (spec/quiz-engine 5.10.3).
-    Only administrators see that it exists; never edited.
-    """
+    """The time and attempts that a person gets in every quiz (spec/quiz-engine 5.10.3). Only administrators see it; never edited."""
 
     __tablename__ = "accommodation"
     __table_args__ = (
@@ -370,6 +368,10 @@ class Regrade(Base):
     """None: every question of the quiz."""
     target_id: Mapped[int | None] = mapped_column(ForeignKey("question_version.id"))
     """The version by which answers are judged, where that is another one."""
+    version_id: Mapped[int | None] = mapped_column(ForeignKey("question_version.id"))
+    """The only version of the question that it is about; None: all of them."""
+    for_objection: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """A jury asked for it, and its decision alone commits it (spec/selection 5.6)."""
     policy: Mapped[str] = mapped_column(String(12))
     with_manual: Mapped[bool]
     """Also what a person marked."""
@@ -436,10 +438,7 @@ class RegradeDryRunMark(Base):
 
 
 class VoidedQuestion(Base):
-    """A question version that does not decide in a quiz any more: attempts that are handed in later follow it too.
-
-    spec/quiz-engine 5.11.4.
-    """
+    """A question version that does not decide in a quiz any more; attempts handed in later follow it too (spec/quiz-engine 5.11.4)."""
 
     __tablename__ = "annulment"
     __table_args__ = (

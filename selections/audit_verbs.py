@@ -22,3 +22,16 @@ class SelectionVerb(StrEnum):
     INCIDENT_ANSWERED = "incident.answered"
     INCIDENT_PROPOSED = "incident.proposed"
     INCIDENT_DECIDED = "incident.decided"
+
+
+class ObjectionVerb(StrEnum):
+    """The audit-log verbs of objections; the reasons of learners never stand beside them."""
+
+    OPENED = "objection.opened"
+    EXTENDED = "objection.extended"
+    WITHDRAWN = "objection.withdrawn"
+    PROPOSED = "objection.proposed"
+    RETURNED = "objection.returned"
+    DECIDED = "objection.decided"
+    TOLD = "objection.told"
+    LATE = "objection.late"

@@ -7,11 +7,14 @@ from quizzes.pages.manage import StaffToolLink
 from quizzes.services.marking import MarkingVerb
 from quizzes.services.regrading import RegradeVerb
 from quizzes.services.reopening import ReopeningVerb
-from selections import jobs
+from selections import jobs, objection_jobs, objection_permissions
+from selections.audit_verbs import ObjectionVerb, SelectionVerb
 from selections.pages.corrections import touched_by_regrade
 from selections.permissions import PERMISSIONS, SelectionAction
+from selections.queries.objections import may_be_objected_to
 from selections.services.incidents import NOTIFY
-from selections.views import actas, exports, incidents, selections, verification
+from selections.services.objection_decisions import NOTIFY_OUTCOME
+from selections.views import actas, exports, incidents, objection_groups, objections, selections, verification
 
 TOOL = StaffToolLink(
     "selections.quiz",
@@ -49,4 +52,26 @@ FEATURE = Feature(
     periodic={"selections.compare_stale": 86_400},
     touched=(touched_by_regrade,),
     verified=(verification.find_page,),
+)
+OBJECTIONS = Feature(
+    name="objections",
+    blueprints=(objections.bp, objection_groups.bp),
+    permissions=objection_permissions.PERMISSIONS,
+    jobs={
+        "selections.notify_term": objection_jobs.notify_term,
+        "selections.notify_deciders": objection_jobs.notify_deciders,
+        "selections.notify_proposal": objection_jobs.notify_proposal,
+        "selections.finish_decision": objection_jobs.finish_decision,
+        NOTIFY_OUTCOME: objection_jobs.notify_outcome,
+        "selections.mind_objections": objection_jobs.mind_objections,
+    },
+    objection_checks=(may_be_objected_to,),
+    periodic={"selections.mind_objections": objection_jobs.MIND_EVERY},
+    subscriptions={
+        SelectionVerb.ACTA_PUBLISHED: "selections.notify_term",
+        ObjectionVerb.OPENED: "selections.notify_deciders",
+        ObjectionVerb.PROPOSED: "selections.notify_proposal",
+        ObjectionVerb.DECIDED: NOTIFY_OUTCOME,
+        RegradeVerb.COMMITTED: "selections.finish_decision",
+    },
 )

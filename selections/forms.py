@@ -4,12 +4,17 @@ from uuid import UUID
 
 from wtforms import FileField, RadioField, SelectField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import AnyOf, DataRequired, Length
+from wtforms.validators import AnyOf, DataRequired, Length, ValidationError
 
-from kernel.i18n import _, lazy_
-from kernel.web.forms import Form, LineField, as_uuid, clean_text
+from kernel.i18n import _, lazy_, number
+from kernel.web.forms import Form, LineField, as_uuid, clean_text, whole_number
+from quizzes.rules.key_additions import LONGEST_ADDITION
 from selections.models import IncidentOutcome, MemberRole
+from selections.rules.objections import LONGEST_REASON, SHORTEST_REASON, ObjectionGround, ObjectionOutcome, words_in
+from selections.services.objection_decisions import ProposalValues
+from selections.services.objections import ObjectionValues
 from selections.services.verification import file_digest
+from selections.wording import GROUNDS, OUTCOMES
 
 TOO_LONG = lazy_("Use at most %(max)d characters.")
 PIECE = 1 << 16
@@ -131,3 +136,63 @@ class IncidentProposalForm(Form):
     def words(self) -> str:
         """Return the ground."""
         return clean_text(self.ground.data or "", lines=True)
+
+
+class ObjectionForm(Form):
+    """A ground and a reason for objecting to a question."""
+
+    ground = RadioField(
+        lazy_("What is wrong with the question?"),
+        choices=[SelectChoice(value=value, label=lazy_(words)) for value, words in GROUNDS.items()],
+        validators=[DataRequired(lazy_("Choose one.")), AnyOf(list(GROUNDS), message=lazy_("Choose one."))],
+    )
+    reason = TextAreaField(lazy_("Why"), [DataRequired(lazy_("Write the reason."))])
+
+    def validate_reason(self, field: TextAreaField) -> None:
+        """Refuse a reason that says too little or is too long; markup says nothing."""
+        words = clean_text(field.data or "", lines=True)
+        if len(words) > LONGEST_REASON:
+            raise ValidationError(_("Use at most %(max)s characters.", max=number(LONGEST_REASON)))
+        if words_in(words) < SHORTEST_REASON:
+            raise ValidationError(_("Write at least %(min)s characters.", min=number(SHORTEST_REASON)))
+
+    def values(self) -> ObjectionValues:
+        """Return what was written."""
+        return ObjectionValues(ObjectionGround(self.ground.data), clean_text(self.reason.data or "", lines=True))
+
+
+class ProposalForm(Form):
+    """An outcome of objections, with its ground and what it rests on."""
+
+    outcome = RadioField(
+        lazy_("Outcome"),
+        choices=[SelectChoice(value=value, label=lazy_(words)) for value, words in OUTCOMES.items()],
+        validators=[DataRequired(lazy_("Choose one.")), AnyOf(list(OUTCOMES), message=lazy_("Choose one."))],
+    )
+    version = SelectField(lazy_("To mark again: by which version of the question"), choices=[], validate_choice=False)
+    option = SelectField(lazy_("To mark again: another option that is right"), choices=[], validate_choice=False)
+    added = LineField(lazy_("To mark again: another right answer"), [Length(max=LONGEST_ADDITION, message=TOO_LONG)])
+    ground = TextAreaField(lazy_("Ground"), [DataRequired(lazy_("Write the ground.")), Length(max=LONGEST_REASON, message=TOO_LONG)])
+    source = LineField(lazy_("Source"), [DataRequired(lazy_("Write the source.")), Length(max=300, message=TOO_LONG)])
+
+    def values(self) -> ProposalValues:
+        """Return what was written."""
+        return ProposalValues(
+            outcome=ObjectionOutcome(self.outcome.data),
+            ground=clean_text(self.ground.data or "", lines=True),
+            source=self.source.data or "",
+            version=whole_number(self.version.data or ""),
+            added=self.option.data or self.added.data or "",
+        )
+
+
+class ProposalReturnForm(Form):
+    """Why a proposal goes back."""
+
+    answer = TextAreaField(
+        lazy_("Why it goes back"), [DataRequired(lazy_("Write the reason.")), Length(max=LONGEST_REASON, message=TOO_LONG)]
+    )
+
+    def words(self) -> str:
+        """Return the reason."""
+        return clean_text(self.answer.data or "", lines=True)

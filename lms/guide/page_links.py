@@ -45,6 +45,7 @@ SECTIONS: Mapping[str, str] = {
     "learner/quizzes#answer": "quizzes.attempt",
     "learner/quizzes#submit": "quizzes.summary",
     "learner/quizzes#review": "quizzes.review",
+    "learner/quizzes#objections": "selections_objections.objection selections_objections.own",
     "learner/quizzes#both-tests": "quizzes_paired.comparison",
     "learner/simulator#tool": "simulators.comparison simulators.contributory simulators.rollout simulators.social_budget",
     "learner/simulator#task": "simulators.task",
@@ -126,6 +127,7 @@ SECTIONS: Mapping[str, str] = {
         selections_incidents.ask selections_incidents.incident selections_incidents.own selections_incidents.signs
     """,
     "instructor/selections#verification": "selections_exports.export selections_exports.identities selections_verification.verify",
+    "instructor/selections#objections": "selections_objection_groups.group selections_objection_groups.listing",
     "instructor/selections#jury": "selections.members selections.own selections.quiz",
     "instructor/team#add": "courses_team.invitation courses_team.team",
     "instructor/team#log": "courses_team.log",

@@ -22,6 +22,7 @@ from quizzes.queries import attempts as queries
 from quizzes.queries.attempts import LoadedAttempt, LoadedItem
 from quizzes.queries.files import SubmittedFile, files_in, list_files
 from quizzes.queries.final_tests import outline_of_activity
+from quizzes.queries.open_attempts import takes_objections
 from quizzes.queries.question_checks import checks_of
 from quizzes.rules.attempts import AttemptEvent, AttemptState, rule_on_time, seconds_left
 from quizzes.rules.definitions import QuestionDefinition
@@ -178,12 +179,6 @@ def attempt_page(opened: AttemptView, page: int, *, now: datetime, message: Ques
             if item.page == page
         ],
     }
-
-
-def takes_objections(loaded: LoadedAttempt) -> bool:
-    """Return whether a learner may object to the questions of an attempt (spec/selection 5.2)."""
-    use = loaded.snapshot.selection
-    return use is not None and use.objections is not None and not loaded.row.preview
 
 
 def _objections(opened: AttemptView) -> dict[int, ObjectionNote]:

@@ -10,7 +10,7 @@ from courses.content.model import CourseFolder
 from kernel.i18n import choose
 from quizzes.content.banks import banks_of
 from quizzes.pages.banks import change_lines
-from quizzes.queries import regrading as queries
+from quizzes.queries import teaching
 from quizzes.rules.definitions import QuestionDefinition, QuestionState, TextShape, map_texts, without_notes
 from quizzes.rules.question_diff import differences
 
@@ -23,7 +23,7 @@ def compare_questions(session: Session, course_id: int, before: CourseFolder, af
     old, new = _questions(before), _questions(after)
     parts = [part for key in dict.fromkeys((*new, *old)) if (part := _part(key, old.get(key), new.get(key))) is not None]
     there = [part.key for part in parts if DifferenceKind.ADDED not in part.marks]
-    asked = queries.count_attempts_by_question(session, course_id, there)
+    asked = teaching.count_attempts_by_question(session, course_id, there)
     yield from (replace(part, asked_in=asked.get(part.key, ())) for part in parts)
 
 

@@ -191,6 +191,7 @@ def facts(row: Regrade) -> dict[str, Any]:
         "seen": row.seen,
         "outdated": row.outdated,
         "total": row.total,
+        "for_objection": row.for_objection,
         "created_at": row.created_at,
         "committed_at": row.committed_at,
         "undone_at": row.undone_at,

@@ -82,3 +82,9 @@ def list_due(session: Session, *, now: datetime, after: int, limit: int) -> list
 def has_open(history: Sequence[AttemptRow]) -> bool:
     """Return whether one of a learner's attempts is open; previews do not count."""
     return any(row.state in OPEN_STATES and not row.preview for row in history)
+
+
+def takes_objections(loaded: LoadedAttempt) -> bool:
+    """Return whether a learner may object to the questions of an attempt (spec/selection 5.2)."""
+    use = loaded.snapshot.selection
+    return use is not None and use.objections is not None and not loaded.row.preview

@@ -121,26 +121,6 @@ def find_question_versions(session: Session, context: QuizContext, key: str) -> 
     return found
 
 
-def count_attempts_by_question(session: Session, course_id: int, questions: Sequence[str]) -> dict[str, tuple[tuple[str, int], ...]]:
-    """Count the submitted attempts that asked questions of a course, by question key: quiz keys, each with its number."""
-    if not questions:
-        return {}
-    statement = (
-        select(Question.key, Attempt.activity_key, func.count(Attempt.id.distinct()))
-        .join(QuestionVersion, QuestionVersion.question_id == Question.id)
-        .join(AttemptItem, AttemptItem.question_version_id == QuestionVersion.id)
-        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
-        .where(Question.course_id == course_id, Question.key.in_(questions), Attempt.course_id == course_id)
-        .where(Attempt.state == AttemptState.FINISHED.value, Attempt.enrolment_id.is_not(None), ~Attempt.preview)
-        .group_by(Question.key, Attempt.activity_key)
-        .order_by(Question.key, Attempt.activity_key)
-    )
-    found: dict[str, tuple[tuple[str, int], ...]] = {}
-    for key, activity, count in session.execute(statement):
-        found[key] = (*found.get(key, ()), (activity, count))
-    return found
-
-
 def _finished(course_id: int, activity_key: str) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions on attempts that can be regraded: submitted, by learners."""
     return (
@@ -161,9 +141,15 @@ def _covered(regrade: Regrade) -> tuple[ColumnElement[bool], ...]:
         exists()
         .where(AttemptItem.attempt_id == Attempt.id)
         .where(AttemptItem.question_version_id == QuestionVersion.id)
-        .where(QuestionVersion.question_id == regrade.question_id)
+        .where(*_is_about(regrade))
     )
     return (*conditions, asked)
+
+
+def _is_about(regrade: Regrade) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions on versions that a regrade of a question is about."""
+    only = () if regrade.version_id is None else (QuestionVersion.id == regrade.version_id,)
+    return (QuestionVersion.question_id == regrade.question_id, *only)
 
 
 def count_covered(session: Session, regrade: Regrade) -> int:
@@ -301,10 +287,8 @@ def voided_versions(session: Session, regrade: Regrade) -> frozenset[int]:
 
 
 def versions_of(session: Session, regrade: Regrade) -> list[int]:
-    """Return the versions that the question of a regrade had when it was requested, the oldest first."""
-    statement = select(QuestionVersion.id).where(
-        QuestionVersion.question_id == regrade.question_id, QuestionVersion.created_at <= regrade.created_at
-    )
+    """Return the versions that the question of a regrade had when it was requested, the oldest first; or the only one that it is about."""
+    statement = select(QuestionVersion.id).where(*_is_about(regrade), QuestionVersion.created_at <= regrade.created_at)
     return list(session.scalars(statement.order_by(QuestionVersion.number)))
 
 

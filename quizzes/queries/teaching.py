@@ -1,6 +1,6 @@
 """Reading a quiz as those who teach and grade work on it: all its versions and everybody's attempts."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,10 +15,10 @@ from courses.rules import Outline
 from kernel.errors import NotFound
 from kernel.own_records import of_others
 from kernel.permissions import Actor
-from quizzes.models import Attempt
+from quizzes.models import Attempt, AttemptItem, Question, QuestionVersion
 from quizzes.permissions import QuizContext
 from quizzes.queries.open_attempts import AWAITS_GRADING
-from quizzes.rules.attempts import ENDED_STATES, OPEN_STATES
+from quizzes.rules.attempts import ENDED_STATES, OPEN_STATES, AttemptState
 
 MOST_QUIZZES = 500
 
@@ -122,3 +122,23 @@ def count_submitted(session: Session, course_id: int) -> dict[str, int]:
         .group_by(Attempt.activity_key)
     )
     return dict(session.execute(statement).all())
+
+
+def count_attempts_by_question(session: Session, course_id: int, questions: Sequence[str]) -> dict[str, tuple[tuple[str, int], ...]]:
+    """Count the submitted attempts that asked questions of a course, by question key: quiz keys, each with its number."""
+    if not questions:
+        return {}
+    statement = (
+        select(Question.key, Attempt.activity_key, func.count(Attempt.id.distinct()))
+        .join(QuestionVersion, QuestionVersion.question_id == Question.id)
+        .join(AttemptItem, AttemptItem.question_version_id == QuestionVersion.id)
+        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+        .where(Question.course_id == course_id, Question.key.in_(questions), Attempt.course_id == course_id)
+        .where(Attempt.state == AttemptState.FINISHED.value, Attempt.enrolment_id.is_not(None), ~Attempt.preview)
+        .group_by(Question.key, Attempt.activity_key)
+        .order_by(Question.key, Attempt.activity_key)
+    )
+    found: dict[str, tuple[tuple[str, int], ...]] = {}
+    for key, activity, count in session.execute(statement):
+        found[key] = (*found.get(key, ()), (activity, count))
+    return found

@@ -95,7 +95,8 @@ def may_download_answers(flags: frozenset[ReviewFlag]) -> bool:
 
 
 _EARLY = (ReviewMoment.DURING, ReviewMoment.AFTER, ReviewMoment.LATER)
-_EXPLAINING = frozenset({ReviewFlag.RIGHT_ANSWER, ReviewFlag.SPECIFIC, ReviewFlag.GENERAL})
+EXPLAINING = frozenset({ReviewFlag.RIGHT_ANSWER, ReviewFlag.SPECIFIC, ReviewFlag.GENERAL})
+"""What tells the key of a question: right answers, feedback on answers and explanations."""
 
 
 def shows_key_early(review: ReviewOptions, behaviour: Behaviour) -> bool:
@@ -105,9 +106,9 @@ def shows_key_early(review: ReviewOptions, behaviour: Behaviour) -> bool:
 
 def shows_key_closed(review: ReviewOptions) -> bool:
     """Return whether right answers, explanations or feedback on answers are shown once a quiz is closed."""
-    return bool(_EXPLAINING & flags_for(review, ReviewMoment.CLOSED, Behaviour.DEFERRED))
+    return bool(EXPLAINING & flags_for(review, ReviewMoment.CLOSED, Behaviour.DEFERRED))
 
 
 def explains_early(review: ReviewOptions, behaviour: Behaviour) -> bool:
     """Return whether right answers, explanations or feedback on answers are shown before the quiz is closed (spec/selection 0.2)."""
-    return any(_EXPLAINING & flags_for(review, moment, behaviour) for moment in _EARLY)
+    return any(EXPLAINING & flags_for(review, moment, behaviour) for moment in _EARLY)

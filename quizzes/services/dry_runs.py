@@ -89,6 +89,9 @@ class RegradeRequest:
     target_id: int | None = None
     policy: RegradePolicy = RegradePolicy.REPLACE
     with_manual: bool = False
+    version_id: int | None = None
+    """The only version of the question that it is about."""
+    for_objection: bool = False
 
 
 def begin_dry_run(session: Session, actor: Actor, subject: QuizContext, request: RegradeRequest, *, now: datetime) -> Regrade:
@@ -103,6 +106,8 @@ def begin_dry_run(session: Session, actor: Actor, subject: QuizContext, request:
         kind=request.kind.value,
         question_id=request.question_id,
         target_id=request.target_id,
+        version_id=request.version_id,
+        for_objection=request.for_objection,
         policy=(RegradePolicy.REPLACE if request.kind.voids else request.policy).value,
         with_manual=request.with_manual,
         reason=request.reason,
@@ -321,7 +326,7 @@ def _judged_versions(session: Session, row: Regrade) -> dict[int, int]:
     if row.question_id is None:
         return {}
     versions = queries.versions_of(session, row)
-    questions = attempts.get_questions(session, versions)
+    questions = attempts.get_questions(session, versions if row.target_id is None else [*versions, row.target_id])
     if row.target_id is None:
         return {version: version for version in versions if is_judged_by_rule(questions[version])}
     target = questions.get(row.target_id)

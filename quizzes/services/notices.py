@@ -1,6 +1,6 @@
 """Telling learners what others did to their quiz: more time or attempts, marks that changed. Each of them once for each event."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -73,10 +73,11 @@ def notify_incident(session: Session, incident_id: int, *, after: int, now: date
     return portion.last
 
 
-def notify_regrade(session: Session, regrade_id: int, *, after: int, now: datetime) -> int | None:
+def notify_regrade(session: Session, regrade_id: int, *, after: int, now: datetime, without: Collection[int] = ()) -> int | None:
     """Notify the next learners of a mark that a regrade changed, or that this was undone; return after whom it goes on.
 
-    Learners not notified of the change are not notified of its undoing. The marks themselves stay behind the sign-in and the review.
+    Learners not notified of the change are not notified of its undoing; those `without` are told otherwise. The marks stay behind the
+    sign-in and the review.
     """
     row = session.get_one(Regrade, regrade_id)
     if row.state not in ("committed", "undone"):
@@ -91,7 +92,7 @@ def notify_regrade(session: Session, regrade_id: int, *, after: int, now: dateti
             lambda title: _("Your grade in “%(title)s” has changed", title=title),
             lambda course: _("In the course “%(course)s”, some of your answers were regraded.", course=course),
         )
-        people = portion.people
+        people = [one for one in portion.people if one not in without]
     else:
         message = _message(
             session,

@@ -25,7 +25,7 @@ from kernel.web.errors import wants_json
 from kernel.web.forms import whole_number
 from kernel.web.limits import limit, limiter
 from kernel.web.request import allows, current_actor, current_session, requires, secrets_of_app, see_page
-from quizzes.attempt_review import flags_of, record_of, review_page
+from quizzes.attempt_review import flags_in_term, flags_of, record_of, review_page
 from quizzes.forms.quizzes import (
     FileChanges,
     StartForm,
@@ -59,7 +59,7 @@ from quizzes.queries.attempts import AttemptRow, LoadedAttempt
 from quizzes.queries.final_tests import outline_of_activity
 from quizzes.queries.question_checks import get_checks
 from quizzes.rules.attempts import OPEN_STATES, AttemptRefusalReason, AttemptState, rule_on_time, seconds_left
-from quizzes.rules.review import may_download_answers
+from quizzes.rules.review import Reader, may_download_answers
 from quizzes.rules.settings import Navigation, ReviewFlag
 from quizzes.services import attempts as services
 from quizzes.services import offline_answers, start_conditions
@@ -351,7 +351,10 @@ def review(subject: LoadedAttempt) -> Answer:
     session, actor, now = current_session(), current_actor(), clock.now()
     opened = open_attempt(session, subject)
     history = queries.history_of(session, subject)
-    flags = flags_of(subject, reader_of(actor, subject), history, now=now)
+    reader = reader_of(actor, subject)
+    flags = flags_of(subject, reader, history, now=now)
+    if reader is Reader.LEARNER:
+        flags = flags_in_term(session, subject, flags, now=now)
     owner = subject.person_id
     if owner != actor.person_id:
         after_response.leave_record(lambda session: account_services.record_access(session, actor, owner, AccessPurpose.ANSWERS, now=now))
@@ -365,6 +368,7 @@ def review(subject: LoadedAttempt) -> Answer:
         compares=goes_on and subject.snapshot.pair is not None and ReviewFlag.MARKS in flags,
         icons=(),
         void_effects={item.position: item.void_effect for item in subject.items if item.void_effect},
+        may_object=owner == actor.person_id and open_attempts.takes_objections(subject),
         may_report=owner == actor.person_id and not open_attempts.has_open(history),
         may_mark=subject.state is AttemptState.FINISHED and allows(QuizAction.REOPEN, subject),
         may_reopen=is_reopenable(subject) and allows(QuizAction.REOPEN, subject),

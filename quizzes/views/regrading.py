@@ -8,7 +8,7 @@ from accounts import access_log
 from accounts.services import PeopleListKind
 from courses.models import Course
 from kernel import clock
-from kernel.errors import NotFound
+from kernel.errors import N_, Conflict, NotFound
 from kernel.i18n import _
 from kernel.own_records import LEFT_OUT, is_own
 from kernel.tables import write_csv
@@ -181,10 +181,24 @@ def lines_csv(subject: RegradeContext) -> Response:
     return download(subject, "regrade.csv", lambda file: write_csv(file, pages.headings(), pages.download_rows(lines)))
 
 
+class DecidedByJury(Conflict):
+    """A dry run that belongs to objections."""
+
+    code = "decided_by_jury"
+    message = N_("This dry run belongs to objections: the jury decides on it.")
+
+
+def _require_own(subject: RegradeContext) -> None:
+    """Raise DecidedByJury where a jury asked for the dry run: what it decides nobody does in its place (spec/selection 5.4)."""
+    if subject.row.for_objection:
+        raise DecidedByJury
+
+
 @bp.post("/courses/<slug>/quizzes/<key>/regrades/<uuid:regrade>/commitment")
 @requires(QuizAction.REGRADE, queries.lock_regrade)
 def commit(subject: RegradeContext) -> Answer:
     """Commit the marks of the dry run that was viewed."""
+    _require_own(subject)
     try:
         done = services.apply_dry_run(
             current_session(), current_actor(), subject.row, seen=whole_number(request.form.get("seen", "")), now=clock.now()
@@ -202,6 +216,7 @@ def commit(subject: RegradeContext) -> Answer:
 @requires(QuizAction.REGRADE, queries.lock_regrade)
 def renew(subject: RegradeContext) -> Answer:
     """Make the dry run again, with what was submitted since."""
+    _require_own(subject)
     dry_run_services.renew_dry_run(current_session(), current_actor(), subject.row, now=clock.now())
     return _to_dry_run(subject, subject.row.uuid)
 
@@ -210,6 +225,7 @@ def renew(subject: RegradeContext) -> Answer:
 @requires(QuizAction.REGRADE, queries.lock_regrade)
 def discard(subject: RegradeContext) -> Answer:
     """Discard a dry run."""
+    _require_own(subject)
     dry_run_services.discard_dry_run(current_session(), current_actor(), subject.row, now=clock.now())
     flash(_("The dry run was discarded. No marks have changed."), "ok")
     return see_page("quizzes_regrading.regrades", slug=subject.slug, key=subject.key)

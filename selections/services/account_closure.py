@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from selections.models import SelectionActaEntry, SelectionMember
+from selections.objection_models import Objection, ObjectionAuthor
 from selections.services import incidents
 
 
@@ -27,8 +28,17 @@ def transfer_incidents(session: Session, giver: int, taker: int) -> None:
     incidents.transfer(session, giver, taker)
 
 
+def transfer_objections(session: Session, giver: int, taker: int) -> None:
+    """Let the objections of one account be the other's, and what it wrote of questions: the person decides on neither."""
+    session.execute(update(Objection).where(Objection.person_id == giver).values(person_id=taker))
+    both = select(ObjectionAuthor.group_id).where(ObjectionAuthor.person_id == taker)
+    given = update(ObjectionAuthor).where(ObjectionAuthor.person_id == giver, ObjectionAuthor.group_id.not_in(both))
+    session.execute(given.values(person_id=taker))
+
+
 def erase_person(session: Session, person: Person, *, now: datetime) -> None:
     """End what a person is named for, and empty what they wrote to juries; that they were, and what was decided, stays."""
+    session.execute(update(Objection).where(Objection.person_id == person.id).values(reason=""))
     named = update(SelectionMember).where(SelectionMember.person_id == person.id, SelectionMember.ended_at.is_(None))
     session.execute(named.values(ended_at=now))
     incidents.erase_answers(session, person.id)

@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 from kernel import audit, outbox
 from kernel.codes import code_from_bits, printed_code
 from kernel.errors import N_, Conflict
+from kernel.i18n import format_date
 from kernel.permissions import Actor
 from selections.audit_verbs import SelectionVerb
 from selections.models import ActaKind, ActaSignature, ActaState, Selection, SelectionActa
 from selections.queries.actas import find_in_force
 from selections.queries.corrections import find_open
+from selections.queries.objections import find_term_of
 from selections.queries.selections import lock_selection
 from selections.rules.documents import CODE_LENGTH
 from selections.services.corrections import follow_acta
@@ -57,6 +59,13 @@ class NothingToAmend(Conflict):
 
     code = "nothing_to_amend"
     message = N_("Nothing differs from the acta, so there is nothing to amend.")
+
+
+class TermRuns(Conflict):
+    """A final acta while questions may still be objected to."""
+
+    code = "term_runs"
+    message = N_("The acta cannot be final yet: questions may be objected to until the end of %(day)s.")
 
 
 def list_chain(session: Session, selection_id: int) -> Sequence[SelectionActa]:
@@ -122,14 +131,18 @@ def publish_provisional(session: Session, actor: Actor, acta_id: int, sha256: st
 def sign_acta(session: Session, actor: Actor, acta_id: int, sha256: str, *, now: datetime) -> bool:
     """Sign a final acta or an amendment, by the digest that was looked at; with the second signature it is in force: return whether.
 
-    Raise ActaChanged, SignedAlready or StillWaiting.
+    Raise ActaChanged, SignedAlready, StillWaiting, or TermRuns while questions may be objected to.
     """
     assert actor.person_id is not None
     row = _lock(session, acta_id, ActaState.DRAFT)
     if row.kind == ActaKind.PROVISIONAL.value or row.sha256 != sha256:
         raise ActaChanged
-    if row.waiting or outcomes_of(session, session.get_one(Selection, row.selection_id)).open_objections:
+    selection = session.get_one(Selection, row.selection_id)
+    if row.waiting or outcomes_of(session, selection).open_objections:
         raise StillWaiting
+    term = find_term_of(session, selection)
+    if term is not None and now < term.ends_at:
+        raise TermRuns(day=format_date(term.last_day))
     signed = session.scalars(select(ActaSignature.signed_by).where(ActaSignature.acta_id == row.id)).all()
     if actor.person_id in signed:
         raise SignedAlready

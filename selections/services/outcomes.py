@@ -3,12 +3,16 @@
 An acta asks `outcomes_of`, and nothing else, when it is frozen and when it is signed. Objections and incidents answer there.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from selections.models import IncidentOutcome, Selection
+from selections.objection_models import Objection, ObjectionGroup, ObjectionProposal
+from selections.rules.objections import ObjectionState
 from selections.services import incidents as incident_services
 
 
@@ -17,7 +21,7 @@ class DecidedOutcomes:
     """The decided objections and incidents of a person, as an acta freezes them: words of closed sets, never free text."""
 
     objections: tuple[str, ...] = ()
-    """SelectionOutcome of each objection to the person's attempts, in order: `uphold`, `rescore`, `full_credit`, `void`, `removed`."""
+    """ObjectionOutcome of each objection to the person's attempts, in order: `uphold`, `rescore`, `full_credit`, `void`, `removed`."""
     incidents: tuple[str, ...] = ()
     """Flags that the jury decided: `repeat`, `excluded`."""
 
@@ -36,5 +40,27 @@ class JuryOutcomes:
 
 def outcomes_of(session: Session, selection: Selection) -> JuryOutcomes:
     """Return what was decided about the people of a selection, by number of person; a final acta needs no open objection."""
+    waiting, objections = _objections(session, selection)
     incidents = incident_services.decided_by_person(session, selection)
-    return JuryOutcomes(by_person={person: DecidedOutcomes(incidents=flags) for person, flags in incidents.items()})
+    people = objections.keys() | incidents.keys()
+    decided = {person: DecidedOutcomes(tuple(objections.get(person, ())), incidents.get(person, ())) for person in people}
+    return JuryOutcomes(waiting, decided)
+
+
+def _objections(session: Session, selection: Selection) -> tuple[int, dict[int, list[str]]]:
+    """Count the objections that nobody decided on, and list the outcomes of the others by person."""
+    decided = (ObjectionProposal.group_id == ObjectionGroup.id) & (ObjectionProposal.state == "decided")
+    statement = (
+        select(Objection.person_id, ObjectionGroup.state, ObjectionProposal.outcome)
+        .join(ObjectionGroup, ObjectionGroup.id == Objection.group_id)
+        .outerjoin(ObjectionProposal, decided)
+        .where(Objection.selection_id == selection.id, Objection.withdrawn_at.is_(None))
+        .order_by(Objection.id)
+    )
+    waiting, found = 0, defaultdict[int, list[str]](list)
+    for person_id, state, outcome in session.execute(statement):
+        if ObjectionState(state).is_undecided:
+            waiting += 1
+        elif outcome is not None:
+            found[person_id].append(outcome)
+    return waiting, found

@@ -4,13 +4,17 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
+from sqlalchemy import update
 
+from accounts.models import Person
 from lms.instance import Instance
 from quizzes.rules.responses import ObjectionNote, objection_in
 from tests.support.answers import sitting_of
+from tests.support.browser import Browser as Client
 from tests.support.builders import a_person
-from tests.support.chromium import Live, Visitor, sign_in_learner, visitor
-from tests.support.selections import QUIZ, a_selecting_course
+from tests.support.chromium import Live, Visitor, press, sign_in_learner, signed_in, visitor
+from tests.support.objections import a_published_selection
+from tests.support.selections import QUIZ, a_selecting_course, add_factor, appoint
 from tests.support.soon import until
 from tests.support.wording import in_spanish
 
@@ -70,3 +74,50 @@ def test_without_a_script_the_page_saves_it(chromium: Browser, live: Live, insta
 
     assert noted(instance, person) == [ObjectionNote(), None]
     assert first.get_by_label(OBJECT).is_checked()
+
+
+def look(person: Visitor, path: str) -> None:
+    """Open a page with everything unfolded, and check it."""
+    person.page.goto(person.url + path)
+    person.page.evaluate("document.querySelectorAll('main details').forEach((one) => { one.open = true; })")
+    person.checked.clear()
+    person.check()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("width", "scheme", "language"), [(360, "dark", "es"), (1280, "light", "en")])
+def test_every_page_of_objections(
+    chromium: Browser, live: Live, browser: Client, instance: Instance, width: int, scheme: str, language: str
+) -> None:
+    """spec/selection 12: list, proposal and decision with the dry run beside it, notice; nothing runs out of the window."""
+    case = a_published_selection(browser, instance)
+    case.object_to(5)
+    case.object_to(4)
+    jurors = [a_person(instance, f"{name}@example.org", given=name.title()) for name in ("lola", "paco")]
+    with instance.database.unit_of_work() as session:
+        session.execute(update(Person).values(language=language))
+    diana, lola, paco = (
+        signed_in(chromium, live, f"{name}@example.org", width=width, scheme=scheme, language=language)
+        for name in ("diana", "lola", "paco")
+    )
+    for juror in jurors:
+        appoint(instance, case.selection, add_factor(instance, juror))
+    own = f"/attempts/{case.attempt()}/objections"
+    for path in (f"/attempts/{case.attempt()}/review", own, case.path(3), case.path(5)):
+        look(diana, path)
+    diana.page.goto(diana.url + case.path(3))
+    press(diana, {"es": "Objetar la pregunta", "en": "Object to the question"}[language])
+    diana.check()
+    for path in (f"/selections/{case.selection.uuid}", case.listing, case.page):
+        look(lola, path)
+    press(lola, {"es": "Proponer", "en": "Propose"}[language])
+    lola.checked.clear()
+    lola.check()
+    case.propose(outcome="removed")
+    for person in (lola, paco):
+        look(person, case.page)
+    case.decide(lowered="2")
+    browser.deliver_jobs()
+    look(paco, case.page)
+    for path in (own, "/notices"):
+        look(diana, path)

@@ -298,6 +298,8 @@ MOVES = frozenset(
         "role_grant",
         "acta_line",
         "selection_incident",
+        "objection",
+        "objection_author",
         "selection_member",
         "task_save",
         "task_submission",

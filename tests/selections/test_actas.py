@@ -32,6 +32,7 @@ from tests.support.selections import (
     an_acta,
     answer,
     document,
+    let_term_pass,
     name,
     sign_by_two,
 )
@@ -268,6 +269,7 @@ def test_every_cell_of_an_acta(browser: Browser, instance: Instance) -> None:
     faults += cast.check("acta.freeze", "draft", cast.outcomes(f"{path}/publication", "POST", seen))
     faults += cast.check("acta.view", "provisional", cast.outcomes(path))
     faults += cast.check("acta.view_own", "provisional", cast.outcomes(f"{others}/own-line"))
+    let_term_pass(instance, cast.selection)
     outcome(juror, f"{others}/actas", "POST")
     juror.deliver_jobs()
     final = all_actas(instance)[1]

@@ -21,11 +21,11 @@ LEAVES_RECORDS = """
         report:export report:export_identity
     mistake reports, which change nothing that anybody has to show: mistake:decide mistake:report
     a course's team: course:join_team course:manage_team
-    a jury, whose members are no participants: selection:manage acta:draft acta:freeze acta:sign acta:amend
+    a jury, whose members are no participants: selection:manage objection:propose acta:draft acta:freeze acta:sign acta:amend
         incident:decide incident:open incident:propose
     a person's words to a jury: incident:answer
-    what a learner does themself: attempt:save attempt:self_assess attempt:submit course:enrol_self edition:join edition:stop_waiting
-    enrolment:accept_invitation enrolment:leave lesson:mark_complete take:renew
+    what a learner does themself: objection:open attempt:save attempt:self_assess attempt:submit course:enrol_self edition:join
+        edition:stop_waiting enrolment:accept_invitation enrolment:leave lesson:mark_complete take:renew
     quiz:start recording:note_watched simulator:answer version:choose
     a waiver or recognition that somebody asks for, until another decides: recognition:load recognition:propose
     recognition:withdraw certificate:ask_correction waiver:propose waiver:withdraw

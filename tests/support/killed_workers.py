@@ -23,6 +23,7 @@ from lms.app import create_app, open_instance
 from lms.instance import Instance
 from lms.serve import periodic_jobs
 from lms.worker import WakeUpQueue
+from selections.services import objection_notices
 from tests.support.browser import Browser
 from tests.support.builders import sign_in
 
@@ -108,6 +109,7 @@ def _open(folder: Path, url: str, moment: datetime, death: Death | None) -> Inst
     for module in (assignments, enrolment, reminders, reminder_requests):
         module.PORTION = A_PORTION
     assignments.STATUSES = A_PORTION
+    objection_notices.PORTION = A_PORTION
     instance = open_instance(load(data_dir=folder, database_url=url, public_url="http://localhost:8000"))
     if death is not None:
         _Killer(death).watch(instance.database)

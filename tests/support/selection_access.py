@@ -57,6 +57,13 @@ ACCESS: Mapping[tuple[str, str], str] = {
     ("incident.propose", "heard"): "J",
     ("incident.decide", "same_member"): "",
     ("incident.decide", "heard"): "J",
+    ("objection.list_own", "own"): "E*",
+    ("objection.open", "own_in_term"): "E",
+    ("objection.open", "out_of_term"): "",
+    ("objection.view", "of_a_selection"): "JS*",
+    ("objection.propose", "open"): "JS",
+    ("objection.decide", "proposed_by_another"): "JS",
+    ("objection.decide", "proposed_by_the_same"): "",
 }
 """Who is allowed; to all others it is denied, or with `*` does not exist."""
 

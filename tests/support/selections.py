@@ -1,9 +1,9 @@
 """Selections for tests: a course with a selecting quiz, an edition whose results decide, a jury with second factors."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from accounts.models import Person, SecondFactor
 from courses.models import Course
@@ -14,7 +14,7 @@ from lms.instance import Instance
 from quizzes.rules.regrade import RegradeKind
 from quizzes.services.attempts import SaveRequest
 from quizzes.services.dry_runs import RegradeRequest
-from selections.models import MemberRole, Selection, SelectionActa
+from selections.models import ActaKind, MemberRole, Selection, SelectionActa
 from selections.queries.actas import read_document
 from selections.queries.members import list_members
 from selections.services import selections as services
@@ -189,8 +189,16 @@ def an_editor(instance: Instance) -> Actor:
     return actor_of(person or a_teacher(instance, course, "editora@example.org"))
 
 
+def let_term_pass(instance: Instance, selection: Selection) -> None:
+    """Let the provisional acta of a selection be so old that nobody may object any more."""
+    provisional = (SelectionActa.selection_id == selection.id, SelectionActa.kind == ActaKind.PROVISIONAL.value)
+    with instance.database.unit_of_work() as session:
+        session.execute(update(SelectionActa).where(*provisional).values(published_at=clock.now() - timedelta(days=60)))
+
+
 def an_acta(browser: Browser, selection: Selection, reason: str = "") -> str:
-    """Have a member of the jury prepare the next acta; return its address."""
+    """Have a member of the jury prepare the next acta, objections being over; return its address."""
+    let_term_pass(browser.instance, selection)
     if reason:
         browser.get(f"/selections/{selection.uuid}/amendment")
         browser.submit("/amendment", {"reason": reason})

@@ -1,0 +1,301 @@
+"""Proposing an outcome of objections, returning it, deciding on it: two people, and one result (spec/selection 5.4, 5.6 and 5.13)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from kernel import audit, outbox
+from kernel.errors import N_, Conflict, Invalid
+from kernel.permissions import Actor
+from quizzes.models import QuestionVersion, Regrade
+from quizzes.permissions import QuizContext
+from quizzes.queries import dry_runs
+from quizzes.queries.attempts import get_questions
+from quizzes.queries.regrading import lock_regrade_by_id
+from quizzes.rules.encoding import canonical_json, checksum, to_document
+from quizzes.rules.key_additions import with_right_answer
+from quizzes.rules.numbers import Convention
+from quizzes.rules.question_marker import is_judged_by_rule
+from quizzes.rules.regrade import RegradePolicy
+from quizzes.services.dry_runs import RegradeRequest, begin_dry_run, discard_dry_run
+from quizzes.services.regrading import apply_dry_run
+from selections.audit_verbs import ObjectionVerb
+from selections.objection_models import Objection, ObjectionGroup, ObjectionProposal
+from selections.objection_permissions import ObjectionGroupContext
+from selections.rules.objections import ObjectionOutcome, ObjectionState
+
+NOTIFY_OUTCOME = "selections.notify_outcome"
+STANDING, RETURNED, DECIDED = "standing", "returned", "decided"
+
+
+class ProposalStands(Conflict):
+    """A second proposal while one waits for a decision."""
+
+    code = "proposal_stands"
+    message = N_("Someone has proposed an outcome in the meantime. Decide on it, or return it.")
+
+
+class NothingToDecide(Conflict):
+    """An act on a proposal that is decided, returned, or not the one that was looked at."""
+
+    code = "nothing_to_decide"
+    message = N_("Someone else has decided on these objections in the meantime, or they have changed. Look at them again.")
+
+
+class DryRunNotReady(Conflict):
+    """A decision while the dry run is still being made, or its marks are being written."""
+
+    code = "dry_run_not_ready"
+    message = N_("The dry run is not ready yet. Look at it, then decide.")
+
+
+class LoweringNotConfirmed(Invalid):
+    """A decision that lowers people without the word that they were counted."""
+
+    code = "lowering_not_confirmed"
+    message = N_("This outcome lowers results. Confirm for how many people before you decide.")
+
+
+class NotARightAnswer(Invalid):
+    """Another right answer that the question cannot have, or that it has already."""
+
+    code = "not_a_right_answer"
+    message = N_("This cannot be another right answer of the question.")
+
+
+class VersionNeeded(Invalid):
+    """Marking again without the version or the answer to do it by."""
+
+    code = "version_needed"
+    message = N_("Choose the version to mark by, or another right answer.")
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalValues:
+    """A proposed outcome with its ground and source; to mark again, by which version or with which other right answer."""
+
+    outcome: ObjectionOutcome
+    ground: str
+    source: str
+    version: int = 0
+    """Number of the version of the question; 0 where there is none."""
+    added: str = ""
+
+
+def propose(
+    session: Session, actor: Actor, subject: ObjectionGroupContext, values: ProposalValues, convention: Convention, *, now: datetime
+) -> ObjectionProposal:
+    """Propose an outcome of locked objections, with its dry run; the same proposal again changes nothing.
+
+    Raise ProposalStands, NothingToDecide, or Invalid where the question cannot be marked again like that.
+    """
+    assert actor.person_id is not None
+    group, standing = subject.group, _standing(subject)
+    if standing is not None and _says(standing, actor, values):
+        return standing
+    if standing is not None:
+        raise ProposalStands
+    if group.state != ObjectionState.OPEN.value:
+        raise NothingToDecide
+    target = _target(session, group, values, convention, now=now)
+    row = ObjectionProposal(
+        group_id=group.id,
+        outcome=values.outcome.value,
+        ground=values.ground,
+        source=values.source,
+        target_id=target,
+        regrade_id=_dry_run(session, actor, subject, values, target, now=now),
+        state=STANDING,
+        proposed_by=actor.person_id,
+        proposed_at=now,
+    )
+    session.add(row)
+    group.state = ObjectionState.PROPOSED.value
+    session.flush()
+    facts = {"outcome": row.outcome, "proposal": row.id, "question": group.question_version_id, "regrade": row.regrade_id}
+    audit.record(session, actor, ObjectionVerb.PROPOSED, group, now=now, **facts)
+    return row
+
+
+def _standing(subject: ObjectionGroupContext) -> ObjectionProposal | None:
+    return subject.proposal if subject.proposal is not None and subject.proposal.state == STANDING else None
+
+
+def _says(row: ObjectionProposal, actor: Actor, values: ProposalValues) -> bool:
+    same = (row.outcome, row.ground, row.source) == (values.outcome.value, values.ground, values.source)
+    return same and row.proposed_by == actor.person_id
+
+
+def _target(session: Session, group: ObjectionGroup, values: ProposalValues, convention: Convention, *, now: datetime) -> int | None:
+    """Return the version by which answers are judged, made where another right answer is added; None where none is needed."""
+    if values.outcome is not ObjectionOutcome.RESCORE:
+        return None
+    version = session.get_one(QuestionVersion, group.question_version_id)
+    if values.added:
+        return _with_addition(session, version, values.added, convention, now=now)
+    wanted = (QuestionVersion.question_id == version.question_id, QuestionVersion.number == values.version)
+    found = session.scalar(select(QuestionVersion.id).where(*wanted, QuestionVersion.id != version.id))
+    if found is None:
+        raise VersionNeeded
+    return found
+
+
+def _with_addition(session: Session, version: QuestionVersion, added: str, convention: Convention, *, now: datetime) -> int:
+    """Return the version of the question that has another right answer too; it is asked nowhere until somebody publishes it."""
+    question = get_questions(session, [version.id])[version.id]
+    changed = with_right_answer(question, added, convention)
+    if changed is None or checksum(changed) == version.checksum:
+        raise NotARightAnswer
+    digest = checksum(changed)
+    of_question = QuestionVersion.question_id == version.question_id
+    present = session.scalar(select(QuestionVersion.id).where(of_question, QuestionVersion.checksum == digest))
+    if present is not None:
+        return present
+    row = QuestionVersion(
+        question_id=version.question_id,
+        number=1 + (session.scalar(select(func.max(QuestionVersion.number)).where(of_question)) or 0),
+        kind=version.kind,
+        mark=version.mark,
+        checksum=digest,
+        document=canonical_json(to_document(changed)).decode(),
+        created_at=now,
+    )
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def _dry_run(
+    session: Session, actor: Actor, subject: ObjectionGroupContext, values: ProposalValues, target: int | None, *, now: datetime
+) -> int | None:
+    """Begin the dry run of an outcome over everybody who had the version, in every edition; None where the marks stand."""
+    kind = values.outcome.regrade_kind
+    if kind is None:
+        return None
+    version = session.get_one(QuestionVersion, subject.group.question_version_id)
+    question = get_questions(session, [version.id])[version.id]
+    request = RegradeRequest(
+        kind=kind,
+        reason=values.ground,
+        question_id=version.question_id,
+        target_id=target,
+        policy=RegradePolicy.ONLY_RAISE if values.outcome is ObjectionOutcome.RESCORE else RegradePolicy.REPLACE,
+        with_manual=not is_judged_by_rule(question),
+        version_id=version.id,
+        for_objection=True,
+    )
+    of = subject.selection
+    quiz = QuizContext(of.course_id, of.slug, of.key, of.activity_id, of.outline, of.staff_role)
+    return begin_dry_run(session, actor, quiz, request, now=now).id
+
+
+def return_proposal(session: Session, actor: Actor, subject: ObjectionGroupContext, proposal: UUID, why: str, *, now: datetime) -> None:
+    """Return a proposal to open: by another person with a reason, or by its proposer; its dry run is discarded. Raise NothingToDecide."""
+    row = _standing(subject)
+    if row is None or row.uuid != proposal:
+        raise NothingToDecide
+    if row.regrade_id is not None:
+        regrade = lock_regrade_by_id(session, row.regrade_id)
+        if regrade.state not in ("planning", "ready"):
+            raise NothingToDecide
+        discard_dry_run(session, actor, regrade, now=now)
+    own = row.proposed_by == actor.person_id
+    row.state, row.answer, row.answered_at, row.answered_by = RETURNED, why, now, None if own else actor.person_id
+    subject.group.state = ObjectionState.OPEN.value
+    audit.record(session, actor, ObjectionVerb.RETURNED, subject.group, now=now, proposal=row.id, outcome=row.outcome)
+
+
+class DecisionResult(Enum):
+    """The result of a decision: it holds, its marks are being written, or marks have changed and there is a new dry run."""
+
+    DECIDED = auto()
+    COMMITTING = auto()
+    OUTDATED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionValues:
+    """The proposal that was looked at: with which dry run, how many objections, and how many people it was said to lower."""
+
+    proposal: UUID
+    seen: int
+    objections: int
+    confirmed_lowered: int | None = None
+
+
+def decide(session: Session, actor: Actor, subject: ObjectionGroupContext, values: DecisionValues, *, now: datetime) -> DecisionResult:
+    """Decide as proposed; the same decision again by the same person changes nothing.
+
+    Raise NothingToDecide, DryRunNotReady, LoweringNotConfirmed, DryRunOutdated or AlreadyVoided. Where marks changed since the dry run
+    was looked at, there is a new one to look at.
+    """
+    row = subject.proposal
+    if row is None or row.uuid != values.proposal or row.state == RETURNED:
+        raise NothingToDecide
+    if row.state == DECIDED:
+        if row.answered_by == actor.person_id:
+            return DecisionResult.DECIDED
+        raise NothingToDecide
+    if count_objections(session, subject.group.id) != values.objections:
+        raise NothingToDecide
+    if row.regrade_id is None:
+        finish(session, actor, subject.group, row, now=now)
+        return DecisionResult.DECIDED
+    regrade = lock_regrade_by_id(session, row.regrade_id)
+    if regrade.state == "committing" and regrade.committed_by == actor.person_id:
+        return DecisionResult.COMMITTING
+    if regrade.state != "ready":
+        raise DryRunNotReady
+    _require_confirmed(session, row, values)
+    if not apply_dry_run(session, actor, regrade, seen=values.seen, now=now):
+        return DecisionResult.OUTDATED
+    if regrade.state != "committed":
+        _note_decided(session, actor, subject.group, row, now=now)
+        return DecisionResult.COMMITTING
+    finish(session, actor, subject.group, row, now=now)
+    return DecisionResult.DECIDED
+
+
+def count_objections(session: Session, group_id: int) -> int:
+    """Count the objections that are decided together."""
+    return session.scalar(select(func.count()).where(Objection.group_id == group_id, Objection.withdrawn_at.is_(None))) or 0
+
+
+def _require_confirmed(session: Session, row: ObjectionProposal, values: DecisionValues) -> None:
+    """Raise LoweringNotConfirmed where an outcome lowers results and whoever decides has not said of how many attempts."""
+    assert row.regrade_id is not None
+    lowered = dry_runs.count_lines(session, row.regrade_id).lowered
+    if lowered and values.confirmed_lowered != lowered:
+        raise LoweringNotConfirmed
+
+
+def _note_decided(session: Session, actor: Actor, group: ObjectionGroup, row: ObjectionProposal, *, now: datetime) -> None:
+    facts = {"outcome": row.outcome, "proposal": row.id, "question": group.question_version_id, "regrade": row.regrade_id}
+    audit.record(session, actor, ObjectionVerb.DECIDED, group, now=now, **facts)
+
+
+def finish(session: Session, actor: Actor, group: ObjectionGroup, row: ObjectionProposal, *, now: datetime) -> None:
+    """Note that a standing proposal was decided on, with its marks in force; who objected is told by a job."""
+    _finish(session, actor, group, row, now=now)
+    _note_decided(session, actor, group, row, now=now)
+
+
+def finish_committed(session: Session, actor: Actor, group: ObjectionGroup, row: ObjectionProposal, *, now: datetime) -> None:
+    """Note the same once a job has written the marks: that somebody decided is on record since they did."""
+    _finish(session, actor, group, row, now=now)
+    outbox.enqueue(session, NOTIFY_OUTCOME, {"subject": group.id}, now=now)
+
+
+def _finish(session: Session, actor: Actor, group: ObjectionGroup, row: ObjectionProposal, *, now: datetime) -> None:
+    row.state, row.answered_by, row.answered_at = DECIDED, actor.person_id, now
+    group.state, group.decided_at = ObjectionState.DECIDED.value, now
+    session.flush()
+
+
+def find_decided_by(session: Session, regrade: Regrade) -> ObjectionProposal | None:
+    """Return the standing proposal whose marks a committed regrade has written."""
+    return session.scalar(select(ObjectionProposal).where(ObjectionProposal.regrade_id == regrade.id, ObjectionProposal.state == STANDING))

@@ -1,0 +1,32 @@
+"""Words for objections: their grounds, and what came of them, to those who decide and to learners."""
+
+from collections.abc import Mapping
+
+from kernel.errors import N_
+from selections.rules.objections import ObjectionGround, ObjectionOutcome
+
+GROUNDS: Mapping[str, str] = {
+    ObjectionGround.TWO_RIGHT.value: N_("Two or more answers are right"),
+    ObjectionGround.NONE_RIGHT.value: N_("No answer is right"),
+    ObjectionGround.UNCLEAR.value: N_("The text is unclear"),
+    ObjectionGround.LAW_CHANGED.value: N_("The law has changed"),
+    ObjectionGround.NOT_TAUGHT.value: N_("It is not in the course"),
+    ObjectionGround.MARKED_WRONGLY.value: N_("It was marked wrongly"),
+    ObjectionGround.TECHNICAL.value: N_("Something technical failed"),
+}
+OUTCOMES: Mapping[str, str] = {
+    ObjectionOutcome.UPHOLD.value: N_("The marks stand"),
+    ObjectionOutcome.RESCORE.value: N_("Marked again with a corrected key; no result goes down"),
+    ObjectionOutcome.FULL_CREDIT.value: N_("Full marks for everyone"),
+    ObjectionOutcome.VOID.value: N_("Void: left out only where that lowers no mark"),
+    ObjectionOutcome.REMOVED.value: N_("Left out of the total for everyone"),
+}
+"""To those who decide."""
+TOLD: Mapping[str, str] = {
+    ObjectionOutcome.UPHOLD.value: N_("The question and its marks stand as they were."),
+    ObjectionOutcome.RESCORE.value: N_("The question was marked again with a corrected key. No result went down."),
+    ObjectionOutcome.FULL_CREDIT.value: N_("Everyone gets the full marks of the question."),
+    ObjectionOutcome.VOID.value: N_("The question is void: it is left out wherever that lowers no result."),
+    ObjectionOutcome.REMOVED.value: N_("The question no longer counts for anyone."),
+}
+"""To learners."""
