@@ -33,9 +33,8 @@ from quizzes.content.model import DrawSlot, FixedSlot, PageBreak, QuizSource, Se
 from quizzes.content.paired import pair_of
 from quizzes.content.pools import candidates
 from quizzes.content.published import reworded
-from quizzes.content.selecting import list_questions
 from quizzes.content.setting_labels import describe_quiz
-from quizzes.content.ties import freeze_ties
+from quizzes.content.ties import freeze_use
 from quizzes.models import Question, QuestionVersion, QuizVersion, Slot, SlotCandidate
 from quizzes.queries import attempts as queries
 from quizzes.queries.banks import find_newest_numbers
@@ -129,21 +128,13 @@ def prepare_quiz(activity: ActivitySource, renderer: Renderer) -> tuple[Prepared
         banks={key: banks[key] for key in keys},
         balance=quiz.balance,
         forms=quiz.forms,
-        selection=_frozen_use(renderer.course, module, quiz),
+        selection=freeze_use(renderer.course, module, quiz),
         integrity=rules_of_quiz(quiz.integrity, renderer.course, selecting=quiz.selection is not None),
         pair=pair_of(renderer.course, activity),
         basis=quiz.basis,
         search_documents=tuple(activity_entries(KIND.name, plain_texts(activity.title), renderer.inline(activity.summary, activity.path))),
     )
     return prepared, _description(activity, quiz, slots)
-
-
-def _frozen_use(course: CourseFolder, module: str, quiz: QuizSource) -> ResultUse | None:
-    """Return the use of results with what its criteria for equal results and its blueprint are at publication (spec/selection 4.2, 4.4)."""
-    if quiz.selection is None:
-        return None
-    ties = freeze_ties(quiz.selection.ties, course, list_questions(course, module, quiz))
-    return replace(quiz.selection, ties=ties, blueprint=quiz.blueprint)
 
 
 def _rendered(question: definitions.QuestionDefinition, renderer: Renderer) -> definitions.QuestionDefinition:

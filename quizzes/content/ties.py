@@ -1,6 +1,5 @@
 """Criteria for equal results of a selecting quiz, in its file (spec/selection 4.4)."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from courses.content import scalars
@@ -11,6 +10,7 @@ from kernel.errors import N_
 from quizzes.content.model import QuizSource
 from quizzes.content.selecting import list_questions
 from quizzes.rules.definitions import QuestionDefinition, is_marked
+from quizzes.rules.selection import ResultUse
 from quizzes.rules.ties import TieRules
 
 SHORTEST_TEXT, LONGEST_TEXT = 10, 500
@@ -82,9 +82,12 @@ def objectives_of_questions(rules: TieRules, questions: list[QuestionDefinition]
     return {one.key: one.selection.objective for one in questions if is_marked(one) and one.selection.objective in rules.objectives}
 
 
-def freeze_ties(rules: TieRules | None, course: CourseFolder, questions: list[QuestionDefinition]) -> TieRules | None:
-    """Return the criteria with what they go by: the objective of each question, and the words of each objective."""
-    if rules is None:
+def freeze_use(course: CourseFolder, module: str, quiz: QuizSource) -> ResultUse | None:
+    """Return the use of results with what its criteria for equal results and its blueprint are at publication (spec/selection 4.2, 4.4)."""
+    if quiz.selection is None:
         return None
-    titles: Mapping[str, Mapping[str, str]] = {key: dict(text) for key, text in objectives_of(course).items() if key in rules.objectives}
-    return replace(rules, of=objectives_of_questions(rules, questions), titles=titles)
+    rules = quiz.selection.ties
+    if rules is not None:
+        titles = {key: dict(text) for key, text in objectives_of(course).items() if key in rules.objectives}
+        rules = replace(rules, of=objectives_of_questions(rules, list_questions(course, module, quiz)), titles=titles)
+    return replace(quiz.selection, ties=rules, blueprint=quiz.blueprint)

@@ -50,7 +50,7 @@ def count_first_answers(session: Session, version_ids: Sequence[int]) -> dict[in
 
 
 def count_answers_by_variant(session: Session, version_ids: Sequence[int]) -> dict[tuple[int, str], FirstAnswers]:
-    """Return the same answers by variant too, where each has a facility of its own; `""` counts all of a version."""
+    """Return the answers by version and variant, where each variant has a facility of its own; `""` counts all of a version."""
     if not version_ids:
         return {}
     key = (ItemHistory.question_version_id, ItemHistory.variant)
