@@ -49,7 +49,7 @@ def _check_only_one(table: MappingCursor, kind: str, tables: Sequence[MappingCur
         fix = N_("Add “- {kind: %(kind)s, …}”. A certificate cannot be verified without it.")
         table.report("C221", N_("The template has no element “%(kind)s”."), fix, at="elements", kind=kind)
     for extra in tables[1:]:
-        extra.report("C221", N_("The element “%(kind)s” stands here a second time."), N_("Delete it."), kind=kind)
+        extra.report("C221", N_("The element “%(kind)s” is here a second time."), N_("Delete it."), kind=kind)
 
 
 def _check_quiet(table: MappingCursor, square: QrElement, found: Sequence[tuple[MappingCursor, TemplateElement]]) -> None:
@@ -60,7 +60,7 @@ def _check_quiet(table: MappingCursor, square: QrElement, found: Sequence[tuple[
         taken = None if other is square or is_ground(other) else area_of(other)
         if taken is not None and _touch(zone, taken):
             table.report(
-                "C221", N_("Something stands in the white that has to stay around the QR code."), N_("Leave 4 mm free on each side.")
+                "C221", N_("Something is inside the white area that the QR code needs around it."), N_("Leave 4 mm free on each side.")
             )
             return
 
@@ -83,7 +83,7 @@ def _check_place(table: MappingCursor, element: TemplateElement, page: PageForma
         )
     elif not is_ground(element) and not _inside(taken, page):
         fix = N_("Move it, make it smaller, or set another margin of the page.")
-        table.report("C224", N_("This stands in the margin of %(margin)s mm."), fix, margin=f"{page.margin:g}")
+        table.report("C224", N_("This is inside the margin of %(margin)s mm."), fix, margin=f"{page.margin:g}")
 
 
 def _inside(taken: Area, page: PageFormat) -> bool:

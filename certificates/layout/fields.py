@@ -30,7 +30,7 @@ def check_fields(text: str) -> None:
             )
             raise RefusedError("C220", told, fix, name=name, nearest=nearest, known=", ".join(FIELDS))
     if _BRACE.search(_FIELD.sub("", text)):
-        raise RefusedError("C220", N_("A brace is open or too many."), N_("Write a field as {person.name}; braces stand for nothing else."))
+        raise RefusedError("C220", N_("A brace is missing or left over."), N_("Write a field as {person.name}; braces have no other use."))
 
 
 def fields_in(text: str) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from kernel.i18n import _, choose, format_date, lazy_, local
 
 CHANGED = lazy_("The file is not as it was issued, or it was not issued here. Ask for the original file, or look its code up.")
 SAVED_AGAIN = lazy_("A program has encrypted it or saved it again, so nothing can be compared. Ask for the file as it was downloaded.")
-NOT_A_CERTIFICATE = lazy_("It is damaged, longer than 2 MB, or no PDF, JSON, JWT, PNG or SVG.")
+NOT_A_CERTIFICATE = lazy_("It is damaged, larger than 2 MB, or not a PDF, JSON, JWT, PNG or SVG file.")
 OTHER_CODE = lazy_("The sheet names the code %(code)s, and the credential within it is another one: the one shown here.")
 OTHER_SITE = lazy_("Another site issued it: %(issuer)s.")
 ONLY_THE_CREDENTIAL = lazy_("Anybody can make such a sheet around a genuine credential. What follows is what was signed.")

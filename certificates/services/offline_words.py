@@ -25,13 +25,13 @@ VERDICTS: Mapping[str, str] = {
     "unchecked": N_("It could not be checked in this browser"),
 }
 FAULTS: Mapping[str, str] = {
-    DocumentFault.UNREADABLE: N_("It is damaged, longer than 2 MB, or no PDF, JSON, JWT, PNG or SVG."),
+    DocumentFault.UNREADABLE: N_("It is damaged, larger than 2 MB, or not a PDF, JSON, JWT, PNG or SVG file."),
     DocumentFault.AMBIGUOUS: N_("Programs can read its text in two ways."),
     DocumentFault.NOT_OUR_PROFILE: N_("It has a part that no certificate of ours has, or one is missing."),
     DocumentFault.OTHER_ISSUER: N_("Another site issued it: %(issuer)s."),
     DocumentFault.UNKNOWN_KEY: N_("It is signed with a key that is not ours."),
     DocumentFault.BAD_SIGNATURE: N_("Something was changed after it was signed."),
-    DocumentFault.COMPROMISED_KEY: N_("It is signed with a key that no longer counts."),
+    DocumentFault.COMPROMISED_KEY: N_("It is signed with a key that is no longer valid."),
     SealState.NOT_WHOLE: N_("Something was added after the seal, or the seal does not cover the whole file."),
     SealState.CHANGED: N_("Something was changed after it was sealed."),
     SealState.OTHER_KEY: N_("It is sealed with a key that is not ours."),
@@ -40,7 +40,7 @@ FAULTS: Mapping[str, str] = {
     FileFault.SEVERAL_CREDENTIALS: N_("It holds more than one credential."),
     FileFault.OTHER_CODE: N_("The sheet names the code %(code)s, and the credential within it is another one: the one shown here."),
     "other_transcript": N_("The sheet names another code than the transcript within it."),
-    FileFault.NOTHING_OF_OURS: N_("It has neither our seal nor a credential nor one code of ours."),
+    FileFault.NOTHING_OF_OURS: N_("It has no seal of ours, no credential and no code of ours."),
     FileFault.SAVED_AGAIN: N_(
         "A program has encrypted it or saved it again, so nothing can be compared. Ask for the file as it was downloaded."
     ),
@@ -50,7 +50,7 @@ FAULTS: Mapping[str, str] = {
 """By the values of DocumentFault, SealState and FileFault, of which a page without a network finds these."""
 PAGE: Mapping[str, str] = {
     "title": N_("Verify certificates offline"),
-    "drop": N_("Choose files or drop them here: PDF, PNG, SVG, JSON or JWT; also a newer list of states or of keys."),
+    "drop": N_("Choose files or drop them here: PDF, PNG, SVG, JSON or JWT; also a newer status list or key list."),
     "pasted": N_("Pasted text"),
     "paste": N_("Or paste the text of a credential here (JSON or JWT)"),
     "check": N_("Verify the text"),
@@ -59,16 +59,16 @@ PAGE: Mapping[str, str] = {
     "institution": N_("Certificates of %(name)s (%(address)s)."),
     "about": N_("Page of version %(version)s, made on %(day)s. It sends nothing: everything is checked on this computer."),
     "manual": N_("How to check a certificate, on one sheet: %(address)s"),
-    "list": N_("List of states of %(day)s"),
-    "old": N_("List of states of %(day)s: %(days)s days old"),
-    "none": N_("No list of states: it cannot be said whether a certificate is still in force"),
+    "list": N_("Status list of %(day)s"),
+    "old": N_("Status list of %(day)s: %(days)s days old"),
+    "none": N_("No status list: this page cannot say whether a certificate is still in force"),
     "limits": N_(
         "This browser cannot check Ed25519 signatures. Sealed PDF files are checked all the same; for JSON, JWT and pictures use a newer "
         "browser or the page %(address)s. Newer lists cannot be read either."
     ),
-    "added": N_("%(file)s: list of states of %(day)s added"),
+    "added": N_("%(file)s: status list of %(day)s added"),
     "older": N_("%(file)s: there is a newer list; this one is not used"),
-    "keys": N_("%(file)s: list of keys of %(day)s added"),
+    "keys": N_("%(file)s: key list of %(day)s added"),
     "person": N_("Person"),
     "course": N_("Course"),
     "length": N_("Description"),
@@ -81,13 +81,13 @@ PAGE: Mapping[str, str] = {
     "checked": N_("Checked on"),
     "seal": N_("Sheet"),
     "sealed": N_("The PDF is sealed and complete"),
-    "loose": N_("It is a file of the credential, without a sealed sheet"),
+    "loose": N_("The credential as a file, without a sealed sheet"),
     "not_sealed": N_("The PDF has no seal"),
     "compare": N_("Compare the details with the paper that you have: they have to be the same, letter by letter."),
-    "no_list": N_("There is no list of states for this certificate: whether it is still in force is not known."),
-    "out_of_date": N_("The list is of %(day)s and out of date: whether it is still in force is not known."),
-    "backdated": N_("The key that signed it came into other hands on %(day)s. Only the register can say whether it was signed before."),
-    "by_list": N_("By the list of states of %(day)s."),
+    "no_list": N_("There is no status list for this certificate, so it is not known whether it is still in force."),
+    "out_of_date": N_("The list is of %(day)s and out of date, so it is not known whether the certificate is still in force."),
+    "backdated": N_("The key that signed it was compromised on %(day)s. Only the register can say whether it was signed before."),
+    "by_list": N_("According to the status list of %(day)s."),
     "records": N_("Completed courses"),
     "completed": N_("Completed"),
     "then": N_("On that day"),
@@ -104,7 +104,7 @@ PAGE: Mapping[str, str] = {
     "state:revoked": N_("Revoked"),
     "state:unknown": N_("State unknown"),
     "state:none": N_("No certificate"),
-    "online": N_("Its state today is at %(address)s"),
+    "online": N_("Its current state is at %(address)s"),
 }
 
 

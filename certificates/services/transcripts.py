@@ -70,7 +70,7 @@ def make_transcript(
         return found
     records = queries.list_records(session, person, settings, order.language)
     if not records:
-        raise Conflict(N_("You have not completed any course yet, so there is nothing for a transcript to say."))
+        raise Conflict(N_("You have not completed any course yet, so a transcript would be empty."))
     code = _new_code(session)
     content = TranscriptContent(
         code=printed_code(code),

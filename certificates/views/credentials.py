@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import cast
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, make_response, render_template, request
+from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
 
 from accounts.forms import AccountActionForm
 from accounts.models import Person
@@ -191,12 +191,21 @@ def _page(subject: CredentialContext) -> str:
         sharing=_sharing(subject.row),
         renewal=_own_renewal(subject.row),
         asked_correction=local(request_open.opened_at).date() if request_open else None,
+        reviews=_list_of_reviews(subject) if is_team and not is_own(current_actor(), subject.row.person_id) else "",
         transcript_of=_transcript_person(subject),
         may_ask=subject.is_sound and allows(CertificateAction.ASK_CORRECTION, subject),
         may_replace=subject.is_sound and allows(CertificateAction.REPLACE, subject),
         may_revoke=subject.is_sound and allows(CertificateAction.REVOKE, subject),
         may_renew=subject.is_restorable and allows(CertificateAction.RENEW, subject),
+        awaits_administrator=is_team and subject.is_restorable and subject.row.revoked_by_administrator and not subject.administers,
     )
+
+
+def _list_of_reviews(subject: CredentialContext) -> str:
+    """Return where its team decides on a certificate; administrators have one list for all courses."""
+    if subject.administers:
+        return url_for("certificates_reviews.reviews")
+    return url_for("certificates_reviews.course_reviews", slug=subject.slug)
 
 
 def _transcript_person(subject: CredentialContext) -> UUID | None:

@@ -33,7 +33,7 @@ def choose(subject: CredentialContext) -> Answer:
     except (AlreadyReplaced, services.NothingToPrint) as refused:
         return present_state(subject, refused)
     words = (
-        _("The PDF of this certificate prints your identity number now.") if is_wanted else _("Your identity number is no longer printed.")
+        _("The PDF of this certificate now prints your identity number.") if is_wanted else _("Your identity number is no longer printed.")
     )
     flash(words, "ok")
     return see_page("certificates.certificate", credential=row.uuid)

@@ -150,7 +150,7 @@ def call_replaced(subject: CredentialContext) -> Answer:
         services.call_replaced(current_session(), current_actor(), subject.row, now=clock.now())
     except services.AlreadyDecided as refused:
         return present_state(subject, refused)
-    flash(_("The certificate %(code)s reads as replaced now.", code=printed_code(subject.row.code)), "ok")
+    flash(_("The certificate %(code)s now reads as replaced.", code=printed_code(subject.row.code)), "ok")
     return see_page("certificates_reviews.reviews")
 
 

@@ -129,7 +129,7 @@ def create(context: InstitutionContext) -> Answer:
     except services.TemplateKeyTaken as taken:
         form.refuse(form.key, _(taken.text))
         return _list_page(context, form, TemplateFolderForm(formdata=None), 422)
-    flash(_("The template was made. Certificates use it once it is published and a course asks for it."), "ok")
+    flash(_("The template was created. Certificates use it once it is published and a course asks for it."), "ok")
     return see_page("certificates_templates.template", template=row.uuid)
 
 
@@ -199,6 +199,7 @@ def _page(row: StoredTemplate, text_form: TemplateTextForm | None = None, status
         render_template(
             "certificates/templates/template.html",
             row=row,
+            owner=issuer.institution,
             title=choose(result.template.title) if result.template else row.key,
             elements=elements,
             kinds=KIND_WORDS,

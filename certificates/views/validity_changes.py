@@ -44,7 +44,7 @@ def change_validity(subject: ValidityContext) -> Answer:
     if not form.validate_on_post():
         return _page(course, outline, found, form), 422
     if whole_number(request.form.get("counted", ""), -1) != len(found):
-        flash(_("Meanwhile something changed. Check the new numbers."), "warn")
+        flash(_("Something changed in the meantime. Check the new numbers."), "warn")
         return _page(course, outline, found, form), 409
     number = as_uuid(request.form.get("number", "")) or uuid4()
     services.request_change(session, actor, outline, number, form.reason.data or "", len(found), now=clock.now())

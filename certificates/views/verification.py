@@ -28,6 +28,8 @@ bp = Blueprint("certificates_verification", __name__)
 Answer = str | Response | tuple[str, int]
 FILES = limit("verify_files", "20 per minute")
 BODY_LIMIT = MOST_FILES * MOST_BYTES + 100_000
+LARGEST_SHOWN = 2_000_000
+"""Bytes of a file as the page names its limit, which is a little higher."""
 READING = SandboxLimits(memory=200_000_000, seconds=10, patience=10)
 
 
@@ -61,7 +63,12 @@ def verify_files() -> Answer:
         form.refuse(form.files, _(refused.text))
         return _form_page(form), 422
     return render_template(
-        "certificates/verify_files.html", files=_verdicts(findings), form=form, most=MOST_FILES, largest=MOST_BYTES, checked_at=clock.now()
+        "certificates/verify_files.html",
+        files=_verdicts(findings),
+        form=form,
+        most=MOST_FILES,
+        largest=LARGEST_SHOWN,
+        checked_at=clock.now(),
     )
 
 
@@ -84,7 +91,7 @@ def _form_page(form: FilesToVerifyForm, typed: str = "") -> str:
         problem=problem,
         form=form,
         most=MOST_FILES,
-        largest=MOST_BYTES,
+        largest=LARGEST_SHOWN,
         fingerprint=current_keys().trusted[0].printed_fingerprint,
         offline_sha256=offline.sha256,
         offline_signature=current_keys().sign(offline.content),

@@ -14,6 +14,7 @@ from tests.support.browser import Browser
 from tests.support.builders import a_course
 from tests.support.certificates import issue
 from tests.support.learning import a_learner, actor_of, mark_done, pass_quiz
+from tests.support.wording import in_spanish
 
 
 def test_every_cell_of_certificates(browser: Browser, instance: Instance) -> None:
@@ -131,6 +132,10 @@ def test_what_an_administrator_revoked_only_an_administrator_restores(browser: B
     assert outcome(cast.browsers["S"], f"{theirs}/revocation", "POST", reason) == "allow"
     assert outcome(cast.browsers["I"], f"{ours}/revocation", "POST", reason) == "allow"
 
+    only = in_spanish("An administrator revoked it: only an administrator can issue another one in its place.")
+    assert {who: only in cast.browsers[who].get(theirs).text for who in "IS"} == {"I": True, "S": False}
+    assert not cast.browsers["I"].page.has_link(f"{theirs}/renewal")
+    assert only not in cast.browsers["I"].get(ours).text
     restored = {who: outcome(cast.browsers[who], f"{theirs}/renewal", "POST", reason) for who in "ALEGOXIWS"}
     assert cast.check("certificate.restore", "revoked_by_administrator", restored) == []
     assert outcome(cast.browsers["I"], f"{ours}/renewal", "POST", reason) == "allow"

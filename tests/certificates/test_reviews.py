@@ -64,6 +64,7 @@ def test_a_correction_is_asked_for_and_decided_with_one_press(browser: Browser, 
     an_administrator(instance)
     sign_in(boss, "admin@example.org")
 
+    assert boss.get(f"/certificates/{row.uuid}").has_link("/administration/certificates/reviews")
     page = boss.get("/administration/certificates/reviews")
     assert WORDS["words"] in page.text
     assert in_spanish("Name: %(old)s → %(new)s", old="Ana Quinde", new="Ana Quindé") in " ".join(page.text.split())

@@ -1,5 +1,7 @@
 """The public page of a code: one statement, and a frame that is kept and holds nothing of any certificate (spec/certificates 12)."""
 
+import re
+
 import pytest
 from flask import Flask
 from sqlalchemy import update
@@ -30,6 +32,22 @@ def held(instance: Instance) -> Credential:
 def address(row: Credential) -> str:
     """Return the page of a certificate's code."""
     return f"/verify/{printed_code(row.code)}"
+
+
+def test_each_verdict_has_its_colour(browser: Browser, instance: Instance, held: Credential) -> None:
+    """spec/certificates V2: icon, colour and word."""
+
+    def tone(**values: object) -> str:
+        with instance.database.unit_of_work() as session:
+            session.execute(update(Credential).values(**values))
+        found = re.search(r'<div class="verdict ?(\w*)">', browser.get(address(held)).html)
+        assert found is not None
+        return found[1]
+
+    assert tone(revoked_at=None) == ""
+    assert tone(replaced_by_id=held.id, replaced_at=clock.now()) == "warn"
+    assert tone(replaced_by_id=None, replaced_at=None, revoked_at=clock.now(), revoked_reason="x") == "bad"
+    assert tone(revoked_at=None, revoked_reason="", person_name="Otra") == "bad", "it is not what was signed"
 
 
 def test_the_page_of_a_code_asks_the_database_once(browser: Browser, instance: Instance, held: Credential) -> None:
