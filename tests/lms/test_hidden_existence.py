@@ -40,6 +40,8 @@ OPEN_TO_STRANGERS = {
     "webinars.recording",
     "POST certificates_identity.compare",
     "POST certificates_verification.verify_files",
+    "POST selections_verification.compare_file",
+    "POST selections_verification.compare_line",
 }
 """What courses show to everybody, badges and verdicts for who has a code or a file, and figures for places that the settings name."""
 UNKNOWN = {"uuid": "5b7e0a3c-2f6d-4c1e-9a48-d0c3f7b1e692", "int": "1"}

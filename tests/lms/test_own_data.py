@@ -121,6 +121,8 @@ OWNED = {
     "result_override": "results_set_by_the_team",
     "role_grant": "roles",
     "acta_line": "selection_lines",
+    "objection": "objections",
+    "objection_proposal": "objections_proposed_on",
     "second_factor": "second_steps",
     "selection_incident": "selection_incidents",
     "selection_member": "selections_named_for",
@@ -135,6 +137,8 @@ OWNED = {
 }
 """Tables with a person's rows, directly or by what is theirs: where the copy has them."""
 LEFT_OUT = {
+    "acta_export": "digests of files of many; the audit log says who made them",
+    "objection_author": "who may not decide on an objection, because they wrote the question; versions name their author",
     "credential_signatory": "printed on the certificate, which is there",
     "passkey_challenge": "random, lives five minutes",
     "obligation": "what an institution requires of many; the audit log says who wrote it",

@@ -3,6 +3,7 @@
 import pytest
 
 from courses.content.model import Severity
+from quizzes.rules.objections import ObjectionRules
 from quizzes.rules.selection import ResultUse
 from tests.support import folders
 from tests.support.folders import Files
@@ -37,7 +38,9 @@ def test_the_use_of_results_is_read_in_every_language() -> None:
     """spec/selection 0.1."""
     found = result_use(selecting())
 
-    assert found == ResultUse({"es": "Concurso 2027", "en": "Competition 2027"}, {"es": "Oficina del concurso", "en": "Personnel"})
+    assert found == ResultUse(
+        {"es": "Concurso 2027", "en": "Competition 2027"}, {"es": "Oficina del concurso", "en": "Personnel"}, objections=ObjectionRules()
+    )
     assert result_use(a_sample(QUESTIONS, SLOTS)) is None
 
 
