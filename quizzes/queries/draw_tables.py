@@ -25,7 +25,7 @@ def balance_by(session: Session, quiz_version_id: int, balance: FrozenBalance | 
     """Return the balance of a quiz version with the facilities of one of its draw tables; those in memory cost nothing."""
     if balance is None or number == 1:
         return balance
-    kept = cast("dict[tuple[int, int], Mapping[str, int]]", session.info.setdefault("draw_tables", {}))
+    kept = cast("dict[tuple[int, int], Mapping[str, int]]", session.info["draw_tables"])
     facilities = kept.get((quiz_version_id, number))
     if facilities is None:
         wanted = select(DrawTable.facilities).where(DrawTable.quiz_version_id == quiz_version_id, DrawTable.number == number)

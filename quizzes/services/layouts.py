@@ -94,7 +94,7 @@ def balanced_drawer(session: Session, snapshot: QuizSnapshot, basis: DrawBasis =
         return None
 
     def counted(entries: Sequence[SlotEntry]) -> QuestionSets:
-        kept = cast("dict[tuple[int, int], QuestionSets]", session.info.setdefault("question_sets", {}))
+        kept = cast("dict[tuple[int, int], QuestionSets]", session.info["question_sets"])
         sets = kept.get((snapshot.quiz_version_id, basis.table))
         if sets is None:
             sets = QuestionSets(plan_draws(entries, frozen.facilities, frozen.balance))

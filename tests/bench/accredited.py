@@ -22,6 +22,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from certificates.pdf import render
 from certificates.wording import compose
+from kernel import clock
 from kernel.pdf.catalogue import PdfAttachment
 from tests.bench.libraries import DRAWN, alternating, bare_page
 from tests.bench.table import Row, ratio
@@ -97,7 +98,7 @@ class _Authority:
         return x509.Certificate.load(made.sign(self._key, hashes.SHA256()).public_bytes(Encoding.DER))
 
     def _revocations(self) -> crl.CertificateList:
-        now = datetime.now(UTC)
+        now = clock.now()
         made = certificates.CertificateRevocationListBuilder().issuer_name(self._name).last_update(now).next_update(now + timedelta(days=7))
         return crl.CertificateList.load(made.sign(self._key, hashes.SHA256()).public_bytes(Encoding.DER))
 

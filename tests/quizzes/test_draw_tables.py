@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 from sqlalchemy.exc import TimeoutError as NoConnection
 
 from courses.models import Course
@@ -24,10 +24,11 @@ from quizzes import jobs
 from quizzes.models import Attempt, AttemptItem, QuizVersion
 from quizzes.queries.draw_tables import list_balanced, list_tables
 from quizzes.queries.waiting import list_findings
+from quizzes.rules.balanced_draw import DrawPlan, QuestionSets
 from quizzes.rules.encoding import canonical_json, encode
 from quizzes.selection_models import DrawTable
 from quizzes.services import attempts as services
-from quizzes.services import draw_tables
+from quizzes.services import draw_tables, layouts
 from quizzes.services.layouts import recreate_layout
 from tests.support.browser import Browser
 from tests.support.builders import a_teacher, folder, publish, sign_in
@@ -267,6 +268,34 @@ def test_how_often_questions_were_seen_is_kept_with_the_attempt(instance: Instan
     with instance.database.unit_of_work() as session:
         session.execute(update(Attempt).where(Attempt.number == 1).values(least_seen=7))
     assert drawn_again(instance, learner, attempts[0]) == stored_items(instance, attempts[0])  # all questions, as with 0
+
+
+def test_what_one_start_counted_the_next_ones_find_in_memory(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    """spec/selection 1.12: question sets are counted, and the table of a night read, once; not again in the session of each start."""
+    course = publish(instance, a_balanced_folder(QUIZ, **TWELVE))[0]
+    for number in range(12):
+        fail_quiz(instance, a_learner_of(instance, course, f"p{number}"), "prueba")
+    pass_night(instance, NIGHT)
+    counted, read = list[DrawPlan](), list[str]()
+
+    def count(plan: DrawPlan) -> QuestionSets:
+        counted.append(plan)
+        return QuestionSets(plan)
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if "draw_table.facilities" in statement:
+            read.append(statement)
+
+    monkeypatch.setattr(layouts, "QuestionSets", count)
+    engines = {instance.database.reading, instance.database.writing}
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
+    attempts = [start(instance, a_learner_of(instance, course, name), "prueba") for name in ("ana", "eva")]
+    for engine in engines:
+        event.remove(engine, "before_cursor_execute", note)
+
+    assert [attempt_row(instance, one).draw_table for one in attempts] == [2, 2]
+    assert (len(counted), len(read)) == (1, 1)
 
 
 def test_archived_courses_and_versions_that_nobody_follows_have_no_new_tables(instance: Instance) -> None:
