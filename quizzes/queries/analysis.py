@@ -26,7 +26,6 @@ from quizzes.rules.attempts import AttemptState
 from quizzes.rules.composition import Composition, composition_of, newest_with, seats_of
 from quizzes.rules.decision_analysis import DecisionRule
 from quizzes.rules.definitions import QuestionDefinition, SingleChoiceBody
-from quizzes.rules.draw_quality import GivenSet
 from quizzes.rules.encoding import decode
 from quizzes.rules.item_evidence import MarkedResponse
 from quizzes.rules.item_layout import OPTIONS, ItemLayout
@@ -236,7 +235,7 @@ def _picked(course_id: int, activity_key: str, which: CountedAttempts, learners:
         CountedAttempts.LAST: (Attempt.number.desc(),),
         CountedAttempts.HIGHEST: (func.coalesce(Attempt.percent, -1).desc(), func.coalesce(Attempt.raw, -1).desc(), Attempt.number.asc()),
     }
-    columns = (Attempt.id, Attempt.quiz_version_id, Attempt.language, Attempt.raw)
+    columns = (Attempt.id, Attempt.quiz_version_id, Attempt.language, Attempt.raw, Attempt.percent)
     if which is CountedAttempts.ALL:
         return select(*columns).where(_counted(course_id, activity_key, learners)).subquery()
     place = func.row_number().over(partition_by=Attempt.enrolment_id, order_by=orders[which]).label("place")
@@ -271,6 +270,7 @@ def _papers(found: AnalysedAttempts) -> Select[*tuple[Any, ...]]:
             picked.c.id.label("attempt_id"),
             picked.c.quiz_version_id,
             picked.c.language,
+            picked.c.percent,
             AttemptItem.question_version_id,
             AttemptItem.maximum,
             AttemptItem.layout,
@@ -286,39 +286,30 @@ def _papers(found: AnalysedAttempts) -> Select[*tuple[Any, ...]]:
     )
 
 
-def stream_papers(session: Session, found: AnalysedAttempts) -> Iterator[tuple[list[MarkedResponse], Mapping[int, Fraction]]]:
-    """Yield the marked questions of each attempt in the order shown, from one statement; memory does not grow with the attempts.
+@dataclass(frozen=True, slots=True)
+class MarkedAttempt:
+    """An attempt to analyse: its marked questions in the order shown, and its percentage, None where it has none.
 
-    What carries no mark (descriptions, surveys) is left out. Questions taken out of the total come separately, by position with
-    their maximum, where the position counts for anyone.
+    What carries no mark (descriptions, surveys) is left out. Questions taken out of the total (``removed``) come separately, by position
+    with their maximum, where the position counts for anyone.
     """
+
+    responses: Sequence[MarkedResponse]
+    removed: Mapping[int, Fraction]
+    percent: Decimal | None
+
+
+def stream_attempts(session: Session, found: AnalysedAttempts) -> Iterator[MarkedAttempt]:
+    """Yield the attempts, from one statement; what is read is not kept."""
     reader = _ResponseReader(session)
     removed = frozenset(version for version, effect in found.voided.items() if effect in LEFT_OUT_EFFECTS)
     counting = _counting(session, found, removed) if removed else frozenset()
     for items in _seated(session, found):
-        yield (
+        yield MarkedAttempt(
             [reader.read(row, context) for row, context in items if _counts(row, removed)],
             {context: Fraction(row.maximum) for row, context in items if row.question_version_id in removed and context in counting},
+            items[0][0].percent if items else None,
         )
-
-
-def stream_sets(session: Session, found: AnalysedAttempts) -> Iterator[GivenSet]:
-    """Yield the question set of each attempt with its score, without questions that were taken out of the total."""
-    picked = _picked(found.course_id, found.activity_key, found.which, found.learners)
-    removed = frozenset(version for version, effect in found.voided.items() if effect in LEFT_OUT_EFFECTS)
-    statement = (
-        select(Attempt.id, Attempt.percent, AttemptItem.question_version_id, AttemptItem.maximum)
-        .join(picked, picked.c.id == Attempt.id)
-        .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
-        .where(AttemptItem.number.is_not(None), picked.c.quiz_version_id.in_(tuple(found.pools)), picked.c.raw.is_not(None))
-        .where(Attempt.percent.is_not(None))
-        .order_by(Attempt.id)
-    )
-    rows = session.execute(statement, execution_options={"yield_per": BATCH})
-    for _attempt, group in groupby(rows, key=lambda row: row.id):
-        items = list(group)
-        marks = tuple((row.question_version_id, float(row.maximum)) for row in items if row.question_version_id not in removed)
-        yield GivenSet(float(items[0].percent), marks)
 
 
 def _counting(session: Session, found: AnalysedAttempts, removed: frozenset[int]) -> frozenset[int]:

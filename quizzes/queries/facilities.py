@@ -1,6 +1,5 @@
 """The first draw table of a quiz: facilities of its questions by the history of their answers (spec/selection 1.9 and 1.10)."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -9,7 +8,6 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from quizzes.models import QuizVersion
 from quizzes.rules.balanced_draw import (
     Balance,
     FrozenBalance,
@@ -137,27 +135,15 @@ def known_facilities(priors: Mapping[str, Fraction], answers: Mapping[str, First
     return {key: shrunk_facility(known[key].count, known[key].shares, prior) for key, prior in priors.items()}
 
 
-def read_priors(entry: Mapping[str, Any]) -> dict[str, Fraction] | None:
-    """Return what the authors of a quiz version expected of each question; None where it was published before that was kept."""
-    return {key: Fraction(prior) for key, prior in entry["priors"].items()} if "priors" in entry else None
-
-
-def list_priors(session: Session, quiz_version_ids: Sequence[int], questions: Mapping[int, QuestionDefinition]) -> dict[int, Fraction]:
-    """Return what the authors of some quiz versions expected of question versions; where none kept it, what the difficulty says."""
-    by_key: dict[str, Fraction] = {}
-    statement = select(QuizVersion.entries).where(QuizVersion.id.in_(quiz_version_ids)).order_by(QuizVersion.id)
-    for written in session.scalars(statement):
-        by_key |= next((read_priors(entry) or {} for entry in json.loads(written) if entry["kind"] == KIND), {})
-    return {version: by_key.get(one.key, prior_share(one.difficulty or "")) for version, one in questions.items()}
-
-
-def read_balance(entry: Mapping[str, object]) -> FrozenBalance:
+def read_balance(entry: Mapping[str, Any]) -> FrozenBalance:
     """Return the draw table that an entry of a quiz version holds."""
-    target, facilities, forms = entry["target"], entry["facilities"], entry.get("forms", [])
-    assert isinstance(facilities, dict)
-    assert isinstance(forms, list)
-    balance = Balance(Fraction(str(entry["within"])), None if target is None else Fraction(str(target)))
-    return FrozenBalance(balance, facilities, tuple(_read_form(form) for form in forms))
+    target, priors = entry["target"], entry.get("priors")
+    return FrozenBalance(
+        Balance(Fraction(entry["within"]), None if target is None else Fraction(target)),
+        entry["facilities"],
+        tuple(_read_form(form) for form in entry.get("forms", ())),
+        None if priors is None else {key: Fraction(prior) for key, prior in priors.items()},
+    )
 
 
 def _read_form(form: Mapping[str, Any]) -> ParallelForm:

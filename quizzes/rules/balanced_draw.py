@@ -284,11 +284,15 @@ class ParallelForm:
 
 @dataclass(frozen=True, slots=True)
 class FrozenBalance:
-    """The balance of a published quiz: the facilities of its draw table, the bound of expected scores, and its parallel forms."""
+    """The balance of a published quiz: the facilities of its draw table, the bound of expected scores, and its parallel forms.
+
+    ``priors`` are the shares that authors expected of each question and variant; None where it was published before they were kept.
+    """
 
     balance: Balance
     facilities: Mapping[str, int]
     forms: tuple[ParallelForm, ...] = ()
+    priors: Mapping[str, Fraction] | None = None
 
 
 def draw_balanced(

@@ -5,7 +5,7 @@ nothing. Scores are in percent of the maximum.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import sqrt
@@ -28,6 +28,23 @@ class GivenSet:
 
     score: float
     marks: tuple[tuple[int, float], ...]
+
+
+class SetTally:
+    """The question sets of a sitting, counted while its attempts stream by: each set is kept once, and a score of each attempt."""
+
+    def __init__(self) -> None:
+        self._scores: dict[tuple[tuple[int, float], ...], list[float]] = {}
+        self._marks: dict[tuple[int, float], tuple[int, float]] = {}
+
+    def add(self, score: float, marks: Iterable[tuple[int, float]]) -> None:
+        """Count the question set of an attempt, whatever the order of its questions."""
+        key = tuple(sorted(self._marks.setdefault(mark, mark) for mark in marks))
+        self._scores.setdefault(key, []).append(score)
+
+    def given_sets(self) -> Iterator[GivenSet]:
+        """Yield the question set of each attempt."""
+        return (GivenSet(score, marks) for marks, scores in self._scores.items() for score in scores)
 
 
 @dataclass(frozen=True, slots=True)

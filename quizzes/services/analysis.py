@@ -13,8 +13,8 @@ from kernel import outbox
 from quizzes.models import QuizAnalysisCache
 from quizzes.queries import analysis, attempts
 from quizzes.queries.analysis import EVERYBODY, AnalysedAttempts
-from quizzes.queries.facilities import list_priors
-from quizzes.rules.draw_quality import DrawQuality, QuestionAnswers, draw_quality
+from quizzes.rules.balanced_draw import prior_share
+from quizzes.rules.draw_quality import DrawQuality, QuestionAnswers, SetTally, draw_quality
 from quizzes.rules.encoding import encode
 from quizzes.rules.item_evidence import ClassTally
 from quizzes.rules.quiz_analysis import QuizAnalysis, examination_of, findings_in_order
@@ -26,23 +26,32 @@ AT_ONCE = 20_000
 
 def compute(session: Session, found: AnalysedAttempts) -> QuizAnalysis:
     """Compute everything about a set of attempts; reads them as a stream and writes nothing."""
-    tally = ClassTally(len(found.composition.positions))
-    for snapshot, removed in analysis.stream_papers(session, found):
-        tally.add(snapshot, removed)
+    tally, sets = ClassTally(len(found.composition.positions)), SetTally()
+    for attempt in analysis.stream_attempts(session, found):
+        tally.add(attempt.responses, attempt.removed)
+        if found.composition.is_drawn and attempt.percent is not None:
+            sets.add(float(attempt.percent), ((one.version, float(one.maximum)) for one in attempt.responses))
     questions = attempts.get_questions(session, sorted(tally.questions))
     examination = examination_of(tally, found.composition, questions, found.which, voided=found.voided, rule=found.rule)
-    return replace(examination, draws=_draw_quality(session, found, examination)) if found.composition.is_drawn else examination
+    return replace(examination, draws=_draw_quality(session, found, examination, sets))
 
 
-def _draw_quality(session: Session, found: AnalysedAttempts, examination: QuizAnalysis) -> DrawQuality | None:
+def _draw_quality(session: Session, found: AnalysedAttempts, examination: QuizAnalysis, sets: SetTally) -> DrawQuality | None:
     """Look back on the question sets, by the answers of these attempts; the prior of authors is that of the newest version that kept it."""
     figures = {one.version: one.statistics for one in examination.questions if one.statistics.facility is not None}
-    priors = list_priors(session, sorted(found.pools), attempts.get_questions(session, sorted(figures)))
+    questions, priors = attempts.get_questions(session, sorted(figures)), dict[str, Fraction]()
+    for version in sorted(found.pools):
+        balance = attempts.get_snapshot(session, version).balance
+        priors |= balance.priors or {} if balance is not None else {}
     answers = {
-        version: QuestionAnswers(one.attempts, one.attempts * (one.facility or Fraction(0)), priors[version])
+        version: QuestionAnswers(
+            one.attempts,
+            one.attempts * (one.facility or Fraction(0)),
+            priors.get(questions[version].key, prior_share(questions[version].difficulty or "")),
+        )
         for version, one in figures.items()
     }
-    return draw_quality(analysis.stream_sets(session, found), answers)
+    return draw_quality(sets.given_sets(), answers)
 
 
 def keep(session: Session, found: AnalysedAttempts, examination: QuizAnalysis, *, now: datetime) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from quizzes.models import QuizVersion
 from quizzes.queries import draw_tables as queries
 from quizzes.queries.attempts import get_snapshot
-from quizzes.queries.facilities import KIND, allows_a_draw, count_answers_by_variant, known_facilities, read_priors
+from quizzes.queries.facilities import allows_a_draw, count_answers_by_variant, known_facilities
 from quizzes.rules.balanced_draw import facility_key
 from quizzes.rules.layout import SlotEntry
 from quizzes.selection_models import DrawTable
@@ -36,15 +36,13 @@ def compute_table(session: Session, quiz_version_id: int) -> NewTable | None:
     A quiz version from before the judgement of its authors was kept goes on with the table of its publication.
     """
     snapshot, newest = get_snapshot(session, quiz_version_id), queries.find_newest_table(session, quiz_version_id)
-    written = json.loads(session.execute(select(QuizVersion.entries).where(QuizVersion.id == quiz_version_id)).scalar_one())
-    priors = next((read_priors(entry) for entry in written if entry["kind"] == KIND), None)
-    if snapshot.balance is None or priors is None:
+    if snapshot.balance is None or snapshot.balance.priors is None:
         return None
     entries = [entry for entry in snapshot.entries if isinstance(entry, SlotEntry)]
     versions = {one.version: one.question for entry in entries for one in entry.pool}
     counted = count_answers_by_variant(session, list(versions)).items()
     answers = {facility_key(versions[version], variant): found for (version, variant), found in counted}
-    facilities = known_facilities(priors, answers)
+    facilities = known_facilities(snapshot.balance.priors, answers)
     if facilities == (snapshot.balance.facilities if newest is None else newest.facilities):
         return None
     allowed = allows_a_draw(entries, facilities, snapshot.balance.balance)

@@ -204,6 +204,7 @@ def test_a_quiz_of_before_the_judgement_was_kept_goes_on_with_its_table(instance
         entries = json.loads(row.entries)
         del entries[-1]["priors"]
         row.entries = json.dumps(entries)
+        session.info["quiz_snapshots"].clear()
 
     pass_night(instance, NIGHT)
 
