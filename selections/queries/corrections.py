@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, and_, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person
@@ -81,12 +81,12 @@ def list_stale(session: Session, *, after: int) -> list[int]:
 
 def has_open_attempt(session: Session, acta_id: int) -> bool:
     """Say whether somebody in an acta has an attempt at its quiz in progress, as one has after it was reopened."""
+    takes = select(SelectionActaEntry.enrolment_id).where(SelectionActaEntry.acta_id == acta_id)
     statement = (
         select(Attempt.id)
-        .join(SelectionActaEntry, SelectionActaEntry.enrolment_id == Attempt.enrolment_id)
-        .join(SelectionActa, SelectionActa.id == SelectionActaEntry.acta_id)
-        .join(Selection, Selection.id == SelectionActa.selection_id)
-        .where(SelectionActaEntry.acta_id == acta_id, Attempt.activity_key == Selection.activity_key, Attempt.state.in_(OPEN))
+        .join(Selection, and_(Selection.course_id == Attempt.course_id, Selection.activity_key == Attempt.activity_key))
+        .join(SelectionActa, SelectionActa.selection_id == Selection.id)
+        .where(SelectionActa.id == acta_id, Attempt.state.in_(OPEN), ~Attempt.preview, Attempt.enrolment_id.in_(takes))
     )
     return session.scalar(statement.limit(1)) is not None
 
