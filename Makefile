@@ -68,7 +68,7 @@ bench: ## measure pages, journeys, reports beside bare programs, and many at onc
 	@red=0; $(BIN)/python -m tests.bench || red=1; \
 	for database in sqlite postgres; do \
 	  FIGURES=scale BENCH_LEARNERS=$(BENCH_LEARNERS) $(BIN)/python -m pytest -q tests/scale/test_many_starts.py --db $$database || red=1; \
-	  FIGURES=scale BENCH_ATTEMPTS=36000 $(BIN)/python -m pytest -q tests/scale/test_report_of_many.py tests/scale/test_regrading.py --db $$database || red=1; \
+	  FIGURES=scale BENCH_ATTEMPTS=36000 $(BIN)/python -m pytest -q tests/scale/test_report_of_many.py tests/scale/test_regrading.py tests/scale/test_acta_of_many.py --db $$database || red=1; \
 	done; exit $$red
 
 bench-peers: ## install Kolibri 0.19 into build/peers and let eight learners at once go the whole way there and here (needs a line to PyPI)

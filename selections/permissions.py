@@ -76,6 +76,8 @@ class SelectionContext:
     activity_id: int
     outline: Outline
     staff_role: StaffRole | None
+    people: str = ""
+    """Name of the edition or group."""
     role: MemberRole | None = None
     """Named and in force."""
     has_second_factor: bool = False

@@ -7,6 +7,7 @@ from uuid import UUID
 from kernel.errors import N_
 from kernel.i18n import _, choose
 from selections.models import MemberRole
+from selections.permissions import SelectionContext
 from selections.queries.members import SelectionMemberRow
 from selections.queries.selections import SelectionRow
 
@@ -36,6 +37,11 @@ class SelectionView:
     course: str
     people: str
     members: list[MemberView]
+
+
+def selection_view(of: SelectionContext) -> SelectionView:
+    """Return a selection as its own pages show it, without who is named for it."""
+    return SelectionView(of.uuid, choose(of.outline.by_key[of.key].title), choose(of.outline.title), of.people, [])
 
 
 def selection_views(

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import select
@@ -17,7 +17,7 @@ from kernel.errors import NotFound
 from kernel.permissions import Actor
 from selections.models import ActaExport, ActaSignature, ActaState, Selection, SelectionActa, SelectionActaEntry
 from selections.permissions import SelectionActaContext
-from selections.queries.selections import get_selection
+from selections.queries.selections import ContextRow, context_of, read_context
 from selections.rules.documents import CODE_LENGTH, document_parts
 
 BATCH = 2000
@@ -26,12 +26,14 @@ MOST_ACTAS = 200
 
 def get_acta(session: Session, actor: Actor, acta: UUID) -> SelectionActaContext:
     """Return an acta before an actor; raise NotFound."""
-    statement = select(SelectionActa, Selection.uuid).join(Selection, Selection.id == SelectionActa.selection_id)
+    if actor.person_id is None:
+        raise NotFound
+    statement = context_of(actor.person_id).join(SelectionActa, SelectionActa.selection_id == Selection.id).add_columns(SelectionActa)
     found = session.execute(statement.where(SelectionActa.uuid == acta)).one_or_none()
     if found is None:
         raise NotFound
-    row, selection = found
-    return SelectionActaContext(get_selection(session, actor, selection), row)
+    *row, of_acta = found
+    return SelectionActaContext(read_context(session, cast("ContextRow", tuple(row))), of_acta)
 
 
 def find_by_code(session: Session, code: str) -> SelectionActa | None:
@@ -135,8 +137,8 @@ def list_own_lines(session: Session, acta_id: int, person_id: int) -> list[ActaE
 
 
 def _line(row: SelectionActaEntry, email: str, number: str | None) -> ActaEntryRow:
-    fields, withdrawn = json.loads(row.sealed), email.endswith(DELETED)
-    name = fields.pop("name")
+    fields, withdrawn = json.loads(row.sealed or row.text), email.endswith(DELETED)
+    name = fields.pop("name", "")
     return ActaEntryRow(
         row.place, row.person_id, "" if withdrawn else name, withdrawn, fields, row.sealed, row.salt, number or "", row.changed
     )

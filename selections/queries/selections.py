@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from accounts import second_factor
+from accounts.models import SecondFactor
 from courses.models import Activity, Course, CourseStaff, CourseVersion, StaffRole
 from courses.queries.outlines import get_outline
 from enrolments.models import Edition, EditionPlace, Enrolment, GroupMember, LearnerGroup
@@ -145,39 +146,43 @@ def is_among() -> ColumnElement[bool]:
     )
 
 
-def get_selection(session: Session, actor: Actor, selection: UUID) -> SelectionContext:
-    """Return a selection before an actor; raise NotFound."""
-    statement = (
-        select(Selection, Course.slug, CourseStaff.role, SelectionMember.role)
-        .join(Course, Course.id == Selection.course_id)
-        .outerjoin(CourseStaff, and_(CourseStaff.course_id == Course.id, CourseStaff.person_id == actor.person_id))
-        .outerjoin(
-            SelectionMember,
-            and_(
-                SelectionMember.selection_id == Selection.id,
-                SelectionMember.person_id == actor.person_id,
-                SelectionMember.ended_at.is_(None),
-            ),
-        )
-    )
-    found = session.execute(statement.where(Selection.uuid == selection)).one_or_none()
-    if found is None or actor.person_id is None:
-        raise NotFound
-    row, slug, staff_role, role = found
-    return _context(session, actor.person_id, row, slug, StaffRole(staff_role) if staff_role else None, MemberRole(role) if role else None)
+ContextRow = tuple[Selection, str, str | None, str | None, str | None, str | None, int, int, bool, bool]
+"""The columns of `context_of`: what is read of a selection before an actor."""
 
 
-def _context(
-    session: Session, person_id: int, row: Selection, slug: str, staff_role: StaffRole | None, role: MemberRole | None
-) -> SelectionContext:
+def context_of(person_id: int) -> Select[*ContextRow]:
+    """Return the statement that reads selections before a person; `read_context` makes a context of a row."""
     newest = (
-        select(Activity.id, Activity.version_id)
+        select(Activity.id)
         .join(CourseVersion, CourseVersion.id == Activity.version_id)
-        .where(CourseVersion.course_id == row.course_id, Activity.key == row.activity_key, Activity.kind == "quiz")
+        .where(CourseVersion.course_id == Selection.course_id, Activity.key == Selection.activity_key, Activity.kind == "quiz")
         .order_by(CourseVersion.number.desc())
         .limit(1)
+        .correlate(Selection)
+        .scalar_subquery()
     )
-    activity_id, version_id = session.execute(newest).one()
+    named = aliased(Activity)
+    takes_part = exists().where(Enrolment.course_id == Selection.course_id, Enrolment.person_id == person_id, is_among())
+    is_member = and_(
+        SelectionMember.selection_id == Selection.id, SelectionMember.person_id == person_id, SelectionMember.ended_at.is_(None)
+    )
+    return (
+        select(
+            *(Selection, Course.slug, CourseStaff.role, SelectionMember.role, Edition.name, LearnerGroup.shown_name),
+            *(named.id, named.version_id, exists().where(SecondFactor.person_id == person_id), takes_part),
+        )
+        .join(Course, Course.id == Selection.course_id)
+        .join(named, named.id == newest)
+        .outerjoin(CourseStaff, and_(CourseStaff.course_id == Course.id, CourseStaff.person_id == person_id))
+        .outerjoin(SelectionMember, is_member)
+        .outerjoin(Edition, Edition.id == Selection.edition_id)
+        .outerjoin(LearnerGroup, LearnerGroup.id == Selection.group_id)
+    )
+
+
+def read_context(session: Session, found: ContextRow) -> SelectionContext:
+    """Return a selection before an actor, from its row."""
+    row, slug, staff_role, role, edition, group, activity_id, version_id, has_factor, takes_part = found
     return SelectionContext(
         id=row.id,
         uuid=row.uuid,
@@ -186,11 +191,22 @@ def _context(
         key=row.activity_key,
         activity_id=activity_id,
         outline=get_outline(session, version_id),
-        staff_role=staff_role,
-        role=role,
-        has_second_factor=second_factor.has_factor(session, person_id),
-        is_participant=is_participant(session, row, person_id),
+        people=edition or group or "",
+        staff_role=StaffRole(staff_role) if staff_role else None,
+        role=MemberRole(role) if role else None,
+        has_second_factor=has_factor,
+        is_participant=takes_part,
     )
+
+
+def get_selection(session: Session, actor: Actor, selection: UUID) -> SelectionContext:
+    """Return a selection before an actor; raise NotFound."""
+    if actor.person_id is None:
+        raise NotFound
+    found = session.execute(context_of(actor.person_id).where(Selection.uuid == selection)).one_or_none()
+    if found is None:
+        raise NotFound
+    return read_context(session, cast("ContextRow", tuple(found)))
 
 
 def lock_selection(session: Session, selection_id: int) -> Selection:

@@ -15,7 +15,7 @@ from selections.models import ActaKind, Selection
 from selections.pages import actas as pages
 from selections.pages.corrections import correction_views, difference_views
 from selections.pages.exports import count_parts
-from selections.pages.selections import SelectionView, selection_views
+from selections.pages.selections import selection_view
 from selections.permissions import (
     AmendmentContext,
     IntegrityAction,
@@ -48,7 +48,7 @@ def selection(subject: SelectionContext) -> str:
     corrections = correction_views(correction_queries.list_corrections(session, subject.id))
     return render_template(
         "selections/selection.html",
-        selection=_view_of(subject.id),
+        selection=selection_view(subject),
         actas=[pages.acta_view(one) for one in rows],
         in_jury=in_jury,
         shows_signs=allows(IntegrityAction.VIEW, subject)
@@ -59,12 +59,6 @@ def selection(subject: SelectionContext) -> str:
         corrections=corrections,
         pending=next((one for one in corrections if one.is_open), None),
     )
-
-
-def _view_of(selection_id: int) -> SelectionView:
-    session = current_session()
-    row = selection_queries.get_row(session, selection_id)
-    return selection_views([row], selection_queries.list_titles(session, [row]))[0]
 
 
 @bp.post("/selections/<uuid:selection>/actas")
@@ -97,7 +91,7 @@ def amendment(subject: AmendmentContext) -> Answer:
     chain = services.list_chain(session, subject.selection.id)
     page = render_template(
         "selections/amendment.html",
-        selection=_view_of(subject.selection.id),
+        selection=selection_view(subject.selection),
         acta=pages.acta_view(subject.acta),
         words=pages.difference_words(subject.correction),
         since=subject.correction.opened_at,
@@ -123,7 +117,7 @@ def acta(subject: SelectionActaContext) -> str:
     pending = correction_queries.find_open(session, row.id)
     return render_template(
         "selections/acta.html",
-        selection=_view_of(subject.selection.id),
+        selection=selection_view(subject.selection),
         acta=pages.acta_view(row),
         facts=pages.head_facts(row) if row.head else [],
         precision=pages.precision_facts(row) if row.head else [],
@@ -186,7 +180,7 @@ def own_line(subject: SelectionContext) -> str:
         raise NotFound
     return render_template(
         "selections/own_line.html",
-        selection=_view_of(subject.id),
+        selection=selection_view(subject),
         acta=pages.acta_view(row),
         lines=list(zip(pages.line_views(lines, row.people), lines, strict=True)),
         pending=correction_queries.find_open(session, row.id) is not None,

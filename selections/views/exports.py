@@ -27,9 +27,9 @@ from selections.pages import actas as pages
 from selections.pages import exports
 from selections.pages.acta_pdf import PrintedActa, PrintedEntry, render_acta
 from selections.pages.exports import PART
+from selections.pages.selections import selection_view
 from selections.permissions import SelectionActaAction, SelectionActaContext
 from selections.queries import actas as queries
-from selections.queries import selections as selection_queries
 from selections.rules.documents import signature_text
 from selections.services.exports import record_export
 from selections.services.verification import file_digest
@@ -78,7 +78,7 @@ def identities(context: SelectionActaContext) -> Answer:
 
 
 def _identity_page(context: SelectionActaContext, form: ActaIdentityForm) -> str:
-    selection = selection_queries.get_row(current_session(), context.selection.id)
+    selection = selection_view(context.selection)
     return render_template("selections/identities.html", form=form, acta=pages.acta_view(context.acta), selection=selection)
 
 
@@ -129,8 +129,7 @@ def _part(row: SelectionActa) -> int:
 
 def _printed(context: SelectionActaContext, part: int) -> PrintedActa:
     session, row = current_session(), context.acta
-    selection = selection_queries.get_row(session, context.selection.id)
-    titles = selection_queries.list_titles(session, [selection])
+    selection = selection_view(context.selection)
     view, precision = pages.acta_view(row), pages.precision_facts(row)
     assert row.frozen_at is not None
     return PrintedActa(
@@ -138,7 +137,7 @@ def _printed(context: SelectionActaContext, part: int) -> PrintedActa:
         code=view.code,
         address=_address(row),
         institution=choose(pages.institution_names(row)),
-        subject=f"{choose(titles[selection.slug, selection.activity_key])} · {selection.people}",
+        subject=f"{selection.quiz} · {selection.people}",
         part=exports.part_words(row, part),
         made_at=row.frozen_at,
         facts=exports.facts_rows(row, view.kind, queries.list_signatures(session, row.id), _address(row))[2:-1],

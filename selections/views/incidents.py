@@ -12,10 +12,9 @@ from kernel.web.request import current_actor, current_session, requires, see_pag
 from selections.forms import IncidentAnswerForm, IncidentProposalForm, IncidentQuestionForm
 from selections.models import IncidentOutcome, Selection
 from selections.pages import incidents as pages
-from selections.pages.selections import SelectionView, selection_views
+from selections.pages.selections import selection_view
 from selections.permissions import IntegrityAction, PersonSignContext, SelectionContext, SelectionIncidentAction, SelectionIncidentContext
 from selections.queries import incidents as queries
-from selections.queries import selections as selection_queries
 from selections.queries import signs as sign_queries
 from selections.services import incidents as services
 
@@ -34,7 +33,7 @@ def signs(subject: SelectionContext) -> str:
     if found or asked:
         access_log.record_list_access(PeopleListKind.ACTA, Course, subject.course_id)
     return render_template(
-        "selections/signs.html", selection=_view(subject), groups=pages.sign_groups(found, asked, clock.now()), any=bool(found)
+        "selections/signs.html", selection=selection_view(subject), groups=pages.sign_groups(found, asked, clock.now()), any=bool(found)
     )
 
 
@@ -55,7 +54,7 @@ def ask(subject: PersonSignContext) -> Answer:
             return see_page("selections_incidents.incident", incident=row.uuid)
     page = render_template(
         "selections/ask.html",
-        selection=_view(subject.selection),
+        selection=selection_view(subject.selection),
         title=_(pages.TITLES[kind]),
         sign=shown,
         seen=pages.sign_words(shown.sign),
@@ -99,7 +98,7 @@ def _incident_page(subject: SelectionIncidentContext, form: IncidentProposalForm
     row = queries.get_incident_row(current_session(), subject.incident.id)
     return render_template(
         "selections/incident.html",
-        selection=_view(subject.selection),
+        selection=selection_view(subject.selection),
         incident=pages.incident_view(row, clock.now()),
         may_decide=subject.incident.proposed_by not in (None, current_actor().person_id),
         form=form,
@@ -122,12 +121,6 @@ def own(subject: SelectionIncidentContext) -> Answer:
     row = queries.get_incident_row(session, subject.incident.id)
     view = pages.incident_view(row, clock.now())
     is_open = clock.now() < subject.incident.answer_by and not view.proposed
-    page = render_template("selections/own_incident.html", selection=_view(subject.selection), incident=view, is_open=is_open, form=form)
+    of = selection_view(subject.selection)
+    page = render_template("selections/own_incident.html", selection=of, incident=view, is_open=is_open, form=form)
     return (page, 422) if form.errors else page
-
-
-def _view(subject: SelectionContext) -> SelectionView:
-    session = current_session()
-    row = selection_queries.get_row(session, subject.id)
-    (view,) = selection_views([row], selection_queries.list_titles(session, [row]))
-    return view
