@@ -36,9 +36,9 @@ from tests.support.access import listed_cells
 from tests.support.browser import Browser
 from tests.support.databases import OF_PAGES
 from tests.support.far import near
-from tests.support.institution_access import institution_cells
+from tests.support.institution_access import INSTITUTION_CELLS
 from tests.support.missing import LACKING
-from tests.support.selection_access import selection_cells
+from tests.support.selection_access import SELECTION_CELLS
 from tests.support.training_access import tried_training_cells
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -118,7 +118,11 @@ def pytest_testnodedown(node: Any) -> None:
 def _untried(config: pytest.Config) -> list[str]:
     """Name the cells that nobody tried, where this run has every test that tries some."""
     whole = matrix.callers_of_the_cast() <= matrix.CHOSEN and not hasattr(config, "workeroutput")
-    return matrix.untried(listed_cells() | tried_training_cells() | institution_cells() | selection_cells(), matrix.TRIED) if whole else []
+    return (
+        matrix.untried(listed_cells() | tried_training_cells() | INSTITUTION_CELLS.cells() | SELECTION_CELLS.cells(), matrix.TRIED)
+        if whole
+        else []
+    )
 
 
 @pytest.hookimpl(tryfirst=True)

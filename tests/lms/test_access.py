@@ -9,9 +9,9 @@ from lms.instance import Instance
 from tests.support.access import ABSENT, ACCESS, MATRIX, ROLES, Cast, a_cast, is_absent, listed_cells, outcome
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, sign_in
-from tests.support.institution_access import institution_cells
+from tests.support.institution_access import INSTITUTION_CELLS
 from tests.support.matrix import Tried, callers_of_the_cast, totals, untried
-from tests.support.selection_access import selection_cells
+from tests.support.selection_access import SELECTION_CELLS
 from tests.support.shared import SHARED, needs_shared
 from tests.support.training_access import ROWS, TO_COME, training_cells, training_cells_that_differ_from_the_matrix
 from tests.support.training_roles import cells_of_the_table
@@ -23,7 +23,7 @@ def test_every_cell_of_the_matrix_is_tried_or_has_a_reason() -> None:
     actions = {action for action, _state in cells}
 
     training = {cell[:2] for cell in training_cells()}
-    elsewhere = training | {cell[:2] for cell in institution_cells() | selection_cells()}
+    elsewhere = training | {cell[:2] for cell in INSTITUTION_CELLS.cells() | SELECTION_CELLS.cells()}
     assert not [cell for cell in sorted(cells) if cell not in ACCESS and cell not in elsewhere and not is_absent(*cell)]
     assert not [cell for cell in sorted(cells) if cell in ACCESS and is_absent(*cell)]
     assert not [name for name in ABSENT if not any(action.startswith(name.split(" ")[0]) for action in actions)]

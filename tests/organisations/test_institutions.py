@@ -19,9 +19,9 @@ from organisations.services.profile import InstitutionKeyTaken, add_institution
 from tests.support.browser import Browser
 from tests.support.builders import a_person, an_administrator, sign_in
 from tests.support.institution_access import (
+    INSTITUTION_CELLS,
     administer,
     an_institution_cast,
-    institution_cells_that_differ_from_the_matrix,
     two_institutions,
 )
 from tests.support.lessons import a_picture
@@ -277,5 +277,5 @@ def test_institutions_are_their_administrators_and_those_of_the_site(browser: Br
     wrong += cast.check("institution.edit", "of_an_institution", cast.outcomes(f"{there}/logo/removal", "POST", {}))
     wrong += cast.check("signatory.edit", "of_an_institution", cast.outcomes(f"{there}/signatories", "POST", SIGNATORY))
     assert wrong == []
-    assert institution_cells_that_differ_from_the_matrix() == []
+    assert INSTITUTION_CELLS.differing() == []
     assert cast.outcomes(f"{LIST}/{UUID(int=1)}")["S"] == "hide"

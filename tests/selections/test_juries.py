@@ -18,7 +18,7 @@ from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, a_teacher, sign_in
 from tests.support.editions import a_learner_of, an_edition, enrol, enrolment_of
 from tests.support.learning import actor_of
-from tests.support.selection_access import a_selection_cast, selection_cells_that_differ_from_the_matrix
+from tests.support.selection_access import SELECTION_CELLS, a_selection_cast
 from tests.support.selections import KEY, QUIZ, a_juror, a_selecting_course, a_selection, add_factor, appoint, name, named
 from tests.support.wording import in_spanish
 
@@ -41,7 +41,7 @@ def test_every_cell_of_seeing_a_selection(browser: Browser, instance: Instance) 
     cast = a_selection_cast(browser, instance)
 
     assert cast.check("selection.view", "of_a_selection", cast.outcomes(f"/selections/{cast.selection.uuid}")) == []
-    assert selection_cells_that_differ_from_the_matrix() == []
+    assert SELECTION_CELLS.differing() == []
 
 
 def test_an_owner_makes_a_selection_and_names_its_jury(browser: Browser, instance: Instance) -> None:

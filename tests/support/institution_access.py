@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,11 +15,11 @@ from lms.instance import Instance
 from organisations.models import Organisation
 from organisations.services.institution_grants import name_administrator
 from organisations.services.profile import add_institution
-from tests.support.access import MATRIX, fits, outcome, shown
+from tests.support.access import shown
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, a_teacher, an_administrator, sign_in
-from tests.support.matrix import TRIED, Tried
 from tests.support.places import a_place
+from tests.support.role_matrix import RoleCast, RoleMatrix
 
 ROLES = {
     "A": "anonymous",
@@ -56,62 +55,22 @@ ACCESS: Mapping[tuple[str, str], str] = {
     ("template.edit", "of_an_institution"): "SM*",
     ("template.publish", "of_an_institution"): "SM*",
 }
-"""Who is allowed; to all others it is denied, or with `*` does not exist except for the letters behind it, to whom it is denied."""
-
-
-def due_at_institutions(action: str, state: str, letter: str) -> str:
-    """Return `allow`, `deny` or `hide` for one cell."""
-    allowed, hidden, denied = ACCESS[action, state].partition("*")
-    if letter in allowed:
-        return "allow"
-    return "hide" if hidden and letter not in denied else "deny"
-
-
-def institution_cells() -> set[tuple[str, str, str]]:
-    """Return every cell of the list, by action, state and role."""
-    return {(action, state, role) for action, state in ACCESS for role in ROLES.values()}
-
-
-def institution_cells_that_differ_from_the_matrix() -> list[str]:
-    """Compare the list with the matrix: each cell is a row there."""
-    with MATRIX.open(encoding="utf-8", newline="") as source:
-        known = {(row["action"], row["object_state"], row["role"]): row["expect"] for row in csv.DictReader(source)}
-    return [
-        f"{role} {action} {state}"
-        for action, state in ACCESS
-        for letter, role in ROLES.items()
-        if known.get((action, state, role)) != due_at_institutions(action, state, letter)
-    ]
+INSTITUTION_CELLS = RoleMatrix(ROLES, ACCESS)
 
 
 @dataclass
-class InstitutionCast:
+class InstitutionCast(RoleCast):
     """One browser for each role before the second of two institutions and a course of its own."""
 
-    instance: Instance
-    browsers: Mapping[str, Browser]
-    people: Mapping[str, Person]
+    matrix = INSTITUTION_CELLS
     first: Organisation
     second: Organisation
     course: Course
-
-    def outcomes(self, path: str, method: str = "GET", data: Mapping[str, str] | None = None) -> dict[str, str]:
-        """Let everybody send one request; return what came of it, by letter."""
-        return {letter: outcome(browser, path, method, data) for letter, browser in self.browsers.items()}
 
     def shown(self, path: str, word: str) -> dict[str, str]:
         """Say for each letter whether a page holds something; it is hidden from those who find it nowhere there."""
         found = {letter: shown(browser, path, word) for letter, browser in self.browsers.items()}
         return {letter: "allow" if one == "allow" else "hide" for letter, one in found.items()}
-
-    def check(self, action: str, state: str, outcomes: Mapping[str, str]) -> list[str]:
-        """Note what came of these cells; return those in which something else came than is due."""
-        tried = [
-            Tried(action, state, ROLES[letter], due := due_at_institutions(action, state, letter), got, fits(got, due, letter))
-            for letter, got in outcomes.items()
-        ]
-        TRIED.extend(tried)
-        return [f"{one.role} {action} {state}: {one.found} instead of {one.expected}" for one in tried if not one.fits]
 
 
 def two_institutions(instance: Instance) -> tuple[Organisation, Organisation]:

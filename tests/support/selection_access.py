@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from accounts.models import Person
 from courses.models import Course, StaffRole
 from lms.instance import Instance
 from selections.models import MemberRole, Selection
-from tests.support.access import MATRIX, fits, outcome
 from tests.support.browser import Browser
 from tests.support.builders import a_person, a_teacher, an_administrator, sign_in
 from tests.support.editions import an_edition, enrol
 from tests.support.learning import actor_of
-from tests.support.matrix import TRIED, Tried
+from tests.support.role_matrix import RoleCast, RoleMatrix
 from tests.support.selections import a_selecting_course, a_selection, add_factor, appoint
 
 ROLES = {
@@ -65,54 +62,16 @@ ACCESS: Mapping[tuple[str, str], str] = {
     ("objection.decide", "proposed_by_another"): "JS",
     ("objection.decide", "proposed_by_the_same"): "",
 }
-"""Who is allowed; to all others it is denied, or with `*` does not exist."""
-
-
-def due_at_selections(action: str, state: str, letter: str) -> str:
-    """Return `allow`, `deny` or `hide` for one cell."""
-    allowed, hidden, _rest = ACCESS[action, state].partition("*")
-    return "allow" if letter in allowed else "hide" if hidden else "deny"
-
-
-def selection_cells() -> set[tuple[str, str, str]]:
-    """Return every cell of the list, by action, state and role."""
-    return {(action, state, role) for action, state in ACCESS for role in ROLES.values()}
-
-
-def selection_cells_that_differ_from_the_matrix() -> list[str]:
-    """Compare the list with the matrix: each cell is a row there."""
-    with MATRIX.open(encoding="utf-8", newline="") as source:
-        known = {(row["action"], row["object_state"], row["role"]): row["expect"] for row in csv.DictReader(source)}
-    return [
-        f"{role} {action} {state}"
-        for action, state in ACCESS
-        for letter, role in ROLES.items()
-        if known.get((action, state, role)) != due_at_selections(action, state, letter)
-    ]
+SELECTION_CELLS = RoleMatrix(ROLES, ACCESS)
 
 
 @dataclass
-class SelectionCast:
+class SelectionCast(RoleCast):
     """One browser for each role before one selection."""
 
-    instance: Instance
-    browsers: Mapping[str, Browser]
-    people: Mapping[str, Person]
+    matrix = SELECTION_CELLS
     course: Course
     selection: Selection
-
-    def outcomes(self, path: str, method: str = "GET", data: Mapping[str, str] | None = None) -> dict[str, str]:
-        """Let everybody send one request; return what came of it, by letter."""
-        return {letter: outcome(browser, path, method, data) for letter, browser in self.browsers.items()}
-
-    def check(self, action: str, state: str, outcomes: Mapping[str, str]) -> list[str]:
-        """Note what came of these cells; return those in which something else came than is due."""
-        tried = [
-            Tried(action, state, ROLES[letter], due := due_at_selections(action, state, letter), got, fits(got, due, letter))
-            for letter, got in outcomes.items()
-        ]
-        TRIED.extend(tried)
-        return [f"{one.role} {action} {state}: {one.found} instead of {one.expected}" for one in tried if not one.fits]
 
 
 def a_selection_cast(browser: Browser, instance: Instance) -> SelectionCast:
