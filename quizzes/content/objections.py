@@ -5,24 +5,20 @@ from functools import partial
 from courses.content import scalars
 from courses.content.mapping_cursor import MappingCursor
 from kernel.errors import N_
+from quizzes.content.selecting import selecting_table
 from quizzes.rules.objections import DAY, LONGEST_DECISION, LONGEST_TERM, ObjectionRules
 
 
 def read_objections(table: MappingCursor) -> ObjectionRules:
-    """Read `objections`, after `selection`; a quiz that says nothing has the usual times, if it is a selecting one."""
+    """Read `objections`; a quiz that says nothing has the usual times, if it is a selecting one."""
     usual = ObjectionRules()
-    found = table.get("objections")
-    if found is None:
-        return usual
-    table.flows.add("objections")
-    if not table.has("selection"):
-        table.report(
-            "C520",
-            N_("Objections are for results that are used outside the course, and this quiz does not say so."),
-            N_("Add “selection:”, or delete “objections:”."),
-            at="objections",
-        )
-    inner = found.table()
+    inner = selecting_table(
+        table,
+        "objections",
+        "C520",
+        N_("Objections are for results that are used outside the course, and this quiz does not say so."),
+        N_("Add “selection:”, or delete “objections:”."),
+    )
     if inner is None:
         return usual
     return ObjectionRules(

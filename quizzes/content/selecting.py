@@ -19,6 +19,20 @@ FEWEST_QUESTIONS = 30
 MOST_NAMED = 5
 
 
+def selecting_table(table: MappingCursor, name: str, code: str, message: str, hint: str) -> MappingCursor | None:
+    """Return the table of a field that only a selecting quiz has; None where it is absent or is no table.
+
+    Read it after `selection`. In other quizzes the field is reported, and read all the same.
+    """
+    found = table.get(name)
+    if found is None:
+        return None
+    table.flows.add(name)
+    if not table.has("selection"):
+        table.report(code, message, hint, at=name)
+    return found.table()
+
+
 def read_selection(table: MappingCursor) -> ResultUse | None:
     """Read `selection`: what the results are used for outside the course, and whom to ask, in every language of the course."""
     found = table.get("selection")

@@ -8,7 +8,7 @@ from courses.content.model import CourseFolder
 from courses.content.objectives import objectives_of
 from kernel.errors import N_
 from quizzes.content.model import QuizSource
-from quizzes.content.selecting import list_questions
+from quizzes.content.selecting import list_questions, selecting_table
 from quizzes.rules.definitions import QuestionDefinition, is_marked
 from quizzes.rules.selection import ResultUse
 from quizzes.rules.ties import TieRules
@@ -18,19 +18,14 @@ SHORTEST_TEXT, LONGEST_TEXT = 10, 500
 
 
 def read_ties(table: MappingCursor) -> TieRules | None:
-    """Read `ties`, after `selection`: objectives in order, and the text of a public draw."""
-    found = table.get("ties")
-    if found is None:
-        return None
-    table.flows.add("ties")
-    if not table.has("selection"):
-        table.report(
-            "C521",
-            N_("Criteria for equal results are for results that are used outside the course, and this quiz does not say so."),
-            N_("Add “selection:”, or delete “ties:”."),
-            at="ties",
-        )
-    inner = found.table()
+    """Read `ties`: objectives in order, and the text of a public draw."""
+    inner = selecting_table(
+        table,
+        "ties",
+        "C521",
+        N_("Criteria for equal results are for results that are used outside the course, and this quiz does not say so."),
+        N_("Add “selection:”, or delete “ties:”."),
+    )
     if inner is None:
         return None
     inner.flows.add("objectives")
