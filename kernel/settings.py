@@ -169,6 +169,7 @@ class Settings(BaseSettings):
     keep_mistake_reports_days: int = Field(730, ge=30, description="Days that mistake reports are kept after they were settled.")
     keep_reminders_days: int = Field(365, ge=7, description="Days that people's own reminders stay in their calendar after their day.")
     keep_integrity_days: int = Field(180, ge=30, description="Days that what quizzes record beside answers is kept after the attempt.")
+    keep_withdrawn_lines_days: int = Field(3653, ge=365, description="Days that lines of deleted people in actas stay sealed.")
     leaver_days: int = Field(30, ge=0, description="Days after their last day on which the accounts of people who left are suspended.")
     keep_sessions_days: int = Field(90, ge=31, description="Days that sessions are remembered after they were last used.")
     keep_links_days: int = Field(30, ge=1, description="Days that traces of links sent by mail stay after the links are over.")

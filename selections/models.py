@@ -116,7 +116,10 @@ class SelectionActa(Base):
 
 
 class SelectionActaEntry(Base):
-    """A line of an acta as it was frozen, with the salt that seals it. Never changed; the name of whoever was erased is not shown."""
+    """A line of an acta as it was frozen, with the salt that seals it. Its text never changes.
+
+    The name of whoever was erased is not shown; what is sealed, and the salt, are emptied after the term that the site states.
+    """
 
     __tablename__ = "acta_line"
     __table_args__ = (UniqueConstraint("acta_id", "place"), Index("ix_acta_line_person", "person_id"))

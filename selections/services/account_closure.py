@@ -6,6 +6,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
+from accounts.queries import was_deleted_condition
 from selections.models import SelectionActaEntry, SelectionMember
 from selections.objection_models import Objection, ObjectionAuthor
 from selections.services import incidents
@@ -37,8 +38,21 @@ def transfer_objections(session: Session, giver: int, taker: int) -> None:
 
 
 def erase_person(session: Session, person: Person, *, now: datetime) -> None:
-    """End what a person is named for, and empty what they wrote to juries; that they were, and what was decided, stays."""
+    """End what a person is named for, and empty what they wrote to juries; that they were, and what was decided, stays.
+
+    Their lines stay in actas, and no page shows their name there (spec/selection 4.15).
+    """
     session.execute(update(Objection).where(Objection.person_id == person.id).values(reason=""))
     named = update(SelectionMember).where(SelectionMember.person_id == person.id, SelectionMember.ended_at.is_(None))
     session.execute(named.values(ended_at=now))
     incidents.erase_answers(session, person.id)
+
+
+def forget_lines_before(session: Session, moment: datetime) -> int:
+    """Empty what is sealed, and the salt, of the lines of people whose data were deleted before a moment; return of how many lines.
+
+    The signed text keeps the line without a name: nobody can prove any more whose it was.
+    """
+    withdrawn = select(Person.id).where(was_deleted_condition(), Person.suspended_at < moment)  # an account is closed as its data go
+    due = update(SelectionActaEntry).where(SelectionActaEntry.person_id.in_(withdrawn), SelectionActaEntry.salt != "")
+    return len(session.scalars(due.values(sealed="", salt="").returning(SelectionActaEntry.id)).all())
