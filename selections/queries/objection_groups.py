@@ -157,18 +157,27 @@ def _deciders() -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def list_deciders(session: Session, group_id: int) -> list[int]:
-    """List the members of juries of the quiz who may propose or decide on these objections, by number."""
+@dataclass(frozen=True, slots=True)
+class DeciderRow:
+    """A person who may propose or decide, and the selection in whose jury they are; of several the newest."""
+
+    person_id: int
+    selection: UUID
+
+
+def list_deciders(session: Session, group_id: int) -> list[DeciderRow]:
+    """List the members of juries of the quiz who may propose or decide on these objections."""
     member = SelectionMember
     statement = (
-        select(member.person_id)
+        select(member.person_id, Selection.uuid)
         .join(Selection, Selection.id == member.selection_id)
         .join(ObjectionGroup, ObjectionGroup.id == group_id)
         .where(*_deciders())
-        .order_by(member.person_id)
+        .order_by(Selection.id, member.person_id)
         .limit(MOST_MEMBERS)
     )
-    return list(session.scalars(statement.distinct()))
+    newest = dict(session.execute(statement).all())
+    return [DeciderRow(*row) for row in newest.items()]
 
 
 def _sits() -> ColumnElement[bool]:

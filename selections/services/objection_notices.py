@@ -1,11 +1,13 @@
 """Telling of objections: that the term has begun, that some wait, are late, or are decided (spec/selection 5.9 and 5.10)."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
+from uuid import UUID
 
 from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session
@@ -26,7 +28,7 @@ from quizzes.services.notices import notify_regrade
 from selections.audit_verbs import ObjectionVerb
 from selections.models import ActaKind, Selection, SelectionActa, SelectionActaEntry
 from selections.objection_models import Objection, ObjectionGroup, ObjectionProposal
-from selections.queries.objection_groups import UNDECIDED, list_deciders
+from selections.queries.objection_groups import UNDECIDED, DeciderRow, list_deciders
 from selections.queries.objections import find_term_of, list_noted
 from selections.rules.objections import FEWEST_DECIDERS, ObjectionState, day_that_ends, next_due
 from selections.wording import TOLD
@@ -82,9 +84,8 @@ def notify_deciders(session: Session, objection_id: int, *, now: datetime) -> No
     selection = session.get_one(Selection, row.selection_id)
     subject = in_every_language(lambda: _("A question of a selection is objected to"))
     words = in_every_language(lambda: _("Propose an outcome. Another person decides on it."))
-    path = f"/selections/{selection.uuid}/objections/{group.uuid}"
     deciders = list_deciders(session, group.id)
-    notices.notify(session, Message(NoticeKind.OBJECTION, f"objection-open:{group.uuid}", subject, words, path), deciders, now=now)
+    _notify_each(session, group, deciders, Message(NoticeKind.OBJECTION, f"objection-open:{group.uuid}", subject, words, ""), now=now)
     if len(deciders) < FEWEST_DECIDERS:
         short = in_every_language(lambda: _("Objections have too few people to decide on them"))
         name = in_every_language(
@@ -94,6 +95,15 @@ def notify_deciders(session: Session, objection_id: int, *, now: datetime) -> No
         notices.notify(session, message, list_administrators(session), now=now)
 
 
+def _notify_each(session: Session, group: ObjectionGroup, deciders: Sequence[DeciderRow], message: Message, *, now: datetime) -> None:
+    """Notify those who may decide, each with the address in the selection in whose jury they are: the others are not theirs to see."""
+    people = defaultdict[UUID, list[int]](list)
+    for one in deciders:
+        people[one.selection].append(one.person_id)
+    for selection, members in people.items():
+        notices.notify(session, replace(message, path=f"/selections/{selection}/objections/{group.uuid}"), members, now=now)
+
+
 def notify_of_proposal(session: Session, group_id: int, *, now: datetime) -> None:
     """Notify those who may decide that an outcome is proposed."""
     group = session.get_one(ObjectionGroup, group_id)
@@ -101,16 +111,15 @@ def notify_of_proposal(session: Session, group_id: int, *, now: datetime) -> Non
     row = session.scalar(select(ObjectionProposal).where(*standing))
     if row is None:
         return
-    selection_id = session.scalars(select(Objection.selection_id).where(Objection.group_id == group.id).order_by(Objection.id)).first()
-    selection = session.get_one(Selection, selection_id)
     message = Message(
         NoticeKind.OBJECTION,
         f"objection-proposed:{row.uuid}",
         in_every_language(lambda: _("An outcome of objections is proposed")),
         in_every_language(lambda: _("It needs the decision of a second person. Look at its dry run first.")),
-        f"/selections/{selection.uuid}/objections/{group.uuid}",
+        "",
     )
-    notices.notify(session, message, [one for one in list_deciders(session, group.id) if one != row.proposed_by], now=now)
+    deciders = [one for one in list_deciders(session, group.id) if one.person_id != row.proposed_by]
+    _notify_each(session, group, deciders, message, now=now)
 
 
 def notify_outcome(session: Session, group_id: int, *, now: datetime) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Notification, Person
 from accounts.permissions import MergePair
+from courses.models import Course
 from kernel import clock
 from lms import account_merging, erasure, own_data
 from lms.instance import Instance
@@ -18,10 +19,11 @@ from selections.objection_models import ObjectionGroup, ObjectionProposal
 from tests.support.access import outcome
 from tests.support.browser import Browser
 from tests.support.builders import a_person
+from tests.support.editions import an_edition
 from tests.support.learning import a_batch, actor_of, save, start, submit
 from tests.support.objections import PROPOSAL, REASON, WORDS, a_published_selection
 from tests.support.selection_access import SelectionCast, a_selection_cast
-from tests.support.selections import all_actas, answer, let_term_pass
+from tests.support.selections import a_juror, a_selection, all_actas, answer, let_term_pass
 from tests.support.wording import in_spanish
 
 
@@ -158,3 +160,25 @@ def test_the_people_of_an_acta_are_told_until_when_they_may_object(browser: Brow
     asked = "The provisional acta is published. You objected to %(count)s question while answering: say why."
     assert words["ema"] == in_spanish(asked, 1)
     assert words["pia"] == in_spanish("The provisional acta is published. If you think a question is wrong, say why.")
+
+
+def test_the_jury_of_another_selection_of_the_quiz_is_led_to_a_page_that_it_may_see(browser: Browser, instance: Instance) -> None:
+    """spec/selection 5.4 and 5.6: the flaw is the same in every edition, and so is who may decide; each sees their own selection."""
+    case = a_published_selection(browser, instance)
+    with instance.database.unit_of_work(write=False) as session:
+        course = session.get_one(Course, case.selection.course_id)
+    other = a_selection(instance, course, an_edition(instance, course, "Otra"))
+    rosa = a_juror(browser.another(), instance, other, "rosa@example.org")
+    case.object_to(5)
+    case.julia.deliver_jobs()
+    case.propose()
+    case.julia.deliver_jobs()
+
+    theirs = (Notification.person_id == Person.id, Notification.kind == "objection")
+    with instance.database.unit_of_work(write=False) as session:
+        rows = session.execute(select(Person.email, Notification.path).join(Notification, and_(*theirs))).all()
+    paths = {email: path for email, path in rows if "/selections/" in path}
+    assert len([path for email, path in rows if email == "rosa@example.org"]) == 2
+    assert paths["hugo@example.org"] == case.page
+    assert paths["rosa@example.org"] == f"/selections/{other.uuid}/objections/{case.groups()[0].uuid}"
+    assert rosa.get(paths["rosa@example.org"]).form("/decision")
