@@ -9,12 +9,12 @@ from wtforms.validators import AnyOf, DataRequired, Length, ValidationError
 from kernel.i18n import _, lazy_, number
 from kernel.web.forms import Form, LineField, as_uuid, clean_text, whole_number
 from quizzes.rules.key_additions import LONGEST_ADDITION
-from selections.models import IncidentOutcome, MemberRole
+from selections.models import MemberRole
 from selections.rules.objections import LONGEST_REASON, SHORTEST_REASON, ObjectionGround, ObjectionOutcome, words_in
 from selections.services.objection_decisions import ProposalValues
 from selections.services.objections import ObjectionValues
 from selections.services.verification import file_digest
-from selections.wording import GROUNDS, OUTCOMES
+from selections.wording import GROUNDS, INCIDENT_OUTCOMES, OUTCOMES
 
 TOO_LONG = lazy_("Use at most %(max)d characters.")
 PIECE = 1 << 16
@@ -124,12 +124,8 @@ class IncidentProposalForm(Form):
 
     outcome = RadioField(
         lazy_("Outcome"),
-        choices=[
-            SelectChoice(value=IncidentOutcome.NOTHING.value, label=lazy_("Nothing follows")),
-            SelectChoice(value=IncidentOutcome.REPEAT.value, label=lazy_("The sitting is repeated with another form")),
-            SelectChoice(value=IncidentOutcome.EXCLUDED.value, label=lazy_("The person is left out of the ranking of the acta")),
-        ],
-        validators=[AnyOf([outcome.value for outcome in IncidentOutcome], message=lazy_("Choose one."))],
+        choices=[SelectChoice(value=value, label=lazy_(words)) for value, words in INCIDENT_OUTCOMES.items()],
+        validators=[AnyOf(list(INCIDENT_OUTCOMES), message=lazy_("Choose one."))],
     )
     ground = TextAreaField(lazy_("Ground"), [DataRequired(lazy_("Write the ground.")), Length(max=2000, message=TOO_LONG)])
 

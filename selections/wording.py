@@ -1,8 +1,9 @@
-"""Words for objections: their grounds, and what came of them, to those who decide and to learners."""
+"""Words for objections and incidents: grounds of objections, and outcomes, to those who decide and to learners."""
 
 from collections.abc import Mapping
 
 from kernel.errors import N_
+from selections.models import IncidentOutcome
 from selections.rules.objections import ObjectionGround, ObjectionOutcome
 
 GROUNDS: Mapping[str, str] = {
@@ -30,3 +31,8 @@ TOLD: Mapping[str, str] = {
     ObjectionOutcome.REMOVED.value: N_("The question no longer counts for anyone."),
 }
 """To learners."""
+INCIDENT_OUTCOMES: Mapping[str, str] = {
+    IncidentOutcome.NOTHING.value: N_("Nothing follows"),
+    IncidentOutcome.REPEAT.value: N_("The sitting is repeated with another form"),
+    IncidentOutcome.EXCLUDED.value: N_("The person is left out of the ranking of the acta"),
+}

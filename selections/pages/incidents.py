@@ -18,6 +18,7 @@ from selections.queries.incidents import SelectionIncidentRow
 from selections.queries.selections import get_row, list_titles
 from selections.rules.signs import AttemptSign, PersonSign, SignKind
 from selections.services.incidents import is_heard
+from selections.wording import INCIDENT_OUTCOMES
 
 TITLES: Mapping[str, str] = {
     SignKind.SESSIONS: N_("Two devices or windows at once"),
@@ -45,11 +46,6 @@ TO_ASK: Mapping[str, str] = {
     SignKind.SESSIONS: N_("From which devices did you answer, and why did you change from one to the other?"),
     SignKind.ABSENCES: N_("What happened when the page was not in view?"),
     SignKind.RAPID: N_("How did you go through the questions that you answered within seconds?"),
-}
-OUTCOMES: Mapping[str, str] = {
-    IncidentOutcome.NOTHING: N_("Nothing follows"),
-    IncidentOutcome.REPEAT: N_("The sitting is repeated with another form"),
-    IncidentOutcome.EXCLUDED: N_("The person is left out of the ranking of the acta"),
 }
 
 
@@ -135,7 +131,7 @@ def _sign_view(one: PersonSign, incident: SelectionIncident | None, now: datetim
 def state_words(row: SelectionIncident, now: datetime) -> str:
     """Say how far an incident has come."""
     if row.decided_at is not None:
-        return _("Decided: %(outcome)s", outcome=_(OUTCOMES[row.outcome]))
+        return _("Decided: %(outcome)s", outcome=_(INCIDENT_OUTCOMES[row.outcome]))
     if row.proposed_at is not None:
         return _("Proposed; another member of the jury decides")
     if row.answered_at is not None:
@@ -202,7 +198,7 @@ def incident_view(row: SelectionIncidentRow, now: datetime) -> JuryQuestionView:
         answer=found.answer,
         answered_at=found.answered_at,
         state=state_words(found, now),
-        outcome=_(OUTCOMES[found.outcome]) if found.outcome else "",
+        outcome=_(INCIDENT_OUTCOMES[found.outcome]) if found.outcome else "",
         is_repeat=found.outcome == IncidentOutcome.REPEAT.value,
         ground=found.ground,
         proposed=found.proposed_at.isoformat() if found.proposed_at else "",
@@ -223,7 +219,7 @@ def incident_message(session: Session, row: SelectionIncident, *, is_decided: bo
 
     def words() -> str:
         if is_decided:
-            return _("Decided: %(outcome)s. The page shows the ground.", outcome=_(OUTCOMES[row.outcome]))
+            return _("Decided: %(outcome)s. The page shows the ground.", outcome=_(INCIDENT_OUTCOMES[row.outcome]))
         seen = sign_words(read_sign(row))
         return _("About: %(title)s. Seen: %(seen)s. You have five days to answer.", title=_(TITLES[row.kind]), seen=seen)
 

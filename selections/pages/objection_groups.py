@@ -125,7 +125,6 @@ class ProposalView:
 
     uuid: UUID
     outcome: str
-    kind: str
     ground: str
     source: str
     state: str
@@ -140,27 +139,23 @@ class ProposalView:
     is_outdated: bool
 
 
-def proposal_views(rows: Sequence[ProposalRow]) -> list[ProposalView]:
-    """Return proposals, in words."""
-    return [
-        ProposalView(
-            uuid=row.proposal.uuid,
-            outcome=_(OUTCOMES[row.proposal.outcome]),
-            kind=row.proposal.outcome,
-            ground=row.proposal.ground,
-            source=row.proposal.source,
-            state=row.proposal.state,
-            proposed_by=row.proposed_by,
-            proposed_at=row.proposal.proposed_at,
-            answered_by=row.answered_by,
-            answered_at=row.proposal.answered_at,
-            answer=row.proposal.answer,
-            run=row.regrade.state if row.regrade is not None else "",
-            seen=row.regrade.seen if row.regrade is not None else 0,
-            is_outdated=row.regrade is not None and row.regrade.outdated,
-        )
-        for row in rows
-    ]
+def proposal_view(row: ProposalRow) -> ProposalView:
+    """Return a proposal, in words."""
+    return ProposalView(
+        uuid=row.proposal.uuid,
+        outcome=_(OUTCOMES[row.proposal.outcome]),
+        ground=row.proposal.ground,
+        source=row.proposal.source,
+        state=row.proposal.state,
+        proposed_by=row.proposed_by,
+        proposed_at=row.proposal.proposed_at,
+        answered_by=row.answered_by,
+        answered_at=row.proposal.answered_at,
+        answer=row.proposal.answer,
+        run=row.regrade.state if row.regrade is not None else "",
+        seen=row.regrade.seen if row.regrade is not None else 0,
+        is_outdated=row.regrade is not None and row.regrade.outdated,
+    )
 
 
 @dataclass(frozen=True, slots=True)

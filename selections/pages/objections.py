@@ -80,13 +80,15 @@ class AttemptQuestionView:
 def own_lines(
     opened: AttemptView, subject: OwnObjectionsContext, rows: list[OwnObjectionRow], *, now: datetime
 ) -> list[AttemptQuestionView]:
-    """Return the questions of an attempt: in the term with the text of those noted, objected to, or shown by the review anyway."""
+    """Return the questions of an attempt, or the one before the person: in the term with the text of those noted, objected to, or
+    shown by the review anyway.
+    """
     by_item = {row.objection.item_id: row for row in rows}
     runs = subject.term is not None and subject.term.term.is_running(now)
     shows_all = ReviewFlag.ATTEMPT in flags_of(subject.loaded, Reader.LEARNER, subject.history, now=now)
     noted = subject.list_noted()
     lines = []
-    for item in subject.loaded.items:
+    for item in subject.loaded.items if subject.item is None else [subject.item]:
         if item.number is None:
             continue
         row = by_item.get(item.id)

@@ -7,11 +7,11 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from accounts.models import Person, SecondFactor
-from enrolments.models import EditionPlace, Enrolment, GroupMember
+from enrolments.models import Enrolment
 from kernel.errors import NotFound
 from kernel.files import StoredFile
 from kernel.permissions import Actor
@@ -25,11 +25,11 @@ from quizzes.rules.responses import Parts, clean_parts
 from selections.models import MemberRole, Selection, SelectionMember
 from selections.objection_models import Objection, ObjectionAuthor, ObjectionGroup, ObjectionProposal
 from selections.objection_permissions import ObjectionFileContext, ObjectionGroupContext, ProposalRow
-from selections.queries.selections import get_selection, people_of
-from selections.rules.objections import DeciderHindrances, ObjectionOutcome, ObjectionRecord, ObjectionState
+from selections.queries.objections import IS_DECISION
+from selections.queries.selections import get_selection, is_among, people_of
+from selections.rules.objections import UNDECIDED_STATES, DeciderHindrances, ObjectionOutcome, ObjectionRecord, ObjectionState
 
 MOST_GROUPS, MOST_OBJECTIONS, MOST_PROPOSALS, MOST_MEMBERS = 200, 200, 50, 200
-UNDECIDED = (ObjectionState.OPEN.value, ObjectionState.PROPOSED.value)
 
 
 def get_group(session: Session, actor: Actor, selection: UUID, group: UUID) -> ObjectionGroupContext:
@@ -182,11 +182,7 @@ def list_deciders(session: Session, group_id: int) -> list[DeciderRow]:
 
 def _sits() -> ColumnElement[bool]:
     """Return a condition on `selection_member` and `selection`: the member is among the people of the selection."""
-    placed = or_(
-        exists().where(EditionPlace.enrolment_id == Enrolment.id, EditionPlace.edition_id == Selection.edition_id),
-        exists().where(GroupMember.enrolment_id == Enrolment.id, GroupMember.group_id == Selection.group_id),
-    )
-    return exists().where(Enrolment.course_id == Selection.course_id, Enrolment.person_id == SelectionMember.person_id, placed)
+    return exists().where(Enrolment.course_id == Selection.course_id, Enrolment.person_id == SelectionMember.person_id, is_among())
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +206,7 @@ def list_groups(session: Session, selection_id: int) -> list[ObjectionGroupRow]:
     """List the objections of a selection, those that wait first, by their date."""
     newest = aliased(ObjectionProposal)
     last = select(func.max(newest.id)).where(newest.group_id == ObjectionGroup.id).correlate(ObjectionGroup).scalar_subquery()
-    waits = ObjectionGroup.state.in_(UNDECIDED)
+    waits = ObjectionGroup.state.in_(UNDECIDED_STATES)
     statement = (
         select(
             *(ObjectionGroup.uuid, ObjectionGroup.state, Question.key, QuestionVersion.id, QuestionVersion.number),
@@ -300,11 +296,10 @@ def _with_people(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]
 
 def list_records(session: Session, condition: ColumnElement[bool]) -> list[ObjectionRecord]:
     """List objections for statistics: a condition on `objection` and `objection_group`; withdrawn ones count nowhere."""
-    decided = (ObjectionProposal.group_id == ObjectionGroup.id) & (ObjectionProposal.state == "decided")
     statement = (
         select(Objection.opened_at, ObjectionGroup.decided_at, ObjectionProposal.outcome)
         .join(ObjectionGroup, ObjectionGroup.id == Objection.group_id)
-        .outerjoin(ObjectionProposal, decided)
+        .outerjoin(ObjectionProposal, IS_DECISION)
         .where(condition, Objection.withdrawn_at.is_(None))
     )
     return [

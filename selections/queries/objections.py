@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from courses.models import Course
@@ -154,7 +154,7 @@ def _graded_at(session: Session, loaded: LoadedAttempt) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class OwnObjectionRow:
-    """A learner's objection with what came of it."""
+    """A learner's objection with its outcome."""
 
     objection: Objection
     group: ObjectionGroup
@@ -162,24 +162,29 @@ class OwnObjectionRow:
     """The one that was decided."""
 
 
+IS_DECISION = and_(ObjectionProposal.group_id == ObjectionGroup.id, ObjectionProposal.state == "decided")
+"""The condition that joins objections decided together to the proposal that was decided."""
+
+
 def list_own_objections(session: Session, attempt_id: int) -> list[OwnObjectionRow]:
     """List the objections to the questions of an attempt, with what was decided."""
-    decided = (ObjectionProposal.group_id == ObjectionGroup.id) & (ObjectionProposal.state == "decided")
-    statement = (
-        select(Objection, ObjectionGroup, ObjectionProposal)
-        .join(ObjectionGroup, ObjectionGroup.id == Objection.group_id)
-        .outerjoin(ObjectionProposal, decided)
-        .where(Objection.attempt_id == attempt_id)
-        .order_by(Objection.id)
-    )
-    return [OwnObjectionRow(*row) for row in session.execute(statement)]
+    return _list_own(session, Objection.attempt_id == attempt_id)
 
 
 def find_own_objection(session: Session, item_id: int) -> OwnObjectionRow | None:
-    """Return the objection to a question of an attempt."""
-    statement = select(Objection, ObjectionGroup).join(ObjectionGroup, ObjectionGroup.id == Objection.group_id)
-    found = session.execute(statement.where(Objection.item_id == item_id)).one_or_none()
-    return None if found is None else OwnObjectionRow(found[0], found[1], None)
+    """Return the objection to a question of an attempt, with what was decided."""
+    return next(iter(_list_own(session, Objection.item_id == item_id)), None)
+
+
+def _list_own(session: Session, condition: ColumnElement[bool]) -> list[OwnObjectionRow]:
+    statement = (
+        select(Objection, ObjectionGroup, ObjectionProposal)
+        .join(ObjectionGroup, ObjectionGroup.id == Objection.group_id)
+        .outerjoin(ObjectionProposal, IS_DECISION)
+        .where(condition)
+        .order_by(Objection.id)
+    )
+    return [OwnObjectionRow(*row) for row in session.execute(statement)]
 
 
 @dataclass(frozen=True, slots=True)

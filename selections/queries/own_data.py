@@ -9,6 +9,7 @@ from courses.models import Course
 from quizzes.models import AttemptItem
 from selections.models import ActaState, Selection, SelectionActa, SelectionActaEntry, SelectionIncident, SelectionMember
 from selections.objection_models import Objection, ObjectionGroup, ObjectionProposal
+from selections.queries.objections import IS_DECISION
 
 
 def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:
@@ -34,10 +35,7 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:
         .join(ObjectionGroup, ObjectionGroup.id == Objection.group_id)
         .join(Course, Course.id == ObjectionGroup.course_id)
         .join(AttemptItem, AttemptItem.id == Objection.item_id)
-        .outerjoin(
-            ObjectionProposal,
-            (ObjectionProposal.group_id == ObjectionGroup.id) & (ObjectionProposal.state == "decided") & Objection.told_at.is_not(None),
-        )
+        .outerjoin(ObjectionProposal, IS_DECISION & Objection.told_at.is_not(None))
         .where(Objection.person_id == person_id),
         "objections_proposed_on": select(
             *(Course.slug.label("course"), ObjectionProposal.outcome, ObjectionProposal.ground, ObjectionProposal.source),

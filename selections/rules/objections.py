@@ -38,7 +38,10 @@ class ObjectionState(StrEnum):
     @property
     def is_undecided(self) -> bool:
         """Return whether the objections wait for a decision."""
-        return self in (ObjectionState.OPEN, ObjectionState.PROPOSED)
+        return self.value in UNDECIDED_STATES
+
+
+UNDECIDED_STATES = (ObjectionState.OPEN.value, ObjectionState.PROPOSED.value)
 
 
 class ObjectionOutcome(StrEnum):

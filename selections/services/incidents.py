@@ -17,6 +17,7 @@ from selections.audit_verbs import SelectionVerb
 from selections.models import IncidentOutcome, Selection, SelectionIncident
 from selections.permissions import SelectionContext
 from selections.queries.selections import lock_selection
+from selections.rules.objections import midnight_after
 from selections.rules.signs import PersonSign
 
 DAYS_TO_ANSWER = 5
@@ -60,8 +61,7 @@ class AnswerClosed(Invalid):
 
 def last_moment(now: datetime, zone: ZoneInfo) -> datetime:
     """Return the end of the last day for an answer: 24:00 of the fifth day after today, by the course's clock."""
-    day = now.astimezone(zone).date() + timedelta(days=DAYS_TO_ANSWER + 1)
-    return datetime(day.year, day.month, day.day, tzinfo=zone)
+    return midnight_after(now.astimezone(zone).date() + timedelta(days=DAYS_TO_ANSWER), zone)
 
 
 def ask(session: Session, actor: Actor, context: SelectionContext, shown: PersonSign, question: str, *, now: datetime) -> SelectionIncident:

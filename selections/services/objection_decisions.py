@@ -24,9 +24,10 @@ from quizzes.rules.regrade import RegradePolicy
 from quizzes.services.dry_runs import RegradeRequest, begin_dry_run, discard_dry_run
 from quizzes.services.regrading import apply_dry_run
 from selections.audit_verbs import ObjectionVerb
-from selections.objection_models import Objection, ObjectionGroup, ObjectionProposal
+from selections.objection_models import ObjectionGroup, ObjectionProposal
 from selections.objection_permissions import ObjectionGroupContext
 from selections.rules.objections import ObjectionOutcome, ObjectionState
+from selections.services.objections import count_objections
 
 NOTIFY_OUTCOME = "selections.notify_outcome"
 STANDING, RETURNED, DECIDED = "standing", "returned", "decided"
@@ -258,11 +259,6 @@ def decide(session: Session, actor: Actor, subject: ObjectionGroupContext, value
         return DecisionResult.COMMITTING
     finish(session, actor, subject.group, row, now=now)
     return DecisionResult.DECIDED
-
-
-def count_objections(session: Session, group_id: int) -> int:
-    """Count the objections that are decided together."""
-    return session.scalar(select(func.count()).where(Objection.group_id == group_id, Objection.withdrawn_at.is_(None))) or 0
 
 
 def _require_confirmed(session: Session, row: ObjectionProposal, values: DecisionValues) -> None:

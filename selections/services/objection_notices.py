@@ -28,9 +28,9 @@ from quizzes.services.notices import notify_regrade
 from selections.audit_verbs import ObjectionVerb
 from selections.models import ActaKind, Selection, SelectionActa, SelectionActaEntry
 from selections.objection_models import Objection, ObjectionGroup, ObjectionProposal
-from selections.queries.objection_groups import UNDECIDED, DeciderRow, list_deciders
+from selections.queries.objection_groups import DeciderRow, list_deciders
 from selections.queries.objections import find_term_of, list_noted
-from selections.rules.objections import FEWEST_DECIDERS, ObjectionState, day_that_ends, next_due
+from selections.rules.objections import FEWEST_DECIDERS, UNDECIDED_STATES, ObjectionState, day_that_ends, next_due
 from selections.wording import TOLD
 
 PORTION = 100
@@ -208,7 +208,7 @@ def mind_late(session: Session, *, now: datetime) -> bool:
 
     Return whether these were all. There is no outcome by silence.
     """
-    rows = _list(session, Objection.due_at <= now, ObjectionGroup.state.in_(UNDECIDED))
+    rows = _list(session, Objection.due_at <= now, ObjectionGroup.state.in_(UNDECIDED_STATES))
     for row, attempt, shown in rows:
         place = _place(session, attempt.quiz_version_id, shown)
         row.due_at, row.late_at = next_due(now, place.rules, find_zone(place.zone)), now

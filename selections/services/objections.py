@@ -16,9 +16,7 @@ from selections.objection_models import Objection, ObjectionAuthor, ObjectionGro
 from selections.objection_permissions import AttemptTerm, OwnObjectionsContext
 from selections.queries.authors import list_authors
 from selections.queries.objections import find_own_objection
-from selections.rules.objections import ObjectionGround, ObjectionState
-
-UNDECIDED = (ObjectionState.OPEN.value, ObjectionState.PROPOSED.value)
+from selections.rules.objections import UNDECIDED_STATES, ObjectionGround, ObjectionState
 
 
 class TermNotBegun(Conflict):
@@ -121,7 +119,7 @@ def _group_of(session: Session, subject: OwnObjectionsContext, *, now: datetime)
         ObjectionGroup.course_id == loaded.course_id,
         ObjectionGroup.activity_key == loaded.row.activity_key,
         ObjectionGroup.question_version_id == version,
-        ObjectionGroup.state.in_(UNDECIDED),
+        ObjectionGroup.state.in_(UNDECIDED_STATES),
     )
     present = session.scalar(wanted.with_for_update(key_share=True).execution_options(populate_existing=True))
     if present is not None:
@@ -150,10 +148,14 @@ def withdraw(session: Session, actor: Actor, subject: OwnObjectionsContext, *, n
         raise ObjectionDecided
     row.withdrawn_at = now
     session.flush()
-    left = session.scalar(select(func.count()).where(Objection.group_id == group.id, Objection.withdrawn_at.is_(None)))
-    if not left:
+    if not count_objections(session, group.id):
         group.state = ObjectionState.WITHDRAWN.value
     audit.record(session, actor, ObjectionVerb.WITHDRAWN, row, now=now, selection=row.selection_id)
+
+
+def count_objections(session: Session, group_id: int) -> int:
+    """Count the objections that are decided together; withdrawn ones are left out."""
+    return session.scalar(select(func.count()).where(Objection.group_id == group_id, Objection.withdrawn_at.is_(None))) or 0
 
 
 def lock_group(session: Session, group_id: int) -> ObjectionGroup:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from selections.models import IncidentOutcome, Selection
 from selections.objection_models import Objection, ObjectionGroup, ObjectionProposal
+from selections.queries.objections import IS_DECISION
 from selections.rules.objections import ObjectionState
 from selections.services import incidents as incident_services
 
@@ -49,11 +50,10 @@ def outcomes_of(session: Session, selection: Selection) -> JuryOutcomes:
 
 def _objections(session: Session, selection: Selection) -> tuple[int, dict[int, list[str]]]:
     """Count the objections that nobody decided on, and list the outcomes of the others by person."""
-    decided = (ObjectionProposal.group_id == ObjectionGroup.id) & (ObjectionProposal.state == "decided")
     statement = (
         select(Objection.person_id, ObjectionGroup.state, ObjectionProposal.outcome)
         .join(ObjectionGroup, ObjectionGroup.id == Objection.group_id)
-        .outerjoin(ObjectionProposal, decided)
+        .outerjoin(ObjectionProposal, IS_DECISION)
         .where(Objection.selection_id == selection.id, Objection.withdrawn_at.is_(None))
         .order_by(Objection.id)
     )

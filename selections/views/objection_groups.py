@@ -88,7 +88,7 @@ def return_proposal(subject: ObjectionGroupContext) -> Answer:
     form = ProposalReturnForm()
     if not subject.facts.proposed and not form.validate_on_post():
         return _group_page(subject, ProposalForm(formdata=None), form), 422
-    services.return_proposal(current_session(), current_actor(), subject, _looked_at(), form.words(), now=clock.now())
+    services.return_proposal(current_session(), current_actor(), subject, _shown_proposal(), form.words(), now=clock.now())
     flash(_("The proposal went back. No marks have changed."), "ok")
     return _to_group(subject)
 
@@ -100,7 +100,7 @@ def decide(subject: ObjectionGroupContext) -> Answer:
     form, session = request.form, current_session()
     confirmed = form.get("lowered", "")
     values = DecisionValues(
-        proposal=_looked_at(),
+        proposal=_shown_proposal(),
         seen=whole_number(form.get("seen", "")),
         objections=whole_number(form.get("objections", "")),
         confirmed_lowered=whole_number(confirmed) if confirmed else None,
@@ -118,7 +118,7 @@ def decide(subject: ObjectionGroupContext) -> Answer:
     return _to_group(subject)
 
 
-def _looked_at() -> UUID:
+def _shown_proposal() -> UUID:
     """Return the proposal that the page showed; raise NothingToDecide."""
     found = as_uuid(request.form.get("proposal", ""))
     if found is None:
@@ -130,13 +130,13 @@ def _looked_at() -> UUID:
 @requires(ObjectionAction.VIEW, queries.get_objection_file)
 def file(subject: ObjectionFileContext) -> Response:
     """Send a file of an answer that is objected to."""
-    _note_looked(subject.person_id)
+    _record_access(subject.person_id)
     files: FileStore = current_app.extensions["files"]
     return send_content(files, subject.sha256, subject.media_type, subject.name, inline=False, kept="no-store")
 
 
-def _note_looked(*people: int) -> None:
-    """Note for those whose own hand is shown that somebody looked at their answers."""
+def _record_access(*people: int) -> None:
+    """Record, for those whose own hand is shown, that the reader saw their answers."""
     actor, now = current_actor(), clock.now()
 
     def note(session: Session) -> None:
@@ -159,19 +159,19 @@ def _group_page(subject: ObjectionGroupContext, form: ProposalForm, back: Propos
     session, group, asked = current_session(), subject.group, subject.group.question_version_id
     state = ObjectionState(group.state)
     rows, newest = queries.list_objections(session, group.id), subject.newest
-    returned = [] if subject.proposals == (newest is not None and newest.proposal.state != services.RETURNED) else _returned(subject)
+    if newest is not None and newest.proposal.state == services.RETURNED:
+        newest = None
+    has_returned = subject.proposals > (0 if newest is None else 1)
     numbers = queries.list_versions(session, asked) if state is ObjectionState.OPEN else {asked: subject.number}
     questions = attempts.get_questions(session, list(numbers))
     question = questions[asked]
     files = list_files(session, [row.item.id for row in rows]) if upload_limits(question) else {}
     if is_of_own_hand(question.kind):
-        _note_looked(*[row.objection.person_id for row in rows])
+        _record_access(*[row.objection.person_id for row in rows])
     form.version.choices = pages.version_choices({version: (shown, questions[version]) for version, shown in numbers.items()}, asked)
     form.option.choices = pages.addition_choices(question)
-    newest = newest if newest is not None and newest.proposal.state != services.RETURNED else None
-    run = newest.regrade.id if newest is not None and newest.regrade is not None else None
-    counts = dry_runs.count_lines(session, run) if run is not None else None
-    changes = dry_runs.list_lines(session, run, DryRunFilter.CHANGED, offset=0, limit=CHANGES) if run is not None else []
+    run = newest.regrade if newest is not None else None
+    changes = dry_runs.list_lines(session, run.id, DryRunFilter.CHANGED, offset=0, limit=CHANGES) if run is not None else []
     return render_template(
         "selections/objection_group.html",
         selection={"uuid": subject.selection.uuid, "quiz": pages.title_of(subject.selection)},
@@ -179,10 +179,10 @@ def _group_page(subject: ObjectionGroupContext, form: ProposalForm, back: Propos
         title=short_title(question),
         item=pages.question_with_key(rows[0], question) if rows else None,
         objections=pages.objection_views(rows, question, files),
-        proposal=next(iter(pages.proposal_views([newest])), None) if newest is not None else None,
-        returned=pages.proposal_views(returned),
-        counts=counts,
-        touched=touched_by_regrade(session, newest.regrade) if newest is not None and newest.regrade is not None else [],
+        proposal=pages.proposal_view(newest) if newest is not None else None,
+        returned=[pages.proposal_view(one) for one in _returned(subject)] if has_returned else [],
+        counts=dry_runs.count_lines(session, run.id) if run is not None else None,
+        touched=touched_by_regrade(session, run) if run is not None and state.is_undecided else [],
         changes=pages.change_views(changes),
         hindrance=pages.hindrance(subject.facts),
         is_own=subject.facts.proposed,

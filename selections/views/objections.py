@@ -81,7 +81,7 @@ def _form_page(subject: OwnObjectionsContext, form: ObjectionForm) -> str:
     opened = open_attempt(session, subject.loaded)
     present = queries.find_own_objection(session, subject.item.id)
     rows = [present] if present is not None else []
-    line = next(one for one in pages.own_lines(opened, subject, rows, now=now) if one.place == subject.item.position)
+    (line,) = pages.own_lines(opened, subject, rows, now=now)
     if not form.is_submitted():
         form.ground.data = present.objection.ground if present is not None else None
         form.reason.data = present.objection.reason if present is not None else pages.noted_reason(subject)
