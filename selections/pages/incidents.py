@@ -22,7 +22,7 @@ from selections.wording import INCIDENT_OUTCOMES
 
 TITLES: Mapping[str, str] = {
     SignKind.SESSIONS: N_("Two devices or windows at once"),
-    SignKind.ABSENCES: N_("The page of the quiz was left"),
+    SignKind.ABSENCES: N_("The quiz page was left"),
     SignKind.RAPID: N_("Answers faster than reading"),
 }
 EXPLANATIONS: Mapping[str, tuple[str, ...]] = {
@@ -146,13 +146,16 @@ class OwnQuestionView:
     uuid: UUID
     title: str
     state: str
-    answer_by: datetime
+    answer_by: datetime | None
+    """None where it can be answered no more."""
 
 
 def own_incident(row: SelectionIncident, now: datetime) -> OwnQuestionView:
     """Return an incident as the person who is asked sees it in a list; what is only proposed is not theirs to know."""
     proposed = row.proposed_at is not None and row.decided_at is None
-    return OwnQuestionView(row.uuid, _(TITLES[row.kind]), _("The jury is deciding") if proposed else state_words(row, now), row.answer_by)
+    state = _("The jury is deciding") if proposed else state_words(row, now)
+    is_open = row.proposed_at is None and now < row.answer_by
+    return OwnQuestionView(row.uuid, _(TITLES[row.kind]), state, row.answer_by if is_open else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from kernel.i18n import _, choose, find_zone, ngettext, number
+from kernel.i18n import _, choose, find_zone, ngettext, number, percent
 from quizzes.pages.question import points, short_title, words_of
 from quizzes.pages.question_review import MarkingResult, QuestionReview, answered_question, response_lines
 from quizzes.queries.dry_runs import RegradeChangeRow
@@ -65,11 +65,11 @@ def figure_lines(figures: ObjectionFigures) -> list[tuple[str, str, str]]:
     def figure(value: float | None, decimals: int) -> str:
         return "–" if value is None else number(round(value, decimals), decimals)
 
-    share = "–" if figures.share_with_effect is None else f"{number(round(100 * figures.share_with_effect), 0)} %"
+    share = "–" if figures.share_with_effect is None else percent(100 * figures.share_with_effect)
     return [
         (_("Objections"), number(figures.objections), ""),
         (
-            _("For a thousand answers"),
+            _("Per thousand answers"),
             figure(figures.per_thousand, 2),
             ngettext("of %(count)s answer", "of %(count)s answers", figures.answers),
         ),

@@ -30,6 +30,7 @@ from selections.models import ActaKind, Selection, SelectionActa, SelectionActaE
 from selections.objection_models import Objection, ObjectionGroup, ObjectionProposal
 from selections.queries.objection_groups import DeciderRow, list_deciders
 from selections.queries.objections import find_term_of, list_noted
+from selections.queries.selections import get_row, list_titles
 from selections.rules.objections import FEWEST_DECIDERS, UNDECIDED_STATES, ObjectionState, day_that_ends, next_due
 from selections.wording import TOLD
 
@@ -64,6 +65,12 @@ def _place(session: Session, quiz_version_id: int, shown: int | None) -> _Place:
     return _Place(outline.by_key[snapshot.activity_key].title, shown or 0, snapshot, outline.zone)
 
 
+def _title(session: Session, selection_id: int) -> Mapping[str, str]:
+    """Return the title of the quiz of a selection."""
+    found = get_row(session, selection_id)
+    return list_titles(session, [found])[found.slug, found.activity_key]
+
+
 def _list(session: Session, *conditions: object) -> Sequence[Row[Objection, Attempt, int | None]]:
     statement = (
         select(Objection, Attempt, AttemptItem.number)
@@ -82,7 +89,8 @@ def notify_deciders(session: Session, objection_id: int, *, now: datetime) -> No
     if not ObjectionState(group.state).is_undecided:
         return
     selection = session.get_one(Selection, row.selection_id)
-    subject = in_every_language(lambda: _("A question of a selection is objected to"))
+    title = _title(session, row.selection_id)
+    subject = in_every_language(lambda: _("There is an objection to a question of “%(title)s”", title=choose(title)))
     words = in_every_language(lambda: _("Propose an outcome. Another person decides on it."))
     deciders = list_deciders(session, group.id)
     _notify_each(session, group, deciders, Message(NoticeKind.OBJECTION, f"objection-open:{group.uuid}", subject, words, ""), now=now)
@@ -111,10 +119,11 @@ def notify_of_proposal(session: Session, group_id: int, *, now: datetime) -> Non
     row = session.scalar(select(ObjectionProposal).where(*standing))
     if row is None:
         return
+    title = _title(session, session.scalars(select(Objection.selection_id).where(Objection.group_id == group.id).limit(1)).one())
     message = Message(
         NoticeKind.OBJECTION,
         f"objection-proposed:{row.uuid}",
-        in_every_language(lambda: _("An outcome of objections is proposed")),
+        in_every_language(lambda: _("An outcome is proposed for objections in “%(title)s”", title=choose(title))),
         in_every_language(lambda: _("It needs the decision of a second person. Look at its dry run first.")),
         "",
     )

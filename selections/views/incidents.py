@@ -116,7 +116,7 @@ def own(subject: SelectionIncidentContext) -> Answer:
         except Invalid as refusal:
             form.refuse(form.answer, _(refusal.text))
         else:
-            flash(_("Your answer is kept. You can change it until the last day or until the jury goes on."), "ok")
+            flash(_("Your answer is kept. You can change it until the last day, or until the jury proposes an outcome."), "ok")
             return see_page("selections_incidents.own", incident=subject.incident.uuid)
     row = queries.get_incident_row(session, subject.incident.id)
     view = pages.incident_view(row, clock.now())

@@ -75,7 +75,7 @@ def test_a_jury_asks_and_decides_by_keyboard(
     julia.page.fill("[name=ground]", "Se cortó la red de la oficina.")
     press(julia, words(julia, "Propose"))
     hugo.open(incident)
-    press(hugo, words(hugo, "Decide so"))
+    press(hugo, words(hugo, "Decide as proposed"))
     ana.open(f"{incident}/answer")
 
     with instance.database.unit_of_work(write=False) as session:

@@ -389,7 +389,7 @@ def test_the_list_shows_figures(case: Objecting) -> None:
 
     page = case.julia.get(case.listing)
 
-    assert in_spanish("For a thousand answers") in page.text
+    assert in_spanish("Per thousand answers") in page.text
     for figure in ("100,00", "100 %", in_spanish("of %(count)s answer", 20)):
         assert figure in page.text.replace("\u00a0", " ")
 
