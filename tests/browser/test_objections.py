@@ -76,7 +76,7 @@ def test_without_a_script_the_page_saves_it(chromium: Browser, live: Live, insta
     assert first.get_by_label(OBJECT).is_checked()
 
 
-def look(person: Visitor, path: str) -> None:
+def open_unfolded(person: Visitor, path: str) -> None:
     """Open a page with everything unfolded, and check it."""
     person.page.goto(person.url + path)
     person.page.evaluate("document.querySelectorAll('main details').forEach((one) => { one.open = true; })")
@@ -104,20 +104,20 @@ def test_every_page_of_objections(
         appoint(instance, case.selection, add_factor(instance, juror))
     own = f"/attempts/{case.attempt()}/objections"
     for path in (f"/attempts/{case.attempt()}/review", own, case.path(3), case.path(5)):
-        look(diana, path)
+        open_unfolded(diana, path)
     diana.page.goto(diana.url + case.path(3))
     press(diana, {"es": "Objetar la pregunta", "en": "Object to the question"}[language])
     diana.check()
     for path in (f"/selections/{case.selection.uuid}", case.listing, case.page):
-        look(lola, path)
+        open_unfolded(lola, path)
     press(lola, {"es": "Proponer", "en": "Propose"}[language])
     lola.checked.clear()
     lola.check()
     case.propose(outcome="removed")
     for person in (lola, paco):
-        look(person, case.page)
+        open_unfolded(person, case.page)
     case.decide(lowered="2")
     browser.deliver_jobs()
-    look(paco, case.page)
+    open_unfolded(paco, case.page)
     for path in (own, "/notices"):
-        look(diana, path)
+        open_unfolded(diana, path)

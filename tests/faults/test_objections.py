@@ -22,7 +22,7 @@ TABLES = ("mark_event", "attempt", "regrade", "objection", "objection_group", "o
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_killed_as_an_outcome_is_written_and_told(
+def test_killed_as_an_outcome_is_written_and_people_are_notified(
     when: Side, monkeypatch: pytest.MonkeyPatch, browser: Browser, instance: Instance, say: Say
 ) -> None:
     """Each mark is written once, everybody is told once, and the decision is one."""

@@ -77,7 +77,7 @@ def ask(juror: Browser, selection: Selection, kind: str = "sessions", at: int = 
     return juror.path
 
 
-def test_a_person_is_asked_answers_and_two_members_decide(browser: Browser, instance: Instance, selection: Selection) -> None:
+def test_a_person_gets_a_question_answers_and_two_members_decide(browser: Browser, instance: Instance, selection: Selection) -> None:
     """spec/selection 6.11: a message, five days, a proposal with its ground, the decision of another member; no mark changes."""
     juror = a_juror(browser, instance, selection)
     assert juror.get(f"/selections/{selection.uuid}").has_link(signs_page(selection))
@@ -160,7 +160,7 @@ def test_what_a_person_writes_is_bounded_and_never_markup(browser: Browser, inst
     assert "<script>alert" not in ana.get(f"{path}/answer").html
 
 
-def test_the_same_sign_is_asked_about_once(browser: Browser, instance: Instance, selection: Selection) -> None:
+def test_the_same_sign_opens_one_incident(browser: Browser, instance: Instance, selection: Selection) -> None:
     juror = a_juror(browser, instance, selection)
     page = juror.get(signs_page(selection))
     (path, *_others) = [link for link, _words in page.links if link.endswith("/absences")]

@@ -57,9 +57,11 @@ def test_every_cell_of_an_objection(browser: Browser, instance: Instance) -> Non
     page = f"{listing}/{group.uuid}"
     faults += cast.check("objection.propose", "open", each(cast, f"{page}/proposals", lambda: PROPOSAL | {"outcome": "uphold"}, back=True))
     outcome(cast.browsers["S"], f"{page}/proposals", "POST", PROPOSAL | {"outcome": "uphold"})
-    same = {"S": outcome(cast.browsers["S"], f"{page}/decision", "POST", looked_at(instance))}
+    same = {"S": outcome(cast.browsers["S"], f"{page}/decision", "POST", shown_proposal(instance))}
     faults += cast.check("objection.decide", "proposed_by_the_same", same)
-    faults += cast.check("objection.decide", "proposed_by_another", each(cast, f"{page}/decision", lambda: looked_at(instance), again=True))
+    faults += cast.check(
+        "objection.decide", "proposed_by_another", each(cast, f"{page}/decision", lambda: shown_proposal(instance), again=True)
+    )
     let_term_pass(instance, cast.selection)
     with instance.database.unit_of_work() as session:
         session.execute(update(Attempt).values(finished_at=clock.now() - timedelta(days=61)))
@@ -68,7 +70,7 @@ def test_every_cell_of_an_objection(browser: Browser, instance: Instance) -> Non
     assert faults == []
 
 
-def looked_at(instance: Instance) -> Mapping[str, str]:
+def shown_proposal(instance: Instance) -> Mapping[str, str]:
     proposal = only(ObjectionProposal, instance)
     assert isinstance(proposal, ObjectionProposal)
     return {"proposal": str(proposal.uuid), "objections": "1", "seen": "0"}
@@ -139,7 +141,7 @@ def test_whose_account_is_erased_leaves_an_objection_without_words(browser: Brow
     assert [(row.reason, row.ground) for row in case.objections()] == [("", "two_right")]
 
 
-def test_the_people_of_an_acta_are_told_until_when_they_may_object(browser: Browser, instance: Instance) -> None:
+def test_the_people_of_an_acta_are_notified_until_when_they_may_object(browser: Browser, instance: Instance) -> None:
     """spec/selection 5.1 and 5.2: once each; whoever noted an objection while answering is asked why."""
     cast = a_selection_cast(browser, instance)
     for letter, parts in (("E", {"objection": ["1"]}), ("P", {})):

@@ -178,7 +178,7 @@ def test_whoever_wrote_marked_or_takes_it_neither_proposes_nor_decides(case: Obj
     assert case.proposals() == []
 
 
-def test_where_too_few_can_decide_administrators_are_told_to_name_one(case: Objecting, instance: Instance) -> None:
+def test_where_too_few_can_decide_administrators_are_notified_to_name_one(case: Objecting, instance: Instance) -> None:
     """spec/selection 5.4: an administrator must name one."""
     group = case.groups()[0]
     with instance.database.unit_of_work() as session:
@@ -275,7 +275,7 @@ def test_an_objection_that_came_meanwhile_has_to_be_seen(case: Objecting) -> Non
     assert case.states() == ["decided"]
 
 
-def test_where_marks_changed_the_new_dry_run_is_looked_at_first(case: Objecting, instance: Instance) -> None:
+def test_where_marks_changed_the_new_dry_run_is_shown_first(case: Objecting, instance: Instance) -> None:
     """spec/selection 5.6 and spec/quiz-engine 5.11.3."""
     case.propose()
     case.hugo.get(case.page)
@@ -312,7 +312,7 @@ def test_nobody_else_commits_the_dry_run_of_objections(case: Objecting, instance
         assert session.scalars(select(Regrade.state)).one() == "ready"
 
 
-def test_each_is_told_once(case: Objecting, instance: Instance) -> None:
+def test_each_is_notified_once(case: Objecting, instance: Instance) -> None:
     """spec/selection 5.10: objectors the outcome with the change of their own percentage, others whose mark changed one notice."""
     case.propose()
     case.decide()
@@ -330,7 +330,7 @@ def test_each_is_told_once(case: Objecting, instance: Instance) -> None:
         assert words in page.text
 
 
-def test_what_is_not_decided_in_time_is_told_as_late(case: Objecting, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_not_decided_in_time_is_reported_as_late(case: Objecting, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """spec/selection 5.9: to learner and administrators, with a new date, and no outcome by silence."""
 
     def mind(now: datetime) -> None:

@@ -115,7 +115,7 @@ def test_a_million_characters_are_refused(case: Objecting) -> None:
     assert case.objections() == []
 
 
-def test_what_looks_like_a_script_is_shown_as_it_was_written(case: Objecting) -> None:
+def test_a_reason_with_a_script_is_shown_as_it_was_written(case: Objecting) -> None:
     """spec/selection 12: nothing of it runs."""
     learner = case.object_to(5, reason=f"{REASON} <script>alert(1)</script>")
     case.julia.get(case.page)

@@ -25,7 +25,7 @@ def test_answers_faster_than_reading_are_a_sign_from_a_hundred_answers_on() -> N
     assert found == [AttemptSign(100, SignKind.RAPID, 0.5, 1, 2, 1, 100)]
 
 
-def test_what_no_device_said_is_no_sign() -> None:
+def test_what_no_device_recorded_is_no_sign() -> None:
     """spec/selection 6.3: an attempt without script, or of somebody whose absences are not recorded, shows nothing."""
     assert find_signs(a_sitting([{} for _one in range(200)])) == []
 
@@ -40,7 +40,7 @@ def test_each_sign_says_in_how_many_attempts_it_is_as_large() -> None:
     assert [(sign.attempt_id, sign.as_large, sign.among) for sign in found] == [(1, 4, 5), (2, 3, 5), (3, 3, 5), (4, 1, 5)]
 
 
-def test_two_sessions_at_once_are_told_with_devices_and_networks() -> None:
+def test_two_sessions_at_once_are_counted_with_devices_and_networks() -> None:
     """spec/selection 6.6: an attempt without encounters is none, however many devices it had."""
     pair = (AnsweringSession(1, "10.0.0.0", 1, 0, 9), AnsweringSession(2, "10.1.0.0", 2, 5, 12))
     records = [IntegrityRecord(sessions=pair, encounters=(12,)), IntegrityRecord(sessions=pair)]
