@@ -136,7 +136,7 @@ def _line(row: OpenCredentialReview) -> Mapping[str, object]:
         "cause": str(CAUSES[row.cause]),
         "withdrawn": row.cause is ReviewCause.COMPLETION_WITHDRAWN,
         "regraded": row.cause is ReviewCause.REGRADED,
-        "is_replaceable": not row.cause.concerns_completion,
+        "is_replaceable": ReviewDecision.REPLACE in row.cause.decisions_here,
         "other_name": row.present_name if row.present_name != row.printed_name else "",
         "is_own": is_own(current_actor(), row.person_id),
     }

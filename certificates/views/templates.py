@@ -189,7 +189,8 @@ def template(subject: TemplateContext) -> Answer:
 
 
 def _page(row: StoredTemplate, text_form: TemplateTextForm | None = None, status: int = 200) -> Answer:
-    session, issuer = current_session(), _issuer(_institution_of(row), language())
+    session, institution = current_session(), _institution_of(row)
+    issuer = _issuer(institution, language())
     result = queries.read_draft(session, row)
     try:
         elements = editing.list_elements(row.text)
@@ -208,7 +209,7 @@ def _page(row: StoredTemplate, text_form: TemplateTextForm | None = None, status
             text_form=text_form or TemplateTextForm(formdata=None, data={"text": row.text, "revision": str(row.revision)}),
             picture_form=TemplatePictureForm(formdata=None),
             versions=queries.list_versions(session, row),
-            has_own=bool(_own_certificates(row)),
+            has_own=bool(_own_certificates(institution)),
             is_signed=bool(issuer.signatories),
         ),
         status,
@@ -246,11 +247,10 @@ def _issuer(institution: Institution | None, tongue: str) -> SampleIssuer:
     )
 
 
-def _own_certificates(row: StoredTemplate) -> list[Credential]:
-    """Return the reader's certificates by the institution of a template, the newest first."""
-    institution, own = _institution_of(row), list_of(current_session(), current_actor().person_id)
-    names = {str(institution.uuid), "" if institution.is_first else str(institution.uuid)} if institution is not None else {""}
-    return [one for one in own if one.institution_key in names]
+def _own_certificates(institution: Institution | None) -> list[Credential]:
+    """Return the reader's certificates by an institution, the newest first; those that name none are of the first one."""
+    names = {""} if institution is None else {str(institution.uuid), *([""] if institution.is_first else [])}
+    return [one for one in list_of(current_session(), current_actor().person_id) if one.institution_key in names]
 
 
 @bp.post("/<uuid:template>/text")
@@ -345,9 +345,10 @@ def _drawn(row: StoredTemplate, template: CertificateTemplate) -> Response:
     wanted = request.args.get("language", language())
     tongue = wanted if wanted in LANGUAGES else language()
     person = request.args.get("person", SamplePerson.USUAL.value)
-    issuer = _issuer(_institution_of(row), tongue)
+    institution = _institution_of(row)
+    issuer = _issuer(institution, tongue)
     if person == SamplePerson.OWN:
-        sheet = _own_sheet(row, template, issuer, tongue)
+        sheet = _own_sheet(institution, template, issuer, tongue)
     else:
         texts = sample_texts(template, tongue, _host(), issuer)
         sheet = compose(long_texts(texts) if person == SamplePerson.LONG else texts)
@@ -358,9 +359,9 @@ def _drawn(row: StoredTemplate, template: CertificateTemplate) -> Response:
     return response
 
 
-def _own_sheet(row: StoredTemplate, template: CertificateTemplate, issuer: SampleIssuer, tongue: str) -> CertificateSheet:
+def _own_sheet(institution: Institution | None, template: CertificateTemplate, issuer: SampleIssuer, tongue: str) -> CertificateSheet:
     """Return the reader's last certificate as it would be with another design; raise NotFound where they hold none."""
-    own = _own_certificates(row)
+    own = _own_certificates(institution)
     if not own:
         raise NotFound
     sheet = get_sheet(current_session(), own[0], site_address(), tongue)

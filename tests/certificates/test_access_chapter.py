@@ -25,7 +25,7 @@ GROUPS = [
 ]
 
 
-def test_every_cell_of_the_chapter_is_asked() -> None:
+def test_every_cell_of_the_chapter_is_covered() -> None:
     """spec/certificates 11."""
     assert set(CELLS) == set(WALKS) | set(ELSEWHERE)
     for test in ELSEWHERE.values():

@@ -77,7 +77,9 @@ def packed(text: str) -> bytes:
 
 
 @pytest.mark.parametrize("what", TEMPLATES)
-def test_a_template_that_is_wrong_is_told_and_never_used(browser: Browser, instance: Instance, template: StoredTemplate, what: str) -> None:
+def test_a_template_that_is_wrong_is_reported_and_never_used(
+    browser: Browser, instance: Instance, template: StoredTemplate, what: str
+) -> None:
     """spec/certificates 15: kept as a draft with what is wrong at its line; neither drawn nor published, and not imported."""
     page = f"{LIST}/{template.uuid}"
     browser.post(f"{page}/text", {"text": TEMPLATES[what], "revision": str(template.revision)})
@@ -179,7 +181,7 @@ def test_the_colours_of_a_printing_press_become_those_of_a_screen(browser: Brows
         ("renew", "2 meses", "2 months"),
     ],
 )
-def test_a_course_with_another_validity_is_told_beside_the_field(
+def test_a_course_with_another_validity_is_refused_beside_the_field(
     browser: Browser, instance: Instance, template: StoredTemplate, field: str, typed: str, words: str
 ) -> None:
     """spec/certificates 15: by the form of the course, with the right word, and nothing is written."""

@@ -88,7 +88,7 @@ def test_the_keys_are_read_by_pages_of_every_site_and_kept_for_an_hour(browser: 
         assert browser.response.status_code == 304
 
 
-def test_a_newer_key_list_can_be_told(browser: Browser, instance: Instance) -> None:
+def test_a_newer_key_list_is_recognised(browser: Browser, instance: Instance) -> None:
     """Of the same day it is the same, after a rotation and on another day it is newer."""
     created = []
     for moment in ("2027-03-01T09:00Z", "2027-03-01T10:00Z", "2027-03-02T10:00Z"):

@@ -120,7 +120,7 @@ def test_it_is_nowhere_but_on_the_holders_own_copy(browser: Browser, instance: I
     assert NUMBER.encode() not in attached[1]
 
 
-def test_whoever_holds_the_paper_compares_the_number(browser: Browser, instance: Instance, credential: Credential) -> None:
+def test_who_holds_the_sheet_compares_the_number(browser: Browser, instance: Instance, credential: Credential) -> None:
     """spec/certificates P7: while the switch is on, in any grouping, five tries an hour for each code; it shows only what was typed."""
     sign_in(browser)
     board = browser.another()

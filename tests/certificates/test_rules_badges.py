@@ -109,7 +109,7 @@ def test_text_that_canonicalisers_write_differently_is_not_signed(text: str) -> 
     assert is_signable("dos\nlíneas \U0001f600 \u200f")
 
 
-def test_they_are_taken_out_at_the_door_of_titles_and_templates() -> None:
+def test_they_are_taken_out_where_titles_and_templates_come_in() -> None:
     """spec/certificates B4: also where YAML writes them between double quotes."""
     course = folders.course(folders.changed("course.yaml", "  es: El agua en casa", '  es: "El agua\\u0007 en casa"'))
     text = 'format: 1\nkey: a\ntitle: {es: "A\\0"}\nelements:\n  - {kind: text, text: "a\\u0007", at: [20, 60], width: 30, size: 4}\n'

@@ -93,7 +93,7 @@ def test_elements_change_by_form_and_the_rest_of_the_text_stays(browser: Browser
     assert stored(instance).text == after
 
 
-def test_who_saves_over_another_s_change_is_told(browser: Browser, instance: Instance, page: str) -> None:
+def test_saving_over_another_s_change_is_refused(browser: Browser, instance: Instance, page: str) -> None:
     revision, text = str(stored(instance).revision), stored(instance).text
     browser.post(f"{page}/text", {"text": text + "# uno\n", "revision": revision})
 
@@ -204,7 +204,7 @@ def test_a_course_that_asks_for_a_template_that_it_cannot_have_is_not_published(
         ({"certificate__template": "ajena"}, in_spanish("The certificate template “%(key)s” is of another institution.", key="ajena")),
     ],
 )
-def test_a_certificate_that_the_course_cannot_have_is_told_beside_its_field(
+def test_a_certificate_that_the_course_cannot_have_is_reported_beside_its_field(
     browser: Browser, instance: Instance, page: str, typed: dict[str, str], words: str
 ) -> None:
     """spec/certificates T9: when the settings of the course are saved, and nothing is written."""
@@ -221,7 +221,7 @@ def test_a_certificate_that_the_course_cannot_have_is_told_beside_its_field(
     assert dict(browser.page.form("/settings").fields)["certificate__template"] == typed["certificate__template"]
 
 
-def test_a_template_without_a_language_of_the_course_is_told_beside_its_field(browser: Browser, instance: Instance, page: str) -> None:
+def test_a_template_without_a_language_of_the_course_is_reported_beside_its_field(browser: Browser, instance: Instance, page: str) -> None:
     """spec/certificates T9: by the form of the course, which keeps what was chosen, and when it is published."""
     course = a_course(instance, modules=1)
     with instance.database.unit_of_work() as session:
@@ -248,7 +248,7 @@ def in_spanish_alone(text: str) -> str:
     return re.sub(r"(?m)^      en: \|\n(        .*\n)+", "", spanish)
 
 
-def test_a_text_without_the_first_language_is_told_when_it_is_saved(browser: Browser, instance: Instance, page: str) -> None:
+def test_a_text_without_the_first_language_is_reported_when_it_is_saved(browser: Browser, instance: Instance, page: str) -> None:
     """spec/certificates T2, T9, chapter 15: with its line; the draft is kept, and is neither drawn nor published."""
     text = stored(instance).text
     without = text.replace("{es: Se certifica que, en: This is to certify that}", "{en: This is to certify that}")

@@ -81,7 +81,7 @@ def test_a_whole_template_has_no_findings() -> None:
         ("\t- {kind: border, inset: 8}", "C102", ""),
     ],
 )
-def test_what_a_template_may_not_say_is_told_with_its_line(line: str, code: str, told: str) -> None:
+def test_what_a_template_may_not_have_is_reported_with_its_line(line: str, code: str, told: str) -> None:
     """spec/certificates T2, T3, chapter 15: unknown words are answered with the nearest, and nothing breaks the page."""
     found = [one for one in findings(HEAD + TEXT + line + "\n" + REQUIRED) if one.code == code]
 
@@ -134,7 +134,7 @@ def test_hard_names_and_a_title_of_120_letters_stay_within_their_width(name: str
         assert "".join(name.split()).replace("\u0301", "") != ""
 
 
-def test_a_text_shrinks_then_breaks_then_is_told_with_the_word_that_did_not_fit() -> None:
+def test_a_text_shrinks_then_breaks_then_is_reported_with_the_word_that_did_not_fit() -> None:
     """spec/certificates T5: at issue it is made smaller, never cut."""
     texts = texts_of(OWN)
     narrow = texts_of(OWN.replace("width: 150", "width: 60"))

@@ -42,7 +42,7 @@ def test_a_certificate_of_another_person_is_answered_like_none(browser: Browser,
 
 
 @pytest.mark.parametrize("end", ["", ".pdf", "/revocation", "/replacement", "/renewal", "/correction"])
-def test_a_certificate_of_another_person_is_looked_for_like_none(browser: Browser, instance: Instance, end: str) -> None:
+def test_a_certificate_of_another_person_is_searched_like_none(browser: Browser, instance: Instance, end: str) -> None:
     """spec/certificates V4, attack 10: the same statements, of which none finds a row more; so neither takes longer."""
     complete(instance, a_course(instance, modules=1))
     held = issue(instance)

@@ -144,7 +144,7 @@ def _times(instance: Instance) -> tuple[int, float]:
     return sum(row.timed for row in rows), sum(row.log_seconds for row in rows) / UNIT
 
 
-def test_what_the_statistics_say_of_values_stands_beside_the_blueprint(browser: Browser, instance: Instance) -> None:
+def test_what_the_statistics_find_of_values_is_shown_beside_the_blueprint(browser: Browser, instance: Instance) -> None:
     """spec/selection 1.23: the finding «values»."""
     bank = QUESTION.replace("    by_variant: true\n", "")
     course = publish(instance, a_folder(bank, f"{HEAD}slots:\n  - question: suma\nbalance: {{within: 60}}\nattempts: 0\n"))[0]

@@ -127,7 +127,7 @@ def test_each_question_finds_its_position_also_where_pools_overlap() -> None:
     assert seats_of([frozenset({1, 2}), frozenset({2, 3}), frozenset({3})], [2, 3, 1]) == (1, 2, 0)
 
 
-def test_the_newest_composition_that_was_taken_is_looked_at() -> None:
+def test_the_newest_composition_that_was_taken_is_analysed() -> None:
     one, other = (Composition(name, (), ()) for name in ("eins", "zwei"))
 
     assert newest_with({1: one, 2: one, 3: other}, {1: 5}) == "eins"

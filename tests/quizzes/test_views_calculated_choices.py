@@ -103,7 +103,7 @@ def test_the_bank_keeps_what_is_calculated() -> None:
 
 
 @pytest.mark.parametrize("name", ["gift", "aiken", "moodle-xml", "csv", "qti", "qti-canvas"])
-def test_other_formats_refuse_what_they_cannot_say(name: str) -> None:
+def test_other_formats_refuse_what_they_cannot_write(name: str) -> None:
     """Never as a choice between formulas."""
     question = a_question(SingleChoiceBody(options("{= a + b =}", "{= a * b =}"), numbers=NUMBERS))
 

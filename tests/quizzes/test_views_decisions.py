@@ -68,7 +68,7 @@ def test_the_page_tells_each_figure_with_advice_and_formula(browser: Browser, in
     assert page.html.count('<svg class="chart') == page.html.count('<table class="data">') - 1 == 2
 
 
-def test_the_people_near_the_mark_are_listed_and_the_look_is_noted(browser: Browser, instance: Instance) -> None:
+def test_the_people_near_the_mark_are_listed_and_the_access_is_noted(browser: Browser, instance: Instance) -> None:
     """spec/selection 3.8."""
     teacher = a_class_of_many(browser, instance)
     assert teacher.get(PAGE).has_link(PEOPLE)
@@ -95,7 +95,7 @@ def test_the_best_attempts_are_told_to_be_helped_by_chance(browser: Browser, ins
 
 
 @pytest.mark.parametrize("people", [0, LEAST_ATTEMPTS - MODELS - 1])
-def test_too_few_attempts_say_how_many_are_needed(browser: Browser, instance: Instance, people: int) -> None:
+def test_too_few_attempts_show_how_many_are_needed(browser: Browser, instance: Instance, people: int) -> None:
     """spec/selection 3.1; there is nobody to list either."""
     course = a_model_class(instance)
     a_teacher(instance, course)

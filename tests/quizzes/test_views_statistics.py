@@ -195,7 +195,7 @@ def a_part_of_the_class(instance: Instance, course: Course, count: int) -> tuple
     return edition, group
 
 
-def test_one_edition_and_one_group_are_looked_at_apart(browser: Browser, instance: Instance) -> None:
+def test_one_edition_and_one_group_are_analysed_apart(browser: Browser, instance: Instance) -> None:
     course = a_class_with_a_wrong_key(instance, 5)
     edition, group = a_part_of_the_class(instance, course, 3)
     a_teacher(instance, course)

@@ -12,9 +12,9 @@ DOCUMENT = ROOT / "docs" / "spec" / "certificates.md"
 RULE = re.compile(r"^([A-Z]\d+[a-z]?)\. ", re.MULTILINE)
 CITED = re.compile(r"spec/certificates ((?:[^\"]|\n)*?)(?:\"|\. |: |$)", re.MULTILINE)
 ATTACKS = 16
-_TEMPLATE = "test_bad_input.py::test_a_template_that_is_wrong_is_told_and_never_used"
+_TEMPLATE = "test_bad_input.py::test_a_template_that_is_wrong_is_reported_and_never_used"
 _PICTURE = "test_bad_input.py::test_a_picture_that_cannot_be_printed_is_refused_in_words"
-_COURSE = "test_bad_input.py::test_a_course_with_another_validity_is_told_beside_the_field"
+_COURSE = "test_bad_input.py::test_a_course_with_another_validity_is_refused_beside_the_field"
 _WORDS = "test_bad_input.py::test_an_act_asks_for_words_of_a_usual_length"
 _FILE = "test_bad_input.py::test_what_is_no_certificate_is_called_unreadable_and_not_altered"
 BAD_INPUT = {
@@ -28,7 +28,7 @@ BAD_INPUT = {
     "CMYK": "test_bad_input.py::test_the_colours_of_a_printing_press_become_those_of_a_screen",
     "60,000 pixels a side": _PICTURE,
     "SVG with script": _PICTURE,
-    "text without the first language": "test_template_pages.py::test_a_text_without_the_first_language_is_told_when_it_is_saved",
+    "text without the first language": "test_template_pages.py::test_a_text_without_the_first_language_is_reported_when_it_is_saved",
     "two `code`": _TEMPLATE,
     "no `qr`": _TEMPLATE,
     "cyclic aliases": _TEMPLATE,
@@ -39,7 +39,7 @@ BAD_INPUT = {
     "`1.5 years`": _COURSE,
     "`24 meses` (told the right word)": _COURSE,
     "`renew` longer than `valid`": _COURSE,
-    "unknown template": "test_template_pages.py::test_a_certificate_that_the_course_cannot_have_is_told_beside_its_field",
+    "unknown template": "test_template_pages.py::test_a_certificate_that_the_course_cannot_have_is_reported_beside_its_field",
     "reason of spaces, 10 kB, with markup": _WORDS,
     "two people replacing at once (one wins, the other sees it)": (
         "test_views.py::test_two_people_who_replace_at_the_same_moment_make_one_certificate"

@@ -156,7 +156,7 @@ class CertificateCast:
             found: list[object] = [(row.id, row.revoked_at, row.replaced_at, row.replaced_by_id, row.prints_identity) for row in rows]
             return found + [(row.id, row.settled_at) for row in session.scalars(select(CredentialReview).order_by(CredentialReview.id))]
 
-    def asked(self, method: str, path: str, data: Mapping[str, object] | None = None, *, letters: str = LETTERS) -> dict[str, str]:
+    def request(self, method: str, path: str, data: Mapping[str, object] | None = None, *, letters: str = LETTERS) -> dict[str, str]:
         """Let everybody send a request by hand; return what came of it, by letter."""
         return {letter: outcome(self.browsers[letter], path, method, data) for letter in letters}  # type: ignore[arg-type]  # files too
 
@@ -178,7 +178,7 @@ class CertificateCast:
             self.restore()
             before()
             known = self.state()
-            found[letter] = self.asked("POST", path, data, letters=letter)[letter]
+            found[letter] = self.request("POST", path, data, letters=letter)[letter]
             if found[letter] != "allow" and self.state() != known:
                 found[letter] = "refused, and changed"
             elif found[letter] == "allow" and self.state() == known:
@@ -205,7 +205,7 @@ class CertificateCast:
             opened = outcome(browser, page)
             changed()
             known = self.state()
-            self.asked("POST", form or page, data, letters=letter)
+            self.request("POST", form or page, data, letters=letter)
             status = browser.response.status_code
             if (opened, status) != ("allow", 409) or self.state() != known:
                 wrong.append(f"{letter} {form or page}, changed meanwhile: {status}")

@@ -41,7 +41,7 @@ def register(cast: CertificateCast, cell: CertificateCell) -> list[str]:
     found = [
         cast.shown(path, cast.code, letters=letters) for path, letters in of_course(cell, paths[cell.state], f"{REGISTER}?course=del-banco")
     ]
-    return [fault for one in found for fault in misfits(cell, one)] + refused_to_all(cell, cast.asked("POST", paths[cell.state]))
+    return [fault for one in found for fault in misfits(cell, one)] + refused_to_all(cell, cast.request("POST", paths[cell.state]))
 
 
 def of_course(cell: CertificateCell, path: str, of_institution: str) -> list[tuple[str, str]]:
@@ -56,8 +56,8 @@ def export(cast: CertificateCast, cell: CertificateCell) -> list[str]:
     for kind in ("csv", "xlsx"):
         for path, asking in of_course(cell, f"{COURSE}/certificates/exports/{kind}", f"{REGISTER}/exports/{kind}?course=del-banco"):
             for letter in set(letters) & set(asking):
-                wrong += misfits(cell, cast.asked("GET", path, letters=letter)) + refused_to_all(
-                    cell, cast.asked("POST", path, letters=letter)
+                wrong += misfits(cell, cast.request("GET", path, letters=letter)) + refused_to_all(
+                    cell, cast.request("POST", path, letters=letter)
                 )
     return wrong
 
@@ -66,10 +66,10 @@ def export(cast: CertificateCast, cell: CertificateCell) -> list[str]:
 def export_identities(cast: CertificateCast, cell: CertificateCell) -> list[str]:
     """Every administrator has the page, T that of another institution: none of this one's stand in it."""
     path, sent = f"{REGISTER}/identity-numbers?course=del-banco", {"reason": "Auditoría anual", "kind": "csv"}
-    found = cast.asked("POST", path, sent)
+    found = cast.request("POST", path, sent)
     holds = {letter: cast.code in browser.response.get_data(as_text=True) for letter, browser in cast.browsers.items()}
     wrong = misfits(cell, {letter: got if got != "allow" or holds[letter] else "deny" for letter, got in found.items()})
-    return wrong + misfits(cell, {letter: got for letter, got in cast.asked("GET", path).items() if letter != "T"})
+    return wrong + misfits(cell, {letter: got for letter, got in cast.request("GET", path).items() if letter != "T"})
 
 
 @walks("certificate.set_validity of a course")
@@ -79,8 +79,8 @@ def set_validity(cast: CertificateCast, cell: CertificateCell) -> list[str]:
     files = folder("del-banco", modules=1)
     publish(cast.instance, {**files, "course.yaml": files["course.yaml"].replace(b"certificate: constancia", words)})
     path, sent = f"{COURSE}/certificates/validity", {"reason": "Resolución 12", "counted": "99"}
-    wrong = misfits(cell, cast.asked("GET", path)) + cast.stale(path, sent, lambda: None, letters=cell.allowed)
-    found = cast.asked("POST", path, sent)
+    wrong = misfits(cell, cast.request("GET", path)) + cast.stale(path, sent, lambda: None, letters=cell.allowed)
+    found = cast.request("POST", path, sent)
     statuses = {letter: cast.browsers[letter].response.status_code for letter in LETTERS}
     return (
         wrong
@@ -98,16 +98,16 @@ def bulk(cast: CertificateCast, cell: CertificateCell) -> list[str]:
     for letter, path in ((letter, path) for path, letters in asking for letter in letters):
         with cast.instance.database.unit_of_work() as session:
             before = len(session.scalars(select(BulkDownload.id)).all())
-        came = cast.asked("POST", path, letters=letter)[letter]
+        came = cast.request("POST", path, letters=letter)[letter]
         with cast.instance.database.unit_of_work() as session:
             found[letter] = came if came != "allow" or len(session.scalars(select(BulkDownload.id)).all()) > before else "deny"
-    return misfits(cell, found) + refused_to_all(cell, cast.asked("GET", usual))
+    return misfits(cell, found) + refused_to_all(cell, cast.request("GET", usual))
 
 
 @walks("certificate.bulk_zip another's file")
 def bulk_file(cast: CertificateCast, cell: CertificateCell) -> list[str]:
     """What I requested: S and M open it too, another editor of the course does not."""
-    cast.asked("POST", f"{COURSE}/certificates/downloads", letters="I")
+    cast.request("POST", f"{COURSE}/certificates/downloads", letters="I")
     with cast.instance.database.unit_of_work() as session:
         [one] = session.scalars(select(BulkDownload).where(BulkDownload.requested_by == cast.people["I"].id)).all()[-1:]
         session.execute(update(CourseStaff).where(CourseStaff.person_id == cast.people["G"].id).values(role="editor"))
@@ -116,10 +116,10 @@ def bulk_file(cast: CertificateCast, cell: CertificateCell) -> list[str]:
     wrong = [
         fault
         for path in (f"/certificate-downloads/{one.uuid}", f"/certificate-downloads/{one.uuid}/files/1")
-        for fault in misfits(cell, cast.asked("GET", path, letters=others))
+        for fault in misfits(cell, cast.request("GET", path, letters=others))
     ]
     for act in ("pause", "resumption", "cancellation"):
-        wrong += misfits(cell, cast.asked("POST", f"/certificate-downloads/{one.uuid}/{act}", letters="ALHGONTX"))
+        wrong += misfits(cell, cast.request("POST", f"/certificate-downloads/{one.uuid}/{act}", letters="ALHGONTX"))
     return wrong
 
 
@@ -139,7 +139,7 @@ def a_template(cast: CertificateCast, place: Organisation, key: str, *, publishe
 def view_template(cast: CertificateCast, cell: CertificateCell) -> list[str]:
     row = a_template(cast, cast.second, f"de-banco-{cell.state.split()[0]}", published=cell.state != "draft")
     page = f"{TEMPLATES}/{row.uuid}/versions{'/1.pdf' if cell.action == 'template.preview' else ''}"
-    return misfits(cell, cast.asked("GET", page)) + refused_to_all(cell, cast.asked("POST", page))
+    return misfits(cell, cast.request("GET", page)) + refused_to_all(cell, cast.request("POST", page))
 
 
 @walks("template.edit own institution", "template.edit other")
@@ -148,16 +148,16 @@ def edit_template(cast: CertificateCast, cell: CertificateCell) -> list[str]:
     is_own = cell.state != "other"
     row = a_template(cast, cast.second if is_own else cast.first, "propia" if is_own else "ajena")
     page, letters = f"{TEMPLATES}/{row.uuid}", LETTERS if is_own else LETTERS.replace("M", "").replace("T", "")
-    wrong = misfits(cell, cast.asked("GET", page, letters=letters))
+    wrong = misfits(cell, cast.request("GET", page, letters=letters))
     for letter in letters:
         for path, sent in (
             (f"{page}/text", {"text": row.text + f"# {letter}\n"}),
             (f"{page}/elements", {"act": "hide", "place": "4"}),
             (f"{page}/pictures", {"remove": "fondo.png"}),
         ):
-            wrong += misfits(cell, cast.asked("POST", path, {**sent, "revision": str(revision(cast, row))}, letters=letter))
+            wrong += misfits(cell, cast.request("POST", path, {**sent, "revision": str(revision(cast, row))}, letters=letter))
         if letter in cell.allowed:
-            cast.asked("POST", f"{page}/text", {"text": "format: 1\n", "revision": str(revision(cast, row) - 1)}, letters=letter)
+            cast.request("POST", f"{page}/text", {"text": "format: 1\n", "revision": str(revision(cast, row) - 1)}, letters=letter)
             wrong += [] if cast.browsers[letter].response.status_code == 409 else [f"{letter} {cell.key}: stale"]
     return wrong
 
@@ -172,9 +172,9 @@ def publish_template(cast: CertificateCast, cell: CertificateCell) -> list[str]:
         with cast.instance.database.unit_of_work() as session:
             session.get_one(StoredTemplate, row.id).text += f"# {letter}\n"
         stale = {"note": "", "revision": str(revision(cast, row) - 1)}
-        wrong += refused_to_all(cell, cast.asked("POST", f"{page}/publishing", stale, letters=letter))
-        wrong += misfits(cell, cast.asked("POST", f"{page}/publishing", {**stale, "revision": str(revision(cast, row))}, letters=letter))
-    return wrong + refused_to_all(cell, cast.asked("GET", f"{page}/publishing", letters=letters))
+        wrong += refused_to_all(cell, cast.request("POST", f"{page}/publishing", stale, letters=letter))
+        wrong += misfits(cell, cast.request("POST", f"{page}/publishing", {**stale, "revision": str(revision(cast, row))}, letters=letter))
+    return wrong + refused_to_all(cell, cast.request("GET", f"{page}/publishing", letters=letters))
 
 
 def revision(cast: CertificateCast, row: StoredTemplate) -> int:
@@ -189,19 +189,19 @@ def edit_institution(cast: CertificateCast, cell: CertificateCell) -> list[str]:
     is_own = cell.state != "other"
     page = f"/administration/institutions/{(cast.second if is_own else cast.first).uuid}"
     letters = LETTERS if is_own else LETTERS.replace("M", "").replace("T", "")
-    wrong = misfits(cell, cast.asked("GET", page, letters=letters))
+    wrong = misfits(cell, cast.request("GET", page, letters=letters))
     names, colours = {"names_es": "Banco", "short_names_es": "Banco"}, {"brand_colour": "#0f4c63", "accent_colour": "#f5b53b"}
     for path, sent in (("names", names), ("colours", colours), ("logo/removal", {})):
-        wrong += misfits(cell, cast.asked("POST", f"{page}/{path}", sent, letters=letters))
+        wrong += misfits(cell, cast.request("POST", f"{page}/{path}", sent, letters=letters))
     others = {"names": {"es": "De otra mano"}, "brand_colour": "#224466"}
     for letter, (path, sent) in ((letter, one) for letter in cell.allowed for one in (("names", names), ("colours", colours))):
-        cast.asked("POST", f"{page}/names", names, letters=letter)
-        cast.asked("POST", f"{page}/colours", colours, letters=letter)
+        cast.request("POST", f"{page}/names", names, letters=letter)
+        cast.request("POST", f"{page}/colours", colours, letters=letter)
         seen = seen_by(cast.browsers[letter], page, f"/{path}")
         with cast.instance.database.unit_of_work() as session:
             place = session.get_one(Organisation, cast.second.id)
             change_profile(session, SYSTEM, cast.instance.present_settings, others, institution=place, now=clock.now())
-        cast.asked("POST", f"{page}/{path}", {**sent, "seen": seen}, letters=letter)
+        cast.request("POST", f"{page}/{path}", {**sent, "seen": seen}, letters=letter)
         with cast.instance.database.unit_of_work(write=False) as session:
             row = find_profile(session, cast.second.id)
             kept = row is not None and (dict(row.names), row.brand_colour) == (others["names"], others["brand_colour"])
@@ -221,16 +221,16 @@ def edit_signatory(cast: CertificateCast, cell: CertificateCell) -> list[str]:
     typed = {"name": "Rosa Paz", "office_es": "Gerente"}
     for letter in LETTERS:
         path = f"/administration/site/signatories/{one_who_signs(cast)}"
-        wrong += misfits(cell, cast.asked("POST", page, typed, letters=letter))
+        wrong += misfits(cell, cast.request("POST", page, typed, letters=letter))
         for shown in (path, f"{path}/picture"):
-            wrong += misfits(cell, cast.asked("GET", shown, letters=letter))
-        wrong += misfits(cell, cast.asked("POST", path, typed, letters=letter))
+            wrong += misfits(cell, cast.request("GET", shown, letters=letter))
+        wrong += misfits(cell, cast.request("POST", path, typed, letters=letter))
         if letter in cell.allowed:
             seen = seen_by(cast.browsers[letter], path, path)
-            cast.asked("POST", path, {**typed, "office_es": "Otra"}, letters=letter)
-            wrong += refused_to_all(cell, cast.asked("POST", path, {**typed, "seen": seen}, letters=letter))
+            cast.request("POST", path, {**typed, "office_es": "Otra"}, letters=letter)
+            wrong += refused_to_all(cell, cast.request("POST", path, {**typed, "seen": seen}, letters=letter))
             wrong += [] if cast.browsers[letter].response.status_code == 409 else [f"{letter} {cell.key}: stale"]
-        wrong += misfits(cell, cast.asked("POST", f"{path}/removal", letters=letter))
+        wrong += misfits(cell, cast.request("POST", f"{path}/removal", letters=letter))
     return wrong
 
 
@@ -250,12 +250,12 @@ def transcript(cast: CertificateCast, cell: CertificateCell) -> list[str]:
     if cell.state == "own":
         return misfits(cell, cast.shown("/transcript", cast.code))
     if cell.state == "of a learner of the course":
-        return misfits(cell, cast.asked("GET", path, letters="ALGIONTX"))
-    found = cast.asked("GET", path, letters=LETTERS.replace("H", ""))
+        return misfits(cell, cast.request("GET", path, letters="ALGIONTX"))
+    found = cast.request("GET", path, letters=LETTERS.replace("H", ""))
     with cast.instance.database.unit_of_work(write=False) as session:
         looked = [one for one in list_access_rows(session, cast.people["H"].id) if one.purpose == AccessPurpose.TRANSCRIPT]
     unlogged = [] if looked else [f"{cell.key}: not in the log"]
-    return misfits(cell, found) + unlogged + refused_to_all(cell, cast.asked("POST", path))
+    return misfits(cell, found) + unlogged + refused_to_all(cell, cast.request("POST", path))
 
 
 @walks("keys.read", "status.read")
@@ -267,7 +267,7 @@ def published(cast: CertificateCast, cell: CertificateCell) -> list[str]:
     return [
         fault
         for path in paths[cell.action]
-        for fault in (*misfits(cell, cast.asked("GET", path)), *refused_to_all(cell, cast.asked("POST", path)))
+        for fault in (*misfits(cell, cast.request("GET", path)), *refused_to_all(cell, cast.request("POST", path)))
     ]
 
 
@@ -276,7 +276,7 @@ def rotate(cast: CertificateCast, cell: CertificateCell) -> list[str]:
     """On the server only: no page changes a key."""
     app: Flask = cast.browsers["A"].app
     posts = [rule.rule for rule in app.url_map.iter_rules() if "POST" in (rule.methods or ()) and "key" in rule.endpoint]
-    return [path for path in posts if "certificate" in path or "seal" in path] + refused_to_all(cell, cast.asked("POST", "/verify/keys"))
+    return [path for path in posts if "certificate" in path or "seal" in path] + refused_to_all(cell, cast.request("POST", "/verify/keys"))
 
 
 @walks("review.decide own course", "review.decide own record")
@@ -292,10 +292,10 @@ def decide(cast: CertificateCast, cell: CertificateCell) -> list[str]:
             with cast.instance.database.unit_of_work() as session:
                 path = f"/certificates/reviews/{session.scalars(select(CredentialReview.uuid)).one()}/decision"
             sent = {"decision": decision, "note": "Así consta."}
-            wrong += misfits(cell, cast.asked("POST", path, sent, letters=letter)) + refused_to_all(
-                cell, cast.asked("GET", path, letters=letter)
+            wrong += misfits(cell, cast.request("POST", path, sent, letters=letter)) + refused_to_all(
+                cell, cast.request("GET", path, letters=letter)
             )
             if letter in cell.allowed:  # it is decided by now
-                wrong += refused_to_all(cell, cast.asked("POST", path, sent, letters=letter))
+                wrong += refused_to_all(cell, cast.request("POST", path, sent, letters=letter))
                 wrong += [] if cast.browsers[letter].response.status_code == 409 else [f"{letter} {cell.key}: stale"]
     return wrong

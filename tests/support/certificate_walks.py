@@ -40,7 +40,7 @@ def walks(*names: str) -> Callable[[Walk], Walk]:
 @walks("certificate.view valid", "certificate.view revoked", "certificate.view replaced")
 def view(cast: CertificateCast, cell: CertificateCell) -> list[str]:
     {"valid": lambda: None, "revoked": cast.revoke, "replaced": cast.replace}[cell.state]()
-    return misfits(cell, cast.asked("GET", cast.page)) + refused_to_all(cell, cast.asked("POST", cast.page))
+    return misfits(cell, cast.request("GET", cast.page)) + refused_to_all(cell, cast.request("POST", cast.page))
 
 
 @walks("certificate.download valid, expired", "certificate.download revoked", "certificate.download replaced")
@@ -50,7 +50,7 @@ def download(cast: CertificateCast, cell: CertificateCell) -> list[str]:
     return [
         fault
         for page in pages
-        for fault in (*misfits(cell, cast.asked("GET", f"{page}.pdf")), *refused_to_all(cell, cast.asked("POST", f"{page}.pdf")))
+        for fault in (*misfits(cell, cast.request("GET", f"{page}.pdf")), *refused_to_all(cell, cast.request("POST", f"{page}.pdf")))
     ]
 
 
@@ -60,13 +60,13 @@ def verify_code(cast: CertificateCast, cell: CertificateCell) -> list[str]:
     for change in (lambda: None, cast.revoke, cast.restore, cast.replace):
         change()
         wrong += misfits(cell, cast.shown(f"/verify/{cast.code}", cast.code))
-    return wrong + refused_to_all(cell, cast.asked("POST", f"/verify/{cast.code}", {"number": "1710034065"}))
+    return wrong + refused_to_all(cell, cast.request("POST", f"/verify/{cast.code}", {"number": "1710034065"}))
 
 
 @walks("certificate.verify file")
 def verify_file(cast: CertificateCast, cell: CertificateCell) -> list[str]:
     found = {
-        letter: cast.asked("POST", "/verify", {"files": (BytesIO(vector("credential.json")), "a.json")}, letters=letter)[letter]
+        letter: cast.request("POST", "/verify", {"files": (BytesIO(vector("credential.json")), "a.json")}, letters=letter)[letter]
         for letter in LETTERS
     }
     return misfits(cell, found)
@@ -78,8 +78,8 @@ def badge(cast: CertificateCast, cell: CertificateCell) -> list[str]:
         fault
         for form in ("json", "png")
         for fault in (
-            *misfits(cell, cast.asked("GET", f"/v/{cast.code}.{form}")),
-            *refused_to_all(cell, cast.asked("POST", f"/v/{cast.code}.{form}")),
+            *misfits(cell, cast.request("GET", f"/v/{cast.code}.{form}")),
+            *refused_to_all(cell, cast.request("POST", f"/v/{cast.code}.{form}")),
         )
     ]
 
@@ -88,7 +88,7 @@ def badge(cast: CertificateCast, cell: CertificateCell) -> list[str]:
 def badge_of_revoked(cast: CertificateCast, cell: CertificateCell) -> list[str]:
     """The state alone, but for the team, which keeps the badge as it keeps the PDF (V4)."""
     cast.revoke()
-    found = cast.asked("GET", f"/v/{cast.code}.jwt")
+    found = cast.request("GET", f"/v/{cast.code}.jwt")
     team = [letter for letter in "ISM" if found.pop(letter) != "allow"]
     return [f"{letter} {cell.key}" for letter in team] + misfits(cell, found)
 
@@ -96,7 +96,7 @@ def badge_of_revoked(cast: CertificateCast, cell: CertificateCell) -> list[str]:
 @walks("certificate.revoke another's")
 def revoke(cast: CertificateCast, cell: CertificateCell) -> list[str]:
     page = f"{cast.page}/revocation"
-    wrong = misfits(cell, cast.asked("GET", page)) + misfits(cell, cast.acted(page, WHY))
+    wrong = misfits(cell, cast.request("GET", page)) + misfits(cell, cast.acted(page, WHY))
     return wrong + cast.stale(page, WHY, cast.replace, letters=cell.allowed)
 
 
@@ -110,7 +110,7 @@ def own_acts(cast: CertificateCast, cell: CertificateCell) -> list[str]:
         page, sent = f"/certificates/{row.uuid}/{act}", CORRECTED if act == "replacement" else WHY
         cast.restore()
         before()
-        wrong += misfits(cell, cast.asked("GET", page, letters=letter))
+        wrong += misfits(cell, cast.request("GET", page, letters=letter))
         wrong += misfits(cell, cast.acted(page, sent, before=before, letters=letter))
     return wrong
 
@@ -124,7 +124,7 @@ def revoke_signed(cast: CertificateCast, cell: CertificateCell) -> list[str]:
             session.execute(delete(CredentialSignatory).where(CredentialSignatory.place == 4))
             session.add(signed)
         for act, sent in (("revocation", WHY), ("replacement", CORRECTED)):
-            wrong += misfits(cell, cast.asked("GET", f"{cast.page}/{act}", letters=letter))
+            wrong += misfits(cell, cast.request("GET", f"{cast.page}/{act}", letters=letter))
             wrong += misfits(cell, cast.acted(f"{cast.page}/{act}", sent, letters=letter))
     with cast.instance.database.unit_of_work() as session:
         session.execute(delete(CredentialSignatory).where(CredentialSignatory.place == 4))
@@ -135,7 +135,7 @@ def revoke_signed(cast: CertificateCast, cell: CertificateCell) -> list[str]:
 def revoke_twice(cast: CertificateCast, cell: CertificateCell) -> list[str]:
     cast.revoke()
     page = f"{cast.page}/revocation"
-    wrong = misfits(cell, cast.asked("GET", page)) + misfits(cell, cast.acted(page, WHY, before=cast.revoke))
+    wrong = misfits(cell, cast.request("GET", page)) + misfits(cell, cast.acted(page, WHY, before=cast.revoke))
     return wrong + cast.stale(page, WHY, cast.revoke, letters="ISM")
 
 
@@ -144,7 +144,7 @@ def restore(cast: CertificateCast, cell: CertificateCell) -> list[str]:
     before = cast.revoke if "team" in cell.state else partial(cast.revoke, by="S", as_administrator=True)
     before()
     page = f"{cast.page}/renewal"
-    wrong = misfits(cell, cast.asked("GET", page)) + misfits(cell, cast.acted(page, WHY, before=before))
+    wrong = misfits(cell, cast.request("GET", page)) + misfits(cell, cast.acted(page, WHY, before=before))
     return wrong + cast.stale(page, WHY, cast.renew, letters=cell.allowed, before=before)
 
 
@@ -153,7 +153,7 @@ def replace(cast: CertificateCast, cell: CertificateCell) -> list[str]:
     wrong: list[str] = []
     for row in (cast.held, cast.ended):
         page = f"/certificates/{row.uuid}/replacement"
-        wrong += misfits(cell, cast.asked("GET", page)) + misfits(cell, cast.acted(page, CORRECTED))
+        wrong += misfits(cell, cast.request("GET", page)) + misfits(cell, cast.acted(page, CORRECTED))
         wrong += cast.stale(page, CORRECTED, partial(cast.revoke, row), letters=cell.allowed)
     return wrong
 
@@ -162,13 +162,13 @@ def replace(cast: CertificateCast, cell: CertificateCell) -> list[str]:
 def replace_revoked(cast: CertificateCast, cell: CertificateCell) -> list[str]:
     cast.revoke()
     page = f"{cast.page}/replacement"
-    return misfits(cell, cast.asked("GET", page)) + misfits(cell, cast.acted(page, CORRECTED, before=cast.revoke))
+    return misfits(cell, cast.request("GET", page)) + misfits(cell, cast.acted(page, CORRECTED, before=cast.revoke))
 
 
 @walks("certificate.ask_correction own valid")
 def ask_correction(cast: CertificateCast, cell: CertificateCell) -> list[str]:
     page, sent = f"{cast.page}/correction", {"words": "Falta la tilde."}
-    wrong = misfits(cell, cast.asked("GET", page)) + misfits(cell, cast.acted(page, sent))
+    wrong = misfits(cell, cast.request("GET", page)) + misfits(cell, cast.acted(page, sent))
     return wrong + cast.stale(page, sent, cast.revoke, letters=cell.allowed)
 
 
@@ -191,7 +191,7 @@ def print_identity(cast: CertificateCast, cell: CertificateCell) -> list[str]:
         session.execute(delete(NationalIdentity))
         session.add(NationalIdentity(person_id=cast.people["H"].id, number="1710034065"))
     page, sent = f"{cast.page}/identity-number", {"printed": "yes"}
-    wrong = refused_to_all(cell, cast.asked("GET", page)) + misfits(cell, cast.acted(page, sent))
+    wrong = refused_to_all(cell, cast.request("GET", page)) + misfits(cell, cast.acted(page, sent))
     return wrong + cast.stale(cast.page, sent, cast.revoke, letters=cell.allowed, form=page)
 
 
