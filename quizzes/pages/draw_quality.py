@@ -79,7 +79,7 @@ def quality_view(found: DrawQuality, *, balanced: bool) -> DrawQualityView:
             _("Facility = (sum of the shares + 10 · what the authors expect) ÷ (answers + 10), rounded to whole percent."),
             _("Standard deviation of the expected scores: %(deviation)s points.", deviation=digits(found.deviation)),
             _("By the chance of so few answers alone it would be about %(chance)s points.", chance=digits(found.chance)),
-            _("Interval of a mean: mean ± t · s ÷ √n; it is right 95 of 100 times."),
+            _("Interval of a mean: mean ± t · s ÷ √n, from 0 to 100; it is right 95 of 100 times."),
         ),
     )
 
@@ -103,8 +103,8 @@ def _summary(found: DrawQuality) -> str:
 
 def _advice(found: DrawQuality, *, balanced: bool) -> str:
     if not found.is_unequal:
-        return _("No one had a noticeable advantage by the draw. There is nothing to do.")
-    look = _("Look at the people near the pass mark: an easier or a harder set may have decided about them.")
+        return _("No one gained a noticeable advantage from the draw. There is nothing to do.")
+    look = _("Look at the people near the pass mark: an easier or a harder set may have decided their result.")
     if balanced:
         return (
             look
@@ -143,16 +143,24 @@ def _exact(value: float) -> Fraction:
 
 
 def _row(at: int, one: ScoreQuarter) -> QuarterRow:
-    known = one.low is not None and one.high is not None
+    interval = _interval(one)
     return QuarterRow(
         name=_quarter_name(at),
-        expected=_("%(low)s to %(high)s", low=percentage(_exact(one.least)), high=percentage(_exact(one.most))),
+        expected=_between(one.least, one.most),
         attempts=number(one.attempts),
         mean=percentage(_exact(one.mean)),
-        interval=_("%(low)s to %(high)s", low=percentage(_exact(one.low or 0)), high=percentage(_exact(one.high or 0)))
-        if known
-        else MISSING,
+        interval=MISSING if interval is None else _between(*interval),
     )
+
+
+def _interval(one: ScoreQuarter) -> tuple[float, float] | None:
+    """Return the interval of a mean, as far as scores reach."""
+    return None if one.low is None or one.high is None else (max(0.0, one.low), min(100.0, one.high))
+
+
+def _between(low: float, high: float) -> str:
+    least, most = percentage(_exact(low)), percentage(_exact(high))
+    return least if least == most else _("%(low)s to %(high)s", low=least, high=most)
 
 
 def _quarter_name(at: int) -> str:
@@ -162,13 +170,7 @@ def _quarter_name(at: int) -> str:
 def _points(quarters: Sequence[ScoreQuarter]) -> tuple[QuarterPoint, ...]:
     last = max(1, len(quarters) - 1)
     return tuple(
-        QuarterPoint(
-            (at - 1) / last,
-            one.mean,
-            max(0.0, one.mean if one.low is None else one.low),
-            min(100.0, one.mean if one.high is None else one.high),
-            _("Quarter %(number)s", number=number(at)),
-        )
+        QuarterPoint((at - 1) / last, one.mean, *(_interval(one) or (one.mean, one.mean)), _("Quarter %(number)s", number=number(at)))
         for at, one in enumerate(quarters, 1)
     )
 
@@ -228,7 +230,7 @@ def _changed(facilities: Mapping[str, int], before: Mapping[str, int]) -> str:
 def _state(table: int, in_use: int, *, is_fit: bool) -> str:
     if table == in_use:
         return _("In use")
-    return _("Replaced") if is_fit else _("Not put in use: it would allow no question set")
+    return _("No longer in use") if is_fit else _("Not put in use: it would allow no question set")
 
 
 def _promised(balance: FrozenBalance, entries: Sequence[SlotEntry], facilities: Mapping[str, int], table: int) -> str:
@@ -237,7 +239,7 @@ def _promised(balance: FrozenBalance, entries: Sequence[SlotEntry], facilities: 
     if balanced is None or free is None:
         return ""
     return _(
-        "By draw table %(number)s, which is in use, 95 of 100 question sets have an expected score between %(low)s and %(high)s. "
+        "With draw table %(number)s, which is in use, 95 of 100 question sets have an expected score between %(low)s and %(high)s. "
         "Drawn freely, it would be between %(least)s and %(most)s.",
         number=number(table),
         low=percentage(balanced.low),

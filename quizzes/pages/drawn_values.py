@@ -41,7 +41,7 @@ def drawn_values(session: Session, course: Course, folder: CourseFolder, module:
 def _words(*, by_variant: bool) -> str:
     if by_variant:
         return _("Each set of values has its own facility in balanced draws.")
-    return _("Its values are drawn in each attempt, and draws take them all as equally hard.")
+    return _("Its values are drawn in each attempt, and draws treat them all as equally hard.")
 
 
 def _value_findings(session: Session, course: Course, key: str) -> Mapping[str, str]:

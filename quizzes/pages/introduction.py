@@ -127,24 +127,15 @@ def _tie_words(rules: TieRules | None) -> str:
     """Say what decides between equal results (spec/selection 4.4)."""
     if rules is None:
         return _("People with equal results share a rank.")
-    said = [
-        *(
-            [
-                _(
-                    "Between equal results the higher result in these parts decides, in this order: %(parts)s.",
-                    parts="; ".join(choose(rules.titles[key]) for key in rules.objectives),
-                )
-            ]
-            if rules.objectives
-            else []
-        ),
-        *(
-            [_("A public draw decides what is still equal, made of this text and of the provisional acta: “%(text)s”.", text=rules.draw)]
-            if rules.draw
-            else []
-        ),
-    ]
-    return " ".join(said)
+    words = []
+    if rules.objectives:
+        parts = "; ".join(choose(rules.titles[key]) for key in rules.objectives)
+        words.append(_("Between equal results the higher result in these parts decides, in this order: %(parts)s.", parts=parts))
+    if rules.draw:
+        words.append(
+            _("A public draw decides what is still equal, made of this text and of the provisional acta: “%(text)s”.", text=rules.draw)
+        )
+    return " ".join(words)
 
 
 def _objection_words(rules: ObjectionRules | None) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 from kernel.i18n import _, ngettext
 from quizzes.content.variants import VariantPlan
@@ -61,12 +60,8 @@ def _row(variant: Variant, names: Sequence[str], mistakes: Sequence[str], decima
         variant.name,
         tuple(figure(variant.values[name], MOST_DECIMALS) for name in names),
         figure(variant.key, shown),
-        tuple(_value(wrong.get(expression), shown) for expression in mistakes),
+        tuple(figure(wrong.get(expression), shown) for expression in mistakes),
     )
-
-
-def _value(value: Fraction | None, digits: int) -> str:
-    return figure(value, digits)
 
 
 def remark_words(remark: VariantRemark) -> str:
@@ -76,7 +71,9 @@ def remark_words(remark: VariantRemark) -> str:
         case VariantRemarkKind.SAME_VALUES:
             return _("%(first)s and %(last)s have the same values: they are one question.", first=first, last=last)
         case VariantRemarkKind.SAME_KEY:
-            return _("The right answer of %(first)s is also right in %(last)s: who has heard it passes both.", first=first, last=last)
+            return _(
+                "The right answer of %(first)s is also right in %(last)s: anyone who has heard it passes both.", first=first, last=last
+            )
         case VariantRemarkKind.NEAR_KEY:
             return _("The right answers of %(first)s and %(last)s are so near that some numbers pass in both.", first=first, last=last)
         case VariantRemarkKind.MISTAKE:

@@ -73,9 +73,9 @@ def variant_of(body: CalculatedBody, name: str, values: Values) -> Variant:
                 raise ValuesRefused(condition)
         except ExpressionError as error:
             raise ValuesRefused(condition) from error
-    right = next(answer for answer in body.answers if answer.right)
-    key = computed(right.expression, body, values)
-    if key is None:
+    right = right_answer(body)
+    key = computed(right.expression, body, values) if right is not None else None
+    if right is None or key is None:
         raise ValuesRefused
     wrong = ((answer.expression, computed(answer.expression, body, values)) for answer in body.answers if not answer.right)
     mistakes = tuple((expression, value) for expression, value in wrong if value is not None)

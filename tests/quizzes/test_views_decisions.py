@@ -65,7 +65,7 @@ def test_the_page_tells_each_figure_with_advice_and_formula(browser: Browser, in
     for title in ("The same decision again", "Wrong decisions", "How many questions it needs", "Several attempts, the best counts"):
         assert in_spanish(title) in page.text, title
     assert page.text.count(in_spanish("How it is calculated")) >= 5
-    assert page.html.count('<svg class="chart') == page.html.count('<table class="data">') - 1 == 2
+    assert page.html.count('<svg class="chart') == page.html.count('<table class="data') - 1 == 2
 
 
 def test_the_people_near_the_mark_are_listed_and_the_access_is_noted(browser: Browser, instance: Instance) -> None:

@@ -32,11 +32,11 @@ def test_the_page_says_whether_question_sets_were_equally_hard(browser: Browser,
     assert in_spanish("Were the question sets equally hard?") in page.text
     assert in_spanish("How it is calculated") in page.text
     assert page.html.count('<svg class="chart') == 1
-    assert page.html.count('<table class="data">') == 2
+    assert page.html.count('<table class="data') == 2
     assert in_spanish("At publication") in page.text
 
 
-def test_too_few_attempts_say_how_many_are_needed(browser: Browser, instance: Instance) -> None:
+def test_too_few_attempts_show_how_many_are_needed(browser: Browser, instance: Instance) -> None:
     """spec/selection 1.19: what the data cannot show is said."""
     a_quiz_taken_by(instance, "slots:\n  - draw: 2\n", 1)
 
@@ -46,7 +46,7 @@ def test_too_few_attempts_say_how_many_are_needed(browser: Browser, instance: In
     assert '<svg class="chart' not in page.html
 
 
-def test_a_quiz_without_draws_has_nothing_to_look_back_on(browser: Browser, instance: Instance) -> None:
+def test_a_quiz_without_draws_has_no_draw_quality(browser: Browser, instance: Instance) -> None:
     a_quiz_taken_by(instance, "slots:\n  - question: a\n", 1)
     sign_in(browser, "profe@example.org")
     assert not browser.get(STATISTICS).has_link(PAGE)
