@@ -64,7 +64,7 @@ class _ActaSheet(FlowingSheet):
         columns = [(_("Rank"), 13.0), (_("Name"), 55.0 if acta.has_bands else 89.0), (_("Identity number"), 25.0), (_("Result"), 20.0)]
         more = [(_("Give or take"), 13.0)] if acta.has_bands else []
         bands = [(_("Band"), 21.0)] if acta.has_bands else []
-        self._columns = [*columns, *more, (_("Outcome"), 27.0), *bands]
+        self._columns = [*columns, *more, (_("Status"), 27.0), *bands]
 
     def draw(self, lines: Iterable[PrintedEntry]) -> None:
         """Draw everything."""

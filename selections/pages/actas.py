@@ -138,7 +138,7 @@ def _likely(fields: Mapping[str, Any]) -> str:
         return ""
     result, error = float(fields["shown"]), float(fields["csem"])
     low, high = (percent(max(0.0, min(100.0, one)), 1) for one in (result - error, result + error))
-    return _("%(low)s to %(high)s", low=low, high=high)
+    return _("%(low)s and %(high)s", low=low, high=high)
 
 
 def _was(before: Mapping[str, Any]) -> str:

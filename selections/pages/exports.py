@@ -16,7 +16,7 @@ PART = 1000
 """Lines of one PDF: what is drawn takes the time of whoever waits for a page meanwhile."""
 HEADINGS = (
     *(N_("Place"), N_("Name"), N_("Identity number"), N_("Rank"), N_("Result"), N_("Result without rounding"), N_("Give or take")),
-    *(N_("Outcome"), N_("Band from"), N_("Band to"), N_("Attempts that count"), N_("Objections"), N_("Incidents"), N_("Before")),
+    *(N_("Status"), N_("Band from"), N_("Band to"), N_("Attempts that count"), N_("Objections"), N_("Incidents"), N_("Before")),
 )
 
 

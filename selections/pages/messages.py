@@ -22,7 +22,7 @@ def jury_message(session: Session, task: ActaCorrection, acta: SelectionActa) ->
             subject=in_every_language(lambda: _("Results differ from the acta of “%(title)s”", title=choose(title))),
             words=in_every_language(
                 lambda: _(
-                    "It would change: %(changes)s. The acta stays as it is. The jury decides on an amendment.",
+                    "%(changes)s would change. The acta stays as it is. The jury decides on an amendment.",
                     changes=difference_words(task),
                 )
             ),
