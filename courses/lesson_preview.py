@@ -41,7 +41,7 @@ def course_references(
     session: Session, files: FileStore, draft_outline: DraftOutline, kinds: CourseKinds, *, today: date
 ) -> CourseReferences:
     """Return a course as its working copy says; the process keeps it until something other than the body of a lesson changes."""
-    kept = cast("dict[int, tuple[str, CourseReferences]]", session.info.setdefault("surroundings", {}))
+    kept = cast("dict[int, tuple[str, CourseReferences]]", session.info["surroundings"])
     state = _state(draft_outline, today)
     known = kept.get(draft_outline.course_id)
     if known is not None and known[0] == state:

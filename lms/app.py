@@ -151,6 +151,7 @@ def open_instance(settings: Settings) -> Instance:
             "quotas": quotas_from(settings),
             "ruled_courses": list_ruled_courses,
             "simulator_tasks": {},
+            "surroundings": {},
             "draft_checks": {},
             "objection_checks": tuple(check for feature in FEATURES for check in feature.objection_checks),
             "touched": tuple(source for feature in FEATURES for source in feature.touched),

@@ -2,9 +2,11 @@
 
 import io
 import re
+from typing import Any
 
 import pytest
 
+from courses import lesson_preview
 from courses.models import Course
 from lms.instance import Instance
 from tests.support.access import a_cast, outcome
@@ -387,3 +389,18 @@ def test_pictures_that_pasting_leaves_out_are_told(editor: Browser) -> None:
     assert in_spanish("%(count)s picture was left out. Upload it under “A picture or a file”.", 2) in str(pasted["left"])
     editor.get(EDITOR)
     assert ask(editor, "paste", {"html": "<h1>Uno</h1>"})["left"] == ""
+
+
+def test_two_previews_read_the_course_around_a_lesson_once(editor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process keeps it between requests, until something other than the body of a lesson changes."""
+    reads, read_course = list[str](), lesson_preview.read_unchecked
+
+    def count(*given: Any, **named: Any) -> Any:
+        reads.append("course")
+        return read_course(*given, **named)
+
+    monkeypatch.setattr(lesson_preview, "read_unchecked", count)
+    for _time in range(2):
+        editor.get(f"{EDITOR}/preview")
+
+    assert reads == ["course"]
