@@ -32,7 +32,7 @@ def test_the_page_says_whether_question_sets_were_equally_hard(browser: Browser,
     assert in_spanish("Were the question sets equally hard?") in page.text
     assert in_spanish("How it is calculated") in page.text
     assert page.html.count('<svg class="chart') == 1
-    assert page.html.count('<table class="data') == 2
+    assert page.html.count('<table class="data fold">') == 2
     assert in_spanish("At publication") in page.text
 
 

@@ -70,7 +70,7 @@ def test_a_gain_is_told_from_thirty_people_on(browser: Browser, instance: Instan
     titles = [in_spanish(words) for words in ("What the class gained", "Which form was harder", "Share of what was left to gain")]
     assert [title in few.text for title in titles] == [False] * 3
     assert [title in page.text for title in titles] == [True] * 3
-    assert page.html.count('<svg class="chart') == page.html.count('<table class="data') == 1
+    assert page.html.count('<svg class="chart') == page.html.count('<table class="data fold">') == 1
     found = paired_class(instance, course)
     assert crossed_gain(found.a_first, found.b_first) is not None
     assert len(found.people) == LEAST_PEOPLE
