@@ -42,6 +42,7 @@ FOR_MANY = {
     "quizzes_time.apply_incident",
     "quizzes_time.incidents",
     "quizzes_time.undo",
+    "selections_objection_groups.decide",
 }
 """Acts on many, or on what is nobody's: the rest of the endpoints of guarded actions."""
 
