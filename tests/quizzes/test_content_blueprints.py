@@ -152,6 +152,28 @@ def test_an_enemy_that_is_itself_or_unknown_is_an_error(enemy: str) -> None:
     assert [(finding.severity, finding.field) for finding in found] == [(Severity.ERROR, "enemies")]
 
 
+@pytest.mark.parametrize("expected", ["140", "-1", "mucho"])
+def test_an_expected_share_that_is_none_is_refused(expected: str) -> None:
+    """spec/selection 12: `expected: 140`."""
+    assert folders.reading(a_sample({**FOUR, "a": f"expected: {expected}"}, "  - draw: 2\n")).errors
+    assert not folders.reading(a_sample({**FOUR, "a": "expected: 40"}, "  - draw: 2\n")).errors
+
+
+def test_a_family_of_one_is_drawn_like_a_question_of_its_own() -> None:
+    """spec/selection 12: allowed."""
+    assert not folders.findings(a_sample({**FOUR, "a": "family: sola"}, "  - draw: 2\n    every: family\n"), "C512")
+    assert not folders.findings(a_sample({**FOUR, "a": "family: sola"}, "  - draw: 2\n    every: family\n"), "C501")
+
+
+def test_a_circle_of_fifty_enemies_fits_few_and_refuses_too_many() -> None:
+    """spec/selection 12: of 26 two are always beside each other; which 25 never are is not searched for to the end."""
+    keys = [f"q{number}" for number in range(50)]
+    circle = {key: f"enemies: [{keys[(at + 1) % 50]}]" for at, key in enumerate(keys)}
+
+    assert not messages(a_sample(circle, "  - draw: 15\n"), "C512")
+    assert messages(a_sample(circle, "  - draw: 26\n"), "C512")
+
+
 def test_two_fixed_enemies_are_an_error() -> None:
     """spec/selection 1.7, spec/content-format C512: symmetric whoever writes it, and so are two of a family."""
     slots = "  - question: a\n  - question: b\n"

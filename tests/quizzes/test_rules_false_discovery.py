@@ -30,6 +30,7 @@ def test_the_fifteen_p_values_of_the_article_are_adjusted_as_it_says_and_four_ar
     assert [round(found[at], 6) for at in range(len(values))] == [f(row["adjusted"]) for row in rows]
     assert [found[at] <= RATE for at in range(len(values))] == [row["told_at_0.05"] == "1" for row in rows]
     assert adjusted([]) == ()
+    assert adjusted([Fraction(1)] * 20) == (1,) * 20, "spec/selection 12: p-values all 1"
 
 
 @pytest.mark.parametrize("z", [0.0, 0.5, 1.0, 1.644854, 2.326348, 3.090232, 5.0, 9.0])
