@@ -26,6 +26,8 @@ class Feature:
     patient: Collection[str] = ()
     """Kinds of jobs that let all others go first: mail to many, that nobody waits for at the screen."""
     commands: tuple[click.Command, ...] = ()
+    corrections: tuple[Callable[..., Any], ...] = ()
+    """Tell what corrected a question (`quizzes.pages.correction_log.CorrectionSource`)."""
     covered_dates: tuple[Callable[..., Any], ...] = ()
     """Tell which courses of which people have reminders of their own (`enrolments.services.date_notices.Covered`)."""
     dates: tuple[Callable[..., Any], ...] = ()

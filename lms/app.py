@@ -133,6 +133,7 @@ def open_instance(settings: Settings) -> Instance:
             "awards": last_awards,
             "plan_audience_rule": plan_used_rule,
             "confirms_since": lambda: present(settings).confirms_since,
+            "corrections": tuple(source for feature in FEATURES for source in feature.corrections),
             "subscriptions": dict(subscriptions),
             "covered_dates": tuple(told for feature in FEATURES for told in feature.covered_dates),
             "dates": tuple(source for feature in FEATURES for source in feature.dates),

@@ -10,6 +10,7 @@ from quizzes.services.reopening import ReopeningVerb
 from selections import jobs, objection_jobs, objection_permissions
 from selections.audit_verbs import ObjectionVerb, SelectionVerb
 from selections.pages.corrections import touched_by_regrade
+from selections.pages.objection_log import objections_to_question
 from selections.permissions import PERMISSIONS, SelectionAction
 from selections.queries.objections import may_be_objected_to
 from selections.services.incidents import NOTIFY
@@ -65,6 +66,7 @@ OBJECTIONS = Feature(
         NOTIFY_OUTCOME: objection_jobs.notify_outcome,
         "selections.mind_objections": objection_jobs.mind_objections,
     },
+    corrections=(objections_to_question,),
     objection_checks=(may_be_objected_to,),
     periodic={"selections.mind_objections": objection_jobs.MIND_EVERY},
     subscriptions={

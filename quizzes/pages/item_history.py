@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from fractions import Fraction
 
 from kernel.i18n import _, ngettext, number
 from kernel.tables import Cell
+from quizzes.pages.correction_log import CorrectionView
 from quizzes.pages.figures import MISSING, percentage
-from quizzes.queries.item_history import CorrectionRow, ItemHistoryRow
+from quizzes.queries.item_history import ItemHistoryRow
 from quizzes.rules.item_history import HistorySums, pooled_discrimination, pooled_facility
 
 WEAK, EASY, HARD = 0.1, 0.95, 0.3
@@ -39,14 +39,6 @@ class MonthPoint:
 
 
 @dataclass(frozen=True, slots=True)
-class CorrectionView:
-    """A line of the log of corrections."""
-
-    at: datetime
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
 class ItemHistoryView:
     """The history of a question: sentences, the chart with its table, its quizzes and versions, and the log."""
 
@@ -58,7 +50,7 @@ class ItemHistoryView:
     log: tuple[CorrectionView, ...]
 
 
-def history_view(rows: Sequence[ItemHistoryRow], corrections: Sequence[CorrectionRow]) -> ItemHistoryView:
+def history_view(rows: Sequence[ItemHistoryRow], log: tuple[CorrectionView, ...]) -> ItemHistoryView:
     """Return the history as its page shows it."""
     return ItemHistoryView(
         said=tuple(_sentences(rows)),
@@ -66,7 +58,7 @@ def history_view(rows: Sequence[ItemHistoryRow], corrections: Sequence[Correctio
         months=_lines(rows, lambda row: row.month),
         quizzes=_lines(rows, lambda row: row.quiz),
         versions=_lines(rows, lambda row: _("Version %(number)s", number=row.version)),
-        log=tuple(CorrectionView(one.at, _correction(one)) for one in corrections),
+        log=log,
     )
 
 
@@ -138,19 +130,6 @@ def _points(rows: Sequence[ItemHistoryRow]) -> tuple[MonthPoint, ...]:
     return tuple(
         MonthPoint(at / last, float(one.facility) * 100, one.low * 100, one.high * 100, month) for at, (month, one) in enumerate(known)
     )
-
-
-def _correction(one: CorrectionRow) -> str:
-    if one.kind == "version":
-        return _("Version %(number)s was published.", number=one.version)
-    words = {
-        "same": _("%(name)s regraded it. Attempts that changed: %(count)s."),
-        "other": _("%(name)s regraded it by another version. Attempts that changed: %(count)s."),
-        "full_credit": _("%(name)s gave everyone full credit. Attempts that changed: %(count)s."),
-        "removed": _("%(name)s took it out of the total. Attempts that changed: %(count)s."),
-        "void_unless_lower": _("%(name)s voided it for those whom that does not lower. Attempts that changed: %(count)s."),
-    }[one.kind] % {"name": one.person, "count": number(one.attempts)}
-    return _("%(what)s It was undone later.", what=words) if one.undone else words
 
 
 HEADINGS = (*COLUMNS, *HistorySums.__dataclass_fields__)

@@ -46,9 +46,7 @@ def _part(key: str, before: tuple[QuestionDefinition, str] | None, after: tuple[
     if not lines:
         return None
     changes = tuple(SettingChange(line.label, line.before, line.after, line.pieces) for line in lines)
-    return replace(
-        part, marks=(DifferenceKind.KEY if _is_judged_otherwise(before[0], after[0]) else DifferenceKind.TEXT,), settings=changes
-    )
+    return replace(part, marks=(DifferenceKind.KEY if is_judged_otherwise(before[0], after[0]) else DifferenceKind.TEXT,), settings=changes)
 
 
 def _title(question: QuestionDefinition) -> str:
@@ -56,8 +54,8 @@ def _title(question: QuestionDefinition) -> str:
     return words if len(words) <= LONGEST_TITLE else words[:LONGEST_TITLE].rsplit(" ", 1)[0] + "…"
 
 
-def _is_judged_otherwise(before: QuestionDefinition, after: QuestionDefinition) -> bool:
-    """Say whether something differs that decides on marks: anything but words, and what only sorts or explains the question."""
+def is_judged_otherwise(before: QuestionDefinition, after: QuestionDefinition) -> bool:
+    """Return whether something differs that decides on marks: anything but words, and what only sorts or explains the question."""
     changes = differences(_without_words(before), _without_words(after))
     return any(change.path[0] not in _EXPLAINS and (change.before or "") != (change.after or "") for change in changes)
 

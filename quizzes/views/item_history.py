@@ -1,12 +1,17 @@
 """The history of a question through months, versions and quizzes (spec/selection 2.7)."""
 
-from flask import Blueprint, Response, render_template
+from collections.abc import Sequence
+
+from flask import Blueprint, Response, render_template, request
+from sqlalchemy.orm import Session
 
 from courses.pages.editor_header import course_header
 from courses.queries import catalogue
-from kernel.tables import on_disk, type_of, write_csv
+from kernel.errors import NotFound
+from kernel.tables import Cell, on_disk, type_of, write_csv
 from kernel.web.file_responses import send_generated
 from kernel.web.request import current_session, requires
+from quizzes.pages import correction_log
 from quizzes.pages import item_history as pages
 from quizzes.permissions import ItemHistoryContext, QuizAction
 from quizzes.queries import item_history as queries
@@ -24,7 +29,7 @@ def question(subject: ItemHistoryContext) -> str:
         "quizzes/item_history.html",
         course=course_header(catalogue.get_course(session, subject.id)),
         key=subject.key,
-        view=pages.history_view(rows, queries.list_corrections(session, subject.question_id)),
+        view=pages.history_view(rows, correction_log.correction_log(session, subject.id, subject.question_id)),
         counting=queries.is_being_counted(session, subject.question_id),
     )
 
@@ -32,7 +37,16 @@ def question(subject: ItemHistoryContext) -> str:
 @bp.get("/teaching/<slug>/questions/<key>/history.csv")
 @requires(QuizAction.ITEM_HISTORY, queries.get_question)
 def table_csv(subject: ItemHistoryContext) -> Response:
-    """Take the sums out as a file."""
-    rows = pages.table_rows(queries.list_history(current_session(), subject.question_id))
-    name = f"{subject.key}-history.csv"
-    return send_generated(on_disk(lambda file: write_csv(file, pages.HEADINGS, rows)), type_of(name), name)
+    """Take a table of the page out as a file: the sums, or what `table` names."""
+    table = request.args.get("table", "")
+    headings, rows = _table(current_session(), subject, table)
+    name = f"{subject.key}-{table or 'history'}.csv"
+    return send_generated(on_disk(lambda file: write_csv(file, headings, rows)), type_of(name), name)
+
+
+def _table(session: Session, subject: ItemHistoryContext, name: str) -> tuple[Sequence[str], list[list[Cell]]]:
+    if name == "log":
+        return correction_log.HEADINGS, correction_log.log_rows(correction_log.correction_log(session, subject.id, subject.question_id))
+    if name:
+        raise NotFound
+    return pages.HEADINGS, pages.table_rows(queries.list_history(session, subject.question_id))
