@@ -5,18 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from enrolments.rules import GradedCompletionRule, has_passed
+from enrolments.rules import GradedCompletionRule, GradingMethod, grade_over, has_passed
 from quizzes.rules.settings import QuizCompletion
 
 
 @dataclass(frozen=True, slots=True)
 class EndedAttempt:
-    """An attempt that ended: when, its percentage (None: abandoned or not yet graded) and when that was known."""
+    """An attempt that ended: when, its percentage (None: abandoned or not yet graded) and when that was known.
+
+    An abandoned one counts for the attempts that were used, and for no grade.
+    """
 
     ended_at: datetime
     percent: Fraction | None = None
     graded_at: datetime | None = None
     preview: bool = False
+    abandoned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +31,13 @@ class QuizRecord:
     attempts: tuple[EndedAttempt, ...] = ()
 
 
-def completed_at(completion: QuizCompletion, record: QuizRecord, *, pass_mark: Fraction | None, allowed: int) -> datetime | None:
+def completed_at(
+    completion: QuizCompletion, record: QuizRecord, *, pass_mark: Fraction | None, grading: GradingMethod, allowed: int
+) -> datetime | None:
     """Return the time of the event that satisfied the rule; None while it is not satisfied.
 
-    ``allowed`` is the person's effective number of attempts, 0 for no limit: then they are never used up.
+    ``allowed`` is the person's effective number of attempts, 0 for no limit: then they are never used up. A quiz is passed by the grade
+    over all attempts of that moment, not by one of them alone, and stays passed whatever comes after.
     """
     attempts = [attempt for attempt in record.attempts if not attempt.preview]
     match completion.rule:
@@ -39,11 +46,11 @@ def completed_at(completion: QuizCompletion, record: QuizRecord, *, pass_mark: F
         case GradedCompletionRule.ATTEMPTED:
             return _ended(attempts, completion.attempts)
         case GradedCompletionRule.GRADED:
-            return _first_graded(attempts, None)
+            return _first_passing(attempts, None, grading)
         case GradedCompletionRule.PASSED:
-            return _first_graded(attempts, pass_mark)
+            return _first_passing(attempts, pass_mark, grading)
         case GradedCompletionRule.PASSED_OR_USED:  # pragma: no branch - the last case
-            moments = (_first_graded(attempts, pass_mark), _ended(attempts, allowed))
+            moments = (_first_passing(attempts, pass_mark, grading), _ended(attempts, allowed))
             return min((moment for moment in moments if moment is not None), default=None)
 
 
@@ -51,11 +58,16 @@ def _ended(attempts: Sequence[EndedAttempt], count: int) -> datetime | None:
     return attempts[count - 1].ended_at if 0 < count <= len(attempts) else None
 
 
-def _first_graded(attempts: Sequence[EndedAttempt], pass_mark: Fraction | None) -> datetime | None:
-    """Return when the first grade came that passes; any grade does where there is no pass mark."""
-    moments = (
-        attempt.graded_at or attempt.ended_at
-        for attempt in attempts
-        if attempt.percent is not None and has_passed(attempt.percent, pass_mark) is not False
-    )
-    return min(moments, default=None)
+def _first_passing(attempts: Sequence[EndedAttempt], pass_mark: Fraction | None, grading: GradingMethod) -> datetime | None:
+    """Return when the grade over the attempts passed for the first time; any grade does where there is no pass mark."""
+    graded = [attempt for attempt in attempts if not attempt.abandoned]
+    for moment in sorted(_graded_at(attempt) for attempt in graded if attempt.percent is not None):
+        by_then = [attempt.percent if _graded_at(attempt) <= moment else None for attempt in graded if attempt.ended_at <= moment]
+        score = grade_over(grading, by_then)
+        if score is not None and has_passed(score, pass_mark) is not False:
+            return moment
+    return None
+
+
+def _graded_at(attempt: EndedAttempt) -> datetime:
+    return attempt.graded_at or attempt.ended_at

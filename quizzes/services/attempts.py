@@ -459,7 +459,9 @@ def record_quiz_result(session: Session, actor: Actor, loaded: LoadedAttempt, *,
     grades = [AttemptGrade(one.number, one.percent, abandoned=one.state is AttemptState.ABANDONED) for one in ended]
     score = grade_over_attempts(settings.grading, grades)
     record = QuizRecord(viewed_at=history[0].started_at, attempts=tuple(_ended(one) for one in ended))
-    completed = completed_at(settings.completion, record, pass_mark=settings.pass_mark, allowed=loaded.access.attempts)
+    completed = completed_at(
+        settings.completion, record, pass_mark=settings.pass_mark, grading=settings.grading, allowed=loaded.access.attempts
+    )
     shown = None if score is None else max(Fraction(0), min(Fraction(100), score))
     used_up = 0 < loaded.access.attempts <= len(ended)
     outcome = ActivityOutcome(
@@ -478,7 +480,8 @@ def _is_counted(row: AttemptRow) -> bool:
 
 
 def _ended(row: AttemptRow) -> EndedAttempt:
-    return EndedAttempt(row.finished_at or row.started_at, row.percent, row.finished_at, row.preview)
+    abandoned = row.state is AttemptState.ABANDONED
+    return EndedAttempt(row.finished_at or row.started_at, row.percent, row.finished_at, row.preview, abandoned)
 
 
 def set_flag(session: Session, loaded: LoadedAttempt, position: int, *, flagged: bool) -> None:

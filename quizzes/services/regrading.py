@@ -220,9 +220,12 @@ def _joint_outcome(session: Session, attempts: Sequence[Attempt]) -> ActivityOut
     graded = [(attempt, None if attempt.percent is None else Fraction(attempt.percent)) for attempt in attempts]
     grades = [AttemptGrade(one.number, percent, abandoned=one.state == AttemptState.ABANDONED) for one, percent in graded]
     score = grade_over_attempts(settings.grading, grades)
-    ended = tuple(EndedAttempt(one.finished_at or one.started_at, percent, one.finished_at) for one, percent in graded)
+    ended = tuple(
+        EndedAttempt(one.finished_at or one.started_at, percent, one.finished_at, abandoned=one.state == AttemptState.ABANDONED)
+        for one, percent in graded
+    )
     record = QuizRecord(viewed_at=attempts[0].started_at, attempts=ended)
-    completed = completed_at(settings.completion, record, pass_mark=settings.pass_mark, allowed=0)
+    completed = completed_at(settings.completion, record, pass_mark=settings.pass_mark, grading=settings.grading, allowed=0)
     shown = None if score is None else max(Fraction(0), min(Fraction(100), score))
     return ActivityOutcome(
         completed is not None,

@@ -112,9 +112,14 @@ def over_attempts(grading: GradingMethod, history: Sequence[PastSubmission]) -> 
 
 
 def is_completed(policy: TaskPolicy, history: Sequence[PastSubmission]) -> bool:
-    """Return whether submissions complete the task; a view alone is recorded elsewhere."""
+    """Return whether submissions complete the task; a view alone is recorded elsewhere.
+
+    It is passed where the grade over the submissions of some moment passes, whatever came after.
+    """
     graded = [one.percent for one in history if one.percent is not None]
-    passed = any(has_passed(percent, policy.pass_mark) is not False for percent in graded)
+    past = sorted(history, key=lambda one: one.number)
+    scores = [over_attempts(policy.grading, past[: count + 1]) for count in range(len(past))]
+    passed = any(score is not None and has_passed(score, policy.pass_mark) is not False for score in scores)
     match policy.completion:
         case GradedCompletionRule.PASSED:
             return passed

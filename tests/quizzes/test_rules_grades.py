@@ -369,9 +369,17 @@ def ended(hour: int, percent: str | None = None, *, graded: int | None = None, p
     return EndedAttempt(moment, None if percent is None else f(percent), None if graded is None else DAY + timedelta(hours=graded), preview)
 
 
-def done(rule: GradedCompletionRule, *attempts: EndedAttempt, count: int = 1, allowed: int = 3, marked: bool = True) -> int | None:
+def done(
+    rule: GradedCompletionRule,
+    *attempts: EndedAttempt,
+    count: int = 1,
+    allowed: int = 3,
+    marked: bool = True,
+    grading: GradingMethod = GradingMethod.HIGHEST,
+) -> int | None:
     record = QuizRecord(viewed_at=DAY, attempts=attempts)
-    moment = completed_at(QuizCompletion(rule, count), record, pass_mark=f("70") if marked else None, allowed=allowed)
+    mark = f("70") if marked else None
+    moment = completed_at(QuizCompletion(rule, count), record, pass_mark=mark, grading=grading, allowed=allowed)
     return None if moment is None else int((moment - DAY).total_seconds()) // 3600
 
 
@@ -390,11 +398,34 @@ def test_each_rule_completes_at_the_event_that_satisfied_it() -> None:
     assert done(R.ATTEMPTED, ended(1)) == 1
 
 
+@pytest.mark.parametrize(
+    ("grading", "attempts", "moment"),
+    [
+        (GradingMethod.HIGHEST, (ended(1, "60"), ended(2, "75")), 2),
+        (GradingMethod.AVERAGE, (ended(1, "60"), ended(2, "75")), None),
+        (GradingMethod.AVERAGE, (ended(1, "60"), ended(2, "80")), 2),
+        (GradingMethod.AVERAGE, (ended(1, "70"), ended(2, "10")), 1),
+        (GradingMethod.AVERAGE, (ended(1, "70", graded=6), ended(2, "50"), ended(3, "90")), 3),
+        (GradingMethod.AVERAGE, (ended(1, "60", graded=6), ended(2, "50"), ended(3, "80")), None),
+        (GradingMethod.FIRST, (ended(1, "60"), ended(2, "75")), None),
+        (GradingMethod.FIRST, (replace(ended(1), abandoned=True), ended(2, "75")), 2),
+        (GradingMethod.FIRST, (ended(1, "75", graded=5), ended(2, "80")), 5),
+        (GradingMethod.LAST, (ended(1, "60"), ended(2, "75"), ended(3, "10")), 2),
+        (GradingMethod.LAST, (ended(1, "75", graded=5), ended(2, "60")), None),
+    ],
+)
+def test_a_quiz_is_passed_by_the_grade_over_its_attempts(
+    grading: GradingMethod, attempts: tuple[EndedAttempt, ...], moment: int | None
+) -> None:
+    """spec/quiz-engine 5.8 and 5.13, spec/selection 3.8: where the mean counts, a lucky attempt alone completes nothing."""
+    assert done(R.PASSED, *attempts, grading=grading) == moment
+
+
 @pytest.mark.parametrize("rule", [R.ATTEMPTED, R.GRADED, R.PASSED, R.PASSED_OR_USED])
 def test_nothing_or_a_preview_completes_nothing(rule: GradedCompletionRule) -> None:
     assert done(rule) is None
     assert done(rule, ended(1, "100", preview=True)) is None
-    assert completed_at(QuizCompletion(R.VIEWED), QuizRecord(), pass_mark=None, allowed=0) is None
+    assert completed_at(QuizCompletion(R.VIEWED), QuizRecord(), pass_mark=None, grading=GradingMethod.HIGHEST, allowed=0) is None
 
 
 def test_attempts_without_limit_are_never_used_up() -> None:

@@ -89,3 +89,15 @@ def test_what_completes_a_task(rule: GradedCompletionRule, percents: tuple[int, 
     policy = TaskPolicy(attempts=2, completion=rule, completion_attempts=2)
 
     assert is_completed(policy, past(*percents)) is done
+
+
+@pytest.mark.parametrize(
+    ("grading", "done"),
+    [(GradingMethod.HIGHEST, True), (GradingMethod.AVERAGE, False), (GradingMethod.FIRST, False), (GradingMethod.LAST, True)],
+)
+def test_a_task_is_passed_by_the_grade_over_its_submissions(grading: GradingMethod, done: bool) -> None:
+    """spec/quiz-engine 5.8 and 5.13; once passed it stays so."""
+    policy = TaskPolicy(grading=grading)
+
+    assert is_completed(policy, past(50, 80, 70)) is done
+    assert is_completed(policy, past(75, 10)) is True
