@@ -71,7 +71,7 @@ from quizzes.content.kinds import BANKS
 from quizzes.pages import log as quiz_log
 from quizzes.pages.question_changes import compare_questions
 from quizzes.publication import QUIZ, embed_question, reworded_questions
-from quizzes.queries.length_estimates import estimate_lengths
+from quizzes.queries.decision_estimates import estimate_decisions
 from quizzes.queries.pass_marks import missing_records
 from quizzes.services.drafts import index_banks
 from selections import feature as selections
@@ -100,7 +100,7 @@ KINDS = CourseKinds(
     publishers=(courses.PAGE, QUIZ, RECORDING, SIMULATOR),
     parts=(BANKS,),
     embed_question=embed_question,
-    comparers=(reworded_questions, estimate_lengths),
+    comparers=(reworded_questions, estimate_decisions),
     site_checks=(missing_template, missing_records),
     certificate_templates=list_own_templates,
     indexers=(index_banks,),

@@ -38,8 +38,8 @@ _ATTEMPTS = (
         FieldShape.CHOICE,
         lazy_("Which attempt counts"),
         lazy_(
-            "If there are several. Where three attempts are allowed and the best counts, usually more than twice as many people pass "
-            "by luck as with one attempt; the mean of all, or a longer quiz, keeps it rare."
+            "If there are several. With three attempts of which the best counts, usually more than twice as many people pass by luck "
+            "as with one. To keep that rare: one attempt, the mean of all attempts, or a longer quiz."
         ),
         (("highest", lazy_("The best")), ("average", lazy_("The mean of all")), ("first", lazy_("The first")), ("last", lazy_("The last"))),
         "highest",

@@ -9,10 +9,11 @@ from kernel.errors import N_
 from quizzes.content.banks import questions_of
 from quizzes.content.model import DrawSlot, FixedSlot, QuizSource
 from quizzes.content.pools import candidates
+from quizzes.rules.decision_analysis import DecisionRule
 from quizzes.rules.definitions import DescriptionBody, QuestionDefinition, is_marked
 from quizzes.rules.review import explains_early
 from quizzes.rules.selection import ResultUse
-from quizzes.rules.settings import Behaviour
+from quizzes.rules.settings import Behaviour, QuizSettings
 
 FEWEST_QUESTIONS = 30
 """With fewer questions the check warns that another set of them would often decide otherwise (spec/selection 0.3)."""
@@ -54,7 +55,7 @@ def read_selection(table: MappingCursor) -> ResultUse | None:
 
 
 def check_selecting(table: MappingCursor, quiz: QuizSource, course: CourseFolder) -> None:
-    """Report what a selecting quiz lacks (spec/content-format C514, C515, C517)."""
+    """Report what a selecting quiz lacks, and what makes its results less sure (spec/content-format C514, C515, C517, C522)."""
     if quiz.selection is None:
         return
     module = table.session.module_keys.get(table.file.partition("/")[0], "")
@@ -63,6 +64,7 @@ def check_selecting(table: MappingCursor, quiz: QuizSource, course: CourseFolder
     _check_questions(table, quiz, list_questions(course, module, quiz))
     _check_objectives(table, quiz, course)
     _check_length(table, quiz, course)
+    _check_attempts(table, quiz)
 
 
 def _check_rules(table: MappingCursor, quiz: QuizSource, *, varies: bool) -> None:
@@ -165,4 +167,22 @@ def _check_length(table: MappingCursor, quiz: QuizSource, course: CourseFolder) 
             at="slots",
             number=number,
             least=FEWEST_QUESTIONS,
+        )
+
+
+def counts_best_of_several(settings: QuizSettings) -> bool:
+    """Return whether a quiz lets people pass by the best of several attempts (spec/selection 3.8)."""
+    return settings.pass_mark is not None and DecisionRule(settings.pass_mark, settings.attempts, settings.grading).counts_best
+
+
+def _check_attempts(table: MappingCursor, quiz: QuizSource) -> None:
+    if counts_best_of_several(quiz.settings):
+        table.report(
+            "C522",
+            N_(
+                "Several attempts are allowed and the best counts. "
+                "With three, usually more than twice as many people pass by luck as with one."
+            ),
+            N_("Allow one attempt, let the mean of all attempts count, or ask more questions."),
+            at="attempts",
         )

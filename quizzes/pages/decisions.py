@@ -11,6 +11,8 @@ from quizzes.rules.decision_quality import LEAST_ATTEMPTS, LEAST_POSITIONS, MOST
 
 FIRM, FAIR = 0.85, 0.80
 """Consistencies from which on a decision is firm, or fair."""
+LITTLE = -5
+"""Points from the pass mark of the true level that the sentence on several attempts is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,14 @@ class RepeatedAttempts:
     passes_below: str
     false_fail: str
     here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LevelChances:
+    """A row of the table of true levels: the level in words, and how many of 100 people with it pass, by number of attempts."""
+
+    level: str
+    passing: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,6 +332,31 @@ def repeated_lines(model: DecisionModel, rule: DecisionRule) -> list[RepeatedAtt
         )
         for one in model.repeated
     ]
+
+
+def attempt_headings(model: DecisionModel) -> list[str]:
+    """Return the headings of the table of true levels, one for each number of attempts."""
+    return [ngettext("%(count)s attempt", "%(count)s attempts", one.attempts) for one in model.repeated]
+
+
+def level_lines(model: DecisionModel) -> list[LevelChances]:
+    """Return how likely people pass, by their true level and the number of attempts of which the best counts."""
+    return [LevelChances(percentage(Fraction(one.level), 0), tuple(map(of_hundred, one.by_attempts))) for one in model.chances]
+
+
+def level_words(model: DecisionModel) -> str:
+    """Say what three attempts do for a person a little below the pass mark; nothing where the mark leaves no level there."""
+    for one in model.chances:
+        if one.apart == LITTLE:
+            by_attempts = dict(zip((best.attempts for best in model.repeated), one.by_attempts, strict=True))
+            return _(
+                "A person whose true level is %(level)s, just below the pass mark, passes %(once)s times in 100 with one attempt, "
+                "and %(several)s times with the best of three.",
+                level=percentage(Fraction(one.level), 0),
+                once=about(by_attempts[1]),
+                several=of_hundred(by_attempts[3]),
+            )
+    return ""
 
 
 def repeated_words(model: DecisionModel, rule: DecisionRule) -> str:

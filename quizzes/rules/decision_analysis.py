@@ -19,6 +19,7 @@ from quizzes.rules.decision_quality import (
     alpha_interval,
     best_of,
     decision_quality,
+    pass_chance,
     positions_needed,
     spread_of,
     true_scores,
@@ -29,7 +30,9 @@ COMMON = (1, 2, 3)
 MOST_COMPARED = 10
 STEP = 5
 """Percent between the scores of the curve."""
-_HUNDRED = Fraction(100)
+LEVELS = (-20, -10, -5, 0, 5, 10)
+"""Points from the pass mark of the true levels whose chance to pass is told."""
+_NOTHING, _HUNDRED = Fraction(0), Fraction(100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,15 @@ class SuretyStep:
 
 
 @dataclass(frozen=True, slots=True)
+class PassChance:
+    """A true level in percent, `apart` points from the pass mark, and how likely it passes, by the numbers of attempts compared."""
+
+    apart: int
+    level: float
+    by_attempts: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DecisionModel:
     """The figures of the model of the true scores, where the data carry one.
 
@@ -84,6 +96,11 @@ class DecisionModel:
     repeated: tuple[BestOf, ...]
     lengths: tuple[PositionsNeeded, ...]
     curve: tuple[SuretyStep, ...]
+    chances: tuple[PassChance, ...]
+
+    def true_scores(self, rule: DecisionRule) -> TrueScores:
+        """Return the model that the figures are of."""
+        return TrueScores(float(self.length), self.length, self.needed, self.a, self.b, (rule.pass_mark or _NOTHING) / _HUNDRED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +179,17 @@ def _figures(model: TrueScores, spread: ObservedScores, rule: DecisionRule, pass
         repeated=best_of(model, rule.compared),
         lengths=tuple(PositionsNeeded(goal, positions_needed(model, spread.positions, goal)) for goal in GOALS),
         curve=tuple(SuretyStep(score, _surety(model, score)) for score in range(0, 101, STEP)),
+        chances=_chances(model, rule),
+    )
+
+
+def _chances(model: TrueScores, rule: DecisionRule) -> tuple[PassChance, ...]:
+    """Return how likely people pass whose true level lies around the pass mark (3.8)."""
+    levels = {apart: float(model.cut) * 100 + apart for apart in LEVELS}
+    return tuple(
+        PassChance(apart, level, tuple(pass_chance(model, level / 100, attempts) for attempts in rule.compared))
+        for apart, level in levels.items()
+        if 0 <= level <= 100
     )
 
 

@@ -191,6 +191,13 @@ def best_of(model: TrueScores, counts: Sequence[int]) -> tuple[BestOf, ...]:
     )
 
 
+def pass_chance(model: TrueScores, level: float, attempts: int) -> float:
+    """Return how likely somebody with a true level (a share) passes where the best of so many attempts counts: 1 − (1 − P)^k."""
+    if model.needed <= 0:
+        return 1.0
+    return 1 - (1 - incomplete_beta(model.needed, model.whole - model.needed + 1, level)) ** attempts
+
+
 def positions_needed(model: TrueScores, positions: int, goal: float) -> int | None:
     """Return how many positions of the same kind a consistency needs with the same people; None: more than MOST_POSITIONS."""
     most = min(MOST_POSITIONS + IN_A_ROW, floor(MOST_LENGTH * positions / model.length))

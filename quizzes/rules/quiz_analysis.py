@@ -33,7 +33,7 @@ TYPED_SHOWN = 25
 _NOTHING = Fraction(0)
 _NO_RULE = DecisionRule()
 _SUREST_FIRST = (FindingStrength.CLEAR, FindingStrength.LIKELY, FindingStrength.SIGN)
-VERSION = FORMULAS + 107
+VERSION = FORMULAS + 108
 """Of the formulas, the findings and the shape of an examination together: what is kept under another one is computed anew."""
 
 

@@ -27,7 +27,7 @@ from quizzes.views.slots import Answer, SlotEditor, course_kinds, file_store, lo
 
 bp = Blueprint("quizzes_blueprints", __name__)
 
-TOLD = frozenset({"C509", "C512", "C514", "C515", "C517"})
+TOLD = frozenset({"C509", "C512", "C514", "C515", "C517", "C522"})
 """Findings that the page shows, beside those of its lines."""
 
 

@@ -24,7 +24,7 @@ from quizzes.views.statistics import StatisticsSelection, about_attempts, select
 bp = Blueprint("quizzes_decisions", __name__)
 
 ROWS = 50
-NO_CHARTS = {"shares": (), "curve": (), "curve_path": "", "mark": None, "repeated": (), "repeated_words": ""}
+NO_CHARTS = {"shares": (), "curve": (), "curve_path": "", "mark": None, "repeated": (), "repeated_words": "", "levels": ()}
 """Where the model does not fit the results."""
 
 
@@ -69,6 +69,9 @@ def _charts(selection: StatisticsSelection, model: DecisionModel) -> dict[str, o
         "mark": None if rule.pass_mark is None else float(rule.pass_mark),
         "repeated": pages.repeated_lines(model, rule),
         "repeated_words": pages.repeated_words(model, rule),
+        "levels": pages.level_lines(model),
+        "level_words": pages.level_words(model),
+        "attempt_headings": pages.attempt_headings(model),
     }
 
 

@@ -6,7 +6,7 @@ from courses.content.model import Severity
 from quizzes.rules.objections import ObjectionRules
 from quizzes.rules.selection import ResultUse
 from tests.support import folders
-from tests.support.folders import Files
+from tests.support.folders import QUIZ_FILE, Files
 from tests.support.selection_folders import a_sample, messages
 
 USE = """selection:
@@ -160,3 +160,26 @@ def test_fewer_than_thirty_questions_are_a_warning(number: int, warned: bool) ->
     files = selecting(HELD.replace(BLUEPRINT, "blueprint:\n  - {weight: 100, objective: sumar}\n"), slots, questions)
 
     assert [finding.severity for finding in folders.findings(files, "C517")] == [Severity.WARNING] * warned
+
+
+@pytest.mark.parametrize(
+    ("settings", "warned"),
+    [
+        ("attempts: 1\n", False),
+        ("attempts: 3\n", True),
+        ("attempts: 0\n", True),
+        ("", True),
+        ("attempts: 3\ngrading: average\n", False),
+        ("attempts: 3\ngrading: first\n", False),
+        ("attempts: 3\npass_mark: none\ncompletion: graded\n", False),
+    ],
+)
+def test_the_best_of_several_attempts_is_a_warning(settings: str, warned: bool) -> None:
+    """spec/selection 3.8, spec/content-format C522."""
+    files, other = (
+        folders.changed(QUIZ_FILE, "attempts: 1\n", settings, selecting(held if "pass_mark" not in settings else held.replace(BASIS, "")))
+        for held in (HELD, HELD.replace(USE, ""))
+    )
+
+    assert [finding.severity for finding in folders.findings(files, "C522")] == [Severity.WARNING] * warned
+    assert "C522" not in folders.codes(other)

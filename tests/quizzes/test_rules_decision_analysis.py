@@ -8,6 +8,7 @@ import pytest
 
 from enrolments.rules import GradingMethod
 from quizzes.rules.decision_analysis import DecisionAnalysis, DecisionRule, decisions_of
+from quizzes.rules.decision_quality import pass_chance
 from quizzes.rules.encoding import decode, encode
 from tests.support.questions import f
 
@@ -45,6 +46,8 @@ def test_what_is_told_of_a_class() -> None:
     assert found.model.repeated[2].false_pass > 1.9 * found.model.repeated[0].false_pass
     assert [one.goal for one in found.model.lengths] == [0.8, 0.85]
     assert [step.score for step in found.model.curve] == list(range(0, 101, 5))
+    assert [(one.apart, one.level) for one in found.model.chances] == [(-20, 50), (-10, 60), (-5, 65), (0, 70), (5, 75), (10, 80)]
+    assert found.model.chances[2].by_attempts == pytest.approx([pass_chance(found.model.true_scores(RULE), 0.65, k) for k in (1, 2, 3)])
 
 
 def test_what_is_kept_is_read_again_as_it_was() -> None:

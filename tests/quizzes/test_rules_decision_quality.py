@@ -1,6 +1,7 @@
 """The quality of decisions at the pass mark: golden vectors and edges (spec/selection 3.1 to 3.9)."""
 
 from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
 from math import comb, exp
 from random import Random
@@ -15,6 +16,7 @@ from quizzes.rules.decision_quality import (
     alpha_interval,
     best_of,
     decision_quality,
+    pass_chance,
     positions_needed,
     spread_of,
     surety_by_score,
@@ -142,6 +144,17 @@ def test_the_errors_where_the_best_of_several_attempts_counts(row: dict[str, str
         "passes_of_those_truly_below": found.passes_below,
     }
     assert {name: f"{value:.5f}" for name, value in named.items()} == {name: row[name] for name in named}
+
+
+def test_who_passes_by_true_level_and_attempts() -> None:
+    """spec/selection 3.8: 1 − (1 − P)^k, with the binomial chance of one attempt."""
+    model = model_of(DECISIONS["final of 14 items"])
+    once, thrice = (pass_chance(model, 0.65, attempts) for attempts in (1, 3))
+
+    passing = range(model.needed, model.whole + 1)
+    assert once == pytest.approx(sum(comb(model.whole, right) * 0.65**right * 0.35 ** (model.whole - right) for right in passing))
+    assert thrice == pytest.approx(1 - (1 - once) ** 3)
+    assert pass_chance(replace(model, needed=0), 0.2, 2) == 1
 
 
 @pytest.mark.parametrize("row", rows("length.csv"), ids=lambda row: row["case"])

@@ -67,7 +67,7 @@ def test_the_page_tells_each_figure_with_advice_and_formula(browser: Browser, in
         assert in_spanish(title) in page.text, title
     assert page.text.count(in_spanish("How it is calculated")) >= 5
     assert page.html.count('<svg class="chart') == 2
-    assert re.findall(r'<table class="([^"]*)"', page.html) == ["data fold", "data", "data fold long-heads"]
+    assert re.findall(r'<table class="([^"]*)"', page.html) == ["data fold", "data", "data fold long-heads", "data fold long-heads"]
 
 
 def test_the_people_near_the_mark_are_listed_and_the_access_is_noted(browser: Browser, instance: Instance) -> None:

@@ -1,14 +1,16 @@
-"""The warning on the length of a selecting quiz, with the estimate of its answers (spec/selection 0.3)."""
+"""The warnings on the length and the attempts of a selecting quiz, with the estimates of its answers (spec/selection 0.3 and 3.8)."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from random import Random
 
 from sqlalchemy import select
 
+from courses.content.model import Finding
 from courses.models import Course
 from kernel import clock
 from lms.instance import Instance
-from quizzes.queries.length_estimates import estimate_lengths
+from quizzes.queries.decision_estimates import estimate_decisions
 from quizzes.services.attempts import SaveRequest
 from tests.support import folders
 from tests.support.browser import Browser
@@ -18,22 +20,27 @@ from tests.support.selecting import LAW, NORM, RULES, USE
 from tests.support.selection_folders import BANK, FILE, HEAD, questions
 
 
-def a_long_folder() -> dict[str, bytes]:
+def a_long_folder(attempts: str = "attempts: 1\n") -> dict[str, bytes]:
     """Return a course with a selecting quiz of twelve questions."""
     files, keys = folder(modules=1), [f"p{place}" for place in range(12)]
     files["recursos.yaml"] = LAW
     files[BANK] = questions(**dict.fromkeys(keys, "level: apply; source: [ley]")).encode()
     slots = "".join(f"  - question: {key}\n" for key in keys)
-    files[FILE] = f"{HEAD}slots:\n{slots}{USE}{RULES}{NORM}attempts: 1\n".encode()
+    files[FILE] = f"{HEAD}slots:\n{slots}{USE}{RULES}{NORM}{attempts}".encode()
     return files
 
 
-def test_a_short_selecting_quiz_with_a_history_is_told_how_sure_it_is(browser: Browser, instance: Instance) -> None:
-    """spec/selection 0.3: the estimate of 3.6 by its first attempts; without a history there is none."""
-    files, now = a_long_folder(), clock.now() - timedelta(days=1)
-    course, read = publish(instance, files)[0], folders.course(files)
+def read_estimates(instance: Instance, files: Mapping[str, bytes]) -> tuple[Finding, ...]:
+    """Return what is told of a draft."""
     with instance.database.unit_of_work(write=False) as session:
-        assert estimate_lengths(session, course.id, read) == ()
+        return estimate_decisions(session, session.scalars(select(Course.id)).one(), folders.course(files))
+
+
+def test_a_short_selecting_quiz_with_a_history_is_told_how_sure_it_is(browser: Browser, instance: Instance) -> None:
+    """spec/selection 0.3 and 3.8: estimates by its first attempts, also of another number of attempts; without a history none."""
+    files, now = a_long_folder(), clock.now() - timedelta(days=1)
+    course = publish(instance, files)[0]
+    assert read_estimates(instance, files) == ()
     for at in range(40):
         learner, chance = a_learner(instance, course, f"alguien{at}@example.org", now=now), Random(at)  # noqa: S311 - no secrets
         attempt, level = start(instance, learner, "prueba", now=now), 0.3 + 0.65 * at / 40
@@ -43,9 +50,12 @@ def test_a_short_selecting_quiz_with_a_history_is_told_how_sure_it_is(browser: B
     a_teacher(instance, course)
     sign_in(browser, "profe@example.org").get("/courses/prueba/quizzes/cuestionario-1/decisions")
 
-    with instance.database.unit_of_work(write=False) as session:
-        found = estimate_lengths(session, session.scalars(select(Course.id)).one(), read)
+    found = read_estimates(instance, files)
 
     assert [one.code for one in found] == ["C517"]
     assert found[0].facts["attempts"] == "40"
     assert 50 < int(found[0].facts["share"]) < 100
+    assert read_estimates(instance, a_long_folder("attempts: 3\ngrading: average\n")) == found
+    short, repeated = read_estimates(instance, a_long_folder("attempts: 3\n"))
+    assert (short, repeated.code, repeated.facts["allowed"]) == (found[0], "C522", "3")
+    assert int(repeated.facts["several"]) > int(repeated.facts["once"]) > 0
