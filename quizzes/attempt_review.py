@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 
 from courses.queries import outlines as course_outlines
 from courses.rules import Outline, activity_url
+from enrolments.rules import GradingMethod
 from kernel.i18n import _, choose, format_datetime
 from kernel.markup.model import ID_PREFIX, SafeHtml
 from quizzes.pages.attempt import AttemptView
 from quizzes.pages.checks import checked_lines
+from quizzes.pages.introduction import best_and_passed
 from quizzes.pages.question import html, points, short_title
 from quizzes.pages.question_review import MarkingResult, QuestionReview, ReviewLink, answered_question, response_lines
 from quizzes.queries.attempts import AttemptRow, LoadedAttempt, LoadedItem
@@ -160,7 +162,7 @@ def review_page(
     """Return what a review shows of an attempt: its result and its questions, as far as the flags go."""
     return {
         **opened.activity_header,
-        "attempt": _verdict(opened.loaded, flags),
+        "attempt": _verdict(opened.loaded, flags) | _counted_so_far(opened.loaded, flags, history, now),
         "overall": _overall(opened.loaded, flags),
         "shown_later": _shown_later(opened.loaded, flags, history, now),
         "sections": section_lines(session, opened, flags),
@@ -185,6 +187,16 @@ def _verdict(loaded: LoadedAttempt, flags: frozenset[ReviewFlag]) -> dict[str, o
         "late": loaded.end is not None and row.submitted_at == loaded.end,
         "waits": row.state == AttemptState.FINISHED and row.raw is None,
     }
+
+
+def _counted_so_far(loaded: LoadedAttempt, flags: frozenset[ReviewFlag], history: Sequence[AttemptRow], now: datetime) -> dict[str, object]:
+    """Return what the attempts until this one mean together, where the mean or the first counts: it passes, not this one alone."""
+    until = [row for row in history if row.number <= loaded.row.number and not row.preview]
+    counts_own = loaded.snapshot.settings.grading in (GradingMethod.HIGHEST, GradingMethod.LAST)
+    if loaded.row.preview or counts_own or len(until) < 2 or ReviewFlag.MARKS not in flags:
+        return {"counted": None}
+    counted, passed = best_and_passed(until, loaded.snapshot, loaded.setting_sources, now=now)
+    return {"counted": counted, "passed": passed}
 
 
 def _overall(loaded: LoadedAttempt, flags: frozenset[ReviewFlag]) -> SafeHtml | str:

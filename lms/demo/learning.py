@@ -8,6 +8,7 @@ from typing import cast
 
 from courses.rules import Outline, OutlineActivity
 from enrolments.permissions import ActivityContext
+from enrolments.rules import GradingMethod
 from enrolments.services import learning as enrolments
 from kernel.permissions import Actor
 from lms.demo.attempts import hand_in, leave_half, meant
@@ -157,7 +158,8 @@ def _take_quiz(study: Study, activity: OutlineActivity, moment: datetime) -> Lif
         longest = timedelta(seconds=settings.limit or 3000) * 0.9
         moment += min(longest, timedelta(minutes=(activity.minutes or 10) * chance.uniform(0.6, 1.6)))
         yield moment
-        plan = meant(learner, snapshot, chance, last=number == allowed)
+        last = number == allowed or settings.grading is GradingMethod.AVERAGE  # a mean is not made good in one attempt
+        plan = meant(learner, snapshot, chance, last=last)
         if hand_in(stage, study.actor, attempt, plan, chance, now=moment) is not False or number == allowed:
             return
         pause = settings.pause.first if number == 1 else settings.pause.later

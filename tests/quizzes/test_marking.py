@@ -79,6 +79,21 @@ def test_the_quiz_page_says_passed_of_the_result_that_counts_and_not_of_one_atte
     assert found == [(True, True), (False, False)]
 
 
+def test_the_review_says_passed_of_the_attempts_so_far_where_their_average_counts(browser: Browser, instance: Instance) -> None:
+    """spec/quiz-engine 5.8, spec/selection 3.8: 40 and then 80 make 60, which does not pass at 70 and completes nothing."""
+    course = a_marked_quiz(instance, "attempts: 0\npass_mark: 70\ngrading: average\n")
+    learner, grader = a_learner(instance, course), a_grader(instance, course)
+    pages = []
+    for points in ("0.6", "2.2", "3"):
+        attempt = hand_in(instance, learner)
+        mark(instance, grader, attempt, given(instance, grader, attempt, points))
+        pages.append(sign_in(browser.another()).get(f"/attempts/{attempt}/review").text)
+        assert (result(instance).completed_at is not None) is (points == "3")
+
+    assert in_spanish("The average of the attempts so far counts: %(percent)s.", percent="60\u00a0%") in pages[1]
+    assert [in_spanish("Not passed yet") in page for page in pages] == [True, True, False]
+
+
 def test_the_total_waits_for_a_person_and_then_everything_follows_in_one_transaction(instance: Instance) -> None:
     """spec/quiz-engine 5.6 manual, spec/quiz-engine 5.11.1: never shown as 0; result, completion and certificate follow the mark."""
     course = a_marked_quiz(instance, "attempts: 0\npass_mark: 75\n")
