@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from kernel.i18n import _, ngettext, number
 from quizzes.pages.decisions import digits, points
-from quizzes.pages.figures import MISSING, percentage
+from quizzes.pages.figures import MISSING, IntervalPoint, percentage
 from quizzes.queries.draw_tables import DrawTableRow
 from quizzes.rules.balanced_draw import FrozenBalance, plan_draws, spread_of, sum_counts
 from quizzes.rules.draw_quality import LEAST_SETS, UNEQUAL, DrawQuality, ScoreQuarter
@@ -30,17 +30,6 @@ class QuarterRow:
 
 
 @dataclass(frozen=True, slots=True)
-class QuarterPoint:
-    """A quarter in the chart: its place from 0 to 1, and mean score, low and high in %."""
-
-    place: float
-    value: float
-    low: float
-    high: float
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
 class DrawQualityView:
     """The look back on the draws: what it says, what can be done, the quarters as rows and points, and the formulas."""
 
@@ -50,7 +39,7 @@ class DrawQualityView:
     doubt: str
     compared: str
     quarters: tuple[QuarterRow, ...]
-    points: tuple[QuarterPoint, ...]
+    points: tuple[IntervalPoint, ...]
     formulas: tuple[str, ...]
 
 
@@ -167,10 +156,10 @@ def _quarter_name(at: int) -> str:
     return _("Quarter %(number)s, from the hardest sets on", number=number(at)) if at == 1 else _("Quarter %(number)s", number=number(at))
 
 
-def _points(quarters: Sequence[ScoreQuarter]) -> tuple[QuarterPoint, ...]:
+def _points(quarters: Sequence[ScoreQuarter]) -> tuple[IntervalPoint, ...]:
     last = max(1, len(quarters) - 1)
     return tuple(
-        QuarterPoint((at - 1) / last, one.mean, *(_interval(one) or (one.mean, one.mean)), _("Quarter %(number)s", number=number(at)))
+        IntervalPoint((at - 1) / last, one.mean, *(_interval(one) or (one.mean, one.mean)), _("Quarter %(number)s", number=number(at)))
         for at, one in enumerate(quarters, 1)
     )
 

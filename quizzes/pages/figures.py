@@ -1,5 +1,6 @@
 """Exact numbers as words and as cells: rounded once, half up; what is missing is a dash or an empty cell."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
@@ -28,3 +29,14 @@ def percentage(value: Fraction | None, digits: int = 1) -> str:
     """Write hundredths with at most so many decimals."""
     exact = decimal(value, digits)
     return MISSING if exact is None else percent(exact, max(0, -int(exact.as_tuple().exponent)))
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalPoint:
+    """A point of a chart with its interval: its place from 0 to 1, and value, low and high in %."""
+
+    place: float
+    value: float
+    low: float
+    high: float
+    name: str
