@@ -18,7 +18,6 @@ from quizzes.queries.correction_log import (
     VersionRow,
     list_hand_marks,
     list_question_regrades,
-    list_question_versions,
 )
 
 MOST_LINES = 300
@@ -50,9 +49,8 @@ CorrectionSource: TypeAlias = Callable[[Session, int], Sequence[CorrectionView]]
 """Tells what other packages know of a question, by its number; those who mark again for objections tell it themselves."""
 
 
-def correction_log(session: Session, course_id: int, question_id: int) -> tuple[CorrectionView, ...]:
-    """Return the whole log of a question, the newest first: five statements, one more for each source of other packages."""
-    versions = list_question_versions(session, question_id)
+def correction_log(session: Session, course_id: int, question_id: int, versions: Sequence[VersionRow]) -> tuple[CorrectionView, ...]:
+    """Return the whole log of a question with these versions, the newest first: two statements, one more for each other source."""
     lines = [
         *_version_lines(versions),
         *(line for row in list_question_regrades(session, course_id, question_id) for line in _regrade_lines(row)),

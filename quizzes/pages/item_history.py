@@ -1,13 +1,13 @@
 """The page of a question's history: its facility by month, its quizzes and versions, and what was corrected (spec/selection 2.7)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from kernel.i18n import _, ngettext, number
 from kernel.tables import Cell
 from quizzes.pages.correction_log import CorrectionView
-from quizzes.pages.figures import MISSING, percentage
+from quizzes.pages.figures import MISSING, IntervalPoint, percentage
 from quizzes.queries.item_history import ItemHistoryRow
 from quizzes.rules.item_history import HistorySums, pooled_discrimination, pooled_facility
 
@@ -28,35 +28,24 @@ class HistoryTableRow:
 
 
 @dataclass(frozen=True, slots=True)
-class MonthPoint:
-    """A month in the chart: its place from 0 to 1, and facility (`value`), low and high in %."""
-
-    place: float
-    value: float
-    low: float
-    high: float
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
 class ItemHistoryView:
     """The history of a question: sentences, the chart with its table, its quizzes and versions, and the log."""
 
     said: tuple[str, ...]
-    points: tuple[MonthPoint, ...]
+    points: tuple[IntervalPoint, ...]
     months: tuple[HistoryTableRow, ...]
     quizzes: tuple[HistoryTableRow, ...]
     versions: tuple[HistoryTableRow, ...]
     log: tuple[CorrectionView, ...]
 
 
-def history_view(rows: Sequence[ItemHistoryRow], log: tuple[CorrectionView, ...]) -> ItemHistoryView:
-    """Return the history as its page shows it."""
+def history_view(rows: Sequence[ItemHistoryRow], log: tuple[CorrectionView, ...], titles: Mapping[str, str]) -> ItemHistoryView:
+    """Return the history as its page shows it, with the titles of quizzes by key."""
     return ItemHistoryView(
         said=tuple(_sentences(rows)),
         points=_points(rows),
         months=_lines(rows, lambda row: row.month),
-        quizzes=_lines(rows, lambda row: row.quiz),
+        quizzes=_lines(rows, lambda row: titles.get(row.quiz, row.quiz)),
         versions=_lines(rows, lambda row: _("Version %(number)s", number=row.version)),
         log=log,
     )
@@ -122,13 +111,13 @@ def _line(name: str, rows: Sequence[ItemHistoryRow]) -> HistoryTableRow:
     )
 
 
-def _points(rows: Sequence[ItemHistoryRow]) -> tuple[MonthPoint, ...]:
+def _points(rows: Sequence[ItemHistoryRow]) -> tuple[IntervalPoint, ...]:
     months = sorted({row.month for row in rows})
     found = [(month, pooled_facility(_sum([row for row in rows if row.month == month]))) for month in months]
     known = [(month, one) for month, one in found if one is not None]
     last = max(1, len(known) - 1)
     return tuple(
-        MonthPoint(at / last, float(one.facility) * 100, one.low * 100, one.high * 100, month) for at, (month, one) in enumerate(known)
+        IntervalPoint(at / last, float(one.facility) * 100, one.low * 100, one.high * 100, month) for at, (month, one) in enumerate(known)
     )
 
 

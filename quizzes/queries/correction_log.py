@@ -19,6 +19,7 @@ MOST_LOGGED = 200
 class VersionRow:
     """A version of a question: who published it, '' where nobody did yet or the system did, and what it asks."""
 
+    id: int
     at: datetime
     number: int
     person: str
@@ -72,7 +73,9 @@ def list_question_versions(session: Session, question_id: int) -> list[VersionRo
     rows = session.execute(statement).all()
     questions = get_questions(session, [row.id for row in rows])
     return [
-        VersionRow(row.created_at, row.number, row.Person.full_name if row.Person else "", row.published is not None, questions[row.id])
+        VersionRow(
+            row.id, row.created_at, row.number, row.Person.full_name if row.Person else "", row.published is not None, questions[row.id]
+        )
         for row in reversed(rows)
     ]
 

@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from courses.models import Activity
-from courses.permissions import CourseContext
-from courses.queries import catalogue
-from kernel.errors import NotFound
+from courses.models import Activity, Course, CourseStaff, StaffRole
+from kernel.errors import NotFound, SignInNeeded
 from kernel.permissions import Actor
 from quizzes.models import Question, QuestionVersion, QuizVersion
 from quizzes.permissions import ItemHistoryContext
@@ -30,15 +28,24 @@ class ItemHistoryRow:
     language: str
     month: str
     sums: HistorySums
+    is_waiting: bool = False
+    """Whether corrected marks of its quiz version wait to be counted by the night's job."""
 
 
 def get_question(session: Session, actor: Actor, slug: str, key: str) -> ItemHistoryContext:
-    """Return a published question of a course for its team; raise NotFound."""
-    course: CourseContext = catalogue.get_taught_course(session, actor, slug)
-    question_id = session.scalar(select(Question.id).where(Question.course_id == course.id, Question.key == key))
-    if question_id is None:
+    """Return a published question of a course before an actor; raise NotFound, or SignInNeeded whether or not there is one."""
+    if actor.is_anonymous:
+        raise SignInNeeded
+    statement = (
+        select(Course.id, Course.slug, CourseStaff.role, Question.id.label("question_id"))
+        .join(Question, Question.course_id == Course.id)
+        .outerjoin(CourseStaff, (CourseStaff.course_id == Course.id) & (CourseStaff.person_id == actor.person_id))
+        .where(Course.slug == slug, Question.key == key)
+    )
+    row = session.execute(statement).one_or_none()
+    if row is None:
         raise NotFound
-    return ItemHistoryContext(course.id, course.slug, course.staff_role, key, question_id)
+    return ItemHistoryContext(row.id, row.slug, StaffRole(row.role) if row.role else None, key, row.question_id)
 
 
 def list_history(session: Session, question_id: int) -> list[ItemHistoryRow]:
@@ -51,11 +58,13 @@ def list_history(session: Session, question_id: int) -> list[ItemHistoryRow]:
             ItemHistory.edition_id,
             ItemHistory.language,
             ItemHistory.month,
+            func.coalesce(HistoryState.filled, True).label("is_filled"),
             *(getattr(ItemHistory, name).label(f"sum_{name}") for name in SUMS),
         )
         .join(QuestionVersion, QuestionVersion.id == ItemHistory.question_version_id)
         .join(QuizVersion, QuizVersion.id == ItemHistory.quiz_version_id)
         .join(Activity, Activity.id == QuizVersion.activity_id)
+        .outerjoin(HistoryState, HistoryState.quiz_version_id == ItemHistory.quiz_version_id)
         .where(QuestionVersion.question_id == question_id, ItemHistory.variant == "")
         .order_by(QuestionVersion.number, Activity.key, ItemHistory.quiz_version_id, ItemHistory.month, ItemHistory.language)
         .limit(MOST_ROWS)
@@ -69,17 +78,7 @@ def list_history(session: Session, question_id: int) -> list[ItemHistoryRow]:
             row.language,
             row.month,
             HistorySums(*(getattr(row, f"sum_{name}") for name in SUMS)),
+            is_waiting=not row.is_filled,
         )
         for row in session.execute(statement)
     ]
-
-
-def is_being_counted(session: Session, question_id: int) -> bool:
-    """Return whether corrected marks of the question wait to be counted by the night's job."""
-    waiting = (
-        select(HistoryState.quiz_version_id)
-        .join(ItemHistory, ItemHistory.quiz_version_id == HistoryState.quiz_version_id)
-        .join(QuestionVersion, QuestionVersion.id == ItemHistory.question_version_id)
-        .where(QuestionVersion.question_id == question_id, HistoryState.filled.is_(False))
-    )
-    return session.scalar(waiting.limit(1)) is not None

@@ -8,6 +8,7 @@ from fractions import Fraction
 from math import ceil
 
 from quizzes.rules.analysis import ResponseClass, guess_score, response_analysis
+from quizzes.rules.answer_thirds import AnswerThirds, answer_thirds
 from quizzes.rules.composition import Composition, Position
 from quizzes.rules.decision_analysis import DecisionAnalysis, DecisionRule, decisions_of
 from quizzes.rules.definitions import QuestionDefinition
@@ -71,6 +72,8 @@ class QuestionAnalysis:
     typed_otherwise: int
     findings: tuple[ItemFinding, ...]
     voided: bool
+    thirds: AnswerThirds | None = None
+    """How the thirds of the attempts answered, in the order of the classes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,17 +143,19 @@ def _examined(
     drawn: bool,
     voided: bool,
 ) -> QuestionAnalysis:
+    classes = response_analysis(evidence.responses)[:CLASSES]
     return QuestionAnalysis(
         version=version,
         drawn=drawn,
         maximum=found.maximum,
         guess=guess_score(question),
         statistics=question_statistics(found.pairs if drawn else rests_of(found.pairs), found.maximum),
-        classes=response_analysis(evidence.responses)[:CLASSES],
+        classes=classes,
         typed=tuple(_typed_answer(one.what, one.count, one.rests) for one in evidence.typed[:TYPED_SHOWN]),
         typed_otherwise=evidence.typed_otherwise + sum(one.count for one in evidence.typed[TYPED_SHOWN:]),
         findings=findings,
         voided=voided,
+        thirds=answer_thirds(evidence.responses, classes),
     )
 
 

@@ -11,6 +11,7 @@ from kernel.i18n import reading
 from lms.instance import Instance
 from quizzes.models import Question
 from quizzes.pages.correction_log import CorrectionView, correction_log
+from quizzes.queries.correction_log import list_question_versions
 from quizzes.rules.regrade import RegradeKind, RegradePolicy
 from quizzes.services.dry_runs import RegradeRequest
 from quizzes.services.marking import ManualMarkValues
@@ -29,7 +30,8 @@ def log_of(instance: Instance, key: str = "capital-1") -> list[CorrectionView]:
     """Return the log of a question, the oldest first."""
     with instance.database.unit_of_work(write=False) as session, reading("en"):
         course_id = session.scalars(select(Question.course_id).where(Question.key == key)).one()
-        return list(reversed(correction_log(session, course_id, question_id(instance, key))))
+        question = question_id(instance, key)
+        return list(reversed(correction_log(session, course_id, question, list_question_versions(session, question))))
 
 
 def lines_of(instance: Instance, key: str = "capital-1") -> list[tuple[str, str, int | None]]:
