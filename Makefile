@@ -7,11 +7,12 @@ FAULT_HISTORIES ?= 30
 FAULT_SEED ?= 1
 FAULT_STRINGS ?= 30
 BENCH_LEARNERS ?= 500
+SIZE ?= short
 RANGE ?= main..HEAD
 PIP_AUDIT ?= 2.9.0
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-all check coverage browser faults bench bench-peers loadtest scaled matrix mutation fix fonts guide-pictures spelling advisories dist migration schema-dump requirements hooks commits clean
+.PHONY: help run demo test test-all check coverage browser faults bench bench-peers simulations loadtest scaled matrix mutation fix fonts guide-pictures spelling advisories dist migration schema-dump requirements hooks commits clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -74,6 +75,10 @@ bench: ## measure pages, journeys, reports beside bare programs, and many at onc
 bench-peers: ## install Kolibri 0.19 into build/peers and let eight learners at once go the whole way there and here (needs a line to PyPI)
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
 	@$(BIN)/python -m tests.bench.peers
+
+simulations: ## simulate the rules in force beside the error rates that the specification states (SIZE=short, or whole, which is recorded in docs/figures)
+	@$(PYTHON) scripts/prepare.py requirements-dev.txt
+	@$(BIN)/python -m tests.simulations --size $(SIZE)
 
 loadtest: ## play the last hours before a deadline with 36,000 accounts, and compare what was told with the database (ARGS="--rate 5"); slow
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt

@@ -30,6 +30,7 @@ from lms.loadtest.reconciliation import COUNTED, FAULTS  # noqa: E402 - after th
 
 OPERATIONS = ROOT / "docs" / "operations"
 QUALITY = ROOT / "docs" / "developer" / "22-quality.md"
+SIMULATIONS = ROOT / "docs" / "developer" / "23-simulations.md"
 FIGURES = ROOT / "docs" / "figures"
 CONTENT = ROOT / "content"
 UNNAMED = {"huey": "MIT"}
@@ -272,8 +273,25 @@ def quality() -> str:
     return _filled(QUALITY, {"faults": figures_as_list(_figures("faults")), "mutation": mutants(_figures("mutation"))})
 
 
+def simulated(figures: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the stated and the simulated value of each figure; one that lies further apart than chance allows stands out."""
+
+    def words(row: Mapping[str, Any]) -> list[str]:
+        stated, found, tolerance = (f"{row[name]:.4f}" for name in ("stated", "found", "tolerance"))
+        verdict = "**out**" if row["verdict"] == "OUT" else row["verdict"]
+        return [row["rule"], row["what"], f"≤ {stated}" if row["is_most"] else stated, found, tolerance, verdict]
+
+    rows = [row for part in figures.values() for row in part["rows"]]
+    return _table(["Rule", "Figure", "Stated", "Found", "Tolerance", "Verdict"], *map(words, rows))
+
+
+def simulations() -> str:
+    """Return the page of simulations with the newest figures."""
+    return _filled(SIMULATIONS, {"simulations": simulated(_figures("simulations"))})
+
+
 PAGES = {OPERATIONS / "settings.md": settings, OPERATIONS / "commands.md": commands, ROOT / "docs" / "licences.md": licences}
-PAGES |= {OPERATIONS / "performance.md": performance, QUALITY: quality}
+PAGES |= {OPERATIONS / "performance.md": performance, QUALITY: quality, SIMULATIONS: simulations}
 PAGES |= {OPERATIONS / "performance-certificates.md": performance_of_certificates}
 PAGES |= {path: partial(to_verify, path.parent.name) for path in sorted(CONTENT.glob("*/verificar.md"))}
 

@@ -1,6 +1,6 @@
 """Measure, print the table and record it in docs/figures/performance.json.
 
-python -m tests.bench [--only training|certificates|pages|cores] [sqlite] [postgres]
+python -m tests.bench [--only training|certificates|pages|cores|draws] [sqlite] [postgres]
 """
 
 import json
@@ -26,6 +26,7 @@ from lms.serve import checked_settings, open_checked, usual_workers
 from scripts.figures import newest, record
 from tests.bench import (
     accredited,
+    balanced,
     certificates,
     certificates_in_bulk,
     cores,
@@ -55,6 +56,8 @@ class MeasuredPart(StrEnum):
     CERTIFICATES = "certificates"
     PAGES = "pages"
     CORES = "cores"
+    DRAWS = "draws"
+    """Of no database."""
 
 
 def measure(kind: str) -> list[Row]:
@@ -202,6 +205,16 @@ PARTS = {
 }
 
 
+def _without_a_database(only: MeasuredPart | None) -> list[Row]:
+    """Measure what needs no database, or the part of it that is asked for."""
+    rows = [*libraries.certificates()] if only in (None, MeasuredPart.CERTIFICATES) else []
+    if only is None:
+        rows += libraries.publishing()
+    if only in (None, MeasuredPart.CERTIFICATES):
+        rows += [*verifying.sheets(), *verifying.files(), *accredited.accredited()]
+    return rows + balanced.draws() if only in (None, MeasuredPart.DRAWS) else rows
+
+
 def main(arguments: Sequence[str]) -> int:
     """Measure on the databases that are named and there; return how many bars are not met, with which the program fails."""
     parser = ArgumentParser(prog="python -m tests.bench")
@@ -212,16 +225,11 @@ def main(arguments: Sequence[str]) -> int:
     if "postgres" in kinds and (why := unreachable()):
         sys.stderr.write(f"Not measured on PostgreSQL: {why}\n")
         kinds.remove("postgres")
+    if given.only is MeasuredPart.DRAWS:
+        kinds = []
     tables = {kind: told_where_no_bar_binds(PARTS.get(given.only, measure)(kind), kind) for kind in kinds}
-    if given.only in (None, MeasuredPart.CERTIFICATES):
-        others = [] if given.only else [*libraries.publishing()]
-        tables["without a database"] = [
-            *libraries.certificates(),
-            *others,
-            *verifying.sheets(),
-            *verifying.files(),
-            *accredited.accredited(),
-        ]
+    if rows_without := _without_a_database(given.only):
+        tables["without a database"] = rows_without
     for kind, rows in tables.items():
         figures = {"accounts": ACCOUNTS, "rows": [row.recorded() for row in rows]}
         if given.only:

@@ -11,13 +11,12 @@ import pytest
 
 from quizzes.rules.false_discovery import RATE, adjusted
 from quizzes.rules.finding_kinds import NOT_MET, FindingKind, FindingStrength, ItemFinding, Outcome, outcome
-from quizzes.rules.item_findings import end_outcomes, question_outcomes, significant_findings, without_symptoms
+from quizzes.rules.item_findings import significant_findings, without_symptoms
 from quizzes.rules.tails import normal_square, normal_tail
+from tests.simulations.sound_classes import findings_of
 from tests.support.questions import f
-from tests.support.synthetic import a_class, a_quiz
 
 VECTORS = Path(__file__).resolve().parents[1] / "samples" / "selection" / "bh.csv"
-LEARNERS, QUESTIONS = 48, 30
 
 
 def test_the_fifteen_p_values_of_the_article_are_adjusted_as_it_says_and_four_are_told() -> None:
@@ -75,25 +74,9 @@ def test_what_follows_from_a_wrong_key_is_left_out_beside_it_but_not_beside_a_me
     assert without_symptoms((cause, told)) == (cause, told)
 
 
-def told_of(classes: int, first: int) -> tuple[int, list[ItemFinding], int]:
-    """Return in how many sound classes anything is told, all findings with their signs, and how many tests were made."""
-    told, found, tests = 0, [], 0
-    for seed in range(first, first + classes):
-        chance = Random(seed)  # noqa: S311 - invented learners
-        quiz = a_quiz(chance, defects=False)[:QUESTIONS]
-        tally = a_class(quiz, chance, LEARNERS)
-        made = [end_outcomes(tally.unreached)]
-        made += [question_outcomes(one.question, tally.questions[at].evidence()) for at, one in enumerate(quiz)]
-        findings = [one for group in significant_findings(made) for one in group]
-        told += any(one.told for one in findings)
-        found += findings
-        tests += sum(map(len, made))
-    return told, found, tests
-
-
 def test_a_few_sound_classes_are_left_alone() -> None:
     """Of eight classes, three or more would be told in one of 170 runs at five per cent."""
-    told, found, tests = told_of(8, 20261122)
+    told, found, tests = findings_of(8, 20261122)
 
     assert told <= 2
     assert len(found) <= tests * 0.05
@@ -102,7 +85,7 @@ def test_a_few_sound_classes_are_left_alone() -> None:
 @pytest.mark.slow
 def test_at_most_one_sound_class_in_twenty_is_told_anything() -> None:
     """200 classes of 48 with 30 questions: at most 5 %, and 3 % for the chance of 200; each word is at most as frequent as it says."""
-    told, found, tests = told_of(200, 0)
+    told, found, tests = findings_of(200, 0)
 
     assert told <= 200 * 0.08, told
     for strength, share in ((FindingStrength.SIGN, 0.05), (FindingStrength.LIKELY, 0.01), (FindingStrength.CLEAR, 0.001)):

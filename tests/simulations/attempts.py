@@ -1,0 +1,66 @@
+"""What the best of several attempts does to decisions, and what their average does (spec/selection 3.8; attempts.csv).
+
+Each attempt has other questions of the same kind, and nothing is learned between them. Who passes stops.
+"""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from math import ceil, floor
+from random import Random
+
+from tests.simulations.figures import RunSize, SimulatedFigure, share_tolerance
+from tests.support.golden_bank import rows
+
+CASES = ("final of 14 items", "40 items", "60 items")
+EXACT = 10**9
+"""The stated figures are integrals: as of so many people."""
+MOST = 3
+THIRTY = 30
+"""Questions of the shipped final tests."""
+AVERAGE = {"false passes": 0.0769, "false fails": 0.0261}
+"""Of thirty questions like those of the first case with the average of three attempts (3.8); of 400,000 people."""
+AVERAGE_PEOPLE = 400_000
+
+
+def simulate(size: RunSize, seed: int) -> Iterator[SimulatedFigure]:
+    """Yield false passes and false fails with the best of one, two and three attempts, and with the average of three."""
+    models = {row["case"]: row for row in rows("decision.csv")}
+    stated = {(row["case"], int(row["best_of"])): row for row in rows("attempts.csv")}
+    for case in CASES:
+        chance, row = Random(f"{seed} {case}"), models[case]  # noqa: S311 - no secrets
+        cut, length, needed = float(row["cut"]) / 100, int(row["n"]), int(row["c"])
+        people = list(_people(row, size.people, length, chance))
+        for allowed in range(1, MOST + 1):
+            passes = [(level, max(scores[:allowed]) >= needed) for level, scores in people]
+            for name, column, found in zip(("passes", "fails"), ("false_pass", "false_fail"), _errors(passes, cut), strict=True):
+                share = float(stated[case, allowed][column])
+                what = f"false {name}, best of {allowed}, {case}"
+                yield SimulatedFigure("3.8", what, share, found, share_tolerance(share, found, size.people, EXACT))
+    yield from _averages(models[CASES[0]], size.people, Random(f"{seed} average"))  # noqa: S311 - no secrets
+
+
+def _averages(row: dict[str, str], count: int, chance: Random) -> Iterator[SimulatedFigure]:
+    cut, length = Fraction(row["cut"]) / 100, floor(Fraction(row["length"]) * THIRTY / int(row["items"]) + Fraction(1, 2))
+    needed = ceil(cut * length)
+    passes = [
+        (level, scores[0] >= needed or any(sum(scores[:tried]) >= cut * length * tried for tried in range(2, MOST + 1)))
+        for level, scores in _people(row, count, length, chance)
+    ]
+    for (name, share), found in zip(AVERAGE.items(), _errors(passes, float(cut)), strict=True):
+        tolerance = share_tolerance(share, found, count, AVERAGE_PEOPLE)
+        yield SimulatedFigure("3.8", f"{name}, average of {MOST}, thirty questions", share, found, tolerance)
+
+
+def _people(row: dict[str, str], count: int, length: int, chance: Random) -> Iterator[tuple[float, list[int]]]:
+    """Yield true levels, each with the right answers of three attempts."""
+    for _person in range(count):
+        level = chance.betavariate(float(row["beta_a"]), float(row["beta_b"]))
+        yield level, [sum(chance.random() < level for _question in range(length)) for _attempt in range(MOST)]
+
+
+def _errors(passes: list[tuple[float, bool]], cut: float) -> tuple[float, float]:
+    """Return the shares of people who pass below the pass mark, and who fail although they reach it."""
+    return (
+        sum(passed and level < cut for level, passed in passes) / len(passes),
+        sum(not passed and level >= cut for level, passed in passes) / len(passes),
+    )
