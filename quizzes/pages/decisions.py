@@ -81,7 +81,11 @@ def about(share: float) -> str:
 
 def digits(value: float, places: int = 3) -> str:
     """Write a float with at most so many decimals."""
-    return figure(Fraction(value).limit_denominator(10**9), places)
+    return figure(_exact(value), places)
+
+
+def _exact(value: float) -> Fraction:
+    return Fraction(value).limit_denominator(10**9)
 
 
 def hundredths(share: float) -> str:
@@ -122,7 +126,9 @@ def doubts_of(found: DecisionAnalysis, *, best_counted: bool) -> list[str]:
     """Say what these figures do not tell, and why."""
     said = []
     if found.rule.pass_mark is None:
-        said.append(_("This quiz has no pass mark, so it makes no decisions. The precision of its results is below."))
+        said.append(
+            _("This quiz has no pass mark, so it makes no decisions. Below: how much of the results is knowledge, and how much is chance.")
+        )
     elif found.model is None:
         said.append(
             _("The results do not allow an estimate of wrong decisions: the questions contradict one another, or differ too little.")
@@ -162,7 +168,8 @@ def _of_model(found: DecisionAnalysis, model: DecisionModel) -> Iterator[Decisio
         "consistency",
         _("The same decision again"),
         _(
-            "With another set of questions like these, %(share)s of every 100 people would get the same decision.",
+            "With another set of questions like these, %(share)s of every 100 people would get the same decision, "
+            "and the rest another one.",
             share=about(quality.consistency),
         ),
         _consistency_advice(quality.consistency),
@@ -185,8 +192,8 @@ def _of_model(found: DecisionAnalysis, model: DecisionModel) -> Iterator[Decisio
         "errors",
         _("Wrong decisions"),
         _(
-            "Of every 100 people, %(passed)s pass although their true level is below the pass mark, "
-            "and %(failed)s fail although they reach it.",
+            "Of every 100 people, %(passed)s pass although their true level (the one that very many tests like this would show) "
+            "is below the pass mark, and %(failed)s fail although they reach it.",
             passed=about(quality.false_pass),
             failed=about(quality.false_fail),
         ),
@@ -206,14 +213,24 @@ def _consistency_advice(consistency: float) -> str:
         return _("That is firm. If much depends on the result, still look at the people near the pass mark.")
     if consistency >= FAIR:
         return _("That is fair. Do not let the result alone decide about the people near the pass mark.")
-    return _("That is little: the result alone should not decide about a person. Add questions, or use a second piece of evidence.")
+    return _(
+        "That is too little: at least 80 are needed for the result alone to decide about a person. "
+        "Add questions, or use another form of assessment that the rules foresee."
+    )
 
 
 def _error_advice(false_pass: float, false_fail: float) -> str:
     if false_pass > 1.5 * false_fail:
-        return _("Most errors let people pass who should not. If that is the worse error, raise the pass mark or add questions.")
+        return _(
+            "Most errors let people pass who should not. For the next sitting, add questions, or foresee another form of assessment. "
+            "To require more than the level that is needed lets fewer of them pass, but fails more people who reach that level. "
+            "Do not change the pass mark for people who have already taken the quiz."
+        )
     if false_fail > 1.5 * false_pass:
-        return _("Most errors fail people who should pass. If that is the worse error, allow another way to prove it, or add questions.")
+        return _(
+            "Most errors fail people who should pass. If that is the worse error, add questions for the next sitting, "
+            "or let its rules foresee another way to prove it."
+        )
     return _("Both errors are about as frequent. More questions make both of them rarer.")
 
 
@@ -224,7 +241,8 @@ def _length(found: DecisionAnalysis, model: DecisionModel) -> DecisionFigure:
         said = _("The quiz is long enough for 85 of every 100 people to get the same decision again.")
     else:
         said = _(
-            "For 80 of every 100 people to get the same decision again it needs %(fair)s questions like these; for 85, %(firm)s.",
+            "For 80 of every 100 people to get the same decision again, the least where much depends on it, it needs %(fair)s questions "
+            "like these; for 85, %(firm)s.",
             fair=_positions(fair),
             firm=_positions(firm),
         )
@@ -248,9 +266,11 @@ def _near(found: DecisionAnalysis) -> DecisionFigure:
         "near",
         _("Near the pass mark"),
         _(
-            "A result of %(mark)s is precise to about %(error)s points more or less.",
+            "With other questions like these, a person whose result is %(mark)s would get between %(low)s and %(high)s "
+            "two times out of three.",
             mark=mark,
-            error=points(found.error_at_mark),
+            low=percentage(max(Fraction(0), found.rule.pass_mark - _exact(found.error_at_mark)), 1),
+            high=percentage(min(Fraction(100), found.rule.pass_mark + _exact(found.error_at_mark)), 1),
         )
         + " "
         + ngettext(
@@ -259,7 +279,10 @@ def _near(found: DecisionAnalysis) -> DecisionFigure:
             found.near,
             total=number(found.attempts),
         ),
-        _("These are the people for whom a second piece of evidence is worth the effort. Nothing is decided by this list."),
+        _(
+            "For these people another form of assessment, such as an oral or a practical test, is worth the effort "
+            "where the rules foresee it. Nothing is decided by this list."
+        ),
         (
             _(
                 "Standard error of measurement at a result x: SEM · √(x·(100 − x) ÷ mean of x·(100 − x)); at the pass mark %(error)s.",
@@ -276,12 +299,13 @@ def _reliability(found: DecisionAnalysis) -> DecisionFigure:
         _("What the results measure"),
         _(
             "About %(share)s of the differences between people's results come from what they know; the rest is chance. "
-            "With this number of attempts, the true share may be from %(low)s to %(high)s.",
+            "From 75%% it is good enough for decisions about people; below 65%% it is weak. This figure is itself an estimate: "
+            "the true one lies between %(low)s and %(high)s, 95 times out of 100.",
             share=hundredths(found.alpha),
             low=hundredths(found.alpha_low),
             high=hundredths(found.alpha_high),
         ),
-        _("It rises with more questions, and with questions that people who know the subject get right more often."),
+        _("The figure rises with more questions, and with questions that people who know the subject get right more often."),
         (
             _(
                 "Cronbach's α = %(alpha)s; Feldt's interval, which is right 95 of 100 times: %(low)s to %(high)s.",

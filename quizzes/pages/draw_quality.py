@@ -36,7 +36,6 @@ class DrawQualityView:
     is_unequal: bool
     said: str
     advice: str
-    doubt: str
     compared: str
     quarters: tuple[QuarterRow, ...]
     points: tuple[IntervalPoint, ...]
@@ -54,12 +53,14 @@ def lacking_sets(attempts: int) -> str:
 
 
 def quality_view(found: DrawQuality, *, balanced: bool) -> DrawQualityView:
-    """Return the look back as its page shows it."""
+    """Return the look back as its page shows it; what chance alone may have made is not called unequal."""
+    by_chance = found.chance >= MOSTLY_CHANCE * found.deviation
     return DrawQualityView(
-        is_unequal=found.is_unequal,
-        said=_summary(found),
-        advice=_advice(found, balanced=balanced),
-        doubt=_doubt(found),
+        is_unequal=found.is_unequal and not by_chance,
+        said=_unknown(found) if found.is_unequal and by_chance else _summary(found),
+        advice=_("Nothing has to be corrected now. Look again when there are more attempts.")
+        if found.is_unequal and by_chance
+        else _advice(found, balanced=balanced),
         compared=_compared(found.quarters),
         quarters=tuple(_row(at, one) for at, one in enumerate(found.quarters, 1)),
         points=_points(found.quarters),
@@ -82,7 +83,7 @@ def _summary(found: DrawQuality) -> str:
             high=high,
         )
     return _(
-        "The question sets were not equally hard: their expected scores differ by %(points)s points (standard deviation), "
+        "The question sets were not equally hard: their expected scores differ by %(points)s points as a rule, "
         "and of every 100 attempts, 95 lie between %(low)s and %(high)s.",
         points=points(found.deviation),
         low=low,
@@ -103,18 +104,20 @@ def _advice(found: DrawQuality, *, balanced: bool) -> str:
     return look + " " + _("Before the next sitting, let the draws be balanced (“balance” in the settings of the quiz).")
 
 
-def _doubt(found: DrawQuality) -> str:
-    if found.chance < MOSTLY_CHANCE * found.deviation:
-        return ""
+def _unknown(found: DrawQuality) -> str:
     return _(
-        "Each question has few answers here: chance alone would give about %(points)s points. "
-        "More attempts are needed to tell whether the sets really differ.",
-        points=points(found.chance),
+        "It is not known yet whether the question sets were equally hard: there are too few answers. "
+        "Their expected scores differ by %(points)s points as a rule, and chance alone would give about %(chance)s.",
+        points=points(found.deviation),
+        chance=points(found.chance),
     )
 
 
 def _compared(quarters: Sequence[ScoreQuarter]) -> str:
+    hardest, easiest = (_interval(one) for one in (quarters[0], quarters[-1]))
     difference = quarters[-1].mean - quarters[0].mean
+    if hardest is None or easiest is None or (hardest[0] <= easiest[1] and easiest[0] <= hardest[1]):
+        return _("Chance alone may have made the averages of the quarters differ, so they favour no one for certain.")
     if difference >= 0:
         return _(
             "With the easiest quarter of the question sets people scored %(points)s points more on average than with the hardest quarter.",
@@ -228,8 +231,8 @@ def _promised(balance: FrozenBalance, entries: Sequence[SlotEntry], facilities: 
     if balanced is None or free is None:
         return ""
     return _(
-        "With draw table %(number)s, which is in use, 95 of 100 question sets have an expected score between %(low)s and %(high)s. "
-        "Drawn freely, it would be between %(least)s and %(most)s.",
+        "Draw table %(number)s, which is in use, was made so that 95 of 100 question sets have an expected score between %(low)s "
+        "and %(high)s, by what was known then. Drawn freely, they would lie between %(least)s and %(most)s.",
         number=number(table),
         low=percentage(balanced.low),
         high=percentage(balanced.high),

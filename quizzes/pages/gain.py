@@ -45,7 +45,7 @@ def group_means(found: PairedClass) -> list[GroupMeans]:
         (_("Form B first, then form A"), found.b_first),
         (_("Everyone who took both tests"), found.people),
     )
-    return [_means(letter, name, people) for letter, (name, people) in zip("ABC", groups, strict=True) if people]
+    return [_means(letter, name, people) for letter, (name, people) in zip("123", groups, strict=True) if people]
 
 
 def _means(letter: str, name: str, people: Sequence[PairedScores]) -> GroupMeans:
@@ -89,8 +89,9 @@ def _gain(crossed: CrossedGain) -> DecisionFigure:
         "gain",
         _("What the class gained"),
         _(
-            "In the mean, people score %(gain)s points of 100 more in the final test. With other people like them it would be "
-            "between %(low)s and %(high)s, 95 times of 100.",
+            "On average, people score %(gain)s points of 100 more in the final test. With other people like them it would be "
+            "between %(low)s and %(high)s, 95 times of 100. Those who began with each form count for one half, "
+            "so this is not just the difference of the two means below.",
             gain=points(gain.value),
             **_interval(gain),
         ),
@@ -104,13 +105,23 @@ def _gain(crossed: CrossedGain) -> DecisionFigure:
 
 
 def _forms(crossed: CrossedGain) -> DecisionFigure:
-    harder = "B" if crossed.forms > 0 else "A"
+    harder, apart, reach = "B" if crossed.forms > 0 else "A", abs(crossed.forms), crossed.gain.high - crossed.gain.value
+    facts = {"form": harder, "points": points(apart), "low": points(apart - reach), "high": points(apart + reach)}
     return DecisionFigure(
         "forms",
         _("Which form was harder"),
-        _("Form %(form)s was harder by %(points)s points.", form=harder, points=points(abs(crossed.forms))),
+        _("Form %(form)s was harder by %(points)s points: between %(low)s and %(high)s, 95 times of 100.", **facts)
+        if apart > reach
+        else _(
+            "It is not known which form was harder: form %(form)s by %(points)s points, which may be chance. "
+            "The difference lies between %(low)s and %(high)s, 95 times of 100.",
+            **facts,
+        ),
         _("The gain above does not depend on it: those who began with A and those who began with B count for one half each."),
-        (_("½ · (mean gain of B then A − mean gain of A then B) = %(points)s; positive: B is harder.", points=digits(crossed.forms)),),
+        (
+            _("½ · (mean gain of B then A − mean gain of A then B) = %(points)s; positive: B is harder.", points=digits(crossed.forms)),
+            _("Its standard error is that of the gain, since both are made of the same two means."),
+        ),
     )
 
 
@@ -145,7 +156,10 @@ def _share(title: str, room: ShareOfRoom, formula: tuple[str, ...]) -> DecisionF
             low=share(room.share.low * 100),
             high=share(room.share.high * 100),
         ),
-        _("It compares classes that began at different levels."),
+        _(
+            "It lets you look side by side at whole classes that began at different levels. "
+            "It is not for ranking them, nor for comparing people within a class."
+        ),
         (
             *formula,
             _(

@@ -14,8 +14,10 @@ from quizzes.rules.finding_kinds import FindingKind, FindingStrength, ItemFindin
 
 SEVERAL_WRONG_KEY = N_("The best learners tick “%(answer)s”, which counts as wrong: it may be right.")
 SAID: Mapping[FindingKind, str] = {
-    FindingKind.WRONG_KEY: N_("The best learners choose “%(answer)s” more often than the key: the key may be wrong."),
-    FindingKind.SECOND_KEY: N_("The best learners are split between the key and “%(answer)s”: both may be right."),
+    FindingKind.WRONG_KEY: N_(
+        "The best learners choose “%(answer)s” more often than the answer marked as right: the wrong one may be marked."
+    ),
+    FindingKind.SECOND_KEY: N_("The best learners are split between the answer marked as right and “%(answer)s”: both may be right."),
     FindingKind.RIGHT_AVOIDED: N_("The best learners leave out “%(answer)s”, which counts as right: it may be wrong."),
     FindingKind.CHANCE: N_("Even the best learners do no better than guessing. It may be ambiguous, or it may not have been taught."),
     FindingKind.NEGATIVE: N_("Learners who know more get it wrong more often."),
@@ -24,7 +26,9 @@ SAID: Mapping[FindingKind, str] = {
     FindingKind.TOO_HARD: N_("Very few learners answer it correctly, so it says little about who knows the subject."),
     FindingKind.UNUSED_OPTION: N_("Very few of those who get it wrong choose “%(answer)s”, so it does not work as a wrong option."),
     FindingKind.NARROW_TOLERANCE: N_("Nearly right numbers get no marks, such as %(answer)s: the tolerance may be too narrow."),
-    FindingKind.SLIPPED_NUMBER: N_("Right numbers with a misplaced decimal point or the wrong sign get no marks, such as %(answer)s."),
+    FindingKind.SLIPPED_NUMBER: N_(
+        "Some wrote the right digits with the decimal point in another place or with the wrong sign, such as %(answer)s, and got no marks."
+    ),
     FindingKind.SPELLING: N_("Spellings close to the right answer get no marks, such as “%(answer)s”."),
     FindingKind.OTHER_ANSWER: N_("Learners who know more answer “%(answer)s”, which gets no marks: it may be right too."),
     FindingKind.PLACE: N_(
@@ -38,7 +42,8 @@ SAID: Mapping[FindingKind, str] = {
 GOES_BETTER_LATE = N_("Learners do better on it in the second half of the quiz than in the first: another question may give it away.")
 GOES_BETTER_LARGE = N_("Learners do worse on it with smaller values of %(answer)s.")
 BEST = N_(
-    "Of the top %(top)s learners, %(top_answer)s gave this answer and %(top_key)s the key; overall, %(count)s of %(answers)s gave it."
+    "Of the top %(top)s learners, %(top_answer)s gave this answer and %(top_key)s the one marked as right; "
+    "overall, %(count)s of %(answers)s gave it."
 )
 BEST_SEVERAL = N_("Of the top %(top)s learners, %(top_answer)s ticked it; overall, %(count)s of %(answers)s did.")
 COUNTED = N_("%(count)s of %(answers)s answers.")
@@ -66,21 +71,33 @@ NUMBERS: Mapping[FindingKind, str] = {
     FindingKind.PASSED_OVER: N_("%(count)s of %(answers)s left it blank and answered a later one."),
     FindingKind.TOO_LITTLE_TIME: N_("%(count)s of %(answers)s attempts end with two or more blank questions."),
 }
-REGRADE = N_("Check the key. If it is wrong, regrade with a corrected version: a dry run first shows who would be affected.")
+REGRADE = N_(
+    "Check which answer is marked as right. If it is the wrong one, regrade with a corrected version: "
+    "a dry run first shows who would be affected."
+)
 ADVICE: Mapping[FindingKind, str] = {
     FindingKind.WRONG_KEY: REGRADE,
     FindingKind.SECOND_KEY: N_("If both are right, void the question or regrade with a corrected version; then reword one of the two."),
     FindingKind.RIGHT_AVOIDED: REGRADE,
-    FindingKind.CHANCE: N_("Ask a colleague who didn't write it to read it. If it can't be answered, void it for everyone."),
+    FindingKind.CHANCE: N_(
+        "First check which answer is marked as right, and what the best learners answered instead. If it is right, ask a colleague "
+        "who didn't write the question to read it. Void it for everyone only if it can't be answered."
+    ),
     FindingKind.NEGATIVE: N_(
-        "Look for a trap that only well-prepared learners notice, and check the key. If it is misleading, void it for everyone."
+        "Check which answer is marked as right, and look for a trap that only well-prepared learners notice. "
+        "If the question is misleading, void it for everyone."
     ),
     FindingKind.WEAK: N_("Reword it, or leave it: its mark says little."),
     FindingKind.TOO_EASY: N_("Keep it if everyone has to know this; otherwise make it more demanding."),
-    FindingKind.TOO_HARD: N_("Check the key and whether the topic was taught. If learners could not have known it, void it for everyone."),
+    FindingKind.TOO_HARD: N_(
+        "Check which answer is marked as right and whether the topic was taught. If learners could not have known it, void it for everyone."
+    ),
     FindingKind.UNUSED_OPTION: N_("Replace it with a mistake that learners really make, or remove it."),
     FindingKind.NARROW_TOLERANCE: N_("State in the question how to round, or widen the tolerance and regrade."),
-    FindingKind.SLIPPED_NUMBER: N_("State in the question the unit and how many decimals to give."),
+    FindingKind.SLIPPED_NUMBER: N_(
+        "Find out why: the question may not say the unit or how many decimals to give, or it is the learners' mistake. "
+        "Editing the question changes no marks; if the question is at fault, regrade."
+    ),
     FindingKind.SPELLING: N_("If the spelling should be accepted, add it to the answers and regrade."),
     FindingKind.OTHER_ANSWER: N_("If it is right, add it to the answers and regrade."),
     FindingKind.PLACE: N_("Check the length of the quiz and what the earlier questions say."),
@@ -92,15 +109,15 @@ ADVICE: Mapping[FindingKind, str] = {
     FindingKind.TOO_LITTLE_TIME: N_("Give more time, or ask fewer questions."),
 }
 STRENGTHS: Mapping[FindingStrength, tuple[str, str]] = {
-    FindingStrength.CLEAR: (N_("Clear"), "bad"),
+    FindingStrength.CLEAR: (N_("Almost certain"), "bad"),
     FindingStrength.LIKELY: (N_("Likely"), "lamp"),
     FindingStrength.SIGN: (N_("Weak sign"), ""),
 }
 """The word for a strength and the kind of its tag."""
 SURE: Mapping[FindingStrength, str] = {
-    FindingStrength.CLEAR: N_("Clear: chance alone would show this in fewer than 1 in 1000 groups."),
-    FindingStrength.LIKELY: N_("Likely: chance alone would show this in fewer than 1 in 100 groups."),
-    FindingStrength.SIGN: N_("Weak sign: chance alone would show this in fewer than 1 in 20 groups."),
+    FindingStrength.CLEAR: N_("Almost certain: if the question were sound, chance would show this in fewer than 1 in 1000 groups."),
+    FindingStrength.LIKELY: N_("Likely: if the question were sound, chance would show this in fewer than 1 in 100 groups."),
+    FindingStrength.SIGN: N_("Weak sign: if the question were sound, chance would show this in fewer than 1 in 20 groups."),
 }
 
 CHANGES_KEY = frozenset(
@@ -215,7 +232,13 @@ class Reach:
     lines: tuple[FindingReachView, ...]
 
 
-DEFECTS = (N_("Wrong key"), N_("Second right answer"), N_("Guessed true or false"), N_("Guessed choice"), N_("Sound question"))
+DEFECTS = (
+    N_("Wrong answer marked as right"),
+    N_("Second right answer"),
+    N_("Guessed true or false"),
+    N_("Guessed choice"),
+    N_("Sound question"),
+)
 
 
 def reach_of(answers: int) -> Reach | None:
@@ -224,14 +247,12 @@ def reach_of(answers: int) -> Reach | None:
     if own is None:
         return None
     said = _(
-        "With %(answers)s answers, a wrong key shows in about %(wrong)s of cases and a second right answer "
-        "in about %(second)s; they stand out in %(wrong_out)s and %(second_out)s. The more answers there "
-        "are, the more is found.",
+        "With %(answers)s answers, this analysis misses about %(wrong)s of the questions with the wrong answer marked as right, "
+        "and about %(second)s of those with two right answers. The more answers there are, the more is found. "
+        "That nothing is found does not mean that a question is right: read them yourself.",
         answers=number(answers),
-        wrong=_share(own.wrong_key.sign),
-        second=_share(own.second_key.sign),
-        wrong_out=_share(own.wrong_key.stands_out),
-        second_out=_share(own.second_key.stands_out),
+        wrong=_share(1000 - own.wrong_key.sign),
+        second=_share(1000 - own.second_key.sign),
     )
     lines = (FindingReachView(number(one.answers), tuple(_shares(one)), one is own) for one in POWER)
     return Reach(said, tuple(_(name) for name in DEFECTS), tuple(lines))

@@ -152,8 +152,8 @@ def record_view(session: Session, record: PassMarkRecord, person_id: int | None)
     )
 
 
-def cut_view(found: JudgedCut, names: Sequence[str]) -> CutView:
-    """Say what judges say together, and how much it hangs on each of them."""
+def cut_view(found: JudgedCut, names: Sequence[str], *, open_to_choice: bool = True) -> CutView:
+    """Say what judges say together, and how much it hangs on each of them; until it is signed, also what may be chosen."""
     error, cut = _digits(found.error), percentage(found.cut, 1)
     return CutView(
         said=_(
@@ -163,12 +163,13 @@ def cut_view(found: JudgedCut, names: Sequence[str]) -> CutView:
             low=percentage(_bounded(found, -2), 1),
             high=percentage(_bounded(found, 2), 1),
         ),
-        advice=_("Choose a pass mark in that range. For one outside it, write down why.")
-        + " "
-        + (
-            _("With five judges or more it would be surer.")
-            if len(names) < ADVISED_JUDGES
-            else _("The table shows how much one judge moves it.")
+        advice=" ".join(
+            [
+                *([_("Choose a pass mark in that range. For one outside it, write down why.")] if open_to_choice else []),
+                _("Three judges are enough; with five the range would be narrower.")
+                if len(names) < ADVISED_JUDGES
+                else _("The table shows how much one judge moves it."),
+            ]
         ),
         formulas=(
             _("Angoff: each judge says of each question how many of 100 people who just deserve to pass answer it rightly."),
@@ -200,7 +201,7 @@ def signed_view(found: SignedRecord) -> SignedRecordView:
         signed_by=found.signed_by,
         signed_at=found.signed_at,
         questions=len(found.questions),
-        cut=cut_view(found.cut, [one.name for one in found.judges]),
+        cut=cut_view(found.cut, [one.name for one in found.judges], open_to_choice=False),
         rows=tuple(
             (key, tuple(f"{one.first[place]} → {one.second[place]}" for one in found.judges)) for place, key in enumerate(found.questions)
         ),

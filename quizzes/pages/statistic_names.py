@@ -18,10 +18,23 @@ QUIZ = (
         "consistency",
         N_("Internal consistency (Cronbach’s alpha)"),
         "%",
-        N_("Whether the questions measure the same thing. From 75 it is good enough for decisions about people; below 65 it is weak."),
+        N_(
+            "Whether the questions measure the same thing. From 75 it is good enough for decisions about people. "
+            "Below 65 it is weak: do not decide about people by this quiz alone."
+        ),
     ),
-    ("error_ratio", N_("Error ratio"), "%", N_("How much of the variation in points is chance rather than knowledge.")),
-    ("standard_error", N_("Standard error"), "", N_("How many points chance may add to or take from one person’s result.")),
+    (
+        "error_ratio",
+        N_("Error ratio"),
+        "%",
+        N_("The standard error as a share of the standard deviation. The share that is chance is another: 100 minus the consistency."),
+    ),
+    (
+        "standard_error",
+        N_("Standard error"),
+        "",
+        N_("Two times out of three, chance adds or takes away up to so many points of a person’s result; sometimes more."),
+    ),
 )
 """Field of QuizStatistics, its name, its unit, and what it says."""
 POSITION = (
@@ -37,7 +50,7 @@ POSITION = (
         "effective_weight",
         N_("Effective weight %"),
         1,
-        N_("Its share of the variation in results. A dash: it correlates negatively with the total."),
+        N_("How much it really weighs in telling people apart. A dash: people who do well on the quiz do worse on this question."),
     ),
     (
         "discrimination",
@@ -45,11 +58,19 @@ POSITION = (
         1,
         N_("Whether learners who do well on the rest do well on it: 30 or more is good, below 20 poor, below 0 misleading."),
     ),
-    ("efficiency", N_("Efficiency %"), 1, N_("The discrimination as a share of what its marks allow; check the question if below 15.")),
+    (
+        "efficiency",
+        N_("Efficiency %"),
+        1,
+        N_(
+            "How well it separates people who know the subject, compared with the most that a question this easy or hard can; "
+            "check it if below 15."
+        ),
+    ),
 )
 """Field of PositionStatistics, its heading, what it is multiplied by, and what it says."""
 CONCERNS = {
-    "dubious": N_("dubious: its efficiency is below 15%"),
+    "dubious": N_("it hardly separates people who know the subject: its efficiency is below 15%"),
     "negative_discrimination": N_("learners who know more get it wrong more often"),
     "too_hard": N_("very few learners answer it correctly"),
     "too_easy": N_("nearly all learners answer it correctly"),

@@ -149,7 +149,7 @@ TABLES: Mapping[str, StatisticsTable] = {
         (
             _KEY,
             (N_("Text"), N_("First words of the question.")),
-            (N_("Certainty"), N_("Clear, likely or weak sign: how rarely chance alone would show this.")),
+            (N_("Certainty"), N_("Almost certain, likely or weak sign: how rarely chance would show this if the question were sound.")),
             (N_("Stands out"), N_("Whether it stands out among all tests of the quiz or could be due to chance.")),
             (N_("Finding"), N_("What the answers show.")),
             (N_("Numbers"), N_("How many answers support it.")),

@@ -17,6 +17,7 @@ from kernel.i18n import _, choose
 from kernel.web.forms import clean_text
 from kernel.web.request import current_actor, current_session, requires, see_page
 from quizzes.pages import pass_marks as pages
+from quizzes.pages.figures import percentage
 from quizzes.permissions import JudgingContext, QuizAction
 from quizzes.queries import attempts, pass_marks
 from quizzes.queries.pass_marks import JudgingRound
@@ -155,7 +156,13 @@ def _signed(subject: JudgingContext) -> Answer:
     if len(reason) > LONGEST_REASON:
         return _record(subject, _("The reason is too long: at most %(most)s characters.", most=LONGEST_REASON)), 422
     services.sign_record(current_session(), current_actor(), subject.record, Fraction(mark), reason, now=clock.now())
-    flash(_("The record is signed. Set the pass mark of the quiz to the one that was chosen, and publish."), "ok")
+    flash(
+        _(
+            "The record is signed at %(mark)s. Now set the pass mark of the quiz to it, and publish the quiz.",
+            mark=percentage(Fraction(mark), 2),
+        ),
+        "ok",
+    )
     return _to_record(subject, subject.record)
 
 

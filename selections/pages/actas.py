@@ -11,6 +11,7 @@ from kernel.codes import printed_code
 from kernel.errors import N_
 from kernel.i18n import _, choose, ngettext, number, percent
 from quizzes.content.wording import DIFFICULTIES, LEVELS
+from quizzes.pages.decisions import FAIR
 from selections.models import ActaCorrection, ActaKind, ActaState, SelectionActa
 from selections.queries.actas import ActaEntryRow
 from selections.rules.differences import DifferenceCounts
@@ -180,7 +181,7 @@ def head_facts(row: SelectionActa) -> list[tuple[str, str]]:
         (_("What the pass mark goes by"), _pass_mark_basis(head.get("pass_mark_record"))),
         (_("Attempt that counts"), _(counted)),
         (_("Equal results"), _tie_words(head.get("ties", "shared"))),
-        (_("Shares of the marks (blueprint)"), "; ".join(_share(line) for line in head.get("blueprint", ()))),
+        (_("Topics and their share of the marks (blueprint)"), "; ".join(_share(line) for line in head.get("blueprint", ()))),
         (_("How the questions were drawn"), _draw_words(head.get("draws", ()))),
     ]
     return [fact for fact in facts if fact[1]]
@@ -253,12 +254,19 @@ def precision_facts(row: SelectionActa) -> list[tuple[str, str, str]]:
         (
             _("Standard error of measurement"),
             error,
-            _("With other questions of the same kind, a result would often come out up to %(error)s points higher or lower.", error=error),
+            _(
+                "With other questions of the same kind, a result would come out up to %(error)s points higher or lower, "
+                "two times out of three; the list shows it for each person.",
+                error=error,
+            ),
         ),
         (
             _("Reliability (alpha)"),
             number(float(head["reliability"]), 2),
-            _("Whether the questions put the same people ahead: 0 would be chance, 1 complete agreement among the questions."),
+            _(
+                "Whether the questions put the same people ahead: 0 would be chance, 1 complete agreement. "
+                "For decisions about people at least 0.75 is asked; below 0.65 it is weak."
+            ),
         ),
     ]
     if same is not None:
@@ -266,6 +274,18 @@ def precision_facts(row: SelectionActa) -> list[tuple[str, str, str]]:
         words = _("About %(count)s of 100 people would pass or fail just the same with another set of questions.", count=hundred)
         facts.append((_("Same decision on another set of questions"), percent(100 * float(same), 0), words))
     return facts
+
+
+def caution(row: SelectionActa) -> str:
+    """Say that a test alone is too little to decide about people, where so many would get another decision; else ''."""
+    same = json.loads(row.head)["consistency"]
+    if same is None or float(same) >= FAIR:
+        return ""
+    return _(
+        "With other questions about %(count)s of every 100 people would get another decision. This test alone is too little to decide "
+        "about a person, or to put people in order: the rules of the selection should foresee another form of assessment.",
+        count=number(100 - round(100 * float(same))),
+    )
 
 
 def difference_words(counts: ActaCorrection | DifferenceCounts) -> str:

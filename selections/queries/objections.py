@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, select
@@ -78,6 +78,27 @@ def find_term(session: Session, loaded: LoadedAttempt) -> AttemptTerm | None:
         return None
     zone = find_zone(outline_of_activity(session, loaded.snapshot.activity_id).zone)
     return AttemptTerm(found.selection_id, term_of(found.published_at, visible_at, rules, zone))
+
+
+def find_open_objecting(session: Session, selection: Selection, person_id: int, *, now: datetime) -> tuple[UUID, date] | None:
+    """Return the newest ended attempt of a person in a selection whose term runs, and its last day; None where none runs."""
+    term = find_term_of(session, selection)
+    if term is None or not term.is_running(now):
+        return None
+    newest = (
+        select(Attempt.uuid)
+        .where(
+            Attempt.person_id == person_id,
+            Attempt.course_id == selection.course_id,
+            Attempt.activity_key == selection.activity_key,
+            Attempt.state.in_([state.value for state in ENDED_STATES]),
+            Attempt.preview.is_(False),
+        )
+        .order_by(Attempt.finished_at.desc())
+        .limit(1)
+    )
+    attempt = session.scalar(newest)
+    return None if attempt is None else (attempt, term.last_day)
 
 
 def may_be_objected_to(session: Session, loaded: LoadedAttempt, now: datetime) -> bool:

@@ -28,6 +28,7 @@ from selections.permissions import (
 from selections.queries import actas as queries
 from selections.queries import corrections as correction_queries
 from selections.queries import selections as selection_queries
+from selections.queries.objections import find_open_objecting
 from selections.queries.signs import is_answering_over
 from selections.services import actas as services
 from selections.services.corrections import KEPT_LINES
@@ -121,6 +122,7 @@ def acta(subject: SelectionActaContext) -> str:
         acta=pages.acta_view(row),
         facts=pages.head_facts(row) if row.head else [],
         precision=pages.precision_facts(row) if row.head else [],
+        caution=pages.caution(row) if row.head else "",
         page=Page(pages.line_views(lines[:ROWS], row.people), page.number, len(lines) > ROWS),
         show="changed" if changed else "",
         signatures=signed,
@@ -184,4 +186,7 @@ def own_line(subject: SelectionContext) -> str:
         acta=pages.acta_view(row),
         lines=list(zip(pages.line_views(lines, row.people), lines, strict=True)),
         pending=correction_queries.find_open(session, row.id) is not None,
+        objecting=find_open_objecting(session, session.get_one(Selection, subject.id), current_actor().person_id or 0, now=clock.now())
+        if row.kind == ActaKind.PROVISIONAL.value
+        else None,
     )

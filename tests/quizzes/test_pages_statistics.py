@@ -85,8 +85,8 @@ def test_what_a_class_can_find_is_said_for_its_size_beside_the_others() -> None:
 
     assert reach is not None
     (own,) = (one for one in POWER if one.answers == 48)
-    assert reach.said.startswith("With 50 answers, a wrong key shows in about ")
-    assert f"{round(own.wrong_key.sign / 10)}%" in reach.said
+    assert reach.said.startswith("With 50 answers, this analysis misses about ")
+    assert f"{round((1000 - own.wrong_key.sign) / 10)}%" in reach.said
     assert [(line.answers, line.here) for line in reach.lines] == [(str(one.answers), one is own) for one in POWER]
     assert all(len(line.shares) == len(reach.headings) == 5 for line in reach.lines)
 
@@ -104,7 +104,7 @@ def test_a_finding_about_a_part_or_a_statement_names_it() -> None:
         earlier = finding_view(ItemFinding(FindingKind.PLACE, FindingStrength.SIGN, 50, share=f("-0.2")), "q", "", a_question(a_single()))
         assert len(certainties()) == 3
 
-    assert part.said.startswith("two: Los mejores eligen «Y» más que la clave")
+    assert part.said.startswith("two: Los mejores eligen «Y» más que la respuesta marcada")
     assert "«Falso»" in statement.said
     assert ticked.said == "Los mejores marcan «W1», que cuenta como incorrecta: quizá es correcta."
     assert ticked.numbers == "De los 9 mejores, 7 la marcaron; en total, 0 de 50."

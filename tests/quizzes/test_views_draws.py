@@ -1,6 +1,11 @@
 """The page on the draws of a quiz: were question sets equally hard, in words, and its draw tables (spec/selection 1.19)."""
 
+import pytest
+
+from kernel.i18n import reading
 from lms.instance import Instance
+from quizzes.pages.draw_quality import quality_view
+from quizzes.rules.draw_quality import DrawQuality, ScoreQuarter
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, publish, sign_in
@@ -34,6 +39,19 @@ def test_the_page_says_whether_question_sets_were_equally_hard(browser: Browser,
     assert page.html.count('<svg class="chart') == 1
     assert page.html.count('<table class="data fold">') == 2
     assert in_spanish("At publication") in page.text
+
+
+@pytest.mark.parametrize(("chance", "is_unequal"), [(0.5, True), (5.3, False)])
+def test_what_chance_alone_may_have_made_is_not_called_unequal(chance: float, is_unequal: bool) -> None:
+    """spec/selection 1.19: where answers are few the page says that it is not known, and asks for nothing."""
+    quarters = tuple(ScoreQuarter(44, 50, 6, mean, mean - 20, mean + 20) for mean in (40, 22, 25, 60))
+    with reading("en"):
+        view = quality_view(DrawQuality(32, 47, 2.2, chance, 44, 50.5, quarters), balanced=True)
+
+    assert view.is_unequal is is_unequal
+    assert view.said.startswith("The question sets were not equally hard" if is_unequal else "It is not known yet")
+    assert view.advice.startswith("Look at the people" if is_unequal else "Nothing has to be corrected now.")
+    assert view.compared.startswith("Chance alone may have made")
 
 
 def test_too_few_attempts_show_how_many_are_needed(browser: Browser, instance: Instance) -> None:

@@ -79,12 +79,19 @@ def test_item_analysis_says_what_the_best_choose_and_what_can_be_done(browser: B
     reader = sign_in(browser.another(language), "profe@example.org")
 
     page = reader.get(PAGE)
-    said = {"es": "Los mejores eligen «cinco» más que la clave", "en": "The best learners choose “cinco” more often than the key"}
-    advice = {"es": "Revisar la clave; si está mal, recalificar", "en": "Check the key. If it is wrong, regrade"}
+    said = {
+        "es": "Los mejores eligen «cinco» más que la respuesta marcada como correcta",
+        "en": "The best learners choose “cinco” more often than the answer marked as right",
+    }
+    advice = {
+        "es": "Revise qué respuesta está marcada como correcta. Si es la equivocada, recalifique",
+        "en": "Check which answer is marked as right. If it is the wrong one, regrade",
+    }
     assert said[language] in page.text
     assert advice[language] in page.text
     assert re.search(
-        r"De los (\d+) mejores, \1 dieron esta respuesta y 0 la clave|Of the top (\d+) learners, \2 gave this answer and 0", page.text
+        r"De los (\d+) mejores, \1 dieron esta respuesta y 0 la marcada como correcta|Of the top (\d+) learners, \2 gave this answer and 0",
+        page.text,
     )
     assert reader.page.has_link(f"{PAGE}/questions/suma-1")
     assert reader.page.has_link(f"{QUIZ}/regrades/new?question=suma-1")
@@ -110,7 +117,7 @@ def test_item_analysis_folds_what_is_a_sign_alone_and_says_what_the_class_can_fi
 
     text = browser.get(PAGE).text
     assert in_spanish("What a class of this size can reveal") in text
-    assert "Con 36 respuestas, una clave equivocada da al menos un indicio" in text
+    assert "Con 36 respuestas, este análisis pasa por alto" in text
     folded = re.search(r"(\d+) indicios? que puede", text)
     assert bool(folded) == ("El análisis hizo" in text)
     assert in_spanish("Stands out") in taken(browser, f"{PAGE}.csv?table=findings").splitlines()[0]
@@ -143,7 +150,7 @@ def test_every_table_is_taken_out_and_nothing_in_it_computes(browser: Browser, i
     questions = list(csv.DictReader(StringIO(taken(browser, f"{PAGE}.csv"))))
     assert [row["Pregunta"] for row in questions] == ["suma-1", "verdad-1", "mitad-1", "huecos-1"]
     assert {row["Intentos"] for row in questions} == {"36"}
-    assert float(questions[0]["Discriminación %"]) < 0 < float(questions[1]["Discriminación %"])
+    assert float(questions[0]["Distingue a quien sabe %"]) < 0 < float(questions[1]["Distingue a quien sabe %"])
     answers = taken(browser, f"{PAGE}.csv?table=answers")
     assert "Escrito: =hyperlink(1)" in answers
     for table in ("quiz", "positions", "findings"):

@@ -9,10 +9,12 @@ from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.crypto import signing_keys
 from kernel.errors import Conflict
+from kernel.i18n import reading
 from kernel.permissions import Actor
 from lms.instance import Instance
 from quizzes.models import Attempt, MarkEvent
 from selections.models import Selection, SelectionActa, SelectionActaEntry
+from selections.pages.actas import caution
 from selections.rules.documents import canonical, holds_line, line_hash
 from selections.services import actas as services
 from selections.services.freezing import freeze, keep_frozen
@@ -193,6 +195,20 @@ def test_a_learner_sees_their_own_line_and_no_other(browser: Browser, instance: 
     with instance.database.unit_of_work(write=False) as session:
         salts = list(session.scalars(select(SelectionActaEntry.salt)))
     assert sum(salt in page.text for salt in salts) == 1
+    assert in_spanish("This acta is provisional.") in page.text
+    assert any("/objections" in address for address, _words in page.links)
+    let_term_pass(instance, selection)
+    assert in_spanish("This acta is provisional.") not in ana.get(path).text
+
+
+@pytest.mark.parametrize(("consistency", "said"), [("0.71", "29"), ("0.80", ""), (None, "")])
+def test_an_acta_of_a_test_that_decides_little_says_so_before_it_is_signed(consistency: str | None, said: str) -> None:
+    """spec/selection 3.7 and 4.5: how many of 100 people would get another decision, from 0.80 on nothing."""
+    with reading("en"):
+        words = caution(SelectionActa(head=json.dumps({"consistency": consistency})))
+
+    assert words.startswith(f"With other questions about {said} of every 100 people" if said else "")
+    assert bool(words) == bool(said)
 
 
 def test_each_look_at_the_list_is_noted(browser: Browser, instance: Instance, selection: Selection) -> None:
