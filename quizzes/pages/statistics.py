@@ -17,6 +17,7 @@ from quizzes.rules.definitions import QuestionDefinition, QuestionKind, SingleCh
 from quizzes.rules.quiz_analysis import PositionAnalysis, QuestionAnalysis, QuizAnalysis, findings_in_order
 from quizzes.rules.results import MarkState
 from quizzes.rules.statistics import CountedAttempts, CountedTakes
+from quizzes.rules.value_variants import values_of_variant
 
 WHICH: Mapping[CountedAttempts, str] = {
     CountedAttempts.FIRST: N_("Each person's first attempt"),
@@ -165,6 +166,15 @@ def _figures(statistics: object, fields: Iterable[str]) -> Iterable[str]:
         yield MISSING if value is None else figure(value * factors[field], 1)
 
 
+@dataclass(frozen=True, slots=True)
+class VariantStatisticsRow:
+    """A row of the table of a question's variants: the values of its variables in words."""
+
+    name: str
+    attempts: str
+    figures: tuple[str, ...]
+
+
 QUESTION_FIELDS = ("facility", "deviation", "discrimination", "efficiency")
 
 
@@ -190,6 +200,21 @@ def _question_line(at: int, one: QuestionAnalysis, names: QuestionNames) -> Ques
         facility=None if facility is None else float(facility * 100),
         discrimination=None if discrimination is None else float(discrimination),
     )
+
+
+def variant_lines(one: QuestionAnalysis) -> list[VariantStatisticsRow]:
+    """Return the table of the variants of a question, where each set of values is one (spec/selection 2.5)."""
+    return [
+        VariantStatisticsRow(
+            variant_words(variant.name), number(variant.statistics.attempts), tuple(_figures(variant.statistics, QUESTION_FIELDS))
+        )
+        for variant in one.variants
+    ]
+
+
+def variant_words(name: str) -> str:
+    """Write the values of a variant as people of this language write numbers."""
+    return "; ".join(f"{variable} = {figure(value, 6)}" for variable, value in values_of_variant(name).items())
 
 
 def finding_views(examination: QuizAnalysis, names: QuestionNames) -> list[FindingView]:

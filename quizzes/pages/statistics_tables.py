@@ -11,7 +11,7 @@ from quizzes.pages.class_answers import answer_name, class_name, part_name
 from quizzes.pages.figures import decimal
 from quizzes.pages.question import short_title
 from quizzes.pages.statistic_names import POSITION, QUIZ
-from quizzes.pages.statistics import QUESTION_FIELDS, QuestionNames, finding_views
+from quizzes.pages.statistics import QUESTION_FIELDS, QuestionNames, finding_views, variant_words
 from quizzes.rules.quiz_analysis import QuizAnalysis
 
 Heading = tuple[str, str]
@@ -73,6 +73,14 @@ def _question_rows(examination: QuizAnalysis, names: QuestionNames) -> Iterator[
         )
 
 
+def _variant_rows(examination: QuizAnalysis, names: QuestionNames) -> Iterator[Sequence[Cell]]:
+    for one in examination.questions:
+        name = names.names[one.version]
+        for variant in one.variants:
+            figures = [decimal(_in_percent(variant.statistics, field), 6) for field in QUESTION_FIELDS]
+            yield name.key, name.number, variant_words(variant.name), variant.statistics.attempts, *figures
+
+
 def _answer_rows(examination: QuizAnalysis, names: QuestionNames) -> Iterator[Sequence[Cell]]:
     for one in examination.questions:
         name, question = names.names[one.version], names.questions[one.version]
@@ -129,6 +137,17 @@ TABLES: Mapping[str, StatisticsTable] = {
             (N_("Voided"), N_("1: voided for everyone.")),
         ),
         _question_rows,
+    ),
+    "variants": StatisticsTable(
+        N_("Variants"),
+        (
+            _KEY,
+            _VERSION,
+            (N_("Values"), N_("The values of its variables, where each set of values is a variant of its own.")),
+            _ANSWERS,
+            *(_FIGURES[field] for field in QUESTION_FIELDS),
+        ),
+        _variant_rows,
     ),
     "answers": StatisticsTable(
         N_("Answers"),

@@ -5,7 +5,7 @@ of typed answers TYPED different ones are kept of each question, the others only
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -13,6 +13,7 @@ from quizzes.rules.analysis import ItemResponses
 from quizzes.rules.results import Marking, MarkState
 from quizzes.rules.statistics import MarkTally, Pairs
 from quizzes.rules.text_marking import UnmatchedPart
+from quizzes.rules.value_variants import variant_name
 
 TYPED = 2000
 _NOTHING = Fraction(0)
@@ -90,6 +91,8 @@ class QuestionTally:
 
     def __init__(self) -> None:
         self.pairs: Counter[tuple[Fraction, Fraction]] = Counter()
+        self.variants: dict[str, Counter[tuple[Fraction, Fraction]]] = {}
+        """The same by the values of its variables, where each set of values is a variant (spec/selection 2.5)."""
         self.maxima = _NOTHING
         self.shown = 0
         self.passed_over = 0
@@ -124,6 +127,10 @@ class QuestionTally:
                 self._typed[what] = (count + 1, rests + rest)
             else:
                 self._typed_otherwise += 1
+
+    def add_variant(self, given: MarkedResponse, total: Fraction) -> None:
+        """Count the question in one attempt for the values that it had there."""
+        self.variants.setdefault(variant_name(dict(given.values)), Counter())[given.mark, total] += 1
 
     def _count_attempt(self, given: MarkedResponse, share: Fraction) -> None:
         for name, value in given.values:
@@ -201,9 +208,10 @@ class RescaledMarks:
 
 
 class ClassTally:
-    """Everything that is counted of a set of attempts."""
+    """Everything that is counted of a set of attempts; of the question versions ``by_variant`` also by the values of their variables."""
 
-    def __init__(self, positions: int) -> None:
+    def __init__(self, positions: int, by_variant: Container[int] = ()) -> None:
+        self._by_variant = by_variant
         self.tally = MarkTally(positions)
         self.maxima = [_NOTHING] * positions
         self.questions: dict[int, QuestionTally] = {}
@@ -233,6 +241,8 @@ class ClassTally:
         for place, given in enumerate(snapshot):
             question = self.questions.setdefault(given.version, QuestionTally())
             question.add(given, totals[given.position], late=2 * place >= len(snapshot))
+            if given.version in self._by_variant:
+                question.add_variant(given, totals[given.position])
         self._count_the_end(snapshot)
 
     def _totals(self, marks: Sequence[Fraction], maxima: Sequence[Fraction], removed: Mapping[int, Fraction]) -> Sequence[Fraction]:

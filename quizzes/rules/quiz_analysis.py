@@ -19,6 +19,7 @@ from quizzes.rules.item_findings import end_outcomes, question_outcomes, signifi
 from quizzes.rules.statistics import (
     FORMULAS,
     CountedAttempts,
+    Pairs,
     PositionStatistics,
     QuestionStatistics,
     QuizStatistics,
@@ -34,7 +35,7 @@ TYPED_SHOWN = 25
 _NOTHING = Fraction(0)
 _NO_RULE = DecisionRule()
 _SUREST_FIRST = (FindingStrength.CLEAR, FindingStrength.LIKELY, FindingStrength.SIGN)
-VERSION = FORMULAS + 108
+VERSION = FORMULAS + 109
 """Of the formulas, the findings and the shape of an examination together: what is kept under another one is computed anew."""
 
 
@@ -59,6 +60,14 @@ class PositionAnalysis:
 
 
 @dataclass(frozen=True, slots=True)
+class VariantStatistics:
+    """The values of a question's variables, each set of which is a variant, and the statistics of the attempts that had them."""
+
+    name: str
+    statistics: QuestionStatistics
+
+
+@dataclass(frozen=True, slots=True)
 class QuestionAnalysis:
     """One version of a question: statistics (drawn ones with the total instead of the rest), answers, findings."""
 
@@ -74,6 +83,8 @@ class QuestionAnalysis:
     voided: bool
     thirds: AnswerThirds | None = None
     """How the thirds of the attempts answered, in the order of the classes."""
+    variants: tuple[VariantStatistics, ...] = ()
+    """By the values of its variables, where each set of values is a variant (spec/selection 2.5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,18 +155,23 @@ def _examined(
     voided: bool,
 ) -> QuestionAnalysis:
     classes = response_analysis(evidence.responses)[:CLASSES]
+
+    def statistics(pairs: Pairs) -> QuestionStatistics:
+        return question_statistics(pairs if drawn else rests_of(pairs), found.maximum)
+
     return QuestionAnalysis(
         version=version,
         drawn=drawn,
         maximum=found.maximum,
         guess=guess_score(question),
-        statistics=question_statistics(found.pairs if drawn else rests_of(found.pairs), found.maximum),
+        statistics=statistics(found.pairs),
         classes=classes,
         typed=tuple(_typed_answer(one.what, one.count, one.rests) for one in evidence.typed[:TYPED_SHOWN]),
         typed_otherwise=evidence.typed_otherwise + sum(one.count for one in evidence.typed[TYPED_SHOWN:]),
         findings=findings,
         voided=voided,
         thirds=answer_thirds(evidence.responses, classes),
+        variants=tuple(VariantStatistics(name, statistics(pairs)) for name, pairs in sorted(found.variants.items())),
     )
 
 

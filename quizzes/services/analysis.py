@@ -19,6 +19,7 @@ from quizzes.rules.encoding import encode
 from quizzes.rules.item_evidence import ClassTally
 from quizzes.rules.quiz_analysis import QuizAnalysis, examination_of, findings_in_order
 from quizzes.rules.statistics import CountedAttempts
+from quizzes.services.item_history import versions_by_variant
 
 AT_ONCE = 20_000
 """Questions of attempts that are computed while the page waits (about a second); more are left to background work."""
@@ -26,7 +27,8 @@ AT_ONCE = 20_000
 
 def compute(session: Session, found: AnalysedAttempts) -> QuizAnalysis:
     """Compute everything about a set of attempts; reads them as a stream and writes nothing."""
-    tally, sets = ClassTally(len(found.composition.positions)), SetTally()
+    by_variant = frozenset().union(*(versions_by_variant(attempts.get_snapshot(session, version)) for version in found.pools))
+    tally, sets = ClassTally(len(found.composition.positions), by_variant), SetTally()
     for attempt in analysis.stream_attempts(session, found):
         tally.add(attempt.responses, attempt.removed)
         if found.composition.is_drawn and attempt.percent is not None:

@@ -266,6 +266,7 @@ def question(subject: QuizContext) -> str | Response:
                 "line": lines[places[one.version]],
                 "maximum": figure(one.maximum),
                 "guess": percentage(None if one.guess is None else one.guess * 100, 0),
+                "variants": pages.variant_lines(one),
                 "answers": pages.answer_lines(one, names.questions[one.version]),
                 "typed": pages.typed_lines(one, names.questions[one.version]),
                 "typed_otherwise": one.typed_otherwise,

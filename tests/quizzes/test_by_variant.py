@@ -1,8 +1,10 @@
 """Questions of which each set of values is a variant: drawn with its own facility, and with a history of its own (spec/selection 1.23)."""
 
+import csv
 import json
 from collections import Counter
 from dataclasses import replace
+from io import StringIO
 
 import pytest
 from sqlalchemy import delete, select, update
@@ -175,3 +177,23 @@ def test_the_blueprint_says_how_calculated_values_count(browser: Browser, instan
     assert "by_variant" in editor.page.text
     publish(instance, a_folder(QUESTION, QUIZ.replace("balance: {within: 60}\n", "")))
     assert "by_variant" not in editor.get(page).text
+
+
+def test_the_statistics_tell_the_variants_of_a_question_apart(browser: Browser, instance: Instance) -> None:
+    """spec/selection 2.5: facility, sd, D and E by variant, on the page of the question and as CSV; of other questions nothing."""
+    course = publish(instance, a_folder())[0]
+    for at in range(24):
+        learner = a_learner(instance, course, f"p{at}@example.org")
+        pass_quiz(instance, learner, "prueba") if at % 3 else fail_quiz(instance, learner, "prueba")
+    counts = {row[0]: row[1] for row in _rows(instance) if row[0]}
+    a_teacher(instance, course)
+    teacher, pages = sign_in(browser, "profe@example.org"), "/courses/prueba/quizzes/cuestionario-1/statistics"
+
+    assert in_spanish("By the values in the question") in teacher.get(f"{pages}/questions/suma").text
+    assert "a = 40; b = 50" in teacher.page.text
+    assert in_spanish("By the values in the question") not in teacher.get(f"{pages}/questions/otra").text
+    teacher.get(f"{pages}.csv?table=variants")
+    lines = list(csv.reader(StringIO(teacher.response.get_data().decode("utf-8-sig"))))[1:]
+    assert {(line[0], line[2], int(line[3])) for line in lines} == {
+        ("suma", name.replace("=", " = ").replace(" b", "; b"), count) for name, count in counts.items()
+    }

@@ -151,6 +151,35 @@ def test_papers_that_end_in_blanks_are_told_from_questions_that_were_passed_over
     assert tally.questions[11].evidence().passed_over == 1
 
 
+@pytest.mark.parametrize("drawn", [False, True])
+def test_variants_have_the_statistics_of_their_own_attempts(drawn: bool) -> None:
+    """spec/selection 2.5, spec/quiz-engine 5.12: of the golden vector, halves of the attempts by a value; drawn ones with the total."""
+    golden = ("1 1 2 0", "1 0 1.5 1", "0 1 1 0", "1 1 0.5 1", "0 0 0 1", "1 1 2 0", "1 0 1 1", "0 0 0.5 0")
+    table = [[f(mark) for mark in row.split()] for row in golden]
+    maxima, tally = [f("1"), f("1"), f("2"), f("1")], ClassTally(4, frozenset({12}))
+    for at, marks in enumerate(table):
+        tally.add(
+            [
+                replace(a_given(place, "a"), mark=mark, maximum=maxima[place], values=(("a", f(str(2 + at % 2))),))
+                for place, mark in enumerate(marks)
+            ]
+        )
+    pool = (Candidate("q2", 12), Candidate("other", 99)) if drawn else (Candidate("q2", 12),)
+    entries = [SlotEntry(pool if place == 2 else (Candidate(f"q{place}", place + 10),)) for place in range(4)]
+    questions = {version: a_question(a_single()) for version in (10, 11, 12, 13)}
+    found = {one.version: one for one in examination_of(tally, composition_of(entries), questions, CountedAttempts.FIRST).questions}
+
+    assert [one.name for one in found[12].variants] == ["a=2", "a=3"]
+    for variant, half in zip(found[12].variants, (table[::2], table[1::2]), strict=True):
+        alone = statistics_of(half, maxima).positions[2]
+        whole = question_statistics(Counter((marks[2], sum(marks)) for marks in half), f("2"))
+        told, expected = variant.statistics, whole if drawn else alone
+        assert (told.attempts, told.facility, told.deviation) == (4, alone.facility, alone.deviation)
+        assert (told.discrimination, told.efficiency) == (expected.discrimination, expected.efficiency)
+        assert told.efficiency is not None
+    assert found[10].variants == found[13].variants == ()
+
+
 def test_a_question_is_counted_by_its_share_of_the_mark_and_by_its_place() -> None:
     """Whatever it is worth: shares and rests, and how it went where it stood in the first half or the second."""
     tally, wrong, right = ClassTally(3), marked(a_single(), SingleChoiceAnswer("b")), marked(a_single(), SingleChoiceAnswer("a"))
