@@ -64,7 +64,8 @@ def checksum(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _checksum_of(source: IO[bytes]) -> str:
+def checksum_of(source: IO[bytes]) -> str:
+    """Return the SHA-256 of what can be read from a source, in pieces."""
     total = hashlib.sha256()
     while chunk := source.read(CHUNK):
         total.update(chunk)
@@ -97,7 +98,7 @@ class FileStore(ABC):
     def put_file(self, source: IO[bytes]) -> StoredContent:
         """Keep what a file holds, however large, and return its checksum and size."""
         source.seek(0)
-        sha256 = _checksum_of(source)
+        sha256 = checksum_of(source)
         size = source.seek(0, io.SEEK_END)
         if not self.holds(sha256):
             source.seek(0)

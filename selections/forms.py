@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from wtforms import FileField, RadioField, SelectField, TextAreaField
+from wtforms import RadioField, SelectField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import AnyOf, DataRequired, Length, ValidationError
 
@@ -13,13 +13,9 @@ from selections.models import MemberRole
 from selections.rules.objections import LONGEST_REASON, SHORTEST_REASON, ObjectionGround, ObjectionOutcome, words_in
 from selections.services.objection_decisions import ProposalValues
 from selections.services.objections import ObjectionValues
-from selections.services.verification import file_digest
 from selections.wording import GROUNDS, INCIDENT_OUTCOMES, OUTCOMES
 
 TOO_LONG = lazy_("Use at most %(max)d characters.")
-PIECE = 1 << 16
-DIGITS = 64
-HEXADECIMAL = frozenset("0123456789abcdef")
 
 
 class SelectionForm(Form):
@@ -46,27 +42,6 @@ class JuryMemberForm(Form):
         default=MemberRole.JURY.value,
         validators=[AnyOf([role.value for role in MemberRole], message=lazy_("Choose one of the two."))],
     )
-
-
-class ActaFileForm(Form):
-    """A file, or its SHA-256 as it was typed, to be compared with an acta."""
-
-    file = FileField(lazy_("File"))
-    digest = LineField(lazy_("SHA-256 of the file"), [Length(max=200, message=TOO_LONG)])
-
-    def sha256(self) -> str:
-        """Return the digest of the file, else the one that was typed; empty with a fault where there is neither."""
-        sent = self.file.data
-        if getattr(sent, "filename", ""):
-            digest = file_digest(iter(lambda: sent.stream.read(PIECE), b""))
-            sent.close()
-            return digest
-        typed = "".join((self.digest.data or "").split()).lower()
-        if not typed:
-            self.refuse(self.file, _("Choose a file or type its SHA-256."))
-        elif len(typed) != DIGITS or not set(typed) <= HEXADECIMAL:
-            self.refuse(self.digest, _("A SHA-256 has 64 digits from 0 to 9 and a to f."))
-        return "" if self.faults else typed
 
 
 class ActaEntryForm(Form):

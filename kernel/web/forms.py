@@ -12,18 +12,21 @@ from uuid import UUID
 from flask import g
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import generate_csrf
-from wtforms import Field, StringField, ValidationError
+from wtforms import Field, FileField, StringField, ValidationError
 from wtforms.form import BaseForm
+from wtforms.validators import Length
 from wtforms.widgets import DateTimeLocalInput
 
 from kernel.clock import FIRST_DAY, LAST_DAY
 from kernel.errors import N_
-from kernel.i18n import _, local, number, plural, zone
+from kernel.files import checksum_of
+from kernel.i18n import _, lazy_, local, number, plural, zone
 from kernel.markup.source import composed
 
 DEPTH = 50
 """Lists and objects one inside the other that JSON may have (spec/security 3.5)."""
 _JSON_PARTS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[][{}]', re.DOTALL)
+_DIGEST = re.compile("[0-9a-f]{64}")
 _KEPT_CONTROLS = {"\n", "\t"}
 
 
@@ -199,3 +202,24 @@ class Form(FlaskForm):
     def faults(self) -> list[tuple[Field, str]]:
         """List the fields with the first fault of each, in the order of the form."""
         return [(field, str(field.errors[0])) for field in self if field.errors]
+
+
+class FileDigestForm(Form):
+    """A file, or its SHA-256 as it was typed, to be compared with what was given out."""
+
+    file = FileField(lazy_("File"))
+    digest = LineField(lazy_("SHA-256 of the file"), [Length(max=200, message=lazy_("Use at most %(max)d characters."))])
+
+    def sha256(self) -> str:
+        """Return the digest of the file, else the one that was typed; empty with a fault where there is neither."""
+        sent = self.file.data
+        if getattr(sent, "filename", ""):
+            digest = checksum_of(sent.stream)
+            sent.close()
+            return digest
+        typed = "".join((self.digest.data or "").split()).lower()
+        if not typed:
+            self.refuse(self.file, _("Choose a file or type its SHA-256."))
+        elif not _DIGEST.fullmatch(typed):
+            self.refuse(self.digest, _("A SHA-256 has 64 digits from 0 to 9 and a to f."))
+        return "" if self.faults else typed

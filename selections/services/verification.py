@@ -1,8 +1,6 @@
 """Verifying actas in public: the register's document, a file, a line with its salt; people are named nowhere (spec/selection 4.9)."""
 
-import hashlib
 import json
-from collections.abc import Iterable
 from enum import StrEnum
 
 from sqlalchemy.orm import Session
@@ -28,14 +26,6 @@ def judge_acta(session: Session, acta: SelectionActa, keys: SigningKeys) -> Regi
     if not keys.verifies(acta.key_id, b"".join(read_document(session, acta)), acta.signature):
         return RegisterVerdict.ALTERED
     return RegisterVerdict.GENUINE if keys.counts(acta.key_id) else RegisterVerdict.UNCERTAIN
-
-
-def file_digest(pieces: Iterable[bytes]) -> str:
-    """Return the SHA-256 of a file that is read in pieces."""
-    total = hashlib.sha256()
-    for piece in pieces:
-        total.update(piece)
-    return total.hexdigest()
 
 
 def holds_line(session: Session, acta: SelectionActa, line: str, salt: str) -> bool:

@@ -14,6 +14,7 @@ from accounts.services import PeopleListKind
 from courses.models import Course
 from kernel import clock
 from kernel.errors import NotFound
+from kernel.files import checksum_of
 from kernel.i18n import _, choose, language, reading
 from kernel.permissions import Actor
 from kernel.tables import on_disk, type_of, write_csv, write_ods, write_xlsx
@@ -32,12 +33,10 @@ from selections.permissions import SelectionActaAction, SelectionActaContext
 from selections.queries import actas as queries
 from selections.rules.documents import signature_text
 from selections.services.exports import record_export
-from selections.services.verification import file_digest
 
 bp = Blueprint("selections_exports", __name__, url_prefix="/selections/actas")
 
 Answer = str | Response | tuple[str, int]
-PIECE = 1 << 16
 NAMELESS = frozenset({"json", "sig"})
 """The signed document and its signature name nobody."""
 
@@ -83,7 +82,7 @@ def _identity_page(context: SelectionActaContext, form: ActaIdentityForm) -> str
 
 
 def _digest(file: BinaryIO) -> str:
-    digest = file_digest(iter(lambda: file.read(PIECE), b""))
+    digest = checksum_of(file)
     file.seek(0)
     return digest
 

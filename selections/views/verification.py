@@ -7,10 +7,11 @@ from kernel import clock
 from kernel.codes import printed_code, read_code
 from kernel.errors import NotFound
 from kernel.permissions import Actor
+from kernel.web.forms import FileDigestForm
 from kernel.web.instance_keys import current_keys
 from kernel.web.limits import client_key, limit, limiter
 from kernel.web.request import current_session, public, requires
-from selections.forms import ActaEntryForm, ActaFileForm
+from selections.forms import ActaEntryForm
 from selections.models import SelectionActa
 from selections.pages import actas as pages
 from selections.pages.verification import public_facts
@@ -50,7 +51,7 @@ def verify(code: str) -> Answer:
     if row is None:
         stored = read_code(code, CODE_LENGTH)
         return render_template("selections/verify.html", acta=None, code=printed_code(stored) if stored else code[:40]), 404
-    return _page(row, ActaFileForm(formdata=None), ActaEntryForm(formdata=None))
+    return _page(row, FileDigestForm(formdata=None), ActaEntryForm(formdata=None))
 
 
 @bp.post("/<code>/file")
@@ -58,12 +59,12 @@ def verify(code: str) -> Answer:
 def compare_file(row: SelectionActa) -> Answer:
     """Say whether a file, or the one whose digest was typed, is one of this acta byte for byte."""
     limiter().use(COMPARISONS, client_key())
-    form = ActaFileForm()
+    form = FileDigestForm()
     sha256 = form.sha256() if form.validate_on_post() else ""
     if not sha256:
         return _page(row, form, ActaEntryForm(formdata=None)), 422
     kind = queries.find_file(current_session(), row, sha256)
-    return _page(row, ActaFileForm(formdata=None), ActaEntryForm(formdata=None), file=kind or "different", sha256=sha256)
+    return _page(row, FileDigestForm(formdata=None), ActaEntryForm(formdata=None), file=kind or "different", sha256=sha256)
 
 
 @bp.post("/<code>/line")
@@ -73,13 +74,13 @@ def compare_line(row: SelectionActa) -> Answer:
     limiter().use(COMPARISONS, client_key())
     form = ActaEntryForm()
     if not form.validate_on_post():
-        return _page(row, ActaFileForm(formdata=None), form), 422
+        return _page(row, FileDigestForm(formdata=None), form), 422
     held = holds_line(current_session(), row, (form.line.data or "").strip(), (form.salt.data or "").strip().lower())
-    return _page(row, ActaFileForm(formdata=None), ActaEntryForm(formdata=None), line="contained" if held else "absent")
+    return _page(row, FileDigestForm(formdata=None), ActaEntryForm(formdata=None), line="contained" if held else "absent")
 
 
 def _page(
-    row: SelectionActa, file_form: ActaFileForm, line_form: ActaEntryForm, *, file: str = "", sha256: str = "", line: str = ""
+    row: SelectionActa, file_form: FileDigestForm, line_form: ActaEntryForm, *, file: str = "", sha256: str = "", line: str = ""
 ) -> str:
     session = current_session()
     selection = selection_queries.get_row(session, row.selection_id)
