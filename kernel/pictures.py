@@ -13,6 +13,8 @@ MOST_PIXELS = 40_000_000
 _TOO_MANY = N_("The picture has more than 40 million pixels. Make it smaller and upload it again.")
 FORMATS = {"png": "PNG", "jpg": "JPEG", "jpeg": "JPEG", "webp": "WEBP", "gif": "GIF"}
 QUALITY = 88
+PRINTED = 1600
+"""Pixels of the longer side of a picture on paper: 23 cm at 175 an inch."""
 _AT_ONCE = threading.BoundedSemaphore(4)
 """So many pictures are in memory at once: one of 40 million points takes 160 MB while it is turned upright."""
 
@@ -55,6 +57,37 @@ def points(content: bytes, extension: str) -> int:
         return MOST_PIXELS + 1
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
         return 0
+
+
+def printable(content: bytes) -> tuple[bytes, int, int] | None:
+    """Return a picture as paper takes it, and its own width and height in pixels; None where it cannot be read.
+
+    It is a still JPEG or PNG on white, at most PRINTED pixels long.
+    """
+    try:
+        with _AT_ONCE, warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(content), formats=sorted(set(FORMATS.values()))) as picture:
+                if picture.width * picture.height > MOST_PIXELS:
+                    return None
+                upright, kind = ImageOps.exif_transpose(picture), picture.format
+                size = upright.size
+                upright.thumbnail((PRINTED, PRINTED))
+                return _on_white(upright, is_photograph=kind == "JPEG"), *size
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning, UnidentifiedImageError, OSError, SyntaxError, ValueError):
+        return None
+
+
+def _on_white(picture: Image.Image, *, is_photograph: bool) -> bytes:
+    clear = picture.convert("RGBA")
+    paper = Image.new("RGB", picture.size, "white")
+    paper.paste(clear, mask=clear.getchannel("A"))
+    target = io.BytesIO()
+    if is_photograph:
+        paper.save(target, "JPEG", quality=QUALITY)
+    else:
+        paper.save(target, "PNG", optimize=True)
+    return target.getvalue()
 
 
 def _encoded(picture: Image.Image, wanted: str) -> bytes:

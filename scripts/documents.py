@@ -107,8 +107,9 @@ def licences() -> str:
         "The libraries below are installed beside it, unmodified, from `requirements.txt`. psycopg (LGPL) is needed for PostgreSQL only;",
         "obstore and redis, which `requirements-scaled.txt` adds, for a bucket and for Redis only.",
         "pathspec (MPL) and the rest of hatchling's family are needed to install from a checkout only.\n",
-        "The fonts are Literata, Atkinson Hyperlegible Next and Atkinson Hyperlegible Mono, under the SIL Open Font License 1.1; its text",
-        "lies beside them in `static/fonts/` and `kernel/pdf/fonts/`. SortableJS (MIT) lies in `static/vendor/` with its licence.\n",
+        "The fonts are Literata, Atkinson Hyperlegible Next and Atkinson Hyperlegible Mono, under the SIL Open Font License 1.1, and",
+        "signs of DejaVu Sans, under the licence of Bitstream Vera with changes in the public domain; their texts",
+        "lie beside them in `static/fonts/` and `kernel/pdf/fonts/`. SortableJS (MIT) lies in `static/vendor/` with its licence.\n",
         "| Library | Version | Licence |",
         "|---|---|---|",
     ]

@@ -17,6 +17,8 @@ TITLE = "Literata-SemiBold"
 TEXT = "AtkinsonHyperlegibleNext-Regular"
 STRONG = "AtkinsonHyperlegibleNext-SemiBold"
 CODE = "AtkinsonHyperlegibleMono-SemiBold"
+SIGNS = "DejaVuSans-Symbols"
+"""Greek, operators, arrows and shapes, for formulas and for what people type."""
 
 TURN = threading.RLock()
 """One document is drawn at a time: ReportLab notes in its fonts what it embeds of them, and two at once would spoil each other."""
@@ -30,7 +32,7 @@ def register_fonts() -> None:
 
 @cache
 def _read_fonts() -> None:
-    for name in (NAME, TITLE, TEXT, STRONG, CODE):
+    for name in (NAME, TITLE, TEXT, STRONG, CODE, SIGNS):
         pdfmetrics.registerFont(TTFont(name, FONTS / f"{name}.ttf", asciiReadable=0))
 
 
@@ -39,6 +41,20 @@ def unprintable(text: str) -> str:
     register_fonts()
     known = pdfmetrics.getFont(NAME).face.charToGlyph
     return "".join(dict.fromkeys(sign for sign in normalize("NFC", text) if ord(sign) not in known and not sign.isspace()))
+
+
+def spans(text: str, font: str) -> list[tuple[str, str]]:
+    """Return a text in pieces, each with a font that has its signs; a sign that no font has is written as its number in Unicode."""
+    register_fonts()
+    pieces: list[tuple[str, str]] = []
+    for sign in normalize("NFC", text):
+        found = next((name for name in (font, SIGNS, NAME) if ord(sign) in pdfmetrics.getFont(name).face.charToGlyph), None)
+        piece, own = (sign, found) if found else (" " if sign.isspace() else f"[U+{ord(sign):04X}]", font)
+        if pieces and pieces[-1][1] == own:
+            pieces[-1] = (pieces[-1][0] + piece, own)
+        else:
+            pieces.append((piece, own))
+    return pieces
 
 
 def width(text: str, font: str, size: float, spacing: float = 0.0) -> float:

@@ -1,0 +1,294 @@
+"""HTML of ours as blocks that a sheet can draw: paragraphs, lists, tables, code, pictures, drawings; formulas in one line.
+
+What is read here was cleaned when it was stored (`kernel.markup`); an element that is not known gives its text.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from html import unescape
+from html.parser import HTMLParser
+
+from kernel.pdf.formulas import FormulaNode, formula_runs
+from kernel.pdf.runs import TextRun, TextStyle
+
+_BLOCKS = frozenset({"p", "div", "blockquote", "aside", "section", "details", "summary", "dl", "dt", "dd", "figure", "figcaption"})
+_BLOCKS |= {"h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "table", "caption", "thead", "tbody", "tfoot"}
+_STYLES = {
+    "strong": TextStyle.STRONG,
+    "b": TextStyle.STRONG,
+    "dt": TextStyle.STRONG,
+    "th": TextStyle.STRONG,
+    "caption": TextStyle.STRONG,
+    "summary": TextStyle.STRONG,
+    **dict.fromkeys(("h2", "h3", "h4", "h5", "h6"), TextStyle.STRONG),
+    "code": TextStyle.CODE,
+    "kbd": TextStyle.CODE,
+    "pre": TextStyle.CODE,
+    "sub": TextStyle.SUB,
+    "sup": TextStyle.SUP,
+}
+_VOID = frozenset({"br", "hr", "img", "col", "mspace", "none", "mprescripts"})
+_SPACES = re.compile(r"\s+")
+
+
+class BlockKind(StrEnum):
+    """The kinds of blocks of a prose."""
+
+    PARAGRAPH = "paragraph"
+    ITEM = "item"
+    """Of a list; its marker stands before it."""
+    CODE = "code"
+    TABLE = "table"
+    PICTURE = "picture"
+    DRAWING = "drawing"
+
+
+@dataclass(frozen=True, slots=True)
+class TableCell:
+    """A cell of a table."""
+
+    runs: tuple[TextRun, ...]
+    is_heading: bool = False
+    columns: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ProseBlock:
+    """A block: text in runs, or a table, or a picture by its address, or a drawing as SVG."""
+
+    kind: BlockKind
+    runs: tuple[TextRun, ...] = ()
+    level: int = 0
+    """How many lists and quotations it stands in."""
+    marker: str = ""
+    rows: tuple[tuple[TableCell, ...], ...] = ()
+    source: str = ""
+    """Address of a picture, or the text of a drawing."""
+    words: str = ""
+    """What a picture or drawing shows."""
+
+
+@dataclass(slots=True)
+class _TableState:
+    rows: list[list[TableCell]] = field(default_factory=list)
+    is_heading: bool = False
+    columns: int = 1
+
+
+def read_prose(html: str) -> list[ProseBlock]:
+    """Return the blocks of stored HTML in their order."""
+    reader = _ProseReader()
+    reader.feed(html)
+    reader.close()
+    reader.end_block()
+    return reader.blocks
+
+
+def plain_prose(text: str) -> list[ProseBlock]:
+    """Return what people typed as blocks, a paragraph for each of its lines."""
+    return [ProseBlock(BlockKind.PARAGRAPH, (TextRun(line),)) for line in text.splitlines() if line.strip()]
+
+
+def runs_of(blocks: Sequence[ProseBlock]) -> tuple[TextRun, ...]:
+    """Return the text of blocks as one, a space between them; what a picture shows in brackets."""
+    found: list[TextRun] = []
+    for block in blocks:
+        found += [TextRun(" ")] if found else []
+        found += block.runs or ([TextRun(f"[{block.words}]")] if block.words else [])
+    return tuple(found)
+
+
+def led_by(words: Sequence[TextRun], blocks: Sequence[ProseBlock]) -> list[ProseBlock]:
+    """Return blocks with words and a colon before them, on the line of the first where that is text."""
+    runs = (*words, TextRun(": "))
+    if blocks and blocks[0].kind is BlockKind.PARAGRAPH:
+        return [replace(blocks[0], runs=(*runs, *blocks[0].runs)), *blocks[1:]]
+    return [ProseBlock(BlockKind.PARAGRAPH, runs), *blocks]
+
+
+def followed_by(blocks: Sequence[ProseBlock], words: str) -> list[ProseBlock]:
+    """Return blocks with strong words after them, on the line of the last where that is text."""
+    runs = (TextRun(words, TextStyle.STRONG),)
+    if blocks and blocks[-1].kind in (BlockKind.PARAGRAPH, BlockKind.ITEM):
+        return [*blocks[:-1], replace(blocks[-1], runs=(*blocks[-1].runs, TextRun("  —  "), *runs))]
+    return [*blocks, ProseBlock(BlockKind.PARAGRAPH, runs)]
+
+
+class _ProseReader(HTMLParser):
+    """Reads HTML from its beginning to its end."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.blocks: list[ProseBlock] = []
+        self._runs: list[TextRun] = []
+        self._styles: list[tuple[str, TextStyle]] = []
+        self._lists: list[int | None] = []
+        self._quotes = 0
+        self._marker: str | None = None
+        self._tables: list[_TableState] = []
+        self._formula: list[FormulaNode] = []
+        self._drawing: list[str] = []
+        self._depth = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Begin an element."""
+        facts = {name: value or "" for name, value in attrs}
+        if self._depth or tag == "svg":
+            self._drawing.append(self.get_starttag_text() or "")
+            self._depth += not (self.get_starttag_text() or "").endswith("/>")
+            return
+        if self._formula or tag == "math":
+            self._begin_formula(tag, facts)
+            return
+        if tag in _BLOCKS:
+            self.end_block()
+        if tag in _STYLES:
+            self._styles.append((tag, _STYLES[tag]))
+        self._begin(tag, facts)
+
+    def _begin(self, tag: str, facts: dict[str, str]) -> None:
+        if tag in ("ul", "ol"):
+            self._lists.append(int(facts.get("start") or 1) if tag == "ol" else None)
+        elif tag == "li":
+            self._marker = self._next_marker()
+        elif tag == "blockquote":
+            self._quotes += 1
+        elif tag == "pre":
+            self.end_block()
+        elif tag == "br":
+            self._runs.append(TextRun("\n"))
+        elif tag == "img":
+            self._picture(facts)
+        elif tag == "table":
+            self._tables.append(_TableState())
+        elif self._tables:
+            self._begin_cell(tag, facts)
+
+    def _begin_cell(self, tag: str, facts: dict[str, str]) -> None:
+        table = self._tables[-1]
+        if tag == "tr":
+            table.rows.append([])
+        elif tag in ("td", "th"):
+            self._runs = []
+            table.is_heading, table.columns = tag == "th", int(facts.get("colspan") or 1)
+
+    def handle_endtag(self, tag: str) -> None:
+        """End an element."""
+        if self._depth:
+            self._drawing.append(f"</{tag}>")
+            self._depth -= 1
+            if not self._depth:
+                self._end_drawing()
+            return
+        if self._formula:
+            self._end_formula(tag)
+            return
+        if tag == "pre":
+            self.end_block(BlockKind.CODE)
+        if tag in ("td", "th") and self._tables and self._tables[-1].rows:
+            table = self._tables[-1]
+            table.rows[-1].append(TableCell(_trimmed(self._runs), table.is_heading, table.columns))
+            self._runs = []
+        elif tag == "caption":
+            self.blocks.append(ProseBlock(BlockKind.PARAGRAPH, _trimmed(self._runs), self._level))
+            self._runs = []
+        elif tag in _BLOCKS:
+            self.end_block()
+        self._end(tag)
+        if self._styles and self._styles[-1][0] == tag:
+            self._styles.pop()
+
+    def _end(self, tag: str) -> None:
+        if tag in ("ul", "ol") and self._lists:
+            self._lists.pop()
+        elif tag == "li":
+            self._marker = None
+        elif tag == "blockquote":
+            self._quotes = max(0, self._quotes - 1)
+        elif tag == "table" and self._tables:
+            rows = tuple(tuple(row) for row in self._tables.pop().rows if row)
+            if rows:
+                self.blocks.append(ProseBlock(BlockKind.TABLE, level=self._level, rows=rows))
+
+    def handle_data(self, data: str) -> None:
+        """Take text."""
+        if self._depth:
+            self._drawing.append(data.replace("&", "&amp;").replace("<", "&lt;"))
+        elif self._formula:
+            self._formula[-1].text += data
+        elif any(tag == "pre" for tag, _style in self._styles):
+            self._runs.append(TextRun(data, TextStyle.CODE))
+        elif data:
+            self._runs.append(TextRun(_SPACES.sub(" ", data), self._style))
+
+    @property
+    def _style(self) -> TextStyle:
+        return self._styles[-1][1] if self._styles else TextStyle.PLAIN
+
+    @property
+    def _level(self) -> int:
+        return len(self._lists) + self._quotes
+
+    def _next_marker(self) -> str:
+        if not self._lists or self._lists[-1] is None:
+            return "•"
+        number = self._lists[-1]
+        self._lists[-1] = number + 1
+        return f"{number}."
+
+    def end_block(self, kind: BlockKind = BlockKind.PARAGRAPH) -> None:
+        """End the text that is being read; in a cell of a table a new line begins instead."""
+        if self._tables:
+            self._runs += [TextRun("\n")] if _trimmed(self._runs) else []
+            return
+        runs = tuple(self._runs) if kind is BlockKind.CODE else _trimmed(self._runs)
+        if runs and kind is BlockKind.PARAGRAPH and self._marker is not None:
+            kind = BlockKind.ITEM
+        if runs:
+            self.blocks.append(ProseBlock(kind, runs, self._level, self._marker or ""))
+            self._marker = "" if self._marker is not None else None
+        self._runs = []
+
+    def _picture(self, facts: dict[str, str]) -> None:
+        words = facts.get("alt", "")
+        if self._tables:
+            self._runs.append(TextRun(f"[{words}]", self._style))
+            return
+        self.end_block()
+        self.blocks.append(ProseBlock(BlockKind.PICTURE, level=self._level, source=facts.get("src", ""), words=words))
+
+    def _end_drawing(self) -> None:
+        text, self._drawing = "".join(self._drawing), []
+        words = re.search(r'aria-label="([^"]*)"', text)
+        self.end_block()
+        self.blocks.append(ProseBlock(BlockKind.DRAWING, level=self._level, source=text, words=unescape(words[1]) if words else ""))
+
+    def _begin_formula(self, tag: str, facts: dict[str, str]) -> None:
+        node = FormulaNode(tag, facts)
+        if self._formula:
+            self._formula[-1].parts.append(node)
+        if tag not in _VOID or not self._formula:
+            self._formula.append(node)
+
+    def _end_formula(self, tag: str) -> None:
+        if tag in _VOID:
+            return
+        node = self._formula.pop()
+        if not self._formula:
+            runs = formula_runs(node)
+            self._runs += [run if run.style is not TextStyle.PLAIN else replace(run, style=self._style) for run in runs]
+
+
+def _trimmed(runs: list[TextRun]) -> tuple[TextRun, ...]:
+    """Return runs without the spaces and line breaks around them."""
+    found = [run for run in runs if run.text]
+    while found and not found[0].text.strip():
+        found.pop(0)
+    while found and not found[-1].text.strip():
+        found.pop()
+    if found:
+        found[0] = replace(found[0], text=found[0].text.lstrip())
+        found[-1] = replace(found[-1], text=found[-1].text.rstrip())
+    return tuple(found)

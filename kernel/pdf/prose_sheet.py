@@ -1,0 +1,140 @@
+"""Sheets with prose: what a page shows as HTML, drawn from top to bottom over as many pages as it takes."""
+
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
+
+from kernel.pdf.document import PdfDocument
+from kernel.pdf.fonts import CODE, TEXT, width
+from kernel.pdf.prose import BlockKind, ProseBlock, TableCell, plain_prose, read_prose
+from kernel.pdf.runs import TextLine, break_lines
+from kernel.pdf.sheets import BOTTOM, INK, LEFT, LINE, RIGHT, RULE, SOFT, TOP, FlowingSheet
+
+SIZE, SMALL = 3.5, 2.9
+INDENT = 5.0
+MILLIMETRES = 25.4 / 96
+"""Of a pixel of a page."""
+TALLEST = 150.0
+GAP = 1.3
+
+
+class ProseSheet(FlowingSheet):
+    """A sheet whose paragraphs hold several styles, lists, tables and pictures; `pictures` are contents by address."""
+
+    def __init__(self, document: PdfDocument, code: str, pictures: Mapping[str, tuple[bytes, int, int]]) -> None:
+        super().__init__(document, code)
+        self._pictures = pictures
+
+    def _html(self, html: str, *, left: float = LEFT, size: float = SIZE, colour: str = INK) -> None:
+        self._blocks(read_prose(html), left=left, size=size, colour=colour)
+
+    def _plain(self, text: str, *, left: float = LEFT, size: float = SIZE, colour: str = INK) -> None:
+        self._blocks(plain_prose(text), left=left, size=size, colour=colour)
+
+    def _blocks(self, blocks: Sequence[ProseBlock], *, left: float, size: float, colour: str) -> None:
+        for block in blocks:
+            at = left + INDENT * block.level
+            match block.kind:
+                case BlockKind.TABLE:
+                    self._prose_table(block, at, size)
+                case BlockKind.PICTURE | BlockKind.DRAWING:
+                    self._figure(block, at, size)
+                case BlockKind.CODE:
+                    self._lines(break_lines(block.runs, size, RIGHT - at), at, size, colour, role="Code")
+                case _:
+                    marker = block.marker if block.kind is BlockKind.ITEM else ""
+                    self._lines(break_lines(block.runs, size, RIGHT - at), at, size, colour, marker=marker)
+            self._y += GAP
+
+    def _lines(self, lines: Sequence[TextLine], left: float, size: float, colour: str, *, marker: str = "", role: str = "P") -> None:
+        """Write lines, on the next page where this one ends; each page has an element of its own."""
+        left_over = list(lines)
+        while left_over:
+            self._make_room(size * LINE)
+            fitting = max(1, int((BOTTOM - self._y) / (size * LINE) + 0.001))
+            here, left_over = left_over[:fitting], left_over[fitting:]
+            with self._document.element(role) as pen:
+                for at, line in enumerate(here):
+                    self._y += size * LINE
+                    if marker:
+                        pen.text(left - 1.4 - width(marker, TEXT, size), self._y, f"{marker} ", TEXT, size, colour)
+                        marker = ""
+                    self._line(line, left, colour, ends=at == len(here) - 1)
+
+    def _line(self, line: TextLine, left: float, colour: str, *, ends: bool) -> None:
+        pen, x = self._document.pen, left
+        for at, piece in enumerate(line, 1):
+            text = piece.text if ends or at < len(line) else f"{piece.text} "
+            pen.text(x, self._y + piece.fall, text, piece.font, piece.size, colour)
+            x += piece.width
+
+    def _prose_table(self, block: ProseBlock, left: float, size: float) -> None:
+        small = size * 0.9
+        columns = _columns(block.rows, small, RIGHT - left)
+        with self._document.element("Table"):
+            for row in block.rows:
+                self._prose_row(row, columns, left, small)
+        self._y += GAP
+
+    def _prose_row(self, row: Sequence[TableCell], columns: Sequence[float], left: float, size: float) -> None:
+        cells, at = [], 0
+        for cell in row:
+            room = sum(columns[at : at + cell.columns]) - 2
+            cells.append((left + sum(columns[:at]), cell, break_lines(cell.runs, size, max(room, 5.0))))
+            at += cell.columns
+        height = size * LINE * max((len(lines) for _x, _cell, lines in cells), default=1) + 1.6
+        self._make_room(min(height, BOTTOM - TOP))
+        top = self._y
+        with self._document.element("TR"):
+            for x, cell, lines in cells:
+                self._y = top
+                with self._document.element("TH" if cell.is_heading else "TD"):
+                    for place, line in enumerate(lines, 1):
+                        self._y += size * LINE
+                        self._line(line, x, INK, ends=place == len(lines))
+        self._y = top + height
+        with self._document.artifact() as pen:
+            pen.line([(left, self._y - 0.2, left + sum(columns), self._y - 0.2)], 0.15, RULE)
+
+    def _figure(self, block: ProseBlock, left: float, size: float) -> None:
+        found = self._pictures.get(block.source)
+        if found is None:
+            words = f"[{block.words}]"
+            self._lines(break_lines(plain_prose(words)[0].runs, size, RIGHT - left), left, size, SOFT)
+            return
+        content, pixels, high = found
+        wide, tall = pixels * MILLIMETRES, high * MILLIMETRES
+        scale = min(1.0, (RIGHT - left) / wide, TALLEST / tall)
+        wide, tall = wide * scale, tall * scale
+        self._make_room(tall + GAP)
+        with self._document.element("Figure", alt=block.words, box=(left, self._y, wide, tall)) as pen:
+            pen.picture(left, self._y, wide, tall, content)
+        self._y += tall + GAP
+
+    def _letters(self, words: str, value: str) -> None:
+        """Write a fact in letters of one width, broken where the line ends."""
+        self._paragraph(words, TEXT, SMALL, SOFT)
+        signs = max(1, int((RIGHT - LEFT) / width("0", CODE, SMALL)))
+        for begin in range(0, len(value), signs):
+            self._paragraph(value[begin : begin + signs], CODE, SMALL, INK)
+        self._y += GAP
+
+
+def _columns(rows: Sequence[Sequence[TableCell]], size: float, room: float) -> list[float]:
+    """Return the widths of columns: as their longest text asks, less where all together are too wide."""
+    wanted: list[float] = []
+    for row in rows:
+        plain = [_natural_width(cell, size) for cell in row for _part in range(cell.columns)]
+        wanted = [max(one, other) for one, other in zip_longest(wanted, plain, fillvalue=0.0)]
+    total = sum(wanted)
+    if total <= room:
+        return wanted
+    fair = room / len(wanted)
+    small = [one for one in wanted if one <= fair]
+    rest, count = room - sum(small), len(wanted) - len(small)
+    return [one if one <= fair else rest / count for one in wanted]
+
+
+def _natural_width(cell: TableCell, size: float) -> float:
+    text = "".join(run.text for run in cell.runs)
+    longest = max((width(line, TEXT, size) for line in text.split("\n")), default=0.0)
+    return (longest * 1.08 + 4) / cell.columns
