@@ -42,5 +42,7 @@ class Feature:
     """Tell which records a regrade touches that stand (`quizzes.pages.regrading.TouchedRecord`)."""
     verified: tuple[Callable[..., Any], ...] = ()
     """Tell the address of the public page that knows a code, where one does (`(session, code)`)."""
+    verified_files: tuple[Callable[..., Any], ...] = ()
+    """Tell the address of the public page that knows a file by its SHA-256, where one does (`(session, sha256)`)."""
     waiting: tuple[Callable[..., Any], ...] = ()
     """Sources of the work that waits for a course's team (`courses.queries.waiting.WaitingSource`)."""

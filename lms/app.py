@@ -157,6 +157,7 @@ def open_instance(settings: Settings) -> Instance:
             "objection_checks": tuple(check for feature in FEATURES for check in feature.objection_checks),
             "touched": tuple(source for feature in FEATURES for source in feature.touched),
             "verified": tuple(source for feature in FEATURES for source in feature.verified),
+            "verified_files": tuple(source for feature in FEATURES for source in feature.verified_files),
             "versions": {},
             "waiting": tuple(source for feature in FEATURES for source in feature.waiting),
         }

@@ -132,6 +132,7 @@ ACTS: Mapping[str, str] = {
     "attempt.submitted": N_("Submitted an attempt"),
     "attempt.abandoned": N_("An attempt ended without being submitted"),
     "attempt.marked": N_("Marked an answer"),
+    "attempt.proof_made": N_("Made a proof of an attempt"),
     "attempt.self_assessed": N_("Assessed their own text"),
     "attempt.reopened": N_("Reopened an attempt"),
     "selection.created": N_("Made a selection of an edition or group"),

@@ -89,7 +89,7 @@ from quizzes.models import (
     QuizOverride,
 )
 from quizzes.queries.files import list_handed_in
-from quizzes.selection_models import SelfAssessment
+from quizzes.selection_models import AttemptProof, SelfAssessment
 from selections.queries import own_data as selections
 from simulators.models import Submission, SubmissionItem, TaskItem, TaskSave
 from webinars.models import WatchedSpan
@@ -264,6 +264,9 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
         )
         .join(AttemptItem, AttemptItem.id == AnswerFile.item_id)
         .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+        .where(Attempt.person_id == person_id),
+        "proofs_of_attempts": select(Attempt.uuid.label("attempt"), AttemptProof.code, AttemptProof.made_at)
+        .join(Attempt, Attempt.id == AttemptProof.attempt_id)
         .where(Attempt.person_id == person_id),
         "self_assessments": select(Attempt.uuid.label("attempt"), AttemptItem.position, SelfAssessment.levels, SelfAssessment.assessed_at)
         .join(AttemptItem, AttemptItem.id == SelfAssessment.item_id)

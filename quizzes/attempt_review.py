@@ -45,10 +45,13 @@ class SectionMarkView:
     maximum: Decimal
 
 
-def review_items(session: Session, opened: AttemptView, flags: frozenset[ReviewFlag]) -> list[QuestionReview]:
-    """Return every question of an attempt with what the flags let through."""
-    judged = flags & {ReviewFlag.MARKS, ReviewFlag.CORRECTNESS, ReviewFlag.SPECIFIC}
-    marks = current_events(session, [item.id for item in opened.loaded.items]) if judged else {}
+def review_items(
+    session: Session, opened: AttemptView, flags: frozenset[ReviewFlag], known: Mapping[int, MarkRecord] | None = None
+) -> list[QuestionReview]:
+    """Return every question of an attempt with what the flags let through; `known` are the marks where they were read already."""
+    marks: Mapping[int, MarkRecord] = {}
+    if flags & {ReviewFlag.MARKS, ReviewFlag.CORRECTNESS, ReviewFlag.SPECIFIC}:
+        marks = current_events(session, [item.id for item in opened.loaded.items]) if known is None else known
     sources = _sources(session, opened) if ReviewFlag.SOURCE in flags else {}
     own_levels = find_self_assessments(session, _self_reviewed_items(opened))
     judges = find_marking_versions(session, [mark.regrade_id for mark in marks.values() if mark.regrade_id is not None])
@@ -70,7 +73,9 @@ def _self_reviewed_items(opened: AttemptView) -> list[int]:
     return [item.id for item in opened.loaded.items if is_self_reviewed(opened.questions[item.question_version_id])]
 
 
-def section_lines(session: Session, opened: AttemptView, flags: frozenset[ReviewFlag]) -> list[SectionMarkView]:
+def section_lines(
+    session: Session, opened: AttemptView, flags: frozenset[ReviewFlag], known: Mapping[int, MarkRecord] | None = None
+) -> list[SectionMarkView]:
     """Return the totals by section (spec/quiz-engine 5.8), where there are at least two with marks, all are given,
     and the flags let them through.
     """
@@ -78,7 +83,7 @@ def section_lines(session: Session, opened: AttemptView, flags: frozenset[Review
     titles = [entry["title"] for entry in json.loads(row.interludes) if entry["title"]]
     if not flags >= {ReviewFlag.ATTEMPT, ReviewFlag.MARKS, ReviewFlag.MAX_MARKS} or row.raw is None or not titles:
         return []
-    marks = current_events(session, [item.id for item in opened.loaded.items])
+    marks = current_events(session, [item.id for item in opened.loaded.items]) if known is None else known
     results = [
         ItemResult(mark.fraction, item.maximum, mark.state, item.section) for item in opened.loaded.items if (mark := marks.get(item.id))
     ]

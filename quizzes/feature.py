@@ -22,6 +22,7 @@ from quizzes.views import (
     overrides,
     paired_tests,
     pass_marks,
+    proofs,
     questions,
     regrading,
     reopening,
@@ -53,6 +54,7 @@ FEATURE = Feature(
         draw_quality.bp,
         paired_tests.bp,
         pass_marks.bp,
+        proofs.bp,
         item_history.bp,
         mistakes.bp,
         overrides.bp,
@@ -88,5 +90,7 @@ FEATURE = Feature(
         CourseVerb.PUBLISHED: "quizzes.carry_overrides",
     },
     dates=(quiz_dates, pause_dates),
+    verified=(proofs.find_page,),
+    verified_files=(proofs.find_page_of_file,),
     waiting=(waiting_attempts, waiting_findings),
 )

@@ -12,7 +12,7 @@ from courses.rules import Outline
 from enrolments.models import LearnerGroup
 from enrolments.permissions import ActivityContext, hiding_all, is_staff
 from kernel.own_records import changes_record, changes_records, is_own
-from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if
+from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if, open_to_strangers
 from quizzes.models import Incident, QuizOverride
 from quizzes.rules.attempts import OPEN_STATES, AttemptState
 from quizzes.rules.review import Reader
@@ -31,6 +31,10 @@ class QuizAction(StrEnum):
     """Judge one's own text by its rubric, after submission."""
     FETCH_FILE = "attempt:file"
     SHOW_PAPER = "attempt:paper"
+    PROOF = "attempt:proof"
+    """Take along the proof of an attempt that has ended."""
+    VERIFY_PROOF = "attempt:verify_proof"
+    """Compare a file with a proof in public."""
     MANAGE = "quiz:manage"
     VIEW_BANK = "question_bank:view"
     EDIT_BANK = "question_bank:edit"
@@ -176,6 +180,21 @@ def _review(actor: Actor, subject: object) -> Verdict:
     return allow_if(subject.state not in OPEN_STATES)
 
 
+def _prove(actor: Actor, subject: object) -> Verdict:
+    """Let learners take the proof of their own ended attempts, and administrators that of others'; a preview proves nothing."""
+    assert isinstance(subject, AttemptContext)
+    own = is_own(actor, subject.person_id)
+    if subject.preview or not (own or actor.is_administrator):
+        return Verdict.HIDE
+    return allow_if(subject.state not in OPEN_STATES)
+
+
+@open_to_strangers
+def _verify_proof(_actor: Actor, _subject: object) -> Verdict:
+    """Let everybody who has the code compare a file."""
+    return Verdict.ALLOW
+
+
 def _manage(actor: Actor, subject: object) -> Verdict:
     """The course's staff, graders too, and administrators; to others there is no such page."""
     assert isinstance(subject, QuizContext | CourseContext)
@@ -272,6 +291,8 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all(
         QuizAction.REVIEW: _review,
         QuizAction.SELF_ASSESS: _self_assess,
         QuizAction.FETCH_FILE: _fetch_file,
+        QuizAction.PROOF: _prove,
+        QuizAction.VERIFY_PROOF: _verify_proof,
         QuizAction.SHOW_PAPER: _show_layout,
         QuizAction.MANAGE: _manage,
         QuizAction.REPORT: _manage,

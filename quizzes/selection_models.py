@@ -146,3 +146,31 @@ class HistoryState(Base):
 
     quiz_version_id: Mapped[int] = mapped_column(ForeignKey("quiz_version.id"), primary_key=True)
     filled: Mapped[bool]
+
+
+class AttemptProof(Base):
+    """A proof of an attempt as it was given out: what was signed, without the person and the answers (spec/selection 10)."""
+
+    __tablename__ = "attempt_proof"
+    __table_args__ = (UniqueConstraint("attempt_id", "document_sha256", "key_id"),)
+
+    id: Mapped[Key]
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"))
+    code: Mapped[str] = mapped_column(String(16), unique=True)
+    document_sha256: Mapped[str] = mapped_column(String(64))
+    """Of everything that the document says; the same attempt, flags and language give the same one."""
+    statement: Mapped[str] = mapped_column(Text)
+    """Canonical JSON, as signed: which attempt, when, and the digests of the document and of the marks then."""
+    key_id: Mapped[str] = mapped_column(String(16))
+    signature: Mapped[str] = mapped_column(String(100))
+    made_at: Mapped[Moment]
+
+
+class AttemptProofFile(Base):
+    """A PDF of a proof that was given out, so that whoever has it can learn whether it is that file, byte for byte."""
+
+    __tablename__ = "attempt_proof_file"
+
+    proof_id: Mapped[int] = mapped_column(ForeignKey("attempt_proof.id"), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    made_at: Mapped[Moment]

@@ -45,6 +45,8 @@ SECTIONS: Mapping[str, str] = {
     "learner/quizzes#answer": "quizzes.attempt",
     "learner/quizzes#submit": "quizzes.summary",
     "learner/quizzes#review": "quizzes.review",
+    "learner/quizzes#proof": "quizzes_proofs.page",
+    "board/check-a-certificate#proofs": "quizzes_proofs.verify",
     "learner/quizzes#objections": "selections_objections.objection selections_objections.own",
     "learner/quizzes#both-tests": "quizzes_paired.comparison",
     "learner/simulator#tool": "simulators.comparison simulators.contributory simulators.rollout simulators.social_budget",

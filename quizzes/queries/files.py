@@ -29,6 +29,7 @@ class SubmittedFile:
     name: str
     size: int
     uploaded_at: datetime
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def list_files(session: Session, item_ids: Sequence[int]) -> dict[str, Submitted
     if not item_ids:
         return {}
     statement = (
-        select(AnswerFile.uuid, AnswerFile.item_id, AnswerFile.name, StoredFile.size, AnswerFile.uploaded_at)
+        select(AnswerFile.uuid, AnswerFile.item_id, AnswerFile.name, StoredFile.size, AnswerFile.uploaded_at, StoredFile.sha256)
         .join(StoredFile, StoredFile.id == AnswerFile.stored_file_id)
         .where(AnswerFile.item_id.in_(item_ids))
         .order_by(AnswerFile.id)

@@ -364,6 +364,7 @@ def review(subject: LoadedAttempt) -> Answer:
         "quizzes/review.html",
         **review_page(session, opened, flags, history, now=now),
         may_download=may_download_answers(flags),
+        may_prove=allows(QuizAction.PROOF, subject),
         own_record=own_record(subject) if owner == actor.person_id else None,
         compares=goes_on and subject.snapshot.pair is not None and ReviewFlag.MARKS in flags,
         icons=(),

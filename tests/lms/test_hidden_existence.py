@@ -40,6 +40,7 @@ OPEN_TO_STRANGERS = {
     "webinars.recording",
     "POST certificates_identity.compare",
     "POST certificates_verification.verify_files",
+    "POST quizzes_proofs.compare_file",
     "POST selections_verification.compare_file",
     "POST selections_verification.compare_line",
 }

@@ -116,6 +116,7 @@ OWNED = {
     "notice": "notices",
     "notice_switch": "notice_choices",
     "personal_reminder": "reminders",
+    "attempt_proof": "proofs_of_attempts",
     "self_assessment": "self_assessments",
     "quiz_override": "settings_of_quizzes",
     "result_override": "results_set_by_the_team",
@@ -137,6 +138,7 @@ OWNED = {
 }
 """Tables with a person's rows, directly or by what is theirs: where the copy has them."""
 LEFT_OUT = {
+    "attempt_proof_file": "digests of files that the person has",
     "acta_export": "digests of files of many; the audit log says who made them",
     "objection_author": "who may not decide on an objection, because they wrote the question; versions name their author",
     "credential_signatory": "printed on the certificate, which is there",

@@ -18,23 +18,11 @@ from lms.instance import Instance
 from quizzes.models import AnswerFile
 from tests.support.access import a_cast
 from tests.support.attempts import begin, stored
-from tests.support.browser import Browser, Page
+from tests.support.browser import Browser
 from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, an_administrator, sign_in
 from tests.support.quizzes import a_quiz_asking
-from tests.support.uploads import PDF, UPLOADS
+from tests.support.uploads import PDF, UPLOADS, sending
 from tests.support.wording import in_spanish
-
-
-def sending(browser: Browser, *files: tuple[str, bytes], place: int = 1, status: int = 200, **fields: str) -> Page:
-    """Send the page's form with files for a question, as its button does."""
-    data: dict[str, object] = {}
-    for name, value in browser.page.form("/answers").fields:
-        data.setdefault(name, []).append(value)  # type: ignore[attr-defined]  # lists of what is repeated
-    data |= {**fields, "at": str(place), f"p{place}-upload": [(BytesIO(content), name) for name, content in files]}
-    browser.path = browser.page.form("/answers").action
-    response = browser._request("POST", browser.path, data=data, content_type="multipart/form-data")
-    response.request.environ["wsgi.input"].close()  # the client keeps a large body in a file of its own
-    return browser._arrive(status)
 
 
 @pytest.fixture

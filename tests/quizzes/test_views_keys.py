@@ -10,16 +10,14 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
 
 from kernel.permissions import Actor
 from lms.instance import Instance
-from quizzes.models import QuizVersion
 from tests.support.answers import open_attempt
 from tests.support.attempts import QUIZ, begin, without_chance
 from tests.support.browser import Browser
 from tests.support.builders import a_learner_in, sign_in
-from tests.support.kinds import ALWAYS_SECRET, MARKED, SIGNS, SLOTS, bank
+from tests.support.kinds import ALWAYS_SECRET, MARKED, SIGNS, SLOTS, WRONG, bank
 from tests.support.learning import (
     At,
     a_batch,
@@ -33,36 +31,11 @@ from tests.support.learning import (
     submit,
 )
 from tests.support.overrides import Office
-from tests.support.quizzes import NOON, a_quiz_asking, a_secret_quiz
+from tests.support.quizzes import NOON, a_quiz_asking, a_secret_quiz, set_review
 from tests.support.wording import in_spanish
 
 FLAGS = ("correctness", "max_marks", "marks", "specific", "general", "right_answer", "overall", "source")
 SETTINGS = "attempts: 0\nweight: 0\nshuffle_options: false\ncloses: 2026-06-03 12:00\nfeedback:\n  - {from: 0, text: BANDA}\n"
-WRONG = {
-    "p1": "3",
-    "p2": ["2", "3"],
-    "p3": "false",
-    "p4": "nada",
-    "p5": "5",
-    "p6": "5",
-    "p7-1": "3",
-    "p7-2": "3",
-    "p8-1": "1",
-    "p8-2": "2",
-    "p8-3": "3",
-    "p8-4": "4",
-    "p9-1": "nada",
-    "p9-2": "5",
-    "p9-3": "2",
-    "p10-1": "3",
-    "p10-2": "3",
-    "p11": "1",
-    "p12-1": "2",
-    "p12-2": "1",
-    "p13-1": "1",
-    "p14": "Un ensayo.",
-}
-"""Answers of every kind by places of the page, none of them wholly right."""
 SIGNS_OF_FLAGS = {
     **SIGNS,
     "marks": re.compile(r"\d de \d+ puntos?|Obtuvo"),
@@ -74,16 +47,6 @@ IMPLIED = {"right_answer": {"correctness"}}
 MOMENTS = {"after": timedelta(0), "later": timedelta(minutes=30), "closed": timedelta(days=3)}
 RIGHT, MORE_LATER = "Respuesta correcta", re.compile("Se mostrará más|More will be shown")
 PASSED = re.compile(r"Aprobó|Aprobado|Nota del curso hasta ahora\s*100")
-
-
-def set_review(instance: Instance, review: dict[str, list[str]]) -> None:
-    """Let a quiz show at each moment exactly these flags, and nothing at others; what servers keep in memory is read anew."""
-    with instance.database.unit_of_work() as session:
-        row = session.execute(select(QuizVersion)).scalar_one()
-        settings = json.loads(row.settings)
-        settings["review"] = {"preset": "hidden", "overrides": {moment: review.get(moment, []) for moment in ("during", *MOMENTS)}}
-        row.settings = json.dumps(settings)
-        session.info["quiz_snapshots"].clear()
 
 
 def found_in(text: str) -> set[str]:

@@ -29,7 +29,7 @@ LEAVES_RECORDS = """
     quiz:start recording:note_watched simulator:answer version:choose
     a waiver or recognition that somebody asks for, until another decides: recognition:load recognition:propose
     recognition:withdraw certificate:ask_correction waiver:propose waiver:withdraw
-    a check of a file that is kept nowhere: certificate:verify acta:verify
+    a check of a file that is kept nowhere: certificate:verify acta:verify attempt:verify_proof
     what a holder has printed on their own copy: certificate:print_identity
     a group's name, and groups without members: group:manage
 """

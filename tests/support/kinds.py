@@ -241,6 +241,31 @@ def key_of(kind: str) -> str:
 
 
 SLOTS = tuple(key_of(kind) for kind in KINDS)
+WRONG = {
+    "p1": "3",
+    "p2": ["2", "3"],
+    "p3": "false",
+    "p4": "nada",
+    "p5": "5",
+    "p6": "5",
+    "p7-1": "3",
+    "p7-2": "3",
+    "p8-1": "1",
+    "p8-2": "2",
+    "p8-3": "3",
+    "p8-4": "4",
+    "p9-1": "nada",
+    "p9-2": "5",
+    "p9-3": "2",
+    "p10-1": "3",
+    "p10-2": "3",
+    "p11": "1",
+    "p12-1": "2",
+    "p12-2": "1",
+    "p13-1": "1",
+    "p14": "Un ensayo.",
+}
+"""Answers of every kind by places of the page, none of them wholly right."""
 ALWAYS_SECRET = re.compile(r"clave-|data-right|data-key|data-correct|\"right\"|credit")
 """What never reaches a page: keys of options, and anything that would tell which are right."""
 SIGNS = {

@@ -1,5 +1,6 @@
 """Quizzes for tests: published with the questions and settings that a test wants."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from sqlalchemy import func, select
 from courses.models import Course, PublicationNature
 from kernel.permissions import Actor
 from lms.instance import Instance
+from quizzes.models import QuizVersion
 from tests.support.builders import folder, publish
 from tests.support.learning import sitting_of
 
@@ -23,6 +25,7 @@ ONE_QUESTION = """questions:
       - wrong: tres
         why: Uno de menos.
 """
+REVIEW_MOMENTS = ("during", "after", "later", "closed")
 NOON = datetime(2026, 6, 1, 17, tzinfo=UTC)
 NUMBER = """questions:
   - key: mitad-1
@@ -108,3 +111,13 @@ def a_secret_quiz(instance: Instance, settings: str = "attempts: 0\n", *, turned
 def one_more_number(key: str) -> str:
     """Return the numerical question again under another key, to add to a bank."""
     return NUMBER.removeprefix("questions:\n").replace("mitad-1", key)
+
+
+def set_review(instance: Instance, review: dict[str, list[str]]) -> None:
+    """Let a quiz show at each moment exactly these flags, and nothing at others; what servers keep in memory is read anew."""
+    with instance.database.unit_of_work() as session:
+        row = session.execute(select(QuizVersion)).scalar_one()
+        settings = json.loads(row.settings)
+        settings["review"] = {"preset": "hidden", "overrides": {moment: review.get(moment, []) for moment in REVIEW_MOMENTS}}
+        row.settings = json.dumps(settings)
+        session.info["quiz_snapshots"].clear()

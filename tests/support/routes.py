@@ -11,10 +11,12 @@ ROUTES: Mapping[str, str] = {
     "attempt.file": "quizzes_files.fetch",
     "attempt.grade_by_hand": "quizzes_marking.item quizzes_marking.mark",
     "attempt.paper": "quizzes.attempt_as_shown",
+    "attempt.proof": "quizzes_proofs.page quizzes_proofs.pdf",
     "attempt.reopen": "quizzes_reopening.ask quizzes_reopening.reopen",
     "attempt.save": "quizzes.attempt quizzes.save quizzes.summary quizzes_files.send",
     "attempt.self_assess": "quizzes_self_assessments.assess",
     "attempt.submit": "quizzes.submit",
+    "attempt.verify_proof": "quizzes_proofs.compare_file",
     "attempt.view": "quizzes.record quizzes.review",
     "audience.edit": """
         compliance_audience_rules.apply compliance_audience_rules.change compliance_audience_rules.discard compliance_audience_rules.renew
@@ -303,6 +305,7 @@ PUBLIC: Mapping[str, str] = {
     "organisations_site.style": "the colours stand on every page",
     "compliance_actas.verify": "everybody may check a code: acta.verify",
     "selections_verification.verify": "everybody may check a code: acta.verify",
+    "quizzes_proofs.verify": "everybody may check a code: attempt.verify_proof",
     "certificates_keys.did": "everybody may read the keys: keys.read",
     "certificates_keys.key_list": "everybody may read the keys: keys.read",
     "certificates_keys.keys": "everybody may read the keys: keys.read",

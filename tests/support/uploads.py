@@ -1,5 +1,9 @@
 """Files that learners and instructors upload, for tests: beginnings of each kind, and questions that ask for files."""
 
+from io import BytesIO
+
+from tests.support.browser import Browser, Page
+
 PDF = b"%PDF-1.7\n%\xe2\xe3\n1 0 obj"
 UPLOADS = """questions:
   - key: archivo-1
@@ -18,3 +22,15 @@ UPLOADS = """questions:
 """
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 40
 MP3 = b"ID3\x04\x00\x00\x00\x00\x00\x00" + b"\x00" * 30
+
+
+def sending(browser: Browser, *files: tuple[str, bytes], place: int = 1, status: int = 200, **fields: str) -> Page:
+    """Send the page's form with files for a question, as its button does."""
+    data: dict[str, object] = {}
+    for name, value in browser.page.form("/answers").fields:
+        data.setdefault(name, []).append(value)  # type: ignore[attr-defined]  # lists of what is repeated
+    data |= {**fields, "at": str(place), f"p{place}-upload": [(BytesIO(content), name) for name, content in files]}
+    browser.path = browser.page.form("/answers").action
+    response = browser._request("POST", browser.path, data=data, content_type="multipart/form-data")
+    response.request.environ["wsgi.input"].close()  # the client keeps a large body in a file of its own
+    return browser._arrive(status)

@@ -1,0 +1,200 @@
+"""Proofs of attempts: as a page and as a PDF for who may have them, and verified by everybody who has a code (spec/selection 10)."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+from io import BytesIO
+
+from flask import Blueprint, Response, render_template, request, url_for
+from sqlalchemy.orm import Session
+
+from accounts import services as account_services
+from accounts.queries import get_person
+from accounts.services import AccessPurpose
+from kernel import clock
+from kernel.codes import printed_code, read_code
+from kernel.errors import NotFound
+from kernel.i18n import _, choose, language, number, reading
+from kernel.pdf.pen import qr_runs
+from kernel.permissions import Actor
+from kernel.pictures import printable
+from kernel.web import after_response
+from kernel.web.file_responses import send_generated
+from kernel.web.forms import FileDigestForm
+from kernel.web.instance_keys import current_keys
+from kernel.web.limits import client_key, limit, limiter
+from kernel.web.request import current_actor, current_session, current_settings, public, release_connection, requires, site_address
+from quizzes.attempt_proof import ProofNames, proof_view
+from quizzes.attempt_review import flags_in_term, flags_of
+from quizzes.pages.attempt import AttemptView, open_attempt
+from quizzes.pages.proof import AttemptProofView, fact_lines, incident_words, printed_question, section_lines
+from quizzes.pages.proof_pdf import Pictures, render_proof
+from quizzes.permissions import QuizAction
+from quizzes.queries import attempts
+from quizzes.queries import proofs as queries
+from quizzes.queries.attempts import LoadedAttempt
+from quizzes.queries.marks import current_events
+from quizzes.rules.proofs import CODE_LENGTH, read_statement
+from quizzes.rules.review import Reader
+from quizzes.selection_models import AttemptProof
+from quizzes.services import proofs as services
+from quizzes.services.proofs import ProofDigests, ProofTitles, ProofVerdict, SignedProof
+from quizzes.views.files import stored_files
+
+bp = Blueprint("quizzes_proofs", __name__)
+
+Answer = str | Response | tuple[str, int]
+LOOK_UPS = limit("verify", "60 per minute")
+COMPARISONS = limit("verify_files", "20 per minute")
+DRAWN = limit("proofs", "30 per hour")
+MOST_BYTES = 64_000_000
+_PICTURE = re.compile(r'<img [^>]*src="(/courses/[^/"]+/files/([0-9a-f]{64})/[^"]+)"')
+
+
+@bp.get("/attempts/<uuid:attempt>/proof")
+@requires(QuizAction.PROOF, attempts.get_attempt)
+def page(subject: LoadedAttempt) -> Answer:
+    """Show the proof of an attempt as a page that can be printed."""
+    with reading(language()):
+        opened = open_attempt(current_session(), subject)
+        proof, signed = _signed_proof(opened)
+        _keep(subject, signed)
+        address = _address(signed)
+        side, runs = qr_runs(address)
+        return render_template(
+            "quizzes/proof.html",
+            **opened.activity_header,
+            attempt=subject.uuid,
+            proof=proof,
+            facts=fact_lines(proof),
+            sections=section_lines(proof),
+            incidents=[incident_words(given) for given in proof.incidents],
+            questions=[printed_question(question) for question in proof.questions],
+            code=printed_code(signed.code),
+            signed=signed,
+            address=address,
+            qr_side=side,
+            qr_path="".join(f"M{column} {row}h{length}v1h-{length}z" for column, row, length in runs),
+        )
+
+
+@bp.get("/attempts/<uuid:attempt>/proof.pdf")
+@requires(QuizAction.PROOF, attempts.get_attempt)
+def pdf(subject: LoadedAttempt) -> Response:
+    """Send the proof of an attempt as a PDF; the digest of the file is kept."""
+    limiter().use(DRAWN, str(current_actor().person_id))
+    with reading(language()):
+        opened = open_attempt(current_session(), subject)
+        proof, signed = _signed_proof(opened)
+        address, types = _address(signed), _picture_types(opened, proof)
+        name = _("proof-%(code)s.pdf", code=printed_code(signed.code))
+        release_connection()
+        content = render_proof(proof, signed, address, _pictures(types))
+    _keep(subject, signed, hashlib.sha256(content).hexdigest())
+    return send_generated(BytesIO(content), "application/pdf", name)
+
+
+def _signed_proof(opened: AttemptView) -> tuple[AttemptProofView, SignedProof]:
+    """Return what a proof says at this moment, to its learner, whoever asks; and its signature."""
+    session, loaded, now = current_session(), opened.loaded, clock.now()
+    flags = flags_of(loaded, Reader.LEARNER, attempts.history_of(session, loaded), now=now)
+    flags = flags_in_term(session, loaded, flags, now=now)
+    names = ProofNames(get_person(session, loaded.person_id).full_name, choose(current_settings().names))
+    events = current_events(session, [item.id for item in loaded.items])
+    proof, marks = proof_view(session, opened, flags, events, names), queries.marks_of(loaded, events)
+    digests = ProofDigests(proof.digest(marks), marks.digest(with_marks=proof.shows_marks), proof.shows_marks)
+    titles = ProofTitles(opened.outline.by_key[loaded.snapshot.activity_key].title, opened.outline.title)
+    return proof, services.sign_proof(session, loaded, digests, titles, current_keys())
+
+
+def _keep(subject: LoadedAttempt, signed: SignedProof, file: str = "") -> None:
+    """Keep what was given out, and that somebody else than its learner looked at it."""
+    actor, now, attempt_id, owner = current_actor(), clock.now(), subject.id, subject.person_id
+    if file or not signed.is_kept:
+        after_response.leave_record(lambda session: services.keep_proof(session, actor, attempt_id, signed, file, now=now))
+    if owner != actor.person_id:
+        after_response.leave_record(lambda session: account_services.record_access(session, actor, owner, AccessPurpose.ANSWERS, now=now))
+
+
+def _address(signed: SignedProof) -> str:
+    return site_address() + url_for("quizzes_proofs.verify", code=printed_code(signed.code))
+
+
+def _picture_types(opened: AttemptView, proof: AttemptProofView) -> dict[str, str]:
+    """Return the digests of the pictures that the questions show, by their addresses, as far as they are files of the version."""
+    texts = json.dumps(asdict(proof), default=str)
+    found = dict(_PICTURE.findall(texts.replace('\\"', '"')))
+    known = queries.list_pictures(current_session(), opened.outline.version_id, set(found.values()))
+    return {address: digest for address, digest in found.items() if digest in known}
+
+
+def _pictures(digests: Mapping[str, str]) -> Pictures:
+    """Return the pictures as paper takes them; one that cannot be printed is left to its words."""
+    read = {address: printable(stored_files().read(digest)) for address, digest in digests.items()}
+    return {address: picture for address, picture in read.items() if picture is not None}
+
+
+def _get_proof(session: Session, _actor: Actor, code: str) -> AttemptProof:
+    """Return the proof with a code; raise NotFound."""
+    row = queries.find_by_code(session, code)
+    if row is None:
+        raise NotFound
+    return row
+
+
+def find_page(session: Session, code: str) -> str | None:
+    """Return the address of the public page of a proof with a code."""
+    row = queries.find_by_code(session, code)
+    return None if row is None else url_for("quizzes_proofs.verify", code=printed_code(row.code))
+
+
+def find_page_of_file(session: Session, sha256: str) -> str | None:
+    """Return the address of the public page of the proof that was given out as a file with this digest."""
+    row = queries.find_by_file(session, sha256)
+    return None if row is None else url_for("quizzes_proofs.verify", code=printed_code(row.code), file=sha256)
+
+
+@bp.get("/proofs/<code>")
+@public
+def verify(code: str) -> Answer:
+    """Say whether a proof is genuine, of which attempt it is, and whether a mark was changed since; nothing else."""
+    limiter().use(LOOK_UPS, client_key())
+    row = queries.find_by_code(current_session(), code)
+    if row is None:
+        stored = read_code(code, CODE_LENGTH)
+        return render_template("quizzes/verify_proof.html", verdict="", code=printed_code(stored) if stored else code[:40]), 404
+    return _verify_page(row, FileDigestForm(formdata=None), _compared(row, request.args.get("file", "")))
+
+
+@bp.post("/proofs/<code>/file")
+@requires(QuizAction.VERIFY_PROOF, _get_proof, body_limit=MOST_BYTES)
+def compare_file(row: AttemptProof) -> Answer:
+    """Say whether a file, or the one whose digest was typed, is this proof byte for byte; it is not kept."""
+    limiter().use(COMPARISONS, client_key())
+    form = FileDigestForm()
+    sha256 = form.sha256() if form.validate_on_post() else ""
+    if not sha256:
+        return _verify_page(row, form), 422
+    return _verify_page(row, FileDigestForm(formdata=None), _compared(row, sha256))
+
+
+def _compared(row: AttemptProof, sha256: str) -> str:
+    return "" if not sha256 else "same" if queries.holds_file(current_session(), row.id, sha256) else "different"
+
+
+def _verify_page(row: AttemptProof, form: FileDigestForm, file: str = "") -> str:
+    session, verdict = current_session(), services.judge_proof(row, current_keys())
+    facts = None if verdict is ProofVerdict.ALTERED else read_statement(row.statement)
+    with reading(language()):
+        return render_template(
+            "quizzes/verify_proof.html",
+            code=printed_code(row.code),
+            verdict=verdict.value,
+            facts=facts and {"quiz": choose(facts.quiz), "number": number(facts.number), "ended_at": facts.ended_at},
+            is_changed=facts is not None and services.is_changed(session, row.attempt_id, facts),
+            form=form,
+            file=file,
+            checked_at=clock.now(),
+        )
