@@ -15,6 +15,8 @@ from quizzes.rules.definitions import QuestionKind
 from quizzes.rules.proofs import AttemptMarks, digest_of
 from quizzes.rules.settings import ReviewFlag
 
+_TYPED = frozenset({QuestionKind.ESSAY, QuestionKind.SHORT})
+
 
 @dataclass(frozen=True, slots=True)
 class ProofQuestion:
@@ -60,6 +62,8 @@ class PrintedQuestion:
     head: str
     text: SafeHtml | str
     language: str
+    is_typed: bool
+    """Whether its answer is a text, with its own line breaks."""
     offered: tuple[SafeHtml, ...]
     rows: tuple[PrintedRow, ...]
     files: tuple[str, ...]
@@ -236,8 +240,9 @@ def printed_question(question: ProofQuestion) -> PrintedQuestion:
 def _printed(question: ProofQuestion, **parts: Any) -> PrintedQuestion:
     empty: dict[str, Any] = {"text": "", "offered": (), "rows": (), "files": (), "tries": (), "rubric": (), "texts": (), "notes": ()}
     head = "" if question.number is None else head_words(question)
-    language = question.review.language if question.review else ""
-    return PrintedQuestion(question.place, question.number, question.title, question.words, head, language=language, **{**empty, **parts})
+    review = question.review
+    facts = {"language": review.language if review else "", "is_typed": review is None or review.kind in _TYPED}
+    return PrintedQuestion(question.place, question.number, question.title, question.words, head, **{**facts, **empty, **parts})
 
 
 def _printed_row(review: QuestionReview, row: ReviewRow) -> PrintedRow:
