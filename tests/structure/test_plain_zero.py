@@ -8,7 +8,12 @@ from fontTools.ttLib import TTFont
 from scripts.plain_zero import counter_of, zeros_of
 from tests.support.project import ROOT
 
-FONTS = [*sorted((ROOT / "static" / "fonts").glob("*.woff2")), *sorted((ROOT / "kernel" / "pdf" / "fonts").glob("*.ttf"))]
+FONTS = [
+    path
+    for path in (*sorted((ROOT / "static" / "fonts").glob("*.woff2")), *sorted((ROOT / "kernel" / "pdf" / "fonts").glob("*.ttf")))
+    if ord("0") in TTFont(path).getBestCmap()
+]
+"""Those that have a zero: one of symbols alone has none."""
 CODES = {"AtkinsonHyperlegibleMono-SemiBold.ttf"}
 
 

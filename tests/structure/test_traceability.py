@@ -73,6 +73,7 @@ WORDS = {
     "5.12 (Slot 4": "d is negative",
     "5.12 Degenerate cases": "degenerate",
     "5.13 Quiz item completes": "passed or all attempts used",
+    "5.13 Passed means": "lucky attempt",
     "5.13 Completion keeps": "keeps the timestamp",
     "5.13 Course completion": "same transaction|waits for a job",
     "5.13 Un-completing": "un-completing",
