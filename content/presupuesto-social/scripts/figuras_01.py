@@ -105,9 +105,9 @@ def timeline(language: str) -> None:
         "en": [
             (1999, "Technical guide to the model"),
             (2000, "Reference book"),
-            (2011, "Floor costing sheet"),
+            (2011, "Tool for costing floors"),
             (2014, "Rapid assessment protocol"),
-            (2017, "Five-benefit method"),
+            (2017, "Method for five benefits"),
         ],
     }[language]
     # Each year's place is in proportion to the years gone by; the two first would touch, so the gap has a minimum of 30.
