@@ -122,7 +122,7 @@ def test_no_text_makes_the_server_fail(writer: Writer, monkeypatch: pytest.Monke
 def test_a_refused_text_is_answered_with_its_line(
     writer: Writer, body: str, line: int, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """spec/content-format C105: looked at before it is saved, saved all the same, and previewed; the brackets take too long on any machine."""
+    """spec/content-format C105: looked at before it is saved, saved all the same, and previewed; brackets take too long on any machine."""
 
     def over(state: render_state.RenderState) -> None:
         if state.reading.startswith("[" * 9):
