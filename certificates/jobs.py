@@ -37,6 +37,7 @@ from kernel.i18n import _, choose, format_date, in_every_language
 from kernel.outbox import Delivery, Effect
 from kernel.permissions import Actor, ActorChannel
 from kernel.prepared_files import end_prepared
+from kernel.request_gaps import REQUEST_GAPS
 from kernel.seal_keys import is_renewal_due, rotate_seal_key, seal_keys
 
 RENEWAL_EVERY = 86_400
@@ -207,7 +208,8 @@ def _notify_holder(delivery: Delivery, row: Credential, key: str, subject: Calla
 def write_files(delivery: Delivery) -> Effect | None:
     """Write the files of a bulk download that are not kept yet, and notify whoever requested it; done twice it makes each once.
 
-    Sheets are drawn in a process of its own: drawn here, they would take the interpreter from everybody who waits for a page.
+    Sheets are drawn in a process of its own, one in each gap between requests: drawn here and at once, they would take the
+    interpreter and the processor from everybody who waits for a page.
     """
     download = cast("int", delivery.arguments["download"])
     settings = delivery.settings
@@ -216,6 +218,7 @@ def write_files(delivery: Delivery) -> Effect | None:
     with child_process(pdf.render) as render:
 
         def draw(one: DrawnCredential) -> bytes:
+            REQUEST_GAPS.wait()
             sheet = sheet_of(one.row, one.signers, settings.public_url, one.row.language, one.template, one.logo)
             return sealer.sealed(one.row, sheet, render)
 

@@ -30,6 +30,7 @@ from kernel import deadline
 from kernel.db import Database, cause_of
 from kernel.errors import Forbidden, Unavailable
 from kernel.permissions import Actor, Policy
+from kernel.request_gaps import REQUEST_GAPS
 from kernel.sandbox import one_file_of
 from kernel.site_profile import PresentSettings
 from kernel.web.active_requests import ActiveRequests, ServerBusy
@@ -279,6 +280,7 @@ def _admit() -> None:
     services = request_services()
     services.active_requests.enter()
     g.in_hand = True
+    REQUEST_GAPS.note()
     if request.endpoint in services.quiet:
         return
     if TURNED_AWAY in request.environ:
@@ -344,6 +346,7 @@ def _log_request(response: Response) -> Response:
 def _abandon(_error: BaseException | None) -> None:
     if g.pop("in_hand", False):
         request_services().active_requests.leave()
+        REQUEST_GAPS.note()
     deadline.end()
     release_connection()
     structlog.contextvars.clear_contextvars()
