@@ -65,7 +65,7 @@ SCENES = (
         Line("La primera, la salud esencial, acompaña toda la vida.", "The first, essential health care, lasts a lifetime.",
              point="Salud, sin interrupción"),
         Line("Las otras tres son un ingreso básico en la niñez, en la edad activa y en la vejez.",
-             "The other three are a basic income in childhood, at working age and in old age.", point="Ingreso, por etapas"),
+             "The other three secure a basic income in childhood, working age and old age.", point="Ingreso, por etapas"),
     )),
     Scene("De la Caja de Pensiones al IESS", "From the Pensions Fund to IESS", "linea-de-tiempo", (
         Line("La Caja de Pensiones se creó en 1928.", "The Pensions Fund (Caja de Pensiones) was created in 1928.",
@@ -256,7 +256,7 @@ title:
   en: A picture tour
 summary:
   es: Las seis ideas del módulo en minuto y medio, con sus figuras y una voz sintética. Los subtítulos dicen lo mismo que la voz.
-  en: The six ideas of the module in a minute and a half, with its figures. The synthetic voice and the words in the pictures are in Spanish; the captions translate the voice into English.
+  en: The six ideas of the module in a minute and a half, with its figures. The synthetic voice and the words in the pictures are in Spanish; English captions are provided.
 preview: true
 file: media/recorrido-modulo-1.mp4
 poster: media/recorrido-modulo-1.png
