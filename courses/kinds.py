@@ -99,6 +99,8 @@ Indexer = Callable[[Session, int], None]
 """Makes the rows anew that a package keeps of a course's working copy (by the course's id), after the copy changed."""
 Finder = Callable[[Session, int], Iterable[tuple[int, SearchDocument]]]
 """Tells anew what can be found of a version's activities of a kind, each with its activity's id, from the rows that were written."""
+OriginWriter = Callable[[Session, int, Mapping[str, bytes]], Mapping[str, bytes]]
+"""Returns the files of a draft (of a course, by its id) in which what can be copied says where it comes from; new signs are kept."""
 PartComparer = Callable[[Session, int, CourseFolder, CourseFolder], Iterable[PartDifference]]
 """Tells what differs between two folders of a course (by its id) of what another package reads from them: the questions."""
 
@@ -198,6 +200,7 @@ class CourseKinds:
     part_comparers: tuple[PartComparer, ...] = ()
     logs: tuple[LogPart, ...] = ()
     """What packages above add to the log of a course."""
+    origin_writers: tuple[OriginWriter, ...] = ()
     lesson_cache: RenderedLessonCache | None = None
     """Rendered lessons that outlive the process."""
     topics: Mapping[str, str] = field(default_factory=dict)
@@ -216,6 +219,12 @@ class CourseKinds:
     def renderer(self, course: CourseFolder) -> Renderer:
         """Return what renders the texts of a course."""
         return Renderer(course, self.kinds, self.embed_question, self.lesson_cache)
+
+    def write_origins(self, session: Session, course_id: int, files: Mapping[str, bytes]) -> Mapping[str, bytes]:
+        """Return the files of a draft that goes out, in which questions say where they come from."""
+        for write in self.origin_writers:
+            files = write(session, course_id, files)
+        return files
 
     def publisher(self, kind: str) -> ActivityPublisher:
         """Return how a kind is published."""

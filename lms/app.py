@@ -74,6 +74,7 @@ from quizzes.publication import QUIZ, embed_question, reworded_questions
 from quizzes.queries.decision_estimates import estimate_decisions
 from quizzes.queries.pass_marks import missing_records
 from quizzes.services.drafts import index_banks
+from quizzes.services.origins import write_origins
 from selections import feature as selections
 from simulators import feature as simulators
 from simulators.publication import SIMULATOR
@@ -105,6 +106,7 @@ KINDS = CourseKinds(
     certificate_templates=list_own_templates,
     indexers=(index_banks,),
     part_comparers=(compare_questions,),
+    origin_writers=(write_origins,),
     logs=(enrolment_log.LOG, quiz_log.LOG, certificate_log.LOG),
 )
 AUDIENCE_LEAVES = {kind.leaf.kind: kind for kind in (*OWN_KINDS, HOLDS)}

@@ -231,15 +231,16 @@ def _undecided(plan: ImportPlan, way: EditConflictPolicy) -> Iterator[str]:
 @courses.command()
 @click.argument("key")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--origins", is_flag=True, help="Say of each question where it comes from, for a copy that becomes another course.")
 @click.pass_obj
-def export(opened: CommandInstance, key: str, folder: Path) -> None:
+def export(opened: CommandInstance, key: str, folder: Path, origins: bool) -> None:
     """Write the draft of the course KEY into FOLDER, which must be new or empty."""
     from lms.publishing import export_course
 
     if folder.exists() and any(folder.iterdir()):
         raise click.ClickException(f"{folder} is not empty.")
     try:
-        exported = export_course(opened.instance, key, folder)
+        exported = export_course(opened.instance, key, folder, origins=origins)
     except OSError as error:
         raise click.ClickException(f"{folder} cannot be written ({error.strerror}).") from error
     if not exported.files:

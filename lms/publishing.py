@@ -17,6 +17,7 @@ from courses.queries import history
 from courses.queries import versions as course_versions
 from courses.queries.institutions import is_unsigned
 from courses.services import drafts as draft_services
+from courses.services import folders as folder_services
 from courses.services import publishing as publishing_services
 from courses.services.importing import ImportPlan, Provenance
 from courses.services.publishing import PublishOptions
@@ -94,16 +95,20 @@ class ExportedFolder:
     revision: int
 
 
-def export_course(instance: Instance, slug: str, folder: Path) -> ExportedFolder:
+def export_course(instance: Instance, slug: str, folder: Path, *, origins: bool = False) -> ExportedFolder:
     """Write a course's draft into a folder, byte for byte as it came in, with the mark of its revision.
 
-    A draft that is a folder as it came in has no need of a mark: it is that folder, to the byte.
+    A draft that is a folder as it came in has no need of a mark: it is that folder, to the byte. With `origins` its questions say where
+    they come from.
     """
-    with instance.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=origins) as session:
         course = course_catalogue.find_course(session, slug)
         revision = 0 if course is None else course.draft_revision
-        contents = {} if course is None else course_drafts.draft_files(session, instance.files, course.id)
-        is_as_imported = course is not None and history.find_last_import(session, course.id) == revision
+        contents: Mapping[str, bytes] = {} if course is None else course_drafts.draft_files(session, instance.files, course.id)
+        is_as_imported = course is not None and history.find_last_import(session, course.id) == revision and not origins
+        if origins and course is not None:
+            contents = instance.kinds.write_origins(session, course.id, contents)
+            folder_services.record_folder_export(session, SYSTEM, course, origins=True, now=clock.now())
     for path, content in contents.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)

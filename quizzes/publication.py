@@ -74,6 +74,7 @@ from quizzes.rules.settings import QuizSettings, ReviewFlag, ReviewMoment
 from quizzes.rules.value_variants import variants_of
 from quizzes.services.item_history import begin_history
 from quizzes.services.key_changes import rename_attempts
+from quizzes.services.origins import keep_origins
 from quizzes.services.overrides import end_personal_overrides
 
 
@@ -389,6 +390,8 @@ def _question_versions(session: Session, publication: Publication, quizzes: Sequ
     if new:
         insert_all(session, new)
         known = _known_versions(session, ids)
+    written = questions_of(publication.prepared.course)
+    keep_origins(session, course_id, [written[key] for key in questions])
     return {key: known[present[key], digests[key]] for key in questions}
 
 

@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.db import MARK, Base, Key, Moment, PublicId, Slug, unique_where
@@ -137,6 +137,21 @@ class ItemHistory(Base):
     """Answers of which it is known how long they took; what attempts that wait to be counted anew took is not added."""
     log_seconds: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     """The sum of the natural logarithms of their seconds, in units of 1e-12."""
+
+
+class QuestionOrigin(Base):
+    """The sign that a question of a course shares with its copies, wherever they are (spec/selection 2.2).
+
+    A question has one from the first export that takes it along, or from the publication of a copy or of another key for it.
+    """
+
+    __tablename__ = "question_origin"
+
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), primary_key=True)
+    key: Mapped[Slug] = mapped_column(primary_key=True)
+    origin: Mapped[str] = mapped_column(String(32), index=True)
+    reserved: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether it is reserved for some quizzes there: then its figures are shown to other courses' editors nowhere."""
 
 
 class HistoryState(Base):

@@ -29,7 +29,7 @@ _GEOMETRIC = N_("The tolerance by a factor is written as an amount.")
 _USUAL = QuestionDefinition("", {}, DescriptionBody())
 _FIELDS = ("former_keys", "state", "unverified", "tags", "difficulty", "mark", "hints", "penalty", "explanation", "source", "see", "note")
 
-SELECTION_FIELDS = ("objective", "level", "family", "enemies", "only", "expected", "by_variant")
+SELECTION_FIELDS = ("objective", "level", "family", "enemies", "only", "expected", "by_variant", "origin")
 """The fields that say where a question is drawn (spec/selection 1)."""
 
 

@@ -104,9 +104,9 @@ def _planned(imported: ImportedQuestions, target: Path | None, language: str) ->
         return plan(imported, (), (), language), None
     content = _content(target)
     present = read(content, language, _around(target)).questions
-    return plan(
-        imported, present, {key for question in present for key in (question.key, *question.former_keys)}, language
-    ), content.decode()
+    keys = {key for question in present for key in (question.key, *question.former_keys)}
+    origins = {question.selection.origin for question in present if question.selection.origin}
+    return plan(imported, present, keys, language, origins), content.decode()
 
 
 def _add(target: Path, before: str, plan: QuestionImportPlan) -> None:

@@ -31,10 +31,17 @@ class QuestionImportPlan:
         return tuple(remark for remark in self.remarks if remark.severity is severity)
 
 
-def plan(imported: ImportedQuestions, present: Iterable[QuestionDefinition], taken: Collection[str], language: str) -> QuestionImportPlan:
-    """Return the effect of adding to a bank; `present` are the bank's questions, `taken` all keys of the course.
+def plan(
+    imported: ImportedQuestions,
+    present: Iterable[QuestionDefinition],
+    taken: Collection[str],
+    language: str,
+    origins: Collection[str] = (),
+) -> QuestionImportPlan:
+    """Return the effect of adding to a bank; `present` are the bank's questions, `taken` all keys of the course, `origins` all origins.
 
-    A question identical to one in the bank is skipped; one whose key is taken gets another. Both are reported.
+    A question identical to one in the bank is skipped; one whose key is taken gets another; one whose origin is in the course already
+    loses it. All of this is reported.
     """
     known = {checksum(replace(question, key="")) for question in present}
     used = set(taken)
@@ -49,6 +56,9 @@ def plan(imported: ImportedQuestions, present: Iterable[QuestionDefinition], tak
         if key != question.key:
             remarks.append(_remark_of(source, N_("Its key is already used in the course; it is imported as “%(key)s”."), key=key))
         used.add(key)
+        if question.selection.origin in origins:
+            remarks.append(_remark_of(source, N_("A question of the course has the same origin; it is imported without one.")))
+            question = replace(question, selection=replace(question.selection, origin=""))
         sources.append(replace(source, question=replace(question, key=key)))
     entries = list_entries(write([source.question for source in sources], language).content.decode(), QUESTIONS)
     texts = tuple(entry.text for entry in entries)

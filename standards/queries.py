@@ -80,6 +80,12 @@ class DraftQuestions:
         questions = [question for bank in self.banks.values() for question in bank]
         return frozenset(key for question in questions for key in (question.key, *question.former_keys))
 
+    @property
+    def used_origins(self) -> frozenset[str]:
+        """Return the origins that are written of its questions."""
+        questions = (question for bank in self.banks.values() for question in bank)
+        return frozenset(question.selection.origin for question in questions if question.selection.origin)
+
 
 def draft_languages(session: Session, course_id: int) -> Sequence[str]:
     """Return the languages of a course's draft, the first one first, from its one file that says so."""

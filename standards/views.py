@@ -193,7 +193,7 @@ def _banks(course_id: int, draft: DraftQuestions) -> list[tuple[str, str]]:
 def _plan(pending: PendingImport, draft: DraftQuestions, target: str, categories: Categories) -> QuestionImportPlan:
     with reading_file():
         imported = run_sandboxed(import_file, pending.name, pending.content, pending.format, draft.language, categories).imported
-    return plan(imported, draft.banks.get(target, ()), draft.used_keys, draft.language)
+    return plan(imported, draft.banks.get(target, ()), draft.used_keys, draft.language, draft.used_origins)
 
 
 def _digest(plan: QuestionImportPlan) -> str:

@@ -144,6 +144,20 @@ def replace_entry(text: str, name: str, place: int, entry: str) -> str:
     return _checked(text, "\n".join(lines), name, gone=place, come=(entry,))
 
 
+def replace_entries(text: str, name: str, changed: Mapping[int, str]) -> str:
+    """Return the file with the entries in some places (from 0) replaced by other texts; all others stay to the byte."""
+    entries = list_entries(text, name)
+    lines = text.split("\n")
+    for place in sorted(changed, reverse=True):
+        old = entries[place]
+        lines[old.first - 1 : old.last] = behind_dash(changed[place], old.dash, old.content)
+    whole = "\n".join(lines)
+    expected = [changed.get(place, entry.text) for place, entry in enumerate(entries)]
+    if [_bare(entry.text) for entry in list_entries(whole, name)] != [_bare(tidy(entry)) for entry in expected]:
+        raise EditRefused
+    return whole
+
+
 def add_entries(text: str, name: str, added: Sequence[str]) -> str:
     """Return the file with entries added at the end of a list, a blank line before each; the list is made where there is none."""
     if not added:

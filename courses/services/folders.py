@@ -63,6 +63,7 @@ def discard(session: Session, actor: Actor, pending: PendingFolder, *, now: date
     session.delete(pending)
 
 
-def record_folder_export(session: Session, actor: Actor, course: Course, *, now: datetime) -> None:
-    """Record in the audit log who exported a draft, with the keys of its questions."""
-    audit.record(session, actor, CourseVerb.EXPORTED, course, now=now, revision=course.draft_revision)
+def record_folder_export(session: Session, actor: Actor, course: Course, *, origins: bool = False, now: datetime) -> None:
+    """Record in the audit log who exported a draft, with the keys of its questions; `origins`: and with where these come from."""
+    facts = {"origins": True} if origins else {}
+    audit.record(session, actor, CourseVerb.EXPORTED, course, now=now, revision=course.draft_revision, **facts)

@@ -72,15 +72,20 @@ def _check(files: Mapping[str, bytes]) -> CheckedCourse:
 @bp.post("/teaching/<slug>/folder/download")
 @requires(CourseAction.EDIT, catalogue.get_taught_course, reads_first=True)
 def download(subject: CourseContext) -> Response:
-    """Send the draft as an archive, and write down that it left."""
-    session = current_session()
+    """Send the draft as an archive, and write down that it left; with `origins` its questions say where they come from."""
+    origins = bool(request.form.get("origins"))
+    session = begin_writing() if origins else current_session()
     course = catalogue.get_course(session, subject.id)
+    files: Mapping[str, bytes] = draft_queries.draft_files(session, _files(), course.id)
+    if origins:
+        files = _kinds().write_origins(session, course.id, files)
     target = cast("IO[bytes]", SpooledTemporaryFile(max_size=IN_MEMORY))  # noqa: SIM115 - the answer closes it
-    write_folder(target, draft_queries.draft_files(session, _files(), course.id), course.slug, course.draft_revision)
+    write_folder(target, files, course.slug, course.draft_revision)
     target.seek(0)
     name = f"{course.slug}-{course.draft_revision}.zip"
-    writing = begin_writing()
-    folders.record_folder_export(writing, current_actor(), catalogue.get_course(writing, subject.id), now=clock.now())
+    writing = session if origins else begin_writing()
+    course = catalogue.get_course(writing, subject.id)
+    folders.record_folder_export(writing, current_actor(), course, origins=origins, now=clock.now())
     return send_generated(target, ARCHIVE, name)
 
 

@@ -11,6 +11,7 @@ from courses.content.reading_session import ReadingSession
 from kernel.errors import N_
 from quizzes.content import bodies, gaps, parts
 from quizzes.content.model import BankSource
+from quizzes.content.origins import ORIGIN, read_origin
 from quizzes.rules.definitions import (
     DescriptionBody,
     QuestionCitation,
@@ -114,6 +115,7 @@ FIELDS_BEFORE = (
     "only",
     "expected",
     "by_variant",
+    ORIGIN,
     "mark",
     "text",
 )
@@ -178,7 +180,25 @@ def _selection(table: MappingCursor) -> QuestionSelection:
     level = table.value("level", scalars.one_of(CognitiveLevel))
     family, enemies = table.value("family", scalars.key, ""), table.keys("enemies")
     only, expected = table.keys("only"), table.value("expected", scalars.percent)
-    return QuestionSelection(objective, level, family, enemies, expected, only, table.flag("by_variant", False))
+    by_variant, origin = table.flag("by_variant", False), table.value(ORIGIN, read_origin, "")
+    if origin:
+        _claim_origin(table, origin)
+    return QuestionSelection(objective, level, family, enemies, expected, only, by_variant, origin)
+
+
+def _claim_origin(table: MappingCursor, origin: str) -> None:
+    """Report an origin that another question of the course has already (spec/content-format C202)."""
+    place = table.place_at(ORIGIN)
+    first = table.session.keys.setdefault(ORIGIN, {}).setdefault(origin, place)
+    if first is not place:
+        table.report(
+            "C202",
+            N_("Another question has the same origin: %(file)s, line %(line)s."),
+            N_("Delete this line from the one that is not the copy."),
+            at=ORIGIN,
+            file=first.file,
+            line=first.line,
+        )
 
 
 DEFAULT_PENALTY = QuestionDefinition("", {}, DescriptionBody()).penalty

@@ -11,6 +11,7 @@ from kernel.errors import N_, DomainError
 from kernel.tables import RISKY, read_csv
 from quizzes.content.banks import FIELD_ORDER, banks_of, questions_of
 from quizzes.content.model import BankSource, FixedSlot, QuizSource
+from quizzes.content.origins import ORIGIN
 from quizzes.rules.definitions import CalculatedBody, QuestionDefinition
 from quizzes.rules.numbers import convention_for, read_number
 from quizzes.rules.question_variables import QuestionVariable, VariableRange
@@ -252,7 +253,7 @@ def written_variants(entry: str, plan: VariantPlan) -> list[str]:
 
 def _variant_text(entry: str, family: str, variant: Variant, decimals: Mapping[str, int | None]) -> str:
     text = set_field(entry, "key", variant.name, FIELD_ORDER)
-    for name in ("was", "state", "conditions", "note"):
+    for name in ("was", ORIGIN, "state", "conditions", "note"):
         text = write_field(text, name, None, FIELD_ORDER)
     text = set_field(text, "family", family, FIELD_ORDER)
     return write_field(text, "variables", _variables(variant.values, decimals), FIELD_ORDER, deep_flow=True)

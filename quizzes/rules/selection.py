@@ -49,6 +49,8 @@ class QuestionSelection:
     """The keys of the quizzes that alone may show it; empty where it is not reserved."""
     by_variant: bool = False
     """Whether each draw of its values is a variant with a facility of its own."""
+    origin: str = ""
+    """The sign by which copies of it in other courses are known to be the same question (2.2); '' where none is written."""
 
     def is_reserved_from(self, quiz: str) -> bool:
         """Return whether the question is reserved for other quizzes than this one (spec/selection 1.6)."""

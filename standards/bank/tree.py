@@ -80,6 +80,7 @@ def _selection(selection: QuestionSelection) -> Fields:
         "only": list(selection.only),
         "expected": None if selection.expected is None else decimal(selection.expected),
         "by_variant": _flag(selection.by_variant, False),
+        "origin": selection.origin,
     }
 
 

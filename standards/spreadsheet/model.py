@@ -25,6 +25,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "enemies": ("incompatibles",),
     "only": ("reservada",),
     "expected": ("facilidad",),
+    "origin": ("origen",),
     "state": ("estado",),
     "hints": ("pistas",),
     "penalty": ("penalización",),

@@ -12,6 +12,7 @@ from courses.content.scalars import credit as read_credit
 from kernel.errors import N_
 from kernel.i18n import _
 from quizzes.content import wording
+from quizzes.content.origins import is_origin
 from quizzes.rules.definitions import (
     Body,
     DescriptionBody,
@@ -157,7 +158,16 @@ class _SpreadsheetReader:
             self._keys("enemies"),
             _number(expected) if expected else None,
             self._keys("only"),
+            origin=self._origin(),
         )
+
+    def _origin(self) -> str:
+        """Return the origin that an export wrote; a column of another table that is only called so is told and left out."""
+        written = self.row.get("origin")
+        if written and not is_origin(written):
+            self.remarks.loss(N_("The cell “%(name)s” is left out."), N_("It is not an origin that an export wrote."), name="origin")
+            return ""
+        return written
 
     def _key(self, name: str) -> str:
         return next(iter(self._keys(name)), "")

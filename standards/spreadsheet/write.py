@@ -78,6 +78,7 @@ def _selection(selection: QuestionSelection) -> dict[str, str]:
         "enemies": ", ".join(selection.enemies),
         "only": ", ".join(selection.only),
         "expected": "" if selection.expected is None else _exact(selection.expected),
+        "origin": selection.origin,
     }
 
 

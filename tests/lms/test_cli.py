@@ -189,6 +189,9 @@ def test_a_folder_is_imported_published_and_exported_byte_for_byte(
     assert "files written" in lms("courses", "export", "prueba", target).out
     written = {path.relative_to(target).as_posix(): path.read_bytes() for path in target.rglob("*") if path.is_file()}
     assert written == folder("prueba")
+    lms("courses", "export", "prueba", tmp_path / "copy", "--origins")
+    banks = [path.read_text(encoding="utf-8") for path in (tmp_path / "copy").rglob("banco.yaml")]
+    assert [bank.count("    origin: ") for bank in banks] == [bank.count("  - key: ") for bank in banks] != []
 
 
 def test_what_has_errors_is_neither_imported_nor_published(lms: Command, instance: Instance, course_folder: Path) -> None:
