@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -91,8 +92,8 @@ class PresentSettings(Settings):
     @property
     def host_names(self) -> tuple[str, ...]:
         """Return the host names that requests may name, that of the address of before among them."""
-        former = () if "public_url" in self.model_fields_set else Settings.model_construct(public_url=self.profile.former_url).host_names
-        return tuple(dict.fromkeys((*super().host_names, *former)))
+        former = None if "public_url" in self.model_fields_set else urlsplit(self.profile.former_url).hostname
+        return tuple(dict.fromkeys((*super().host_names, former))) if former else super().host_names
 
 
 def is_fixed(settings: Settings, name: str) -> bool:

@@ -53,8 +53,10 @@ from kernel.web import after_response, assets, cached_pages, errors, flashes, he
 from kernel.web.active_requests import ActiveRequests
 from kernel.web.admission import AdmissionGate
 from kernel.web.concurrency import BESIDE_A_SERVER, ConcurrencyLimiter
+from kernel.web.preferences import preferred_language
 from kernel.web.request import FIELD_LIMIT, RequestServices, current_actor, install_last
 from kernel.web.request import install as install_requests
+from kernel.web.session_cookie import SessionCookie
 from lms import feature as roof
 from lms import former_addresses, metrics
 from lms.guide.page_links import page_help
@@ -210,7 +212,7 @@ def _choose_requested_language() -> None:
     is_static = request.endpoint == assets.ENDPOINT
     chosen = "" if is_static else cookie.get("language", "")
     g.theme = "" if is_static else cookie.get("theme", "")
-    i18n.set_reader(chosen or request.accept_languages.best_match(i18n.site_locale().languages) or "")
+    i18n.set_reader(chosen or preferred_language(i18n.site_locale().languages))
 
 
 def _choose_reader() -> None:
@@ -228,6 +230,7 @@ def create_app(instance: Instance, *, limit_file: Path | None = None) -> Flask:
     """Put the application together over an opened instance; processes that name the same file count tries together."""
     app = Flask("lms", template_folder=str(TEMPLATES), static_folder=None)
     _configure(app, instance.settings)
+    app.session_interface = SessionCookie(app)
     app.extensions.update(settings=instance.settings, present=instance.present, instance=instance, files=instance.files)
     app.extensions.update(course_kinds=instance.kinds, release=_release())
     app.extensions["limits"] = limits.Limiter(instance.settings.redis_url, limit_file)

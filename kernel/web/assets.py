@@ -11,6 +11,8 @@ import brotli
 from flask import Blueprint, Flask, Response, request
 
 from kernel.errors import NotFound
+from kernel.web.headers import vary_by
+from kernel.web.preferences import accepts_encoding
 from kernel.web.request import public
 
 ENDPOINT = "assets.static"
@@ -100,9 +102,9 @@ def compress_page(response: Response) -> Response:
         and "Content-Encoding" not in response.headers
         and response.status_code not in (204, 304)
     ):
-        response.vary.add("Accept-Encoding")
+        vary_by(response, "Accept-Encoding")
         content = response.get_data()
-        if len(content) > 1000 and request.accept_encodings["gzip"] > 0:
+        if len(content) > 1000 and accepts_encoding("gzip"):
             response.set_data(gzip.compress(content, 6, mtime=0))
             response.headers["Content-Encoding"] = "gzip"
     return response

@@ -22,6 +22,7 @@ from kernel.i18n import _, language
 from kernel.permissions import Actor
 from kernel.web.active_requests import ServerBusy
 from kernel.web.limits import client_address, client_key, limit, limiter
+from kernel.web.preferences import preferred_media_type
 from kernel.web.request import (
     FOREIGN,
     FORM_TYPES,
@@ -83,7 +84,7 @@ TEXTS = {
 
 def wants_json() -> bool:
     """Say whether a script asks, and not a page: `*/*` and nothing at all mean a page."""
-    return request.accept_mimetypes.best_match(["text/html", *_JSON_TYPES]) in _JSON_TYPES
+    return preferred_media_type(("text/html", *_JSON_TYPES)) in _JSON_TYPES
 
 
 def stash_form() -> str:

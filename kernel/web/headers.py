@@ -46,21 +46,34 @@ def hide_address() -> None:
 
 
 def _headers(response: Response) -> Response:
+    headers = response.headers
     if "referrer_policy" in g:
-        response.headers["Referrer-Policy"] = g.referrer_policy
-    present = {name.lower() for name, _value in response.headers}  # each look at the headers goes through all of them
-    for name, value in current_app.extensions[EXTENSION].items():
-        if name.lower() not in present:
-            response.headers.add(name, value)
-    if "cache-control" not in present:
+        headers["Referrer-Policy"] = g.referrer_policy
+    present = {name.lower(): value for name, value in headers}  # each look at the headers goes through all of them
+    for key, name, value in current_app.extensions[EXTENSION]:
+        if key not in present:
+            headers.add(name, value)
+    caching = present.get("cache-control")
+    if caching is None:
         kept = g.get("cache_control") if response.status_code in (200, 304) and request.method in ("GET", "HEAD") else None
-        response.headers.add("Cache-Control", kept or "no-store")
-    if not response.cache_control.public:
-        response.vary.add("Cookie")
+        caching = kept or "no-store"
+        headers.add("Cache-Control", caching)
+    if "public" not in caching:
+        vary_by(response, "Cookie")
     return response
+
+
+def vary_by(response: Response, name: str) -> None:
+    """Say that an answer depends on a header of its request, once."""
+    said = response.headers.get("Vary")
+    if said is None:
+        response.headers.add("Vary", name)
+    elif name not in said.split(", "):
+        response.vary.add(name)
 
 
 def install(app: Flask, *, media: str = "") -> None:
     """Put the headers on every answer of the application; `media` is where links to files lead."""
-    app.extensions[EXTENSION] = {**ALWAYS, "Content-Security-Policy": content_policy(media)}
+    always = {**ALWAYS, "Content-Security-Policy": content_policy(media)}
+    app.extensions[EXTENSION] = tuple((name.lower(), name, value) for name, value in always.items())
     app.after_request(_headers)

@@ -28,7 +28,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "huey": ("lms/worker.py",),
     "icalendar": ("kernel/ical.py",),
     "idna": ("kernel/mail.py",),
-    "itsdangerous": ("kernel/crypto.py",),
+    "itsdangerous": ("kernel/crypto.py", "kernel/web/session_cookie.py"),
     "jinja2": ("kernel/web/templating.py", "kernel/mail.py"),
     "lark": ("standards/gift/grammar.py",),
     "latex2mathml": ("kernel/markup/maths.py",),
