@@ -12,7 +12,9 @@ Messages are English msgids; `kernel.web.errors` translates them for the reader.
 """
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, TypeVar
+
+_Row = TypeVar("_Row")
 
 
 def N_(text: str) -> str:  # noqa: N802 - the name gettext tools know for "translate later"
@@ -40,6 +42,13 @@ class NotFound(DomainError):
     code = "not_found"
     status = 404
     message = N_("This page does not exist, or you do not have access to it.")
+
+
+def require_found(row: _Row | None) -> _Row:
+    """Return what was looked for; raise NotFound where there is nothing."""
+    if row is None:
+        raise NotFound
+    return row
 
 
 class Gone(NotFound):

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from kernel.crypto import is_signed, read_public_keys
-from selections.rules.documents import canonical, digest_of, holds_line
+from quizzes.rules.encoding import canonical_json
+from selections.rules.documents import digest_of, holds_line
 
 
 class SelectionFileUnreadable(Exception):
@@ -49,8 +50,8 @@ def judge_acta(
 
 def _is_canonical(document: dict[str, Any], content: bytes) -> bool:
     try:
-        return canonical(document).encode() == content
-    except UnicodeEncodeError:  # half a character, which no signed text has
+        return canonical_json(document) == content
+    except ValueError:  # half a character, or no number: no signed text has either
         return False
 
 

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from compliance.pages.actas import ActaView
 from compliance.pages.report import COLUMNS, STATE_WORDS, ReportEntryView
 from compliance.rules.tally import ReportState
-from kernel.i18n import _, language, number, percent
-from kernel.pdf.catalogue import PdfProperties
+from kernel.i18n import _, number, percent
 from kernel.pdf.document import PdfDocument, compose_pdf
 from kernel.pdf.fonts import STRONG, TEXT, TITLE, shrunk, width, wrapped
-from kernel.pdf.sheets import BRAND, INK, LEFT, LINE, RIGHT, SOFT, FlowingSheet
+from kernel.pdf.sheets import BRAND, INK, LEFT, LINE, RIGHT, SOFT, FlowingSheet, sheet_properties
 
 NAMES = 40.0
 """The width of the column of names; the others share the rest."""
@@ -18,15 +17,8 @@ NAMES = 40.0
 def render_acta(acta: ActaView) -> bytes:
     """Draw an acta; the same content in the same language gives the same bytes."""
     title = _("Acta of compulsory training")
-    properties = PdfProperties(
-        title=f"{title} {acta.code}",
-        author=acta.institution,
-        language=language(),
-        made_at=acta.made_at,
-        identifier=f"{acta.code} {language()}",
-        subject=f"{acta.obligation}. {acta.place}. {acta.data_of}",
-        creator=acta.institution,
-    )
+    subject = f"{acta.obligation}. {acta.place}. {acta.data_of}"
+    properties = sheet_properties(f"{title} {acta.code}", acta.institution, made_at=acta.made_at, code=acta.code, subject=subject)
     return compose_pdf(properties, lambda document: _ActaSheet(document, acta).draw(title))
 
 

@@ -1,6 +1,9 @@
 """Sheets that are written from top to bottom, over as many A4 pages as their content takes; places and sizes in millimetres."""
 
-from kernel.i18n import _
+from datetime import datetime
+
+from kernel.i18n import _, language
+from kernel.pdf.catalogue import PdfProperties
 from kernel.pdf.document import PdfDocument
 from kernel.pdf.fonts import CODE, TEXT, wrapped
 
@@ -9,6 +12,12 @@ LEFT, RIGHT, TOP, BOTTOM = 18.0, 192.0, 22.0, 272.0
 QR = 30.0
 LINE = 1.35
 """The height of a line, in sizes of its text."""
+
+
+def sheet_properties(title: str, institution: str, *, made_at: datetime, code: str, subject: str, part: str = "") -> PdfProperties:
+    """Return what a sheet of an institution says of itself, in the reader's language; its code, language and part name it for ever."""
+    identifier = f"{code} {language()} {part}".rstrip()
+    return PdfProperties(title, institution, language(), made_at, identifier, subject=subject, creator=institution)
 
 
 class FlowingSheet:

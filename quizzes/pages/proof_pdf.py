@@ -3,15 +3,14 @@
 from collections.abc import Mapping
 
 from kernel.codes import printed_code
-from kernel.i18n import _, language
+from kernel.i18n import _
 from kernel.markup.model import SafeHtml
-from kernel.pdf.catalogue import PdfProperties
 from kernel.pdf.document import PdfDocument, compose_pdf
 from kernel.pdf.fonts import STRONG, TEXT, TITLE, spans
 from kernel.pdf.prose import ProseBlock, followed_by, led_by, plain_prose, read_prose, runs_of
 from kernel.pdf.prose_sheet import GAP, SIZE, SMALL, ProseSheet
 from kernel.pdf.runs import TextRun, TextStyle
-from kernel.pdf.sheets import BRAND, INK, LEFT, LINE, QR, SOFT
+from kernel.pdf.sheets import BRAND, INK, LEFT, LINE, QR, SOFT, sheet_properties
 from quizzes.pages.proof import AttemptProofView, PrintedQuestion, PrintedRow, fact_lines, incident_words, printed_question, section_lines
 from quizzes.services.proofs import SignedProof
 
@@ -22,16 +21,9 @@ ROW = LEFT + 6
 
 def render_proof(proof: AttemptProofView, signed: SignedProof, address: str, pictures: Pictures) -> bytes:
     """Draw a proof in the reader's language; `address` is where it is verified."""
-    code, title = printed_code(signed.code), _("Proof of an attempt")
-    properties = PdfProperties(
-        title=f"{title}: {proof.quiz}",
-        author=proof.institution,
-        language=language(),
-        made_at=proof.ended_at,
-        identifier=f"{signed.code} {language()}",
-        subject=f"{title} ({code})",
-        creator=proof.institution,
-    )
+    title = _("Proof of an attempt")
+    subject = f"{title} ({printed_code(signed.code)})"
+    properties = sheet_properties(f"{title}: {proof.quiz}", proof.institution, made_at=proof.ended_at, code=signed.code, subject=subject)
     return compose_pdf(properties, lambda document: _ProofSheet(document, proof, signed, pictures).draw(title, address))
 
 

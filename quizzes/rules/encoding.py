@@ -10,10 +10,13 @@ import json
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import Field, fields, is_dataclass, replace
+from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from functools import cache
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from uuid import UUID
 
 from quizzes.rules.definitions import ADDED_LATER, BODIES, DOCUMENT_FIELD, QuestionDefinition, QuestionKind, QuestionState, without_notes
 from quizzes.rules.selection import DRAFT_ONLY
@@ -47,9 +50,24 @@ def checksum(question: QuestionDefinition) -> str:
     return hashlib.sha256(canonical(question)).hexdigest()
 
 
-def canonical_json(document: Mapping[str, Any]) -> bytes:
-    """Write a document so that equal documents give equal bytes."""
-    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+def canonical_json(value: object) -> bytes:
+    """Write a value so that equal values give equal bytes."""
+    return canonical_text(value).encode()
+
+
+def canonical_text(value: object) -> str:
+    """Write a value as canonical JSON: sorted keys, no spaces; numbers that are not whole, moments and the like as text."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False, default=_as_text)
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, UUID | Fraction):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no canonical form")
 
 
 def encode(value: object) -> Document:

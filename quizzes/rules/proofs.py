@@ -8,36 +8,21 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
 from kernel.codes import code_from_bits
+from quizzes.rules.encoding import canonical_json, canonical_text
 
 CODE_LENGTH = 16
 FORMAT = 1
 KIND = "AttemptProof"
 
 
-def canonical(value: object) -> str:
-    """Write a value as canonical JSON: sorted keys, no spaces; numbers that are not whole, moments and the like as text."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_as_text)
-
-
-def _as_text(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    if isinstance(value, UUID | Fraction):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} has no canonical form")
-
-
 def digest_of(value: object) -> str:
     """Return the SHA-256 of the canonical form of a value."""
-    return hashlib.sha256(canonical(value).encode()).hexdigest()
+    return hashlib.sha256(canonical_json(value)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +80,7 @@ class ProofStatement:
     @property
     def text(self) -> str:
         """Return the canonical JSON that is signed."""
-        return canonical(
+        return canonical_text(
             {
                 "type": KIND,
                 "format": FORMAT,

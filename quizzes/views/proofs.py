@@ -15,7 +15,7 @@ from accounts.queries import get_person
 from accounts.services import AccessPurpose
 from kernel import clock
 from kernel.codes import printed_code, read_code
-from kernel.errors import NotFound
+from kernel.errors import require_found
 from kernel.i18n import _, choose, language, number, reading
 from kernel.pdf.pen import qr_runs
 from kernel.permissions import Actor
@@ -138,22 +138,21 @@ def _pictures(digests: Mapping[str, str]) -> Pictures:
 
 def _get_proof(session: Session, _actor: Actor, code: str) -> AttemptProof:
     """Return the proof with a code; raise NotFound."""
-    row = queries.find_by_code(session, code)
-    if row is None:
-        raise NotFound
-    return row
+    return require_found(queries.find_by_code(session, code))
 
 
 def find_page(session: Session, code: str) -> str | None:
     """Return the address of the public page of a proof with a code."""
-    row = queries.find_by_code(session, code)
-    return None if row is None else url_for("quizzes_proofs.verify", code=printed_code(row.code))
+    return _page_of(queries.find_by_code(session, code))
 
 
 def find_page_of_file(session: Session, sha256: str) -> str | None:
     """Return the address of the public page of the proof that was given out as a file with this digest."""
-    row = queries.find_by_file(session, sha256)
-    return None if row is None else url_for("quizzes_proofs.verify", code=printed_code(row.code), file=sha256)
+    return _page_of(queries.find_by_file(session, sha256), file=sha256)
+
+
+def _page_of(row: AttemptProof | None, file: str | None = None) -> str | None:
+    return None if row is None else url_for("quizzes_proofs.verify", code=printed_code(row.code), file=file)
 
 
 @bp.get("/proofs/<code>")

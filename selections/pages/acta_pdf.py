@@ -4,11 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from kernel.i18n import _, language
-from kernel.pdf.catalogue import PdfProperties
+from kernel.i18n import _
 from kernel.pdf.document import PdfDocument, compose_pdf
 from kernel.pdf.fonts import STRONG, TEXT, TITLE, wrapped
-from kernel.pdf.sheets import BRAND, INK, LEFT, LINE, RULE, SOFT, FlowingSheet
+from kernel.pdf.sheets import BRAND, INK, LEFT, LINE, RULE, SOFT, FlowingSheet, sheet_properties
 from selections.pages.actas import ActaEntryView
 
 SIZE, SMALL = 3.1, 2.5
@@ -43,15 +42,8 @@ class PrintedEntry:
 
 def render_acta(acta: PrintedActa, lines: Iterable[PrintedEntry]) -> bytes:
     """Draw an acta; the same content in the same language gives the same bytes."""
-    properties = PdfProperties(
-        title=f"{acta.title} {acta.code}",
-        author=acta.institution,
-        language=language(),
-        made_at=acta.made_at,
-        identifier=f"{acta.code} {language()} {acta.part}",
-        subject=acta.subject,
-        creator=acta.institution,
-    )
+    title = f"{acta.title} {acta.code}"
+    properties = sheet_properties(title, acta.institution, made_at=acta.made_at, code=acta.code, subject=acta.subject, part=acta.part)
     return compose_pdf(properties, lambda document: _ActaSheet(document, acta).draw(lines))
 
 

@@ -5,11 +5,11 @@ and salts stand beside it. So a line is proved without the others, and an acta s
 """
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from quizzes.rules.encoding import canonical_text
 from selections.rules.ranking import RankedPerson, two_decimals
 
 CODE_LENGTH = 16
@@ -17,14 +17,9 @@ SALT_BYTES = 16
 _LINES = '"lines":[]'
 
 
-def canonical(value: object) -> str:
-    """Write a value as canonical JSON: sorted keys, no spaces, fractions as text."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-
-
 def document_parts(head: Mapping[str, Any], lines: Iterable[str]) -> Iterator[bytes]:
     """Yield the bytes of an acta from its head and the canonical text of its lines; memory does not grow with them."""
-    before, _here, after = canonical({**head, "lines": []}).partition(_LINES)
+    before, _here, after = canonical_text({**head, "lines": []}).partition(_LINES)
     yield f'{before}"lines":['.encode()
     first = True
     for line in lines:
@@ -72,13 +67,13 @@ def seal_line(place: int, one: RankedPerson, salt: str, found: Mapping[str, Any]
         fields["csem"] = f"{one.csem:.6f}"
     if one.alike is not None:
         fields["not_told_apart"] = list(one.alike)
-    sealed = canonical({**fields, "name": one.person.name})
-    return SealedEntry(canonical({**fields, "hash": line_hash(sealed, salt)}), sealed, salt)
+    sealed = canonical_text({**fields, "name": one.person.name})
+    return SealedEntry(canonical_text({**fields, "hash": line_hash(sealed, salt)}), sealed, salt)
 
 
 def signature_text(code: str, key: str, sha256: str, signature: str) -> str:
     """Write the file that stands beside a signed document: whose it is, with which key, and the signature."""
-    return canonical({"acta": code, "key": key, "sha256": sha256, "signature": signature, "algorithm": "Ed25519"})
+    return canonical_text({"acta": code, "key": key, "sha256": sha256, "signature": signature, "algorithm": "Ed25519"})
 
 
 def holds_line(document: Mapping[str, Any], sealed: str, salt: str) -> bool:

@@ -17,12 +17,13 @@ from kernel.permissions import Actor, ActorChannel
 from quizzes.queries import analysis
 from quizzes.queries.analysis import AnalysedAttempts, StatisticsFilter
 from quizzes.rules.decision_analysis import DecisionAnalysis
+from quizzes.rules.encoding import canonical_text
 from quizzes.rules.statistics import CountedAttempts
 from quizzes.services import analysis as analyses
 from selections.audit_verbs import SelectionVerb
 from selections.models import ActaKind, ActaState, Selection, SelectionActa, SelectionActaEntry
 from selections.rules.differences import LineDifference, compare_lines, count_differences
-from selections.rules.documents import SALT_BYTES, SealedEntry, canonical, digest_of, document_parts, seal_line
+from selections.rules.documents import SALT_BYTES, SealedEntry, digest_of, document_parts, seal_line
 from selections.rules.ranking import Precision, RankedPerson, SelectionOutcome
 from selections.services.acta_rules import chain_facts
 from selections.services.standing import find_amended, former_figures, frozen_lines, read_standing
@@ -152,7 +153,7 @@ def keep_frozen(session: Session, acta_id: int, frozen: FrozenActa, keys: Signin
     values = {
         "state": ActaState.DRAFT.value,
         "frozen_at": now,
-        "head": canonical(frozen.head),
+        "head": canonical_text(frozen.head),
         "people": len(frozen.lines),
         "waiting": frozen.waiting,
         "sha256": digest_of([document]),

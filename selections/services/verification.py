@@ -6,9 +6,10 @@ from enum import StrEnum
 from sqlalchemy.orm import Session
 
 from kernel.crypto import SigningKeys
+from quizzes.rules.encoding import canonical_text
 from selections.models import SelectionActa
 from selections.queries.actas import holds_hash, read_document
-from selections.rules.documents import canonical, line_hash
+from selections.rules.documents import line_hash
 
 
 class RegisterVerdict(StrEnum):
@@ -42,6 +43,6 @@ def holds_line(session: Session, acta: SelectionActa, line: str, salt: str) -> b
 
 def _canonical(line: str) -> str:
     try:
-        return canonical(json.loads(line))
+        return canonical_text(json.loads(line))
     except (ValueError, RecursionError):
         return line

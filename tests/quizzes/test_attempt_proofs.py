@@ -237,7 +237,7 @@ def test_people_who_differ_only_in_an_accommodation_give_the_same_document(insta
     assert not re.search(r"limit|factor|break|accommodat|extra|granted|allowed", words)
 
 
-def test_time_that_an_incident_gave_to_everyone_is_told(browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_time_that_an_incident_gave_to_everyone_is_shown(browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """spec/selection 10.1: as long as it stands."""
     time = At(monkeypatch, NOON)
     course = a_quiz_asking(instance, bank(), "attempts: 0\nlimit: 10 min\nweight: 0\nshuffle_options: false\n", ("single",))

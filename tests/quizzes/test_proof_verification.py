@@ -12,6 +12,7 @@ from kernel import clock
 from kernel.codes import printed_code
 from kernel.crypto import compromise_signing_key
 from kernel.key_files import KeyCompromise
+from kernel.permissions import Actor
 from lms.instance import Instance
 from quizzes.rules.regrade import RegradeKind
 from quizzes.selection_models import AttemptProof
@@ -28,7 +29,7 @@ GENUINE, CHANGED = "Genuine", "Genuine, but changed since"
 
 
 @pytest.fixture
-def editor(browser: Browser, instance: Instance) -> object:
+def editor(browser: Browser, instance: Instance) -> Actor:
     """An editor of a course in which Ana has handed in a quiz with a wrong key, and may see all of it."""
     course = a_keyed_quiz(instance)
     a_learner_in(browser, course)
@@ -56,10 +57,10 @@ def public(instance: Instance, at: int = -1) -> str:
 
 def compare(visitor: Browser, address: str, content: bytes) -> str:
     visitor.get(address)
-    return visitor.post(f"{address}/file", {"file": (BytesIO(content), "proof.pdf")}).text  # type: ignore[dict-item]  # a file as Werkzeug takes it
+    return visitor.post(f"{address}/file", {"file": (BytesIO(content), "proof.pdf")}).text
 
 
-def test_everybody_learns_of_which_attempt_it_is_and_nothing_of_the_person(browser: Browser, instance: Instance, editor: object) -> None:
+def test_everyone_reads_of_which_attempt_it_is_and_nothing_of_the_person(browser: Browser, instance: Instance, editor: Actor) -> None:
     """spec/selection 10.3: genuine, quiz, number, date, changed since; no name, no answer, no mark."""
     path = attempt_of(browser)
     the_pdf(browser, path)
@@ -75,18 +76,18 @@ def test_everybody_learns_of_which_attempt_it_is_and_nothing_of_the_person(brows
         assert secret not in page.html.partition("<main")[2].partition("</main>")[0], secret
 
 
-def test_a_regrade_is_told_and_its_undoing_takes_that_back(browser: Browser, instance: Instance, editor: object) -> None:
+def test_a_regrade_is_shown_and_its_undoing_takes_that_back(browser: Browser, instance: Instance, editor: Actor) -> None:
     """spec/selection 10.3: a mark that was changed since, by a regrade."""
     path = attempt_of(browser)
     first = the_pdf(browser, path)
-    dry_run = a_dry_run(instance, editor, an_order(instance, RegradeKind.FULL_CREDIT))  # type: ignore[arg-type]  # an actor
-    commit(instance, editor, dry_run)  # type: ignore[arg-type]  # an actor
+    dry_run = a_dry_run(instance, editor, an_order(instance, RegradeKind.FULL_CREDIT))
+    commit(instance, editor, dry_run)
     visitor = browser.another()
 
     changed = visitor.get(public(instance)).text
     second = the_pdf(browser, path)
     newer = visitor.get(public(instance)).text
-    undo(instance, editor, dry_run)  # type: ignore[arg-type]  # an actor
+    undo(instance, editor, dry_run)
     taken_back = visitor.get(public(instance, 0)).text
 
     assert in_spanish(CHANGED) in changed
@@ -97,20 +98,20 @@ def test_a_regrade_is_told_and_its_undoing_takes_that_back(browser: Browser, ins
     assert the_pdf(browser, path) == first
 
 
-def test_an_annulment_is_told(browser: Browser, instance: Instance, editor: object) -> None:
+def test_an_annulment_is_shown(browser: Browser, instance: Instance, editor: Actor) -> None:
     """spec/selection 10.3: by annulment."""
     the_pdf(browser, attempt_of(browser))
-    commit(instance, editor, a_dry_run(instance, editor, an_order(instance, RegradeKind.REMOVED)))  # type: ignore[arg-type]  # an actor
+    commit(instance, editor, a_dry_run(instance, editor, an_order(instance, RegradeKind.REMOVED)))
 
     assert in_spanish(CHANGED) in browser.another().get(public(instance)).text
 
 
-def test_without_marks_nothing_is_told_of_them_but_that_it_was_opened_again(browser: Browser, instance: Instance, editor: object) -> None:
+def test_without_marks_nothing_is_said_of_them_but_that_it_was_opened_again(browser: Browser, instance: Instance, editor: Actor) -> None:
     """spec/selection 10.3: what is not shown is not changed; an attempt that was opened again is."""
     path = attempt_of(browser)
     set_review(instance, {"after": ["attempt"]})
     the_pdf(browser, path)
-    commit(instance, editor, a_dry_run(instance, editor, an_order(instance, RegradeKind.FULL_CREDIT)))  # type: ignore[arg-type]  # an actor
+    commit(instance, editor, a_dry_run(instance, editor, an_order(instance, RegradeKind.FULL_CREDIT)))
     hidden = browser.another().get(public(instance)).text
     reopen(instance, editor, UUID(path.rpartition("/")[2]))
     reopened = browser.another().get(public(instance)).text
@@ -119,7 +120,7 @@ def test_without_marks_nothing_is_told_of_them_but_that_it_was_opened_again(brow
     assert in_spanish(CHANGED) in reopened
 
 
-def test_a_code_is_found_on_the_page_for_all_codes_and_an_unknown_one_is_not(browser: Browser, instance: Instance, editor: object) -> None:
+def test_a_code_is_found_on_the_page_for_all_codes_and_an_unknown_one_is_not(browser: Browser, instance: Instance, editor: Actor) -> None:
     """spec/selection 10.3: typed as people type it; a wrong one answers as for actas."""
     the_pdf(browser, attempt_of(browser))
     visitor, code = browser.another(), public(instance).rpartition("/")[2]
@@ -131,13 +132,13 @@ def test_a_code_is_found_on_the_page_for_all_codes_and_an_unknown_one_is_not(bro
     visitor.post("/proofs/7K4M-92XD-C3QF-8TRA/file", {"digest": "0" * 64}, status=404)
 
 
-def test_a_file_is_the_same_byte_for_byte_or_not(browser: Browser, instance: Instance, editor: object) -> None:
+def test_a_file_is_the_same_byte_for_byte_or_not(browser: Browser, instance: Instance, editor: Actor) -> None:
     """spec/selection 10.3: changed, cut or another file is not; on the page for all files the PDF leads to its own page."""
     pdf = the_pdf(browser, attempt_of(browser))
     visitor = browser.another()
     same = compare(visitor, public(instance), pdf)
     visitor.get("/verify")
-    known = visitor.post("/verify", {"files": (BytesIO(pdf), "comprobante.pdf")})  # type: ignore[dict-item]  # a file as Werkzeug takes it
+    known = visitor.post("/verify", {"files": (BytesIO(pdf), "comprobante.pdf")})
 
     assert in_spanish(SAME) in same
     address = f"{public(instance)}?file={sha256(pdf).hexdigest()}"
@@ -146,11 +147,11 @@ def test_a_file_is_the_same_byte_for_byte_or_not(browser: Browser, instance: Ins
     for other in (pdf[:-1], pdf + b" ", pdf.replace(b"/Type", b"/typE", 1), b""):
         assert in_spanish(DIFFERENT) in compare(visitor, public(instance), other)
     visitor.get("/verify")
-    changed = visitor.post("/verify", {"files": (BytesIO(pdf + b" "), "comprobante.pdf")})  # type: ignore[dict-item]  # as above
+    changed = visitor.post("/verify", {"files": (BytesIO(pdf + b" "), "comprobante.pdf")})
     assert not changed.has_link(address)
 
 
-def test_a_typed_digest_is_compared_however_it_is_grouped(browser: Browser, instance: Instance, editor: object) -> None:
+def test_a_typed_digest_is_compared_however_it_is_grouped(browser: Browser, instance: Instance, editor: Actor) -> None:
     """spec/selection 10.3; what is no digest is refused with a sentence."""
     digest = sha256(the_pdf(browser, attempt_of(browser))).hexdigest()
     visitor = browser.another()
@@ -164,7 +165,7 @@ def test_a_typed_digest_is_compared_however_it_is_grouped(browser: Browser, inst
         visitor.submit("/file", {"digest": wrong}, status=422)
 
 
-def test_codes_are_looked_up_as_often_as_those_of_certificates(browser: Browser, instance: Instance, editor: object) -> None:
+def test_codes_are_searched_as_often_as_those_of_certificates(browser: Browser, instance: Instance, editor: Actor) -> None:
     """spec/selection 10.3: the same limits, counted together."""
     the_pdf(browser, attempt_of(browser))
     visitor, address = browser.another(), public(instance)
@@ -174,7 +175,7 @@ def test_codes_are_looked_up_as_often_as_those_of_certificates(browser: Browser,
     assert answers == [404] * 30 + [200] * 30 + [429]
 
 
-def test_what_the_register_holds_is_checked_against_its_signature(browser: Browser, instance: Instance, editor: object) -> None:
+def test_what_the_register_holds_is_checked_against_its_signature(browser: Browser, instance: Instance, editor: Actor) -> None:
     """spec/selection 10.3: a row that somebody changed is not genuine, and says nothing of an attempt."""
     the_pdf(browser, attempt_of(browser))
     with instance.database.unit_of_work() as session:
@@ -190,7 +191,7 @@ def test_what_the_register_holds_is_checked_against_its_signature(browser: Brows
     assert "Cuestionario 1" not in page
 
 
-def test_a_key_in_other_hands_makes_it_uncertain_and_a_new_proof_is_signed(browser: Browser, instance: Instance, editor: object) -> None:
+def test_a_key_in_other_hands_makes_it_uncertain_and_a_new_proof_is_signed(browser: Browser, instance: Instance, editor: Actor) -> None:
     """spec/selection 10.3, as with actas; the next proof stands under another code."""
     path = attempt_of(browser)
     first = the_pdf(browser, path)

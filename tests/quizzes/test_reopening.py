@@ -47,7 +47,7 @@ def test_what_was_abandoned_and_is_past_its_time_is_handed_in_and_marked_at_once
 
     state = reopen(instance, editor, attempt)
 
-    row = attempt_row(instance, attempt)  # type: ignore[arg-type]  # a number
+    row = attempt_row(instance, attempt)
     assert (state, row.state, row.percent, row.passed) == ("finished", "finished", 100, True)
     assert row.finished_at == row.started_at + timedelta(minutes=10)
     with instance.database.unit_of_work(write=False) as session:
@@ -105,7 +105,7 @@ def test_staff_reopen_from_the_review_with_a_reason(browser: Browser, instance: 
     assert in_spanish("Its time had already ended, so it was submitted and marked.") in browser.page.text
     browser.get(f"/attempts/{attempt}/reopening")
     browser.submit("/reopening", {"reason": "Otra vez."})
-    assert attempt_row(instance, attempt).state == "finished"  # type: ignore[arg-type]  # a number
+    assert attempt_row(instance, attempt).state == "finished"
 
 
 def test_every_cell_of_reopening(browser: Browser, instance: Instance) -> None:

@@ -13,9 +13,10 @@ from kernel.i18n import reading
 from kernel.permissions import Actor
 from lms.instance import Instance
 from quizzes.models import Attempt, MarkEvent
+from quizzes.rules.encoding import canonical_text
 from selections.models import Selection, SelectionActa, SelectionActaEntry
 from selections.pages.actas import caution
-from selections.rules.documents import canonical, holds_line, line_hash
+from selections.rules.documents import holds_line, line_hash
 from selections.services import actas as services
 from selections.services.freezing import freeze, keep_frozen
 from tests.support.access import outcome
@@ -76,7 +77,7 @@ def test_an_acta_is_canonical_and_signed(browser: Browser, instance: Instance, s
     content = document(instance, row)
     keys = signing_keys(instance.settings.data_dir)
 
-    assert content.decode() == canonical(json.loads(content))
+    assert content.decode() == canonical_text(json.loads(content))
     assert keys.verifies(row.key_id, content, row.signature)
     assert not keys.verifies(row.key_id, content.replace(b"Marzo", b"Abril"), row.signature)
     assert b"Quinde" not in content

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enrolments.rules import GradingMethod
+from quizzes.rules.encoding import canonical_text
 from quizzes.rules.grades import AttemptGrade
-from selections.rules.documents import canonical, digest_of, document_parts, holds_line, line_hash, seal_line
+from selections.rules.documents import digest_of, document_parts, holds_line, line_hash, seal_line
 from selections.rules.lots import draw_seed, lot_of
 from selections.rules.ranking import (
     Participant,
@@ -126,7 +127,7 @@ def test_the_golden_documents_have_their_digests(row: dict[str, str]) -> None:
     document = json.loads(row["canonical"])
     head = {name: value for name, value in document.items() if name != "lines"}
 
-    parts = list(document_parts(head, [canonical(line) for line in document["lines"]]))
+    parts = list(document_parts(head, [canonical_text(line) for line in document["lines"]]))
 
     assert b"".join(parts) == row["canonical"].encode()
     assert digest_of(parts) == row["sha256"]
@@ -139,7 +140,7 @@ def test_a_document_in_parts_is_its_canonical_text(title: str, count: int) -> No
     lines = [{"person": f"p{at}"} for at in range(count)]
     head = {"acta": "A", "title": title, "zz": '"lines":[]'}
 
-    assert b"".join(document_parts(head, [canonical(line) for line in lines])) == canonical({**head, "lines": lines}).encode()
+    assert b"".join(document_parts(head, [canonical_text(line) for line in lines])) == canonical_text({**head, "lines": lines}).encode()
 
 
 def test_a_line_is_proved_by_its_salt_alone() -> None:

@@ -3,10 +3,12 @@
 import json
 import re
 from datetime import timedelta
+from uuid import UUID
 
 from sqlalchemy import select
 
 from kernel import clock
+from kernel.permissions import Actor
 from lms.instance import Instance
 from quizzes.models import AnswerEvent
 from quizzes.services import reopening
@@ -45,17 +47,17 @@ def without_chance(html: str) -> str:
     return re.sub(r"(Intento|intento) \d", "intento N", html)
 
 
-def abandon(instance: Instance, learner: object, ago: timedelta = timedelta(hours=1)) -> object:
+def abandon(instance: Instance, learner: Actor, ago: timedelta = timedelta(hours=1)) -> UUID:
     """Start an attempt, save the right answers, and let its time pass."""
     began = clock.now() - ago
-    attempt = start(instance, learner, "prueba", now=began)  # type: ignore[arg-type]  # an actor
-    save(instance, learner, attempt, right_batch(instance, learner, attempt), now=began)  # type: ignore[arg-type]  # fixtures give rows
-    submit(instance, learner, attempt)  # type: ignore[arg-type]  # fixtures give rows
+    attempt = start(instance, learner, "prueba", now=began)
+    save(instance, learner, attempt, right_batch(instance, learner, attempt), now=began)
+    submit(instance, learner, attempt)
     assert attempt_row(instance, attempt).state == "abandoned"
     return attempt
 
 
-def reopen(instance: Instance, editor: object, attempt: object) -> str:
+def reopen(instance: Instance, editor: Actor, attempt: UUID) -> str:
     """Reopen an attempt and say what became of it."""
-    with sitting_of(instance, editor, attempt, write=True) as (session, loaded):  # type: ignore[arg-type]  # an actor and a number
-        return reopening.reopen_attempt(session, editor, loaded, "Corte de luz.", now=clock.now()).value  # type: ignore[arg-type]  # fixtures give rows
+    with sitting_of(instance, editor, attempt, write=True) as (session, loaded):
+        return reopening.reopen_attempt(session, editor, loaded, "Corte de luz.", now=clock.now()).value

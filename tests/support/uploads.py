@@ -26,10 +26,11 @@ MP3 = b"ID3\x04\x00\x00\x00\x00\x00\x00" + b"\x00" * 30
 
 def sending(browser: Browser, *files: tuple[str, bytes], place: int = 1, status: int = 200, **fields: str) -> Page:
     """Send the page's form with files for a question, as its button does."""
-    data: dict[str, object] = {}
+    kept: dict[str, list[str]] = {}
     for name, value in browser.page.form("/answers").fields:
-        data.setdefault(name, []).append(value)  # type: ignore[attr-defined]  # lists of what is repeated
-    data |= {**fields, "at": str(place), f"p{place}-upload": [(BytesIO(content), name) for name, content in files]}
+        kept.setdefault(name, []).append(value)
+    uploads = [(BytesIO(content), name) for name, content in files]
+    data: dict[str, object] = {**kept, **fields, "at": str(place), f"p{place}-upload": uploads}
     browser.path = browser.page.form("/answers").action
     response = browser._request("POST", browser.path, data=data, content_type="multipart/form-data")
     response.request.environ["wsgi.input"].close()  # the client keeps a large body in a file of its own
