@@ -53,6 +53,7 @@ FEATURE = Feature(
     periodic={"selections.compare_stale": 86_400},
     touched=(touched_by_regrade,),
     verified=(verification.find_page,),
+    verified_files=(verification.find_page_of_file,),
 )
 OBJECTIONS = Feature(
     name="objections",

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from accounts.models import NationalIdentity, Person
@@ -42,6 +42,15 @@ def find_by_code(session: Session, code: str) -> SelectionActa | None:
     if stored is None:
         return None
     return session.scalar(select(SelectionActa).where(SelectionActa.code == stored, SelectionActa.state == ActaState.IN_FORCE.value))
+
+
+def find_by_file(session: Session, sha256: str) -> SelectionActa | None:
+    """Return the acta in force that a file with this digest is of: its signed document or an export; None where there is none."""
+    exported = select(ActaExport.acta_id).where(ActaExport.sha256 == sha256)
+    statement = select(SelectionActa).where(
+        SelectionActa.state == ActaState.IN_FORCE.value, or_(SelectionActa.sha256 == sha256, SelectionActa.id.in_(exported))
+    )
+    return session.scalar(statement.order_by(SelectionActa.id).limit(1))
 
 
 def list_actas(session: Session, selection_id: int) -> Sequence[SelectionActa]:

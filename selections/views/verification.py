@@ -1,11 +1,11 @@
 """Public page of an acta: genuine or not, amended since or not; what is compared with it is not kept (spec/selection 4.9)."""
 
-from flask import Blueprint, render_template, url_for
+from flask import Blueprint, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from kernel import clock
 from kernel.codes import printed_code, read_code
-from kernel.errors import NotFound
+from kernel.errors import require_found
 from kernel.permissions import Actor
 from kernel.web.forms import FileDigestForm
 from kernel.web.instance_keys import current_keys
@@ -31,15 +31,21 @@ MOST_BYTES = 64_000_000
 
 def _get_acta(session: Session, _actor: Actor, code: str) -> SelectionActa:
     """Return the acta in force with a code; raise NotFound."""
-    row = queries.find_by_code(session, code)
-    if row is None:
-        raise NotFound
-    return row
+    return require_found(queries.find_by_code(session, code))
 
 
 def find_page(session: Session, code: str) -> str | None:
     """Return the address of the public page of an acta with a code."""
-    return None if queries.find_by_code(session, code) is None else url_for("selections_verification.verify", code=printed_code(code))
+    return _page_of(queries.find_by_code(session, code))
+
+
+def find_page_of_file(session: Session, sha256: str) -> str | None:
+    """Return the address of the public page of the acta that a file with this digest is of."""
+    return _page_of(queries.find_by_file(session, sha256), file=sha256)
+
+
+def _page_of(row: SelectionActa | None, file: str | None = None) -> str | None:
+    return None if row is None else url_for("selections_verification.verify", code=printed_code(row.code), file=file)
 
 
 @bp.get("/<code>")
@@ -51,7 +57,8 @@ def verify(code: str) -> Answer:
     if row is None:
         stored = read_code(code, CODE_LENGTH)
         return render_template("selections/verify.html", acta=None, code=printed_code(stored) if stored else code[:40]), 404
-    return _page(row, FileDigestForm(formdata=None), ActaEntryForm(formdata=None))
+    sha256 = request.args.get("file", "")
+    return _compared(row, sha256) if sha256 else _page(row, FileDigestForm(formdata=None), ActaEntryForm(formdata=None))
 
 
 @bp.post("/<code>/file")
@@ -63,6 +70,10 @@ def compare_file(row: SelectionActa) -> Answer:
     sha256 = form.sha256() if form.validate_on_post() else ""
     if not sha256:
         return _page(row, form, ActaEntryForm(formdata=None)), 422
+    return _compared(row, sha256)
+
+
+def _compared(row: SelectionActa, sha256: str) -> str:
     kind = queries.find_file(current_session(), row, sha256)
     return _page(row, FileDigestForm(formdata=None), ActaEntryForm(formdata=None), file=kind or "different", sha256=sha256)
 

@@ -134,6 +134,24 @@ def test_each_file_that_was_taken_out_is_recognised(browser: Browser, juror: Bro
     assert in_spanish(DIFFERENT) in compare(visitor, public(instance), content + b" ", f"acta.{kind}")
 
 
+@pytest.mark.parametrize("kind", ["pdf", "json"])
+def test_a_file_of_an_acta_on_the_page_for_all_files_leads_to_its_own(
+    browser: Browser, juror: Browser, instance: Instance, kind: str
+) -> None:
+    """spec/selection 4.9: it is no certificate without a seal, but an acta whose page says that the file is the same."""
+    juror.get(f"/selections/actas/{all_actas(instance)[-1].uuid}/exports/{kind}")
+    content, visitor = juror.response.data, browser.another()
+    address = f"{public(instance)}?file={sha256(content).hexdigest()}"
+    pages = []
+    for sent in (content, content + b" "):
+        visitor.get("/verify")
+        pages.append(visitor.post("/verify", {"files": (BytesIO(sent), f"acta.{kind}")}))
+
+    assert [page.has_link(address) for page in pages] == [True, False]
+    assert in_spanish(SAME) in visitor.get(address).text
+    assert in_spanish(DIFFERENT) in visitor.get(f"{public(instance)}?file={'0' * 64}").text
+
+
 def test_a_line_with_its_salt_is_contained_or_not(browser: Browser, juror: Browser, instance: Instance, selection: Selection) -> None:
     """spec/selection 4.9: as its person copies it; another result, name or salt is not contained, nor is it in another acta."""
     berta = sign_in(browser.another(), "berta@example.org").get(f"/selections/{selection.uuid}/own-line")
