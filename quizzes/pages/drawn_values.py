@@ -55,4 +55,4 @@ def _value_findings(session: Session, course: Course, key: str) -> Mapping[str, 
     versions = [one.version for one in kept.examination.questions]
     names = QuestionNames(attempts.get_questions(session, versions), analysis.list_question_names(session, versions))
     views = zip(finding_views(kept.examination, names), findings_in_order(kept.examination), strict=True)
-    return {view.question: f"{view.said} {view.numbers}" for view, (_version, one) in views if one.ailment is FindingKind.VALUES}
+    return {view.question: f"{view.said} {view.numbers}" for view, one in views if one.finding.ailment is FindingKind.VALUES}

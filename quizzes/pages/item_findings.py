@@ -114,6 +114,7 @@ STRENGTHS: Mapping[FindingStrength, tuple[str, str]] = {
     FindingStrength.SIGN: (N_("Weak sign"), ""),
 }
 """The word for a strength and the kind of its tag."""
+LEADS = N_("Less certain: look at this first")
 SURE: Mapping[FindingStrength, str] = {
     FindingStrength.CLEAR: N_("Almost certain: if the question were sound, chance would show this in fewer than 1 in 1000 groups."),
     FindingStrength.LIKELY: N_("Likely: if the question were sound, chance would show this in fewer than 1 in 100 groups."),
@@ -152,13 +153,20 @@ class FindingView:
     annuls: bool
     told: bool
     """Whether it stands out among all tests of the quiz."""
+    leads: bool = False
+    """Whether it is a sign alone that may be why another finding of the question stands out."""
     actions: tuple[tuple[str, str], ...] = ()
     """What can be done at once: words and address."""
 
+    @property
+    def is_open(self) -> bool:
+        """Return whether it stands among what stands out, and not folded among the signs."""
+        return self.told or self.leads
 
-def finding_view(finding: ItemFinding, key: str, label: str, question: QuestionDefinition | None) -> FindingView:
-    """Write a finding for the reader."""
-    word, tag = STRENGTHS[finding.strength]
+
+def finding_view(finding: ItemFinding, key: str, label: str, question: QuestionDefinition | None, *, leads: bool = False) -> FindingView:
+    """Write a finding for the reader; a sign that leads to what stands out says so in place of its strength."""
+    word, tag = (LEADS, "") if leads else STRENGTHS[finding.strength]
     facts = _facts(finding, question)
     said = _(_sentence(finding, question), **({"answer": facts["answer"]} if "%(answer)" in _sentence(finding, question) else {}))
     part = part_name(question, finding.part) if question is not None and finding.part else ""
@@ -173,6 +181,7 @@ def finding_view(finding: ItemFinding, key: str, label: str, question: QuestionD
         changes_key=finding.ailment in CHANGES_KEY,
         annuls=finding.ailment in ANNULS,
         told=finding.told,
+        leads=leads,
     )
 
 

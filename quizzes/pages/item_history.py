@@ -9,7 +9,7 @@ from kernel.tables import Cell
 from quizzes.pages.correction_log import CorrectionView
 from quizzes.pages.figures import MISSING, IntervalPoint, percentage
 from quizzes.queries.item_history import ItemHistoryRow
-from quizzes.rules.item_history import HistorySums, pooled_discrimination, pooled_facility
+from quizzes.rules.item_history import HistorySums, pooled_discrimination, pooled_facility, practice_facility
 
 WEAK, EASY, HARD = 0.1, 0.95, 0.3
 COLUMNS = ("version", "quiz", "edition", "language", "month")
@@ -24,6 +24,8 @@ class HistoryTableRow:
     facility: str
     interval: str
     discrimination: str
+    practice: str
+    """The facility where nothing counts, in so many first attempts."""
     shown: str
 
 
@@ -37,6 +39,8 @@ class ItemHistoryView:
     quizzes: tuple[HistoryTableRow, ...]
     versions: tuple[HistoryTableRow, ...]
     log: tuple[CorrectionView, ...]
+    has_practice: bool
+    """Whether it was answered in quizzes that do not count."""
 
 
 def history_view(rows: Sequence[ItemHistoryRow], log: tuple[CorrectionView, ...], titles: Mapping[str, str]) -> ItemHistoryView:
@@ -48,6 +52,7 @@ def history_view(rows: Sequence[ItemHistoryRow], log: tuple[CorrectionView, ...]
         quizzes=_lines(rows, lambda row: titles.get(row.quiz, row.quiz)),
         versions=_lines(rows, lambda row: _("Version %(number)s", number=row.version)),
         log=log,
+        has_practice=any(row.sums.practice_count for row in rows),
     )
 
 
@@ -62,9 +67,10 @@ def _discrimination(rows: Sequence[ItemHistoryRow]) -> float | None:
 
 
 def _sentences(rows: Sequence[ItemHistoryRow]) -> list[str]:
-    found, discrimination = pooled_facility(_sum(rows)), _discrimination(rows)
+    sums = _sum(rows)
+    found, discrimination, practice = pooled_facility(sums), _discrimination(rows), _practice_sentences(sums)
     if found is None:
-        return [_("No first attempt in a quiz that counts has answered this question yet.")]
+        return [_("No first attempt in a quiz that counts has answered this question yet."), *practice]
     facility = float(found.facility)
     said = [
         ngettext(
@@ -86,7 +92,30 @@ def _sentences(rows: Sequence[ItemHistoryRow]) -> list[str]:
         said.append(_("People who do well on the rest hardly get it right more often than others. Read it again, and check its key."))
     else:
         said.append(_("People who do well on the rest get it right more often, as they should."))
-    return said
+    return [*said, *practice]
+
+
+def _practice_sentences(sums: HistorySums) -> list[str]:
+    """Say how it does where nothing counts, which no other figure of the page takes in (spec/selection 2.3)."""
+    share = practice_facility(sums)
+    if share is None:
+        return []
+    return [
+        ngettext(
+            "In %(count)s first attempt at quizzes that do not count, such as initial tests, learners got %(share)s of its mark.",
+            "In %(count)s first attempts at quizzes that do not count, such as initial tests, learners got %(share)s of its mark.",
+            sums.practice_count,
+            share=percentage(share * 100, 0),
+        )
+    ]
+
+
+def _practice_words(sums: HistorySums) -> str:
+    share = practice_facility(sums)
+    if share is None:
+        return MISSING
+    shown = percentage(share * 100, 1)
+    return ngettext("%(share)s in %(count)s attempt", "%(share)s in %(count)s attempts", sums.practice_count, share=shown)
 
 
 def _share(value: float) -> str:
@@ -107,6 +136,7 @@ def _line(name: str, rows: Sequence[ItemHistoryRow]) -> HistoryTableRow:
         MISSING if found is None else percentage(found.facility * 100, 1),
         MISSING if found is None else _("%(low)s to %(high)s", low=_share(found.low), high=_share(found.high)),
         MISSING if discrimination is None else _share(discrimination),
+        _practice_words(sums),
         number(sums.shown),
     )
 

@@ -129,8 +129,8 @@ def _use(use: ItemUseRow, kept: CachedAnalysisRow | None, versions: Mapping[int,
             for one in kept.analysis.questions
             if one.thirds is not None and versions[one.version].question.kind not in BY_PERSON
         ),
-        findings=tuple(one for one in found if one.told),
-        signs=tuple(one for one in found if not one.told),
+        findings=tuple(one for one in found if one.is_open),
+        signs=tuple(one for one in found if not one.is_open),
         tests=kept.analysis.tests,
         expected=expected_by_chance(kept.analysis),
     )
@@ -143,10 +143,10 @@ def _how(use: ItemUseRow) -> str:
 
 
 def _findings(kept: CachedAnalysisRow, versions: Mapping[int, VersionRow]) -> Iterator[FindingView]:
-    for version, finding in findings_in_order(kept.analysis):
+    for version, finding, leads in findings_in_order(kept.analysis):
         if version is not None:
             row = versions[version]
-            yield finding_view(finding, row.question.key, _("Version %(number)s", number=number(row.number)), row.question)
+            yield finding_view(finding, row.question.key, _("Version %(number)s", number=number(row.number)), row.question, leads=leads)
 
 
 def _table(one: QuestionAnalysis, thirds: AnswerThirds, version: VersionRow) -> ThirdsView:

@@ -1,5 +1,6 @@
 """Views of the pages on the pass mark of a quiz: its records, one of them with its judges, and a judge's sheet (spec/selection 3.10)."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from courses.content.model import CourseFolder
 from courses.rendering import Renderer
 from kernel.i18n import _, choose, ngettext
 from kernel.markup.model import SafeHtml
+from kernel.markup.passages import plain_text
 from quizzes.content.selecting import list_questions
 from quizzes.pages.blueprint import find_quiz
 from quizzes.pages.figures import figure, percentage
@@ -30,6 +32,9 @@ from quizzes.rules.balanced_draw import FrozenBalance
 from quizzes.rules.definitions import is_marked
 from quizzes.rules.pass_marks import ADVISED_JUDGES, LEAST_JUDGES, RATINGS, JudgedCut, cut_of
 from quizzes.selection_models import JudgeSheet, PassMarkRecord
+
+LONGEST_WORDS = 80
+_FIRST_BLOCK = re.compile(r"</p>|<(?:ul|ol|table|figure|details)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +86,17 @@ class SignedRecordView:
     signed_at: datetime
     questions: int
     cut: CutView
-    rows: tuple[tuple[str, tuple[str, ...]], ...]
-    """By question the ratings of each judge, in both rounds."""
+    rows: tuple["JudgedQuestionRow", ...]
     shows_facilities: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedQuestionRow:
+    """A question of a signed record: its first words, its key, and what each judge said of it in both rounds."""
+
+    words: str
+    key: str
+    ratings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,10 +216,17 @@ def signed_view(found: SignedRecord) -> SignedRecordView:
         questions=len(found.questions),
         cut=cut_view(found.cut, [one.name for one in found.judges], open_to_choice=False),
         rows=tuple(
-            (key, tuple(f"{one.first[place]} → {one.second[place]}" for one in found.judges)) for place, key in enumerate(found.questions)
+            JudgedQuestionRow(_first_words(choose(html)), key, tuple(f"{one.first[place]} → {one.second[place]}" for one in found.judges))
+            for place, (key, html) in enumerate(zip(found.questions, found.texts, strict=True))
         ),
         shows_facilities=found.shows_facilities,
     )
+
+
+def _first_words(html: str) -> str:
+    """Return the beginning of what a question asks, from its HTML."""
+    words = plain_text(_FIRST_BLOCK.split(html, maxsplit=1)[0])
+    return words if len(words) <= LONGEST_WORDS else f"{words[: LONGEST_WORDS - 2].rsplit(' ', 1)[0]}…"
 
 
 def sheet_items(session: Session, record: PassMarkRecord, sheet: JudgeSheet) -> list[SheetItem]:

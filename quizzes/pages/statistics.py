@@ -218,15 +218,16 @@ def variant_words(name: str) -> str:
 
 
 def finding_views(examination: QuizAnalysis, names: QuestionNames) -> list[FindingView]:
-    """Return every finding in words: those that stand out, the surest first, then the signs alone."""
+    """Return every finding in words: those that stand out, surest first, each behind the signs that may be why; then the other signs."""
     return [
         finding_view(
             finding,
             "" if version is None else names.names[version].key,
             "" if version is None else names.label(version),
             None if version is None else names.questions[version],
+            leads=leads,
         )
-        for version, finding in findings_in_order(examination)
+        for version, finding, leads in findings_in_order(examination)
     ]
 
 

@@ -70,6 +70,8 @@ class SignedRecord:
     form: str
     judges: tuple[JudgedSheet, ...]
     questions: tuple[str, ...]
+    texts: tuple[Mapping[str, str], ...]
+    """The HTML of each question by language, as the judges saw it."""
     shows_facilities: bool
     cut: JudgedCut
     pass_mark: Fraction
@@ -119,14 +121,15 @@ def _signed(session: Session, statement: Select[PassMarkRecord, str, str, str]) 
     for row, given_names, first_surname, second_surname in session.execute(statement):
         found = json.loads(row.result)
         judges = tuple(JudgedSheet(one["name"], tuple(one["first"]), tuple(one["second"])) for one in found["judges"])
-        means = tuple(Fraction(sum(one.second), len(one.second)) for one in judges)
+        means, items = tuple(Fraction(sum(one.second), len(one.second)) for one in judges), items_of(row)
         assert row.pass_mark is not None
         assert row.signed_at is not None
         yield SignedRecord(
             uuid=row.uuid,
             form=row.form,
             judges=judges,
-            questions=tuple(item.key for item in items_of(row)),
+            questions=tuple(item.key for item in items),
+            texts=tuple(item.html for item in items),
             shows_facilities=row.shows_facilities,
             cut=JudgedCut(Fraction(found["cut"]), Fraction(found["error_variance"]), means, tuple(map(Fraction, found["without"]))),
             pass_mark=Fraction(row.pass_mark),

@@ -82,8 +82,17 @@ def without_symptoms(findings: tuple[ItemFinding, ...]) -> tuple[ItemFinding, ..
     return tuple(one for one in findings if not any(_explains(cause, one) for cause in findings))
 
 
+def leads_to(sign: ItemFinding, one: ItemFinding) -> bool:
+    """Return whether a sign alone may be why another finding of the same question stands out: then it is read before that one."""
+    return not sign.told and one.told and _is_cause(sign, one)
+
+
 def _explains(cause: ItemFinding, one: ItemFinding) -> bool:
-    return cause.ailment in _CAUSES.get(one.ailment, ()) and cause.part in ("", one.part) and cause.told >= one.told
+    return _is_cause(cause, one) and cause.told >= one.told
+
+
+def _is_cause(cause: ItemFinding, one: ItemFinding) -> bool:
+    return cause.ailment in _CAUSES.get(one.ailment, ()) and cause.part in ("", one.part)
 
 
 def significant_findings(groups: Iterable[tuple[Outcome, ...]]) -> list[tuple[ItemFinding, ...]]:

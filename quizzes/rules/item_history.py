@@ -128,6 +128,11 @@ def pooled_facility(sums: HistorySums) -> PooledFacility | None:
     return PooledFacility(sums.count, share, low, high)
 
 
+def practice_facility(sums: HistorySums) -> Fraction | None:
+    """Return the mean share of the mark in quizzes that do not count; None without any (spec/selection 2.3)."""
+    return Fraction(sums.practice_shares, UNIT * sums.practice_count) if sums.practice_count else None
+
+
 def wilson(share: float, count: int) -> tuple[float, float]:
     """Return Wilson's interval at 95 % of a share of so many answers."""
     square = NORMAL**2

@@ -6,6 +6,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
+from typing import NamedTuple
 
 from quizzes.rules.analysis import ResponseClass, guess_score, response_analysis
 from quizzes.rules.answer_thirds import AnswerThirds, answer_thirds
@@ -15,7 +16,7 @@ from quizzes.rules.definitions import QuestionDefinition
 from quizzes.rules.draw_quality import DrawQuality
 from quizzes.rules.finding_kinds import SIGN, FindingStrength, ItemFinding
 from quizzes.rules.item_evidence import ClassTally, ItemEvidence, QuestionTally
-from quizzes.rules.item_findings import end_outcomes, question_outcomes, significant_findings
+from quizzes.rules.item_findings import end_outcomes, leads_to, question_outcomes, significant_findings
 from quizzes.rules.statistics import (
     FORMULAS,
     CountedAttempts,
@@ -188,11 +189,29 @@ def grades_of(totals: Mapping[Fraction, int], maximum: Fraction) -> tuple[int, .
     return tuple(bins)
 
 
-def findings_in_order(examination: QuizAnalysis) -> Sequence[tuple[int | None, ItemFinding]]:
-    """Return every finding with the version it is about (None: the quiz): those that stand out, surest first, then the signs."""
-    found: list[tuple[int | None, ItemFinding]] = [(None, one) for one in examination.findings]
-    found += [(question.version, one) for question in examination.questions for one in question.findings]
-    return sorted(found, key=lambda one: (not one[1].told, _SUREST_FIRST.index(one[1].strength)))
+class PlacedFinding(NamedTuple):
+    """A finding with the version that it is about (None: the quiz), and whether it is a sign that leads to one that stands out."""
+
+    version: int | None
+    finding: ItemFinding
+    leads: bool = False
+
+
+def findings_in_order(examination: QuizAnalysis) -> Sequence[PlacedFinding]:
+    """Return every finding: those that stand out, surest first, each behind the signs that may be why; then the other signs."""
+    found = [PlacedFinding(None, one) for one in examination.findings]
+    found += [PlacedFinding(question.version, one) for question in examination.questions for one in question.findings]
+    ordered = sorted(found, key=lambda one: (not one.finding.told, _SUREST_FIRST.index(one.finding.strength)))
+    signs: dict[int | None, list[PlacedFinding]] = {}
+    for one in ordered:
+        signs.setdefault(one.version, []).extend([] if one.finding.told else [one])
+    placed: dict[tuple[int | None, ItemFinding], PlacedFinding] = {}
+    for one in ordered:
+        for sign in signs[one.version]:
+            if leads_to(sign.finding, one.finding):
+                placed.setdefault((sign.version, sign.finding), sign._replace(leads=True))
+        placed.setdefault((one.version, one.finding), one)
+    return list(placed.values())
 
 
 def expected_by_chance(examination: QuizAnalysis) -> int:

@@ -68,7 +68,7 @@ def keep(session: Session, found: AnalysedAttempts, examination: QuizAnalysis, *
         )
         .returning(QuizAnalysisCache.findings, QuizAnalysisCache.found_at)
     ).one_or_none()
-    findings = sum(finding.told for _question, finding in findings_in_order(examination))
+    findings = sum(one.finding.told for one in findings_in_order(examination))
     found_at = now if replaced is None or findings > replaced.findings else replaced.found_at
     session.add(
         QuizAnalysisCache(

@@ -144,8 +144,8 @@ def _finding_values(subject: QuizContext, examination: QuizAnalysis, names: Ques
     """Return the findings on a quiz or on one of its questions: what stands out, and the signs alone."""
     views = [view for view in _findings(subject, examination, names) if view.question == question or not question]
     return {
-        "findings": [view for view in views if view.told],
-        "signs": [view for view in views if not view.told],
+        "findings": [view for view in views if view.is_open],
+        "signs": [view for view in views if not view.is_open],
         "tests": examination.tests,
         "expected": expected_by_chance(examination),
     }

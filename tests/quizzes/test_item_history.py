@@ -167,6 +167,23 @@ def test_the_page_says_in_words_how_a_question_does(browser: Browser, instance: 
     browser.get("/teaching/prueba/questions/no-hay/history", status=404)
 
 
+def test_where_nothing_counts_the_page_says_so_and_how_the_question_does_there(browser: Browser, instance: Instance) -> None:
+    """spec/selection 2.3 and 2.7: practice has its own column, so that a page without counted attempts does not contradict its tables."""
+    course = publish(instance, a_balanced_folder(f"{QUIZ}weight: 0\n"))[0]
+    for name in ("eva", "ivan"):
+        pass_quiz(instance, a_learner(instance, course, f"{name}@example.org"), "prueba")
+    a_teacher(instance, course)
+    sign_in(browser, "profe@example.org")
+
+    page = browser.get(PAGE)
+
+    assert in_spanish("No first attempt in a quiz that counts has answered this question yet.") in page.text
+    said = "In %(count)s first attempt at quizzes that do not count, such as initial tests, learners got %(share)s of its mark."
+    assert in_spanish(said, 2, share="100\xa0%") in page.text
+    assert in_spanish("Where it does not count") in page.text
+    assert in_spanish("%(share)s in %(count)s attempt", 2, share="100\xa0%") in page.text
+
+
 def test_every_cell_of_the_history(browser: Browser, instance: Instance) -> None:
     """Access: item_history.view."""
     cast = a_cast(browser, instance)

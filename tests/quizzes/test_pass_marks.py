@@ -40,6 +40,7 @@ def test_three_judges_in_two_rounds_make_a_signed_record(browser: Browser, insta
     page = signed(browser, record, "70")
 
     assert in_spanish("Pass mark %(mark)s", mark="70\xa0%") in page
+    assert "1. ¿Es cierto" in page
     with instance.database.unit_of_work(write=False) as session:
         row = session.scalars(select(PassMarkRecord)).one()
         found = queries.list_signed(session, row.course_id, "cuestionario-1")

@@ -376,7 +376,37 @@ def test_every_finding_is_listed_with_its_question_the_surest_first() -> None:
 
     listed = findings_in_order(replace(found, findings=(sign, clear), questions=questions))
 
-    assert listed == [(None, clear), (11, clear), (10, likely), (11, likely), (None, sign), (10, sign)]
+    assert [(one.version, one.finding) for one in listed] == [
+        (None, clear),
+        (11, clear),
+        (10, likely),
+        (11, likely),
+        (None, sign),
+        (10, sign),
+    ]
+
+
+def test_a_sign_that_may_be_why_another_finding_stands_out_is_read_before_it() -> None:
+    """spec/selection 3.12: another answer may be right where the key seems guessed; signs of other questions and parts stay folded."""
+    composition = composition_of([slot("a"), slot("b", first=2)])
+    tally = ClassTally(2)
+    tally.add([a_given(0, "a", "1"), a_given(1, "b")])
+    found = examination_of(tally, composition, {10: a_question(a_single()), 11: a_question(a_single())}, CountedAttempts.FIRST)
+    key = ItemFinding(FindingKind.WRONG_KEY, FindingStrength.SIGN, 100)
+    guessed = ItemFinding(FindingKind.CHANCE, FindingStrength.LIKELY, 100, told=True)
+    weak = ItemFinding(FindingKind.WEAK, FindingStrength.CLEAR, 100, told=True)
+    elsewhere = replace(key, part="2")
+    questions = (replace(found.questions[0], findings=(key, guessed, weak)), replace(found.questions[1], findings=(elsewhere, guessed)))
+
+    listed = findings_in_order(replace(found, questions=questions))
+
+    assert [(one.version, one.finding, one.leads) for one in listed] == [
+        (10, key, True),
+        (10, weak, False),
+        (10, guessed, False),
+        (11, guessed, False),
+        (11, elsewhere, False),
+    ]
 
 
 def test_questions_are_examined_by_what_was_answered_to_them() -> None:
@@ -443,7 +473,7 @@ def test_findings_stand_the_surest_first_and_typed_answers_with_their_mean_rest(
     found = examination_of(tally, composition, {1: a_question(body), 2: a_question(a_single())}, CountedAttempts.ALL)
 
     assert [(one.text, one.count, one.mean_rest) for one in found.questions[0].typed] == [("luna", 20, 0)]
-    strengths = [finding.strength.value for _version, finding in findings_in_order(found)]
+    strengths = [one.finding.strength.value for one in findings_in_order(found)]
     assert strengths == sorted(strengths, key=("clear", "likely", "sign").index)
 
 
