@@ -1,10 +1,12 @@
 """Sheets with prose: what a page shows as HTML, drawn from top to bottom over as many pages as it takes."""
 
+import cmath
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 
 from kernel.pdf.document import PdfDocument
-from kernel.pdf.fonts import CODE, TEXT, width
+from kernel.pdf.drawings import DrawnShape, DrawnText, SvgDrawing, description_of, read_drawing
+from kernel.pdf.fonts import CODE, STRONG, TEXT, spans, width
 from kernel.pdf.prose import BlockKind, ProseBlock, TableCell, plain_prose, read_prose
 from kernel.pdf.runs import TextLine, break_lines
 from kernel.pdf.sheets import BOTTOM, INK, LEFT, LINE, RIGHT, RULE, SOFT, TOP, FlowingSheet
@@ -36,8 +38,10 @@ class ProseSheet(FlowingSheet):
             match block.kind:
                 case BlockKind.TABLE:
                     self._prose_table(block, at, size)
-                case BlockKind.PICTURE | BlockKind.DRAWING:
+                case BlockKind.PICTURE:
                     self._figure(block, at, size)
+                case BlockKind.DRAWING:
+                    self._drawing(block, at, size)
                 case BlockKind.CODE:
                     self._lines(break_lines(block.runs, size, RIGHT - at), at, size, colour, role="Code")
                 case _:
@@ -98,17 +102,47 @@ class ProseSheet(FlowingSheet):
     def _figure(self, block: ProseBlock, left: float, size: float) -> None:
         found = self._pictures.get(block.source)
         if found is None:
-            words = f"[{block.words}]"
-            self._lines(break_lines(plain_prose(words)[0].runs, size, RIGHT - left), left, size, SOFT)
+            self._words_for(f"[{block.words}]", left, size)
             return
         content, pixels, high = found
-        wide, tall = pixels * MILLIMETRES, high * MILLIMETRES
-        scale = min(1.0, (RIGHT - left) / wide, TALLEST / tall)
-        wide, tall = wide * scale, tall * scale
+        scale = _scale(pixels, high, left)
+        wide, tall = pixels * scale, high * scale
         self._make_room(tall + GAP)
         with self._document.element("Figure", alt=block.words, box=(left, self._y, wide, tall)) as pen:
             pen.picture(left, self._y, wide, tall, content)
         self._y += tall + GAP
+
+    def _drawing(self, block: ProseBlock, left: float, size: float) -> None:
+        """Draw a figure in SVG; one that cannot be drawn says what it shows."""
+        drawing, words = read_drawing(block.source), description_of(block.source)
+        if drawing is None:
+            for text in filter(None, (f"[{block.words}]", words)):
+                self._words_for(text, left, size)
+            return
+        scale = _scale(drawing.width, drawing.height, left)
+        wide, tall = drawing.width * scale, drawing.height * scale
+        self._make_room(tall + GAP)
+        with self._document.element("Figure", alt=". ".join(filter(None, (block.words, words))), box=(left, self._y, wide, tall)):
+            self._shapes(drawing, left, scale)
+        self._y += tall + GAP
+
+    def _shapes(self, drawing: SvgDrawing, left: float, scale: float) -> None:
+        for part in drawing.parts:
+            if isinstance(part, DrawnShape):
+                self._document.pen.shape(left, self._y, scale, part)
+            else:
+                self._drawn_text(part, left, scale)
+
+    def _drawn_text(self, line: DrawnText, left: float, scale: float) -> None:
+        size, turn = line.size * scale, cmath.rect(1, line.angle)
+        pieces = [(text, font, width(text, font, size)) for text, font in spans(line.text, STRONG if line.is_strong else TEXT)]
+        place = complex(left, self._y) + line.place * scale - turn * line.anchor * sum(wide for _text, _font, wide in pieces)
+        for text, font, wide in pieces:
+            self._document.pen.text(place.real, place.imag, text, font, size, line.colour, angle=line.angle)
+            place += turn * wide
+
+    def _words_for(self, text: str, left: float, size: float) -> None:
+        self._lines(break_lines(plain_prose(text)[0].runs, size, RIGHT - left), left, size, SOFT)
 
     def _letters(self, words: str, value: str) -> None:
         """Write a fact in letters of one width, broken where the line ends."""
@@ -117,6 +151,11 @@ class ProseSheet(FlowingSheet):
         for begin in range(0, len(value), signs):
             self._paragraph(value[begin : begin + signs], CODE, SMALL, INK)
         self._y += GAP
+
+
+def _scale(wide: float, tall: float, left: float) -> float:
+    """Return millimetres for a pixel of a figure: as large as on a page, smaller where it is too wide or too tall for this one."""
+    return min(MILLIMETRES, (RIGHT - left) / wide, TALLEST / tall)
 
 
 def _columns(rows: Sequence[Sequence[TableCell]], size: float, room: float) -> list[float]:
