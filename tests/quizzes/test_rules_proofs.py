@@ -9,7 +9,8 @@ from uuid import UUID
 import pytest
 
 from kernel.codes import read_code
-from quizzes.rules.proofs import CODE_LENGTH, AttemptMarks, ItemMark, ProofStatement, canonical, code_of, digest_of, read_statement
+from quizzes.rules.encoding import canonical_text
+from quizzes.rules.proofs import CODE_LENGTH, AttemptMarks, ItemMark, ProofStatement, code_of, digest_of, read_statement
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 MARKS = AttemptMarks(
@@ -71,7 +72,7 @@ def test_with_marks_and_without_are_different_digests() -> None:
 
 
 def test_values_are_written_in_one_form_and_others_refused() -> None:
-    assert canonical({"b": Decimal("1.50"), "a": [Fraction(1, 3), NOON]}) == '{"a":["1/3","2026-06-01T12:00:00+00:00"],"b":"1.50"}'
+    assert canonical_text({"b": Decimal("1.50"), "a": [Fraction(1, 3), NOON]}) == '{"a":["1/3","2026-06-01T12:00:00+00:00"],"b":"1.50"}'
     assert digest_of({"a": 1, "b": 2}) == digest_of({"b": 2, "a": 1})
     with pytest.raises(TypeError):
-        canonical({1.5j})
+        canonical_text({1.5j})
