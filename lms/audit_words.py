@@ -160,6 +160,8 @@ ACTS: Mapping[str, str] = {
     "objection.told": N_("Everyone who objected was notified of the decision"),
     "objection.late": N_("An objection was not decided in time"),
     "forms.approved": N_("Approved parallel forms"),
+    "wording.said": N_("Said that a version of a question changed only the wording"),
+    "wording.withdrawn": N_("Took back that a version of a question changed only the wording"),
     "pass_mark.opened": N_("Opened a record of judges on a pass mark"),
     "pass_mark.judge_added": N_("Added a judge of a pass mark"),
     "pass_mark.judged": N_("Judged questions for a pass mark"),

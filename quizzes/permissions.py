@@ -46,6 +46,8 @@ class QuizAction(StrEnum):
     """See how sure the decisions at the pass mark are, with the people about whom the test cannot tell."""
     ITEM_HISTORY = "item_history:view"
     """See how a question did through months, versions and quizzes, without a person."""
+    SEGMENT = "item_history:segment"
+    """Say that a version of a question changed only the wording, or take that back."""
     DRAW_TABLES = "draw_table:view"
     """See by which facilities question sets are drawn, and how equally hard they were."""
     ANGOFF = "angoff:record"
@@ -302,6 +304,7 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all(
         QuizAction.DRAW_TABLES: _override,
         QuizAction.ANGOFF: _statistics,
         QuizAction.ITEM_HISTORY: _edit_bank,
+        QuizAction.SEGMENT: _edit_bank,
         QuizAction.MARK: changes_record(_mark, _learner),
         QuizAction.REGRADE: changes_records(_edit_quiz),
         QuizAction.REOPEN: changes_record(_reopen, _learner),

@@ -154,6 +154,27 @@ class QuestionOrigin(Base):
     """Whether it is reserved for some quizzes there: then its figures are shown to other courses' editors nowhere."""
 
 
+class WordingOnly(Base):
+    """An editor's word that a version changed only the wording of its question, so that its figures go on (spec/selection 2.2).
+
+    Never edited: taking it back ends it, and it may be said again.
+    """
+
+    __tablename__ = "wording_only"
+    __table_args__ = (
+        CheckConstraint("(ended_at IS NULL) = (ended_by IS NULL)", name="ended"),
+        unique_where("ended_at IS NULL", "uq_wording_only_in_force", "question_version_id"),
+        Index("ix_wording_only_question_version_id", "question_version_id"),
+    )
+
+    id: Mapped[Key]
+    question_version_id: Mapped[int] = mapped_column(ForeignKey("question_version.id"))
+    created_at: Mapped[Moment]
+    created_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    ended_at: Mapped[Moment | None]
+    ended_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+
 class HistoryState(Base):
     """The state of the history of a quiz version: it holds all its attempts, or the night counts them and those that end add nothing."""
 

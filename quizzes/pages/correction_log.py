@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from kernel.i18n import _, number
 from kernel.tables import Cell
 from quizzes.pages.figures import MISSING
-from quizzes.pages.question_changes import is_judged_otherwise
 from quizzes.queries.correction_log import (
     HandMarkRow,
     RegradeRow,
@@ -19,6 +18,7 @@ from quizzes.queries.correction_log import (
     list_hand_marks,
     list_question_regrades,
 )
+from quizzes.rules.question_diff import is_judged_otherwise
 
 MOST_LINES = 300
 

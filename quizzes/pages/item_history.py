@@ -1,39 +1,31 @@
 """The page of a question's history: its facility by month, its quizzes and versions, and what was corrected (spec/selection 2.7)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
-from kernel.i18n import _, ngettext, number
+from kernel.i18n import _, ngettext
 from kernel.tables import Cell
 from quizzes.pages.correction_log import CorrectionView
-from quizzes.pages.figures import MISSING, IntervalPoint, percentage
+from quizzes.pages.figures import IntervalPoint, percentage
+from quizzes.pages.history_lines import HistoryTableRow, discrimination_within, history_lines, month_points, share_words, sums_together
+from quizzes.pages.segments import JoinedHistory, VersionChangeView, change_views, present_sentence, segment_lines, wording_corrections
 from quizzes.queries.item_history import ItemHistoryRow
-from quizzes.rules.item_history import HistorySums, pooled_discrimination, pooled_facility, practice_facility
+from quizzes.rules.item_history import HistorySums, pooled_facility, practice_facility
+from quizzes.rules.segments import segment_numbers
 
 WEAK, EASY, HARD = 0.1, 0.95, 0.3
 COLUMNS = ("version", "quiz", "edition", "language", "month")
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryTableRow:
-    """A line of a table: what it is of, answers, facility with its interval and discrimination in words, and how often it was shown."""
-
-    name: str
-    count: str
-    facility: str
-    interval: str
-    discrimination: str
-    practice: str
-    """The facility where nothing counts, in so many first attempts."""
-    shown: str
+LAST = ("question", "segment")
 
 
 @dataclass(frozen=True, slots=True)
 class ItemHistoryView:
-    """The history of a question: sentences, the chart with its table, its quizzes and versions, and the log."""
+    """The history of a question: sentences, of which segments, the chart with its table, its quizzes and versions, and the log."""
 
     said: tuple[str, ...]
+    of_which: str
+    segments: tuple[HistoryTableRow, ...]
+    changes: tuple[VersionChangeView, ...]
     points: tuple[IntervalPoint, ...]
     months: tuple[HistoryTableRow, ...]
     quizzes: tuple[HistoryTableRow, ...]
@@ -43,32 +35,37 @@ class ItemHistoryView:
     """Whether it was answered in quizzes that do not count."""
 
 
-def history_view(rows: Sequence[ItemHistoryRow], log: tuple[CorrectionView, ...], titles: Mapping[str, str]) -> ItemHistoryView:
-    """Return the history as its page shows it, with the titles of quizzes by key."""
+def history_view(
+    joined: JoinedHistory, log: tuple[CorrectionView, ...], titles: Mapping[str, str], *, together: bool = False
+) -> ItemHistoryView:
+    """Return the history as its page shows it, with the titles of quizzes by key: of the present segment, or of all `together`.
+
+    Months and quizzes are those of the course: by month, copies may have fewer answers than are shown outside of theirs.
+    """
+    rows, names = joined.rows(together=together), joined.names
+    own = [row for row in rows if row.version_id in names]
     return ItemHistoryView(
         said=tuple(_sentences(rows)),
-        points=_points(rows),
-        months=_lines(rows, lambda row: row.month),
-        quizzes=_lines(rows, lambda row: titles.get(row.quiz, row.quiz)),
-        versions=_lines(rows, lambda row: _("Version %(number)s", number=row.version)),
-        log=log,
-        has_practice=any(row.sums.practice_count for row in rows),
+        of_which=present_sentence(joined, together=together),
+        segments=segment_lines(joined),
+        changes=change_views(joined),
+        points=month_points(own),
+        months=history_lines(own, lambda row: row.month),
+        quizzes=history_lines(own, lambda row: titles.get(row.quiz, row.quiz)),
+        versions=history_lines(joined.own, lambda row: names[row.version_id]),
+        log=with_wordings(joined, log),
+        has_practice=any(row.sums.practice_count for row in joined.own),
     )
 
 
-def _sum(rows: Sequence[ItemHistoryRow]) -> HistorySums:
-    return sum((row.sums for row in rows), HistorySums())
-
-
-def _discrimination(rows: Sequence[ItemHistoryRow]) -> float | None:
-    """Return the discrimination within quiz versions, so that differences between classes do not count."""
-    groups = dict.fromkeys((row.version, row.quiz_version_id) for row in rows)
-    return pooled_discrimination(_sum([row for row in rows if (row.version, row.quiz_version_id) == group]) for group in groups)
+def with_wordings(joined: JoinedHistory, log: tuple[CorrectionView, ...]) -> tuple[CorrectionView, ...]:
+    """Return the log with what editors said of versions, the newest first."""
+    return tuple(sorted((*log, *wording_corrections(joined)), key=lambda line: line.at, reverse=True))
 
 
 def _sentences(rows: Sequence[ItemHistoryRow]) -> list[str]:
-    sums = _sum(rows)
-    found, discrimination, practice = pooled_facility(sums), _discrimination(rows), _practice_sentences(sums)
+    sums = sums_together(rows)
+    found, discrimination, practice = pooled_facility(sums), discrimination_within(rows), _practice_sentences(sums)
     if found is None:
         return [_("No first attempt in a quiz that counts has answered this question yet."), *practice]
     facility = float(found.facility)
@@ -80,7 +77,11 @@ def _sentences(rows: Sequence[ItemHistoryRow]) -> list[str]:
             share=percentage(found.facility * 100, 0),
         )
         + " "
-        + _("With so many answers, the true share may be from %(low)s to %(high)s.", low=_share(found.low), high=_share(found.high))
+        + _(
+            "With so many answers, the true share may be from %(low)s to %(high)s.",
+            low=share_words(found.low),
+            high=share_words(found.high),
+        )
     ]
     if facility >= EASY:
         said.append(_("Almost everyone gets it right, so it says little about who knows more. Ask for more, or leave it as a warm-up."))
@@ -110,53 +111,17 @@ def _practice_sentences(sums: HistorySums) -> list[str]:
     ]
 
 
-def _practice_words(sums: HistorySums) -> str:
-    share = practice_facility(sums)
-    if share is None:
-        return MISSING
-    shown = percentage(share * 100, 1)
-    return ngettext("%(share)s in %(count)s attempt", "%(share)s in %(count)s attempts", sums.practice_count, share=shown)
+HEADINGS = (*COLUMNS, *HistorySums.__dataclass_fields__, *LAST)
 
 
-def _share(value: float) -> str:
-    return percentage(Fraction(value).limit_denominator(10**6) * 100, 0)
-
-
-def _lines(rows: Sequence[ItemHistoryRow], name_of: Callable[[ItemHistoryRow], str]) -> tuple[HistoryTableRow, ...]:
-    names = dict.fromkeys(sorted(name_of(row) for row in rows))
-    return tuple(_line(name, [row for row in rows if name_of(row) == name]) for name in names)
-
-
-def _line(name: str, rows: Sequence[ItemHistoryRow]) -> HistoryTableRow:
-    sums, discrimination = _sum(rows), _discrimination(rows)
-    found = pooled_facility(sums)
-    return HistoryTableRow(
-        name,
-        number(sums.count),
-        MISSING if found is None else percentage(found.facility * 100, 1),
-        MISSING if found is None else _("%(low)s to %(high)s", low=_share(found.low), high=_share(found.high)),
-        MISSING if discrimination is None else _share(discrimination),
-        _practice_words(sums),
-        number(sums.shown),
-    )
-
-
-def _points(rows: Sequence[ItemHistoryRow]) -> tuple[IntervalPoint, ...]:
-    months = sorted({row.month for row in rows})
-    found = [(month, pooled_facility(_sum([row for row in rows if row.month == month]))) for month in months]
-    known = [(month, one) for month, one in found if one is not None]
-    last = max(1, len(known) - 1)
-    return tuple(
-        IntervalPoint(at / last, float(one.facility) * 100, one.low * 100, one.high * 100, month) for at, (month, one) in enumerate(known)
-    )
-
-
-HEADINGS = (*COLUMNS, *HistorySums.__dataclass_fields__)
-
-
-def table_rows(rows: Sequence[ItemHistoryRow]) -> list[list[Cell]]:
-    """Return the sums as rows of a file, below HEADINGS; sums of shares in units of 1e-12."""
+def table_rows(joined: JoinedHistory) -> list[list[Cell]]:
+    """Return the sums of the course as rows of a file, below HEADINGS; sums of shares in units of 1e-12."""
+    segments = segment_numbers(joined.segments)
     return [
-        [row.version, row.quiz, row.edition_id or "", row.language, row.month, *(getattr(row.sums, name) for name in HEADINGS[5:])]
-        for row in rows
+        [
+            *(row.version, row.quiz, row.edition_id or "", row.language, row.month),
+            *(getattr(row.sums, name) for name in HistorySums.__dataclass_fields__),
+            *(row.key, segments.get(row.version_id)),
+        ]
+        for row in joined.own
     ]

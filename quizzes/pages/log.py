@@ -11,11 +11,16 @@ from quizzes.services.overrides import OverrideVerb
 from quizzes.services.regrading import RegradeVerb
 from quizzes.services.reopening import ReopeningVerb
 from quizzes.services.reports import ReportVerb
+from quizzes.services.wordings import WordingVerb
 
 
 def _where(entry: LogEntry) -> dict[str, object]:
     whom = entry.person or (_("a group") if entry.facts.get("group") else _("everyone"))
     return {"activity": entry.facts.get("activity") or "", "whom": whom}
+
+
+def _which(entry: LogEntry) -> dict[str, object]:
+    return {"version": entry.facts.get("version") or "", "question": entry.facts.get("question") or ""}
 
 
 def _with_reason(words: str, entry: LogEntry) -> str:
@@ -53,6 +58,10 @@ _SENTENCES: Mapping[str, Callable[[LogEntry], str]] = {
     DryRunVerb.DISCARDED: lambda _entry: _("Discarded a regrade dry run"),
     ReportVerb.EXPORTED: lambda entry: _("Exported a table of “%(activity)s”: %(what)s", what=entry.facts.get("what", ""), **_where(entry)),
     FormApprovalVerb.APPROVED: lambda entry: _("Approved the parallel forms of “%(activity)s”", **_where(entry)),
+    WordingVerb.SAID: lambda entry: _("Said that version %(version)s of “%(question)s” changed only the wording", **_which(entry)),
+    WordingVerb.WITHDRAWN: lambda entry: _(
+        "Took back that version %(version)s of “%(question)s” changed only the wording", **_which(entry)
+    ),
     ReopeningVerb.PREVIEWS_DELETED: lambda entry: _("Deleted the previews of “%(activity)s”", **_where(entry)),
     OverrideVerb.OVERRIDDEN: lambda entry: _with_reason(_("Set an override of “%(activity)s” for %(whom)s", **_where(entry)), entry),
     OverrideVerb.OVERRIDE_ENDED: lambda entry: _("Ended the override of “%(activity)s” for %(whom)s", **_where(entry)),

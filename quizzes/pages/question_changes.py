@@ -11,11 +11,10 @@ from kernel.i18n import choose
 from quizzes.content.banks import banks_of
 from quizzes.pages.banks import change_lines
 from quizzes.queries import teaching
-from quizzes.rules.definitions import QuestionDefinition, QuestionState, TextShape, map_texts, without_notes
-from quizzes.rules.question_diff import differences
+from quizzes.rules.definitions import QuestionDefinition, QuestionState, without_notes
+from quizzes.rules.question_diff import is_judged_otherwise
 
 LONGEST_TITLE = 100
-_EXPLAINS = frozenset({"text", "tags", "difficulty", "explanation", "hints", "source", "see", "unverified", "mark"})
 
 
 def compare_questions(session: Session, course_id: int, before: CourseFolder, after: CourseFolder) -> Iterator[PartDifference]:
@@ -52,16 +51,3 @@ def _part(key: str, before: tuple[QuestionDefinition, str] | None, after: tuple[
 def _title(question: QuestionDefinition) -> str:
     words = " ".join(choose(question.text).split())
     return words if len(words) <= LONGEST_TITLE else words[:LONGEST_TITLE].rsplit(" ", 1)[0] + "…"
-
-
-def is_judged_otherwise(before: QuestionDefinition, after: QuestionDefinition) -> bool:
-    """Return whether something differs that decides on marks: anything but words, and what only sorts or explains the question."""
-    changes = differences(_without_words(before), _without_words(after))
-    return any(change.path[0] not in _EXPLAINS and (change.before or "") != (change.after or "") for change in changes)
-
-
-def _without_words(question: QuestionDefinition) -> QuestionDefinition:
-    def nothing(_words: str, _language: str, _shape: TextShape) -> str:
-        return ""
-
-    return map_texts(without_notes(question), nothing)

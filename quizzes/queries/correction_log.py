@@ -56,8 +56,8 @@ class HandMarkRow:
     attempts: int
 
 
-def list_question_versions(session: Session, question_id: int) -> list[VersionRow]:
-    """List the newest versions of a question, the oldest of them first, with who published them."""
+def list_question_versions(session: Session, *question_ids: int) -> list[VersionRow]:
+    """List the newest versions of a question, and of what it was under other keys, the oldest of them first, with who published them."""
     statement = (
         select(QuestionVersion.id, QuestionVersion.number, QuestionVersion.created_at, CourseVersion.id.label("published"), Person)
         .join(Question, Question.id == QuestionVersion.question_id)
@@ -66,8 +66,8 @@ def list_question_versions(session: Session, question_id: int) -> list[VersionRo
             and_(CourseVersion.course_id == Question.course_id, CourseVersion.published_at == QuestionVersion.created_at),
         )
         .outerjoin(Person, Person.id == CourseVersion.published_by)
-        .where(QuestionVersion.question_id == question_id)
-        .order_by(QuestionVersion.number.desc())
+        .where(QuestionVersion.question_id.in_(question_ids))
+        .order_by(QuestionVersion.id.desc())
         .limit(MOST_LOGGED)
     )
     rows = session.execute(statement).all()

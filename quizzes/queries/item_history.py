@@ -1,5 +1,6 @@
 """Reading the history of a question of a course: its sums by month, version and quiz (spec/selection 2.4 to 2.7)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -19,9 +20,11 @@ SUMS = tuple(HistorySums.__dataclass_fields__)
 
 @dataclass(frozen=True, slots=True)
 class ItemHistoryRow:
-    """Sums of a question: of one of its versions, in a version of a quiz, by edition, language and month."""
+    """Sums of a question: of one of its versions by number and key, in a version of a quiz, by edition, language and month."""
 
+    version_id: int
     version: int
+    key: str
     quiz: str
     quiz_version_id: int
     edition_id: int
@@ -48,11 +51,13 @@ def get_question(session: Session, actor: Actor, slug: str, key: str) -> ItemHis
     return ItemHistoryContext(row.id, row.slug, StaffRole(row.role) if row.role else None, key, row.question_id)
 
 
-def list_history(session: Session, question_id: int) -> list[ItemHistoryRow]:
-    """List the sums of a question, by version, quiz and month."""
+def list_history(session: Session, question_ids: Collection[int]) -> list[ItemHistoryRow]:
+    """List the sums of a question, and of what it was under other keys, by version, quiz and month."""
     statement = (
         select(
+            ItemHistory.question_version_id,
             QuestionVersion.number,
+            Question.key.label("question"),
             Activity.key,
             ItemHistory.quiz_version_id,
             ItemHistory.edition_id,
@@ -62,16 +67,19 @@ def list_history(session: Session, question_id: int) -> list[ItemHistoryRow]:
             *(getattr(ItemHistory, name).label(f"sum_{name}") for name in SUMS),
         )
         .join(QuestionVersion, QuestionVersion.id == ItemHistory.question_version_id)
+        .join(Question, Question.id == QuestionVersion.question_id)
         .join(QuizVersion, QuizVersion.id == ItemHistory.quiz_version_id)
         .join(Activity, Activity.id == QuizVersion.activity_id)
         .outerjoin(HistoryState, HistoryState.quiz_version_id == ItemHistory.quiz_version_id)
-        .where(QuestionVersion.question_id == question_id, ItemHistory.variant == "")
-        .order_by(QuestionVersion.number, Activity.key, ItemHistory.quiz_version_id, ItemHistory.month, ItemHistory.language)
+        .where(QuestionVersion.question_id.in_(question_ids), ItemHistory.variant == "")
+        .order_by(QuestionVersion.id, Activity.key, ItemHistory.quiz_version_id, ItemHistory.month, ItemHistory.language)
         .limit(MOST_ROWS)
     )
     return [
         ItemHistoryRow(
+            row.question_version_id,
             row.number,
+            row.question,
             row.key,
             row.quiz_version_id,
             row.edition_id,

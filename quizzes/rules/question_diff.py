@@ -9,10 +9,12 @@ from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
 from fractions import Fraction
 
-from quizzes.rules.definitions import OrderingBody, QuestionDefinition
+from quizzes.rules.definitions import OrderingBody, QuestionDefinition, TextShape, map_texts, without_notes
 
 Path = tuple[str, ...]
 ORDER = "order"
+_EXPLAINS = frozenset({"text", "tags", "difficulty", "explanation", "hints", "source", "see", "unverified", "mark"})
+"""What decides on no mark where texts are left aside."""
 _UNTOLD = frozenset({"key", "former_keys", "state", "name", "selection"})
 """Keys are the path itself; former keys, the state and the place in blueprints are not part of a version."""
 
@@ -83,3 +85,16 @@ def _value_text(value: object) -> str:
     if isinstance(value, Fraction):
         return str(value)
     return str(value)
+
+
+def is_judged_otherwise(before: QuestionDefinition, after: QuestionDefinition) -> bool:
+    """Return whether something differs that decides on marks: anything but words, and what only sorts or explains the question."""
+    changes = differences(_without_words(before), _without_words(after))
+    return any(change.path[0] not in _EXPLAINS and (change.before or "") != (change.after or "") for change in changes)
+
+
+def _without_words(question: QuestionDefinition) -> QuestionDefinition:
+    def nothing(_words: str, _language: str, _shape: TextShape) -> str:
+        return ""
+
+    return map_texts(without_notes(question), nothing)

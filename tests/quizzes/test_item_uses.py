@@ -101,7 +101,9 @@ def test_the_page_has_answers_by_third_and_the_findings(browser: Browser, instan
 
     page = browser.get(PAGE)
 
-    found = in_spanish("The best learners choose “%(answer)s” more often than the key: the key may be wrong.", answer="cinco")
+    found = in_spanish(
+        "The best learners choose “%(answer)s” more often than the answer marked as right: the wrong one may be marked.", answer="cinco"
+    )
     for words in (found, in_spanish("Best third"), in_spanish("Asks everyone")):
         assert words in page.text
     assert page.has_link("/courses/prueba/quizzes/cuestionario-1/statistics")

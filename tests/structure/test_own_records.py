@@ -15,6 +15,7 @@ LEAVES_RECORDS = """
     words and contents of a course, for all its learners alike: announcement:change course:announce course:archive course:create
     course:delete course:edit course:import course:publish question_bank:edit
     the pass mark of a quiz, for all its learners alike: angoff:record
+    which answers of all learners a figure adds up: item_history:segment
     reminders: reminder:send
     a file of what stands on record: bundle:make certificate:bulk_zip certificate:export_identity certificate:open_bulk_zip
         certificate:set_validity transcript:make acta:export_identity

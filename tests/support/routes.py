@@ -197,6 +197,7 @@ ROUTES: Mapping[str, str] = {
         quizzes_pass_marks.change quizzes_pass_marks.new quizzes_pass_marks.overview quizzes_pass_marks.record
         quizzes_pass_marks.save_sheet quizzes_pass_marks.sheet
     """,
+    "item_history.segment": "quizzes_item_history.mark_wording_only quizzes_item_history.withdraw_wording_only",
     "item_history.view": "quizzes_item_history.question quizzes_item_history.table_csv",
     "draw_table.view": "quizzes_draws.quiz",
     "decision_quality.view": "quizzes_decisions.people quizzes_decisions.quiz",

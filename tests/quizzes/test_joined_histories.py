@@ -1,0 +1,211 @@
+"""The history of a question over its versions, its keys and its copies in other courses, apart and together (spec/selection 2.2)."""
+
+import csv
+from dataclasses import dataclass
+from io import StringIO
+
+import pytest
+from sqlalchemy import func, select, update
+
+from courses.models import Course
+from kernel.audit import AuditEntry
+from lms.instance import Instance
+from quizzes.models import Question, QuestionVersion
+from quizzes.rules.item_history import UNIT
+from quizzes.selection_models import ItemHistory, QuestionOrigin, WordingOnly
+from tests.support.access import a_cast, outcome
+from tests.support.browser import Browser
+from tests.support.builders import a_teacher, publish, sign_in
+from tests.support.learning import a_learner, fail_quiz, pass_quiz
+from tests.support.selection_folders import BANK, a_balanced_folder
+from tests.support.wording import in_spanish
+
+QUIZ = "slots:\n  - question: a\n  - question: b\n"
+PAGE = "/teaching/prueba/questions/a/history"
+SIGN = "0123456789abcdef" * 2
+TEXT = "¿Es cierto a?"
+
+
+def a_folder(text: str = TEXT, key: str = "prueba", lines: str = f"origin: {SIGN}") -> dict[str, bytes]:
+    """Return a course whose question `a` asks this."""
+    files = a_balanced_folder(QUIZ)
+    bank = files[BANK].replace(TEXT.encode(), text.encode()).replace(b"- key: a\n", f"- key: a\n    {lines}\n".encode())
+    return {**files, BANK: bank, "course.yaml": files["course.yaml"].replace(b"key: prueba", f"key: {key}".encode())}
+
+
+def answered(instance: Instance, course: Course, name: str, right: int, wrong: int) -> None:
+    """Let one person answer well and one badly, and count them as so many."""
+    pass_quiz(instance, a_learner(instance, course, f"{name}-1@example.org"), course.slug)
+    fail_quiz(instance, a_learner(instance, course, f"{name}-2@example.org"), course.slug)
+    statement = (
+        select(func.max(QuestionVersion.id))
+        .join(Question, Question.id == QuestionVersion.question_id)
+        .where(Question.course_id == course.id, Question.key == "a")
+    )
+    with instance.database.unit_of_work() as session:
+        newest = session.scalars(statement).one()
+        counted = {"count": right + wrong, "shown": right + wrong, "shares": right * UNIT, "squares": right * UNIT}
+        session.execute(update(ItemHistory).where(ItemHistory.question_version_id == newest).values(counted))
+
+
+def versions_of(instance: Instance, slug: str = "prueba", key: str = "a") -> list[int]:
+    statement = select(QuestionVersion.id).join(Question).join(Course, Course.id == Question.course_id).order_by(QuestionVersion.id)
+    with instance.database.unit_of_work(write=False) as session:
+        return list(session.scalars(statement.where(Course.slug == slug, Question.key == key)))
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A course with two versions of a question, and a browser of one of its editors."""
+
+    browser: Browser
+    course: Course
+    first: int
+    second: int
+
+    def say(self, version: int, *, withdraw: bool = False, status: int = 200) -> str:
+        """Say of a version that only its wording changed, or take that back; return the page."""
+        path = f"{PAGE}/wording{'/withdrawal' if withdraw else ''}"
+        self.browser.get(PAGE)
+        return self.browser.post(path, {"version": str(version)}, status=status).text
+
+
+@pytest.fixture
+def scene(browser: Browser, instance: Instance) -> Scene:
+    """Return a course whose question was answered by 4 of 5 well in its first wording, by 1 of 4 in its second."""
+    course = publish(instance, a_folder())[0]
+    answered(instance, course, "una", 4, 1)
+    publish(instance, a_folder("¿Es verdad a?"))
+    answered(instance, course, "otra", 1, 3)
+    a_teacher(instance, course)
+    first, second = versions_of(instance)
+    return Scene(sign_in(browser, "profe@example.org"), course, first, second)
+
+
+def said(count: int, share: int) -> str:
+    return in_spanish("In %(count)s first attempt, learners got %(share)s of its mark on average.", count, share=f"{share}\xa0%")
+
+
+def table_of(browser: Browser, name: str = "segments") -> list[list[str]]:
+    browser._request("GET", f"{PAGE}.csv?table={name}")
+    return list(csv.reader(StringIO(browser.response.get_data(as_text=True).removeprefix("\ufeff"))))[1:]
+
+
+def test_figures_begin_anew_after_a_change_and_are_shown_apart_and_together(scene: Scene) -> None:
+    """spec/selection 2.2: nothing is joined silently."""
+    page = scene.browser.get(PAGE)
+    assert said(4, 25) in page.text
+    assert said(9, 56) not in page.text
+    assert page.has_link(f"{PAGE}?figures=together")
+
+    together = scene.browser.get(f"{PAGE}?figures=together")
+
+    assert said(9, 56) in together.text
+    assert [row[3:] for row in table_of(scene.browser)] == [["5", str(4 * UNIT), "5"], ["4", str(UNIT), "4"]]
+
+
+def test_wording_only_lets_the_figures_go_on_and_can_be_taken_back_by_another_editor(scene: Scene, instance: Instance) -> None:
+    """spec/selection 2.2 and 2.6: who said it stands on the page and in the log."""
+    assert said(9, 56) in scene.say(scene.second)
+    other = sign_in(scene.browser.another(), a_teacher(instance, scene.course, "dos@example.org").email)
+    assert in_spanish("%(version)s was said to change only the wording.", version=in_spanish("Version %(number)s", number=2)) in (
+        other.get(PAGE).text
+    )
+
+    other.post(f"{PAGE}/wording/withdrawal", {"version": str(scene.second)})
+
+    assert said(4, 25) in scene.browser.get(PAGE).text
+    with instance.database.unit_of_work(write=False) as session:
+        row = session.scalars(select(WordingOnly)).one()
+        assert row.created_by != row.ended_by
+        verbs = list(session.scalars(select(AuditEntry.verb).where(AuditEntry.verb.startswith("wording.")).order_by(AuditEntry.id)))
+    assert verbs == ["wording.said", "wording.withdrawn"]
+    assert len([row for row in table_of(scene.browser, "log") if in_spanish("Version %(number)s", number=2) in row[1]]) == 2
+
+
+def test_what_cannot_be_said_is_refused(scene: Scene, instance: Instance) -> None:
+    """Bad input: the first version, another question's, twice, nothing to take back, a key that changed."""
+    other = versions_of(instance, key="b")[0]
+    for version in (scene.first, other, 10**9):
+        scene.say(version, status=404)
+    scene.say(scene.second, withdraw=True, status=409)
+    scene.say(scene.second)
+    scene.say(scene.second, status=409)
+    files = a_folder("¿Es verdad a?")
+    head, _text, tail = files[BANK].partition("¿Es verdad a?".encode())
+    publish(instance, {**files, BANK: head + "¿Es verdad a?".encode() + tail.replace(b"answer: true", b"answer: false", 1)})
+
+    page = scene.say(versions_of(instance)[-1], status=409)
+
+    told = "Version %(number)s changed the key or the parts of the question, not only its wording. Its figures begin anew."
+    assert in_spanish(told, number=3) in page
+
+
+def test_the_version_that_is_asked_again_is_the_present_one(scene: Scene, instance: Instance) -> None:
+    """spec/selection 2.2: whoever goes back to the first wording goes on with its figures."""
+    publish(instance, a_folder())
+
+    assert said(5, 80) in scene.browser.get(PAGE).text
+
+
+def test_a_question_under_another_key_goes_on(scene: Scene, instance: Instance) -> None:
+    """spec/selection 2.2: `former_keys`; the same text is the same segment."""
+    files = a_folder("¿Es verdad a?", lines=f"origin: {SIGN}")
+    bank = files[BANK].replace(b"- key: a\n", b"- key: nueva\n    former_keys: [a]\n")
+    quizzes = {path: text.replace(b"question: a\n", b"question: nueva\n") for path, text in files.items() if path.endswith(".quiz.yaml")}
+    publish(instance, {**files, **quizzes, BANK: bank})
+
+    page = scene.browser.get("/teaching/prueba/questions/nueva/history")
+
+    assert said(4, 25) in page.text
+    assert in_spanish("Version %(number)s of “%(key)s”", number=1, key="a") in page.text
+
+
+@pytest.mark.parametrize(("right", "wrong", "shown"), [(9, 3, True), (7, 2, False)], ids=["enough", "too few"])
+def test_copies_are_joined_where_they_have_enough_answers(scene: Scene, instance: Instance, right: int, wrong: int, shown: bool) -> None:
+    """spec/selection 2.1 and 2.2: the same text is the same segment; under 10 answers nothing but that is said, nor added."""
+    copy = publish(instance, a_folder("¿Es verdad a?", key="copia"))[0]
+    answered(instance, copy, "lejos", right, wrong)
+
+    together = scene.browser.get(f"{PAGE}?figures=together").text
+
+    assert said(4, 25) in scene.browser.get(PAGE).text
+    assert (said(21, 67) if shown else said(9, 56)) in together
+    assert ("&lt; 10" in scene.browser.response.get_data(as_text=True)) is not shown
+    copies = [row for row in table_of(scene.browser) if row[2] == "copies"]
+    assert copies == ([["2", in_spanish("Version %(number)s", number=2), "copies", "12", str(9 * UNIT), "12"]] if shown else [])
+
+
+def test_another_origin_joins_nothing(scene: Scene, instance: Instance) -> None:
+    """spec/selection 2.2: the same key and text alone do not."""
+    copy = publish(instance, a_folder("¿Es verdad a?", key="copia", lines=f"origin: {SIGN[::-1]}"))[0]
+    answered(instance, copy, "lejos", 9, 3)
+
+    assert said(9, 56) in scene.browser.get(f"{PAGE}?figures=together").text
+    assert [row for row in table_of(scene.browser) if row[2] == "copies"] == []
+
+
+def test_every_cell_of_segments_and_of_what_is_reserved_elsewhere(browser: Browser, instance: Instance) -> None:
+    """Access: item_history.segment, and item_history.view of a copy that its course reserves."""
+    cast = a_cast(browser, instance)
+    course = publish(instance, a_folder())[0]
+    cast.join(course)
+    copy = publish(instance, a_folder(key="copia", lines=f"origin: {SIGN}\n    only: [cuestionario-1]"))[0]
+    answered(instance, copy, "lejos", 9, 3)
+    publish(instance, a_folder("¿Es verdad a?"))
+    version = versions_of(instance)[-1]
+    copies = in_spanish("%(versions)s: copies in other courses", versions=in_spanish("Version %(number)s", number=1))
+
+    seen = {letter: "allow" if got == "allow" else "hide" for letter, got in cast.shown(PAGE, copies).items()}
+    wrong = cast.check("item_history.view", "reserved_elsewhere", seen)
+    for letter, one in cast.browsers.items():
+        with instance.database.unit_of_work() as session:
+            for row in session.scalars(select(WordingOnly)):
+                session.delete(row)
+        got = outcome(one, f"{PAGE}/wording", "POST", {"version": str(version)})
+        wrong += cast.check("item_history.segment", "own_course", {letter: got})
+
+    assert wrong == []
+    with instance.database.unit_of_work(write=False) as session:
+        reserved = session.execute(select(Course.slug, QuestionOrigin.reserved).join(Course, Course.id == QuestionOrigin.course_id)).all()
+    assert dict(reserved) == {"prueba": False, "copia": True}
