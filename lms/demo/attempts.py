@@ -14,7 +14,7 @@ from quizzes.queries import attempts as quiz_queries
 from quizzes.queries.attempts import LoadedAttempt, QuizSnapshot
 from quizzes.rules import saving
 from quizzes.services import attempts as quizzes
-from quizzes.services.attempts import SaveRequest
+from quizzes.services.answer_rows import SaveRequest
 
 LEASE = 1000
 

@@ -26,7 +26,7 @@ from quizzes.rules import saving
 from quizzes.rules.answers import NumberAnswer, SingleChoiceAnswer
 from quizzes.rules.definitions import QuestionDefinition
 from quizzes.services import attempts as quizzes
-from quizzes.services.attempts import SaveRequest
+from quizzes.services.answer_rows import SaveRequest
 
 FOLDER = Path(__file__).resolve().parent / "sample"
 SLUG, QUIZ = "muestra-medico-de-preguntas", "cuestionario-de-muestra"

@@ -27,7 +27,7 @@ from lms.instance import Instance
 from quizzes.queries import attempts as quiz_queries
 from quizzes.rules import saving
 from quizzes.services import attempts as quizzes
-from quizzes.services.attempts import SaveRequest
+from quizzes.services.answer_rows import SaveRequest
 from selections.models import MemberRole, Selection
 from selections.services import actas, selections
 from selections.services.freezing import freeze, keep_frozen

@@ -27,7 +27,7 @@ from quizzes.rules import saving
 from quizzes.rules.definitions import RubricCriterion
 from quizzes.rules.regrade import RegradeKind, RegradePolicy
 from quizzes.rules.responses import ANSWER, FILES, clean_parts, filled_parts
-from quizzes.services.attempts import SaveRequest
+from quizzes.services.answer_rows import SaveRequest
 from quizzes.services.banks import FieldChanges
 from quizzes.services.overrides import AccommodationProfile, OverrideValues, values_of
 

@@ -3,7 +3,7 @@
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
@@ -52,7 +52,8 @@ from quizzes.rules.regrade import PresentMark, total_of, void_unless_lower
 from quizzes.rules.responses import clean_parts, parts_of, payload_of
 from quizzes.rules.results import Marking
 from quizzes.rules.settings import AtEnd
-from quizzes.services import item_history
+from quizzes.services import answer_rows, item_history
+from quizzes.services.answer_rows import SaveRequest
 from quizzes.services.layouts import (
     SEED_BITS,
     SIGN,
@@ -214,24 +215,9 @@ def _copy_responses(session: Session, attempt_id: int, last: LoadedAttempt, *, n
         if old.kind is new.kind and not isinstance(answer, MalformedAnswer):
             parts = parts_of(new, page_from_answer(new, item.layout, answer))
             event = saving.AnswerSave(item.position, saving.AnswerSequence(1, 1), parts)
-            rows.append(_event_row(loaded, event, SaveRequest(1, (), "import"), now))
+            rows.append(answer_rows.event_row(loaded, event, SaveRequest(1, (), "import"), now))
     if rows:
         connection_of(session).execute(insert(AnswerEvent), rows)
-
-
-@dataclass(frozen=True, slots=True)
-class SaveRequest:
-    """Answers that one page sends: its epoch, and for each a position, a counter and what was given."""
-
-    page_epoch: int
-    events: tuple[saving.AnswerSave, ...]
-    kind: str
-    """`autosave`, `save` or `submit`."""
-    client_time: str = ""
-    tokens: Mapping[tuple[int, int], str] = field(default_factory=dict)
-    """By position and counter the server's word that the device held when the answer was written (spec/quiz-engine 5.3.9)."""
-    offline_in_time: bool = False
-    """They come after the end, but were written offline before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +232,14 @@ class SaveReceipt:
     """Places for which answers came although they take none (any more): what counts of them is in `newer_answers`."""
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedSave:
+    """The plan of a save, made from an attempt as it was read: its answers, and what its sender is told."""
+
+    answers: answer_rows.PlannedAnswers
+    receipt: SaveReceipt
+
+
 def save_answers(
     session: Session, loaded: LoadedAttempt, batches: Sequence[SaveRequest], offline_in_time: Sequence[SaveRequest] = (), *, now: datetime
 ) -> SaveReceipt:
@@ -256,7 +250,18 @@ def save_answers(
     The same answer twice has no effect, an older one is kept as history. Even where nothing is new the attempt is written,
     so that what is acknowledged has been committed by this very request (spec/security 6.3).
     """
-    if AttemptState(loaded.row.state) in ENDED_STATES:
+    planned = plan_save(session, loaded, batches, offline_in_time, now=now)
+    loaded.row.state = planned.receipt.state.value
+    answer_rows.write_answers(session, loaded, planned.answers, now=now)
+    return planned.receipt
+
+
+def plan_save(
+    session: Session, loaded: LoadedAttempt, batches: Sequence[SaveRequest], offline_in_time: Sequence[SaveRequest] = (), *, now: datetime
+) -> PlannedSave:
+    """Return what a save writes, as the attempt was read; raise as `save_answers` does, which writes it."""
+    state = AttemptState(loaded.row.state)
+    if state in ENDED_STATES:
         raise AlreadySubmitted
     ruling = rule_on_time(loaded.clock, now=now)
     if not ruling.may_answer:
@@ -264,20 +269,21 @@ def save_answers(
             raise TimeIsUp.of(loaded, ruling)
         batches = offline_in_time
     if ruling.event is not None:
-        loaded.row.state = advance(AttemptState(loaded.row.state), ruling.event).value
+        state = advance(state, ruling.event)
     batches, refused = _without_closed(session, loaded, batches)
-    stored = _stored_events(loaded)
-    merge = _append_answers(session, loaded, stored, batches, now=now)
+    stored = answer_rows.stored_events(loaded)
+    merge, answers = answer_rows.merge_answers(loaded, stored, batches, now=now)
     page_epoch = max((batch.page_epoch for batch in batches), default=0)
     overtaken = {arrival.event.position for arrival in merge.arrivals if arrival.outcome is saving.SaveOutcome.OVERTAKEN}
     current = {place: event.payload for place, event in merge.current.items()}
-    return SaveReceipt(
+    receipt = SaveReceipt(
         acknowledged=saving.acknowledged([*stored, *merge.added], page_epoch),
         newer_answers={place: current.get(place, {}) for place in overtaken | refused},
         closed=refused,
         seconds_left=seconds_left(loaded.clock, now=now),
-        state=AttemptState(loaded.row.state),
+        state=state,
     )
+    return PlannedSave(answers, receipt)
 
 
 def check_takes_answers(loaded: LoadedAttempt, *, now: datetime) -> None:
@@ -295,47 +301,6 @@ def _without_closed(session: Session, loaded: LoadedAttempt, batches: Sequence[S
     refused = frozenset(event.position for batch in batches for event in batch.events if event.position in closed)
     open_ones = [replace(batch, events=tuple(event for event in batch.events if event.position not in closed)) for batch in batches]
     return open_ones, refused
-
-
-def _stored_events(loaded: LoadedAttempt) -> list[saving.AnswerSave]:
-    positions = {item.id: item.position for item in loaded.items}
-    return [
-        saving.AnswerSave(positions[answer.item_id], saving.AnswerSequence(answer.page_epoch, answer.counter), _payload(answer.payload))
-        for answer in loaded.answers
-    ]
-
-
-def _append_answers(
-    session: Session, loaded: LoadedAttempt, stored: Sequence[saving.AnswerSave], batches: Sequence[SaveRequest], *, now: datetime
-) -> saving.SaveResult:
-    arriving = [event for batch in batches for event in batch.events if loaded.item_at(event.position)]
-    merge = saving.merge(stored, arriving)
-    by_page_epoch = {batch.page_epoch: batch for batch in batches}
-    rows = [_event_row(loaded, event, by_page_epoch[event.sequence.page_epoch], now) for event in merge.added]
-    if rows:
-        connection_of(session).execute(insert(AnswerEvent), rows)
-    loaded.row.saved_at = now
-    loaded.row.lease = max([loaded.row.lease, *by_page_epoch])
-    return merge
-
-
-def _payload(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, dict) else {}
-
-
-def _event_row(loaded: LoadedAttempt, event: saving.AnswerSave, batch: SaveRequest, now: datetime) -> dict[str, object]:
-    item = loaded.item_at(event.position)
-    assert item is not None
-    return {
-        "item_id": item.id,
-        "lease": event.sequence.page_epoch,
-        "seq": event.sequence.counter,
-        "kind": batch.kind,
-        "payload": json.dumps(event.payload, ensure_ascii=False),
-        "client_time": batch.client_time[:40],
-        "server_time": now,
-        "proved": batch.offline_in_time,
-    }
 
 
 def submit_attempt(
@@ -363,7 +328,10 @@ def submit_attempt(
     if not ruling.may_answer:
         batches = offline_in_time if ruling.may_accept_offline else ()
     if batches:
-        merge = _append_answers(session, loaded, _stored_events(loaded), _without_closed(session, loaded, batches)[0], now=now)
+        merge, answers = answer_rows.merge_answers(
+            loaded, answer_rows.stored_events(loaded), _without_closed(session, loaded, batches)[0], now=now
+        )
+        answer_rows.write_answers(session, loaded, answers, now=now)
         responses = {loaded.items[place - 1].id: event.payload for place, event in merge.current.items()}
     finish(session, actor, loaded, responses, finished_at=ruling.finished_at or now, now=now)
 

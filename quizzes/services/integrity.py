@@ -28,16 +28,22 @@ class PageNotes:
 
 def record_save(loaded: LoadedAttempt, actor: Actor, sent: PageNotes, *, now: datetime) -> None:
     """Add a save to the record of a locked attempt, in the row that the save writes anyway; without such settings nothing is kept."""
-    rules = loaded.snapshot.integrity
+    text = record_with(loaded, actor, sent, now=now)
+    if text != loaded.row.integrity_record:
+        loaded.row.integrity_record = text
+
+
+def record_with(loaded: LoadedAttempt, actor: Actor, sent: PageNotes, *, now: datetime) -> str:
+    """Return the record of an attempt with a save, as it is kept; as it was where nothing is added."""
+    kept, rules = loaded.row.integrity_record, loaded.snapshot.integrity
     if not rules.records or sent.page_epoch < 1 or loaded.row.preview or loaded.state in ENDED_STATES:
-        return
+        return kept
     moment = SaveMoment(
         sent.page_epoch, max(0, int((now - loaded.row.started_at).total_seconds())), network_of(actor.address), actor.device_id or 0
     )
-    record = read_record(loaded.row.integrity_record)
+    record = read_record(kept)
     added = add_save(record, rules, moment, read_notes(_parsed(sent.text)), spares_focus=spares_focus(loaded))
-    if added != record:
-        loaded.row.integrity_record = write_record(added)
+    return write_record(added) if added != record else kept
 
 
 def spares_focus(loaded: LoadedAttempt) -> bool:

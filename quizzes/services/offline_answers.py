@@ -14,7 +14,7 @@ from kernel.crypto import Secret, seal, unseal
 from quizzes.queries.attempts import LoadedAttempt
 from quizzes.rules.attempts import accepts_evidence
 from quizzes.rules.saving import AnswerSave
-from quizzes.services.attempts import SaveRequest
+from quizzes.services.answer_rows import SaveRequest
 
 PURPOSE = "answering"
 TOKEN_LIFETIME = timedelta(days=30)

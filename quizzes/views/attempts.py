@@ -24,7 +24,7 @@ from kernel.web import after_response
 from kernel.web.errors import wants_json
 from kernel.web.forms import whole_number
 from kernel.web.limits import limit, limiter
-from kernel.web.request import allows, current_actor, current_session, requires, secrets_of_app, see_page
+from kernel.web.request import allows, begin_writing, current_actor, current_session, requires, secrets_of_app, see_page
 from quizzes.attempt_review import flags_in_term, flags_of, record_of, review_page
 from quizzes.forms.quizzes import (
     FileChanges,
@@ -63,13 +63,15 @@ from quizzes.rules.review import Reader, may_download_answers
 from quizzes.rules.settings import Navigation, ReviewFlag
 from quizzes.services import attempts as services
 from quizzes.services import offline_answers, start_conditions
-from quizzes.services.attempts import SaveReceipt, SaveRequest
+from quizzes.services.answer_rows import SaveRequest
+from quizzes.services.attempts import SaveReceipt
 from quizzes.services.checking import CheckOutcome, check_answer
-from quizzes.services.integrity import PageNotes, record_save
+from quizzes.services.integrity import PageNotes, record_save, record_with
+from quizzes.services.late_saves import keep_late
 from quizzes.services.layouts import recreate_layout
 from quizzes.services.reopening import is_reopenable
 from quizzes.services.uploads import receive_files
-from quizzes.views.files import BODY_LIMIT, attempt_to_save, brings_files, store_received_files
+from quizzes.views.files import BODY_LIMIT, attempt_to_save, saves_late, store_received_files, takes_lock_late
 
 bp = Blueprint("quizzes", __name__)
 
@@ -221,20 +223,17 @@ def attempt(subject: LoadedAttempt) -> Answer:
 
 
 @bp.post("/attempts/<uuid:attempt>/answers")
-@requires(QuizAction.ANSWER, attempt_to_save, reads_first=brings_files, body_limit=BODY_LIMIT, field_limit=FIELD_LIMIT)
+@requires(QuizAction.ANSWER, attempt_to_save, reads_first=saves_late, body_limit=BODY_LIMIT, field_limit=FIELD_LIMIT)
 def save(subject: LoadedAttempt) -> Answer:
     """Keep answers: from the page's script, whose `Accept` asks for JSON back, or from the plain form, which goes where it is asked to."""
     now, form = clock.now(), request.form.to_dict(flat=False)
     page = whole_number(first(form, "page"), otherwise=1)
     at, removed = removed_file(form)
     subject, kept = store_received_files(subject, page, removed=removed, now=now)
-    session = current_session()
-    record_save(subject, current_actor(), PageNotes(whole_number(first(form, "lease")), first(form, "noted")), now=now)
     if wants_json():
-        batches = script_batches(form, "autosave")
-        return _acknowledge(
-            subject, services.save_answers(session, subject, batches, _offline_in_time(subject, batches, now), now=now), now
-        )
+        return _acknowledge(*_save_from_script(subject, form, now), now)
+    session = current_session()
+    record_save(subject, current_actor(), _notes_of(form), now=now)
     closed = get_checks(session, subject).closed
     received = receive_files(session, subject, kept, removed=(removed,), now=now)
     compared_payloads = read_payloads(session, subject.answers, answers_compared(form, subject))
@@ -251,6 +250,24 @@ def save(subject: LoadedAttempt) -> Answer:
     if place := whole_number(first(form, "check")):
         return _check(subject, place, page, now)
     return _go_on(subject, page, now)
+
+
+def _save_from_script(subject: LoadedAttempt, form: dict[str, list[str]], now: datetime) -> tuple[LoadedAttempt, SaveReceipt]:
+    """Keep what a page's script sends; return the attempt as it is then, and what the script is told."""
+    batches, notes = script_batches(form, "autosave"), _notes_of(form)
+    if takes_lock_late():
+        offline_in_time = _offline_in_time(subject, batches, now)
+        planned = services.plan_save(current_session(), subject, batches, offline_in_time, now=now)
+        record = record_with(subject, current_actor(), notes, now=now)
+        if keep_late(begin_writing(), subject, planned, record, now=now):
+            return subject, planned.receipt
+        subject = open_attempts.lock_attempt(current_session(), current_actor(), subject.uuid)
+    record_save(subject, current_actor(), notes, now=now)
+    return subject, services.save_answers(current_session(), subject, batches, _offline_in_time(subject, batches, now), now=now)
+
+
+def _notes_of(form: dict[str, list[str]]) -> PageNotes:
+    return PageNotes(whole_number(first(form, "lease")), first(form, "noted"))
 
 
 def _stay(loaded: LoadedAttempt, page: int, place: int, message: str = "") -> Response:
@@ -339,7 +356,7 @@ def submit(subject: LoadedAttempt) -> Answer:
     """Hand the attempt in, with whatever the device still held."""
     form, now = request.form.to_dict(flat=False), clock.now()
     batches = script_batches(form, "submit")
-    record_save(subject, current_actor(), PageNotes(whole_number(first(form, "lease")), first(form, "noted")), now=now)
+    record_save(subject, current_actor(), _notes_of(form), now=now)
     services.submit_attempt(current_session(), current_actor(), subject, batches, _offline_in_time(subject, batches, now), now=now)
     return see_page("quizzes.review", attempt=subject.uuid)
 

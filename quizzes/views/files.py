@@ -11,10 +11,11 @@ from kernel import clock
 from kernel.errors import NotFound
 from kernel.files import FileStore
 from kernel.permissions import Actor
+from kernel.web.errors import wants_json
 from kernel.web.file_responses import send_content
 from kernel.web.forms import whole_number
 from kernel.web.limits import limit, limiter
-from kernel.web.request import begin_writing, current_actor, current_session, requires
+from kernel.web.request import begin_writing, current_actor, current_session, request_services, requires
 from quizzes.pages.uploads import problem_words
 from quizzes.permissions import QuizAction
 from quizzes.queries import open_attempts
@@ -87,9 +88,19 @@ def brings_files() -> bool:
     return any(one.filename for one in request.files.values())
 
 
+def saves_late() -> bool:
+    """Say whether a save begins read-only: one that brings files, and one that takes the writers' lock late."""
+    return brings_files() or takes_lock_late()
+
+
+def takes_lock_late() -> bool:
+    """Say whether what a page's script sends is decided before it is written: on SQLite, where one writes at a time."""
+    return request_services().database.is_sqlite and wants_json() and not brings_files()
+
+
 def attempt_to_save(session: Session, actor: Actor, attempt: UUID) -> LoadedAttempt:
-    """Return the attempt whose page is sent, locked unless files have to be kept first."""
-    return (open_attempts.get_attempt if brings_files() else open_attempts.lock_attempt)(session, actor, attempt)
+    """Return the attempt whose page is sent, locked unless its save begins read-only."""
+    return (open_attempts.get_attempt if saves_late() else open_attempts.lock_attempt)(session, actor, attempt)
 
 
 def store_received_files(

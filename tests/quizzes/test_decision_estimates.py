@@ -11,7 +11,7 @@ from courses.models import Course
 from kernel import clock
 from lms.instance import Instance
 from quizzes.queries.decision_estimates import estimate_decisions
-from quizzes.services.attempts import SaveRequest
+from quizzes.services.answer_rows import SaveRequest
 from tests.support import folders
 from tests.support.browser import Browser
 from tests.support.builders import a_teacher, folder, publish, sign_in

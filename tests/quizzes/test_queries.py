@@ -16,7 +16,7 @@ from quizzes.queries.answers import read_payloads
 from quizzes.queries.effective_settings import PersonQuizKey
 from quizzes.rules.layout import SlotEntry
 from quizzes.rules.saving import AnswerSave, AnswerSequence
-from quizzes.services.attempts import SaveRequest
+from quizzes.services.answer_rows import SaveRequest
 from quizzes.services.checking import check_answer
 from tests.support.browser import Counter
 from tests.support.builders import a_teacher

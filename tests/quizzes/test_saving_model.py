@@ -20,9 +20,12 @@ from lms.instance import Instance
 from quizzes.forms.quizzes import answers_compared, form_batch, script_batches
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
 from quizzes.pages.attempt import new_page_epoch
+from quizzes.queries import attempts as queries
 from quizzes.queries.answers import read_payloads
 from quizzes.queries.attempts import LoadedAttempt
 from quizzes.services import attempts as services
+from quizzes.services.answer_rows import SaveRequest
+from quizzes.services.late_saves import keep_late
 from tests.support import sizes
 from tests.support.learning import a_learner, sitting_of, start
 from tests.support.quizzes import a_quiz_asking
@@ -111,6 +114,8 @@ class Saving(RuleBasedStateMachine):
         self.acknowledged: set[tuple[Key, str]] = set()
         self.on_the_way: list[Sent] = []
         self.pages: list[Page] = []
+        self.given = timedelta()
+        self.closed = False
 
     @initialize()
     def begin(self) -> None:
@@ -121,7 +126,7 @@ class Saving(RuleBasedStateMachine):
     @property
     def takes_answers(self) -> bool:
         """Say whether the time allows answers still (spec/quiz-engine 5.3.4)."""
-        return self.now <= NOON + LIMIT + TOLERANCE
+        return not self.closed and self.now <= NOON + LIMIT + self.given + TOLERANCE
 
     @contextmanager
     def locked(self) -> Iterator[tuple[Session, LoadedAttempt]]:
@@ -158,6 +163,32 @@ class Saving(RuleBasedStateMachine):
             elif fate != "lost":
                 for _time in range(2 if fate == "twice" else 1):
                     self._arrive(request, None if fate == "reply lost" else page)
+
+    @rule(which=st.integers(0, 3), other=st.integers(0, 3), act=st.sampled_from(("nothing", "saved", "saved", "time given", "closed")))
+    def send_late(self, which: int, other: int, act: str) -> None:
+        """Send a page's journal; it is decided upon before it is written, and meanwhile something happens."""
+        meanwhile = {"saved": lambda: self._save_beside(other), "time given": self._give_time, "closed": self._close}
+        for request in self._page(which).requests():
+            self._arrive(request, self._page(which), meanwhile.get(act, lambda: None))
+
+    def _save_beside(self, other: int) -> None:
+        page = self._page(other)
+        page.type(PLACES[other % len(PLACES)], str(50 + other))
+        for request in page.requests():
+            self._arrive(request, None)
+
+    def _give_time(self) -> None:
+        with self.locked() as (_session, loaded):
+            loaded.row.extra_seconds += 60
+        self.given += timedelta(seconds=60)
+
+    def _close(self) -> None:
+        """End the attempt by its time, as the job does that looks after it."""
+        if self.pages and self.now > NOON + LIMIT / 2:
+            self.now = max(self.now, NOON + LIMIT + self.given + TOLERANCE + timedelta(seconds=1))
+            with self.locked() as (session, loaded):
+                services.close_if_overdue(session, self.actor, loaded, now=self.now)
+            self.closed = True
 
     @precondition(lambda self: self.on_the_way)
     @rule(which=st.integers(0, 9))
@@ -209,13 +240,24 @@ class Saving(RuleBasedStateMachine):
     def _page(self, which: int) -> Page:
         return self.pages[which % len(self.pages)]
 
-    def _arrive(self, request: Sent, page: Page | None) -> None:
-        with self.locked() as (session, loaded):
-            told: list[services.SaveReceipt] = []
-            batches = script_batches(events_of(request), "autosave")
-            if self._refused(lambda: told.append(services.save_answers(session, loaded, batches, now=self.now))):
+    def _arrive(self, request: Sent, page: Page | None, meanwhile: Callable[[], object] | None = None) -> None:
+        """Take a request: locked at once, or after something that happens once it is read and decided upon."""
+        told: list[services.SaveReceipt] = []
+        batches, now = script_batches(events_of(request), "autosave"), self.now
+        read, planned = self._planned(batches) if meanwhile is not None else (None, None)
+        if meanwhile is not None:
+            if planned is None:
                 return
-            renewed = new_page_epoch(loaded, self.now)
+            meanwhile()
+        with self.instance.database.unit_of_work() as session:
+            if read is not None and planned is not None and keep_late(session, read, planned, read.row.integrity_record, now=now):
+                loaded = read
+                told.append(planned.receipt)
+            else:
+                loaded = queries.lock_attempt(session, self.actor, self.attempt)
+                if self._refused(lambda: told.append(services.save_answers(session, loaded, batches, now=now))):
+                    return
+            renewed = new_page_epoch(loaded, now)
         lease, events = request
         for key, text in events:
             self._store(key, text)
@@ -234,10 +276,16 @@ class Saving(RuleBasedStateMachine):
         if told.newer_answers:
             page.lease, page.numbers = renewed, {}
 
+    def _planned(self, batches: list[SaveRequest]) -> tuple[LoadedAttempt, services.PlannedSave | None]:
+        found: list[services.PlannedSave] = []
+        with sitting_of(self.instance, self.actor, self.attempt) as (session, read):
+            self._refused(lambda: found.append(services.plan_save(session, read, batches, now=self.now)))
+        return read, found[0] if found else None
+
     def _refused(self, attempt: Callable[[], object]) -> bool:
         try:
             attempt()
-        except services.TimeIsUp:
+        except (services.TimeIsUp, services.AlreadySubmitted):
             assert not self.takes_answers
             return True
         assert self.takes_answers

@@ -17,7 +17,7 @@ from kernel import clock
 from lms.instance import Instance
 from quizzes.models import Attempt, QuizAnalysisCache
 from quizzes.services import analysis as services
-from quizzes.services.attempts import SaveRequest
+from quizzes.services.answer_rows import SaveRequest
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in

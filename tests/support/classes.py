@@ -12,7 +12,7 @@ from kernel import clock
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
 from quizzes.rules import saving
-from quizzes.services.attempts import SaveRequest
+from quizzes.services.answer_rows import SaveRequest
 from tests.support.builders import a_course, a_person, a_teacher, folder, publish
 from tests.support.editions import an_edition, join
 from tests.support.learning import a_learner, actor_of, mark_done, pass_quiz, right_batch, sitting_of, start, submit

@@ -27,7 +27,8 @@ from quizzes.queries import attempts as queries
 from quizzes.queries.attempts import LoadedAttempt
 from quizzes.rules import saving
 from quizzes.services import attempts as quizzes
-from quizzes.services.attempts import SaveReceipt, SaveRequest
+from quizzes.services.answer_rows import SaveRequest
+from quizzes.services.attempts import SaveReceipt
 from tests.support.answers import right_fields
 from tests.support.browser import Browser
 from tests.support.builders import a_person

@@ -12,7 +12,7 @@ from kernel import clock
 from kernel.permissions import Actor
 from lms.instance import Instance
 from quizzes.rules.regrade import RegradeKind
-from quizzes.services.attempts import SaveRequest
+from quizzes.services.answer_rows import SaveRequest
 from quizzes.services.dry_runs import RegradeRequest
 from selections.models import ActaKind, MemberRole, Selection, SelectionActa
 from selections.queries.actas import read_document

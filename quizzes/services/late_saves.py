@@ -1,0 +1,65 @@
+"""Saves that read first: what one writes is decided before the database's one writer begins, and written if the attempt is still as it was.
+
+SQLite lets one write at a time, whoever waits. A save that decides within its write transaction keeps all others waiting for what it
+reads and computes. Whatever decides what counts of an attempt (another save, handing in, the end of its time, time given for an incident)
+changes one of the columns that are looked at; then the save begins again, with the attempt locked.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import bindparam, update
+from sqlalchemy.orm import Session
+
+from kernel.compiled_statements import compile_once
+from kernel.db import connection_of
+from quizzes.models import Attempt
+from quizzes.queries.attempts import LoadedAttempt
+from quizzes.services.answer_rows import append, moment_of_save
+from quizzes.services.attempts import PlannedSave
+
+_SAVE = compile_once(
+    update(Attempt)
+    .where(
+        Attempt.id == bindparam("attempt"),
+        Attempt.state == bindparam("state_read"),
+        Attempt.saved_at == bindparam("saved_at_read"),
+        Attempt.lease == bindparam("lease_read"),
+        Attempt.extra_seconds == bindparam("extra_seconds_read"),
+        Attempt.integrity_record == bindparam("record_read"),
+    )
+    .values(
+        state=bindparam("new_state"),
+        saved_at=bindparam("new_saved_at"),
+        lease=bindparam("new_lease"),
+        integrity_record=bindparam("new_record"),
+    )
+)
+
+
+def keep_late(session: Session, loaded: LoadedAttempt, planned: PlannedSave, record: str, *, now: datetime) -> bool:
+    """Write a save that was planned from an attempt read before this transaction; False, and nothing, where it has changed since.
+
+    `record` is what is kept beside its answers from now on.
+    """
+    row = loaded.row
+    state, moment, lease = planned.receipt.state.value, moment_of_save(loaded, now=now), planned.answers.highest_epoch
+    changed = connection_of(session).execute(
+        _SAVE,
+        {
+            "attempt": row.id,
+            "state_read": row.state,
+            "saved_at_read": row.saved_at,
+            "lease_read": row.lease,
+            "extra_seconds_read": row.extra_seconds,
+            "record_read": row.integrity_record,
+            "new_state": state,
+            "new_saved_at": moment,
+            "new_lease": lease,
+            "new_record": record,
+        },
+    )
+    if changed.rowcount != 1:
+        return False
+    append(session, planned.answers.rows)
+    row.state, row.saved_at, row.lease, row.integrity_record = state, moment, lease, record  # of no session any more: what is shown next
+    return True
