@@ -12,16 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quizzes.rules.answers import GapsAnswer, NumberAnswer, SingleChoiceAnswer, TextAnswer
+from quizzes.rules.answers import GapsAnswer, SingleChoiceAnswer, TextAnswer
 from quizzes.rules.composition import Composition, composition_of, newest_with, seats_of
 from quizzes.rules.definitions import Gap, GapsBody
 from quizzes.rules.encoding import decode, encode
 from quizzes.rules.finding_kinds import FindingKind, FindingStrength, ItemFinding
 from quizzes.rules.item_evidence import TYPED, ClassTally, MarkedResponse, QuestionTally, SplitHalf, Unreached
-from quizzes.rules.item_layout import ItemLayout
 from quizzes.rules.layout import Candidate, Entry, PageEntry, SlotEntry
-from quizzes.rules.marking import mark_answer
-from quizzes.rules.numbers import ENGLISH, SPANISH, Convention
+from quizzes.rules.numbers import SPANISH
 from quizzes.rules.quiz_analysis import BINS, TYPED_SHOWN, QuizAnalysis, examination_of, findings_in_order, grades_of
 from quizzes.rules.results import Marking, MarkState
 from quizzes.rules.statistics import (
@@ -35,7 +33,7 @@ from quizzes.rules.statistics import (
     statistics_of,
 )
 from quizzes.rules.text_marking import UnmatchedPart, unmatched_in
-from tests.support.questions import a_calculated, a_numerical, a_question, a_short, a_single, f, marked, some_gaps
+from tests.support.questions import a_question, a_short, a_single, f, marked
 
 MARKS = st.sampled_from([f("0"), f("1/3"), f("0.5"), f("1"), f("-0.25")])
 TABLES = st.integers(1, 4).flatmap(lambda width: st.lists(st.lists(MARKS, min_size=width, max_size=width), max_size=12))
@@ -243,89 +241,6 @@ def test_only_so_many_typed_answers_are_kept_and_the_others_counted() -> None:
 
     assert (len(found.typed), found.typed_otherwise) == (TYPED, 5)
     assert (found.typed[0].what.text, found.typed[0].count, found.typed[0].rests) == ("t3", 2, f("2"))
-
-
-MEASURED = GapsBody((Gap("largo", a_numerical(("2", "1"), units={"km": f("1"), "m": f("1/1000")})),))
-GAPS = [UnmatchedPart("cubierta", "40", f("40")), UnmatchedPart("nombre", "hueco")]
-
-
-@pytest.mark.parametrize(
-    ("body", "answer", "expected"),
-    [
-        (a_short(("brecha", "1")), TextAnswer("  La   Brecha "), [UnmatchedPart("", "la brecha")]),
-        (a_short(("brecha", "1")), TextAnswer("brecha"), []),
-        (a_numerical(("2.5", "1")), NumberAnswer("1.234,50"), [UnmatchedPart("", "2469/2", f("1234.5"))]),
-        (a_numerical(("2.5", "1")), NumberAnswer("dos"), [UnmatchedPart("", "dos")]),
-        (
-            a_numerical(("2.5", "1"), units={"km": f("1"), "m": f("1/1000")}),
-            NumberAnswer("300", "m"),
-            [UnmatchedPart("", "3/10", f("3/10"))],
-        ),
-        (a_calculated(), NumberAnswer("5"), []),
-        (a_single(), SingleChoiceAnswer("b"), []),
-        (
-            some_gaps(),
-            GapsAnswer({"anio": "b", "cubierta": "40", "nombre": "Hueco"}),
-            GAPS,
-        ),
-        (some_gaps(), GapsAnswer({"anio": "a", "cubierta": "34,8", "nombre": " "}), []),
-        (some_gaps(), GapsAnswer({"anio": "a"}), []),
-        (MEASURED, GapsAnswer({"largo": "1,5"}, {"largo": "m"}), [UnmatchedPart("largo", "3/2000", f("3/2000"))]),
-        (MEASURED, GapsAnswer({"largo": "1,5"}), [UnmatchedPart("largo", "3/2", f("3/2"))]),
-    ],
-)
-def test_what_matches_no_answer_is_read_once(body: object, answer: object, expected: list[UnmatchedPart]) -> None:
-    question = a_question(body)  # type: ignore[arg-type]  # any kind
-
-    assert list(unmatched_in(question, answer, marked(body, answer), SPANISH)) == expected  # type: ignore[arg-type]  # any kind
-
-
-def test_numbers_are_read_by_the_convention_of_the_attempt() -> None:
-    body = a_numerical(("7", "1"))
-    (found,) = unmatched_in(
-        a_question(body), NumberAnswer("1.5"), Marking(MarkState.WRONG, f("0"), marked(body, NumberAnswer("1,5")).parts), ENGLISH
-    )
-
-    assert found.value == f("1.5")
-
-
-RATIO = ItemLayout({}, {"personas": f("1000")})
-"""The right number is 1,108,800."""
-
-
-@pytest.mark.parametrize(
-    ("answer", "convention", "expected"),
-    [
-        (NumberAnswer("554.400"), SPANISH, UnmatchedPart("", "×0.5", f("1/2"))),
-        (NumberAnswer("554.400"), ENGLISH, UnmatchedPart("", "×0.0005", f("5/10000"))),
-        (NumberAnswer("1.108.800.000", "m"), SPANISH, None),
-        (NumberAnswer("2.217.600", "m"), SPANISH, UnmatchedPart("", "×0.002", f("2/1000"))),
-        (NumberAnswer("-2.217.600"), SPANISH, UnmatchedPart("", "×-2", f("-2"))),
-        (NumberAnswer("0"), SPANISH, UnmatchedPart("", "×0", f("0"))),
-    ],
-)
-def test_a_wrong_result_is_kept_as_a_share_of_the_right_one(
-    answer: NumberAnswer, convention: Convention, expected: UnmatchedPart | None
-) -> None:
-    """Read by the attempt's convention and in the answers' unit; the right number differs by learner."""
-    body = a_calculated(units={"km": f("1"), "m": f("1/1000")})
-    question = a_question(body)
-    marking = mark_answer(question, answer, RATIO, convention)
-
-    found = unmatched_in(question, answer, marking, convention, RATIO)
-
-    assert found == (() if expected is None else (expected,))
-
-
-def test_a_number_in_a_gap_is_read_by_the_convention_of_the_attempt() -> None:
-    question, answer = a_question(MEASURED), GapsAnswer({"largo": "1.500"})
-    by_convention = {
-        convention: unmatched_in(question, answer, mark_answer(question, answer, ItemLayout(), convention), convention)
-        for convention in (SPANISH, ENGLISH)
-    }
-
-    assert by_convention[SPANISH] == (UnmatchedPart("largo", "1500", f("1500")),)
-    assert by_convention[ENGLISH] == (UnmatchedPart("largo", "3/2", f("3/2")),)
 
 
 def test_grades_are_counted_in_ten_steps_the_top_one_closed() -> None:
