@@ -12,9 +12,10 @@ from lms.worker import add_periodic
 from quizzes import jobs
 from quizzes.rules.regrade import RegradeKind, RegradePolicy
 from quizzes.services.dry_runs import RegradeRequest
-from tests.support.builders import a_teacher
+from tests.support.builders import a_teacher, publish
 from tests.support.chromium import Live, signed_in
 from tests.support.classes import a_class_with_a_wrong_key
+from tests.support.joined_histories import a_folder, answered
 from tests.support.learning import actor_of
 from tests.support.regrading import a_dry_run, commit, question_id
 
@@ -54,3 +55,19 @@ def test_the_page_of_a_question_is_readable_by_everybody(
     assert person.page.get_by_role("heading", name=names[0]).is_visible()
     assert person.page.get_by_text(names[1]).first.is_visible() or width == 360
     assert person.page.get_by_role("img").first.is_visible()
+
+
+def test_segments_and_what_an_editor_says_of_them_fit_on_a_telephone(chromium: Browser, live: Live) -> None:
+    """spec/selection 2.2: a version, its copy in another course, and the button that says that only the wording changed."""
+    course = publish(live.instance, a_folder())[0]
+    answered(live.instance, course, "una", 4, 1)
+    publish(live.instance, a_folder("¿Es verdad a?"))
+    answered(live.instance, course, "otra", 1, 3)
+    answered(live.instance, publish(live.instance, a_folder("¿Es verdad a?", key="copia"))[0], "lejos", 9, 3)
+    a_teacher(live.instance, course)
+
+    person = signed_in(chromium, live, width=360)
+    person.open("/teaching/prueba/questions/a/history?figures=together")
+    person.press("form[action$='/wording'] button")
+
+    assert person.page.locator("form[action$='/withdrawal'] button").is_visible()

@@ -5,47 +5,22 @@ from dataclasses import dataclass
 from io import StringIO
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import select
 
 from courses.models import Course
 from kernel.audit import AuditEntry
 from lms.instance import Instance
 from quizzes.models import Question, QuestionVersion
 from quizzes.rules.item_history import UNIT
-from quizzes.selection_models import ItemHistory, QuestionOrigin, WordingOnly
+from quizzes.selection_models import QuestionOrigin, WordingOnly
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser
 from tests.support.builders import a_teacher, publish, sign_in
-from tests.support.learning import a_learner, fail_quiz, pass_quiz
-from tests.support.selection_folders import BANK, a_balanced_folder
+from tests.support.joined_histories import SIGN, a_folder, answered
+from tests.support.selection_folders import BANK
 from tests.support.wording import in_spanish
 
-QUIZ = "slots:\n  - question: a\n  - question: b\n"
 PAGE = "/teaching/prueba/questions/a/history"
-SIGN = "0123456789abcdef" * 2
-TEXT = "¿Es cierto a?"
-
-
-def a_folder(text: str = TEXT, key: str = "prueba", lines: str = f"origin: {SIGN}") -> dict[str, bytes]:
-    """Return a course whose question `a` asks this."""
-    files = a_balanced_folder(QUIZ)
-    bank = files[BANK].replace(TEXT.encode(), text.encode()).replace(b"- key: a\n", f"- key: a\n    {lines}\n".encode())
-    return {**files, BANK: bank, "course.yaml": files["course.yaml"].replace(b"key: prueba", f"key: {key}".encode())}
-
-
-def answered(instance: Instance, course: Course, name: str, right: int, wrong: int) -> None:
-    """Let one person answer well and one badly, and count them as so many."""
-    pass_quiz(instance, a_learner(instance, course, f"{name}-1@example.org"), course.slug)
-    fail_quiz(instance, a_learner(instance, course, f"{name}-2@example.org"), course.slug)
-    statement = (
-        select(func.max(QuestionVersion.id))
-        .join(Question, Question.id == QuestionVersion.question_id)
-        .where(Question.course_id == course.id, Question.key == "a")
-    )
-    with instance.database.unit_of_work() as session:
-        newest = session.scalars(statement).one()
-        counted = {"count": right + wrong, "shown": right + wrong, "shares": right * UNIT, "squares": right * UNIT}
-        session.execute(update(ItemHistory).where(ItemHistory.question_version_id == newest).values(counted))
 
 
 def versions_of(instance: Instance, slug: str = "prueba", key: str = "a") -> list[int]:
