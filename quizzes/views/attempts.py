@@ -262,8 +262,9 @@ def _save_from_script(subject: LoadedAttempt, form: dict[str, list[str]], now: d
         if keep_late(begin_writing(), subject, planned, record, now=now):
             return subject, planned.receipt
         subject = open_attempts.lock_attempt(current_session(), current_actor(), subject.uuid)
-    record_save(subject, current_actor(), notes, now=now)
-    return subject, services.save_answers(current_session(), subject, batches, _offline_in_time(subject, batches, now), now=now)
+    receipt = services.save_answers(current_session(), subject, batches, _offline_in_time(subject, batches, now), now=now)
+    record_save(subject, current_actor(), notes, now=now)  # in the statement that writes the attempt anyway
+    return subject, receipt
 
 
 def _notes_of(form: dict[str, list[str]]) -> PageNotes:
