@@ -137,11 +137,7 @@ def tidy(typed: str) -> str:
 
 def replace_entry(text: str, name: str, place: int, entry: str) -> str:
     """Return the file with the entry in a place (from 0) replaced by another text."""
-    entries = list_entries(text, name)
-    old = entries[place]
-    lines = text.split("\n")
-    lines[old.first - 1 : old.last] = behind_dash(entry, old.dash, old.content)
-    return _checked(text, "\n".join(lines), name, gone=place, come=(entry,))
+    return replace_entries(text, name, {place: entry})
 
 
 def replace_entries(text: str, name: str, changed: Mapping[int, str]) -> str:
@@ -152,8 +148,8 @@ def replace_entries(text: str, name: str, changed: Mapping[int, str]) -> str:
         old = entries[place]
         lines[old.first - 1 : old.last] = behind_dash(changed[place], old.dash, old.content)
     whole = "\n".join(lines)
-    expected = [changed.get(place, entry.text) for place, entry in enumerate(entries)]
-    if [_bare(entry.text) for entry in list_entries(whole, name)] != [_bare(tidy(entry)) for entry in expected]:
+    expected = [tidy(changed[place]) if place in changed else entry.text for place, entry in enumerate(entries)]
+    if [_bare(entry.text) for entry in list_entries(whole, name)] != [_bare(entry) for entry in expected]:
         raise EditRefused
     return whole
 

@@ -4,7 +4,6 @@ A browser sends the same cookie with most of its requests. What its signature wa
 was signed, which is compared with each request's own: a cookie ends when it would end without this.
 """
 
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -46,7 +45,7 @@ class SessionCookie(SecureCookieSessionInterface):
             text, signed_at = texts.loads(value, return_timestamp=True)
             return text, int(signed_at.timestamp())
 
-        self._verified: Callable[[str], tuple[str, int]] = verified
+        self._verified = verified
         self._now = TimestampSigner(signer.secret_keys).get_timestamp  # the clock by which cookies are signed
         self._name = self.get_cookie_name(app)
         self._life = int(app.permanent_session_lifetime.total_seconds())

@@ -50,7 +50,7 @@ def test_the_average_of_the_three_attempts_counts(course: str) -> None:
 
 
 @pytest.mark.parametrize("course", COURSES)
-def test_what_is_said_of_one_attempt_claims_no_result_of_the_test(course: str) -> None:
+def test_feedback_on_one_attempt_claims_no_result_of_the_test(course: str) -> None:
     """spec/quiz-engine 5.8: the words stand beside one attempt, and the average of all of them decides."""
     for band in final_test(course).settings.feedback:
         for language, (beginning, counted) in BEGINNINGS.items():

@@ -37,7 +37,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return Clock(monkeypatch)
 
 
-def test_work_goes_on_at_once_where_no_page_is_asked_for(clock: Clock) -> None:
+def test_work_goes_on_at_once_where_there_is_no_request(clock: Clock) -> None:
     assert clock.waited() == 0
 
 
@@ -48,7 +48,7 @@ def test_work_waits_for_the_gap_after_the_last_request(clock: Clock) -> None:
     assert clock.waited() == pytest.approx(0.025 + GAP)
 
 
-def test_work_goes_on_in_the_end_where_pages_are_asked_for_without_a_pause(clock: Clock) -> None:
+def test_work_goes_on_after_its_patience_where_requests_never_pause(clock: Clock) -> None:
     clock.gaps.note()
     clock.requests = [100 + number * GAP / 2 for number in range(1, 100)]
 

@@ -98,7 +98,7 @@ def test_wording_only_lets_the_figures_go_on_and_can_be_taken_back_by_another_ed
     assert len([row for row in table_of(scene.browser, "log") if in_spanish("Version %(number)s", number=2) in row[1]]) == 2
 
 
-def test_what_cannot_be_said_is_refused(scene: Scene, instance: Instance) -> None:
+def test_wording_only_is_refused_where_it_does_not_hold(scene: Scene, instance: Instance) -> None:
     """Bad input: the first version, another question's, twice, nothing to take back, a key that changed."""
     other = versions_of(instance, key="b")[0]
     for version in (scene.first, other, 10**9):
@@ -116,7 +116,7 @@ def test_what_cannot_be_said_is_refused(scene: Scene, instance: Instance) -> Non
     assert in_spanish(told, number=3) in page
 
 
-def test_the_version_that_is_asked_again_is_the_present_one(scene: Scene, instance: Instance) -> None:
+def test_an_older_wording_published_again_is_the_present_version(scene: Scene, instance: Instance) -> None:
     """spec/selection 2.2: whoever goes back to the first wording goes on with its figures."""
     publish(instance, a_folder())
 

@@ -115,7 +115,7 @@ def test_a_save_of_an_unchanged_attempt_is_written_as_a_locked_one_would_be(inst
         ("its record changes", 200, [("autosave", {"answer": ["2,4"]})]),
     ],
 )
-def test_a_script_whose_save_was_overtaken_is_told_what_holds_then(
+def test_a_script_whose_save_was_overtaken_receives_the_answers_in_force(
     browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch, act: str, status: int, kept: list[object]
 ) -> None:
     """spec/quiz-engine 5.4.1 to 5.4.3: as if it had come after what happened meanwhile."""

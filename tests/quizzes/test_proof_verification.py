@@ -106,7 +106,7 @@ def test_an_annulment_is_shown(browser: Browser, instance: Instance, editor: Act
     assert in_spanish(CHANGED) in browser.another().get(public(instance)).text
 
 
-def test_without_marks_nothing_is_said_of_them_but_that_it_was_opened_again(browser: Browser, instance: Instance, editor: Actor) -> None:
+def test_a_proof_without_marks_shows_only_that_it_was_opened_again(browser: Browser, instance: Instance, editor: Actor) -> None:
     """spec/selection 10.3: what is not shown is not changed; an attempt that was opened again is."""
     path = attempt_of(browser)
     set_review(instance, {"after": ["attempt"]})

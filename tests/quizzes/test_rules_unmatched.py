@@ -2,8 +2,8 @@
 
 import pytest
 
-from quizzes.rules.answers import GapsAnswer, NumberAnswer, SingleChoiceAnswer, TextAnswer
-from quizzes.rules.definitions import Gap, GapsBody
+from quizzes.rules.answers import Answer, GapsAnswer, NumberAnswer, SingleChoiceAnswer, TextAnswer
+from quizzes.rules.definitions import Body, Gap, GapsBody
 from quizzes.rules.item_layout import ItemLayout
 from quizzes.rules.marking import mark_answer
 from quizzes.rules.numbers import ENGLISH, SPANISH, Convention
@@ -40,10 +40,10 @@ GAPS = [UnmatchedPart("cubierta", "40", f("40")), UnmatchedPart("nombre", "hueco
         (MEASURED, GapsAnswer({"largo": "1,5"}), [UnmatchedPart("largo", "3/2", f("3/2"))]),
     ],
 )
-def test_what_matches_no_answer_is_read_once(body: object, answer: object, expected: list[UnmatchedPart]) -> None:
-    question = a_question(body)  # type: ignore[arg-type]  # any kind
+def test_what_matches_no_answer_is_read_once(body: Body, answer: Answer, expected: list[UnmatchedPart]) -> None:
+    question = a_question(body)
 
-    assert list(unmatched_in(question, answer, marked(body, answer), SPANISH)) == expected  # type: ignore[arg-type]  # any kind
+    assert list(unmatched_in(question, answer, marked(body, answer), SPANISH)) == expected
 
 
 def test_numbers_are_read_by_the_convention_of_the_attempt() -> None:
