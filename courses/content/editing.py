@@ -147,11 +147,8 @@ def replace_entries(text: str, name: str, changed: Mapping[int, str]) -> str:
     for place in sorted(changed, reverse=True):
         old = entries[place]
         lines[old.first - 1 : old.last] = behind_dash(changed[place], old.dash, old.content)
-    whole = "\n".join(lines)
     expected = [tidy(changed[place]) if place in changed else entry.text for place, entry in enumerate(entries)]
-    if [_bare(entry.text) for entry in list_entries(whole, name)] != [_bare(entry) for entry in expected]:
-        raise EditRefused
-    return whole
+    return _checked("\n".join(lines), name, expected)
 
 
 def add_entries(text: str, name: str, added: Sequence[str]) -> str:
@@ -170,7 +167,7 @@ def add_entries(text: str, name: str, added: Sequence[str]) -> str:
         written += [""] if entries or number else []
         written += behind_dash(entry, dash, content)
     whole = "\n".join([*lines[:at], *written, *lines[at:]]) + "\n"
-    return _checked(text, whole, name, gone=None, come=tuple(added))
+    return _checked(whole, name, [*(entry.text for entry in list_entries(text, name)), *map(tidy, added)])
 
 
 def add_alike(text: str, name: str, added: str) -> str:
@@ -239,13 +236,9 @@ def behind_dash(entry: str, dash: int, content: int) -> list[str]:
     return [*above, first, *(" " * content + line if line.strip() else "" for line in lines[head + 1 :])]
 
 
-def _checked(before: str, after: str, name: str, *, gone: int | None, come: Sequence[str]) -> str:
-    """Return the changed file; raises EditRefused where another entry changed too, or the new one reads otherwise than by itself."""
-    old, new = [entry.text for entry in list_entries(before, name)], [entry.text for entry in list_entries(after, name)]
-    expected = (
-        [*old, *(tidy(entry) for entry in come)] if gone is None else [*old[:gone], *(tidy(entry) for entry in come), *old[gone + 1 :]]
-    )
-    if [_bare(text) for text in new] != [_bare(text) for text in expected]:
+def _checked(after: str, name: str, expected: Sequence[str]) -> str:
+    """Return the changed file; raise EditRefused where its entries read otherwise than those expected."""
+    if [_bare(entry.text) for entry in list_entries(after, name)] != [_bare(text) for text in expected]:
         raise EditRefused
     return after
 
