@@ -86,7 +86,7 @@ loadtest: ## play the last hours before a deadline with 36,000 accounts, and com
 	case "$$LMS_DATABASE_URL" in postgresql*) database=postgres;; *) database=sqlite;; esac; \
 	if [ -f build/loadtest.json ]; then $(BIN)/python scripts/figures.py loadtest $$database day build/loadtest.json; fi; exit $$red
 
-scaled: ## run four processes behind nginx with PostgreSQL, Redis and a bucket: the journey, a killed one, a rolling restart (nginx, redis-server)
+scaled: ## run four processes behind nginx with PostgreSQL, Redis and a bucket, once through PgBouncer: the journey, a killed one, a rolling restart (nginx, redis-server, pgbouncer)
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
 	@$(BIN)/python -m pytest -q -s -p no:randomly tests/scale/test_scaled_out.py tests/scale/test_sizes.py
 	@$(BIN)/python -m pytest -q -s -p no:randomly tests/scale/test_sizes.py --db postgres

@@ -1,5 +1,6 @@
 """The migrations of the schema: the only user of alembic."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -18,6 +19,8 @@ from kernel.search.index import INDEX
 
 TURN = 4_171_100
 """Number of the lock under which PostgreSQL lets one server migrate, and the next one of that around it; any that nobody else uses."""
+BETWEEN_TRIES = 0.2
+"""Seconds until a server looks again whether it is its turn."""
 PATIENCE = 120_000
 """Milliseconds for which a server waits on SQLite while another one upgrades."""
 
@@ -126,10 +129,17 @@ def _changing_tables(database: Database) -> Iterator[Connection]:
 
 @contextmanager
 def turn(database: Database) -> Iterator[None]:
-    """Let one server at a time, on whichever machine, see to the schema of a PostgreSQL database; within it `upgrade` may be called."""
-    with database.writing.begin() as connection:
-        connection.execute(select(func.pg_advisory_xact_lock(TURN + 1)))
-        yield
+    """Let one server at a time, on whichever machine, see to the schema of a PostgreSQL database; within it `upgrade` may be called.
+
+    Whoever waits holds no connection meanwhile: behind a pooler those that wait would take them all, and the server in its turn needs
+    another one.
+    """
+    while True:
+        with database.writing.begin() as connection:
+            if connection.scalar(select(func.pg_try_advisory_xact_lock(TURN + 1))):
+                yield
+                return
+        time.sleep(BETWEEN_TRIES)
 
 
 def comparison(dialect: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -25,6 +26,31 @@ def test_an_empty_database_is_brought_up_to_date_once(empty_database: Database) 
     assert migrations.current(database) == migrations.head()
     assert {"person", "device", "job", "audit_entry"} <= set(migrations.table_names(database))
     assert not migrations.upgrade(database)
+
+
+def test_a_server_that_waits_for_its_turn_holds_no_connection(empty_database: Database, database_kind: str) -> None:
+    """Behind a pooler with few connections, those that wait would leave none to the one whose turn it is."""
+    if database_kind == "sqlite":
+        pytest.skip("on SQLite the turn is a file's lock")
+    waiting, entered, in_use = Database(empty_database.url), threading.Event(), set[int]()
+
+    def start() -> None:
+        with migrations.turn(waiting):
+            entered.set()
+
+    thread = threading.Thread(target=start)
+    with migrations.turn(empty_database):
+        thread.start()
+        ends = time.monotonic() + 30
+        while in_use != {0, 1} and time.monotonic() < ends:
+            in_use.add(waiting.writing.pool.checkedout())  # type: ignore[attr-defined]  # a pool that counts
+            time.sleep(0.0005)
+        assert not entered.is_set()
+    thread.join(30)
+    waiting.dispose()
+
+    assert in_use == {0, 1}
+    assert entered.is_set()
 
 
 @pytest.mark.faults

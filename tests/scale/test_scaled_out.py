@@ -1,5 +1,6 @@
 """Four processes behind nginx with PostgreSQL, Redis and a bucket, really run: the journey, a killed process, a restart of all.
 
+Once with PostgreSQL directly, and once with PgBouncer (mode `transaction`) between.
 `make scaled` runs this, `make test` does not. Each run prints its counts.
 """
 
@@ -41,10 +42,10 @@ LEASE = 5000
 CERTIFICATE = r"/certificates/[0-9a-f-]{36}"
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Return the running form, with a course that has a document."""
-    with a_cluster(tmp_path_factory.mktemp("cluster")) as running:
+@pytest.fixture(scope="module", params=["directly", "through PgBouncer"])
+def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Return the running form, with a course that has a document; its processes ask PostgreSQL directly, or through a pooler."""
+    with a_cluster(tmp_path_factory.mktemp("cluster"), pooled=request.param == "through PgBouncer") as running:
         publish(running.instance, {**folder("conguia"), "recursos.yaml": RESOURCES.encode(), "media/guia.pdf": DOCUMENT})
         yield running
 

@@ -1,4 +1,7 @@
-"""The scaled form on one machine: several `lms serve` behind nginx with our own configuration, PostgreSQL, Redis, a bucket, a worker."""
+"""The scaled form on one machine: several `lms serve` behind nginx with our own configuration, PostgreSQL, Redis, a bucket, a worker.
+
+Its processes reach PostgreSQL by themselves, or through PgBouncer.
+"""
 
 import os
 import re
@@ -26,6 +29,7 @@ from lms.instance import Instance
 from lms.serve import open_checked
 from tests.support import postgres
 from tests.support.missing import note
+from tests.support.pooler import a_pooler
 from tests.support.project import ROOT
 from tests.support.server import LMS, environment, free_port
 from tests.support.stores import Redis, a_bucket, a_redis, wait_until
@@ -142,13 +146,15 @@ def _needs() -> None:
 
 
 @contextmanager
-def a_cluster(folder: Path, *, processes: int = 4) -> Iterator[Cluster]:
-    """Start everything, and see that nothing of it is left."""
+def a_cluster(folder: Path, *, processes: int = 4, pooled: bool = False) -> Iterator[Cluster]:
+    """Start everything, with PgBouncer where it is asked for, and see that nothing of it is left."""
     _needs()
     with ExitStack() as stack:
         redis = stack.enter_context(a_redis(folder))
         bucket = stack.enter_context(a_bucket())
         url = stack.enter_context(postgres.a_database())
+        if pooled:
+            url = stack.enter_context(a_pooler(folder, url))
         named = {
             **bucket,
             "redis_url": redis.url,
