@@ -27,6 +27,8 @@ from lms.loadtest.measures import Measures
 from lms.loadtest.reconciliation import COUNTED, FAULTS, compare
 from tests.support.server import LMS, environment, free_port
 
+PROCESSES = 2
+"""Of each server, whatever the machine has: on one core too, two write into one database."""
 PEOPLE = 400
 SEED = 1
 PATIENCE = 60.0
@@ -50,20 +52,23 @@ class Serving:
     def start(self) -> None:
         """Start it; it is ready when it answers."""
         with (self.folder / "server.log").open("ab") as log:
-            command = [LMS, "serve", "--port", str(self.port)]
+            command = [LMS, "serve", "--port", str(self.port), "--workers", str(PROCESSES)]
             self.process = subprocess.Popen(
                 command, stdout=log, stderr=log, cwd=self.folder, env=environment(self.folder, **self.given), start_new_session=True
             )
         self.starts += 1
 
-    def signal(self, number: int, *, worker_only: bool = False) -> None:
-        """Send a signal to everything, or to the worker alone."""
+    def signal(self, number: int) -> None:
+        """Send a signal to everything."""
         assert self.process is not None
-        if worker_only:
-            for child in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split():
-                os.kill(int(child), number)
-        else:
-            os.killpg(self.process.pid, number)
+        os.killpg(self.process.pid, number)
+
+    def signal_processes(self, number: int, most: int = PROCESSES) -> None:
+        """Send a signal to so many of the processes that answer, the longest at work first, and not to the one that starts them."""
+        assert self.process is not None
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        for child in children[:most]:
+            os.kill(int(child), number)
 
     def kill(self) -> None:
         """End everything at once, as a power cut would."""

@@ -13,14 +13,14 @@ from sqlalchemy import func, select
 from courses.models import Activity, CourseVersion, Module
 from kernel.db import Database
 from kernel.outbox import Job
-from tests.faults.chaos import SEED, a_house, crowd_while, every, faultless, serving, told, wait_until_ready
+from tests.faults.chaos import PROCESSES, SEED, a_house, crowd_while, every, faultless, serving, told, wait_until_ready
 from tests.support.builders import folder as a_folder
 from tests.support.server import LMS, environment
 
 TRIALS = 12
 
 
-@pytest.mark.parametrize("what", ["everything", "the worker"])
+@pytest.mark.parametrize("what", ["everything", "both processes", "one of two processes"])
 def test_killed_while_people_work(
     what: str, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, say: Callable[[str], None]
 ) -> None:
@@ -35,7 +35,7 @@ def test_killed_while_people_work(
             if what == "everything":
                 server.restart()
             else:
-                server.signal(signal.SIGKILL, worker_only=True)
+                server.signal_processes(signal.SIGKILL, 1 if what == "one of two processes" else PROCESSES)
             wait_until_ready(server)
 
         found = crowd_while(instance, (server.address,), every((3, 6), disturb))
