@@ -1,6 +1,6 @@
 """Measure, print the table and record it in docs/figures/performance.json.
 
-python -m tests.bench [--only training|certificates|pages|cores|draws] [sqlite] [postgres]
+python -m tests.bench [--only training|certificates|pages|cores|draws|growth] [sqlite] [postgres]
 """
 
 import json
@@ -39,6 +39,7 @@ from tests.bench import (
     verifying,
 )
 from tests.bench.crowd import crowd
+from tests.bench.growth import growth
 from tests.bench.pages import Bench
 from tests.bench.processes import floors, product, undivided
 from tests.bench.table import Row, formatted, told_where_no_bar_binds
@@ -58,6 +59,8 @@ class MeasuredPart(StrEnum):
     CORES = "cores"
     DRAWS = "draws"
     """Of no database."""
+    GROWTH = "growth"
+    """No bars: what docs/operations/scale.md tells. Not part of a whole run."""
 
 
 def measure(kind: str) -> list[Row]:
@@ -131,6 +134,12 @@ def measure_training(kind: str) -> list[Row]:
             rows = _reported(training_jobs.pages_beside_training, bench)
         instance.database.dispose()
     return rows + _on_a_fresh_instance(kind, training_jobs.training)
+
+
+def measure_growth(kind: str) -> dict[str, dict[str, Any]]:
+    """Measure what an instance does beside the records of ever more people."""
+    with tempfile.TemporaryDirectory() as folder, _database(kind, Path(folder)) as url:
+        return growth(Path(folder), url)
 
 
 @contextmanager
@@ -225,6 +234,10 @@ def main(arguments: Sequence[str]) -> int:
     if "postgres" in kinds and (why := unreachable()):
         sys.stderr.write(f"Not measured on PostgreSQL: {why}\n")
         kinds.remove("postgres")
+    if given.only is MeasuredPart.GROWTH:
+        for kind in kinds:
+            record("growth", kind, measure_growth(kind))
+        return 0
     if given.only is MeasuredPart.DRAWS:
         kinds = []
     tables = {kind: told_where_no_bar_binds(PARTS.get(given.only, measure)(kind), kind) for kind in kinds}

@@ -9,7 +9,7 @@ from statistics import median
 from lms.loadtest.command import LoadTestInstance
 from lms.serve import usual_workers
 from tests.bench.pages import walk
-from tests.bench.paired import side
+from tests.bench.paired import Side, side
 from tests.bench.processes import ROOT, Process, product
 from tests.bench.table import Row
 
@@ -29,13 +29,18 @@ def several_processes(load_instance: LoadTestInstance, folder: Path, url: str) -
     if most == 1:
         rows = [Row("P25", words, None, 1.4, 1.6, "this machine has one core")]
     else:
-        rounds = [_round(load_instance, folder, url, most, turned=bool(number % 2)) for number in range(ROUNDS)]
+        rounds = compared(load_instance, folder, url, ROUNDS)
         one, all_ = (median(figures[at] for figures in rounds) for at in (0, 1))
         numbers = f"{all_:.1f} against {one:.1f}"
         rows = [Row("P25", words, median(several / alone for alone, several in rounds), 1.4, 1.6, numbers)]
     if url.startswith("sqlite"):
         rows.append(lock_held())
     return rows
+
+
+def compared(load_instance: LoadTestInstance, folder: Path, url: str, rounds: int) -> list[tuple[float, float]]:
+    """Return for each round the journeys a second of one process, and those of one for each core."""
+    return [_round(load_instance, folder, url, usual_workers(), turned=bool(number % 2)) for number in range(rounds)]
 
 
 def _round(load_instance: LoadTestInstance, folder: Path, url: str, most: int, *, turned: bool) -> tuple[float, float]:
@@ -68,8 +73,13 @@ def _journeys(server: Process, load_instance: LoadTestInstance, each: int) -> fl
 def lock_held() -> Row:
     """spec/performance P25: how long one journey holds the writers' lock of SQLite, nobody else at work."""
     with side(ROOT, "sqlite", 2 * HELD) as alone:
-        alone.go(HELD)
-        figures = [alone.go(1) for _journey in range(HELD)]
-    held = median(one["lock held"] for one in figures)
-    times = median(one["lock taken"] for one in figures)
-    return Row("P25", "ms for which a journey holds the writers' lock", held * 1000, 12, 6, f"taken {times:.0f} times")
+        one = journeys_alone(alone)
+    numbers = f"taken {one['lock taken']:.0f} times"
+    return Row("P25", "ms for which a journey holds the writers' lock", one["lock held"] * 1000, 12, 6, numbers)
+
+
+def journeys_alone(alone: Side) -> dict[str, float]:
+    """Return the medians of what journeys cost in one process, one after the other."""
+    alone.go(HELD)
+    figures = [alone.go(1) for _journey in range(HELD)]
+    return {name: median(one[name] for one in figures) for name in ("whole", "lock held", "lock taken")}

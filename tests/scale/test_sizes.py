@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from kernel import clock, database_copy
 from kernel.db import Database
@@ -17,19 +17,12 @@ from lms.instance import Instance
 from quizzes.models import AnswerEvent
 from tests.support import sizes
 from tests.support.builders import a_course
-from tests.support.crowds import multiply
+from tests.support.crowds import multiply, size_of
 from tests.support.instances import empty_places
 from tests.support.learning import a_learner, mark_done, pass_quiz
 
 pytestmark = pytest.mark.processes
 LEARNERS = sizes.LEARNERS or 2000
-
-
-def size_of(database: Database) -> int:
-    """Return the bytes of a database on the disk."""
-    said = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
-    with database.reading.connect() as connection:
-        return int(connection.scalar(text(said if database.is_sqlite else "SELECT pg_database_size(current_database())")) or 0)
 
 
 def since(began: tuple[float, float]) -> tuple[float, float]:
