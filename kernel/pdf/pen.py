@@ -1,20 +1,18 @@
 """Drawing in millimetres from the top left of a page; text stands on its baseline."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from io import BytesIO
 from itertools import groupby
-from math import cos, sin
 from unicodedata import normalize
 
 import segno
 from reportlab.lib.colors import HexColor
 from reportlab.lib.units import mm
 from reportlab.lib.utils import ImageReader
-from reportlab.pdfgen.canvas import FILL_NON_ZERO, Canvas
+from reportlab.pdfgen.canvas import Canvas
 
-from kernel.pdf.drawings import DrawnShape
 from kernel.pdf.fonts import width as text_width
-from kernel.pdf.paths import StepKind
 
 
 class PdfPen:
@@ -35,18 +33,12 @@ class PdfPen:
         *,
         width: float | None = None,
         spacing: float = 0.0,
-        angle: float = 0.0,
     ) -> None:
-        """Write on a baseline; with a width the size shrinks until the text fits. A space at the end separates lines for who hears them.
-
-        An angle, in radians, turns it about its place, downwards where it is positive.
-        """
+        """Write on a baseline; with a width the size shrinks until the text fits. A space at the end separates lines for who hears them."""
         content = normalize("NFC", text)
         if width is not None:
             size *= min(1.0, width / max(text_width(content.rstrip(), font, size, spacing), 0.1))
         line = self._canvas.beginText(x * mm, (self._height - y) * mm)
-        if angle:
-            line.setTextTransform(cos(angle), -sin(angle), sin(angle), cos(angle), x * mm, (self._height - y) * mm)
         line.setFont(font, size * mm)
         line.setFillColor(HexColor(colour))
         line.setCharSpace(spacing * mm)
@@ -92,25 +84,14 @@ class PdfPen:
         self._canvas.setFillColor(HexColor(colour))
         self._canvas.drawPath(path, stroke=0, fill=1)
 
-    def shape(self, x: float, y: float, scale: float, shape: DrawnShape) -> None:
-        """Paint a shape of a drawing whose top left corner and scale are given."""
-        canvas, paint = self._canvas, shape.paint
-        path = canvas.beginPath()
-        draw = {StepKind.MOVE: path.moveTo, StepKind.LINE: path.lineTo, StepKind.CURVE: path.curveTo, StepKind.CLOSE: path.close}
-        for step in shape.steps:
-            places = ((x + point.real * scale, self._height - y - point.imag * scale) for point in step.points)
-            draw[step.kind](*(length * mm for place in places for length in place))
-        canvas.saveState()
-        if paint.fill:
-            canvas.setFillColor(HexColor(paint.fill))
-        if paint.stroke:
-            canvas.setStrokeColor(HexColor(paint.stroke))
-            canvas.setLineWidth(paint.width * scale * mm)
-            canvas.setDash([length * scale * mm for length in paint.dashes])
-            canvas.setLineCap(int(paint.has_round_ends))
-            canvas.setLineJoin(int(paint.has_round_joins))
-        canvas.drawPath(path, stroke=bool(paint.stroke), fill=bool(paint.fill), fillMode=FILL_NON_ZERO)
-        canvas.restoreState()
+    @contextmanager
+    def scaled(self, x: float, bottom: float, scale: float) -> Iterator[Canvas]:
+        """Draw on the canvas itself from a corner, the axis upwards; a scale is millimetres for a unit."""
+        self._canvas.saveState()
+        self._canvas.translate(x * mm, (self._height - bottom) * mm)
+        self._canvas.scale(scale * mm, scale * mm)
+        yield self._canvas
+        self._canvas.restoreState()
 
     def picture(self, x: float, y: float, width: float, height: float, content: bytes, *, fills: bool = False) -> None:
         """Draw a PNG or JPEG picture as large as fits into a box, at the bottom left of it, or stretched to fill it."""

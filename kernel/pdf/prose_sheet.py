@@ -1,12 +1,10 @@
 """Sheets with prose: what a page shows as HTML, drawn from top to bottom over as many pages as it takes."""
 
-import cmath
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 
 from kernel.pdf.document import PdfDocument
-from kernel.pdf.drawings import DrawnShape, DrawnText, SvgDrawing, description_of, read_drawing
-from kernel.pdf.fonts import CODE, STRONG, TEXT, spans, width
+from kernel.pdf.fonts import CODE, TEXT, width
 from kernel.pdf.prose import BlockKind, ProseBlock, TableCell, plain_prose, read_prose
 from kernel.pdf.runs import TextLine, break_lines
 from kernel.pdf.sheets import BOTTOM, INK, LEFT, LINE, RIGHT, RULE, SOFT, TOP, FlowingSheet
@@ -114,7 +112,9 @@ class ProseSheet(FlowingSheet):
 
     def _drawing(self, block: ProseBlock, left: float, size: float) -> None:
         """Draw a figure in SVG; one that cannot be drawn says what it shows."""
-        drawing, words = read_drawing(block.source), description_of(block.source)
+        from kernel.pdf import drawings  # noqa: PLC0415 - svglib and lxml: 80 ms that no start should wait for
+
+        drawing, words = drawings.read_drawing(block.source), drawings.description_of(block.source)
         if drawing is None:
             for text in filter(None, (f"[{block.words}]", words)):
                 self._words_for(text, left, size)
@@ -122,24 +122,13 @@ class ProseSheet(FlowingSheet):
         scale = _scale(drawing.width, drawing.height, left)
         wide, tall = drawing.width * scale, drawing.height * scale
         self._make_room(tall + GAP)
-        with self._document.element("Figure", alt=". ".join(filter(None, (block.words, words))), box=(left, self._y, wide, tall)):
-            self._shapes(drawing, left, scale)
+        alternative = ". ".join(filter(None, (block.words, words)))
+        with (
+            self._document.element("Figure", alt=alternative, box=(left, self._y, wide, tall)) as pen,
+            pen.scaled(left, self._y + tall, scale) as canvas,
+        ):
+            drawings.draw(drawing, canvas)
         self._y += tall + GAP
-
-    def _shapes(self, drawing: SvgDrawing, left: float, scale: float) -> None:
-        for part in drawing.parts:
-            if isinstance(part, DrawnShape):
-                self._document.pen.shape(left, self._y, scale, part)
-            else:
-                self._drawn_text(part, left, scale)
-
-    def _drawn_text(self, line: DrawnText, left: float, scale: float) -> None:
-        size, turn = line.size * scale, cmath.rect(1, line.angle)
-        pieces = [(text, font, width(text, font, size)) for text, font in spans(line.text, STRONG if line.is_strong else TEXT)]
-        place = complex(left, self._y) + line.place * scale - turn * line.anchor * sum(wide for _text, _font, wide in pieces)
-        for text, font, wide in pieces:
-            self._document.pen.text(place.real, place.imag, text, font, size, line.colour, angle=line.angle)
-            place += turn * wide
 
     def _words_for(self, text: str, left: float, size: float) -> None:
         self._lines(break_lines(plain_prose(text)[0].runs, size, RIGHT - left), left, size, SOFT)
