@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 
 from sqlalchemy import (
@@ -39,7 +39,9 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as TurnTimeout
-from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, Session, make_transient_to_detached, mapped_column, sessionmaker
+from sqlalchemy.orm.attributes import instance_dict
+from sqlalchemy.orm.util import identity_key
 
 from kernel import deadline
 from kernel.compiled_statements import StatementConnection
@@ -148,6 +150,9 @@ class Base(DeclarativeBase):
 
     metadata = MetaData(naming_convention=NAMING)
     type_annotation_map = {datetime: UtcDateTime, uuid.UUID: Uuid, Mapping[str, str]: LocalisedTextType, tuple[str, ...]: WordListType}  # noqa: RUF012 - SQLAlchemy reads it from the class
+
+
+Entity = TypeVar("Entity", bound=Base)
 
 
 class UnnumberedRow(Base):
@@ -447,6 +452,22 @@ def connection_of(session: Session) -> StatementConnection:
     if session.autoflush:
         session.flush()
     return StatementConnection(session.connection())
+
+
+def entity_of(session: Session, table: type[Entity], values: Sequence[Any]) -> Entity:
+    """Return a session's entity with the values of all columns of its table, in their order, as if the object mapper had just read it.
+
+    One that the session has already is returned as it is, which is what the mapper does.
+    """
+    columns = dict(zip(table.__table__.columns.keys(), values, strict=True))
+    kept = session.identity_map.get(identity_key(table, columns["id"]))
+    if kept is not None:
+        return kept
+    entity = table()
+    instance_dict(entity).update(columns)
+    make_transient_to_detached(entity)
+    session.add(entity)
+    return entity
 
 
 def _insert_unnumbered(session: Session, *_flush: object) -> None:

@@ -16,7 +16,7 @@ from courses.models import Activity, Course, CourseStaff, StaffRole
 from enrolments.models import Enrolment
 from enrolments.permissions import ActivityContext
 from kernel.compiled_statements import compile_once
-from kernel.db import connection_of
+from kernel.db import connection_of, entity_of
 from kernel.errors import NotFound, SignInNeeded
 from kernel.permissions import Actor
 from quizzes.models import (
@@ -40,6 +40,7 @@ from quizzes.queries.effective_settings import (
     PersonQuizKey,
     accommodation_of,
     find_setting_sources,
+    list_overrides,
     lock_setting_sources,
     overrides_for,
     setting_sources_of,
@@ -342,16 +343,9 @@ _MARKED_BY_HAND = (
     .label("marked_by_hand")
 )
 _ATTEMPT = (
-    select(
-        Attempt,
-        CourseStaff.role,
-        QuizVersion.id.label("followed"),
-        Enrolment.left_at,
-        Enrolment.superseded_at,
-        _MARKED_BY_HAND,
-        Accommodation,
-        QuizOverride,
-    )
+    select(CourseStaff.role, QuizVersion.id, Enrolment.left_at, Enrolment.superseded_at, _MARKED_BY_HAND, Accommodation.id, QuizOverride.id)
+    .add_columns(*Attempt.__table__.columns)
+    .select_from(Attempt)
     .outerjoin(CourseStaff, (CourseStaff.course_id == Attempt.course_id) & (CourseStaff.person_id == bindparam("actor_id")))
     .outerjoin(Enrolment, Enrolment.id == Attempt.enrolment_id)
     .outerjoin(Activity, (Activity.version_id == Enrolment.course_version_id) & (Activity.key == Attempt.activity_key))
@@ -360,10 +354,10 @@ _ATTEMPT = (
     .outerjoin(QuizOverride, overrides_for(_ATTEMPT_COLUMNS))
     .order_by(QuizOverride.id)
 )
-"""One row, or one for each override; `followed` is the quiz in the version that the learner follows now."""
-_ATTEMPT_BY_UUID = _ATTEMPT.where(Attempt.uuid == bindparam("attempt"))
-_LOCKED_ATTEMPT = _ATTEMPT_BY_UUID.with_for_update(of=Attempt)
-_ATTEMPT_BY_ID = _ATTEMPT.where(Attempt.id == bindparam("attempt"))
+"""One row, or one for each override; the quiz is that in the version which the learner follows now."""
+_ATTEMPT_BY_UUID = compile_once(_ATTEMPT.where(Attempt.uuid == bindparam("attempt")))
+_LOCKED_ATTEMPT = compile_once(_ATTEMPT.where(Attempt.uuid == bindparam("attempt")).with_for_update(of=Attempt))
+_ATTEMPT_BY_ID = compile_once(_ATTEMPT.where(Attempt.id == bindparam("attempt")))
 _ITEM = (
     AttemptItem.id,
     AttemptItem.position,
@@ -418,14 +412,17 @@ def _load_attempt(session: Session, actor: Actor, attempt: UUID, statement: Sele
 
 
 def _read_attempt(session: Session, statement: Select[*tuple[Any, ...]], bound: Mapping[str, object]) -> LoadedAttempt:
-    rows = session.execute(statement, bound).all()
+    rows = connection_of(session).execute(statement, bound).all()
     if not rows:
         raise NotFound
-    attempt, role, followed, left_at, superseded_at, marked_by_hand, accommodation, _override = rows[0]
+    role, followed, left_at, superseded_at, marked_by_hand, accommodation_id, override_id, *columns = rows[0]
+    attempt = entity_of(session, Attempt, columns)
+    accommodation = None if accommodation_id is None else session.get_one(Accommodation, accommodation_id)
+    overrides = [] if override_id is None else list_overrides(session, [row[6] for row in rows])
     items, answers = _read_items(session, attempt)
     snapshot = get_snapshot(session, attempt.quiz_version_id)
     current = snapshot if followed is None else get_snapshot(session, followed)
-    setting_sources = setting_sources_of(current.published_settings, current.settings, [row[7] for row in rows if row[7]], accommodation)
+    setting_sources = setting_sources_of(current.published_settings, current.settings, overrides, accommodation)
     if AttemptState(attempt.state) not in OPEN_STATES:
         outline = outline_of_activity(session, current.activity_id)
         setting_sources = with_release(session, setting_sources, attempt.enrolment_id, outline, current.activity_key, current.pair)

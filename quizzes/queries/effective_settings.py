@@ -1,6 +1,6 @@
 """Reading the effective settings of a person at a quiz, with overrides and accommodations in force (spec/quiz-engine 5.10)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
@@ -120,6 +120,11 @@ def _read(
 ) -> SettingSources:
     rows = session.execute(statement, asdict(key)).all()
     return setting_sources_of(quiz, settings, [row[1] for row in rows if row[1] is not None], rows[0][0] if rows else None)
+
+
+def list_overrides(session: Session, ids: Sequence[int]) -> Sequence[QuizOverride]:
+    """List overrides by their ids, the first one first."""
+    return session.scalars(select(QuizOverride).where(QuizOverride.id.in_(ids)).order_by(QuizOverride.id)).all()
 
 
 def setting_sources_of(

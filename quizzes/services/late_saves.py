@@ -1,14 +1,15 @@
-"""Saves that read first: what one writes is decided before the database's one writer begins, and written if the attempt is still as it was.
+"""Saves that are decided first and then written with one statement, if the attempt is still as it was.
 
 SQLite lets one write at a time, whoever waits. A save that decides within its write transaction keeps all others waiting for what it
 reads and computes. Whatever decides what counts of an attempt (another save, handing in, the end of its time, time given for an incident)
-changes one of the columns that are looked at; then the save begins again, with the attempt locked.
+changes one of the columns that are looked at; then the save begins again, with the attempt locked. On PostgreSQL it is locked before.
 """
 
 from datetime import datetime
 
 from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from kernel.compiled_statements import compile_once
 from kernel.db import connection_of
@@ -36,8 +37,8 @@ _SAVE = compile_once(
 )
 
 
-def keep_late(session: Session, loaded: LoadedAttempt, planned: PlannedSave, record: str, *, now: datetime) -> bool:
-    """Write a save that was planned from an attempt read before this transaction; False, and nothing, where it has changed since.
+def keep_planned(session: Session, loaded: LoadedAttempt, planned: PlannedSave, record: str, *, now: datetime) -> bool:
+    """Write a save that was planned from an attempt as it was read; False, and nothing, where it has changed since.
 
     `record` is what is kept beside its answers from now on.
     """
@@ -61,5 +62,6 @@ def keep_late(session: Session, loaded: LoadedAttempt, planned: PlannedSave, rec
     if changed.rowcount != 1:
         return False
     append(session, planned.answers.rows)
-    row.state, row.saved_at, row.lease, row.integrity_record = state, moment, lease, record  # of no session any more: what is shown next
+    for name, value in (("state", state), ("saved_at", moment), ("lease", lease), ("integrity_record", record)):
+        set_committed_value(row, name, value)  # written already
     return True

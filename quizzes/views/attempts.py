@@ -67,7 +67,7 @@ from quizzes.services.answer_rows import SaveRequest
 from quizzes.services.attempts import SaveReceipt
 from quizzes.services.checking import CheckOutcome, check_answer
 from quizzes.services.integrity import PageNotes, record_save, record_with
-from quizzes.services.late_saves import keep_late
+from quizzes.services.late_saves import keep_planned
 from quizzes.services.layouts import recreate_layout
 from quizzes.services.reopening import is_reopenable
 from quizzes.services.uploads import receive_files
@@ -254,17 +254,14 @@ def save(subject: LoadedAttempt) -> Answer:
 
 def _save_from_script(subject: LoadedAttempt, form: dict[str, list[str]], now: datetime) -> tuple[LoadedAttempt, SaveReceipt]:
     """Keep what a page's script sends; return the attempt as it is then, and what the script is told."""
-    batches, notes = script_batches(form, "autosave"), _notes_of(form)
-    if takes_lock_late():
-        offline_in_time = _offline_in_time(subject, batches, now)
-        planned = services.plan_save(current_session(), subject, batches, offline_in_time, now=now)
+    batches, notes, late = script_batches(form, "autosave"), _notes_of(form), takes_lock_late()
+    while True:
+        planned = services.plan_save(current_session(), subject, batches, _offline_in_time(subject, batches, now), now=now)
         record = record_with(subject, current_actor(), notes, now=now)
-        if keep_late(begin_writing(), subject, planned, record, now=now):
+        if keep_planned(begin_writing() if late else current_session(), subject, planned, record, now=now):
             return subject, planned.receipt
-        subject = open_attempts.lock_attempt(current_session(), current_actor(), subject.uuid)
-    receipt = services.save_answers(current_session(), subject, batches, _offline_in_time(subject, batches, now), now=now)
-    record_save(subject, current_actor(), notes, now=now)  # in the statement that writes the attempt anyway
-    return subject, receipt
+        assert late, "a locked attempt has changed"
+        subject, late = open_attempts.lock_attempt(current_session(), current_actor(), subject.uuid), False
 
 
 def _notes_of(form: dict[str, list[str]]) -> PageNotes:

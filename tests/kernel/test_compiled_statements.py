@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import String, bindparam, insert, select, type_coerce, update
+from sqlalchemy import String, bindparam, insert, inspect, select, type_coerce, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.types import TypeEngine
 
@@ -15,7 +15,7 @@ from accounts.models import Person
 from courses.models import Course
 from kernel import clock, deadline
 from kernel.compiled_statements import StatementConnection, compile_once, compiled_for, known_statements
-from kernel.db import Base, Database, connection_of
+from kernel.db import Base, Database, connection_of, entity_of
 from lms.app import FEATURES
 from lms.instance import Instance
 from tests.support.builders import a_person
@@ -150,3 +150,29 @@ def test_other_statements_go_their_usual_way(database: Database) -> None:
 
         assert isinstance(known, StatementConnection)
         assert found == []
+
+
+_PERSON = compile_once(select(*Person.__table__.columns).where(Person.id == bindparam("person")))
+
+
+def test_an_entity_made_of_columns_is_the_one_that_the_mapper_reads(instance: Instance) -> None:
+    """Its changes are written, and nothing of it where nothing has changed."""
+    person_id = a_person(instance).id
+    names = [column.key for column in Person.__table__.columns]
+    with instance.database.unit_of_work(write=False) as session:
+        usual = session.get_one(Person, person_id)
+        expected = {name: getattr(usual, name) for name in names}
+    with instance.database.unit_of_work() as session:
+        columns = connection_of(session).execute(_PERSON, {"person": person_id}).one()
+        made = entity_of(session, Person, columns)
+
+        assert not session.dirty
+        assert not inspect(made).unloaded
+        assert {name: getattr(made, name) for name in names} == expected
+        assert session.get_one(Person, person_id) is made
+        made.given_names = "Rosa"
+        assert entity_of(session, Person, columns) is made  # as it is, with what has changed
+        assert made.given_names == "Rosa"
+    with instance.database.unit_of_work(write=False) as session:
+        kept = session.get_one(Person, person_id)
+        assert {name: getattr(kept, name) for name in names} == {**expected, "given_names": "Rosa"}

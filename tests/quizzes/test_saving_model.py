@@ -25,7 +25,7 @@ from quizzes.queries.answers import read_payloads
 from quizzes.queries.attempts import LoadedAttempt
 from quizzes.services import attempts as services
 from quizzes.services.answer_rows import SaveRequest
-from quizzes.services.late_saves import keep_late
+from quizzes.services.late_saves import keep_planned
 from tests.support import sizes
 from tests.support.learning import a_learner, sitting_of, start
 from tests.support.quizzes import a_quiz_asking
@@ -250,7 +250,7 @@ class Saving(RuleBasedStateMachine):
                 return
             meanwhile()
         with self.instance.database.unit_of_work() as session:
-            if read is not None and planned is not None and keep_late(session, read, planned, read.row.integrity_record, now=now):
+            if read is not None and planned is not None and keep_planned(session, read, planned, read.row.integrity_record, now=now):
                 loaded = read
                 told.append(planned.receipt)
             else:
