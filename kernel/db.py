@@ -184,7 +184,7 @@ def unique_where(condition: str, name: str, *columns: str) -> Index:
 SAFE = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 """What SQLite has to answer on a connection that writes, where 2 is FULL: it takes another journal silently where WAL cannot be kept."""
 STATEMENTS = 512
-"""Statements that SQLite keeps prepared on each connection; pages and saves have some three hundred."""
+"""Statements that are kept prepared on each connection; pages and saves have some three hundred."""
 POOL_TURN = 4.0
 """Seconds that a request waits for a connection."""
 PROBES_TURN = 1.0
@@ -322,15 +322,30 @@ def _postgres_engines(url: str, pool: int) -> tuple[Engine, Engine]:
     patience = {name: value for name, value in PATIENCE.items() if name not in make_url(url).query}
     write = create_engine(url, **QUIET, pool_size=pool, max_overflow=0, pool_timeout=POOL_TURN, pool_pre_ping=True, connect_args=patience)
     event.listen(write, "connect", _postgres_connection)
+    _keep_prepared(write.dialect)
     return write, write.execution_options(postgresql_readonly=True)
 
 
 def _postgres_connection(connection: DBAPIConnection, _record: object) -> None:
-    """Switch just-in-time compilation off: to compile a statement of many conditions takes longer than to run it on our tables."""
+    """Switch just-in-time compilation off (to compile a long statement takes longer than to run it), and keep prepared what comes again."""
     cursor = connection.cursor()
     cursor.execute("SET jit = off")
     cursor.close()
     connection.commit()
+    connection.prepared_max = STATEMENTS
+
+
+def _keep_prepared(dialect: Dialect) -> None:
+    """End what only reads with COMMIT, which is the same to the server: at a ROLLBACK the driver forgets every prepared statement."""
+    rollback = dialect.do_rollback
+
+    def do_rollback(connection: Any) -> None:
+        if connection.read_only:
+            connection.commit()
+        else:
+            rollback(connection)
+
+    dialect.do_rollback = do_rollback  # type: ignore[method-assign, assignment]  # replaced for this engine
 
 
 def _probing_engine(url: str, *, is_sqlite: bool) -> Engine:

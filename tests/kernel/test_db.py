@@ -371,6 +371,21 @@ def test_servers_that_open_a_new_database_at_once_all_get_it(tmp_path: Path) -> 
     assert refused == []
 
 
+def test_postgres_keeps_prepared_what_readers_ask_again(database: Database) -> None:
+    """The driver prepares what it has run five times, and forgets all of it at a ROLLBACK."""
+    if database.is_sqlite:
+        pytest.skip("the driver of SQLite prepares every statement")
+    for _time in range(8):
+        assert count(database) == 0
+    with pytest.raises(DBAPIError), database.unit_of_work(write=False) as session:
+        session.execute(text("SELEKT"))
+    for _time in range(8):
+        assert count(database) == 0
+
+    with database.unit_of_work(write=False) as session:
+        assert session.scalar(text("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%test_note%'")) == 1
+
+
 def test_postgres_compiles_no_statement(instance: Instance) -> None:
     if instance.database.is_sqlite:
         pytest.skip("SQLite has no such compilation")
