@@ -3,7 +3,7 @@
 Each side is a process of its own on an instance of its own; in each pair one goes first and then the other. A step whose median gain is
 below 3 %, or whose interval holds 0, is not worth its code.
 
-    python -m tests.bench.paired OLD_CHECKOUT [--pairs 40] [--journeys 1] [sqlite|postgres]
+    python -m tests.bench.paired OLD_CHECKOUT [sqlite|postgres] [--pairs 40] [--journeys 1]
 """
 
 import json

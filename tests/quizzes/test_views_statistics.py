@@ -118,7 +118,7 @@ def test_item_analysis_folds_what_is_a_sign_alone_and_says_what_the_class_can_fi
     text = browser.get(PAGE).text
     assert in_spanish("What a class of this size can reveal") in text
     assert "Con 36 respuestas" in text
-    folded = re.search(r"(\d+) indicios? que puede", text)
+    folded = re.search(r"\d+ señal(es)? menos segura", text)
     assert bool(folded) == ("El análisis hizo" in text)
     assert in_spanish("Stands out") in taken(browser, f"{PAGE}.csv?table=findings").splitlines()[0]
 
