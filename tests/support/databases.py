@@ -5,12 +5,20 @@ OF_PAGES = frozenset(
     for name in (
         *(f"courses/test_views_{page}" for page in ("folders", "lessons", "lists", "media", "outline", "settings", "settings_meanwhile")),
         "courses/test_views_translations",
+        "certificates/test_bad_input",
+        "certificates/test_template_pages",
         "kernel/test_active_requests",
+        "kernel/test_errors",
+        "kernel/test_forms",
         "kernel/test_headers",
         "kernel/test_templating",
+        "lms/test_guide",
         "lms/test_looks",
         "lms/test_site_header",
+        "organisations/test_site_settings",
+        "organisations/test_views_audience_builder",
         "quizzes/test_form_findings",
+        "quizzes/test_question_forms",
         *(
             f"quizzes/test_views_{page}"
             for page in ("bank", "checks", "keys", "papers", "questions", "record", "rules", "slots", "variants")
