@@ -16,7 +16,7 @@ from tests.support.golden_bank import rows
 FIGURES = Path(__file__).resolve().parents[2] / "docs" / "figures" / "simulations.json"
 QUESTIONS = 30
 COUNTED = {"es": "Cuenta el promedio", "en": "the average of the attempts"}
-BEGINNINGS = {"es": ("Este intento", "promedio"), "en": ("This attempt", "average")}
+BEGINNINGS = {"es": ("Este intento", "promedio"), "en": ("Your score in this attempt", "average")}
 
 
 def final_test(course: str) -> QuizSource:
