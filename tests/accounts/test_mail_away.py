@@ -63,6 +63,7 @@ def deaf() -> Iterator[tuple[int, list[socket.socket]]]:
         yield int(held.getsockname()[1]), []
 
 
+@pytest.mark.slow
 def test_mail_is_tried_for_three_days_with_growing_pauses_and_one_probe_for_all(instance: Instance) -> None:
     for number in range(8):
         tell(instance, a_person(instance, f"p{number}@example.org"), key=f"evento-{number}")
@@ -127,6 +128,7 @@ def test_a_server_that_puts_off_is_asked_again_and_uses_up_no_try(instance: Inst
     assert len(box.messages) == 1
 
 
+@pytest.mark.slow
 def test_a_server_that_says_nothing_is_away(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mail, "PATIENCE", 0.2)
     tell(instance, a_person(instance))

@@ -56,6 +56,7 @@ for number in range(1000):
 EIGHT = "2026-12-08T08:00"
 
 
+@pytest.mark.slow
 def test_killed_in_each_portion_nobody_is_told_twice_and_nobody_is_missed(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """spec/compulsory 17, K10: resumes after kill -9 without a second mail."""
     trial = ReminderTrial.begin(instance, At(monkeypatch, datetime(2026, 1, 1, tzinfo=UTC)))

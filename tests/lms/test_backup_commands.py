@@ -176,6 +176,7 @@ def test_a_database_is_copied_told_table_by_table_and_never_over_another(
     refused(lms("db", "copy", "no-such.sqlite", settings.database), "not there")
 
 
+@pytest.mark.slow
 def test_a_process_of_its_own_copies_and_compares_every_table(instance: Instance, tmp_path: Path) -> None:
     """A command alone knows of no table that it did not ask for."""
     made = backups.make(instance, tmp_path / "b.zip", now=clock.now())

@@ -129,6 +129,7 @@ def test_one_certificate_is_corrected_and_the_institution_has_a_template(instanc
     assert (template.key, template.published_number) == (TEMPLATE, 1)
 
 
+@pytest.mark.slow
 def test_everybody_is_invented_and_lives_at_example_org(instance: Instance) -> None:
     accounts = filled(instance, count=3)
 
@@ -182,6 +183,7 @@ def test_some_are_done_some_have_an_open_attempt_and_some_never_came(instance: I
     assert previews == 2
 
 
+@pytest.mark.slow
 def test_the_eight_roles_can_sign_in_and_a_suspended_person_cannot(instance: Instance, browser: Browser) -> None:
     accounts = filled(instance, count=3)
 
@@ -227,6 +229,7 @@ def test_the_same_seed_gives_the_same_people_and_another_one_others() -> None:
     assert set(Counter(learner.fate for learner in once)) == set(DemoOutcome)
 
 
+@pytest.mark.slow
 def test_answers_reach_the_share_that_is_meant_or_stay_below_it(instance: Instance) -> None:
     """A pass is a pass whichever questions are drawn, and a failure a failure (all automatic kinds, some of them partly right)."""
     filled(instance, count=1)

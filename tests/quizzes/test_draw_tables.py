@@ -83,6 +83,7 @@ def expected_score(instance: Instance, attempt: UUID) -> float:
     return sum(TWELVE[one.key] for one in questions.values()) / len(questions)
 
 
+@pytest.mark.slow
 def test_two_hundred_learners_who_start_at_once_have_equally_hard_question_sets(instance: Instance) -> None:
     """spec/selection 12, end to end (1): each within the bound, and drawn again byte-equal from seed and number of the table."""
     course = publish(instance, a_balanced_folder(QUIZ, **TWELVE))[0]

@@ -5,6 +5,7 @@ OF_PAGES = frozenset(
     for name in (
         *(f"courses/test_views_{page}" for page in ("folders", "lessons", "lists", "media", "outline", "settings", "settings_meanwhile")),
         "courses/test_views_translations",
+        "accounts/test_mail_away",
         "certificates/test_bad_input",
         "certificates/test_template_pages",
         "kernel/test_active_requests",
@@ -15,6 +16,7 @@ OF_PAGES = frozenset(
         "lms/test_guide",
         "lms/test_looks",
         "lms/test_site_header",
+        "lms/test_team_bar",
         "organisations/test_site_settings",
         "organisations/test_views_audience_builder",
         "quizzes/test_form_findings",
@@ -28,6 +30,6 @@ OF_PAGES = frozenset(
         "standards/test_views",
     )
 )
-"""Modules about the forms and words of pages: their statements are tried on PostgreSQL by tests of services and queries, by those of
-the access matrix, and by the walks over every page and form.
+"""Modules about the forms and words of pages, and about mail that a server does not take: their statements are tried on PostgreSQL by tests
+of services and queries, by those of the access matrix, and by the walks over every page and form.
 """
