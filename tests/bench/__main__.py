@@ -158,6 +158,7 @@ def _loaded_instance(kind: str) -> Iterator[tuple[Instance, LoadTestInstance, Pa
 def _served(instance: Instance, load_instance: LoadTestInstance, folder: Path, url: str, workers: int = 1) -> Iterator[Bench]:
     """Serve an instance beside the bare programs."""
     with product(folder, workers, LMS_DATABASE_URL=url) as ours, floors(folder, url) as floor:
+        ours.settle()
         yield Bench(ours, floor, instance.database, load_instance.take, load_instance.password)
 
 

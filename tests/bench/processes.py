@@ -24,6 +24,10 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 Clock = Callable[[], float]
 
 
+CALM, IDLE = 3, 0.05
+"""Seconds in a row, and how long a server may compute in each of them, until it counts as idle."""
+
+
 @dataclass
 class Process:
     """A running server."""
@@ -38,6 +42,14 @@ class Process:
     def cpu(self) -> float:
         """Return the seconds of processor that it and its children have used."""
         return sum(sum(map(int, fields[11:13])) for fields in self._stats()) / _TICKS
+
+    def settle(self) -> None:
+        """Wait until it computes next to nothing: what is due at its start, reminders of a morning say, would count as its first pages."""
+        calm = 0
+        while calm < CALM:
+            before = self.cpu()
+            time.sleep(1)
+            calm = calm + 1 if self.cpu() - before <= IDLE else 0
 
     def memory(self) -> int:
         """Return the bytes of memory (PSS) of its children: the workers."""
