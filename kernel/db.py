@@ -436,9 +436,10 @@ class Database:
         return self._probing.connect()
 
     def size(self) -> int:
-        """Return how many bytes a PostgreSQL database takes on its server's disk."""
+        """Return how many bytes the database takes on its disk."""
+        pages = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
         with self.reading.connect() as connection:
-            return int(connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
+            return int(connection.execute(text(pages if self.is_sqlite else "SELECT pg_database_size(current_database())")).scalar_one())
 
     def durability_faults(self) -> list[str]:
         """Say what keeps an acknowledged change from being safe (spec/security 6.1): what the database answers,

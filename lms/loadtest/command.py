@@ -70,6 +70,11 @@ class LoadTestInstance:
     come: int = 0
     obligations: int = 0
 
+    @classmethod
+    def read(cls, folder: Path) -> "LoadTestInstance":
+        """Return it as it was kept beside the data."""
+        return cls(folder, **json.loads((folder / GROUND.marker).read_text()))
+
     def write(self) -> None:
         """Keep it beside the data."""
         kept = {"learners": self.learners, "seed": self.seed, "password": self.password, "come": self.come, "obligations": self.obligations}
@@ -92,7 +97,7 @@ def play(plan: LoadTestPlan, report: Path | None, *, fresh: bool) -> None:
     folder = Path(os.environ.get("LMS_DATA_DIR") or FOLDER).resolve()
     with GROUND.claimed(folder):
         instance = prepare(folder, plan, fresh=fresh)
-        load_instance = LoadTestInstance(folder, **json.loads((folder / GROUND.marker).read_text()))
+        load_instance = LoadTestInstance.read(folder)
         if plan.servers > 1 and instance.database.url.startswith("sqlite"):
             raise server.ServerStartError("Several servers need PostgreSQL: set LMS_DATABASE_URL to an empty database.")
         instance.database.dispose()

@@ -3,7 +3,6 @@
 python -m tests.bench [--only training|certificates|pages|cores|draws|growth] [sqlite] [postgres]
 """
 
-import json
 import re
 import sys
 import tempfile
@@ -149,7 +148,7 @@ def _loaded_instance(kind: str) -> Iterator[tuple[Instance, LoadTestInstance, Pa
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         url = stack.enter_context(_database(kind, folder))
         instance = prepare(folder, LoadTestPlan(ACCOUNTS, None, 0, 0, 1, SEED), fresh=False, database_url=url)
-        load_instance = LoadTestInstance(folder, ACCOUNTS, SEED, _password(folder))
+        load_instance = LoadTestInstance.read(folder)
         _administrator(instance, load_instance.password)
         yield instance, load_instance, folder, url
 
@@ -183,10 +182,6 @@ def _reported(part: Callable[[Measured], list[Row]], measured: Measured) -> list
     for row in rows:
         sys.stderr.write(f"    {row.number}  {row.what}: {'-' if row.value is None else round(row.value, 2)}  ({row.numbers})\n")
     return rows
-
-
-def _password(folder: Path) -> str:
-    return str(json.loads((folder / "load-test").read_text())["password"])
 
 
 def _administrator(instance: Instance, password: str) -> None:

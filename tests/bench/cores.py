@@ -48,6 +48,7 @@ def _round(load_instance: LoadTestInstance, folder: Path, url: str, most: int, *
     rates = {}
     for workers in (1, most) if turned else (most, 1):
         with product(folder, workers, LMS_DATABASE_URL=url) as server:
+            server.settle()
             _journeys(server, load_instance, 2 * workers)  # fills the memories of each process
             rates[workers] = _journeys(server, load_instance, JOURNEYS)
     return rates[1], rates[most]

@@ -4,7 +4,6 @@ journey costs, and for how long it holds the writers' lock.
 Whoever is there already has gone the whole way once, as those have who are measured.
 """
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from tests.bench.cores import compared, journeys_alone
 from tests.bench.pages import walk
 from tests.bench.paired import Side
 from tests.bench.processes import ROOT, product
-from tests.support.crowds import multiply, size_of
+from tests.support.crowds import multiply
 from tests.support.learning import actor_of
 
 PEOPLE = (1_000, 36_000, 100_000)
@@ -33,7 +32,7 @@ SEED = 1
 def growth(folder: Path, url: str) -> dict[str, dict[str, Any]]:
     """Return the figures by the number of people whose records are there."""
     instance = prepare(folder, LoadTestPlan(AT_WORK, None, 0, 0, 1, SEED), fresh=False, database_url=url)
-    people = _people(folder)
+    people = LoadTestInstance.read(folder)
     first = people.take(1)[0]
     instance.database.dispose()
     with product(folder, LMS_DATABASE_URL=url) as server:
@@ -50,11 +49,6 @@ def growth(folder: Path, url: str) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _people(folder: Path) -> LoadTestInstance:
-    """Return the people as they have come until now; each process that lets some come notes it."""
-    return LoadTestInstance(folder, **json.loads((folder / "load-test").read_text()))
-
-
 def _copy(instance: Instance, email: str, there: int, wanted: int) -> None:
     """Let so many people in all have done what one has."""
     with instance.database.unit_of_work(write=False) as session:
@@ -63,9 +57,9 @@ def _copy(instance: Instance, email: str, there: int, wanted: int) -> None:
 
 
 def _measured(database: Database, folder: Path, url: str) -> dict[str, Any]:
-    size = size_of(database)
+    size = database.size()
     database.dispose()
-    rates = compared(_people(folder), folder, url, ROUNDS)
+    rates = compared(LoadTestInstance.read(folder), folder, url, ROUNDS)
     alone = Side(ROOT, folder, url, AT_WORK)
     try:
         cost = journeys_alone(alone)

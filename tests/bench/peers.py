@@ -192,7 +192,7 @@ def ours(folder: Path) -> Iterator[Callable[[int], None]]:
     """Serve the product with a process for each core; yield what lets one of its learners go the whole way."""
     url = f"sqlite:///{folder / 'aulario.sqlite'}"
     prepare(folder, LoadTestPlan(PEOPLE, None, 0, 0, 1, SEED), fresh=False, database_url=url).database.dispose()
-    people = LoadTestInstance(folder, **json.loads((folder / "load-test").read_text()))
+    people = LoadTestInstance.read(folder)
     emails = people.take(PEOPLE)
     with product(folder, usual_workers(), LMS_DATABASE_URL=url) as server:
 

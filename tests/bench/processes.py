@@ -26,6 +26,8 @@ Clock = Callable[[], float]
 
 CALM, IDLE = 3, 0.05
 """Seconds in a row, and how long a server may compute in each of them, until it counts as idle."""
+LONGEST_WORK = 600
+"""Seconds after which it is not waited for any longer."""
 
 
 @dataclass
@@ -45,8 +47,9 @@ class Process:
 
     def settle(self) -> None:
         """Wait until it computes next to nothing: what is due at its start, reminders of a morning say, would count as its first pages."""
-        calm = 0
+        calm, ends = 0, time.monotonic() + LONGEST_WORK
         while calm < CALM:
+            assert time.monotonic() < ends, "the server does not come to rest"
             before = self.cpu()
             time.sleep(1)
             calm = calm + 1 if self.cpu() - before <= IDLE else 0

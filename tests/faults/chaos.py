@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
 import subprocess
@@ -40,6 +39,7 @@ class Serving:
 
     folder: Path
     given: dict[str, str] = field(default_factory=dict)
+    processes: int = PROCESSES
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
     starts: int = 0
@@ -52,7 +52,7 @@ class Serving:
     def start(self) -> None:
         """Start it; it is ready when it answers."""
         with (self.folder / "server.log").open("ab") as log:
-            command = [LMS, "serve", "--port", str(self.port), "--workers", str(PROCESSES)]
+            command = [LMS, "serve", "--port", str(self.port), "--workers", str(self.processes)]
             self.process = subprocess.Popen(
                 command, stdout=log, stderr=log, cwd=self.folder, env=environment(self.folder, **self.given), start_new_session=True
             )
@@ -107,14 +107,14 @@ def a_house(folder: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> House:
     folder = folder / "house"
     folder.mkdir()
     prepare(folder, LoadTestPlan(PEOPLE, None, 0, 0, 1, SEED), fresh=False).database.dispose()
-    load_instance = LoadTestInstance(folder, **json.loads((folder / "load-test").read_text()))
+    load_instance = LoadTestInstance.read(folder)
     return House(folder, url, load_instance, load_instance.password)
 
 
 @contextmanager
-def serving(instance: House, **given: str) -> Iterator[Serving]:
+def serving(instance: House, *, processes: int = PROCESSES, **given: str) -> Iterator[Serving]:
     """Serve an instance, and leave nothing running."""
-    server = Serving(instance.folder, {"LMS_DATABASE_URL": instance.url, **given})
+    server = Serving(instance.folder, {"LMS_DATABASE_URL": instance.url, **given}, processes)
     server.start()
     try:
         yield server

@@ -38,9 +38,9 @@ def test_slow_clients_by_the_hundred(
 def test_heads_that_never_come_keep_no_thread_for_long(
     tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, say: Callable[[str], None]
 ) -> None:
-    """As many half-open clients as there are threads: phones that lost their line in the middle of a request."""
+    """As many half-open clients as a process has threads: phones that lost their line in the middle of a request."""
     instance = a_house(tmp_path, database_url, monkeypatch)
-    with serving(instance, LMS_THREADS="8") as server, contextlib.ExitStack() as open_ones:
+    with serving(instance, processes=1, LMS_THREADS="8") as server, contextlib.ExitStack() as open_ones:
         wait_until_ready(server)
         for _client in range(8):
             client = open_ones.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=10))

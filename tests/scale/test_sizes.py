@@ -17,7 +17,7 @@ from lms.instance import Instance
 from quizzes.models import AnswerEvent
 from tests.support import sizes
 from tests.support.builders import a_course
-from tests.support.crowds import multiply, size_of
+from tests.support.crowds import multiply
 from tests.support.instances import empty_places
 from tests.support.learning import a_learner, mark_done, pass_quiz
 
@@ -36,9 +36,9 @@ def test_what_learners_take_and_how_fast_they_are_saved_and_put_back(instance: I
     for number in (1, 2):
         mark_done(instance, learner, "prueba", f"leccion-{number}")
         pass_quiz(instance, learner, "prueba", f"cuestionario-{number}")
-    before = size_of(instance.database)
+    before = instance.database.size()
     multiply(instance, learner, LEARNERS)
-    grown = size_of(instance.database) - before
+    grown = instance.database.size() - before
     with instance.database.unit_of_work(write=False) as session:
         answers = session.scalar(select(func.count()).select_from(AnswerEvent)) or 0
     path = tmp_path / "b.zip"

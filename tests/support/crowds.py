@@ -14,7 +14,6 @@ from accounts.models import Person
 from courses.models import Course
 from enrolments.models import ActivityResult, EditionPlace, Enrolment
 from kernel import clock
-from kernel.db import Database
 from kernel.permissions import Actor
 from lms.instance import Instance
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
@@ -39,13 +38,6 @@ def multiply(instance: Instance, learner: Actor, times: int, *, first: int = 0) 
             _copies(session, learner, range(at, min(at + AT_ONCE, first + times)))
     with instance.database.unit_of_work() as session:
         session.execute(text("ANALYZE"))  # what a server does by itself after a while
-
-
-def size_of(database: Database) -> int:
-    """Return the bytes of a database on the disk."""
-    said = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
-    with database.reading.connect() as connection:
-        return int(connection.scalar(text(said if database.is_sqlite else "SELECT pg_database_size(current_database())")) or 0)
 
 
 def _copies(session: Session, learner: Actor, places: range) -> None:
