@@ -157,7 +157,10 @@ def test_a_line_with_its_salt_is_contained_or_not(browser: Browser, juror: Brows
     berta = sign_in(browser.another(), "berta@example.org").get(f"/selections/{selection.uuid}/own-line")
     with instance.database.unit_of_work(write=False) as session:
         lines = session.scalars(
-            select(SelectionActaEntry).join(Person, Person.id == SelectionActaEntry.person_id).where(Person.email == "berta@example.org")
+            select(SelectionActaEntry)
+            .join(Person, Person.id == SelectionActaEntry.person_id)
+            .where(Person.email == "berta@example.org")
+            .order_by(SelectionActaEntry.id)
         ).all()
     former, line = lines
     assert line.salt in berta.text
