@@ -1,4 +1,4 @@
-"""Andinia, the imaginary country of «Presupuesto social»: its data, exact, and what follows from them.
+"""Andinia, the fictional country of «Presupuesto social»: its data, exact, and what follows from them.
 
 The data stand once, in presupuesto-social/scripts/andinia.yaml. The scripts that check the sums and draw the figures of that
 course take every number of Andinia from here. `wrong()` lists the identities that do not hold: a country whose accounts do not

@@ -1,4 +1,4 @@
-"""Andinia, the imaginary country of «Presupuesto social», is one set of data that holds together; the courses' sums and figures use it.
+"""Andinia, the fictional country of «Presupuesto social», is one set of data that holds together; the courses' sums and figures use it.
 
 spec/content-format 2: its data stand in the course's `scripts/`, carried along and never read.
 """

@@ -21,7 +21,7 @@ DOUBLED = (
 )
 MARKS = re.compile(r"\[(?:seed|calc:|source:|general knowledge|verify)|\bpor confirmar con el cliente\b", re.IGNORECASE)
 IMAGINARY = {"la-reserva-en-movimiento"}
-"""Lessons that rest on an imaginary scheme alone and have no source to cite."""
+"""Lessons that rest on a fictional scheme alone and have no source to cite."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ def tools(language: str) -> None:
         "en": [
             (["Rapid costing"], ["one measure,", "a typical year"]),
             (["Actuarial", "valuation"], ["one scheme,", "very long term"]),
-            (["State budget"], ["authorised", "spending, one year"]),
+            (["Government", "budget"], ["authorised", "spending, one year"]),
             (["Social budget"], ["the whole system,", "medium term"]),
         ],
     }[language]
