@@ -3,7 +3,7 @@
 import hashlib
 from collections import defaultdict
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version as installed
 from pathlib import Path
 
@@ -199,6 +199,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]  # Flask's way to wrap it
 
 
+@cache
 def _release() -> str:
     """Return what changes with the program: its version and its templates, so that pages kept by browsers follow it."""
     total = hashlib.sha256(installed("aulario").encode())

@@ -4,7 +4,7 @@ import gzip
 import hashlib
 import mimetypes
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path, PurePosixPath
 
 import brotli
@@ -110,9 +110,14 @@ def compress_page(response: Response) -> Response:
     return response
 
 
+@cache
+def _read(folder: Path) -> Assets:
+    return Assets(folder)
+
+
 def install(app: Flask, folder: Path) -> None:
     """Serve the static files of a folder under `/static/`, and give templates `static_url`."""
-    assets = Assets(folder)
+    assets = _read(folder)
     blueprint = Blueprint("assets", __name__)
 
     @blueprint.get("/static/<path:address>")

@@ -6,7 +6,7 @@ The drawings come from our own `static/icons.svg` (Lucide, ISC): the one text be
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from flask import Flask, g
@@ -83,7 +83,12 @@ class Icons:
         return Markup("").join(Markup(self.symbols[name]) for name in names)  # noqa: S704 - read from our own file
 
 
+@cache
+def _read(source: Path) -> Icons:
+    return Icons(read_symbols(source))
+
+
 def install(app: Flask, source: Path = STATIC / "icons.svg") -> None:
     """Give templates `icon(name, label=None, flip=False)`, `use_icons(names)` and `icon_definitions()`."""
-    icons = Icons(read_symbols(source))
+    icons = _read(source)
     app.jinja_env.globals.update(icon=icons.icon, use_icons=icons.use, icon_definitions=icons.definitions)
