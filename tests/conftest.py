@@ -34,7 +34,7 @@ from scripts.figures import record
 from tests.support import matrix, postgres, run_results
 from tests.support.access import listed_cells
 from tests.support.browser import Browser
-from tests.support.databases import OF_PAGES
+from tests.support.databases import is_of_pages
 from tests.support.far import near
 from tests.support.institution_access import INSTITUTION_CELLS
 from tests.support.missing import LACKING
@@ -60,7 +60,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test by what it uses: `make test` repeats those with a database on PostgreSQL, but for those of forms and words."""
     for item in items:
-        if item.path.is_relative_to(TESTS) and item.path.relative_to(TESTS).as_posix() in OF_PAGES and not tries_cells(item):
+        if item.path.is_relative_to(TESTS) and is_of_pages(item.path.relative_to(TESTS)) and not tries_cells(item):
             item.add_marker("pages")
         used = set(getattr(item, "fixturenames", ()))
         if tries_cells(item):
@@ -245,21 +245,20 @@ def compiled_templates() -> BytecodeCache:
 
 @pytest.fixture(scope="session", autouse=True)
 def compiled_routes() -> Iterator[None]:
-    """Keep what Werkzeug compiles to build the addresses of a route, a tenth of a second for each test's application.
+    """Keep what Werkzeug makes of the address of a route, most of what each test's application takes: equal routes share it."""
+    kept: dict[tuple[object, ...], dict[str, Any]] = {}
+    compile_rule = Rule.compile
 
-    What it compiles asks the rule that it is called on for its converters, so that equal routes may share it.
-    """
-    kept: dict[tuple[object, ...], Callable[..., tuple[str, str]]] = {}
-    compile_builder = Rule._compile_builder
-
-    def compile_once(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        name = (rule.rule, rule.host, rule.subdomain, repr(rule.defaults), append_unknown)
+    def compile_once(rule: Rule) -> None:
+        name = (rule.rule, rule.host, rule.subdomain, repr(rule.defaults), rule.strict_slashes, rule.merge_slashes, rule.websocket)
         if name not in kept:
-            kept[name] = compile_builder(rule, append_unknown)
-        return kept[name]
+            compile_rule(rule)
+            kept[name] = {made: vars(rule)[made] for made in ("_parts", "_trace", "_converters", "arguments", "_build", "_build_unknown")}
+        builders = {made: kept[name][made].__func__.__get__(rule) for made in ("_build", "_build_unknown")}
+        vars(rule).update(kept[name] | builders)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Rule, "_compile_builder", compile_once)
+        patch.setattr(Rule, "compile", compile_once)
         yield
 
 

@@ -1,18 +1,21 @@
 """Runs of the suite: what is run on which database; the slowest and the failed tests in the last lines of `make test`."""
 
 import sys
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pytest
 
 from scripts import run_tests
 from tests.support import run_results
-from tests.support.databases import OF_PAGES
+from tests.support.databases import BOTH, OTHERS, is_of_pages
 from tests.support.project import ROOT
 
 
 def test_what_is_left_out_on_postgresql_is_there() -> None:
-    assert {name for name in OF_PAGES if not (ROOT / "tests" / name).is_file()} == set()
+    assert {name for name in OTHERS | BOTH if not (ROOT / "tests" / name).is_file()} == set()
+    assert {name for name in OTHERS if not is_of_pages(PurePath(name))} == {name for name in BOTH if is_of_pages(PurePath(name))} == set()
+    assert is_of_pages(PurePath("courses/test_views_lessons.py"))
+    assert not is_of_pages(PurePath("courses/test_services.py"))
     assert run_tests.on("SQLite", run_tests.FAST) == run_tests.FAST
     assert run_tests.on("PostgreSQL", run_tests.FAST) == f"(database or http) and not pages and {run_tests.FAST}"
 

@@ -93,6 +93,7 @@ def faults_after_upgrade(dump: Path, rows: dict[str, int], folder: Path) -> list
     ]
 
 
+@pytest.mark.slow
 def test_databases_of_older_versions_keep_their_rows_through_the_upgrade(tmp_path: Path) -> None:
     """The dumps are made at each release: `make schema-dump`."""
     for dump in DUMPS:
@@ -104,6 +105,7 @@ def test_databases_of_older_versions_keep_their_rows_through_the_upgrade(tmp_pat
         assert not faults_after_upgrade(dump, rows, folder), dump
 
 
+@pytest.mark.slow
 def test_a_dump_brings_everything_back_and_the_comparison_sees_a_lost_row(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path}/new.sqlite")
     migrations.upgrade(database)
@@ -136,6 +138,7 @@ def test_a_dump_brings_everything_back_and_the_comparison_sees_a_lost_row(tmp_pa
 
 
 @pytest.mark.parametrize("dump", DUMPS, ids=lambda dump: dump.parent.name)
+@pytest.mark.slow
 def test_processes_of_an_older_version_go_on_writing_while_the_new_one_starts(dump: Path, tmp_path: Path) -> None:
     """spec/security 6.8: what they know stays, and what they do not know they need not fill."""
     restore(dump, tmp_path / "old.sqlite")

@@ -41,6 +41,7 @@ def test_a_message_that_is_not_in_the_catalogue_is_named(message: str, count: in
         in_spanish(message, count)
 
 
+@pytest.mark.slow
 def test_assertions_repeat_ever_less_of_the_spanish_catalogue() -> None:
     spanish, found = spanish_of_the_catalogue(), Counter[str]()
     for path in modules_of_tests():

@@ -1,10 +1,14 @@
 """Databases of the suite: what its second run, on PostgreSQL, leaves to the first one."""
 
-OF_PAGES = frozenset(
+from pathlib import PurePath
+
+_PAGES = "test_views_"
+"""How the names of modules about the forms and words of pages begin."""
+BOTH = frozenset(("accounts/test_views_passwords.py",))
+"""Those that try what two requests do at once."""
+OTHERS = frozenset(
     f"{name}.py"
     for name in (
-        *(f"courses/test_views_{page}" for page in ("folders", "lessons", "lists", "media", "outline", "settings", "settings_meanwhile")),
-        "courses/test_views_translations",
         "accounts/test_mail_away",
         "certificates/test_bad_input",
         "certificates/test_template_pages",
@@ -18,18 +22,19 @@ OF_PAGES = frozenset(
         "lms/test_site_header",
         "lms/test_team_bar",
         "organisations/test_site_settings",
-        "organisations/test_views_audience_builder",
         "quizzes/test_form_findings",
         "quizzes/test_question_forms",
-        *(
-            f"quizzes/test_views_{page}"
-            for page in ("bank", "checks", "keys", "papers", "questions", "record", "rules", "slots", "variants")
-        ),
-        "simulators/test_views_task",
-        "simulators/test_views_tool",
         "standards/test_views",
     )
 )
-"""Modules about the forms and words of pages, and about mail that a server does not take: their statements are tried on PostgreSQL by tests
-of services and queries, by those of the access matrix, and by the walks over every page and form.
-"""
+"""Others about forms and words, and about mail that a server does not take."""
+
+
+def is_of_pages(module: PurePath) -> bool:
+    """Say whether a module, by its path in the folder of the tests, is about the forms and words of pages.
+
+    The statements of these pages are tried on PostgreSQL by tests of services and queries, by those of the access matrix, and by the walks
+    over every page and form.
+    """
+    name = module.as_posix()
+    return name in OTHERS or (module.name.startswith(_PAGES) and name not in BOTH)
