@@ -166,6 +166,7 @@ def test_a_server_that_takes_nothing_from_us_costs_no_mail_its_tries(instance: I
     assert "authentication" not in job.last_error
 
 
+@pytest.mark.slow
 def test_a_mail_that_is_refused_for_good_fails_alone(instance: Instance) -> None:
     box = Postbox(refuses="p1@", refusal="550 5.7.1 p1@example.org is not wanted")
     tell(instance, *[a_person(instance, f"p{number}@example.org") for number in range(3)])
@@ -181,6 +182,7 @@ def test_a_mail_that_is_refused_for_good_fails_alone(instance: Instance) -> None
     assert [(job.failed_at is not None, job.last_error) for job in jobs_of(instance)] == [(True, "SMTPRecipientsRefused"), (False, "")]
 
 
+@pytest.mark.slow
 def test_among_many_one_that_is_put_off_is_not_given_up_with_one_that_is_refused(instance: Instance) -> None:
     box = Postbox(addresses={"p1@": "550 no", "p2@": "450 later"})
     tell(instance, *[a_person(instance, f"p{number}@example.org") for number in range(4)])

@@ -16,6 +16,7 @@ from tests.support.selections import a_final, a_sat_selection, add_factor, all_a
 
 
 @pytest.mark.parametrize(("language", "width", "scheme"), [("es", 1280, "light"), ("en", 360, "dark"), ("es", 360, "light")])
+@pytest.mark.slow
 def test_pages_of_an_acta_and_its_amendment(
     chromium: Browser, live: Live, browser: Client, instance: Instance, language: str, width: int, scheme: str
 ) -> None:

@@ -55,6 +55,7 @@ def until(person: Visitor, condition: Callable[[], bool], seconds: float = 30) -
     return False
 
 
+@pytest.mark.slow
 def test_an_answer_is_saved_by_itself_and_says_so(taking: Visitor, instance: Instance) -> None:
     type_number(taking, "2,5")
 

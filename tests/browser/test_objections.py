@@ -41,6 +41,7 @@ def noted(instance: Instance, person: Visitor) -> list[ObjectionNote | None]:
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1280, "light")])
+@pytest.mark.slow
 def test_an_objection_without_a_line_stays_on_the_device_and_is_sent_later(
     chromium: Browser, live: Live, instance: Instance, width: int, scheme: str
 ) -> None:

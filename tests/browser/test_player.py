@@ -71,6 +71,7 @@ def test_what_is_seen_after_the_session_ended_is_counted_after_signing_in_again(
     assert spans(live) == [(0, 6)]
 
 
+@pytest.mark.slow
 def test_what_one_person_saw_is_not_told_as_somebody_elses(watching: Visitor, live: Live) -> None:
     page = watching.page
     page.context.clear_cookies()

@@ -51,6 +51,7 @@ def words(person: Visitor, message: str) -> str:
 
 
 @pytest.mark.parametrize(("language", "width", "scheme"), [("es", 1280, "light"), ("en", 360, "dark"), ("es", 360, "light")])
+@pytest.mark.slow
 def test_a_jury_asks_and_decides_by_keyboard(
     chromium: Browser, live: Live, instance: Instance, language: str, width: int, scheme: str
 ) -> None:

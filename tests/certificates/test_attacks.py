@@ -87,6 +87,7 @@ def test_every_attack_fails_on_the_page(
     assert wrong == []
 
 
+@pytest.mark.slow
 def test_an_installation_that_issued_it_is_named(browser: Browser, keys: AttackedKeys, attacks: list[FileAttack]) -> None:
     """spec/certificates attack 14: as text, by its address."""
     other = next(attack for attack in attacks if attack.what == "badge of another installation")

@@ -77,6 +77,7 @@ def packed(text: str) -> bytes:
 
 
 @pytest.mark.parametrize("what", TEMPLATES)
+@pytest.mark.slow
 def test_a_template_that_is_wrong_is_reported_and_never_used(
     browser: Browser, instance: Instance, template: StoredTemplate, what: str
 ) -> None:
@@ -267,6 +268,7 @@ def judged(browser: Browser, name: str, content: bytes) -> str:
 
 
 @pytest.mark.usefixtures("any_rate")
+@pytest.mark.slow
 def test_what_is_no_certificate_is_called_unreadable_and_not_altered(browser: Browser, instance: Instance, tmp_path: Path) -> None:
     """spec/certificates 15: on the page, which reads files in a confined process."""
     found = {
@@ -295,6 +297,7 @@ def test_the_command_calls_them_unreadable_too(
 
 
 @pytest.mark.usefixtures("any_rate")
+@pytest.mark.slow
 def test_a_badge_of_ours_that_was_wrapped_or_doubled(browser: Browser, instance: Instance) -> None:
     """spec/certificates 15: line breaks in a JWT are taken, as mail programs make them; a key that stands twice is altered."""
     complete(instance, a_course(instance, modules=1))

@@ -61,6 +61,7 @@ def test_a_sealed_sheet_is_genuine(keys: SealKeys) -> None:
     assert found.codes == ("7K4M-92XD-C3QF-8TRA",)
 
 
+@pytest.mark.slow
 def test_files_are_judged_in_another_process(keys: SealKeys) -> None:
     """spec/certificates V1: read in the confined process."""
     files = [("a.pdf", a_sealed_sheet(keys)), ("b.json", vector("credential.json"))]

@@ -69,6 +69,7 @@ def test_a_seal_of_ours_is_genuine(keys: SealKeys, sealed: bytes) -> None:
     assert len(sealed) <= 60_000
 
 
+@pytest.mark.slow
 def test_the_same_request_gives_the_same_bytes_in_another_process(keys: SealKeys, sealed: bytes, tmp_path: Path) -> None:
     """spec/certificates P8, D3: also after a restart; another key gives others."""
     folder = tmp_path / "keys"

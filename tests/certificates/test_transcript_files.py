@@ -33,6 +33,7 @@ SITE = "https://aulario.example"
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
 
 
+@pytest.mark.slow
 def test_a_file_is_judged_by_its_seal_and_its_summary(browser: Browser, instance: Instance) -> None:
     """spec/certificates R7, V3: PDF and JSON on the page for files, with the states of that day and of today."""
     complete(instance, a_course(instance, modules=1))

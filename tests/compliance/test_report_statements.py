@@ -13,6 +13,7 @@ BARS = {"": 8, "?on=2026-03-01&known=2026-11-20": 8, "/people": 6, "/people?last
 """Statements at most of each page, the reader's own session included."""
 
 
+@pytest.mark.slow
 def test_the_statements_do_not_grow(browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """spec/compulsory 17 K5, K6 and K7."""
     monkeypatch.setattr(clock, "now", lambda: NOON)

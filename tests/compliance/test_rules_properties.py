@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from random import Random
 from typing import TypeVar
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -64,6 +65,7 @@ def test_what_was_recorded_later_changes_nothing(rule: str, record: TrainingReco
 
 
 @given(rules, records(), st.lists(records(), min_size=1, max_size=4), moments, moments)
+@pytest.mark.slow
 def test_judging_people_together_gives_what_judging_each_alone_gives(
     rule: str, first: TrainingRecord, others: Sequence[TrainingRecord], at: datetime, known: datetime
 ) -> None:
@@ -81,6 +83,7 @@ def test_judging_people_together_gives_what_judging_each_alone_gives(
 
 @settings(max_examples=60)
 @given(rules, records(), moments)
+@pytest.mark.slow
 def test_the_clock_changes_a_status_only_when_it_was_foreseen(rule: str, record: TrainingRecord, known: datetime) -> None:
     case = training_case(RULES[rule], record, known)
     moment = at_hour(FIRST, 0)

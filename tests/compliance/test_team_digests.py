@@ -55,6 +55,7 @@ def digests(instance: Instance, person: Person) -> list[tuple[str, str]]:
         return [(monday, words) for monday, words in found if monday >= "2026-12-21"]
 
 
+@pytest.mark.slow
 def test_the_head_is_told_on_monday_and_the_place_above_after_fifteen_days(trial: ReminderTrial, unit: Organisation) -> None:
     """spec/compulsory 10, case 10: head's digest Monday 21 December; place above Monday 4 January 2027; names behind sign-in only."""
     ana = somebody(trial, "ana", place=unit)

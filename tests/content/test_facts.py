@@ -86,6 +86,7 @@ def test_a_course_tells_what_is_known_with_its_value_and_its_norm(telling: Telli
     assert list(lacking(telling)) == []
 
 
+@pytest.mark.slow
 def test_what_is_refuted_or_was_not_found_is_told_nowhere() -> None:
     told = [
         f"{fact['key']}: {course}/{path} says “{words}”"

@@ -103,6 +103,7 @@ MAPPINGS = st.dictionaries(NAMES, VALUES, min_size=1, max_size=4)
 
 @settings(deadline=None, max_examples=60)
 @given(before=MAPPINGS, after=MAPPINGS, places=st.lists(st.none() | st.integers(0, 4), max_size=5))
+@pytest.mark.slow
 def test_whatever_is_written_is_read_back(before: dict[str, Written], after: dict[str, Written], places: list[int | None]) -> None:
     """Over any two mappings: the text of the first, patched, says the second; also where lists say what their entries were."""
     text = ""

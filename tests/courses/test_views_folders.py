@@ -354,6 +354,7 @@ def test_a_report_of_hundreds_of_lines_is_read_on_one_screen_and_begins_with_wha
     assert len(page.find_all("li")) < 20
 
 
+@pytest.mark.slow
 def test_a_second_archive_does_not_make_the_page_of_the_first_go(editor: Browser, instance: Instance) -> None:
     """Some are kept, and the page that takes them leads to each."""
     pages = []

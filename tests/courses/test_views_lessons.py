@@ -335,6 +335,7 @@ def test_pictures_lose_what_they_carry_besides(editor: Browser, instance: Instan
         ("", b"", "Algo", "Elija primero un archivo"),
     ],
 )
+@pytest.mark.slow
 def test_what_cannot_go_in_says_why_and_leaves_nothing(
     editor: Browser, instance: Instance, name: str, content: bytes, alternative: str, words: str
 ) -> None:

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from sqlalchemy import select
 
 from courses.models import Course
@@ -270,6 +271,7 @@ def test_captions_transcripts_and_documents_are_chosen_from_files_of_the_kind(ed
     assert "v.es.vtt" not in poster
 
 
+@pytest.mark.slow
 def test_a_simulator_task_is_begun_and_written_with_forms(editor: Browser, instance: Instance) -> None:
     editor.get("/teaching/prueba/new-activity")
     editor.submit("/new-activity", {"kind": "simulator", "title": "Una pensión", "module": "parte-1"})

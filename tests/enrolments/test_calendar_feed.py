@@ -130,6 +130,7 @@ def test_nothing_of_a_deleted_reminder_stays_with_the_feed(browser: Browser, ins
         assert "dico" not in session.execute(select(CalendarFeed.entries)).scalar_one()
 
 
+@pytest.mark.slow
 def test_the_secret_is_shown_once_and_kept_nowhere(browser: Browser, instance: Instance, capsys: pytest.CaptureFixture[str]) -> None:
     address = ana_with_an_address(browser, instance)
     secret = address.removeprefix("/calendar/").removesuffix(".ics")
@@ -201,6 +202,7 @@ def test_a_calendar_that_has_it_already_gets_nothing_again(browser: Browser, ins
     assert browser.another()._request("GET", address, headers={"If-None-Match": first.headers["ETag"]}).status_code == 200
 
 
+@pytest.mark.slow
 def test_a_feed_is_read_so_often_an_hour_and_addresses_are_not_guessed_for_long(browser: Browser, instance: Instance) -> None:
     address = ana_with_an_address(browser, instance)
 

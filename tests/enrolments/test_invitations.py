@@ -394,6 +394,7 @@ class TestWithMail:
         sign_in(visitor, "nueva@example.org", NAMES["password"])
         assert in_spanish("You are invited") in visitor.get("/learning").text
 
+    @pytest.mark.slow
     def test_signing_up_with_the_link_of_an_address_that_has_an_account_answers_the_same_and_changes_nothing(
         self, team: Browser, instance: Instance, course: Course, postbox: Postbox
     ) -> None:

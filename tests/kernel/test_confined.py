@@ -22,6 +22,7 @@ def test_what_is_read_comes_back() -> None:
     assert run_sandboxed(sorted, [3, 1, 2], reverse=True) == [3, 2, 1]
 
 
+@pytest.mark.slow
 def test_it_reads_for_the_same_reader() -> None:
     with reading("en"):
         assert run_sandboxed(language) == "en"
@@ -38,12 +39,14 @@ def test_a_refusal_arrives_with_its_words_and_facts() -> None:
     assert (there.value.text, there.value.reason, there.value.facts) == (here.value.text, here.value.reason, here.value.facts)
 
 
+@pytest.mark.slow
 def test_what_asks_for_too_much_memory_is_refused() -> None:
     assert len(run_sandboxed(bytes, 50_000_000, bounds=MODEST)) == 50_000_000
     with pytest.raises(SandboxLimitExceeded):
         run_sandboxed(bytes, 300_000_000, bounds=MODEST)
 
 
+@pytest.mark.slow
 def test_what_computes_for_too_long_is_refused() -> None:
     with pytest.raises(SandboxLimitExceeded):
         run_sandboxed(pow, 7, 10**9, bounds=MODEST)

@@ -209,6 +209,7 @@ def test_the_last_page_needs_neither_database_nor_base_template(app: Flask, inst
     assert "secreto" not in browser.page.html
 
 
+@pytest.mark.slow
 def test_where_the_database_is_away_a_signed_in_person_gets_a_503_page(browser: Browser, instance: Instance) -> None:
     """spec/security 6.3: the page itself must not ask the database."""
     a_person(instance)

@@ -90,6 +90,7 @@ def test_a_newer_schema_is_refused_and_left_alone(empty_database: Database) -> N
     assert migrations.current(database) == "2099_01_01_1"
 
 
+@pytest.mark.slow
 def test_jobs_that_nobody_does_any_more_go_with_the_upgrade(empty_database: Database) -> None:
     migrations.upgrade(empty_database, to="2026_11_20_1")
     with empty_database.unit_of_work() as session:

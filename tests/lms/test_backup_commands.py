@@ -96,6 +96,7 @@ def test_a_folder_gets_a_name_by_the_moment_and_old_ones_go(lms: Command, instan
     assert len(list((instance.settings.data_dir / "backups").iterdir())) == 1
 
 
+@pytest.mark.slow
 def test_the_signs_in_the_name_of_a_folder_are_no_part_of_an_address(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -54,6 +54,7 @@ def put_back(settings: Settings, path: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("target", ["sqlite", "postgres"])
+@pytest.mark.slow
 def test_what_is_put_back_is_the_same_in_every_table_and_every_file(full: Instance, places: Places, tmp_path: Path, target: str) -> None:
     """The drill, from each database into each."""
     before, files = sums(full.settings), contents(full.settings)

@@ -162,6 +162,7 @@ def test_every_day_lies_in_the_last_eight_weeks(instance: Instance) -> None:
     assert waiting == 0
 
 
+@pytest.mark.slow
 def test_some_are_done_some_have_an_open_attempt_and_some_never_came(instance: Instance) -> None:
     filled(instance)
 
@@ -202,6 +203,7 @@ def test_the_eight_roles_can_sign_in_and_a_suspended_person_cannot(instance: Ins
     refused.submit("/sign-in", {"email": suspended, "password": accounts[-1].password}, status=422)
 
 
+@pytest.mark.slow
 def test_people_belong_to_units_and_a_manager_follows_those_of_her_province(instance: Instance, browser: Browser) -> None:
     accounts = filled(instance)
     manager = next(account for account in accounts if account.role == "unit manager")

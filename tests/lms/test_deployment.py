@@ -171,6 +171,7 @@ def test_the_kind_of_disk_is_that_of_the_nearest_mount(tmp_path: Path) -> None:
     assert disks.disk_kind(Path("/srv"), tmp_path / "lacks") == ""
 
 
+@pytest.mark.slow
 def test_a_start_refuses_sqlite_on_a_network_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """spec/security 6.1. The database may lie elsewhere than the data folder, and a folder that a machine lends to a guest is tried."""
     kinds = {tmp_path: "ext4", tmp_path / "far": "nfs4", tmp_path / "lent": "9p"}

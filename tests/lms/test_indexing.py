@@ -141,6 +141,7 @@ def test_a_search_command_makes_the_index_anew(instance: Instance) -> None:
     assert versions(instance) == {course.published_version_id}
 
 
+@pytest.mark.slow
 def test_a_database_of_the_first_release_can_be_searched_after_its_upgrade(tmp_path: Path) -> None:
     script = gzip.decompress((ROOT / "tests" / "samples" / "schemas" / "0.1.0" / "dump.sql.gz").read_bytes()).decode()
     connection = sqlite3.connect(tmp_path / "aulario.sqlite")

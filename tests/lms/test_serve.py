@@ -57,6 +57,7 @@ def test_the_secrets_of_an_instance_are_its_owners_alone(folder: Path) -> None:
         assert (folder / name).stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.slow
 def test_two_first_starts_at_once_serve_once_and_the_other_is_told(folder: Path) -> None:
     with serving(folder) as server:
         made = {name: (folder / name).read_bytes() for name in ("secret.key", "signing.key")}
@@ -72,6 +73,7 @@ def test_two_first_starts_at_once_serve_once_and_the_other_is_told(folder: Path)
     assert {name: (folder / name).read_bytes() for name in made} == made
 
 
+@pytest.mark.slow
 def test_a_server_that_was_killed_keeps_the_next_one_from_nothing(folder: Path) -> None:
     with serving(folder) as server:
         os.killpg(server.process.pid, signal.SIGKILL)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import select, update
 
 from courses.models import Course, StaffRole
@@ -141,6 +142,7 @@ def test_a_publication_waits_for_a_second_person(browser: Browser, instance: Ins
     assert own["/teaching/prueba/publishing"] == "1 archivo cambiado por publicar"
 
 
+@pytest.mark.slow
 def test_drafts_and_uploads_that_were_left_behind(browser: Browser, instance: Instance) -> None:
     course = a_course(instance, modules=1)
     a_teacher(instance, course)

@@ -107,6 +107,7 @@ def test_learners_find_their_results_and_certificates(site: FormerSite) -> None:
         assert name in page.text
 
 
+@pytest.mark.slow
 def test_teams_find_lessons_and_every_result_of_their_courses(site: FormerSite) -> None:
     """Lessons, the report of each quiz and the gradebook, for owners, editors and graders."""
     for role in ("owner", "editor", "grader"):

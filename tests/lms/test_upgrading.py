@@ -128,6 +128,7 @@ def test_the_backup_counts_neither_as_the_last_one_nor_as_one_beside_its_data(ol
     assert made.backups_beside_data
 
 
+@pytest.mark.slow
 def test_a_new_instance_has_nothing_to_save(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path / "new")
 

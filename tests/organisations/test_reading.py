@@ -59,6 +59,7 @@ def test_people_are_read_from_a_workbook_with_the_numbers_of_its_rows() -> None:
     assert people_in(workbook(cells)).people == PEOPLE
 
 
+@pytest.mark.slow
 def test_a_formula_of_a_workbook_brings_nobody_in() -> None:
     target = BytesIO()
     with Workbook(target) as book:
@@ -75,6 +76,7 @@ def test_a_formula_of_a_workbook_brings_nobody_in() -> None:
     assert [(fault.line, fault.written, "formula" in fault.message) for fault in found.faults] == [(2, "blas@example.org · =…", True)]
 
 
+@pytest.mark.slow
 def test_a_workbook_with_more_rows_than_are_read_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("organisations.unit_lists.reading.MOST_ROWS", 2)
 
@@ -292,6 +294,7 @@ def test_a_day_is_read_year_first_or_day_first_and_anything_else_is_a_fault(writ
     assert [line for line, _message in faults(text)] == ([] if read else [2])
 
 
+@pytest.mark.slow
 def test_the_dates_of_a_workbook_are_read() -> None:
     """spec/compulsory 2.1."""
     target = BytesIO()

@@ -329,6 +329,7 @@ def test_pictures_formulas_and_tables_are_drawn(browser: Browser, instance: Inst
     assert b"Barra azul azul" in pdf
 
 
+@pytest.mark.slow
 def test_a_proof_of_sixty_questions_is_small_a4_and_tagged(browser: Browser, instance: Instance) -> None:
     """spec/selection 10.2: A4, tagged, at most 1 MB; a few pages a question set."""
     one = "  - key: larga-{0}\n    kind: single\n    text: Pregunta larga {0}. {1}\n"

@@ -43,6 +43,7 @@ def ordered(instance: Instance) -> int:
         return session.scalar(select(func.count()).select_from(Job).where(Job.kind == "quizzes.update_analysis")) or 0
 
 
+@pytest.mark.slow
 def test_findings_wait_for_a_team_that_never_opened_the_statistics(browser: Browser, instance: Instance) -> None:
     course = a_class_with_a_wrong_key(instance)
     a_teacher(instance, course)

@@ -132,6 +132,7 @@ def test_a_code_is_found_on_the_page_for_all_codes_and_an_unknown_one_is_not(bro
     visitor.post("/proofs/7K4M-92XD-C3QF-8TRA/file", {"digest": "0" * 64}, status=404)
 
 
+@pytest.mark.slow
 def test_a_file_is_the_same_byte_for_byte_or_not(browser: Browser, instance: Instance, editor: Actor) -> None:
     """spec/selection 10.3: changed, cut or another file is not; on the page for all files the PDF leads to its own page."""
     pdf = the_pdf(browser, attempt_of(browser))

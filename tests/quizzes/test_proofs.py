@@ -115,6 +115,7 @@ def test_after_the_window_nothing_is_kept_and_the_job_has_handed_in_what_was_sav
     assert counted(instance, AnswerEvent) == 0
 
 
+@pytest.mark.slow
 def test_a_quiz_without_a_window_gives_no_token_and_takes_none(browser: Browser, instance: Instance, at: At) -> None:
     """spec/quiz-engine 5.3.9: off by default."""
     assert begin(browser, instance, "attempts: 0\nlimit: 10 min\n") == ""

@@ -318,6 +318,7 @@ shares = st.fractions(-1, 1, max_denominator=12)
     st.lists(st.tuples(shares, st.integers(1, 5)), min_size=1, max_size=6),
     st.lists(st.tuples(shares, st.integers(1, 5)), min_size=1, max_size=4),
 )
+@pytest.mark.slow
 def test_what_holds_is_the_greatest_over_all_subsets(void: list[tuple[Fraction, int]], rest: list[tuple[Fraction, int]]) -> None:
     """spec/selection 5.7."""
     items = {at: item(str(share * most), str(most), void=at < len(void)) for at, (share, most) in enumerate([*void, *rest])}

@@ -70,6 +70,7 @@ def test_the_page_tells_each_figure_with_advice_and_formula(browser: Browser, in
     assert re.findall(r'<table class="([^"]*)"', page.html) == ["data fold", "data", "data fold long-heads", "data fold long-heads"]
 
 
+@pytest.mark.slow
 def test_the_people_near_the_mark_are_listed_and_the_access_is_noted(browser: Browser, instance: Instance) -> None:
     """spec/selection 3.8."""
     teacher = a_class_of_many(browser, instance)
@@ -84,6 +85,7 @@ def test_the_people_near_the_mark_are_listed_and_the_access_is_noted(browser: Br
     assert any("list" in verb for verb in verbs), verbs
 
 
+@pytest.mark.slow
 def test_the_best_attempts_are_told_to_be_helped_by_chance(browser: Browser, instance: Instance) -> None:
     """spec/selection 3.9: the figures of one attempt are those of the first."""
     teacher = a_class_of_many(browser, instance)

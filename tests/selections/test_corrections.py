@@ -143,6 +143,7 @@ def test_an_amendment_is_signed_by_two_with_reason_differences_and_the_document_
     assert [(task.ending, counted(task)) for task in tasks(instance)] == [("amended", (3, 1, 2, 0))]
 
 
+@pytest.mark.slow
 def test_those_whom_an_amendment_touches_are_told_and_see_before_and_after(
     browser: Browser, juror: Browser, instance: Instance, selection: Selection
 ) -> None:
@@ -177,6 +178,7 @@ def test_an_undone_regrade_closes_the_task_and_the_page_keeps_it(juror: Browser,
     assert len(told(instance, f"acta-correction:{task.id}:closed")) == 2
 
 
+@pytest.mark.slow
 def test_a_regrade_that_is_undone_after_its_amendment_asks_for_another(
     browser: Browser, juror: Browser, instance: Instance, selection: Selection
 ) -> None:
@@ -197,6 +199,7 @@ def test_a_regrade_that_is_undone_after_its_amendment_asks_for_another(
     assert [line.get("shown") for line in found["lines"]] == ["100.00", "80.00", "80.00", "60.00", None]
 
 
+@pytest.mark.slow
 def test_what_is_undone_while_an_amendment_is_frozen_leaves_no_empty_amendment(
     juror: Browser, instance: Instance, selection: Selection
 ) -> None:
@@ -243,6 +246,7 @@ def test_of_two_members_who_amend_at_once_one_wins(juror: Browser, instance: Ins
     assert [row.kind for row in all_actas(instance)] == ["provisional", "final", "amendment"]
 
 
+@pytest.mark.slow
 def test_a_dry_run_shows_which_actas_it_touches(juror: Browser, instance: Instance, selection: Selection, browser: Browser) -> None:
     """spec/selection 4.11: before it is committed; how many people of it, and how many would pass or fail instead."""
     dry_run = regrade_row(instance, try_to_void(instance, "p5"))

@@ -117,6 +117,7 @@ def test_a_long_list_comes_in_parts(juror: Browser, instance: Instance, monkeypa
     juror.get(f"/selections/actas/{all_actas(instance)[-1].uuid}/exports/pdf?part=0", status=404)
 
 
+@pytest.mark.slow
 def test_whole_identity_numbers_need_a_reason_that_is_kept(browser: Browser, juror: Browser, instance: Instance) -> None:
     """spec/selection 4.13: for administrators, audited."""
     boss = sign_in(browser.another(), "admin@example.org")

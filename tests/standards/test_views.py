@@ -71,6 +71,7 @@ def test_every_cell_of_bringing_in_and_out(browser: Browser, instance: Instance)
     assert {letter for letter, outcome in outcomes.items() if outcome == "allow"} == set("ISW")
 
 
+@pytest.mark.slow
 def test_nothing_comes_in_before_a_yes_and_what_does_not_is_told_by_line(editor: Browser, instance: Instance) -> None:
     before = body(instance)
 
@@ -140,6 +141,7 @@ def test_what_was_looked_at_is_what_comes_in(editor: Browser, instance: Instance
         (b"kind;nada\n", "hoja.csv", ""),
     ],
 )
+@pytest.mark.slow
 def test_a_damaged_or_hostile_file_gets_a_message_beside_its_field(
     editor: Browser, instance: Instance, content: bytes, name: str, told: str
 ) -> None:
@@ -151,6 +153,7 @@ def test_a_damaged_or_hostile_file_gets_a_message_beside_its_field(
     assert waiting(instance) == 0
 
 
+@pytest.mark.slow
 def test_a_file_that_asks_for_too_much_memory_is_refused_and_the_server_goes_on(
     editor: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -170,6 +173,7 @@ def test_a_file_that_asks_for_too_much_memory_is_refused_and_the_server_goes_on(
     assert in_spanish("%(count)s question to import", 2) in editor.page.text
 
 
+@pytest.mark.slow
 def test_a_second_file_of_the_same_person_waits_for_the_first(editor: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """spec/security 4.4: somebody who sends one file after the other leaves places for the rest; what is said stands beside the field."""
     monkeypatch.setattr("kernel.sandbox._TURN_SECONDS", 0.05)
@@ -303,6 +307,7 @@ def test_a_package_with_a_folder_of_its_own_is_no_way_out(editor: Browser, insta
     assert waiting(instance) == 0
 
 
+@pytest.mark.slow
 def test_a_file_of_questions_reads_no_lesson_and_no_medium_of_its_course(browser: Browser, instance: Instance) -> None:
     """A course of forty lessons costs no more statements and no more text than one of two."""
     costs = []
@@ -334,6 +339,7 @@ def _cost_of_bringing_in(editor: Browser, instance: Instance, address: str) -> t
     return len(counter.statements), meter.characters
 
 
+@pytest.mark.slow
 def test_categories_of_a_file_become_tags_unless_they_are_left_out(editor: Browser, instance: Instance) -> None:
     """Chosen beside the bank; another choice is another plan, which is shown before it is carried out."""
     send(editor, "$CATEGORY: $course$/top/Aportes\n\n::uno::¿Uno?{T}\n".encode())
