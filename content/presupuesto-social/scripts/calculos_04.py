@@ -77,7 +77,8 @@ def lessons(m: Module) -> None:
     m.has("04", "desempleo", UNEMPLOYMENT, 2)
     m.has("04", "recesión", UNEMPLOYMENT * F("1.56"), 2)
     m.has("04", "todos al promedio, con alza", F(300) * F("1.1"))
-    m.has("05", "gasto sin la reforma", sum(SPENDING["pensiones"]))
+    unreformed = sum(SPENDING["pensiones"])  # in millions; the English text says it in billions
+    assert f" {unreformed} a 1560" in m.lessons["05", "es"] and f" {float(unreformed) / 1000} billion" in m.lessons["05", "en"]
     for year, level in enumerate(reserve(7)):
         m.has("05", f"reserva, año {year}", level, 1)
         if year:
