@@ -49,7 +49,8 @@ class Visitor:
         if answer.headers.get("Content-Encoding") == "gzip":
             content = gzip.decompress(content)
         text = content.decode("utf-8", "replace")
-        self._files.update(STATIC.findall(text))
+        if self._packed:
+            self._files.update(STATIC.findall(text))
         return Answer(answer.status, text, answer.headers.get("Location", ""))
 
     def rest(self) -> None:
@@ -57,7 +58,7 @@ class Visitor:
         self._connection.close()
 
     def fetch_files(self) -> None:
-        """Ask once for every static file that the pages so far name: style sheets, scripts, pictures, and the fonts of the sheets."""
+        """Ask once for every static file that the packed pages so far name: style sheets, scripts, pictures, and the fonts of the sheets."""
         known: set[str] = set()
         while new := self._files - known:
             known |= new
