@@ -73,6 +73,8 @@ def test_what_differs_on_purpose_still_differs() -> None:
         ("de 8000 a {deuda} millones", "from 8 billion (8,000 million) to {deuda} million", ""),
         ("1345 millones", "1.345 billion (1,354 million)", "en alone: ['1354']"),
         ("2602 millones y 2592", "2.602 billion and 2.592 billion", ""),
+        ("gasta 6300 y le faltan 300", "it spends 6.3 billion, so it has to borrow 300 million", ""),
+        ("gasta 6200 y le faltan 300", "it spends 6.3 billion, so it has to borrow 300 million", "es alone: ['6200']; en alone: ['6.3']"),
         ("2592", "2.592 billion", "es alone: ['2592']; en alone: ['2.592']"),
         ("en quince días", "within 15 days", ""),
         ("en diez días", "within 15 days", "en alone: ['15']"),

@@ -77,10 +77,12 @@ def _amounts(text: str, language: str) -> set[tuple[str, Decimal]]:
 def _alike(spanish: str, english: str) -> list[tuple[str, str]]:
     """Return the numbers that say the same amount in different words, one of each twin.
 
-    Where Spanish says "2602 millones" once and then "2592" alone, English says billions of both.
+    Where Spanish says "2602 millones" once and then "2592" alone, English says billions of both. Where Spanish leaves
+    "millones" to the reader throughout, English says "300 million" of the 300 and billions of the 6300.
     """
     amounts, others = _amounts(spanish, "es"), _amounts(english, "en")
-    if "millones" in spanish:
+    bare = {plain for plain, amount in amounts if amount == Decimal(plain)}
+    if "millones" in spanish or any(plain in bare and amount == Decimal(plain).scaleb(6) for plain, amount in others):
         amounts = amounts | {(plain, amount.scaleb(6)) for plain, amount in amounts if amount == Decimal(plain)}
     return [(plain, name) for plain, amount in amounts for name, value in others if value == amount]
 
