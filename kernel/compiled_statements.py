@@ -1,16 +1,17 @@
 """Statements that are known when the program is loaded: compiled once, and run on the driver itself.
 
 SQLAlchemy takes some thirty microseconds around a statement of which the database needs four. A request asks the same few statements of
-columns each time: `compile_once` marks them where they are defined, and `StatementConnection` runs them. All others go their usual way, and
-so does a marked one whose text depends on what it is given (a list of values).
+columns each time: `compile_once` marks them where they are defined, and `StatementConnection` runs them. All others go their usual way.
+The text of one that takes a list depends on how many values that has: it is compiled once for each number; with a long list it is not.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, TypeVar, cast
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import CursorResult, Dialect, Executable, Result
+from sqlalchemy import CursorResult, Dialect, Executable, Insert, Result, bindparam, insert
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
@@ -42,11 +43,15 @@ class CompiledStatement:
     """The driver's names of the parameters; None where it takes them by their places."""
     columns: tuple[tuple[str, Any], ...]
     """Name and type of each."""
+    lists: tuple[tuple[str, Sequence[str]], ...]
+    """Of each parameter that is a list the name, and the parameters of its values."""
     metadata: SimpleResultMetaData | None = field(default=None)
     """Known from the first answer on: what reads a column depends on what the driver says of it."""
 
     def parameters(self, given: Mapping[str, Any]) -> Any:
         """Return the values as the driver takes them; raise KeyError where one is missing."""
+        for name, places in self.lists:
+            given = {**given, **dict(zip(places, given[name], strict=True))}
         values = []
         for key, prepare, default in self.bound:
             value = given[key] if default is REQUIRED or key in given else default
@@ -68,7 +73,20 @@ class CompiledStatement:
 
 REQUIRED = object()
 """Stands where a parameter has no value of its own."""
-_known: WeakKeyDictionary[Executable, dict[str, CompiledStatement | None]] = WeakKeyDictionary()
+MOST_LISTED = 20
+"""Values of a list up to which a statement is compiled once for each number of them."""
+
+
+@dataclass(slots=True)
+class _KnownStatement:
+    """A statement for one kind of database, and what is made of it for each number of values in its lists."""
+
+    compiler: SQLCompiler
+    lists: tuple[str, ...]
+    kept: dict[tuple[int, ...], CompiledStatement]
+
+
+_known: WeakKeyDictionary[Executable, dict[str, _KnownStatement | None]] = WeakKeyDictionary()
 """By statement and by the name of the kind of database. Statements that are made from a known one are not known."""
 
 
@@ -78,37 +96,63 @@ def compile_once(statement: Statement) -> Statement:
     return statement
 
 
+@cache
+def insertion(table: Any, names: tuple[str, ...]) -> Insert:
+    """Return the known statement that inserts rows with these columns, which are all that have a default in the program."""
+    return compile_once(insert(table).values({name: bindparam(name) for name in names}))
+
+
 def known_statements() -> list[Executable]:
     """List the statements that are compiled once."""
     return list(_known)
 
 
-def compiled_for(dialect: Dialect, statement: Executable) -> CompiledStatement | None:
-    """Return a known statement as it is compiled for a kind of database; None where it is not known, or has to be compiled each time."""
-    kept = _known.get(statement)
-    if kept is None:
+def compiled_for(dialect: Dialect, statement: Executable, given: Mapping[str, Any]) -> CompiledStatement | None:
+    """Return a known statement as it is compiled for a kind of database and for what it is given; raise KeyError where a list is missing.
+
+    None where it is not known, where it has to be compiled each time, and where one of its lists is long.
+    """
+    kinds = _known.get(statement)
+    if kinds is None:
         return None
-    if dialect.name not in kept:
-        kept[dialect.name] = _compile(dialect, statement)
-    return kept[dialect.name]
+    if dialect.name not in kinds:
+        kinds[dialect.name] = _compile(dialect, statement)
+    known = kinds[dialect.name]
+    if known is None:
+        return None
+    numbers = tuple([len(given[name]) for name in known.lists])
+    if numbers not in known.kept:
+        if max(numbers, default=0) > MOST_LISTED:
+            return None
+        known.kept[numbers] = _expanded(known.compiler, known.lists, given)
+    return known.kept[numbers]
 
 
-def _compile(dialect: Dialect, statement: Executable) -> CompiledStatement | None:
+def _compile(dialect: Dialect, statement: Executable) -> _KnownStatement | None:
     made = statement.compile(dialect=dialect)  # type: ignore[attr-defined]  # every statement that can be executed can be compiled
     assert isinstance(made, SQLCompiler)
-    if made.post_compile_params or made.literal_execute_params or made.insert_prefetch or made.update_prefetch:
+    if made.literal_execute_params or made.insert_prefetch or made.update_prefetch:
         return None
-    processors = cast("Mapping[str, Processor]", made._bind_processors)  # several for one parameter belong to tuples, which have more text
-    names = tuple(made.positiontup or ()) if made.positional else tuple(made.bind_names.values())
-    escaped = made.escaped_bind_names
-    bound = tuple((name, processors.get(name), _default(made, name)) for name in names)
-    columns = tuple((column.keyname, column.type) for column in made._result_columns)
-    return CompiledStatement(made.string, bound, None if made.positional else tuple(escaped.get(name, name) for name in names), columns)
+    return _KnownStatement(made, tuple(parameter.key for parameter in made.post_compile_params if parameter.required), {})
 
 
-def _default(made: SQLCompiler, name: str) -> Any:
-    parameter = made.binds[name]
-    return REQUIRED if parameter.required else parameter.effective_value
+def _expanded(made: SQLCompiler, lists: Sequence[str], given: Mapping[str, Any]) -> CompiledStatement:
+    """Return the text for lists with as many values as these have, and what it takes and gives."""
+    required = dict.fromkeys(name for name, parameter in made.binds.items() if parameter.required)
+    state = made.construct_expanded_state({**required, **given})
+    expansion = state.parameter_expansion
+    places = [place for expanded in expansion.values() for place in expanded]
+    names = state.positiontup if made.positional else [*(name for name in made.bind_names.values() if name not in expansion), *places]
+    processors = cast("Mapping[str, Processor]", {**made._bind_processors, **state.processors})  # tuples have several: none is known
+    defaults = {name: REQUIRED if parameter.required else parameter.effective_value for name, parameter in made.binds.items()}
+    defaults |= {place: REQUIRED if name in lists else state.parameters[place] for name in expansion for place in expansion[name]}
+    return CompiledStatement(
+        text=state.statement,
+        bound=tuple((name, processors.get(name), defaults[name]) for name in names or ()),
+        names=None if made.positional else tuple(made.escaped_bind_names.get(name, name) for name in names or ()),
+        columns=tuple((column.keyname, column.type) for column in made._result_columns),
+        lists=tuple((name, expansion[name]) for name in lists),
+    )
 
 
 class StatementConnection:
@@ -123,11 +167,12 @@ class StatementConnection:
         self, statement: Executable, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None, **options: Any
     ) -> CursorResult[*tuple[Any, ...]] | DriverResult:
         """Run a statement and return its result."""
-        compiled = None if options or isinstance(parameters, list) else compiled_for(self.connection.dialect, statement)
+        given = parameters if isinstance(parameters, list) and parameters else [cast("Mapping[str, Any]", parameters or {})]
+        compiled = None if options else compiled_for(self.connection.dialect, statement, given[0])
         if compiled is None:
             return self.connection.execute(statement, parameters, **options)
-        assert parameters is None or isinstance(parameters, Mapping)
-        return self._run(compiled, compiled.parameters(parameters or {}))
+        values = [compiled.parameters(one) for one in given]
+        return self._run(compiled, values if len(values) > 1 else values[0], is_many=len(values) > 1)
 
     def scalar(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Any:
         """Run a statement and return the first column of its first row, None where there is none."""
@@ -138,16 +183,16 @@ class StatementConnection:
         found: Result[*tuple[Any, ...]] = self.execute(statement, parameters)
         return found.scalars()
 
-    def _run(self, compiled: CompiledStatement, parameters: Any) -> DriverResult:
+    def _run(self, compiled: CompiledStatement, parameters: Any, *, is_many: bool) -> DriverResult:
         """Run a statement as SQLAlchemy does: with its events, which keep to deadlines, and with its errors."""
         connection, text = self.connection, compiled.text
         cursor = None
         try:
             cursor = connection.connection.cursor()
             for follow in connection.dispatch.before_cursor_execute:
-                text, parameters = follow(connection, cursor, text, parameters, None, False)
-            cursor.execute(text, parameters)
-            connection.dispatch.after_cursor_execute(connection, cursor, text, parameters, None, False)
+                text, parameters = follow(connection, cursor, text, parameters, None, is_many)
+            (cursor.executemany if is_many else cursor.execute)(text, parameters)
+            connection.dispatch.after_cursor_execute(connection, cursor, text, parameters, None, is_many)
             return compiled.read(cursor, connection.dialect)
         except connection.dialect.loaded_dbapi.Error as error:
             connection._handle_dbapi_exception(error, text, parameters, cursor, None)

@@ -30,7 +30,6 @@ from sqlalchemy import (
     Uuid,
     create_engine,
     event,
-    insert,
     inspect,
     make_url,
     text,
@@ -44,7 +43,7 @@ from sqlalchemy.orm.attributes import instance_dict
 from sqlalchemy.orm.util import identity_key
 
 from kernel import deadline
-from kernel.compiled_statements import StatementConnection
+from kernel.compiled_statements import StatementConnection, insertion
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -493,7 +492,8 @@ def _insert_unnumbered(session: Session, *_flush: object) -> None:
         if isinstance(row, UnnumberedRow):
             tables.setdefault(type(row), []).append(row)
     for table, rows in tables.items():
-        names = [attribute.key for attribute in inspect(table).column_attrs if attribute.key != "id"]
-        session.connection().execute(insert(table), [{name: getattr(row, name) for name in names} for row in rows])
+        names = tuple([attribute.key for attribute in inspect(table).column_attrs if attribute.key != "id"])
+        values = [{name: getattr(row, name) for name in names} for row in rows]
+        StatementConnection(session.connection()).execute(insertion(table, names), values)
         for row in rows:
             session.expunge(row)

@@ -1,21 +1,22 @@
 """Statements that are compiled once and run on the driver: the same values, events and errors as SQLAlchemy gives."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import product
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import String, bindparam, insert, inspect, select, type_coerce, update
+from sqlalchemy import String, bindparam, column, event, insert, inspect, literal, select, type_coerce, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.types import TypeEngine
 
 from accounts.models import Person
 from courses.models import Course
 from kernel import clock, deadline
-from kernel.compiled_statements import StatementConnection, compile_once, compiled_for, known_statements
-from kernel.db import Base, Database, connection_of, entity_of
+from kernel.compiled_statements import MOST_LISTED, StatementConnection, compile_once, compiled_for, insertion, known_statements
+from kernel.db import Base, Database, UtcDateTime, connection_of, entity_of
 from lms.app import FEATURES
 from lms.instance import Instance
 from tests.support.builders import a_person
@@ -76,11 +77,41 @@ def test_every_type_of_a_column_is_bound_and_read_as_sqlalchemy_does(database: D
 
 
 def test_every_known_statement_is_compiled_once(database: Database) -> None:
-    """A statement with a list of values would be compiled each time, and would not need to be known."""
+    """One that has to be compiled each time would not need to be known."""
     mine = [statement for statement in known_statements() if "value" not in str(statement)]
 
     assert len(mine) > 10
-    assert [str(statement) for statement in mine if compiled_for(database.writing.dialect, statement) is None] == []
+    assert [str(statement) for statement in mine if compiled_for(database.writing.dialect, statement, _Ones()) is None] == []
+
+
+class _Ones(dict[str, list[int]]):
+    """Gives one value for every list that is asked for."""
+
+    def __missing__(self, name: str) -> list[int]:
+        return [1]
+
+
+def test_a_list_is_bound_as_sqlalchemy_does_whatever_it_holds(database: Database) -> None:
+    """Long ones go their usual way; constant lists and values stand beside them, and a list that is missing is an error."""
+    value, constants = bindparam("value", type_=String), ["x", "y"]
+    listed = [bindparam("texts", expanding=True), bindparam("days", expanding=True)]
+    words, days = column("word", String), column("day", UtcDateTime())
+    statement = compile_once(
+        select(words.in_(listed[0]), days.in_(listed[1]), words.in_(constants), words + value).select_from(
+            select(literal("x").label("word"), literal(MOMENT, UtcDateTime()).label("day")).subquery()
+        )
+    )
+    moments = [MOMENT, *(MOMENT + timedelta(days=number) for number in range(1, MOST_LISTED + 2))]
+    with database.unit_of_work(write=False) as session:
+        known = connection_of(session)
+        for texts, number in product(([], ["x"], ["a", "x"], ["a"] * (MOST_LISTED + 1)), (0, 1, 2, MOST_LISTED, MOST_LISTED + 1)):
+            given = {"texts": texts, "days": moments[:number], "value": "z"}
+            usual = known.connection.execute(statement, given).one()
+
+            assert known.execute(statement, given).one() == usual
+            assert (compiled_for(known.connection.dialect, statement, given) is None) == (max(len(texts), number) > MOST_LISTED)
+        with pytest.raises(KeyError):
+            known.execute(statement, {"days": [], "value": "z"})
 
 
 _NAMED = compile_once(select(Person.id, Person.email, Person.created_at).where(Person.email == bindparam("email")).order_by(Person.id))
@@ -176,3 +207,22 @@ def test_an_entity_made_of_columns_is_the_one_that_the_mapper_reads(instance: In
     with instance.database.unit_of_work(write=False) as session:
         kept = session.get_one(Person, person_id)
         assert {name: getattr(kept, name) for name in names} == {**expected, "given_names": "Rosa"}
+
+
+def test_many_rows_are_one_statement_with_the_values_of_columns(instance: Instance) -> None:
+    """Whether there are several or one, the row is that of the mapper; the events tell one statement."""
+    names = [column.key for column in Person.__table__.columns if column.key != "id"]
+    person_id = a_person(instance).id
+    for emails in (["b@example.org", "c@example.org"], ["d@example.org"]):
+        with instance.database.unit_of_work() as session:
+            usual = session.get_one(Person, person_id)
+            kept = {name: getattr(usual, name) for name in names}
+            told: list[object] = []
+            event.listen(session.connection(), "before_cursor_execute", lambda *about, told=told: told.append(about[5]))
+            rows = [{**kept, "uuid": uuid4(), "email": email} for email in emails]
+            connection_of(session).execute(insertion(Person, tuple(names)), rows)
+        with instance.database.unit_of_work(write=False) as session:
+            found = session.scalars(select(Person).where(Person.email.in_(emails)).order_by(Person.email)).all()
+
+            assert [{name: getattr(one, name) for name in names} for one in found] == rows
+            assert told == [len(emails) > 1]
