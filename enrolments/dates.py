@@ -6,11 +6,11 @@ whose dates are wanted with all that they follow from, so that it asks the datab
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from courses.models import Course
@@ -20,6 +20,9 @@ from enrolments.models import Completion, Edition, EditionPlace, Enrolment, Pers
 from enrolments.queries.learning import results_of_many, with_personal_dates
 from enrolments.queries.ungraded import list_ungraded
 from enrolments.rules import NO_RESULT, Results, completed_keys
+from kernel.clock import FIRST_DAY, LAST_DAY
+from kernel.compiled_statements import compile_once
+from kernel.db import UtcDateTime, connection_of
 from kernel.i18n import DEFAULT_LANGUAGE, choose
 
 
@@ -309,19 +312,28 @@ def _ends_before(enrolment: DatedEnrolment, moment: datetime) -> bool:
     return enrolment.ends_at is None or moment < enrolment.ends_at
 
 
+_ALWAYS = (datetime.combine(FIRST_DAY, time.min, UTC), datetime.combine(LAST_DAY, time.max, UTC))
+_REMINDERS = compile_once(
+    select(
+        PersonalReminder.uuid,
+        PersonalReminder.person_id,
+        PersonalReminder.course_id,
+        PersonalReminder.at,
+        PersonalReminder.words,
+        Course.slug,
+        Course.title,
+    )
+    .outerjoin(Course, Course.id == PersonalReminder.course_id)
+    .where(PersonalReminder.person_id.in_(bindparam("people", expanding=True)))
+    .where(PersonalReminder.at >= bindparam("since", type_=UtcDateTime()), PersonalReminder.at < bindparam("until", type_=UtcDateTime()))
+    .order_by(PersonalReminder.at, PersonalReminder.id)
+)
+
+
 def reminder_dates(session: Session, wanted: DateRequest) -> Iterator[DatedItem]:
     """Tell the reminders that people wrote for themselves."""
-    statement = (
-        select(PersonalReminder, Course.slug, Course.title)
-        .outerjoin(Course, Course.id == PersonalReminder.course_id)
-        .where(PersonalReminder.person_id.in_(wanted.person_ids))
-        .order_by(PersonalReminder.at, PersonalReminder.id)
-    )
-    if wanted.since is not None:
-        statement = statement.where(PersonalReminder.at >= wanted.since)
-    if wanted.until is not None:
-        statement = statement.where(PersonalReminder.at < wanted.until)
-    for row, slug, title in session.execute(statement):
+    span = {"since": wanted.since or _ALWAYS[0], "until": wanted.until or _ALWAYS[1]}
+    for row in connection_of(session).execute(_REMINDERS, {"people": wanted.person_ids, **span}):
         yield DatedItem(
             key=f"reminder:{row.uuid}",
             kind=DateKind.REMINDER,
@@ -330,8 +342,8 @@ def reminder_dates(session: Session, wanted: DateRequest) -> Iterator[DatedItem]
             path=f"/calendar/reminders/{row.uuid}",
             texts={DEFAULT_LANGUAGE: row.words},
             course_id=row.course_id,
-            slug=slug or "",
-            course_texts=title or {},
+            slug=row.slug or "",
+            course_texts=row.title or {},
         )
 
 

@@ -6,7 +6,7 @@ from datetime import date
 from fractions import Fraction
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, or_, select, true
+from sqlalchemy import ColumnElement, bindparam, exists, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person
@@ -19,6 +19,9 @@ from enrolments.models import Completion, Enrolment
 from enrolments.queries.awards import LatestCertificate
 from kernel import clock
 from kernel.codes import printed_code, read_code
+from kernel.compiled_statements import compile_once
+from kernel.db import connection_of
+from kernel.entity_rows import columns_of, entity_rows
 from kernel.errors import NotFound, SignInNeeded
 from kernel.permissions import Actor
 from organisations.permissions import InstitutionScope
@@ -114,10 +117,15 @@ def find_newest(session: Session, enrolment_id: int) -> Credential | None:
     return session.scalar(select(Credential).where(Credential.enrolment_id == enrolment_id).order_by(Credential.id.desc()).limit(1))
 
 
+_OF_PERSON = compile_once(
+    select(*columns_of(Credential)).where(Credential.person_id == bindparam("person_id")).order_by(Credential.id.desc()).limit(100)
+)
+
+
 def list_of(session: Session, person_id: int | None) -> list[Credential]:
     """List a person's credentials, the newest first."""
-    statement = select(Credential).where(Credential.person_id == person_id).order_by(Credential.id.desc()).limit(100)
-    return list(session.scalars(statement))
+    rows = connection_of(session).execute(_OF_PERSON, {"person_id": person_id})
+    return [credential for (credential,) in entity_rows(session, rows, Credential)]
 
 
 def last_awards(session: Session, enrolment_ids: Sequence[int]) -> dict[int, LatestCertificate]:

@@ -27,6 +27,7 @@ from compliance.rules.states import StateFlag, TrainingState, TrainingStatus
 from compliance.rules.status import TrainingCase, renewable_courses, status_of, training_case
 from compliance.rules.terms import ObligationTerms, courses_of
 from enrolments.models import Completion, Enrolment
+from kernel.compiled_statements import compile_once
 from kernel.db import UtcDateTime, connection_of
 from kernel.i18n import site_locale
 from organisations.audience_rules.sentences import write_sentence
@@ -253,7 +254,7 @@ def _columns(rule: ColumnElement[Any]) -> Any:
 
 
 _OF_PEOPLE = Assignment.person_id.in_(bindparam("people", expanding=True))
-_STORED = _columns(null()).where(_OF_PEOPLE)
+_STORED = compile_once(_columns(null()).where(_OF_PEOPLE))
 _WITH_RULES = _columns(_RULE).where(_OF_PEOPLE)
 _ONE = _columns(null()).where(Assignment.uuid == bindparam("assignment", type_=Uuid()))
 

@@ -14,6 +14,8 @@ from enrolments.permissions import AnnouncementContext
 from enrolments.queries.gradebook import idle_since, next_steps
 from enrolments.queries.learning import get_learner_context
 from enrolments.queries.versions import STANDING, LearnerSummary, read_summary
+from kernel.compiled_statements import compile_once
+from kernel.db import connection_of
 from kernel.errors import NotFound
 from kernel.permissions import Actor
 from organisations.models import Organisation
@@ -151,7 +153,7 @@ class CourseNews:
 
 def visible_news(session: Session, course_id: int, enrolment_id: int) -> CourseNews:
     """Return a learner's standing in a course, and the last announcements that they are shown there, in one statement."""
-    rows = session.execute(_VISIBLE, {"course_id": course_id, "enrolment_id": enrolment_id}).all()
+    rows = connection_of(session).execute(_VISIBLE, {"course_id": course_id, "enrolment_id": enrolment_id}).all()
     if not rows:
         return CourseNews()
     return CourseNews(read_summary(rows[0]), tuple(Announced(row[6], row[7], row[8], row[9]) for row in rows if row[6] is not None))
@@ -162,7 +164,7 @@ _IN_EDITIONS = select(EditionPlace.edition_id).where(EditionPlace.enrolment_id =
 _IN_GROUPS = select(GroupMember.group_id).where(GroupMember.enrolment_id == _LEARNER)
 _WAS_DONE = select(Completion.id).where(Completion.enrolment_id == _LEARNER, Completion.completed_at <= Announcement.sent_at)
 _STANDS = STANDING.subquery()
-_VISIBLE = (
+_VISIBLE = compile_once(
     select(*_STANDS.c, Announcement.title, Announcement.words, Announcement.sent_at, Announcement.corrected_at)
     .select_from(_STANDS)
     .outerjoin(

@@ -17,7 +17,8 @@ from enrolments.models import Edition, Enrolment, EnrolmentInvitation, WaitingPl
 from enrolments.permissions import EnrolmentInvitationContext, InvitedContext
 from enrolments.queries.learning import get_learner_context
 from kernel import clock
-from kernel.db import UtcDateTime
+from kernel.compiled_statements import compile_once
+from kernel.db import UtcDateTime, connection_of
 from kernel.errors import NotFound
 from kernel.permissions import Actor, SiteRole
 
@@ -170,7 +171,7 @@ class PendingPlace:
 _PERSON, _NOW = bindparam("person_id", type_=Integer), bindparam("now", type_=UtcDateTime)
 _ANY_ADDRESS = bindparam("any_address", type_=Boolean)
 """Whether addresses count that nobody confirmed."""
-_OWN_PENDING = (
+_OWN_PENDING = compile_once(
     union_all(
         select(
             literal(True).label("invited"),
@@ -207,7 +208,7 @@ _OWN_PENDING = (
 def list_own_pending(session: Session, actor: Actor, *, now: datetime) -> tuple[list[PendingPlace], list[PendingPlace]]:
     """List the open invitations of a person to courses that take people, and their places on waiting lists, in one statement."""
     values = {"person_id": actor.person_id, "now": now, "any_address": not confirms_addresses(session)}
-    rows = session.execute(_OWN_PENDING, values)
+    rows = connection_of(session).execute(_OWN_PENDING, values)
     found = [(line[0], PendingPlace(line[2], line[3], line[4] or "", line[5], line[6])) for line in rows]
     return [place for is_invited, place in found if is_invited], [place for is_invited, place in found if not is_invited]
 

@@ -90,6 +90,7 @@ _RESULT_COLUMNS = (
 )
 _RESULTS_OF_ALL = select(*_RESULT_COLUMNS).outerjoin(ManualGradeItem, GRADE_ITEM_OF_RESULT)
 _RESULTS = compile_once(_RESULTS_OF_ALL.where(ActivityResult.enrolment_id == bindparam("enrolment_id")))
+_RESULTS_OF_SOME = compile_once(_RESULTS_OF_ALL.where(ActivityResult.enrolment_id.in_(bindparam("enrolments", expanding=True))))
 
 
 def get_learner_context(session: Session, actor: Actor, slug: str) -> LearnerContext:
@@ -264,7 +265,7 @@ class OwnCourse:
     archived: bool
 
 
-_OWN_COURSES = (
+_OWN_COURSES = compile_once(
     select(
         Course.slug,
         Enrolment.course_version_id,
@@ -290,14 +291,13 @@ _OWN_COURSES = (
 
 def list_own_courses(session: Session, actor: Actor) -> list[OwnCourse]:
     """List the courses the actor follows, the last visited first."""
-    return [OwnCourse(*row) for row in session.execute(_OWN_COURSES, {"person_id": actor.person_id})]
+    return [OwnCourse(*row) for row in connection_of(session).execute(_OWN_COURSES, {"person_id": actor.person_id})]
 
 
 def results_of_many(session: Session, enrolment_ids: Sequence[int]) -> dict[int, dict[str, LearnerResult]]:
     """Return the results of several enrolments in one statement."""
-    statement = _RESULTS_OF_ALL.where(ActivityResult.enrolment_id.in_(enrolment_ids))
     found: dict[int, dict[str, LearnerResult]] = {enrolment_id: {} for enrolment_id in enrolment_ids}
-    for row in session.execute(statement):
+    for row in connection_of(session).execute(_RESULTS_OF_SOME, {"enrolments": enrolment_ids}):
         found[row.enrolment_id][row.activity_key] = _result(row)
     return found
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from fractions import Fraction
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
@@ -14,6 +14,9 @@ from courses.queries import outlines as course_outlines
 from enrolments.models import ActivityResult, LearnerNote, ManualGrade, ManualGradeItem, ResultOverride
 from enrolments.permissions import LearnerNoteContext, ResultContext
 from enrolments.queries.editions import get_place
+from kernel.compiled_statements import compile_once
+from kernel.db import connection_of
+from kernel.entity_rows import columns_of, entity_rows
 from kernel.errors import NotFound
 from kernel.permissions import Actor
 
@@ -35,11 +38,17 @@ def find_override(session: Session, override: UUID) -> int | None:
     return session.scalar(select(ResultOverride.id).where(ResultOverride.uuid == override))
 
 
+_RESULT = compile_once(
+    select(*columns_of(ActivityResult)).where(
+        ActivityResult.enrolment_id == bindparam("enrolment_id"), ActivityResult.activity_key == bindparam("activity_key")
+    )
+)
+
+
 def find_result(session: Session, enrolment_id: int, activity_key: str) -> ActivityResult | None:
     """Return what a learner has to show for an activity, with what they earned where the team's word counts."""
-    return session.scalar(
-        select(ActivityResult).where(ActivityResult.enrolment_id == enrolment_id, ActivityResult.activity_key == activity_key)
-    )
+    found = connection_of(session).execute(_RESULT, {"enrolment_id": enrolment_id, "activity_key": activity_key})
+    return next((result for (result,) in entity_rows(session, found, ActivityResult)), None)
 
 
 @dataclass(frozen=True, slots=True)

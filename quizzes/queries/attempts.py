@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Row, Select, bindparam, case, exists, func, or_, select
+from sqlalchemy import Row, Select, bindparam, case, exists, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from courses.models import Activity, Course, CourseStaff, StaffRole
@@ -157,6 +157,11 @@ def _read_snapshot(session: Session, row: Row[*tuple[Any, ...]]) -> QuizSnapshot
     )
 
 
+_DOCUMENTS = compile_once(
+    select(QuestionVersion.id, QuestionVersion.document).where(QuestionVersion.id.in_(bindparam("versions", expanding=True)))
+)
+
+
 def get_questions(session: Session, version_ids: Sequence[int]) -> dict[int, definitions.QuestionDefinition]:
     """Return question versions by id; those in memory cost nothing, the others one statement."""
     kept = cast("dict[int, definitions.QuestionDefinition]", session.info.setdefault("questions", {}))
@@ -164,7 +169,7 @@ def get_questions(session: Session, version_ids: Sequence[int]) -> dict[int, def
     missing = [version_id for version_id in dict.fromkeys(version_ids) if version_id not in found]
     if not missing:
         return found
-    rows = session.execute(select(QuestionVersion.id, QuestionVersion.document).where(QuestionVersion.id.in_(missing)))
+    rows = connection_of(session).execute(_DOCUMENTS, {"versions": missing})
     read = {row.id: from_document(json.loads(row.document)) for row in rows}
     if len(kept) + len(read) > MOST_QUESTIONS:
         kept.clear()
@@ -241,19 +246,6 @@ def row_of(row: Attempt | Row[*tuple[Any, ...]]) -> AttemptRow:
         row.extra_seconds,
         row.quiz_version_id,
     )
-
-
-def count_seen(session: Session, person_id: int, course_id: int, *, before: int | None = None) -> dict[str, int]:
-    """Return how often a learner met each question of a course in earlier attempts: all, or those before one."""
-    statement = (
-        select(Question.key, func.count())
-        .join(QuestionVersion, QuestionVersion.question_id == Question.id)
-        .join(AttemptItem, AttemptItem.question_version_id == QuestionVersion.id)
-        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
-        .where(Attempt.person_id == person_id, Attempt.course_id == course_id, ~Attempt.preview)
-        .group_by(Question.key)
-    )
-    return dict(session.execute(statement if before is None else statement.where(Attempt.id < before)).all())
 
 
 @dataclass(frozen=True, slots=True)

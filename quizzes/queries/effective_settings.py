@@ -13,6 +13,7 @@ from courses.rules import Outline, OwnDates
 from enrolments.models import Enrolment, GroupMember
 from kernel.compiled_statements import compile_once
 from kernel.db import connection_of
+from kernel.entity_rows import columns_of, entity_rows
 from quizzes.models import Accommodation, QuizOverride
 from quizzes.rules import access
 from quizzes.rules.access import EffectiveSettings, OverridableSetting, SettingSources
@@ -82,8 +83,8 @@ def accommodation_of(person_id: Column) -> ColumnElement[bool]:
 
 
 _BOUND_PERSON_QUIZ = PersonQuizColumns(bindparam("person_id"), bindparam("enrolment_id"), bindparam("course_id"), bindparam("activity_key"))
-_SETTING_SOURCES = (
-    select(Accommodation, QuizOverride)
+_SETTING_SOURCES = compile_once(
+    select(*columns_of(Accommodation, QuizOverride))
     .select_from(Person)
     .outerjoin(Accommodation, accommodation_of(Person.id))
     .outerjoin(QuizOverride, overrides_for(_BOUND_PERSON_QUIZ))
@@ -92,7 +93,7 @@ _SETTING_SOURCES = (
 )
 
 
-_LOCKED_SETTING_SOURCES = _SETTING_SOURCES.with_for_update(of=Person, key_share=True)
+_LOCKED_SETTING_SOURCES = compile_once(_SETTING_SOURCES.with_for_update(of=Person, key_share=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,8 @@ def lock_setting_sources(session: Session, quiz: EffectiveSettings, settings: Qu
 def _read(
     session: Session, statement: Select[*tuple[Any, ...]], quiz: EffectiveSettings, settings: QuizSettings, key: PersonQuizKey
 ) -> SettingSources:
-    rows = session.execute(statement, asdict(key)).all()
+    found = connection_of(session).execute(statement, asdict(key))
+    rows = list(entity_rows(session, found, Accommodation, QuizOverride))
     return setting_sources_of(quiz, settings, [row[1] for row in rows if row[1] is not None], rows[0][0] if rows else None)
 
 

@@ -16,6 +16,9 @@ from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, or_, s
 from sqlalchemy.orm import Session
 
 from accounts.models import Person, full_name
+from kernel.compiled_statements import compile_once
+from kernel.db import connection_of
+from kernel.entity_rows import columns_of
 from kernel.errors import NotFound
 from kernel.permissions import Actor
 from quizzes.models import Attempt, AttemptItem, MarkEvent, Question, QuestionVersion
@@ -47,7 +50,7 @@ class MarkRecord:
     regrade_id: int | None
 
 
-_MARKS = select(MarkEvent, Person.given_names, Person.first_surname, Person.second_surname).outerjoin(
+_MARKS = select(*columns_of(MarkEvent), Person.given_names, Person.first_surname, Person.second_surname).outerjoin(
     Person, Person.id == MarkEvent.marked_by
 )
 
@@ -58,19 +61,18 @@ def share(row: MarkEvent | Row[*tuple[Any, ...]]) -> Fraction | None:
 
 
 def _mark(row: Row[*tuple[Any, ...]]) -> MarkRecord:
-    event: MarkEvent = row[0]
     return MarkRecord(
-        id=event.id,
-        item_id=event.item_id,
-        origin=event.origin,
-        fraction=share(event),
-        state=MarkState(event.state),
-        marked_at=event.marked_at,
+        id=row.id,
+        item_id=row.item_id,
+        origin=row.origin,
+        fraction=share(row),
+        state=MarkState(row.state),
+        marked_at=row.marked_at,
         by="" if row.given_names is None else full_name(row.given_names, row.first_surname, row.second_surname),
-        reason=event.reason,
-        comment=event.comment,
-        levels=json.loads(event.levels or "{}"),
-        regrade_id=event.regrade_id,
+        reason=row.reason,
+        comment=row.comment,
+        levels=json.loads(row.levels or "{}"),
+        regrade_id=row.regrade_id,
     )
 
 
@@ -80,12 +82,12 @@ def list_marks(session: Session, item_id: int) -> list[MarkRecord]:
 
 
 _LAST = select(func.max(MarkEvent.id)).where(MarkEvent.item_id.in_(bindparam("items", expanding=True))).group_by(MarkEvent.item_id)
-_CURRENT = _MARKS.where(MarkEvent.id.in_(_LAST))
+_CURRENT = compile_once(_MARKS.where(MarkEvent.id.in_(_LAST)))
 
 
 def current_events(session: Session, item_ids: Sequence[int]) -> dict[int, MarkRecord]:
     """Return the last marking of each item that has one."""
-    return {mark.item_id: mark for mark in map(_mark, session.execute(_CURRENT, {"items": item_ids}))}
+    return {mark.item_id: mark for mark in map(_mark, connection_of(session).execute(_CURRENT, {"items": item_ids}))}
 
 
 def find_valid_manual_marks(session: Session, loaded: LoadedAttempt, responses: Mapping[int, object]) -> dict[int, Marking]:

@@ -13,6 +13,9 @@ from accounts.models import Person
 from accounts.queries import by_name, get_person_by_uuid, name_matches
 from courses.models import Activity
 from enrolments.models import ActivityResult, Enrolment, GroupMember, LearnerGroup
+from kernel.compiled_statements import compile_once
+from kernel.db import connection_of
+from kernel.entity_rows import columns_of, entity_rows
 from kernel.errors import NotFound
 from kernel.permissions import Actor
 from quizzes.models import Accommodation, Attempt, Incident, IncidentAttempt, QuizOverride, QuizVersion
@@ -204,7 +207,7 @@ class OpenAttempt:
 
 _ATTEMPT_COLUMNS = PersonQuizColumns(Attempt.person_id, Attempt.enrolment_id, Attempt.course_id, Attempt.activity_key)
 _WITH_TERMS = (
-    select(Attempt, Person, QuizVersion.id.label("followed"), Accommodation, QuizOverride)
+    select(*columns_of(Attempt, Person, Accommodation, QuizOverride), QuizVersion.id.label("followed"))
     .join(Person, Person.id == Attempt.person_id)
     .outerjoin(Enrolment, Enrolment.id == Attempt.enrolment_id)
     .outerjoin(Activity, (Activity.version_id == Enrolment.course_version_id) & (Activity.key == Attempt.activity_key))
@@ -220,38 +223,40 @@ def list_open(session: Session, scope: AffectedAttempts, *, after: int = 0, limi
     return [_open(row, setting_sources) for row, setting_sources in _with_setting_sources(session, page)]
 
 
-_OPEN_OF_PEOPLE = _WITH_TERMS.where(
-    Attempt.id.in_(
-        select(Attempt.id)
-        .where(~Attempt.preview, Attempt.person_id.in_(bindparam("person_ids", expanding=True)), _OPEN)
-        .order_by(Attempt.id)
-        .limit(MOST_OPEN)
-    )
-).order_by(Attempt.id, QuizOverride.id)
+_OPEN_OF_PEOPLE = compile_once(
+    _WITH_TERMS.where(
+        Attempt.id.in_(
+            select(Attempt.id)
+            .where(~Attempt.preview, Attempt.person_id.in_(bindparam("person_ids", expanding=True)), _OPEN)
+            .order_by(Attempt.id)
+            .limit(MOST_OPEN)
+        )
+    ).order_by(Attempt.id, QuizOverride.id)
+)
 
 
 def list_open_of_people(session: Session, person_ids: Sequence[int]) -> list[OpenAttempt]:
     """List the open attempts of people in the order of their ids, in one statement that is put together once."""
-    rows = session.execute(_OPEN_OF_PEOPLE, {"person_ids": list(person_ids)})
+    rows = connection_of(session).execute(_OPEN_OF_PEOPLE, {"person_ids": person_ids})
     return [_open(row, setting_sources) for row, setting_sources in _group_overrides(session, rows)]
 
 
 def _with_setting_sources(session: Session, attempts: Select[int] | list[int]) -> list[tuple[Any, SettingSources]]:
-    rows = session.execute(_WITH_TERMS.where(Attempt.id.in_(attempts)).order_by(Attempt.id, QuizOverride.id))
+    rows = connection_of(session).execute(_WITH_TERMS.where(Attempt.id.in_(attempts)).order_by(Attempt.id, QuizOverride.id))
     return _group_overrides(session, rows)
 
 
 def _group_overrides(session: Session, rows: Iterable[Any]) -> list[tuple[Any, SettingSources]]:
     found: dict[int, tuple[Any, list[QuizOverride]]] = {}
-    for row in rows:
+    for row in entity_rows(session, rows, Attempt, Person, Accommodation, QuizOverride):
         overrides = found.setdefault(row[0].id, (row, []))[1]
-        overrides += [] if row[4] is None else [row[4]]
+        overrides += [] if row[3] is None else [row[3]]
     return [(row, _terms(session, row, overrides)) for row, overrides in found.values()]
 
 
 def _terms(session: Session, row: Any, overrides: Sequence[QuizOverride]) -> SettingSources:
-    snapshot = get_snapshot(session, row.followed or row[0].quiz_version_id)
-    return setting_sources_of(snapshot.published_settings, snapshot.settings, overrides, row[3])
+    snapshot = get_snapshot(session, row[4] or row[0].quiz_version_id)
+    return setting_sources_of(snapshot.published_settings, snapshot.settings, overrides, row[2])
 
 
 def _open(row: Any, setting_sources: SettingSources) -> OpenAttempt:

@@ -49,6 +49,23 @@ def find_history(session: Session, key: PersonQuizKey, quiz_version_id: int) -> 
     return QuizHistory([row_of(row) for row in rows if row.uuid is not None], rows[0].draw_table or 1)
 
 
+_SEEN = compile_once(
+    select(Question.key, func.count())
+    .join(QuestionVersion, QuestionVersion.question_id == Question.id)
+    .join(AttemptItem, AttemptItem.question_version_id == QuestionVersion.id)
+    .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+    .where(Attempt.person_id == bindparam("person_id"), Attempt.course_id == bindparam("course_id"), ~Attempt.preview)
+    .group_by(Question.key)
+)
+_SEEN_BEFORE = compile_once(_SEEN.where(Attempt.id < bindparam("before")))
+
+
+def count_seen(session: Session, person_id: int, course_id: int, *, before: int | None = None) -> dict[str, int]:
+    """Return how often a learner met each question of a course in earlier attempts: all, or those before one."""
+    values = {"person_id": person_id, "course_id": course_id, "before": before}
+    return dict(connection_of(session).execute(_SEEN if before is None else _SEEN_BEFORE, values).all())
+
+
 def list_letters(session: Session, enrolment_id: int | None, activity_key: str) -> list[str]:
     """Return the letters of the forms of the attempts at a quiz in a take of its course, the first one first; '' for a draw."""
     mine = (Attempt.enrolment_id == enrolment_id, Attempt.activity_key == activity_key, ~Attempt.preview)

@@ -19,6 +19,7 @@ from enrolments.services.learning import ActivityOutcome
 from enrolments.services.progress import lock_enrolment
 from enrolments.services.takes import TakeSuperseded
 from kernel import audit
+from kernel.bulk_rows import insert_rows
 from kernel.db import connection_of
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
@@ -193,7 +194,7 @@ def _new_attempt(
     )
     session.add(attempt)
     session.flush()  # its items point to it
-    session.execute(insert(AttemptItem), item_rows(attempt.id, drawn))
+    insert_rows(session, AttemptItem, item_rows(attempt.id, drawn))
     if last:
         _copy_responses(session, attempt.id, last, now=now)
     audit.record(session, actor, QuizVerb.STARTED, attempt, now=now, activity=attempt.activity_key, number=attempt.number, preview=preview)
@@ -399,8 +400,7 @@ def finish(
         void_mark = decided.get(item.id) or void_mark_of(session, item, manual_marks.get(item.id))
         if void_mark is not None:  # after what the answer is worth, which lifting the voiding gives back
             marks.append(mark_row(item.id, void_mark, now, regrade_id=item.voided_by))
-    if marks:
-        session.execute(insert(MarkEvent), marks)
+    insert_rows(session, MarkEvent, marks)
     grade = total_of(held, decided, loaded.snapshot.settings)
     row.state = advance(advance(AttemptState(row.state), AttemptEvent.SUBMIT), AttemptEvent.FINISH).value
     row.submitted_at = row.finished_at = finished_at

@@ -9,7 +9,7 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, func, insert, literal, select
+from sqlalchemy import ColumnElement, Row, bindparam, delete, func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from enrolments.models import EditionPlace
@@ -43,6 +43,14 @@ def month_of(moment: datetime) -> str:
     return f"{moment.astimezone(DEFAULT_ZONE):%Y-%m}"
 
 
+_EDITION = select(EditionPlace.edition_id).where(EditionPlace.enrolment_id == bindparam("enrolment_id")).scalar_subquery()
+_STATE = (
+    select(HistoryState.quiz_version_id, func.coalesce(_EDITION, 0).label("edition_id"))
+    .where(HistoryState.quiz_version_id == bindparam("quiz_version_id"), HistoryState.filled)
+    .with_for_update(read=True, of=HistoryState)
+)
+
+
 def add_finished(session: Session, loaded: LoadedAttempt, marks: Mapping[int, PresentMark]) -> None:
     """Add an attempt that has just ended, in its transaction: one row for each of its questions, written with one statement.
 
@@ -62,19 +70,14 @@ def add_finished(session: Session, loaded: LoadedAttempt, marks: Mapping[int, Pr
         if item.number is not None
     ]
     sums = sums_of(items, first=row.number == 1, counts=loaded.snapshot.settings.is_graded)
-    edition = select(EditionPlace.edition_id).where(EditionPlace.enrolment_id == row.enrolment_id).scalar_subquery()
-    state = (
-        select(HistoryState.quiz_version_id, func.coalesce(edition, 0).label("edition_id"))
-        .where(HistoryState.quiz_version_id == row.quiz_version_id, HistoryState.filled)
-        .with_for_update(read=True, of=HistoryState)
-    )
     place = {"language": row.language, "month": month_of(row.finished_at)}
     rows: list[dict[str, int | str]] = [
         {"question_version_id": version, "variant": variant, **place, **asdict(one)}
         for version, variant, one in sorted(sums, key=lambda found: found[:2])
     ]
     if rows:
-        add_to_rows(session, ItemHistory, rows, KEY, beside=state)
+        values = {"enrolment_id": row.enrolment_id, "quiz_version_id": row.quiz_version_id}
+        add_to_rows(session, ItemHistory, rows, KEY, beside=_STATE, values=values)
 
 
 def _item(version: int, fraction: Fraction | None, maximum: Fraction, state: MarkState, void_effect: str) -> HistoryItem:

@@ -16,7 +16,7 @@ from quizzes.models import Attempt
 from quizzes.queries import attempts as queries
 from quizzes.queries.attempts import AttemptRow, LoadedAttempt, LoadedItem, QuizSnapshot
 from quizzes.queries.draw_tables import balance_by
-from quizzes.queries.starting import list_letters, list_questions_of, list_seeds
+from quizzes.queries.starting import count_seen, list_letters, list_questions_of, list_seeds
 from quizzes.rules import definitions
 from quizzes.rules.attempts import ENDED_STATES
 from quizzes.rules.balanced_draw import MOST_NUMBERS, ParallelForm, QuestionSets, draw_balanced, plan_draws
@@ -142,7 +142,7 @@ def seen_before(
 
     The first attempt at a final test takes what the own initial one asked after all else, if at all (spec/selection 7.1).
     """
-    seen = queries.count_seen(session, person_id, course_id, before=before)
+    seen = count_seen(session, person_id, course_id, before=before)
     if snapshot.pair is not None and snapshot.activity_key == snapshot.pair.final and number == 1:
         asked = list_questions_of(session, enrolment_id, snapshot.pair.initial)
         seen |= {key: seen.get(key, 0) + SEEN_LAST for key in asked}

@@ -38,5 +38,7 @@ def mark_row(
         "marked_at": now,
         "marked_by": None,
         "reason": "",
+        "comment": "",
+        "levels": "",
         "regrade_id": regrade_id,
     }

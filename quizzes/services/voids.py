@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
+from kernel.bulk_rows import insert_rows
 from quizzes.models import MarkEvent, Regrade
 from quizzes.queries.attempts import LoadedItem
 from quizzes.queries.voided import VoidedItem
@@ -27,8 +27,7 @@ def settle_voids(
         for item_id, marking in decided.items()
         if (marking.fraction, marking.state) != (marks[item_id].fraction, marks[item_id].state)
     ]
-    if changed:
-        session.execute(insert(MarkEvent), changed)
+    insert_rows(session, MarkEvent, changed)
     return decided
 
 

@@ -12,6 +12,7 @@ from kernel.permissions import Actor
 from lms.instance import Instance
 from quizzes.models import QuestionVersion
 from quizzes.queries import attempts as queries
+from quizzes.queries import starting
 from quizzes.queries.answers import read_payloads
 from quizzes.queries.effective_settings import PersonQuizKey
 from quizzes.rules.layout import SlotEntry
@@ -143,7 +144,7 @@ def test_questions_seen_are_counted_over_a_course_without_previews(instance: Ins
     fail_quiz(instance, teacher, "prueba")
 
     with instance.database.unit_of_work(write=False) as session:
-        seen = [queries.count_seen(session, actor.person_id or 0, course.id) for actor in (learner, teacher)]
+        seen = [starting.count_seen(session, actor.person_id or 0, course.id) for actor in (learner, teacher)]
 
     assert seen == [{"suma-1": 2}, {}]
 

@@ -14,7 +14,7 @@ from kernel import clock
 from lms.instance import Instance
 from quizzes.models import Attempt
 from quizzes.publication import withheld_marks
-from quizzes.queries import analysis, attempts, surveys
+from quizzes.queries import analysis, attempts, starting, surveys
 from quizzes.queries.analysis import StatisticsFilter
 from quizzes.queries.effective_settings import PersonQuizKey
 from quizzes.queries.final_tests import find_final_end
@@ -98,12 +98,12 @@ def test_a_renewal_draws_questions_that_its_learner_has_not_seen_first(instance:
     course = publish(instance, files)[0]
     learner = a_learner(instance, course)
     fail_quiz(instance, learner, "prueba")
-    seen = read(instance, lambda session: attempts.count_seen(session, learner.person_id or 0, course.id))
+    seen = read(instance, lambda session: starting.count_seen(session, learner.person_id or 0, course.id))
     retake(instance, learner, course)
 
     start(instance, learner, "prueba")
 
-    again = read(instance, lambda session: attempts.count_seen(session, learner.person_id or 0, course.id))
+    again = read(instance, lambda session: starting.count_seen(session, learner.person_id or 0, course.id))
     assert len(seen) == 3
     assert set(again.values()) == {1}
     assert len(again) == 6
