@@ -9,7 +9,6 @@ from pathlib import Path
 
 from flask import Flask, g, request
 from flask import session as cookie
-from flask_wtf import CSRFProtect
 from sqlalchemy import exists, or_
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -53,6 +52,7 @@ from kernel.web import after_response, assets, cached_pages, errors, flashes, he
 from kernel.web.active_requests import ActiveRequests
 from kernel.web.admission import AdmissionGate
 from kernel.web.concurrency import BESIDE_A_SERVER, ConcurrencyLimiter
+from kernel.web.form_tokens import FormTokens
 from kernel.web.preferences import preferred_language
 from kernel.web.request import FIELD_LIMIT, RequestServices, current_actor, install_last
 from kernel.web.request import install as install_requests
@@ -256,7 +256,7 @@ def create_app(instance: Instance, *, limit_file: Path | None = None) -> Flask:
     app.before_request(former_addresses.forward)
     signin.install(app, instance.settings, standings)
     app.before_request(_choose_reader)
-    CSRFProtect(app).exempt(notices.stop)  # mail programs send it without a token; the address is signed
+    FormTokens(app).exempt(notices.stop)  # mail programs send it without a token; the address is signed
     templating.install(app, instance.settings)
     app.jinja_env.globals.update(page_help=page_help, team_bar=team_bar)
     icons.install(app)

@@ -9,9 +9,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import g
+from flask import current_app, g
 from flask_wtf import FlaskForm
-from flask_wtf.csrf import generate_csrf
 from wtforms import Field, FileField, StringField, ValidationError
 from wtforms.form import BaseForm
 from wtforms.validators import Length
@@ -32,7 +31,8 @@ _KEPT_CONTROLS = {"\n", "\t"}
 
 def form_token() -> str:
     """Return the token that the forms of the present reader carry."""
-    return str(generate_csrf())
+    token: str = current_app.extensions["csrf"].token()
+    return token
 
 
 @contextmanager

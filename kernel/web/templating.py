@@ -17,6 +17,7 @@ from kernel import i18n
 from kernel.disk_cache import write_cache_file
 from kernel.settings import Settings
 from kernel.site_profile import PresentSettings
+from kernel.web.forms import form_token
 from kernel.web.request import allows, current_actor, settings_of_app
 from kernel.web.site_header import site_header
 
@@ -56,7 +57,13 @@ class TemplateCache(BytecodeCache):
 
 def _reader() -> dict[str, object]:
     """Give the page its reader, and the address at which they are, with what it asks for."""
-    return {"actor": current_actor(), "locale": i18n.language(), "theme": g.get("theme", ""), "whole_path": _whole_path()}
+    return {
+        "actor": current_actor(),
+        "csrf_token": form_token,
+        "locale": i18n.language(),
+        "theme": g.get("theme", ""),
+        "whole_path": _whole_path(),
+    }
 
 
 def _whole_path() -> str:
