@@ -40,10 +40,9 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedEr
 from sqlalchemy.exc import TimeoutError as TurnTimeout
 from sqlalchemy.orm import DeclarativeBase, Session, make_transient_to_detached, mapped_column, sessionmaker
 from sqlalchemy.orm.attributes import instance_dict
-from sqlalchemy.orm.util import identity_key
 
 from kernel import deadline
-from kernel.compiled_statements import StatementConnection, insertion
+from kernel.compiled_statements import StatementConnection, compile_once, insertion
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -182,6 +181,7 @@ def unique_where(condition: str, name: str, *columns: str) -> Index:
 
 SAFE = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 """What SQLite has to answer on a connection that writes, where 2 is FULL: it takes another journal silently where WAL cannot be kept."""
+BEGIN_READING, BEGIN_WRITING = compile_once(text("BEGIN")), compile_once(text("BEGIN IMMEDIATE"))
 STATEMENTS = 512
 """Statements that are kept prepared on each connection; pages and saves have some three hundred."""
 POOL_TURN = 4.0
@@ -277,7 +277,7 @@ def _one_writer(engine: Engine) -> None:
     def begin(connection: Connection) -> None:
         lock.take()
         try:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            StatementConnection(connection).execute(BEGIN_WRITING)
         except BaseException:
             lock.give_back()
             raise
@@ -303,17 +303,14 @@ def _one_writer(engine: Engine) -> None:
 
 def _sqlite_engines(url: str, pool: int) -> tuple[Engine, Engine]:
     address = URL.create("sqlite", database=f"file:{quote(make_url(url).database or '')}", query={"mode": "ro", "uri": "true"})
-    options = {**QUIET, "pool_size": pool, "max_overflow": 0, "pool_timeout": POOL_TURN}
-    write = create_engine(
-        url, connect_args={"isolation_level": None, "check_same_thread": False, "cached_statements": STATEMENTS}, **options
-    )
+    arguments = {"isolation_level": None, "check_same_thread": False, "cached_statements": STATEMENTS}
+    options = {**QUIET, "connect_args": arguments, "pool_size": pool, "max_overflow": 0, "pool_timeout": POOL_TURN}
+    write = create_engine(url, **options)
     event.listen(write, "connect", _sqlite_connection)
     _one_writer(write)
-    read = create_engine(
-        address, connect_args={"isolation_level": None, "check_same_thread": False, "cached_statements": STATEMENTS}, **options
-    )
+    read = create_engine(address, **options)
     event.listen(read, "connect", _sqlite_reading_connection)
-    event.listen(read, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    event.listen(read, "begin", lambda connection: StatementConnection(connection).execute(BEGIN_READING))
     return write, read
 
 
@@ -475,7 +472,7 @@ def entity_of(session: Session, table: type[Entity], values: Sequence[Any]) -> E
     One that the session has already is returned as it is, which is what the mapper does.
     """
     columns = dict(zip(table.__table__.columns.keys(), values, strict=True))
-    kept = session.identity_map.get(identity_key(table, columns["id"]))
+    kept: Entity | None = session.identity_map.get(table.__mapper__.identity_key_from_primary_key((columns["id"],)))
     if kept is not None:
         return kept
     entity = table()
