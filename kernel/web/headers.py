@@ -68,8 +68,8 @@ def vary_by(response: Response, name: str) -> None:
     said = response.headers.get("Vary")
     if said is None:
         response.headers.add("Vary", name)
-    elif name not in said.split(", "):
-        response.vary.add(name)
+    elif name.lower() not in said.lower().split(", "):
+        response.headers["Vary"] = f"{said}, {name}"
 
 
 def install(app: Flask, *, media: str = "") -> None:

@@ -7,13 +7,14 @@ from urllib.parse import quote
 
 import brotli
 import pytest
-from flask import Flask
+from flask import Flask, Response
 from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from kernel.errors import NotFound
 from kernel.paths import STATIC
 from kernel.web.assets import Assets
+from kernel.web.headers import vary_by
 from lms.instance import Instance
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_person, sign_in
@@ -274,3 +275,11 @@ def test_pages_with_a_secret_in_their_address_tell_it_nobody(app: Flask, path: s
 
     assert response.headers["Referrer-Policy"] == "no-referrer"
     assert len(response.headers.getlist("Referrer-Policy")) == 1
+
+
+def test_each_header_that_an_answer_depends_on_is_named_once() -> None:
+    response = Response()
+    for name in ("Cookie", "Accept-Encoding", "cookie", "Accept-Encoding", "Accept"):
+        vary_by(response, name)
+
+    assert response.headers.getlist("Vary") == ["Cookie, Accept-Encoding, Accept"]
