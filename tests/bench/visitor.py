@@ -58,7 +58,7 @@ class Visitor:
         self._connection.close()
 
     def fetch_files(self) -> None:
-        """Ask once for every static file that the packed pages so far name: style sheets, scripts, pictures, and the fonts of the sheets."""
+        """Ask once for every static file that the packed pages name: style sheets, scripts, pictures, and the fonts of the sheets."""
         known: set[str] = set()
         while new := self._files - known:
             known |= new
