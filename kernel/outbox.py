@@ -19,11 +19,12 @@ from threading import Event, Thread
 from typing import cast
 
 import structlog
-from sqlalchemy import ColumnElement, Index, String, Text, UniqueConstraint, delete, false, func, select, update
+from sqlalchemy import ColumnElement, Index, String, Text, UniqueConstraint, bindparam, delete, false, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel import clock
-from kernel.db import Base, Database, Key, Moment, cause_of, reason_away
+from kernel.compiled_statements import compile_once
+from kernel.db import Base, Database, Key, Moment, UtcDateTime, cause_of, connection_of, reason_away
 from kernel.errors import Unavailable
 from kernel.settings import Settings
 
@@ -225,15 +226,19 @@ def deliver(worker: JobRunner, job_id: int, *, now: datetime) -> DeliveryOutcome
     return DeliveryOutcome.DONE
 
 
+_NOW = bindparam("now", type_=UtcDateTime())
+_TAKE = compile_once(
+    update(Job)
+    .where(Job.id == bindparam("job"), Job.done_at.is_(None), Job.failed_at.is_(None), Job.available_at <= _NOW)
+    .where((Job.leased_until.is_(None)) | (Job.leased_until < _NOW))
+    .values(leased_until=bindparam("until", type_=UtcDateTime()), attempts=Job.attempts + 1)
+    .returning(Job.kind, Job.arguments, Job.attempts, Job.created_at, Job.away_since)
+)
+
+
 def _take(database: Database, job_id: int, now: datetime) -> _LeasedJob | None:
     with database.unit_of_work() as session:
-        row = session.execute(
-            update(Job)
-            .where(Job.id == job_id, Job.done_at.is_(None), Job.failed_at.is_(None), Job.available_at <= now)
-            .where((Job.leased_until.is_(None)) | (Job.leased_until < now))
-            .values(leased_until=now + LEASE, attempts=Job.attempts + 1)
-            .returning(Job.kind, Job.arguments, Job.attempts, Job.created_at, Job.away_since)
-        ).one_or_none()
+        row = connection_of(session).execute(_TAKE, {"job": job_id, "now": now, "until": now + LEASE}).one_or_none()
         return (
             None if row is None else _LeasedJob(job_id, row.kind, json.loads(row.arguments), row.attempts, row.created_at, row.away_since)
         )

@@ -42,6 +42,8 @@ def recompute(session: Session, every: Sequence[ObligationRules], people: Collec
 
     Whoever was never in the audience gets no assignment.
     """
+    if not every:
+        return RecomputeCount(len(people))
     present = _lock_assignments(session, every, people)
     records = load_people_records(session, every, people)  # once nobody else computes these: what others wrote meanwhile is among them
     numbers = [row[0] for row in present.values()]
