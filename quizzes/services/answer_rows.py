@@ -5,11 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, insert
 from sqlalchemy.orm import Session
 
-from kernel.compiled_statements import compile_once
-from kernel.db import connection_of
+from kernel.bulk_rows import insert_rows
 from quizzes.models import AnswerEvent
 from quizzes.queries.attempts import LoadedAttempt
 from quizzes.rules import saving
@@ -38,19 +36,6 @@ class PlannedAnswers:
     highest_epoch: int
 
 
-COLUMNS = ("item_id", "lease", "seq", "kind", "payload", "client_time", "server_time", "proved")
-_APPEND = compile_once(insert(AnswerEvent).values({name: bindparam(name) for name in COLUMNS}))
-
-
-def append(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
-    """Append answers; nearly every save has one."""
-    connection = connection_of(session)
-    if len(rows) == 1:
-        connection.execute(_APPEND, rows[0])
-    elif rows:
-        connection.execute(insert(AnswerEvent), rows)
-
-
 def stored_events(loaded: LoadedAttempt) -> list[saving.AnswerSave]:
     """Return the answers that an attempt has."""
     positions = {item.id: item.position for item in loaded.items}
@@ -73,7 +58,7 @@ def merge_answers(
 
 def write_answers(session: Session, loaded: LoadedAttempt, answers: PlannedAnswers, *, now: datetime) -> None:
     """Append planned answers to a locked attempt, and note the moment."""
-    append(session, answers.rows)
+    insert_rows(session, AnswerEvent, answers.rows)
     loaded.row.saved_at = moment_of_save(loaded, now=now)
     loaded.row.lease = answers.highest_epoch
 

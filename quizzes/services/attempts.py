@@ -9,7 +9,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Self
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from enrolments.permissions import ActivityContext
@@ -20,7 +20,6 @@ from enrolments.services.progress import lock_enrolment
 from enrolments.services.takes import TakeSuperseded
 from kernel import audit
 from kernel.bulk_rows import insert_rows
-from kernel.db import connection_of
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
@@ -217,8 +216,7 @@ def _copy_responses(session: Session, attempt_id: int, last: LoadedAttempt, *, n
             parts = parts_of(new, page_from_answer(new, item.layout, answer))
             event = saving.AnswerSave(item.position, saving.AnswerSequence(1, 1), parts)
             rows.append(answer_rows.event_row(loaded, event, SaveRequest(1, (), "import"), now))
-    if rows:
-        connection_of(session).execute(insert(AnswerEvent), rows)
+    insert_rows(session, AnswerEvent, rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,12 @@ from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
+from kernel.bulk_rows import insert_rows
 from kernel.compiled_statements import compile_once
 from kernel.db import connection_of
-from quizzes.models import Attempt
+from quizzes.models import AnswerEvent, Attempt
 from quizzes.queries.attempts import LoadedAttempt
-from quizzes.services.answer_rows import append, moment_of_save
+from quizzes.services.answer_rows import moment_of_save
 from quizzes.services.attempts import PlannedSave
 
 _SAVE = compile_once(
@@ -61,7 +62,7 @@ def keep_planned(session: Session, loaded: LoadedAttempt, planned: PlannedSave, 
     )
     if changed.rowcount != 1:
         return False
-    append(session, planned.answers.rows)
+    insert_rows(session, AnswerEvent, planned.answers.rows)
     for name, value in (("state", state), ("saved_at", moment), ("lease", lease), ("integrity_record", record)):
         set_committed_value(row, name, value)  # written already
     return True
