@@ -28,6 +28,7 @@ class Telling:
     cites: tuple[str, ...]
 
 
+@cache
 def facts() -> list[Mapping[str, Any]]:
     """Return every fact as it is written."""
     entries: list[Mapping[str, Any]] = YAML(typ="safe").load(CONTENT / "facts.yaml")["facts"]
@@ -86,7 +87,6 @@ def test_a_course_tells_what_is_known_with_its_value_and_its_norm(telling: Telli
     assert list(lacking(telling)) == []
 
 
-@pytest.mark.slow
 def test_what_is_refuted_or_was_not_found_is_told_nowhere() -> None:
     told = [
         f"{fact['key']}: {course}/{path} says “{words}”"
