@@ -21,10 +21,6 @@ _SCALE = re.compile(
     r"[ \u00a0](mil millones|millones|millón|mil|billion|million|thousand)\b"
 )
 """What follows a number of thousands, millions or billions, in either language."""
-_SAID_TWICE = re.compile(r"(\d+(?:\.\d+)?)[ \u00a0]billion \((\d{1,3}(?:,\d{3})+(?:\.\d+)?)([ \u00a0]million)\)")
-"""A sum of thousands of millions in billions and, in brackets, in the millions that a calculation needs."""
-_SPELT = {"diez": "10", "quince": "15", "treinta": "30"}
-"""Numbers that Spanish spells out and English writes in figures."""
 _PERCENT = re.compile(r"(?<=\d)[\s}]*\\?%")
 _MONTHS = {
     "es": ["enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"],
@@ -49,13 +45,7 @@ def numbers_of(text: str, language: str) -> Counter[str]:
 def _read(text: str, language: str) -> str:
     """Return a text without addresses and filled places, its numbers without marks of typesetting."""
     read = _ARTICLE.sub(r" \1 \2 ", _FILLED.sub(" ", _ADDRESSES.sub(" ", text))).replace("{,}", ",")
-    return _SAID_TWICE.sub(_once, _THIN_SPACE.sub(" " if language == "es" else "", read))
-
-
-def _once(match: re.Match[str]) -> str:
-    """Return the millions alone of a sum that is said twice, in billions and in millions; both if they differ."""
-    millions = match[2].replace(",", "")
-    return match[2] + match[3] if Decimal(match[1]) * 1000 == Decimal(millions) else match[0]
+    return _THIN_SPACE.sub(" " if language == "es" else "", read)
 
 
 def _written(read: str, language: str) -> list[tuple[str, str]]:
@@ -74,28 +64,14 @@ def _amounts(text: str, language: str) -> set[tuple[str, Decimal]]:
     return {(plain, Decimal(plain).scaleb(_POWERS.get(scale, 0))) for plain, scale in written}
 
 
-def _alike(spanish: str, english: str) -> list[tuple[str, str]]:
-    """Return the numbers that say the same amount in different words, one of each twin.
-
-    Where Spanish says "2602 millones" once and then "2592" alone, English says billions of both. Where Spanish leaves
-    "millones" to the reader throughout, English says "300 million" of the 300 and billions of the 6300.
-    """
-    amounts, others = _amounts(spanish, "es"), _amounts(english, "en")
-    bare = {plain for plain, amount in amounts if amount == Decimal(plain)}
-    if "millones" in spanish or any(plain in bare and amount == Decimal(plain).scaleb(6) for plain, amount in others):
-        amounts = amounts | {(plain, amount.scaleb(6)) for plain, amount in amounts if amount == Decimal(plain)}
-    return [(plain, name) for plain, amount in amounts for name, value in others if value == amount]
-
-
 def differing_numbers(spanish: str, english: str) -> str:
     """Say which numbers stand in one of two twins alone; '' where both say the same, be it 3800 millones and 3.8 billion."""
     one, other = numbers_of(spanish, "es"), numbers_of(english, "en")
     left, right = one - other, other - one
-    for plain, alike in _alike(spanish, english):
-        both = min(left[plain], right[alike])
-        left[plain] -= both
-        right[alike] -= both
-    for word in re.findall(r"\w+", spanish.lower()):
-        if right[_SPELT.get(word, "")] > 0:
-            right[_SPELT[word]] -= 1
+    amounts = _amounts(english, "en")
+    for plain, amount in _amounts(spanish, "es"):
+        for alike in {name for name, value in amounts if value == amount}:
+            both = min(left[plain], right[alike])
+            left[plain] -= both
+            right[alike] -= both
     return "; ".join(f"{name} alone: {sorted(rest.elements())}" for name, rest in (("es", +left), ("en", +right)) if rest)
