@@ -42,7 +42,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, make_transient_to_detached,
 from sqlalchemy.orm.attributes import instance_dict
 
 from kernel import deadline
-from kernel.compiled_statements import StatementConnection, compile_once, insertion
+from kernel.compiled_statements import StatementConnection, insertion
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -181,7 +181,6 @@ def unique_where(condition: str, name: str, *columns: str) -> Index:
 
 SAFE = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 """What SQLite has to answer on a connection that writes, where 2 is FULL: it takes another journal silently where WAL cannot be kept."""
-BEGIN_READING, BEGIN_WRITING = compile_once(text("BEGIN")), compile_once(text("BEGIN IMMEDIATE"))
 STATEMENTS = 512
 """Statements that are kept prepared on each connection; pages and saves have some three hundred."""
 POOL_TURN = 4.0
@@ -277,7 +276,7 @@ def _one_writer(engine: Engine) -> None:
     def begin(connection: Connection) -> None:
         lock.take()
         try:
-            StatementConnection(connection).execute(BEGIN_WRITING)
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
         except BaseException:
             lock.give_back()
             raise
@@ -310,7 +309,7 @@ def _sqlite_engines(url: str, pool: int) -> tuple[Engine, Engine]:
     _one_writer(write)
     read = create_engine(address, **options)
     event.listen(read, "connect", _sqlite_reading_connection)
-    event.listen(read, "begin", lambda connection: StatementConnection(connection).execute(BEGIN_READING))
+    event.listen(read, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
     return write, read
 
 

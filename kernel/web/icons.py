@@ -30,7 +30,9 @@ def read_symbols(source: Path) -> Mapping[str, str]:
 
 def used_icons() -> dict[str, None]:
     """Return the names the present page has used so far, in order."""
-    names: dict[str, None] = g.setdefault("icons", {})
+    if "icons" not in g:
+        g.icons = {}
+    names: dict[str, None] = g.icons
     return names
 
 
