@@ -1,18 +1,18 @@
 """The database: base class, column types, two engines and the unit of work, the only place that commits.
 
-SQLite runs with WAL and `synchronous=FULL`; every write transaction begins IMMEDIATE and all writers of a process stand behind one lock,
+SQLite runs with WAL and `synchronous=FULL`; every write transaction begins IMMEDIATE and all writers of a machine stand behind one lock,
 which is given back by the dialect's own commit and rollback (an engine event named `commit` would fire before the database commits).
 """
 
 import json
 import re
 import sqlite3
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 
@@ -43,6 +43,7 @@ from sqlalchemy.orm.attributes import instance_dict
 
 from kernel import deadline
 from kernel.compiled_statements import StatementConnection, insertion
+from kernel.locks import WRITERS_TURN, WriterLock
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -165,8 +166,6 @@ MARK = Numeric(14, 7)
 
 QUIET: dict[str, Any] = {"hide_parameters": True}
 """Errors must not carry what people wrote into the logs (spec/security 8.2)."""
-WRITERS_TURN = 4.0
-"""Seconds that a writer waits for its turn, so that a stuck disk is told within five (spec/security 6.3)."""
 
 
 DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
@@ -181,6 +180,8 @@ def unique_where(condition: str, name: str, *columns: str) -> Index:
 
 SAFE = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 """What SQLite has to answer on a connection that writes, where 2 is FULL: it takes another journal silently where WAL cannot be kept."""
+WRITING = ".writing"
+"""End of the name of the file beside an SQLite database whose lock its writer holds."""
 STATEMENTS = 512
 """Statements that are kept prepared on each connection; pages and saves have some three hundred."""
 POOL_TURN = 4.0
@@ -212,28 +213,6 @@ def cause_of(error: Exception) -> dict[str, str]:
     code = str(getattr(origin, "sqlite_errorname", None) or getattr(origin, "sqlstate", None) or "")
     reason = (reason_away(error) or getattr(error, "strerror", None) or "") if not code or TELLING.fullmatch(code) else ""
     return {name: value for name, value in (("error", type(error).__name__), ("code", code), ("reason", str(reason))) if value}
-
-
-class WriterLock:
-    """One writer at a time in this process; the thread that took it gives it back, once."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._owner: int | None = None
-
-    def take(self) -> None:
-        """Wait for the turn of this thread; raise SQLAlchemy's TimeoutError where it does not come."""
-        if self._owner == threading.get_ident():
-            raise RuntimeError("this thread is writing already: a unit of work inside another")
-        if not self._lock.acquire(timeout=WRITERS_TURN):
-            raise TurnTimeout("the writer before does not finish")
-        self._owner = threading.get_ident()
-
-    def give_back(self) -> None:
-        """Let the next writer in, if this thread holds the lock."""
-        if self._owner == threading.get_ident():
-            self._owner = None
-            self._lock.release()
 
 
 def _sqlite_connection(connection: DBAPIConnection, _record: object) -> None:
@@ -269,7 +248,8 @@ def _sqlite_reading_connection(connection: DBAPIConnection, _record: object) -> 
 
 def _one_writer(engine: Engine) -> None:
     """Begin IMMEDIATE behind a lock, and give the lock back when the database has committed or rolled back."""
-    lock = WriterLock()
+    name = engine.url.database
+    lock = WriterLock(Path(f"{name}{WRITING}") if name else None)
     dialect = engine.dialect
     commit, rollback = dialect.do_commit, dialect.do_rollback
 
@@ -296,6 +276,7 @@ def _one_writer(engine: Engine) -> None:
             lock.give_back()
 
     event.listen(engine, "begin", begin)
+    event.listen(engine, "engine_disposed", lambda _engine: lock.close())
     dialect.do_commit = do_commit  # type: ignore[method-assign, assignment]  # the documented hook fires too early
     dialect.do_rollback = do_rollback  # type: ignore[method-assign, assignment]  # replaced for this engine
 

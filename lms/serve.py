@@ -25,6 +25,7 @@ from certificates.services.used_keys import list_missing_keys, record_used_keys
 from kernel import clock, logging, migrations
 from kernel.errors import DomainError
 from kernel.i18n import _
+from kernel.locks import take_lock
 from kernel.paths import CONTENT
 from kernel.permissions import SYSTEM
 from kernel.settings import LOOPBACK, Settings, SettingsError, load, secret_keys, with_default
@@ -36,7 +37,7 @@ from lms.disks import LENT_DISKS, NETWORK_DISKS, database_disk
 from lms.gunicorn_worker import RequestWorker
 from lms.instance import Instance
 from lms.upgrading import NoBackup, upgrade_schema
-from lms.worker import WakeUpQueue, take_lock
+from lms.worker import WakeUpQueue
 from organisations.queries.profile import find_profile
 from organisations.services.profile import ensure_profile
 

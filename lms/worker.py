@@ -1,6 +1,5 @@
 """Background work: Huey wakes us, the job table says what is to do (kernel.outbox)."""
 
-import fcntl
 import logging
 import os
 import threading
@@ -16,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as TurnTimeout
 
 from kernel import clock, outbox, redis
 from kernel.db import cause_of
+from kernel.locks import take_lock
 from kernel.outbox import Job, JobRunner
 from kernel.settings import Settings
 
@@ -132,15 +132,6 @@ class WakeUpQueue:
             self._sweeper.join(DRAIN)
         if self._held is not None:
             self._held.close()
-
-
-def take_lock(held: IO[Any]) -> bool:
-    """Take the lock of an open file without waiting, and say whether it was free. It goes with the last process that has the file open."""
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def add_periodic(worker: JobRunner, kind: str, seconds: int, now: datetime) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from accounts import passwords
 from accounts.models import Person
 from accounts.signin import FAILURES_OF_ADDRESS
-from kernel import db
+from kernel import db, locks
 from kernel.audit import AuditEntry
 from lms.app import create_app, open_instance
 from lms.instance import Instance
@@ -114,7 +114,7 @@ def test_an_unknown_address_costs_the_time_of_a_wrong_password(instance: Instanc
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nobody give up waiting for the database, however busy the machine is."""
     monkeypatch.setattr(db, "POOL_TURN", PATIENCE)
-    monkeypatch.setattr(db, "WRITERS_TURN", PATIENCE)
+    monkeypatch.setattr(locks, "WRITERS_TURN", PATIENCE)
     monkeypatch.setitem(db.PATIENCE, "connect_timeout", int(PATIENCE))
 
 

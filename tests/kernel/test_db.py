@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, Stateme
 from sqlalchemy.exc import TimeoutError as TurnTimeout
 from sqlalchemy.orm import Session
 
-from kernel import db
+from kernel import db, locks
 from kernel.db import Database
 from kernel.outbox import Job
 from kernel.settings import load
@@ -213,8 +213,8 @@ def test_a_unit_of_work_inside_another_is_refused_at_once(database: Database) ->
 def test_a_writer_does_not_wait_for_ever_for_its_turn(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """spec/security 6.3: what cannot be saved is told within five seconds."""
     sqlite_only(database)
-    assert db.WRITERS_TURN < 5
-    monkeypatch.setattr(db, "WRITERS_TURN", 0.1)
+    assert locks.WRITERS_TURN < 5
+    monkeypatch.setattr(locks, "WRITERS_TURN", 0.1)
     caught: list[Exception] = []
 
     def other() -> None:
