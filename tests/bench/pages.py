@@ -165,8 +165,8 @@ def journeys(bench: Bench) -> list[Row]:
     ]
 
 
-def walk(visitor: Visitor) -> None:
-    """Go the whole way of one learner who has signed in."""
+def walk(visitor: Visitor, *, looks_over: bool = False) -> None:
+    """Go the whole way of one learner who has signed in, and who `looks_over` the answers before handing them in."""
     visitor.sees("/learning", SLUG)
     course = visitor.sees(f"/courses/{SLUG}", "<h1")
     for lesson in list(dict.fromkeys(LESSON.findall(course)))[:4]:
@@ -174,6 +174,11 @@ def walk(visitor: Visitor) -> None:
     path, token, lease, right = _begin(visitor)
     for place, answer in enumerate(right, 1):
         _save(visitor, path, token, lease, place, answer)
+    if looks_over:
+        shown = {f"p{place}": answer for place, answer in enumerate(right, 1)}
+        fields = {"csrf_token": token, "lease": lease, "page": "1", **shown, "go": "review"}
+        assert visitor.ask("POST", f"{path}/answers", fields).status == 303
+        visitor.sees(f"{path}/summary", "<h1")
     assert visitor.ask("POST", f"{path}/submission", {"csrf_token": token}).status == 303
     visitor.sees(f"{path}/review", 'id="review"')
 
