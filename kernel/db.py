@@ -39,7 +39,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as TurnTimeout
 from sqlalchemy.orm import DeclarativeBase, Session, make_transient_to_detached, mapped_column, sessionmaker
-from sqlalchemy.orm.attributes import instance_dict
+from sqlalchemy.orm.attributes import instance_dict, set_committed_value
 
 from kernel import deadline
 from kernel.compiled_statements import StatementConnection, insertion
@@ -446,14 +446,17 @@ def connection_of(session: Session) -> StatementConnection:
     return StatementConnection(session.connection())
 
 
-def entity_of(session: Session, table: type[Entity], values: Sequence[Any]) -> Entity:
+def entity_of(session: Session, table: type[Entity], values: Sequence[Any], *, anew: bool = False) -> Entity:
     """Return a session's entity with the values of all columns of its table, in their order, as if the object mapper had just read it.
 
-    One that the session has already is returned as it is, which is what the mapper does.
+    One that the session has already is returned as it is, which is what the mapper does; `anew` gives it these values, as
+    `populate_existing` does.
     """
     columns = dict(zip(table.__table__.columns.keys(), values, strict=True))
     kept: Entity | None = session.identity_map.get(table.__mapper__.identity_key_from_primary_key((columns["id"],)))
     if kept is not None:
+        for name, value in columns.items() if anew else ():
+            set_committed_value(kept, name, value)
         return kept
     entity = table()
     instance_dict(entity).update(columns)

@@ -14,15 +14,15 @@ def columns_of(*tables: type[Base]) -> list[ColumnElement[Any]]:
     return [column for table in tables for column in table.__table__.columns]
 
 
-def entity_rows(session: Session, rows: Iterable[Iterable[Any]], *tables: type[Base]) -> Iterator[list[Any]]:
+def entity_rows(session: Session, rows: Iterable[Iterable[Any]], *tables: type[Base], anew: bool = False) -> Iterator[list[Any]]:
     """Give each row with the session's entities instead of the columns of these tables, None where an outer join found no row of one.
 
-    What stands behind them in a row stays as it is.
+    What stands behind them in a row stays as it is. An entity that the session has already keeps its values, unless it is read `anew`.
     """
     for row in rows:
         left, found = list(row), []
         for table in tables:
             number = len(table.__table__.columns)
-            found.append(None if left[0] is None else entity_of(session, table, left[:number]))
+            found.append(None if left[0] is None else entity_of(session, table, left[:number], anew=anew))
             left = left[number:]
         yield [*found, *left]

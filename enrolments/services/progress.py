@@ -8,7 +8,7 @@ from fractions import Fraction
 from operator import itemgetter
 from typing import cast
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from courses.queries.outlines import get_outline
@@ -20,6 +20,9 @@ from enrolments.queries import learning as queries
 from enrolments.queries.validity import last_day_of
 from enrolments.rules import GradeItemWeight, LearnerResult, Progress, evaluate_completion, merit
 from kernel import audit
+from kernel.compiled_statements import compile_once
+from kernel.db import connection_of
+from kernel.entity_rows import columns_of, entity_rows
 from kernel.permissions import Actor
 
 
@@ -112,13 +115,15 @@ def complete(
         audit.record(session, actor, EnrolmentVerb.ACTIVITY_COMPLETED, locked.enrolment, now=now, activity=row.activity_key)
 
 
-_RECORDED = (
-    select(Enrolment.id, Completion.id, ActivityResult, ManualGradeItem.category, ManualGradeItem.weight)
+_WANTED = Enrolment.id.in_(bindparam("enrolments", expanding=True))
+_LOCKED = compile_once(select(*columns_of(Enrolment)).where(_WANTED).order_by(Enrolment.id).with_for_update())
+_RECORDED = compile_once(
+    select(*columns_of(ActivityResult), Enrolment.id, Completion.id, ManualGradeItem.category, ManualGradeItem.weight)
     .select_from(Enrolment)
     .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
     .outerjoin(ActivityResult, ActivityResult.enrolment_id == Enrolment.id)
     .outerjoin(ManualGradeItem, queries.GRADE_ITEM_OF_RESULT)
-    .execution_options(populate_existing=True)
+    .where(_WANTED)
 )
 
 
@@ -132,11 +137,13 @@ def lock_enrolments(session: Session, enrolment_ids: Sequence[int]) -> list[Lock
 
     What this session has read of them before is read anew; what it has changed of them has to be written before.
     """
-    wanted = Enrolment.id.in_(enrolment_ids)
-    enrolments = select(Enrolment).where(wanted).order_by(Enrolment.id).with_for_update().execution_options(populate_existing=True)
+    asked = {"enrolments": list(enrolment_ids)}
     with session.no_autoflush:  # what the caller has changed of other tables is written together with what follows
-        all_ = {enrolment.id: LockedEnrolment(enrolment, is_completed=False, rows={}) for enrolment in session.scalars(enrolments)}
-        for enrolment_id, completion, row, category, weight in session.execute(_RECORDED.where(wanted)):
+        connection = connection_of(session)
+        enrolments = entity_rows(session, connection.execute(_LOCKED, asked), Enrolment, anew=True)
+        all_ = {enrolment.id: LockedEnrolment(enrolment, is_completed=False, rows={}) for (enrolment,) in enrolments}
+        results = entity_rows(session, connection.execute(_RECORDED, asked), ActivityResult, anew=True)
+        for row, enrolment_id, completion, category, weight in results:
             locked = all_[enrolment_id]
             locked.is_completed = completion is not None
             if row is not None:

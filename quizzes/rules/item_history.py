@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import exp, log, sqrt
 from typing import Self
 
-from kernel.rounding import round_half_up
+from kernel.rounding import rounded_units
 
 PLACES = 12
 UNIT = 10**PLACES
@@ -36,7 +36,14 @@ class HistorySums:
 
     def __add__(self, other: Self) -> Self:
         """Return both together."""
-        return type(self)(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
+        return type(self)(*(getattr(self, name) + getattr(other, name) for name in SUMS))
+
+    def columns(self) -> dict[str, int]:
+        """Return the sums by their names, which are those of the table's columns."""
+        return {name: getattr(self, name) for name in SUMS}
+
+
+SUMS = tuple(one.name for one in fields(HistorySums))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +113,7 @@ def usual_seconds(sums: HistorySums) -> float | None:
 
 
 def _units(value: Fraction) -> int:
-    return int(round_half_up(value, PLACES) * UNIT)
+    return rounded_units(value, PLACES)
 
 
 @dataclass(frozen=True, slots=True)

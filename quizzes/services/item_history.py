@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from itertools import groupby
@@ -61,8 +61,10 @@ def add_finished(session: Session, loaded: LoadedAttempt, marks: Mapping[int, Pr
         return
     by_variant, times = versions_by_variant(loaded.snapshot), read_record(row.integrity_record).times()
     items = [
-        replace(
-            _item(item.question_version_id, marks[item.id].fraction, marks[item.id].maximum, marks[item.id].state, item.void_effect),
+        _item(
+            item.question_version_id,
+            marks[item.id],
+            item.void_effect,
             variant=variant_name(item.layout.variables) if item.question_version_id in by_variant else "",
             seconds=times.get(item.position),
         )
@@ -72,7 +74,7 @@ def add_finished(session: Session, loaded: LoadedAttempt, marks: Mapping[int, Pr
     sums = sums_of(items, first=row.number == 1, counts=loaded.snapshot.settings.is_graded)
     place = {"language": row.language, "month": month_of(row.finished_at)}
     rows: list[dict[str, int | str]] = [
-        {"question_version_id": version, "variant": variant, **place, **asdict(one)}
+        {"question_version_id": version, "variant": variant, **place, **one.columns()}
         for version, variant, one in sorted(sums, key=lambda found: found[:2])
     ]
     if rows:
@@ -80,14 +82,16 @@ def add_finished(session: Session, loaded: LoadedAttempt, marks: Mapping[int, Pr
         add_to_rows(session, ItemHistory, rows, KEY, beside=_STATE, values=values)
 
 
-def _item(version: int, fraction: Fraction | None, maximum: Fraction, state: MarkState, void_effect: str) -> HistoryItem:
+def _item(version: int, mark: PresentMark, void_effect: str, *, variant: str, seconds: int | None = None) -> HistoryItem:
     return HistoryItem(
         version,
-        None if fraction is None or state in NOTHING_MARKED else stored(fraction),
-        Fraction(0) if state is MarkState.NOT_MARKED else maximum,
-        blank=state is MarkState.NOT_ANSWERED,
+        None if mark.fraction is None or mark.state in NOTHING_MARKED else stored(mark.fraction),
+        Fraction(0) if mark.state is MarkState.NOT_MARKED else mark.maximum,
+        blank=mark.state is MarkState.NOT_ANSWERED,
         voided=bool(void_effect),
         removed=void_effect in OUT_OF_TOTAL,
+        variant=variant,
+        seconds=seconds,
     )
 
 
@@ -164,14 +168,14 @@ def _sums_of_rows(
 ) -> list[tuple[HistoryKey, HistorySums]]:
     head = rows[0]
     items = [
-        replace(
-            _item(
-                row.question_version_id,
+        _item(
+            row.question_version_id,
+            PresentMark(
                 None if row.fraction is None else Fraction(row.fraction),
-                Fraction(row.maximum),
                 MarkState(row.state or MarkState.NOT_MARKED.value),
-                voided.get(row.question_version_id, ""),
+                Fraction(row.maximum),
             ),
+            voided.get(row.question_version_id, ""),
             variant=_stored_variant(row.layout) if row.question_version_id in by_variant else "",
         )
         for row in rows
@@ -230,7 +234,7 @@ def keep_count(session: Session, quiz_version_id: int, counted: HistoryCount) ->
     times = {tuple(row[:-2]): {"timed": row.timed, "log_seconds": row.log_seconds} for row in kept}
     session.execute(delete(ItemHistory).where(ItemHistory.quiz_version_id == quiz_version_id))
     rows = [
-        {"quiz_version_id": quiz_version_id} | dict(zip(COUNTED_KEY, key, strict=True)) | asdict(one) | times.get(key, {})
+        {"quiz_version_id": quiz_version_id} | dict(zip(COUNTED_KEY, key, strict=True)) | one.columns() | times.get(key, {})
         for key, one in counted.sums.items()
     ]
     if rows:

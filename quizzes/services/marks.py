@@ -4,16 +4,16 @@ from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
+from kernel.rounding import rounded_units
 from quizzes.models import Attempt
 from quizzes.rules.behaviours import AnsweringState
-from quizzes.rules.grades import Grade, stored, written_exactly
+from quizzes.rules.grades import MARK_DECIMALS, Grade, written_exactly
 from quizzes.rules.results import Marking
 
 
 def as_decimal(value: Fraction) -> Decimal:
     """Return a mark as the database holds it."""
-    exact = stored(value)
-    return (Decimal(exact.numerator) / Decimal(exact.denominator)).quantize(Decimal("0.0000001"))
+    return Decimal(rounded_units(value, MARK_DECIMALS)).scaleb(-MARK_DECIMALS)
 
 
 def write_grade(row: Attempt, grade: Grade) -> None:

@@ -209,6 +209,25 @@ def test_an_entity_made_of_columns_is_the_one_that_the_mapper_reads(instance: In
         assert {name: getattr(kept, name) for name in names} == {**expected, "given_names": "Rosa"}
 
 
+def test_an_entity_that_is_read_anew_is_as_the_database_has_it(instance: Instance) -> None:
+    """As with `populate_existing`: what this session read before, or changed and did not write, is forgotten; later changes are written."""
+    person_id = a_person(instance).id
+    with instance.database.unit_of_work() as session:
+        read = session.get_one(Person, person_id)
+        connection_of(session).execute(update(Person).where(Person.id == person_id).values(given_names="Rosa"))
+        with session.no_autoflush:
+            read.first_surname = "Nadie"
+            columns = connection_of(session).execute(_PERSON, {"person": person_id}).one()
+            assert entity_of(session, Person, columns, anew=True) is read
+
+            assert (read.given_names, read.first_surname) == ("Rosa", columns.first_surname)
+            assert not session.is_modified(read)
+        read.second_surname = "Ejemplo"
+    with instance.database.unit_of_work(write=False) as session:
+        kept = session.get_one(Person, person_id)
+        assert (kept.given_names, kept.first_surname, kept.second_surname) == ("Rosa", columns.first_surname, "Ejemplo")
+
+
 def test_many_rows_are_one_statement_with_the_values_of_columns(instance: Instance) -> None:
     """Whether there are several or one, the row is that of the mapper; the events tell one statement."""
     names = [column.key for column in Person.__table__.columns if column.key != "id"]
