@@ -301,6 +301,7 @@ def install(app: Flask, settings: Settings, standings: Mapping[str, ColumnElemen
     manager = LoginManager()
     manager.session_protection = None
     manager.init_app(app, add_context_processor=False)  # it would load the person for every template, the last page's too
+    manager._session_identifier_generator = str  # made for the protection that is off, of the address and the browser
     app.after_request_funcs[None].remove(manager._update_remember_cookie)
 
     @manager.user_loader  # type: ignore[untyped-decorator]  # Flask-Login has no types

@@ -42,7 +42,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, make_transient_to_detached,
 from sqlalchemy.orm.attributes import instance_dict, set_committed_value
 
 from kernel import deadline
-from kernel.compiled_statements import StatementConnection, insertion
+from kernel.compiled_statements import StatementConnection, compile_once, insertion
 from kernel.locks import WRITERS_TURN, WriterLock
 
 NAMING = {
@@ -182,6 +182,7 @@ SAFE = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 """What SQLite has to answer on a connection that writes, where 2 is FULL: it takes another journal silently where WAL cannot be kept."""
 WRITING = ".writing"
 """End of the name of the file beside an SQLite database whose lock its writer holds."""
+BEGIN_READING, BEGIN_WRITING = compile_once(text("BEGIN")), compile_once(text("BEGIN IMMEDIATE"))
 STATEMENTS = 512
 """Statements that are kept prepared on each connection; pages and saves have some three hundred."""
 POOL_TURN = 4.0
@@ -256,7 +257,7 @@ def _one_writer(engine: Engine) -> None:
     def begin(connection: Connection) -> None:
         lock.take()
         try:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            StatementConnection(connection).execute(BEGIN_WRITING)
         except BaseException:
             lock.give_back()
             raise
@@ -290,7 +291,7 @@ def _sqlite_engines(url: str, pool: int) -> tuple[Engine, Engine]:
     _one_writer(write)
     read = create_engine(address, **options)
     event.listen(read, "connect", _sqlite_reading_connection)
-    event.listen(read, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    event.listen(read, "begin", lambda connection: StatementConnection(connection).execute(BEGIN_READING))
     return write, read
 
 

@@ -2,10 +2,12 @@
 
 import hashlib
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, partial
 from importlib.metadata import version as installed
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, g, request
 from flask import session as cookie
@@ -227,9 +229,17 @@ def _choose_reader() -> None:
     g.theme = actor.theme or g.theme
 
 
+class Application(Flask):
+    """Flask whose views and hooks are plain functions, so that none has to be asked at each call whether it is asynchronous."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function as it is."""
+        return func
+
+
 def create_app(instance: Instance, *, limit_file: Path | None = None) -> Flask:
     """Put the application together over an opened instance; processes that name the same file count tries together."""
-    app = Flask("lms", template_folder=str(TEMPLATES), static_folder=None)
+    app = Application("lms", template_folder=str(TEMPLATES), static_folder=None)
     _configure(app, instance.settings)
     app.session_interface = SessionCookie(app)
     app.extensions.update(settings=instance.settings, present=instance.present, instance=instance, files=instance.files)

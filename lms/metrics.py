@@ -13,7 +13,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from kernel import clock
-from kernel.web.request import current_session
+from kernel.web.request import current_session, this_request
 from lms import backups, queries
 from lms.permissions import MetricsOrigin
 from lms.versions import versions
@@ -73,10 +73,12 @@ class RequestCounters:
 
     def count(self, response: Response) -> Response:
         """Count an answer by its route's name; addresses are in no figure."""
+        request = this_request()
         endpoint = request.endpoint or "none"
         self._requests.labels(request.method if request.method in METHODS else "other", endpoint, response.status_code).inc()
-        if "began" in g:
-            self._seconds.labels(endpoint.partition(".")[0]).observe(time.monotonic() - g.began)
+        began: float | None = g.get("began")
+        if began is not None:
+            self._seconds.labels(endpoint.partition(".")[0]).observe(time.monotonic() - began)
         return response
 
     def turn_away(self) -> None:

@@ -30,9 +30,7 @@ def read_symbols(source: Path) -> Mapping[str, str]:
 
 def used_icons() -> dict[str, None]:
     """Return the names the present page has used so far, in order."""
-    if "icons" not in g:
-        g.icons = {}
-    names: dict[str, None] = g.icons
+    names: dict[str, None] = g.setdefault("icons", {})
     return names
 
 

@@ -19,7 +19,7 @@ from typing import Any, TypeVar, cast, overload
 from urllib.parse import urlsplit
 
 import structlog
-from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
+from flask import Flask, Request, Response, abort, current_app, g, redirect, request, url_for
 from flask import session as cookie
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -120,16 +120,18 @@ def settings_of_app(app: Flask) -> PresentSettings:
 
 def current_session() -> Session:
     """Return the session of this request: what `_open` began, else a reading one, begun when it is first needed."""
-    if "session" not in g:
-        g.session = request_services().database.begin(write=False)
-    return cast("Session", g.session)
+    session: Session | None = g.get("session")
+    if session is None:
+        session = g.session = request_services().database.begin(write=False)
+    return session
 
 
 def current_actor() -> Actor:
     """Return who is acting in this request."""
-    if "actor" not in g:
-        g.actor = request_services().load_actor(current_session())
-    return cast("Actor", g.actor)
+    actor: Actor | None = g.get("actor")
+    if actor is None:
+        actor = g.actor = request_services().load_actor(current_session())
+    return actor
 
 
 def allows(action: StrEnum, subject: object) -> bool:
@@ -151,10 +153,10 @@ def requires(
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(**arguments: Any) -> Any:
-            actor = current_actor()
-            request_services().policy.require_beforehand(actor, action)
+            actor, policy = current_actor(), request_services().policy
+            policy.require_beforehand(actor, action)
             subject = loader(current_session(), actor, **arguments) if loader else None
-            request_services().policy.require(actor, action, subject)
+            policy.require(actor, action, subject)
             g.subject = subject
             return view(subject) if loader else view(**arguments)
 
@@ -180,6 +182,11 @@ def public(view: View | None = None, *, reads_first: bool = False, body_limit: i
         return view
 
     return decorate if view is None else decorate(view)
+
+
+def this_request() -> Request:
+    """Return the request itself, for who looks at it many times: `request` finds it anew at each look."""
+    return cast("Request", request._get_current_object())  # type: ignore[attr-defined]  # Flask types it as what it stands for
 
 
 def is_read_only_request() -> bool:
@@ -219,18 +226,18 @@ def _forget_session() -> None:
 def begin_writing() -> Session:
     """Turn this request's session into a writing one; what was read before stays usable as plain values."""
     _forget_session()
-    g.session = request_services().database.begin(write=True)
-    return current_session()
+    session = g.session = request_services().database.begin(write=True)
+    return session
 
 
-def _check_host() -> None:
+def _check_host(request: Request) -> None:
     """Refuse a request for another site than ours (spec/security 3.3). Flask's own list cannot hold an IPv6 address."""
-    name = urlsplit(f"//{request.host}").hostname
-    if name not in current_settings().host_names and not is_former_address(current_settings(), request.host, request.path):
+    name, settings = urlsplit(f"//{request.host}").hostname, current_settings()
+    if name not in settings.host_names and not is_former_address(settings, request.host, request.path):
         raise UnknownHost
 
 
-def _check_origin() -> None:
+def _check_origin(request: Request) -> None:
     """Refuse what another site's page sends. A page without referrer sends `null`: there the form's token decides."""
     origin = request.headers.get("Origin", "null")
     if request.headers.get("Sec-Fetch-Site") not in (None, "same-origin", "none"):
@@ -239,7 +246,7 @@ def _check_origin() -> None:
         raise Forbidden(code=FOREIGN)
 
 
-def _read_body(access: RouteAccess) -> None:
+def _read_body(request: Request, access: RouteAccess) -> None:
     """Read what was sent before the write transaction begins: a slow sender must not hold everybody."""
     if access.body_limit is not None:
         request.max_content_length = access.body_limit
@@ -253,31 +260,31 @@ def _read_body(access: RouteAccess) -> None:
 
 
 def _open() -> None:
-    g.request_id = secrets.token_hex(8)
+    request, services, writes = this_request(), request_services(), not is_read_only_request()
+    g.request_id = request_id = secrets.token_hex(8)
     g.began = time.monotonic()
-    structlog.contextvars.bind_contextvars(request_id=g.request_id)
-    if request.endpoint not in request_services().any_host:
-        _check_host()
+    structlog.contextvars.bind_contextvars(request_id=request_id)
+    if request.endpoint not in services.any_host:
+        _check_host(request)
     if request.url_rule is None:
         return
     access = access_of(request.endpoint)
     if access is None:
         abort(403)  # default deny: a test walks the URL map, so that this is never seen
-    if not is_read_only_request():
-        _check_origin()
-        _read_body(access)
-    deadline.begin(request_services().request_seconds)
-    _admit()
-    if not is_read_only_request():
+    if writes:
+        _check_origin(request)
+        _read_body(request, access)
+    deadline.begin(services.request_seconds)
+    _admit(request, services, writes=writes)
+    if writes:
         g.cookie_before = dict(cookie)
-        g.writes = not (access.reads_first() if callable(access.reads_first) else access.reads_first)
-        if g.writes and not request_services().database.is_sqlite:
-            g.session = request_services().database.begin(write=True)
+        g.writes = writes = not (access.reads_first() if callable(access.reads_first) else access.reads_first)
+        if writes and not services.database.is_sqlite:
+            g.session = services.database.begin(write=True)
 
 
-def _admit() -> None:
+def _admit(request: Request, services: RequestServices, *, writes: bool) -> None:
     """Count the request once its body has arrived, and wait for its turn; raise ServerBusy where the admission gate refused it."""
-    services = request_services()
     services.active_requests.enter()
     g.in_hand = True
     REQUEST_GAPS.note()
@@ -285,7 +292,7 @@ def _admit() -> None:
         return
     if TURNED_AWAY in request.environ:
         raise ServerBusy
-    g.turn = services.concurrency.take(writes=not is_read_only_request())
+    g.turn = services.concurrency.take(writes=writes)
 
 
 def _end_turn() -> None:
@@ -330,8 +337,9 @@ def roll_back() -> None:
 
 def _log_request(response: Response) -> Response:
     """Log one line for each request: the route's name, never its address, query or body (spec/security 8.2)."""
+    request = this_request()
     if request.endpoint not in request_services().quiet:
-        actor = cast("Actor | None", g.get("actor"))
+        actor: Actor | None = g.get("actor")
         log.info(
             "request.answered",
             method=request.method,

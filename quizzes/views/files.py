@@ -90,7 +90,7 @@ def brings_files() -> bool:
 
 def saves_late() -> bool:
     """Say whether a save begins read-only: one that brings files, and one that takes the writers' lock late."""
-    return brings_files() or takes_lock_late()
+    return takes_lock_late() or brings_files()
 
 
 def takes_lock_late() -> bool:
