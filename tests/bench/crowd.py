@@ -70,7 +70,7 @@ def _many(bench: Bench, rate: float, seconds: float, words: str, page: float) ->
         rows.append(
             Row(
                 "P10",
-                f"the same of a {step} in ms, were the bare page to take one",
+                f"p95 of a {step} in ms, were the bare page to take one, {words}",
                 ours / page,
                 longest,
                 longest,
