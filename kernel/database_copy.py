@@ -232,7 +232,7 @@ def _count_on(writer: Connection, name: str) -> None:
 
 def snapshot(database: Database, target: Path) -> dict[str, TableChecksum]:
     """Write everything that the database holds at one moment into a new SQLite file, and return its sums; nobody waits for it."""
-    copied = Database(sqlite_address(target))
+    copied = Database(sqlite_address(target), alone=True)
     try:
         if database.is_sqlite:
             _copy_pages(Path(database.writing.url.database or ""), target)
@@ -257,7 +257,7 @@ def snapshot_of_older(database: Database, target: Path) -> dict[str, TableChecks
 
 def _copy_older_rows(database: Database, target: Path) -> None:
     """Make the schema of then in a SQLite file, and copy the rows of a PostgreSQL database as its tables say themselves."""
-    copied = Database(sqlite_address(target))
+    copied = Database(sqlite_address(target), alone=True)
     try:
         migrations.upgrade(copied, to=migrations.current(database))
         names = set(migrations.table_names(database)) - {"alembic_version"} - DERIVED

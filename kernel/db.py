@@ -247,9 +247,9 @@ def _sqlite_reading_connection(connection: DBAPIConnection, _record: object) -> 
     connection.set_progress_handler(deadline.has_passed, deadline.STEPS)
 
 
-def _one_writer(engine: Engine) -> None:
+def _one_writer(engine: Engine, *, alone: bool) -> None:
     """Begin IMMEDIATE behind a lock, and give the lock back when the database has committed or rolled back."""
-    name = engine.url.database
+    name = None if alone else engine.url.database
     lock = WriterLock(Path(f"{name}{WRITING}") if name else None)
     dialect = engine.dialect
     commit, rollback = dialect.do_commit, dialect.do_rollback
@@ -282,13 +282,13 @@ def _one_writer(engine: Engine) -> None:
     dialect.do_rollback = do_rollback  # type: ignore[method-assign, assignment]  # replaced for this engine
 
 
-def _sqlite_engines(url: str, pool: int) -> tuple[Engine, Engine]:
+def _sqlite_engines(url: str, pool: int, *, alone: bool) -> tuple[Engine, Engine]:
     address = URL.create("sqlite", database=f"file:{quote(make_url(url).database or '')}", query={"mode": "ro", "uri": "true"})
     arguments = {"isolation_level": None, "check_same_thread": False, "cached_statements": STATEMENTS}
     options = {**QUIET, "connect_args": arguments, "pool_size": pool, "max_overflow": 0, "pool_timeout": POOL_TURN}
     write = create_engine(url, **options)
     event.listen(write, "connect", _sqlite_connection)
-    _one_writer(write)
+    _one_writer(write, alone=alone)
     read = create_engine(address, **options)
     event.listen(read, "connect", _sqlite_reading_connection)
     event.listen(read, "begin", lambda connection: StatementConnection(connection).execute(BEGIN_READING))
@@ -351,12 +351,12 @@ def _keep_to_deadlines(engine: Engine, *, is_sqlite: bool) -> None:
 
 
 class Database:
-    """The two engines of an instance and the unit of work over them."""
+    """The two engines of an instance and the unit of work over them; one that is `alone` no other process writes to, a copy say."""
 
-    def __init__(self, url: str, *, pool: int = 8) -> None:
+    def __init__(self, url: str, *, pool: int = 8, alone: bool = False) -> None:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
-        self.writing, self.reading = (_sqlite_engines if self.is_sqlite else _postgres_engines)(url, pool)
+        self.writing, self.reading = _sqlite_engines(url, pool, alone=alone) if self.is_sqlite else _postgres_engines(url, pool)
         for engine in (self.writing, self.reading) if self.is_sqlite else (self.writing,):
             _keep_to_deadlines(engine, is_sqlite=self.is_sqlite)
         self._probing = _probing_engine(url, is_sqlite=self.is_sqlite)

@@ -161,7 +161,7 @@ def _newest_seal(copied: Path, sums: Sums) -> LatestSeal | None:
     """Return the newest seal in the copy of a database, which may be older than seals are."""
     if AuditSeal.__tablename__ not in sums:
         return None
-    database = Database(sqlite_address(copied))
+    database = Database(sqlite_address(copied), alone=True)
     try:
         with database.unit_of_work(write=False) as session:
             return audit_seals.find_newest(session)
@@ -296,7 +296,7 @@ def _differing_rows(manifest: Manifest, path: Path) -> list[str]:
     if manifest.schema != migrations.head():
         counts = database_copy.counts_of(path, list(manifest.tables))
         return [f"{name}: {one.rows} rows, found {counts[name]}" for name, one in manifest.tables.items() if counts[name] != one.rows]
-    database = Database(sqlite_address(path))
+    database = Database(sqlite_address(path), alone=True)
     try:
         return database_copy.differing(manifest.tables, database_copy.sums_of(database))
     finally:
@@ -387,7 +387,7 @@ def _put_rows(archive: zipfile.ZipFile, manifest: Manifest, database: Database, 
         partial.replace(target)
         keep_name(target.parent)
         return
-    unpacked = Database(sqlite_address(partial))
+    unpacked = Database(sqlite_address(partial), alone=True)
     try:
         migrations.upgrade(unpacked)
         if not (goes_on and _holds_all(database, unpacked)):
