@@ -28,6 +28,7 @@ from accounts.passwords import NOBODYS
 from accounts.rules import DELETED, MailTime, NoticeKind, fold
 from kernel.compiled_statements import compile_once
 from kernel.db import connection_of
+from kernel.entity_rows import columns_of, entity_rows
 from kernel.errors import NotFound
 from kernel.permissions import SiteRole
 
@@ -137,6 +138,15 @@ def name_matches(words: str, *, with_address: bool = True) -> list[ColumnElement
 def by_name() -> tuple[ColumnElement[Any], ...]:
     """Return the order of people in lists: surnames, then given names."""
     return (Person.name_key.expression, Person.id.expression)
+
+
+_LOCKED_PERSON = compile_once(select(*columns_of(Person)).where(Person.id == bindparam("person_id")).with_for_update())
+
+
+def lock_person(session: Session, person_id: int) -> Person | None:
+    """Lock a person, read anew whatever this session has read or changed of them before; None where there is nobody."""
+    rows = connection_of(session).execute(_LOCKED_PERSON, {"person_id": person_id})
+    return next((person for (person,) in entity_rows(session, rows, Person, anew=True)), None)
 
 
 def get_person_by_uuid(session: Session, person: UUID) -> Person:

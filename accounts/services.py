@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -28,9 +28,7 @@ from accounts.models import (
 from accounts.passwords import NOBODYS
 from accounts.rules import INVITATION_LIFE, NOTICE, NOTICE_VERSION, PENDING_UPLOAD_LIFETIME, TIME_TO_THINK, TOKEN_LIFE, name_key
 from kernel import audit, outbox
-from kernel.compiled_statements import compile_once
-from kernel.db import Base, connection_of
-from kernel.entity_rows import columns_of, entity_rows
+from kernel.db import Base
 from kernel.errors import N_, Conflict, NotFound
 from kernel.i18n import site_zone_name
 from kernel.permissions import Actor, SiteRole
@@ -308,13 +306,9 @@ def change_password(session: Session, actor: Actor, person: Person, password_has
     outbox.enqueue(session, "accounts.send_password_changed", {"person": person.id}, now=now)
 
 
-_LOCKED_PERSON = compile_once(select(*columns_of(Person)).where(Person.id == bindparam("person_id")).with_for_update())
-
-
 def confirm_password(session: Session, person_id: int, verified: str) -> Person:
     """Return a person, locked, whose password is still the one that was verified before this transaction; raise Conflict."""
-    rows = connection_of(session).execute(_LOCKED_PERSON, {"person_id": person_id})
-    person: Person | None = next((person for (person,) in entity_rows(session, rows, Person, anew=True)), None)
+    person = queries.lock_person(session, person_id)
     if person is None or person.suspended_at is not None or person.password_hash != verified:
         raise Conflict
     return person

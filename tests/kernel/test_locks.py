@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,8 +43,8 @@ def a_process_that_writes(path: Path) -> Iterator["subprocess.Popen[str]"]:
         process.kill()
 
 
-def taken_by_a_thread(lock: WriterLock) -> tuple[threading.Thread, threading.Event]:
-    """Let another thread take a lock and give it back; return it, and what says that it had it."""
+def assert_waited_for(lock: WriterLock, end: Callable[[], object]) -> None:
+    """Let another thread take a lock that somebody holds; it has it once `end` made them give it back, and not before."""
     had = threading.Event()
 
     def write() -> None:
@@ -54,31 +54,23 @@ def taken_by_a_thread(lock: WriterLock) -> tuple[threading.Thread, threading.Eve
 
     thread = threading.Thread(target=write)
     thread.start()
-    return thread, had
+    assert not had.wait(0.05)
+    end()
+    thread.join()
+    assert had.is_set()
 
 
 def test_the_writer_of_another_process_is_waited_for(path: Path) -> None:
     one, other = WriterLock(path), WriterLock(path)
     one.take()
 
-    thread, had = taken_by_a_thread(other)
-    assert not had.wait(0.05)
-    one.give_back()
-    thread.join()
-
-    assert had.is_set()
+    assert_waited_for(other, one.give_back)
 
 
 def test_a_process_that_is_killed_gives_the_lock_back(path: Path) -> None:
     lock = WriterLock(path)
     with a_process_that_writes(path) as process:
-        thread, had = taken_by_a_thread(lock)
-        assert not had.wait(0.05)
-
-        os.kill(process.pid, signal.SIGKILL)
-        thread.join()
-
-    assert had.is_set()
+        assert_waited_for(lock, process.kill)
 
 
 def test_nobody_waits_for_ever_for_another_process(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,31 +93,21 @@ def test_a_process_that_was_forked_has_a_lock_of_its_own(path: Path) -> None:
     lock.take()
     lock.give_back()
     child = os.fork()
-    if not child:  # pragma: no cover - another process
+    if not child:  # pragma: no cover - the forked process runs it, where nothing is measured
         lock.take()
         os.kill(os.getpid(), signal.SIGSTOP)
         os._exit(0)
     os.waitpid(child, os.WUNTRACED)
 
-    thread, had = taken_by_a_thread(lock)
-    assert not had.wait(0.05)
-    os.kill(child, signal.SIGKILL)
+    assert_waited_for(lock, lambda: os.kill(child, signal.SIGKILL))
     os.waitpid(child, 0)
-    thread.join()
-
-    assert had.is_set()
 
 
 def test_without_its_file_there_is_still_one_writer_in_a_process(tmp_path: Path) -> None:
     lock = WriterLock(tmp_path / "nowhere" / "lock")
     lock.take()
-    thread, had = taken_by_a_thread(lock)
-    assert not had.wait(0.05)
 
-    lock.give_back()
-    thread.join()
-
-    assert had.is_set()
+    assert_waited_for(lock, lock.give_back)
 
 
 def test_a_closed_lock_opens_again(path: Path) -> None:
@@ -133,15 +115,8 @@ def test_a_closed_lock_opens_again(path: Path) -> None:
     lock.take()
     lock.close()  # somebody writes: it stays open
     other = WriterLock(path)
-    thread, had = taken_by_a_thread(other)
-    assert not had.wait(0.05)
-    lock.give_back()
-    thread.join()
-    assert had.is_set()
+    assert_waited_for(other, lock.give_back)
 
     lock.close()
     lock.take()
-    thread, had = taken_by_a_thread(other)
-    assert not had.wait(0.05)
-    lock.give_back()
-    thread.join()
+    assert_waited_for(other, lock.give_back)
