@@ -31,7 +31,7 @@ _ATTRIBUTES = names(
     "rowalign"
 )
 _VALUE = re.compile(r"[A-Za-z0-9.%+ -]{1,80}")
-_DECIMAL_COMMA = re.compile(r"<mn>(\d+)</mn><mrow><mo>,</mo></mrow><mn>(\d+)</mn>")
+_COMMA_IN_NUMBER = re.compile(r"(?<=\d)</mn><mrow><mo>,</mo></mrow><mn>(?=\d)")
 _UNREADABLE: tuple[type[Exception], ...] = (
     *(error for error in vars(exceptions).values() if isinstance(error, type) and issubclass(error, Exception)),
     *(IndexError, KeyError, TypeError, AttributeError, StopIteration, RecursionError),
@@ -51,7 +51,7 @@ class FormulaError(ValueError):
 def to_mathml(latex: str, *, display: bool) -> SafeHtml:
     """Answer the formula as a `math` element whose `alttext` is the LaTeX; FormulaError where it cannot be read.
 
-    `0{,}348` becomes one number, because the comma of a list would bring a space with it.
+    `0{,}348` and `1{,}234{,}567.8` become one number each, because the comma of a list would bring a space with it.
     """
     latex = " ".join(printable(latex).split())
     if len(latex) > MAXIMUM:
@@ -63,7 +63,7 @@ def to_mathml(latex: str, *, display: bool) -> SafeHtml:
     except _UNREADABLE as error:
         raise FormulaError(FORMULA_INCOMPLETE) from error
     attributes = ' display="block"' if display else ""
-    return SafeHtml(_DECIMAL_COMMA.sub(r"<mn>\1,\2</mn>", f'<math{attributes} alttext="{escape(latex)}">{body}</math>'))
+    return SafeHtml(_COMMA_IN_NUMBER.sub(",", f'<math{attributes} alttext="{escape(latex)}">{body}</math>'))
 
 
 def _balance(latex: str) -> None:

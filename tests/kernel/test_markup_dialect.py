@@ -178,6 +178,11 @@ def test_a_bar_inside_a_table_cell_ends_no_term() -> None:
     assert html.count("<td>") == 1
 
 
+@pytest.mark.parametrize(("written", "read"), [("0{,}348", "0,348"), ("145{,}304.58", "145,304.58"), ("1{,}234{,}567", "1,234,567")])
+def test_a_number_with_commas_is_one_number(written: str, read: str) -> None:
+    assert f"<mn>{read}</mn>" in render_lesson(f"Son ${written}$.", a_context()).html
+
+
 def test_formulas_become_mathml_with_a_decimal_comma_in_one_number() -> None:
     rendered = render_lesson("Si $B = 1 - 0{,}348$, entonces\n\n$$\nB = \\frac{P_c}{P}\n$$", a_context())
 
