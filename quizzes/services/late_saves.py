@@ -6,6 +6,7 @@ changes one of the columns that are looked at; then the save begins again, with 
 """
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
@@ -19,23 +20,22 @@ from quizzes.queries.attempts import LoadedAttempt
 from quizzes.services.answer_rows import moment_of_save
 from quizzes.services.attempts import PlannedSave
 
-_SAVE = compile_once(
-    update(Attempt)
-    .where(
-        Attempt.id == bindparam("attempt"),
-        Attempt.state == bindparam("state_read"),
-        Attempt.saved_at == bindparam("saved_at_read"),
-        Attempt.lease == bindparam("lease_read"),
-        Attempt.extra_seconds == bindparam("extra_seconds_read"),
-        Attempt.integrity_record == bindparam("record_read"),
-    )
-    .values(
-        state=bindparam("new_state"),
-        saved_at=bindparam("new_saved_at"),
-        lease=bindparam("new_lease"),
-        integrity_record=bindparam("new_record"),
-    )
+_SAVE = update(Attempt).where(
+    Attempt.id == bindparam("attempt"),
+    Attempt.state == bindparam("state_read"),
+    Attempt.saved_at == bindparam("saved_at_read"),
+    Attempt.lease == bindparam("lease_read"),
+    Attempt.extra_seconds == bindparam("extra_seconds_read"),
+    Attempt.integrity_record == bindparam("record_read"),
 )
+_WRITTEN: dict[str, Any] = {
+    "saved_at": bindparam("new_saved_at"),
+    "lease": bindparam("new_lease"),
+    "integrity_record": bindparam("new_record"),
+}
+_IN_SAME_STATE = compile_once(_SAVE.values(_WRITTEN))
+"""SQLite writes each index anew that has a column of the statement in it, changed or not; several have the state."""
+_IN_NEW_STATE = compile_once(_SAVE.values({**_WRITTEN, "state": bindparam("new_state")}))
 
 
 def keep_planned(session: Session, loaded: LoadedAttempt, planned: PlannedSave, record: str, *, now: datetime) -> bool:
@@ -46,7 +46,7 @@ def keep_planned(session: Session, loaded: LoadedAttempt, planned: PlannedSave, 
     row = loaded.row
     state, moment, lease = planned.receipt.state.value, moment_of_save(loaded, now=now), planned.answers.highest_epoch
     changed = connection_of(session).execute(
-        _SAVE,
+        _IN_SAME_STATE if state == row.state else _IN_NEW_STATE,
         {
             "attempt": row.id,
             "state_read": row.state,

@@ -231,7 +231,7 @@ def save(subject: LoadedAttempt) -> Answer:
     at, removed = removed_file(form)
     subject, kept = store_received_files(subject, page, removed=removed, now=now)
     if wants_json():
-        return _acknowledge(*_save_from_script(subject, form, now), now)
+        return _save_from_script(subject, form, now)
     session = current_session()
     record_save(subject, current_actor(), _notes_of(form), now=now)
     closed = get_checks(session, subject).closed
@@ -252,14 +252,18 @@ def save(subject: LoadedAttempt) -> Answer:
     return _go_on(subject, page, now)
 
 
-def _save_from_script(subject: LoadedAttempt, form: dict[str, list[str]], now: datetime) -> tuple[LoadedAttempt, SaveReceipt]:
-    """Keep what a page's script sends; return the attempt as it is then, and what the script is told."""
+def _save_from_script(subject: LoadedAttempt, form: dict[str, list[str]], now: datetime) -> Response:
+    """Keep what a page's script sends, and tell it what is kept; the answer is made before others have to wait for the lock.
+
+    A page shown a newer answer gets a newer epoch: a change after seeing it counts (spec/quiz-engine 5.4.3).
+    """
     batches, notes, late = script_batches(form, "autosave"), _notes_of(form), takes_lock_late()
     while True:
         planned = services.plan_save(current_session(), subject, batches, _offline_in_time(subject, batches, now), now=now)
-        record = record_with(subject, current_actor(), notes, now=now)
+        record, told = record_with(subject, current_actor(), notes, now=now), _acknowledgement(subject, planned.receipt, now)
+        answer = jsonify(told)
         if keep_planned(begin_writing() if late else current_session(), subject, planned, record, now=now):
-            return subject, planned.receipt
+            return jsonify(**told, lease=new_page_epoch(subject, now)) if planned.receipt.newer_answers else answer
         assert late, "a locked attempt has changed"
         subject, late = open_attempts.lock_attempt(current_session(), current_actor(), subject.uuid), False
 
@@ -296,21 +300,17 @@ def _offline_in_time(subject: LoadedAttempt, batches: Sequence[SaveRequest], now
     return offline_answers.select_written_in_time(secrets_of_app(), subject, batches, now=now)
 
 
-def _acknowledge(subject: LoadedAttempt, done: SaveReceipt, now: datetime) -> Response:
-    """Return what is saved to the script. A page shown a newer answer gets a newer epoch: a change after seeing it counts
-    (spec/quiz-engine 5.4.3).
-    """
-    renewed = {"lease": new_page_epoch(subject, now)} if done.newer_answers else {}
-    return jsonify(
-        **renewed,
-        acknowledged={str(item): seq for item, seq in done.acknowledged.items()},
-        seconds_left=done.seconds_left,
-        state=done.state.value,
-        newer={str(item): payload for item, payload in done.newer_answers.items()},
-        closed=sorted(done.closed),
-        at=format_time(now),
-        token=offline_answers.offline_token(secrets_of_app(), subject, now=now),
-    )
+def _acknowledgement(subject: LoadedAttempt, done: SaveReceipt, now: datetime) -> dict[str, object]:
+    """Return what the script is told of a save."""
+    return {
+        "acknowledged": {str(item): seq for item, seq in done.acknowledged.items()},
+        "seconds_left": done.seconds_left,
+        "state": done.state.value,
+        "newer": {str(item): payload for item, payload in done.newer_answers.items()},
+        "closed": sorted(done.closed),
+        "at": format_time(now),
+        "token": offline_answers.offline_token(secrets_of_app(), subject, now=now),
+    }
 
 
 def _go_on(loaded: LoadedAttempt, page: int, now: datetime) -> Response:
