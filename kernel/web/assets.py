@@ -54,6 +54,7 @@ class Assets:
         self._by_name = {name: Asset(name, path.read_bytes()) for name, path in files.items()}
         self._resolve_styles()
         self._by_address = {self._address(asset): asset for asset in self._by_name.values()}
+        self._urls = {asset.name: f"/static/{address}" for address, asset in self._by_address.items()}
 
     @staticmethod
     def _address(asset: Asset) -> str:
@@ -72,7 +73,7 @@ class Assets:
 
     def url(self, name: str) -> str:
         """Return the address of a static file; raise KeyError where there is none, so that a typing error fails in a test."""
-        return f"/static/{self._address(self._by_name[name])}"
+        return self._urls[name]
 
     def find(self, address: str) -> Asset:
         """Return the file behind an address; raise NotFound."""

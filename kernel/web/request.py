@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any, TypeVar, cast, overload
 from urllib.parse import urlsplit
 
@@ -105,7 +105,8 @@ def request_services() -> RequestServices:
 
 def services_of_app(app: Flask) -> RequestServices:
     """Return the services of an application."""
-    return cast("RequestServices", app.extensions["plumbing"])
+    services: RequestServices = app.extensions["plumbing"]
+    return services
 
 
 def current_settings() -> PresentSettings:
@@ -115,11 +116,12 @@ def current_settings() -> PresentSettings:
 
 def settings_of_app(app: Flask) -> PresentSettings:
     """Return the settings in force now in an application."""
-    return cast("PresentSettings", app.extensions["present"](app.extensions["settings"]))
+    settings: PresentSettings = app.extensions["present"](app.extensions["settings"])
+    return settings
 
 
 def current_session() -> Session:
-    """Return the session of this request: what `_open` began, else a reading one, begun when it is first needed."""
+    """Return the session of this request: what its hooks began, else a reading one, begun when it is first needed."""
     session: Session | None = g.get("session")
     if session is None:
         session = g.session = request_services().database.begin(write=False)
@@ -230,9 +232,14 @@ def begin_writing() -> Session:
     return session
 
 
+@lru_cache(maxsize=64)
+def _name_of(host: str) -> str | None:
+    return urlsplit(f"//{host}").hostname
+
+
 def _check_host(request: Request) -> None:
     """Refuse a request for another site than ours (spec/security 3.3). Flask's own list cannot hold an IPv6 address."""
-    name, settings = urlsplit(f"//{request.host}").hostname, current_settings()
+    name, settings = _name_of(request.host), current_settings()
     if name not in settings.host_names and not is_former_address(settings, request.host, request.path):
         raise UnknownHost
 
@@ -259,70 +266,10 @@ def _read_body(request: Request, access: RouteAccess) -> None:
         raise RequestEntityTooLarge  # a body without a length is cut at the limit in silence: what was cut must not be taken
 
 
-def _open() -> None:
-    request, services, writes = this_request(), request_services(), not is_read_only_request()
-    g.request_id = request_id = secrets.token_hex(8)
-    g.began = time.monotonic()
-    structlog.contextvars.bind_contextvars(request_id=request_id)
-    if request.endpoint not in services.any_host:
-        _check_host(request)
-    if request.url_rule is None:
-        return
-    access = access_of(request.endpoint)
-    if access is None:
-        abort(403)  # default deny: a test walks the URL map, so that this is never seen
-    if writes:
-        _check_origin(request)
-        _read_body(request, access)
-    deadline.begin(services.request_seconds)
-    _admit(request, services, writes=writes)
-    if writes:
-        g.cookie_before = dict(cookie)
-        g.writes = writes = not (access.reads_first() if callable(access.reads_first) else access.reads_first)
-        if writes and not services.database.is_sqlite:
-            g.session = services.database.begin(write=True)
-
-
-def _admit(request: Request, services: RequestServices, *, writes: bool) -> None:
-    """Count the request once its body has arrived, and wait for its turn; raise ServerBusy where the admission gate refused it."""
-    services.active_requests.enter()
-    g.in_hand = True
-    REQUEST_GAPS.note()
-    if request.endpoint in services.quiet:
-        return
-    if TURNED_AWAY in request.environ:
-        raise ServerBusy
-    g.turn = services.concurrency.take(writes=writes)
-
-
 def _end_turn() -> None:
     turn = g.pop("turn", None)
     if turn is not None:
         request_services().concurrency.give_back(turn)
-
-
-def _begin_late_write() -> None:
-    """Wait for the one writer's turn on SQLite, as late as can be: what comes before, nobody else waits for."""
-    if g.get("writes") and request_services().database.is_sqlite:
-        begin_writing()
-
-
-def _close(response: Response) -> Response:
-    session = g.pop("session", None)
-    if session is None:
-        deadline.end()
-        return response
-    commit = not is_read_only_request() and response.status_code < 400
-    if commit and deadline.has_passed():
-        g.session = session
-        return cast("Response", current_app.handle_user_exception(deadline.DeadlineExceeded()))
-    deadline.end()
-    try:
-        request_services().database.finish(session, commit=commit)
-    except SQLAlchemyError as error:
-        log.error("commit.failed", **cause_of(error))  # noqa: TRY400 - the error may hold what people wrote
-        return cast("Response", current_app.handle_user_exception(Unavailable()))
-    return response
 
 
 def roll_back() -> None:
@@ -335,29 +282,93 @@ def roll_back() -> None:
     release_connection()
 
 
-def _log_request(response: Response) -> Response:
-    """Log one line for each request: the route's name, never its address, query or body (spec/security 8.2)."""
-    request = this_request()
-    if request.endpoint not in request_services().quiet:
-        actor: Actor | None = g.get("actor")
-        log.info(
-            "request.answered",
-            method=request.method,
-            endpoint=request.endpoint,
-            status=response.status_code,
-            milliseconds=round((time.monotonic() - g.began) * 1000, 1),
-            person=actor.person_id if actor else None,
-        )
-    return response
+@dataclass(frozen=True, slots=True)
+class RequestHooks:
+    """What happens around each view of an application, which is not looked up for each of them anew."""
 
+    services: RequestServices
 
-def _abandon(_error: BaseException | None) -> None:
-    if g.pop("in_hand", False):
-        request_services().active_requests.leave()
+    def open(self) -> None:
+        """Check where a request comes from, read its body, and wait for its turn."""
+        request, services, writes = this_request(), self.services, not is_read_only_request()
+        g.request_id = request_id = secrets.token_hex(8)
+        g.began = time.monotonic()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        if request.endpoint not in services.any_host:
+            _check_host(request)
+        if request.url_rule is None:
+            return
+        access = access_of(request.endpoint)
+        if access is None:
+            abort(403)  # default deny: a test walks the URL map, so that this is never seen
+        if writes:
+            _check_origin(request)
+            _read_body(request, access)
+        deadline.begin(services.request_seconds)
+        self._admit(request, writes=writes)
+        if writes:
+            g.cookie_before = dict(cookie._get_current_object())  # type: ignore[attr-defined]  # Flask types it as what it stands for
+            g.writes = writes = not (access.reads_first() if callable(access.reads_first) else access.reads_first)
+            if writes and not services.database.is_sqlite:
+                g.session = services.database.begin(write=True)
+
+    def _admit(self, request: Request, *, writes: bool) -> None:
+        """Count the request once its body has arrived, and wait for its turn; raise ServerBusy where the admission gate refused it."""
+        self.services.active_requests.enter()
+        g.in_hand = True
         REQUEST_GAPS.note()
-    deadline.end()
-    release_connection()
-    structlog.contextvars.clear_contextvars()
+        if request.endpoint in self.services.quiet:
+            return
+        if TURNED_AWAY in request.environ:
+            raise ServerBusy
+        g.turn = self.services.concurrency.take(writes=writes)
+
+    def begin_late_write(self) -> None:
+        """Wait for the one writer's turn on SQLite, as late as can be: what comes before, nobody else waits for."""
+        if self.services.database.is_sqlite and g.get("writes"):
+            begin_writing()
+
+    def close(self, response: Response) -> Response:
+        """Commit what was written, and nothing where the answer is a refusal or comes too late."""
+        session = g.pop("session", None)
+        if session is None:
+            deadline.end()
+            return response
+        commit = response.status_code < 400 and not is_read_only_request()
+        if commit and deadline.has_passed():
+            g.session = session
+            return cast("Response", current_app.handle_user_exception(deadline.DeadlineExceeded()))
+        deadline.end()
+        try:
+            self.services.database.finish(session, commit=commit)
+        except SQLAlchemyError as error:
+            log.error("commit.failed", **cause_of(error))  # noqa: TRY400 - the error may hold what people wrote
+            return cast("Response", current_app.handle_user_exception(Unavailable()))
+        return response
+
+    def log(self, response: Response) -> Response:
+        """Log one line for each request: the route's name, never its address, query or body (spec/security 8.2)."""
+        request = this_request()
+        if request.endpoint not in self.services.quiet:
+            actor: Actor | None = g.get("actor")
+            log.info(
+                "request.answered",
+                method=request.method,
+                endpoint=request.endpoint,
+                status=response.status_code,
+                milliseconds=round((time.monotonic() - g.began) * 1000, 1),
+                person=actor.person_id if actor else None,
+            )
+        return response
+
+    def abandon(self, _error: BaseException | None) -> None:
+        """Let go of everything that a request still has."""
+        if g.pop("in_hand", False):
+            self.services.active_requests.leave()
+            REQUEST_GAPS.note()
+        deadline.end()
+        release_connection()
+        structlog.contextvars.clear_contextvars()
 
 
 class WholeConverter(IntegerConverter):
@@ -377,9 +388,10 @@ def install(app: Flask, services: RequestServices) -> None:
     """Give every request of the application its transaction and its actor."""
     app.url_map.converters["int"] = WholeConverter
     app.extensions["plumbing"] = services
-    app.before_request(_open)
-    app.after_request(_log_request)
-    app.teardown_request(_abandon)
+    hooks = RequestHooks(services)
+    app.before_request(hooks.open)
+    app.after_request(hooks.log)
+    app.teardown_request(hooks.abandon)
 
 
 def install_last(app: Flask) -> None:
@@ -387,8 +399,9 @@ def install_last(app: Flask) -> None:
 
     Flask runs before-request functions first to last and after-request functions last to first: install these last.
     """
-    app.before_request(_begin_late_write)
-    app.after_request(_close)
+    hooks = RequestHooks(services_of_app(app))
+    app.before_request(hooks.begin_late_write)
+    app.after_request(hooks.close)
 
 
 def see_other(address: str) -> Response:

@@ -193,10 +193,13 @@ def quiz_deadline(
 
 
 def _total(slots: Sequence[SlotEntry]) -> Decimal | None:
-    marks = [{candidate.mark for candidate in slot.pool} if slot.mark is None else {slot.mark} for slot in slots]
-    if any(len(found) != 1 for found in marks):
-        return None
-    return points(sum((found.pop() * slot.count for found, slot in zip(marks, slots, strict=True)), Fraction(0)))
+    total = Fraction(0)
+    for slot in slots:
+        mark = slot.pool[0].mark if slot.mark is None else slot.mark
+        if slot.mark is None and any(candidate.mark != mark for candidate in slot.pool):
+            return None
+        total += mark * slot.count
+    return points(total)
 
 
 @dataclass(frozen=True, slots=True)

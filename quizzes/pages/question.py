@@ -171,7 +171,7 @@ def words_of(stored: str) -> str:
 
 def points(value: Fraction) -> Decimal:
     """Return a mark for showing, with at most two decimals."""
-    cents = (value * 100 + Fraction(1, 2)).__floor__()
+    cents = (200 * value.numerator + value.denominator) // (2 * value.denominator)
     return (Decimal(cents) / 100).normalize() + 0
 
 

@@ -7,6 +7,7 @@ both conventions allow and that they read differently (``1.234``) is read by the
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from kernel.rounding import round_half_up
 from quizzes.rules.definitions import Tolerance, ToleranceKind
@@ -14,6 +15,8 @@ from quizzes.rules.definitions import Tolerance, ToleranceKind
 MAX_DIGITS = 40
 MAX_EXPONENT = 30
 EPSILON = Fraction(1, 10**14)
+KEPT, LONGEST_KEPT = 4096, 60
+"""So many typed numbers, of so many characters at most, are kept as they were read: each is read again when it is reviewed."""
 
 _BLANKS = " \t\u00a0\u2009\u202f"
 _GROUPED_BY_BLANK = re.compile(rf"[0-9]{{1,3}}(?:[{_BLANKS}'’][0-9]{{3}})+(?=[.,]|$)")
@@ -49,6 +52,11 @@ def convention_for(language: str) -> Convention:
 
 def read_number(typed: str, convention: Convention) -> ParsedNumber | None:
     """Read what was typed; None where it is not a number. A percent sign at the end is left aside."""
+    return (_read if len(typed) <= LONGEST_KEPT else _read.__wrapped__)(typed, convention)
+
+
+@lru_cache(maxsize=KEPT)
+def _read(typed: str, convention: Convention) -> ParsedNumber | None:
     text = typed.strip(_BLANKS + "\r\n").translate(_SIGNS)
     text = text.removesuffix("%").rstrip(_BLANKS)
     sign, text = _signed(text)

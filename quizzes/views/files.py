@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, jsonify, render_template, request
+from flask import Blueprint, Response, current_app, g, jsonify, render_template, request
 from sqlalchemy.orm import Session
 
 from kernel import clock
@@ -95,7 +95,10 @@ def saves_late() -> bool:
 
 def takes_lock_late() -> bool:
     """Say whether what a page's script sends is decided before it is written: on SQLite, where one writes at a time."""
-    return request_services().database.is_sqlite and wants_json() and not brings_files()
+    late: bool | None = g.get("takes_lock_late")
+    if late is None:
+        late = g.takes_lock_late = request_services().database.is_sqlite and wants_json() and not brings_files()
+    return late
 
 
 def attempt_to_save(session: Session, actor: Actor, attempt: UUID) -> LoadedAttempt:
