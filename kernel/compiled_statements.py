@@ -184,17 +184,19 @@ class StatementConnection:
         return found.scalars()
 
     def _run(self, compiled: CompiledStatement, parameters: Any, *, is_many: bool) -> DriverResult:
-        """Run a statement as SQLAlchemy does: with its events, which keep to deadlines, and with its errors."""
-        connection, text = self.connection, compiled.text
+        """Run a statement as SQLAlchemy does: by its dialect, which keeps to deadlines, with its events and with its errors."""
+        connection, text, dialect = self.connection, compiled.text, self.connection.dialect
+        has_events = connection._has_events or connection.engine._has_events
         cursor = None
         try:
             cursor = connection.connection.cursor()
-            for follow in connection.dispatch.before_cursor_execute:
+            for follow in connection.dispatch.before_cursor_execute if has_events else ():
                 text, parameters = follow(connection, cursor, text, parameters, None, is_many)
-            (cursor.executemany if is_many else cursor.execute)(text, parameters)
-            connection.dispatch.after_cursor_execute(connection, cursor, text, parameters, None, is_many)
-            return compiled.read(cursor, connection.dialect)
-        except connection.dialect.loaded_dbapi.Error as error:
+            (dialect.do_executemany if is_many else dialect.do_execute)(cursor, text, parameters)
+            if has_events:
+                connection.dispatch.after_cursor_execute(connection, cursor, text, parameters, None, is_many)
+            return compiled.read(cursor, dialect)
+        except dialect.loaded_dbapi.Error as error:
             connection._handle_dbapi_exception(error, text, parameters, cursor, None)
         finally:
             if cursor is not None:

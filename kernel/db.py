@@ -42,7 +42,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, make_transient_to_detached,
 from sqlalchemy.orm.attributes import instance_dict, set_committed_value
 
 from kernel import deadline
-from kernel.compiled_statements import StatementConnection, compile_once, insertion
+from kernel.compiled_statements import StatementConnection, insertion
 from kernel.locks import WRITERS_TURN, WriterLock
 
 NAMING = {
@@ -182,7 +182,6 @@ SAFE = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 """What SQLite has to answer on a connection that writes, where 2 is FULL: it takes another journal silently where WAL cannot be kept."""
 WRITING = ".writing"
 """End of the name of the file beside an SQLite database whose lock its writer holds."""
-BEGIN_READING, BEGIN_WRITING = compile_once(text("BEGIN")), compile_once(text("BEGIN IMMEDIATE"))
 STATEMENTS = 512
 """Statements that are kept prepared on each connection; pages and saves have some three hundred."""
 POOL_TURN = 4.0
@@ -247,17 +246,15 @@ def _sqlite_reading_connection(connection: DBAPIConnection, _record: object) -> 
     connection.set_progress_handler(deadline.has_passed, deadline.STEPS)
 
 
-def _one_writer(engine: Engine, *, alone: bool) -> None:
+def _one_writer(dialect: Dialect, lock: WriterLock) -> None:
     """Begin IMMEDIATE behind a lock, and give the lock back when the database has committed or rolled back."""
-    name = None if alone else engine.url.database
-    lock = WriterLock(Path(f"{name}{WRITING}") if name else None)
-    dialect = engine.dialect
     commit, rollback = dialect.do_commit, dialect.do_rollback
 
-    def begin(connection: Connection) -> None:
+    def do_begin(connection: Any) -> None:
+        deadline.check()
         lock.take()
         try:
-            StatementConnection(connection).execute(BEGIN_WRITING)
+            connection.execute("BEGIN IMMEDIATE")
         except BaseException:
             lock.give_back()
             raise
@@ -276,22 +273,51 @@ def _one_writer(engine: Engine, *, alone: bool) -> None:
         finally:
             lock.give_back()
 
-    event.listen(engine, "begin", begin)
-    event.listen(engine, "engine_disposed", lambda _engine: lock.close())
+    dialect.do_begin = do_begin  # type: ignore[method-assign, assignment]  # replaced for this engine
     dialect.do_commit = do_commit  # type: ignore[method-assign, assignment]  # the documented hook fires too early
     dialect.do_rollback = do_rollback  # type: ignore[method-assign, assignment]  # replaced for this engine
 
 
-def _sqlite_engines(url: str, pool: int, *, alone: bool) -> tuple[Engine, Engine]:
+def _keep_to_deadlines(dialect: Dialect) -> None:
+    """Refuse statements after the deadline; SQLite checks during a statement by itself, PostgreSQL has to be cancelled.
+
+    The dialect's own functions are wrapped: for an engine with events SQLAlchemy prepares them anew on each connection that is asked for.
+    """
+
+    def in_time(run: Callable[..., None]) -> Callable[..., None]:
+        def do(cursor: Any, *about: Any) -> None:
+            deadline.check()
+            run(cursor, *about)
+
+        return do
+
+    def stoppable(run: Callable[..., None]) -> Callable[..., None]:
+        def do(cursor: Any, *about: Any) -> None:
+            deadline.asks(cursor.connection.cancel)
+            try:
+                run(cursor, *about)
+            finally:
+                deadline.asks(None)
+
+        return do
+
+    for name in ("do_execute", "do_executemany", "do_execute_no_params"):
+        run = getattr(dialect, name)
+        setattr(dialect, name, in_time(run if dialect.name == "sqlite" else stoppable(run)))
+
+
+def _sqlite_engines(url: str, pool: int, lock: WriterLock) -> tuple[Engine, Engine]:
     address = URL.create("sqlite", database=f"file:{quote(make_url(url).database or '')}", query={"mode": "ro", "uri": "true"})
     arguments = {"isolation_level": None, "check_same_thread": False, "cached_statements": STATEMENTS}
     options = {**QUIET, "connect_args": arguments, "pool_size": pool, "max_overflow": 0, "pool_timeout": POOL_TURN}
     write = create_engine(url, **options)
     event.listen(write, "connect", _sqlite_connection)
-    _one_writer(write, alone=alone)
+    _one_writer(write.dialect, lock)
+    _keep_to_deadlines(write.dialect)
     read = create_engine(address, **options)
     event.listen(read, "connect", _sqlite_reading_connection)
-    event.listen(read, "begin", lambda connection: StatementConnection(connection).execute(BEGIN_READING))
+    read.dialect.do_begin = lambda connection: connection.execute("BEGIN")  # type: ignore[method-assign, assignment]  # as above
+    _keep_to_deadlines(read.dialect)
     return write, read
 
 
@@ -300,6 +326,7 @@ def _postgres_engines(url: str, pool: int) -> tuple[Engine, Engine]:
     write = create_engine(url, **QUIET, pool_size=pool, max_overflow=0, pool_timeout=POOL_TURN, pool_pre_ping=True, connect_args=patience)
     event.listen(write, "connect", _postgres_connection)
     _keep_prepared(write.dialect)
+    _keep_to_deadlines(write.dialect)
     return write, write.execution_options(postgresql_readonly=True)
 
 
@@ -335,30 +362,15 @@ def _probing_engine(url: str, *, is_sqlite: bool) -> Engine:
     return create_engine(url, connect_args=patience, isolation_level="AUTOCOMMIT", **options)
 
 
-def _keep_to_deadlines(engine: Engine, *, is_sqlite: bool) -> None:
-    """Refuse statements after the deadline; SQLite checks during a statement by itself, PostgreSQL has to be cancelled."""
-
-    event.listen(engine, "before_cursor_execute", lambda *_statement: deadline.check())
-    if not is_sqlite:
-
-        def explain_how_to_stop(connection: Connection, *_statement: Any) -> None:
-            driver = connection.connection.driver_connection
-            deadline.asks(None if driver is None else driver.cancel)
-
-        event.listen(engine, "before_cursor_execute", explain_how_to_stop)
-        event.listen(engine, "after_cursor_execute", lambda *_statement: deadline.asks(None))
-        event.listen(engine, "handle_error", lambda _context: deadline.asks(None))
-
-
 class Database:
     """The two engines of an instance and the unit of work over them; one that is `alone` no other process writes to, a copy say."""
 
     def __init__(self, url: str, *, pool: int = 8, alone: bool = False) -> None:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
-        self.writing, self.reading = _sqlite_engines(url, pool, alone=alone) if self.is_sqlite else _postgres_engines(url, pool)
-        for engine in (self.writing, self.reading) if self.is_sqlite else (self.writing,):
-            _keep_to_deadlines(engine, is_sqlite=self.is_sqlite)
+        name = make_url(url).database if self.is_sqlite and not alone else None
+        self._lock = WriterLock(Path(f"{name}{WRITING}") if name else None)
+        self.writing, self.reading = _sqlite_engines(url, pool, self._lock) if self.is_sqlite else _postgres_engines(url, pool)
         self._probing = _probing_engine(url, is_sqlite=self.is_sqlite)
         self._writer = sessionmaker(self.writing, expire_on_commit=False)
         event.listen(self._writer, "before_flush", _insert_unnumbered)
@@ -433,6 +445,7 @@ class Database:
     def dispose(self) -> None:
         """Close every connection: before forking, and at the end of a test."""
         self.writing.dispose()
+        self._lock.close()
         self.reading.dispose()
         self._probing.dispose()
 
