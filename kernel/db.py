@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from sqlalchemy import (
@@ -38,11 +38,11 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as TurnTimeout
-from sqlalchemy.orm import DeclarativeBase, Session, make_transient_to_detached, mapped_column, sessionmaker
-from sqlalchemy.orm.attributes import instance_dict, set_committed_value
+from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
 
 from kernel import deadline
 from kernel.compiled_statements import StatementConnection, insertion
+from kernel.kept_sessions import POOL_TURN, KeptSessions
 from kernel.locks import WRITERS_TURN, WriterLock
 
 NAMING = {
@@ -151,9 +151,6 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: UtcDateTime, uuid.UUID: Uuid, Mapping[str, str]: LocalisedTextType, tuple[str, ...]: WordListType}  # noqa: RUF012 - SQLAlchemy reads it from the class
 
 
-Entity = TypeVar("Entity", bound=Base)
-
-
 class UnnumberedRow(Base):
     """Parent of tables whose new rows nothing refers to by id: those of a flush are written with one statement, which asks for none."""
 
@@ -184,8 +181,8 @@ WRITING = ".writing"
 """End of the name of the file beside an SQLite database whose lock its writer holds."""
 STATEMENTS = 512
 """Statements that are kept prepared on each connection; pages and saves have some three hundred."""
-POOL_TURN = 4.0
-"""Seconds that a request waits for a connection."""
+BESIDE_SESSIONS = 8
+"""Connections to an SQLite database beside those of its sessions: of backups, of copies, of what is asked without a session."""
 PROBES_TURN = 1.0
 """Seconds that a probe waits for the connection of the probes, and SQLite's for a lock."""
 PATIENCE = {"connect_timeout": 3, "tcp_user_timeout": 4000, "keepalives_idle": 2, "keepalives_interval": 1}
@@ -309,7 +306,7 @@ def _keep_to_deadlines(dialect: Dialect) -> None:
 def _sqlite_engines(url: str, pool: int, lock: WriterLock) -> tuple[Engine, Engine]:
     address = URL.create("sqlite", database=f"file:{quote(make_url(url).database or '')}", query={"mode": "ro", "uri": "true"})
     arguments = {"isolation_level": None, "check_same_thread": False, "cached_statements": STATEMENTS}
-    options = {**QUIET, "connect_args": arguments, "pool_size": pool, "max_overflow": 0, "pool_timeout": POOL_TURN}
+    options = {**QUIET, "connect_args": arguments, "pool_size": pool, "max_overflow": BESIDE_SESSIONS, "pool_timeout": POOL_TURN}
     write = create_engine(url, **options)
     event.listen(write, "connect", _sqlite_connection)
     _one_writer(write.dialect, lock)
@@ -375,6 +372,8 @@ class Database:
         self._writer = sessionmaker(self.writing, expire_on_commit=False)
         event.listen(self._writer, "before_flush", _insert_unnumbered)
         self._reader = sessionmaker(self.reading, expire_on_commit=False)
+        sides = ((self.reading, self._reader), (self.writing, self._writer)) if self.is_sqlite else ()
+        self._kept = tuple(KeptSessions(engine, make, pool) for engine, make in sides)
         self._after_commit: list[Callable[[Session], None]] = []
 
     def configure(self, *, info: dict[str, object]) -> None:
@@ -388,18 +387,34 @@ class Database:
 
     def begin(self, *, write: bool) -> Session:
         """Open a session; its transaction begins with its first statement. Read-only ones cannot write: the connection refuses."""
+        if self._kept:
+            return self._kept[write].take()
         return self._writer() if write else self._reader()
 
     def finish(self, session: Session, *, commit: bool) -> None:
-        """Commit (`commit`) or let go of everything, then do what follows a commit. What was read stays usable as plain values."""
+        """Commit (`commit`) or let go of everything, then do what follows a commit. What was read stays usable as plain values.
+
+        The session is another's from here on.
+        """
+        is_whole = False
         try:
+            try:
+                if commit:
+                    session.commit()
+            finally:
+                session.close()
+            is_whole = True
             if commit:
-                session.commit()
+                for follow in self._after_commit:
+                    follow(session)
         finally:
-            session.close()
-        if commit:
-            for follow in self._after_commit:
-                follow(session)
+            for kept in self._kept:
+                kept.give_back(session, is_whole=is_whole)
+
+    @property
+    def sessions_in_use(self) -> int:
+        """Return how many connections of this process are in use by sessions."""
+        return sum(kept.in_use for kept in self._kept) if self._kept else self.writing.pool.checkedout()  # type: ignore[attr-defined]  # a pool that counts
 
     @contextmanager
     def unit_of_work(self, *, write: bool = True) -> Iterator[Session]:
@@ -444,6 +459,8 @@ class Database:
 
     def dispose(self) -> None:
         """Close every connection: before forking, and at the end of a test."""
+        for kept in self._kept:
+            kept.dispose()
         self.writing.dispose()
         self._lock.close()
         self.reading.dispose()
@@ -458,25 +475,6 @@ def connection_of(session: Session) -> StatementConnection:
     if session.autoflush:
         session.flush()
     return StatementConnection(session.connection())
-
-
-def entity_of(session: Session, table: type[Entity], values: Sequence[Any], *, anew: bool = False) -> Entity:
-    """Return a session's entity with the values of all columns of its table, in their order, as if the object mapper had just read it.
-
-    One that the session has already is returned as it is, which is what the mapper does; `anew` gives it these values, as
-    `populate_existing` does.
-    """
-    columns = dict(zip(table.__table__.columns.keys(), values, strict=True))
-    kept: Entity | None = session.identity_map.get(table.__mapper__.identity_key_from_primary_key((columns["id"],)))
-    if kept is not None:
-        for name, value in columns.items() if anew else ():
-            set_committed_value(kept, name, value)
-        return kept
-    entity = table()
-    instance_dict(entity).update(columns)
-    make_transient_to_detached(entity)
-    session.add(entity)
-    return entity
 
 
 def _insert_unnumbered(session: Session, *_flush: object) -> None:

@@ -1,12 +1,15 @@
 """Entities read by statements of columns that are known when the program is loaded: the object mapper costs more than they do."""
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, make_transient_to_detached
+from sqlalchemy.orm.attributes import instance_dict, set_committed_value
 
-from kernel.db import Base, entity_of
+from kernel.db import Base
+
+Entity = TypeVar("Entity", bound=Base)
 
 
 def columns_of(*tables: type[Base]) -> list[ColumnElement[Any]]:
@@ -26,3 +29,22 @@ def entity_rows(session: Session, rows: Iterable[Iterable[Any]], *tables: type[B
             found.append(None if left[0] is None else entity_of(session, table, left[:number], anew=anew))
             left = left[number:]
         yield [*found, *left]
+
+
+def entity_of(session: Session, table: type[Entity], values: Sequence[Any], *, anew: bool = False) -> Entity:
+    """Return a session's entity with the values of all columns of its table, in their order, as if the object mapper had just read it.
+
+    One that the session has already is returned as it is, which is what the mapper does; `anew` gives it these values, as
+    `populate_existing` does.
+    """
+    columns = dict(zip(table.__table__.columns.keys(), values, strict=True))
+    kept: Entity | None = session.identity_map.get(table.__mapper__.identity_key_from_primary_key((columns["id"],)))
+    if kept is not None:
+        for name, value in columns.items() if anew else ():
+            set_committed_value(kept, name, value)
+        return kept
+    entity = table()
+    instance_dict(entity).update(columns)
+    make_transient_to_detached(entity)
+    session.add(entity)
+    return entity

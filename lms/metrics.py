@@ -13,6 +13,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from kernel import clock
+from kernel.db import Database
 from kernel.web.request import current_session, this_request
 from lms import backups, queries
 from lms.permissions import MetricsOrigin
@@ -31,7 +32,7 @@ class InstanceCollector(Collector):
         session, settings, now = current_session(), current_app.extensions["settings"], clock.now()
         state, last = queries.condition(session, now=now), backups.find_last(session)
         disk = shutil.disk_usage(settings.data_dir)
-        pool = current_app.extensions["instance"].database.writing.pool
+        database: Database = current_app.extensions["instance"].database
         oldest = (now - state.oldest_waiting).total_seconds() if state.oldest_waiting else 0.0
         for name, words, value in (
             ("aulario_jobs_waiting", "Background jobs that are not done.", state.jobs_waiting),
@@ -43,7 +44,7 @@ class InstanceCollector(Collector):
             ("aulario_certificates", "Certificates issued.", state.certificates),
             ("aulario_disk_free_bytes", "Free space beside the data folder.", disk.free),
             ("aulario_disk_size_bytes", "Size of that disk.", disk.total),
-            ("aulario_database_connections", "Connections of this process in use.", pool.checkedout()),
+            ("aulario_database_connections", "Connections of this process in use.", database.sessions_in_use),
             (
                 "aulario_backup_age_seconds",
                 "Time since the last backup; absent where none was made.",

@@ -10,6 +10,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from types import CodeType
 from typing import Any
+from weakref import WeakSet
 
 import pytest
 from argon2 import PasswordHasher
@@ -20,6 +21,7 @@ from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.orm import Session
 from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 
@@ -27,6 +29,7 @@ from accounts import passwords
 from kernel import migrations
 from kernel.db import Database
 from kernel.i18n import DEFAULT_LANGUAGE, reading
+from kernel.kept_sessions import KeptSessions
 from kernel.settings import Settings, load
 from lms.app import create_app, open_instance
 from lms.instance import Instance
@@ -279,6 +282,33 @@ def compiled_statements() -> Iterator[None]:
         patch.setattr(DefaultDialect, "__hash__", lambda dialect: hash(type(dialect)))
         yield
     event.remove(Engine, "engine_connect", keep)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def sessions_of_others() -> Iterator[None]:
+    """Refuse that a session is used after it was given back: then it is another request's."""
+    given_back: WeakSet[Session] = WeakSet()
+    take, give_back = KeptSessions.take, KeptSessions.give_back
+
+    def taken(kept: KeptSessions) -> Session:
+        session = take(kept)
+        given_back.discard(session)
+        return session
+
+    def given(kept: KeptSessions, session: Session, *, is_whole: bool) -> None:
+        if session in kept._taken:
+            given_back.add(session)
+        give_back(kept, session, is_whole=is_whole)
+
+    def refuse(session: Session, *_begun: object) -> None:
+        assert session not in given_back, "a session is used after it was given back"
+
+    event.listen(Session, "after_begin", refuse)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(KeptSessions, "take", taken)
+        patch.setattr(KeptSessions, "give_back", given)
+        yield
+    event.remove(Session, "after_begin", refuse)
 
 
 @pytest.fixture(autouse=True)

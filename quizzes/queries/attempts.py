@@ -16,7 +16,8 @@ from courses.models import Activity, Course, CourseStaff, StaffRole
 from enrolments.models import Enrolment
 from enrolments.permissions import ActivityContext
 from kernel.compiled_statements import compile_once
-from kernel.db import connection_of, entity_of
+from kernel.db import connection_of
+from kernel.entity_rows import entity_of
 from kernel.errors import NotFound, SignInNeeded
 from kernel.permissions import Actor
 from quizzes.models import (

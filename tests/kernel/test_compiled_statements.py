@@ -16,7 +16,8 @@ from accounts.models import Person
 from courses.models import Course
 from kernel import clock, compiled_statements, deadline
 from kernel.compiled_statements import MOST_LISTED, StatementConnection, compile_once, compiled_for, insertion, known_statements
-from kernel.db import Base, Database, UtcDateTime, connection_of, entity_of
+from kernel.db import Base, Database, UtcDateTime, connection_of
+from kernel.entity_rows import entity_of
 from lms.app import FEATURES
 from lms.instance import Instance
 from tests.support.builders import a_person

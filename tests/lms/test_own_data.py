@@ -11,7 +11,8 @@ from uuid import uuid4
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from accounts import addresses, privacy, services
 from accounts.models import Device, NationalIdentity, Notification, Person
@@ -368,17 +369,21 @@ def test_it_can_be_taken_back(browser: Browser, instance: Instance) -> None:
         assert session.get_one(Person, 1).email == "ana@example.org"
 
 
-def test_it_can_be_taken_back_while_others_are_deleted(instance: Instance) -> None:
+def test_it_can_be_taken_back_while_others_are_deleted(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """The job reads first whose week has passed; who keeps the account afterwards keeps it."""
     person, later = a_person(instance), clock.now() + timedelta(days=8)
     with instance.database.unit_of_work() as session:
         privacy.ask_deletion(session, SYSTEM, session.merge(person), now=clock.now())
 
-    def keep(*_given: object) -> None:
+    finish = instance.database.finish
+
+    def finish_and_keep(session: Session, *, commit: bool) -> None:
+        monkeypatch.setattr(instance.database, "finish", finish)
+        finish(session, commit=commit)
         with instance.database.unit_of_work() as session:
             privacy.take_back_deletion(session, SYSTEM, session.merge(person), now=later)
 
-    event.listen(instance.database.reading, "checkin", keep, once=True)
+    monkeypatch.setattr(instance.database, "finish", finish_and_keep)
     own_data.delete_accounts(Delivery(instance.database, instance.settings, 1, {}, later))
 
     with instance.database.unit_of_work(write=False) as session:
