@@ -2,9 +2,11 @@
 
 import sys
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
+from threading import Lock
 
 from lms.loadtest.command import LoadTestInstance
 from lms.serve import usual_workers
@@ -12,9 +14,10 @@ from tests.bench.pages import walk
 from tests.bench.paired import Side, side
 from tests.bench.processes import ROOT, Process, product
 from tests.bench.table import Row
+from tests.bench.visitor import Visitor
 
 BROWSERS = 8
-JOURNEYS = 4
+JOURNEYS = 6
 """Of each browser in a round."""
 ROUNDS = 4
 HELD = 20
@@ -55,20 +58,36 @@ def _round(load_instance: LoadTestInstance, folder: Path, url: str, most: int, *
 
 
 def _journeys(server: Process, load_instance: LoadTestInstance, each: int) -> float:
-    """Let eight people at once go the whole way, one after the other; return how many did in a second."""
-    people = [load_instance.take(each) for _browser in range(BROWSERS)]
+    """Let eight people at once go the whole way, and others after them; return how many ways a second, while all eight are on theirs.
 
-    def go(emails: list[str]) -> None:
-        for email in emails:
-            visitor = server.visitor()
+    Requests are counted until the last sets out: from then on some have ended, and a process may have nothing to do.
+    """
+    waiting, turn = deque(load_instance.take(BROWSERS * each)), Lock()
+    visitors: list[Visitor] = []
+    counted: list[tuple[float, int]] = []
+
+    def next_one() -> tuple[str, Visitor] | None:
+        with turn:
+            if not waiting:
+                return None
+            email, visitor = waiting.popleft(), server.visitor()
+            visitors.append(visitor)
+            if not waiting:
+                counted.append((time.perf_counter(), sum(one.requests for one in visitors)))
+            return email, visitor
+
+    def go(_browser: int) -> None:
+        while found := next_one():
+            email, visitor = found
             visitor.enter(email, load_instance.password)
             walk(visitor)
             visitor.rest()
 
     began = time.perf_counter()
     with ThreadPoolExecutor(BROWSERS) as pool:
-        list(pool.map(go, people))
-    return BROWSERS * each / (time.perf_counter() - began)
+        list(pool.map(go, range(BROWSERS)))
+    [(ended, requests)] = counted
+    return requests / visitors[0].requests / (ended - began)
 
 
 def lock_held() -> Row:
