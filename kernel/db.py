@@ -42,8 +42,8 @@ from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
 
 from kernel import deadline
 from kernel.compiled_statements import StatementConnection, insertion
-from kernel.kept_sessions import POOL_TURN, KeptSessions
 from kernel.locks import WRITERS_TURN, WriterLock
+from kernel.session_pool import POOL_TURN, SessionPool
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -373,7 +373,7 @@ class Database:
         event.listen(self._writer, "before_flush", _insert_unnumbered)
         self._reader = sessionmaker(self.reading, expire_on_commit=False)
         sides = ((self.reading, self._reader), (self.writing, self._writer)) if self.is_sqlite else ()
-        self._kept = tuple(KeptSessions(engine, make, pool) for engine, make in sides)
+        self._pools = tuple(SessionPool(engine, make, pool) for engine, make in sides)
         self._after_commit: list[Callable[[Session], None]] = []
 
     def configure(self, *, info: dict[str, object]) -> None:
@@ -387,8 +387,8 @@ class Database:
 
     def begin(self, *, write: bool) -> Session:
         """Open a session; its transaction begins with its first statement. Read-only ones cannot write: the connection refuses."""
-        if self._kept:
-            return self._kept[write].take()
+        if self._pools:
+            return self._pools[write].take()
         return self._writer() if write else self._reader()
 
     def finish(self, session: Session, *, commit: bool) -> None:
@@ -408,13 +408,13 @@ class Database:
                 for follow in self._after_commit:
                     follow(session)
         finally:
-            for kept in self._kept:
-                kept.give_back(session, is_whole=is_whole)
+            for sessions in self._pools:
+                sessions.give_back(session, is_whole=is_whole)
 
     @property
     def sessions_in_use(self) -> int:
         """Return how many connections of this process are in use by sessions."""
-        return sum(kept.in_use for kept in self._kept) if self._kept else self.writing.pool.checkedout()  # type: ignore[attr-defined]  # a pool that counts
+        return sum(sessions.in_use for sessions in self._pools) if self._pools else self.writing.pool.checkedout()  # type: ignore[attr-defined]  # a pool that counts
 
     @contextmanager
     def unit_of_work(self, *, write: bool = True) -> Iterator[Session]:
@@ -459,8 +459,8 @@ class Database:
 
     def dispose(self) -> None:
         """Close every connection: before forking, and at the end of a test."""
-        for kept in self._kept:
-            kept.dispose()
+        for sessions in self._pools:
+            sessions.dispose()
         self.writing.dispose()
         self._lock.close()
         self.reading.dispose()

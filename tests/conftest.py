@@ -29,7 +29,7 @@ from accounts import passwords
 from kernel import migrations
 from kernel.db import Database
 from kernel.i18n import DEFAULT_LANGUAGE, reading
-from kernel.kept_sessions import KeptSessions
+from kernel.session_pool import SessionPool
 from kernel.settings import Settings, load
 from lms.app import create_app, open_instance
 from lms.instance import Instance
@@ -288,25 +288,25 @@ def compiled_statements() -> Iterator[None]:
 def sessions_of_others() -> Iterator[None]:
     """Refuse that a session is used after it was given back: then it is another request's."""
     given_back: WeakSet[Session] = WeakSet()
-    take, give_back = KeptSessions.take, KeptSessions.give_back
+    take, give_back = SessionPool.take, SessionPool.give_back
 
-    def taken(kept: KeptSessions) -> Session:
-        session = take(kept)
+    def taken(pool: SessionPool) -> Session:
+        session = take(pool)
         given_back.discard(session)
         return session
 
-    def given(kept: KeptSessions, session: Session, *, is_whole: bool) -> None:
-        if session in kept._taken:
+    def given(pool: SessionPool, session: Session, *, is_whole: bool) -> None:
+        if session in pool._taken:
             given_back.add(session)
-        give_back(kept, session, is_whole=is_whole)
+        give_back(pool, session, is_whole=is_whole)
 
     def refuse(session: Session, *_begun: object) -> None:
         assert session not in given_back, "a session is used after it was given back"
 
     event.listen(Session, "after_begin", refuse)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(KeptSessions, "take", taken)
-        patch.setattr(KeptSessions, "give_back", given)
+        patch.setattr(SessionPool, "take", taken)
+        patch.setattr(SessionPool, "give_back", given)
         yield
     event.remove(Session, "after_begin", refuse)
 

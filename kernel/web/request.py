@@ -284,7 +284,7 @@ def roll_back() -> None:
 
 @dataclass(frozen=True, slots=True)
 class RequestHooks:
-    """What happens around each view of an application, which is not looked up for each of them anew."""
+    """The hooks of an application around each of its views, with the services that they would look up for each request anew."""
 
     services: RequestServices
 

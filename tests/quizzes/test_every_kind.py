@@ -13,8 +13,8 @@ from quizzes.rules.definitions import QuestionKind
 from standards.spreadsheet import model
 from tests.support import kinds
 
-QUESTION = (TEMPLATES / "quizzes" / "_question.html").read_text("utf-8")
-NAMED = re.findall(r"'(\w+)': _\(", re.search(r"set kinds = \{(.*?)\} %\}", QUESTION)[1])  # type: ignore[index]  # the template names them
+MACROS = (TEMPLATES / "macros" / "ui.html").read_text("utf-8")
+NAMED = re.findall(r"'(\w+)'", re.search(r"macro kind_of_question.*?endmacro", MACROS, re.DOTALL)[0])  # type: ignore[index]  # the template names them
 IN_THE_BANK = re.findall(r"^    kind: (\w+)$", kinds.BANK, re.MULTILINE)
 SHOWN_ALIKE = {"true_false": "single", "calculated": "numerical"}
 WITHOUT_AN_ANSWER = {QuestionKind.DESCRIPTION}
@@ -30,7 +30,7 @@ WITHOUT_AN_ANSWER = {QuestionKind.DESCRIPTION}
         ("quizzes.content.question_fields.OF_KIND", question_fields.OF_KIND, set()),
         ("quizzes.content.wording.KINDS", wording.KINDS, set()),
         ("quizzes.pages.banks.STARTS", banks.STARTS, set()),
-        ("templates/quizzes/_question.html", NAMED, WITHOUT_AN_ANSWER),
+        ("templates/macros/ui.html", NAMED, WITHOUT_AN_ANSWER),
         ("standards.spreadsheet.model.KINDS", model.KINDS.values(), set()),
         ("tests.support.kinds.BANK", IN_THE_BANK, set()),
     ],

@@ -1,4 +1,4 @@
-"""Sessions that are used again and again, each with a connection of its own.
+"""A pool of sessions, each with a connection of its own, that are used again and again.
 
 To make a session and to check a connection out of SQLAlchemy's pool takes longer than most of the statements that follow. An SQLite
 database has its sessions here: nothing can come between a program and a file that each use would have to ask for first.
@@ -15,7 +15,7 @@ POOL_TURN = 4.0
 """Seconds that a request waits for a connection."""
 
 
-class KeptSessions:
+class SessionPool:
     """So many sessions of an engine at most, the last one used first; whoever finds none free waits for one."""
 
     def __init__(self, engine: Engine, make: sessionmaker[Session], most: int) -> None:

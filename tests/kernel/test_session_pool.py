@@ -1,4 +1,4 @@
-"""Sessions of an SQLite database that are used again (`kernel.kept_sessions`)."""
+"""Sessions of an SQLite database that are used again (`kernel.session_pool`)."""
 
 import threading
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import TimeoutError as TurnTimeout
 
-from kernel import kept_sessions
+from kernel import session_pool
 from kernel.db import Database
 
 pytestmark = pytest.mark.unit
@@ -36,7 +36,7 @@ def test_a_session_and_its_connection_are_used_again_as_if_they_were_new(databas
         assert second.execute(text("SELECT count(*) FROM line")).scalar_one() == 0
 
 
-def test_what_is_configured_later_reaches_kept_sessions_too(database: Database) -> None:
+def test_what_is_configured_later_reaches_session_pool_too(database: Database) -> None:
     database.configure(info={"later": 2})
 
     with database.unit_of_work() as session:
@@ -52,7 +52,7 @@ def test_readers_see_what_was_written_before_they_began(database: Database) -> N
 
 
 def test_no_more_are_in_use_than_there_may_be_connections(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept_sessions, "POOL_TURN", 0.05)
+    monkeypatch.setattr(session_pool, "POOL_TURN", 0.05)
     readers = [database.begin(write=False) for _place in range(POOL)]
     assert database.sessions_in_use == POOL
 
