@@ -313,7 +313,7 @@ def _sqlite_engines(url: str, pool: int, lock: WriterLock) -> tuple[Engine, Engi
     _keep_to_deadlines(write.dialect)
     read = create_engine(address, **options)
     event.listen(read, "connect", _sqlite_reading_connection)
-    read.dialect.do_begin = lambda connection: connection.execute("BEGIN")  # type: ignore[method-assign, assignment]  # as above
+    read.dialect.do_begin = lambda connection: connection.execute("BEGIN")  # type: ignore[method-assign, assignment]  # replaced for this engine
     _keep_to_deadlines(read.dialect)
     return write, read
 

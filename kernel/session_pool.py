@@ -61,8 +61,10 @@ class SessionPool:
         if is_whole and free is self._free and not _connection_of(session).in_transaction():
             free.put(session)
         else:
-            _drop(session)
-            free.put(None)
+            try:
+                _drop(session)
+            finally:
+                free.put(None)  # its place is not lost with it
 
     def dispose(self) -> None:
         """Close the connections that nobody uses; those in use are closed when they are given back."""

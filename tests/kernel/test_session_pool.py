@@ -36,7 +36,7 @@ def test_a_session_and_its_connection_are_used_again_as_if_they_were_new(databas
         assert second.execute(text("SELECT count(*) FROM line")).scalar_one() == 0
 
 
-def test_what_is_configured_later_reaches_session_pool_too(database: Database) -> None:
+def test_what_is_configured_later_reaches_sessions_that_are_kept(database: Database) -> None:
     database.configure(info={"later": 2})
 
     with database.unit_of_work() as session:
