@@ -1,7 +1,8 @@
 """The database: base class, column types, two engines and the unit of work, the only place that commits.
 
-SQLite runs with WAL and `synchronous=FULL`; every write transaction begins IMMEDIATE and all writers of a machine stand behind one lock,
-which is given back by the dialect's own commit and rollback (an engine event named `commit` would fire before the database commits).
+SQLite runs with WAL and `synchronous=FULL`; whatever writes begins IMMEDIATE (`kernel.optimistic`) and all writers of a machine stand
+behind one lock, which is given back by the dialect's own commit and rollback (an engine event named `commit` would fire before the
+database commits).
 """
 
 import json
@@ -43,7 +44,8 @@ from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
 from kernel import deadline
 from kernel.compiled_statements import StatementConnection, insertion
 from kernel.locks import WRITERS_TURN, WriterLock
-from kernel.session_pool import POOL_TURN, SessionPool
+from kernel.optimistic import WritingConnection
+from kernel.session_pool import POOL_TURN, SessionPool, own_connection
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -244,19 +246,15 @@ def _sqlite_reading_connection(connection: DBAPIConnection, _record: object) -> 
 
 
 def _one_writer(dialect: Dialect, lock: WriterLock) -> None:
-    """Begin IMMEDIATE behind a lock, and give the lock back when the database has committed or rolled back."""
+    """Begin behind a lock, and give the lock back when the database has committed or rolled back."""
     commit, rollback = dialect.do_commit, dialect.do_rollback
 
     def do_begin(connection: Any) -> None:
         deadline.check()
-        lock.take()
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-        except BaseException:
-            lock.give_back()
-            raise
+        connection.dbapi_connection.begin(lock)
 
     def do_commit(connection: Any) -> None:
+        connection.dbapi_connection.forget_reads()
         try:
             commit(connection)
         except BaseException:
@@ -265,6 +263,7 @@ def _one_writer(dialect: Dialect, lock: WriterLock) -> None:
         lock.give_back()
 
     def do_rollback(connection: Any) -> None:
+        connection.dbapi_connection.forget_reads()
         try:
             rollback(connection)
         finally:
@@ -307,7 +306,7 @@ def _sqlite_engines(url: str, pool: int, lock: WriterLock) -> tuple[Engine, Engi
     address = URL.create("sqlite", database=f"file:{quote(make_url(url).database or '')}", query={"mode": "ro", "uri": "true"})
     arguments = {"isolation_level": None, "check_same_thread": False, "cached_statements": STATEMENTS}
     options = {**QUIET, "connect_args": arguments, "pool_size": pool, "max_overflow": BESIDE_SESSIONS, "pool_timeout": POOL_TURN}
-    write = create_engine(url, **options)
+    write = create_engine(url, **{**options, "connect_args": {**arguments, "factory": WritingConnection}})
     event.listen(write, "connect", _sqlite_connection)
     _one_writer(write.dialect, lock)
     _keep_to_deadlines(write.dialect)
@@ -385,11 +384,18 @@ class Database:
         """Call this after each commit, with the session that was committed."""
         self._after_commit.append(follow)
 
-    def begin(self, *, write: bool) -> Session:
-        """Open a session; its transaction begins with its first statement. Read-only ones cannot write: the connection refuses."""
-        if self._pools:
-            return self._pools[write].take()
-        return self._writer() if write else self._reader()
+    def begin(self, *, write: bool, optimistic: bool = False) -> Session:
+        """Open a session; its transaction begins with its first statement. Read-only ones cannot write: the connection refuses.
+
+        An `optimistic` one takes SQLite's lock of writers with its first statement that writes, which raises ReadsChanged where what
+        it has read is another by then. On PostgreSQL it is as any other.
+        """
+        if not self._pools:
+            return self._writer() if write else self._reader()
+        session = self._pools[write].take()
+        if write:
+            own_connection(session).connection.dbapi_connection.is_optimistic = optimistic  # type: ignore[union-attr]  # a WritingConnection
+        return session
 
     def finish(self, session: Session, *, commit: bool) -> None:
         """Commit (`commit`) or let go of everything, then do what follows a commit. What was read stays usable as plain values.

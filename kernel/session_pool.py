@@ -58,7 +58,7 @@ class SessionPool:
         free = self._taken.pop(session, None)
         if free is None:
             return
-        if is_whole and free is self._free and not _connection_of(session).in_transaction():
+        if is_whole and free is self._free and not own_connection(session).in_transaction():
             free.put(session)
         else:
             try:
@@ -75,12 +75,13 @@ class SessionPool:
                 _drop(session)
 
 
-def _connection_of(session: Session) -> Connection:
+def own_connection(session: Session) -> Connection:
+    """Return the connection that a session of a pool has for itself."""
     assert isinstance(session.bind, Connection)
     return session.bind
 
 
 def _drop(session: Session) -> None:
-    connection = _connection_of(session)
+    connection = own_connection(session)
     connection.invalidate()
     connection.close()

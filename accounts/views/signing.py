@@ -44,6 +44,7 @@ from kernel.web.request import (
     requires,
     see_other,
     see_page,
+    write_optimistically,
 )
 
 bp = Blueprint("accounts", __name__)
@@ -174,7 +175,12 @@ def _try_to_sign_in(form: SignInForm) -> Answer:
         return _sign_in_failed(form, found)
     signin.forgive_tries(email)
     rehash = passwords.hash_password(password) if passwords.outdated(found.password_hash) else None
-    session = begin_writing()
+    return write_optimistically(partial(_enter, found, email, rehash))
+
+
+def _enter(found: Credentials, email: str, rehash: str | None) -> Answer:
+    """Sign in whoever has given the right password, or go on to their second step."""
+    session = current_session()
     has_factor = second_factor.has_factor(session, found.person_id)
     if has_factor or signin.second_step_required(session, found.person_id):
         return _first_step_done(found, rehash, has_factor=has_factor)

@@ -3,7 +3,7 @@
 GET, HEAD and OPTIONS get a session whose connection cannot write. Other methods get a writing one, committed before the answer leaves
 where its status is below 400 and rolled back otherwise. A view with something slow to do first (a password hash) is declared with
 `reads_first=True`: it starts read-only and calls `begin_writing()` when it is ready. On SQLite, where one writes at a time, every
-request is read-only until it is known who sent it and that the form is ours.
+request is read-only until it is known who sent it and that the form is ours; a view that is `optimistic` also decides before it waits.
 
 What is rolled back is rolled back whole: the cookie too becomes again what came in, so that no page later says «saved» of what was not.
 """
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache, wraps
+from functools import lru_cache, partial, wraps
 from typing import Any, TypeVar, cast, overload
 from urllib.parse import urlsplit
 
@@ -29,6 +29,7 @@ from werkzeug.routing import IntegerConverter, ValidationError
 from kernel import deadline
 from kernel.db import Database, cause_of
 from kernel.errors import Forbidden, Unavailable
+from kernel.optimistic import ReadsChanged
 from kernel.permissions import Actor, Policy
 from kernel.request_gaps import REQUEST_GAPS
 from kernel.sandbox import one_file_of
@@ -44,6 +45,7 @@ FIELD_LIMIT = 500
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 Loader = Callable[..., object]
 View = TypeVar("View", bound=Callable[..., Any])
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class RouteAccess:
     loader: Loader | None = None
     reads_first: bool | Callable[[], bool] = False
     """A function says it of the request that came."""
+    optimistic: bool | Callable[[], bool] = False
+    """Whether the view decides before SQLite's lock of writers is taken, and is called again where what it read has changed by then."""
     body_limit: int | None = None
     """Bytes of a request's body where the route takes files; None: the limit of every other route (spec/security 3.5)."""
     field_limit: int = FIELD_LIMIT
@@ -146,21 +150,25 @@ def requires(
     loader: Loader | None = None,
     *,
     reads_first: bool | Callable[[], bool] = False,
+    optimistic: bool | Callable[[], bool] = False,
     body_limit: int | None = None,
     field_limit: int = FIELD_LIMIT,
 ) -> Callable[[View], View]:
     """Declare who may use a route: load the subject (404), decide (401, 403, 404), then call the view with the subject."""
-    access = RouteAccess(action, loader, reads_first, body_limit, field_limit)
+    access = RouteAccess(action, loader, reads_first, optimistic, body_limit, field_limit)
 
     def decorate(view: View) -> View:
-        @wraps(view)
-        def guarded(**arguments: Any) -> Any:
+        def decided(**arguments: Any) -> Any:
             actor, policy = current_actor(), request_services().policy
             policy.require_beforehand(actor, action)
             subject = loader(current_session(), actor, **arguments) if loader else None
             policy.require(actor, action, subject)
             g.subject = subject
             return view(subject) if loader else view(**arguments)
+
+        @wraps(view)
+        def guarded(**arguments: Any) -> Any:
+            return write_optimistically(partial(decided, **arguments)) if g.get("optimistic") else decided(**arguments)
 
         guarded.access = access  # type: ignore[attr-defined]  # marks stand on the function
         return cast("View", guarded)
@@ -180,7 +188,7 @@ def public(view: View | None = None, *, reads_first: bool = False, body_limit: i
     """Declare that everybody may use a route."""
 
     def decorate(view: View) -> View:
-        view.access = RouteAccess(None, None, reads_first, body_limit)  # type: ignore[attr-defined]  # marks stand on the function
+        view.access = RouteAccess(None, None, reads_first, body_limit=body_limit)  # type: ignore[attr-defined]  # marks stand on the function
         return view
 
     return decorate if view is None else decorate(view)
@@ -194,6 +202,10 @@ def this_request() -> Request:
 def is_read_only_request() -> bool:
     """Say whether this request shows a form and does not send one: GET, and HEAD with it."""
     return request.method in SAFE_METHODS
+
+
+def _holds(rule: bool | Callable[[], bool]) -> bool:
+    return rule() if callable(rule) else rule
 
 
 def access_of(endpoint: str | None) -> RouteAccess | None:
@@ -225,11 +237,32 @@ def _forget_session() -> None:
         request_services().database.finish(session, commit=False)
 
 
-def begin_writing() -> Session:
-    """Turn this request's session into a writing one; what was read before stays usable as plain values."""
+def begin_writing(*, optimistic: bool = False) -> Session:
+    """Turn this request's session into a writing one; what was read before stays usable as plain values.
+
+    An `optimistic` one is for `write_optimistically`.
+    """
     _forget_session()
-    session = g.session = request_services().database.begin(write=True)
+    session = g.session = request_services().database.begin(write=True, optimistic=optimistic)
     return session
+
+
+def write_optimistically(work: Callable[[], Result]) -> Result:
+    """Call what writes with a session of its own that decides before SQLite's lock of writers is taken; return what it returns.
+
+    Where what it has read is another by then, nothing of it is kept, and it is called once more with the lock taken first. It may
+    therefore change nothing beside the database and the cookie.
+    """
+    session = begin_writing(optimistic=True)
+    try:
+        done = work()
+        if g.get("session") is session:
+            session.flush()
+    except ReadsChanged:
+        _restore_cookie()
+        begin_writing()
+        return work()
+    return done
 
 
 @lru_cache(maxsize=64)
@@ -275,11 +308,16 @@ def _end_turn() -> None:
 def roll_back() -> None:
     """Discard this request's changes before an error page is rendered; what the page reads it reads anew, late or not."""
     deadline.end()
-    before = g.pop("cookie_before", None)
+    _restore_cookie()
+    g.pop("cookie_before", None)
+    release_connection()
+
+
+def _restore_cookie() -> None:
+    before = g.get("cookie_before")
     if before is not None and dict(cookie) != before:
         cookie.clear()
         cookie.update(before)
-    release_connection()
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,8 +346,10 @@ class RequestHooks:
         self._admit(request, writes=writes)
         if writes:
             g.cookie_before = dict(cookie._get_current_object())  # type: ignore[attr-defined]  # Flask types it as what it stands for
-            g.writes = writes = not (access.reads_first() if callable(access.reads_first) else access.reads_first)
-            if writes and not services.database.is_sqlite:
+            g.writes = writes = not _holds(access.reads_first)
+            if services.database.is_sqlite:
+                g.optimistic = writes and _holds(access.optimistic)
+            elif writes:
                 g.session = services.database.begin(write=True)
 
     def _admit(self, request: Request, *, writes: bool) -> None:
@@ -325,7 +365,7 @@ class RequestHooks:
 
     def begin_late_write(self) -> None:
         """Wait for the one writer's turn on SQLite, as late as can be: what comes before, nobody else waits for."""
-        if self.services.database.is_sqlite and g.get("writes"):
+        if self.services.database.is_sqlite and g.get("writes") and not g.optimistic:
             begin_writing()
 
     def close(self, response: Response) -> Response:

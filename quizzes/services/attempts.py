@@ -16,7 +16,7 @@ from enrolments.permissions import ActivityContext
 from enrolments.rules import has_passed
 from enrolments.services import learning as enrolment_services
 from enrolments.services.learning import ActivityOutcome
-from enrolments.services.progress import lock_enrolment
+from enrolments.services.progress import LockedEnrolment, lock_enrolment
 from enrolments.services.takes import TakeSuperseded
 from kernel import audit
 from kernel.bulk_rows import insert_rows
@@ -383,6 +383,7 @@ def finish(
     The earned mark of an item is what a person or the program gives its answer; the counted one is that, or what voiding makes of it.
     """
     row = loaded.row
+    progress = _lock_progress(session, loaded) if row.enrolment_id is not None and not row.preview else None
     questions = queries.get_questions(session, [item.question_version_id for item in loaded.items])
     manual_marks = find_valid_manual_marks(session, loaded, responses)
     held: dict[int, PresentMark] = {}
@@ -398,28 +399,38 @@ def finish(
         void_mark = decided.get(item.id) or void_mark_of(session, item, manual_marks.get(item.id))
         if void_mark is not None:  # after what the answer is worth, which lifting the voiding gives back
             marks.append(mark_row(item.id, void_mark, now, regrade_id=item.voided_by))
-    insert_rows(session, MarkEvent, marks)
     grade = total_of(held, decided, loaded.snapshot.settings)
     row.state = advance(advance(AttemptState(row.state), AttemptEvent.SUBMIT), AttemptEvent.FINISH).value
     row.submitted_at = row.finished_at = finished_at
     row.saved_at = now
     write_grade(row, grade)
     audit.record(session, actor, QuizVerb.SUBMITTED, row, now=now, activity=row.activity_key, number=row.number)
-    if row.enrolment_id is not None and not row.preview:
-        record_quiz_result(session, actor, loaded, now=now)
+    if progress is not None:
+        _record_result(session, actor, loaded, progress, now=now)
+    insert_rows(session, MarkEvent, marks)  # what is decided before, nobody waits for
     item_history.add_finished(session, loaded, held)
     return grade
 
 
 def record_quiz_result(session: Session, actor: Actor, loaded: LoadedAttempt, *, now: datetime) -> None:
     """Record in progress what all attempts together mean for the activity, by the version of the last one that has ended."""
-    row = loaded.row
-    assert row.enrolment_id is not None
+    _record_result(session, actor, loaded, _lock_progress(session, loaded), now=now)
+
+
+def _lock_progress(session: Session, loaded: LoadedAttempt) -> tuple[LockedEnrolment, list[AttemptRow]]:
+    """Return the enrolment of an attempt, locked, and what all its attempts were before this one was changed."""
+    assert loaded.row.enrolment_id is not None
     with session.no_autoflush:  # this attempt is taken as it is now, everything is written at once
         locked = lock_enrolment(
-            session, row.enrolment_id
-        )  # first: an attempt that somebody else ends or marks at this moment is in the history
-        history = queries.history_of(session, loaded)
+            session, loaded.row.enrolment_id
+        )  # first: what somebody else ends or marks at this moment is in the history
+        return locked, queries.history_of(session, loaded)
+
+
+def _record_result(
+    session: Session, actor: Actor, loaded: LoadedAttempt, progress: tuple[LockedEnrolment, list[AttemptRow]], *, now: datetime
+) -> None:
+    row, (locked, history) = loaded.row, progress
     ended = [one for one in (queries.row_of(row) if one.number == row.number else one for one in history) if _is_counted(one)]
     settings = queries.get_snapshot(session, ended[-1].quiz_version_id if ended else row.quiz_version_id).settings
     grades = [AttemptGrade(one.number, one.percent, abandoned=one.state is AttemptState.ABANDONED) for one in ended]

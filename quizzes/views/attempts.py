@@ -138,7 +138,7 @@ def _open_line(row: AttemptRow, seconds: int | None) -> dict[str, object]:
 
 
 @bp.post("/courses/<slug>/quizzes/<key>/attempts")
-@requires(QuizAction.START, enrolment_queries.get_activity_context)
+@requires(QuizAction.START, enrolment_queries.get_activity_context, optimistic=lambda: not request.form.get("quiz_password"))
 def start(subject: ActivityContext) -> Answer:
     """Start an attempt, or go back to the open one; where there is something to ask first, ask."""
     form = StartForm()
@@ -349,7 +349,7 @@ def summary(subject: LoadedAttempt) -> Answer:
 
 
 @bp.post("/attempts/<uuid:attempt>/submission")
-@requires(QuizAction.SUBMIT, open_attempts.lock_attempt)
+@requires(QuizAction.SUBMIT, open_attempts.lock_attempt, optimistic=True)
 def submit(subject: LoadedAttempt) -> Answer:
     """Hand the attempt in, with whatever the device still held."""
     form, now = request.form.to_dict(flat=False), clock.now()

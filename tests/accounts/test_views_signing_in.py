@@ -12,14 +12,17 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from accounts import passwords
-from accounts.models import Person
+from accounts.models import Person, SecondFactor
+from accounts.services import AccountVerb
 from accounts.signin import FAILURES_OF_ADDRESS
-from kernel import db, locks
+from kernel import audit, db, locks
 from kernel.audit import AuditEntry
+from kernel.permissions import SYSTEM
 from lms.app import create_app, open_instance
 from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_person, sign_in
+from tests.support.meanwhile import before_the_lock
 from tests.support.people import devices, is_signed_in, suspend
 from tests.support.soon import PATIENCE, until
 
@@ -344,3 +347,33 @@ def test_a_password_whose_hash_is_old_is_hashed_anew_at_signing_in(browser: Brow
     assert stored != weak
     assert not passwords.outdated(stored)
     sign_in(browser.another())
+
+
+@pytest.mark.parametrize(("change", "status"), [("suspended", 409), ("another password", 409), ("a second step", 200)])
+def test_what_happens_before_a_sign_in_has_the_lock_counts_as_if_it_had_come_before(
+    browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch, change: str, status: int
+) -> None:
+    """SQLite's one writer is taken late; whoever decides before looks again."""
+    if not instance.database.is_sqlite:
+        pytest.skip("only SQLite's one writer is taken late")
+    person = a_person(instance)
+    values = {"suspended": {"suspended_at": START}, "another password": {"password_hash": passwords.hash_password("otra clave larga")}}
+
+    def meanwhile() -> None:
+        with instance.database.unit_of_work() as session:
+            if change in values:
+                session.execute(update(Person).where(Person.id == person.id).values(**values[change]))
+            else:
+                session.add(SecondFactor(person_id=person.id, kind="app", name="Teléfono", secret="x", counter=0, created_at=START))
+                audit.record(session, SYSTEM, AccountVerb.FACTOR_ADDED, person, now=START)
+
+    browser.get("/sign-in")
+    happened = before_the_lock(monkeypatch, meanwhile)
+    browser._request(
+        "POST", "/sign-in", data={**dict(browser.page.form("/sign-in").fields), "email": "ana@example.org", "password": PASSWORD}
+    )
+
+    assert happened == ["meanwhile"]
+    assert browser.response.status_code == status
+    assert not is_signed_in(browser)
+    assert devices(instance) == []

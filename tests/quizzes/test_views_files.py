@@ -415,10 +415,10 @@ def test_a_files_content_is_on_the_disk_before_anything_is_locked(
     sha256 = hashlib.sha256(PDF).hexdigest()
     begin_ = instance.database.begin
 
-    def noted(*, write: bool) -> Session:
+    def noted(*, write: bool, optimistic: bool = False) -> Session:
         if write:
             seen.append(app.extensions["files"].path(sha256).is_file())
-        return begin_(write=write)
+        return begin_(write=write, optimistic=optimistic)
 
     object.__setattr__(instance.database, "begin", noted)
     alone(browser, path, "uno.pdf", PDF) if alone_ else sending(browser, ("uno.pdf", PDF))

@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 from courses.models import CourseStaff, DraftFile, PendingFolder
 from enrolments.models import PendingEnrolmentList
 from kernel import clock
+from kernel.optimistic import WritingConnection
 from lms.instance import Instance
 from quizzes.models import Attempt, QuestionVersion, QuizAnalysisCache
 from quizzes.queries import attempts as queries
@@ -75,6 +76,33 @@ def test_pages_keep_to_their_statements_and_commits_however_much_there_is(browse
     assert {name: many[name].commits for name in reads} == dict.fromkeys(reads, 0)
     assert many["first lesson"].notes == 1
     assert {name: many[name].notes for name in many if many[name].notes} == {"first lesson": 1, "recording": 1}
+
+
+def test_little_is_asked_again_with_the_lock(browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    """spec/performance P6: what an optimistic request has read stands again before it writes, and no event of an engine tells it."""
+    if not instance.database.is_sqlite:
+        pytest.skip("only SQLite's one writer is taken late")
+    browser.checks = False
+    course, _version = publish(instance, a_large_folder("grande"))
+    a_person(instance)
+    again: dict[str, int] = {}
+    begin_to_write = WritingConnection.begin_to_write
+
+    def counted(connection: WritingConnection) -> None:
+        if connection._reads is not None:
+            again[browser.path.rsplit("/", 1)[1]] = len(connection._reads)
+        begin_to_write(connection)
+
+    monkeypatch.setattr(WritingConnection, "begin_to_write", counted)
+    sign_in(browser)
+    browser.get(f"/courses/{course.slug}")
+    browser.submit(f"/courses/{course.slug}/enrolment")
+    browser.get(f"/courses/{course.slug}/quizzes/cuestionario-1")
+    browser.submit("/attempts")
+    browser.get(f"{browser.path.split('?')[0]}/summary")
+    browser.submit("/submission")
+
+    assert again == {"sign-in": 2, "attempts": 5, "submission": 5}
 
 
 def a_team(instance: Instance, email: str, courses: int, each: int) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
 from kernel import audit, clock
 from kernel.errors import Unavailable
+from kernel.optimistic import WritingConnection
 from kernel.permissions import SYSTEM
 from lms.auditing import AuditVerb
 from lms.instance import Instance
@@ -34,3 +37,18 @@ class Writers:
 
         with ThreadPoolExecutor(1) as beside:
             self.kept.append(beside.submit(work).result())
+
+
+def before_the_lock(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> list[str]:
+    """Let something happen once, when an optimistic transaction that has read begins to write; return a list that says whether it did."""
+    happened: list[str] = []
+    begin_to_write = WritingConnection.begin_to_write
+
+    def begin_late(connection: WritingConnection) -> None:
+        if connection._reads and not happened:
+            happened.append("meanwhile")
+            act()
+        begin_to_write(connection)
+
+    monkeypatch.setattr(WritingConnection, "begin_to_write", begin_late)
+    return happened
