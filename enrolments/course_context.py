@@ -145,7 +145,7 @@ def record_visit_later(subject: ActivityContext, view: CourseView) -> None:
     if subject.context.last_activity_key != key or key not in view.results:
         begun = subject.context.has_begun
         after_response.run_after_response(
-            lambda session: services.record_visit(session, enrolment_id, key, now=now, actor=actor, has_begun=begun)
+            lambda session: services.record_visit(session, enrolment_id, key, now=now, actor=actor, has_begun=begun), gathered=True
         )
 
 

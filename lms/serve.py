@@ -13,6 +13,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from sqlalchemy import make_url
@@ -29,6 +30,7 @@ from kernel.locks import take_lock
 from kernel.paths import CONTENT
 from kernel.permissions import SYSTEM
 from kernel.settings import LOOPBACK, Settings, SettingsError, load, secret_keys, with_default
+from kernel.web import after_response
 from lms import metrics
 from lms.app import FEATURES, create_app, open_instance
 from lms.backups import UNFINISHED
@@ -266,6 +268,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         self._house = instance
         self._started = started
         self._queue: WakeUpQueue | None = None
+        self._app: Flask | None = None
         super().__init__()
 
     def load_config(self) -> None:
@@ -275,7 +278,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def load(self) -> Any:
         """Return the application."""
-        return create_app(self._house, limit_file=None if self._shared is None else self._shared / "limits.sqlite")
+        self._app = create_app(self._house, limit_file=None if self._shared is None else self._shared / "limits.sqlite")
+        return self._app
 
     def run(self) -> None:
         """Serve until SIGTERM or Ctrl-C; both let the requests in hand finish."""
@@ -297,6 +301,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def _end_work(self, _server: object, _worker: object) -> None:
         if self._queue is not None:
             self._queue.stop()
+        if self._app is not None:
+            after_response.gathering_of(self._app).write()
         self._house.database.dispose()
 
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
-from types import CodeType
+from types import CodeType, SimpleNamespace
 from typing import Any
 from weakref import WeakSet
 
@@ -31,6 +31,7 @@ from kernel.db import Database
 from kernel.i18n import DEFAULT_LANGUAGE, reading
 from kernel.session_pool import SessionPool
 from kernel.settings import Settings, load
+from kernel.web import after_response
 from lms.app import create_app, open_instance
 from lms.instance import Instance
 from scripts.figures import record
@@ -309,6 +310,13 @@ def sessions_of_others() -> Iterator[None]:
         patch.setattr(SessionPool, "give_back", given)
         yield
     event.remove(Session, "after_begin", refuse)
+
+
+@pytest.fixture(autouse=True)
+def gathered_at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write what a request leaves to be gathered before its test looks; tests of gathering wait."""
+    if request.node.get_closest_marker("gathers") is None:
+        monkeypatch.setattr(after_response, "Timer", lambda _seconds, write: SimpleNamespace(start=write))
 
 
 @pytest.fixture(autouse=True)

@@ -1,13 +1,15 @@
 """After-response tasks: small writes of a view, made after the response in a short unit of work of their own.
 
-A note (viewed, last seen) is lost without harm where the database is away. A record (who viewed whose data) is kept in this process and
-written when the database is back, as many as `KEPT`; it is lost where the process ends before.
+A note (viewed, last seen) is lost without harm where the database is away. One that comes often is gathered on SQLite, where each commit
+keeps all other writers waiting: those of a tenth of a second are written together. A record (who viewed whose data) is kept in this process
+and written when the database is back, as many as `KEPT`; it is lost where the process ends before.
 """
 
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from threading import Timer
 from typing import cast
 
 import structlog
@@ -17,12 +19,14 @@ from sqlalchemy.orm import Session
 
 from kernel.db import Database, cause_of, reason_away
 from kernel.web.concurrency import ConcurrencyLimiter
-from kernel.web.request import request_services
+from kernel.web.request import request_services, services_of_app
 
 log = structlog.get_logger()
 Note = Callable[[Session], object]
 KEPT = 1_000
 """Records that a process keeps while the database is away; what comes then is lost, and the log says so."""
+GATHERING = 0.1
+"""Seconds between the first of the notes that are written together and their writing."""
 PAUSE = 5.0
 """Seconds between two tries to write what is kept."""
 
@@ -69,9 +73,43 @@ class Backlog:
             self._lock.release()
 
 
-def run_after_response(note: Note) -> None:
-    """Write this after the answer has left, or never where the database is away."""
-    g.setdefault("notes", []).append(note)
+class Gathering:
+    """Notes of all requests of a process that are written with one commit."""
+
+    def __init__(self, database: Database, concurrency: ConcurrencyLimiter) -> None:
+        self._database, self._concurrency = database, concurrency
+        self._lock = threading.Lock()
+        self._waiting: list[Note] = []
+
+    def add(self, notes: Sequence[Note]) -> None:
+        """Write notes soon, also where the process is told to end meanwhile."""
+        with self._lock:
+            is_first = not self._waiting
+            self._waiting.extend(notes)
+        if is_first:
+            Timer(GATHERING, self.write).start()
+
+    def write(self) -> None:
+        """Write what was gathered; a note that is refused for itself keeps no other from being written."""
+        with self._lock:
+            notes, self._waiting = self._waiting, []
+        self._write(notes)
+
+    def _write(self, notes: Sequence[Note]) -> None:
+        try:
+            _write_all(self._database, self._concurrency, notes)
+        except SQLAlchemyError as error:
+            if len(notes) == 1 or reason_away(error):
+                log.warning("note.lost", count=len(notes), **cause_of(error))
+                return
+            for note in notes:
+                self._write([note])
+
+
+def run_after_response(note: Note, *, gathered: bool = False) -> None:
+    """Write this after the answer has left, or never where the database is away; on SQLite `gathered` with others of its kind."""
+    is_gathered = gathered and request_services().database.is_sqlite
+    g.setdefault("gathered" if is_gathered else "notes", []).append(note)
 
 
 def leave_record(record: Note) -> None:
@@ -79,14 +117,18 @@ def leave_record(record: Note) -> None:
     g.setdefault("records", []).append(record)
 
 
+def _write_all(database: Database, concurrency: ConcurrencyLimiter, notes: Sequence[Note]) -> None:
+    with concurrency.admitted(writes=False), database.unit_of_work() as session:
+        for note in notes:
+            note(session)
+
+
 def _write(database: Database, concurrency: ConcurrencyLimiter, notes: Sequence[Note], records: Sequence[Note], backlog: Backlog) -> None:
     try:
-        with concurrency.admitted(writes=False), database.unit_of_work() as session:
-            for note in (*records, *notes):
-                note(session)
+        _write_all(database, concurrency, (*records, *notes))
     except SQLAlchemyError as error:
         if notes:
-            log.warning("note.lost", **cause_of(error))
+            log.warning("note.lost", count=len(notes), **cause_of(error))
         if records:
             backlog.keep(records, error)
         return
@@ -95,10 +137,14 @@ def _write(database: Database, concurrency: ConcurrencyLimiter, notes: Sequence[
 
 
 def _after(response: Response) -> Response:
-    notes, records = g.pop("notes", []), g.pop("records", [])
+    notes, records, gathered = g.pop("notes", []), g.pop("records", []), g.pop("gathered", [])
     services, backlog = request_services(), backlog_of(current_app)
-    if (notes or records) and response.status_code < 400:
+    if gathered and response.status_code < 400:
+        gathering = gathering_of(current_app)
         response.direct_passthrough = False  # the end of a file that is passed through is told to nobody
+        response.call_on_close(lambda: gathering.add(gathered))
+    if (notes or records) and response.status_code < 400:
+        response.direct_passthrough = False
         response.call_on_close(lambda: _write(services.database, services.concurrency, notes, records, backlog))
     elif backlog.is_due():
         response.direct_passthrough = False
@@ -111,7 +157,14 @@ def backlog_of(app: Flask) -> Backlog:
     return cast("Backlog", app.extensions["records"])
 
 
+def gathering_of(app: Flask) -> Gathering:
+    """Return the notes of an application that are written together."""
+    return cast("Gathering", app.extensions["gathering"])
+
+
 def install(app: Flask) -> None:
     """Let views of the application leave notes and records."""
+    services = services_of_app(app)
     app.extensions["records"] = Backlog()
+    app.extensions["gathering"] = Gathering(services.database, services.concurrency)
     app.after_request(_after)

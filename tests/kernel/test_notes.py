@@ -1,20 +1,24 @@
 """What is written after the answer: notes that may be lost, and records that wait for the database (spec/security 7.4)."""
 
 import sqlite3
+from unittest.mock import Mock
 
 import pytest
 import structlog
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
+from enrolments.models import Enrolment
 from kernel.web import after_response
-from kernel.web.after_response import Backlog, Note, backlog_of
+from kernel.web.after_response import Backlog, Gathering, Note, backlog_of
+from kernel.web.concurrency import ConcurrencyLimiter
 from lms.instance import Instance
-from tests.support.browser import Browser
-from tests.support.builders import a_person, an_administrator, sign_in
+from tests.support.browser import Browser, every_statement
+from tests.support.builders import a_course, a_learner_in, a_person, an_administrator, sign_in
 from tests.support.plain_views import add_view, send, words
+from tests.support.soon import until
 
 
 class Disk:
@@ -83,6 +87,95 @@ def test_a_record_that_is_refused_for_itself_keeps_no_other_waiting(note: Instan
     assert words(note) == ["whole"]
     assert [line["event"] for line in told] == ["record.lost"]
     assert "María" not in str(told)
+
+
+@pytest.fixture
+def gathering(note: Instance) -> Gathering:
+    return Gathering(note.database, ConcurrencyLimiter())
+
+
+@pytest.fixture
+def not_yet(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Let nothing be written until a test says so; return after how many seconds it would have been."""
+    after: list[float] = []
+    monkeypatch.setattr(after_response, "Timer", lambda seconds, _write: (after.append(seconds), Mock())[1])
+    return after
+
+
+def _writes(word: str) -> Note:
+    disk = Disk()
+    disk.full = False
+    return disk.record(word)
+
+
+@pytest.mark.gathers
+def test_notes_of_several_requests_are_written_with_one_commit(gathering: Gathering, note: Instance, not_yet: list[float]) -> None:
+    for number in range(3):
+        gathering.add([_writes(str(number))])
+    assert not_yet == [after_response.GATHERING]
+    assert words(note) == []
+    counter = every_statement(note.database)
+    gathering.write()
+
+    assert words(note) == ["0", "1", "2"]
+    assert counter.commits == 1
+    gathering.write()  # nothing is left
+    assert words(note) == ["0", "1", "2"]
+    gathering.add([_writes("3")])
+    assert len(not_yet) == 2
+
+
+@pytest.mark.gathers
+def test_a_note_that_is_refused_for_itself_keeps_no_other_from_being_written(
+    gathering: Gathering, note: Instance, not_yet: list[float]
+) -> None:
+    def faulty(_session: Session) -> None:
+        raise IntegrityError("INSERT", None, Exception("María"))
+
+    gathering.add([_writes("before"), faulty, _writes("after")])
+    with structlog.testing.capture_logs() as told:
+        gathering.write()
+
+    assert words(note) == ["before", "after"]
+    assert [line["event"] for line in told] == ["note.lost"]
+    assert "María" not in str(told)
+
+
+@pytest.mark.gathers
+def test_gathered_notes_are_lost_together_where_the_database_is_away(gathering: Gathering, note: Instance, not_yet: list[float]) -> None:
+    disk = Disk()
+    gathering.add([disk.record("one"), disk.record("two")])
+    with structlog.testing.capture_logs() as told:
+        gathering.write()
+
+    assert words(note) == []
+    assert [(line["event"], line["count"]) for line in told] == [("note.lost", 2)]
+
+
+@pytest.mark.gathers
+def test_a_visit_is_written_soon_after_the_answer(browser: Browser, instance: Instance) -> None:
+    course = a_course(instance, modules=1)
+    a_learner_in(browser, course)
+    browser.get("/courses/prueba/activities/leccion-1")
+
+    def visited() -> bool:
+        with instance.database.unit_of_work(write=False) as session:
+            return session.scalars(select(Enrolment.last_activity_key)).one() == "leccion-1"
+
+    until(visited)
+
+
+@pytest.mark.gathers
+def test_a_refused_page_leaves_nothing_to_be_gathered(plain: Flask, note: Instance, not_yet: list[float]) -> None:
+    def view() -> tuple[str, int]:
+        after_response.run_after_response(_writes("refused"), gathered=True)
+        return "no", 404
+
+    add_view(plain, view)
+    assert send(plain, "GET").status_code == 404
+    after_response.gathering_of(plain).write()
+
+    assert words(note) == []
 
 
 def test_a_look_at_somebodys_record_while_nothing_can_be_written_is_told_afterwards(browser: Browser, instance: Instance) -> None:
