@@ -187,6 +187,10 @@ class _LeasedJob:
         """Change the row and give the lease back; return False where the job is not ours any more."""
         return self._change(session, leased_until=None, **values)
 
+    def finish(self, session: Session, *, now: datetime) -> bool:
+        """Say that it is done; return False where the job is not ours any more."""
+        return connection_of(session).execute(_DONE, {"job": self.job_id, "attempt": self.attempt, "now": now}).rowcount == 1
+
     def prolong(self, session: Session) -> bool:
         """Let the lease begin anew; return False where the job is not ours any more."""
         return self._change(session, leased_until=clock.now() + LEASE)
@@ -213,7 +217,7 @@ def deliver(worker: JobRunner, job_id: int, *, now: datetime) -> DeliveryOutcome
         with _prolonged(database, taken):
             effect = worker.handlers[taken.kind](delivery)
         with database.unit_of_work() as session:
-            if not taken.close(session, done_at=now, awaits="", away_since=None):
+            if not taken.finish(session, now=now):
                 raise _LeaseLost  # noqa: TRY301 - it undoes the unit of work
             _call(session, delivery.reached, now)
             if effect is not None:
@@ -227,6 +231,11 @@ def deliver(worker: JobRunner, job_id: int, *, now: datetime) -> DeliveryOutcome
 
 
 _NOW = bindparam("now", type_=UtcDateTime())
+_DONE = compile_once(
+    update(Job)
+    .where(Job.id == bindparam("job"), Job.attempts == bindparam("attempt"), Job.done_at.is_(None))
+    .values(done_at=_NOW, leased_until=None, awaits="", away_since=None)
+)
 _TAKE = compile_once(
     update(Job)
     .where(Job.id == bindparam("job"), Job.done_at.is_(None), Job.failed_at.is_(None), Job.available_at <= _NOW)

@@ -41,7 +41,7 @@ class EmbeddedConsumer(Consumer):  # type: ignore[misc]  # Huey has no types
 def _wake_up_calls(settings: Settings) -> Huey:
     if settings.redis_url:
         return PriorityRedisHuey("aulario-calls", connection_pool=redis.pool(settings.redis_url), results=False, utc=True)
-    return SqliteHuey("aulario", filename=str(settings.data_dir / "queue.sqlite"), results=False, utc=True)
+    return SqliteHuey("aulario", filename=str(settings.data_dir / "queue.sqlite"), results=False, utc=True, fsync=False)
 
 
 class WakeUpQueue:
