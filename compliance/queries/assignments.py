@@ -3,19 +3,27 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, case, func, or_, select, union
+from sqlalchemy import ColumnElement, bindparam, case, func, or_, select, union
 from sqlalchemy.orm import Session
 
 from compliance.models import Assignment, DoneFact, Obligation
 from enrolments.models import Completion
+from kernel.compiled_statements import compile_once
+from kernel.db import connection_of
+from kernel.entity_rows import columns_of, entity_rows
 from organisations.models import AudienceStayRecord
+
+_ACTIVE = compile_once(
+    select(*columns_of(Obligation)).where(Obligation.state != "draft", Obligation.forgotten_at.is_(None)).order_by(Obligation.id)
+)
+_OF_INSTITUTION = compile_once(_ACTIVE.where(Obligation.institution_id == bindparam("institution")))
 
 
 def list_active(session: Session, institution: int | None = None) -> list[Obligation]:
     """Return the obligations in force and those that ended, whose statuses are kept up, of all institutions or one, by their number."""
-    kept = (Obligation.state != "draft", Obligation.forgotten_at.is_(None))
-    statement = select(Obligation).where(*kept).order_by(Obligation.id)
-    return list(session.scalars(statement if institution is None else statement.where(Obligation.institution_id == institution)))
+    connection = connection_of(session)
+    rows = connection.execute(_ACTIVE) if institution is None else connection.execute(_OF_INSTITUTION, {"institution": institution})
+    return [obligation for (obligation,) in entity_rows(session, rows, Obligation)]
 
 
 def find_active(session: Session, number: int) -> Obligation | None:

@@ -56,7 +56,9 @@ def get_rules(session: Session, obligation: Obligation) -> ObligationRules:
 
 
 def list_rules(session: Session, obligations: Sequence[Obligation]) -> list[ObligationRules]:
-    """Return some obligations with all of their versions, in their order, in two statements."""
+    """Return some obligations with all of their versions, in their order, in two statements; in none where there are no obligations."""
+    if not obligations:
+        return []
     written = defaultdict[int, list[ObligationVersion]](list)
     statement = select(ObligationVersion).where(ObligationVersion.obligation_id.in_([row.id for row in obligations]))
     for version in session.scalars(statement.order_by(ObligationVersion.obligation_id, ObligationVersion.number)):

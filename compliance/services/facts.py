@@ -2,13 +2,15 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from compliance.models import AccountFact, DoneFact, StartedFact
 from courses.models import CourseVersion
 from enrolments.models import Completion, Enrolment
+from kernel.compiled_statements import compile_once, insertion
+from kernel.db import connection_of
 
 
 def note_completion(session: Session, enrolment_id: int, *, now: datetime) -> int | None:
@@ -53,14 +55,22 @@ def note_completion(session: Session, enrolment_id: int, *, now: datetime) -> in
     return enrolment.person_id
 
 
+_TAKE = compile_once(
+    select(Enrolment.person_id, Enrolment.course_id, Enrolment.begun_at).where(Enrolment.id == bindparam("at")).with_for_update()
+)
+_IS_KEPT = compile_once(select(exists().where(StartedFact.enrolment_id == bindparam("at"))))
+_STARTED = ("enrolment_id", "person_id", "course_id", "at", "is_reconstructed")
+
+
 def note_beginning(session: Session, enrolment_id: int) -> int | None:
     """Keep that a take was begun; return whose it is, None where it was kept before or is not begun."""
-    enrolment = session.get(Enrolment, enrolment_id, with_for_update=True)
-    if enrolment is None or enrolment.begun_at is None or session.get(StartedFact, enrolment_id) is not None:
+    connection, at = connection_of(session), {"at": enrolment_id}
+    take = connection.execute(_TAKE, at).one_or_none()
+    if take is None or take.begun_at is None or connection.scalar(_IS_KEPT, at):
         return None
-    session.add(StartedFact(enrolment_id=enrolment_id, person_id=enrolment.person_id, course_id=enrolment.course_id, at=enrolment.begun_at))
-    session.flush()
-    return enrolment.person_id
+    values = (enrolment_id, take.person_id, take.course_id, take.begun_at, False)
+    connection.execute(insertion(StartedFact, _STARTED), dict(zip(_STARTED, values, strict=True)))
+    return int(take.person_id)
 
 
 def note_account(session: Session, person_id: int, *, now: datetime) -> int | None:
