@@ -16,9 +16,9 @@ from tests.bench.table import Row, ratio
 from tests.bench.visitor import TOKEN, Visitor
 
 REQUESTS = 120
-JOURNEYS = 6
+JOURNEYS = 12
 SIGN_INS = 25
-ATTEMPTS = 12
+ATTEMPTS = 24
 ROUNDS = 4
 
 
