@@ -9,6 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from threading import Timer
 from typing import cast
 
@@ -140,16 +141,17 @@ def _after(response: Response) -> Response:
     notes, records, gathered = g.pop("notes", []), g.pop("records", []), g.pop("gathered", [])
     services, backlog = request_services(), backlog_of(current_app)
     if gathered and response.status_code < 400:
-        gathering = gathering_of(current_app)
-        response.direct_passthrough = False  # the end of a file that is passed through is told to nobody
-        response.call_on_close(lambda: gathering.add(gathered))
+        _at_end(response, partial(gathering_of(current_app).add, gathered))
     if (notes or records) and response.status_code < 400:
-        response.direct_passthrough = False
-        response.call_on_close(lambda: _write(services.database, services.concurrency, notes, records, backlog))
+        _at_end(response, lambda: _write(services.database, services.concurrency, notes, records, backlog))
     elif backlog.is_due():
-        response.direct_passthrough = False
-        response.call_on_close(lambda: backlog.write(services.database))
+        _at_end(response, lambda: backlog.write(services.database))
     return response
+
+
+def _at_end(response: Response, work: Callable[[], object]) -> None:
+    response.direct_passthrough = False  # the end of a file that is passed through is told to nobody
+    response.call_on_close(work)
 
 
 def backlog_of(app: Flask) -> Backlog:

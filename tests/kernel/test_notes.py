@@ -15,6 +15,7 @@ from kernel.web import after_response
 from kernel.web.after_response import Backlog, Gathering, Note, backlog_of
 from kernel.web.concurrency import ConcurrencyLimiter
 from lms.instance import Instance
+from lms.serve import Server
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_learner_in, a_person, an_administrator, sign_in
 from tests.support.plain_views import add_view, send, words
@@ -98,7 +99,12 @@ def gathering(note: Instance) -> Gathering:
 def not_yet(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Let nothing be written until a test says so; return after how many seconds it would have been."""
     after: list[float] = []
-    monkeypatch.setattr(after_response, "Timer", lambda seconds, _write: (after.append(seconds), Mock())[1])
+
+    def timer(seconds: float, _write: object) -> Mock:
+        after.append(seconds)
+        return Mock()
+
+    monkeypatch.setattr(after_response, "Timer", timer)
     return after
 
 
@@ -195,3 +201,13 @@ def test_a_look_at_somebodys_record_while_nothing_can_be_written_is_told_afterwa
         looks = session.execute(text("SELECT count(*) FROM audit_entry WHERE verb = 'account.looked_at'")).scalar_one()
 
     assert looks == 1
+
+
+@pytest.mark.gathers
+def test_what_is_gathered_is_written_when_the_server_ends(note: Instance, not_yet: list[float]) -> None:
+    server = Server("127.0.0.1:0", note, 1, None, lambda: None)
+    after_response.gathering_of(server.load()).add([_writes("visited")])
+    assert words(note) == []
+    server._end_work(None, None)
+
+    assert words(note) == ["visited"]

@@ -78,7 +78,7 @@ def test_pages_keep_to_their_statements_and_commits_however_much_there_is(browse
     assert {name: many[name].notes for name in many if many[name].notes} == {"first lesson": 1, "recording": 1}
 
 
-def test_little_is_asked_again_with_the_lock(browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_optimistic_requests_validate_few_reads(browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """spec/performance P6: what an optimistic request has read stands again before it writes, and no event of an engine tells it."""
     if not instance.database.is_sqlite:
         pytest.skip("only SQLite's one writer is taken late")
