@@ -1,15 +1,16 @@
 """Statements that are compiled once and run on the driver: the same values, events and errors as SQLAlchemy gives."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from itertools import product
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import String, bindparam, column, event, insert, inspect, literal, select, type_coerce, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Row, String, bindparam, column, event, insert, inspect, literal, select, type_coerce, update
+from sqlalchemy.exc import IntegrityError, MultipleResultsFound, NoResultFound
 from sqlalchemy.types import TypeEngine
 
 from accounts.models import Person
@@ -137,6 +138,44 @@ def test_rows_and_counts_are_those_of_the_transaction(instance: Instance) -> Non
     assert (changed, found.id, found.email, named, nobody) == (1, person.id, person.email, person.id, None)
     assert found.created_at.tzinfo is not None
     assert kept != "Rosa"
+
+
+_PEOPLE = compile_once(select(Person.id, Person.email, Person.id, Person.email.label("class")).where(Person.email != bindparam("but")))
+
+
+def _outcome(ask: Callable[[], Any]) -> object:
+    try:
+        found = ask()
+    except (NoResultFound, MultipleResultsFound) as refusal:
+        return type(refusal)
+    return tuple(found) if isinstance(found, tuple | Row) else found
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_results_give_their_rows_as_sqlalchemys_do(instance: Instance, number: int) -> None:
+    """Also where two columns have one name, and where one has a word of Python's."""
+    first = [a_person(instance, f"{name}@example.org").id for name in ("ana", "eva")[:number]][:1]
+    ways: list[Callable[[Any], Any]] = [
+        lambda result: result.first(),
+        lambda result: result.one(),
+        lambda result: result.one_or_none(),
+        lambda result: result.scalar(),
+        lambda result: result.scalars().first(),
+        lambda result: result.scalars().one_or_none(),
+        lambda result: [tuple(row) for row in result],
+        lambda result: [row.email for row in result.all()],
+        lambda result: [value for row in result for value in row[1:3]],
+        lambda result: list(result.scalars()),
+    ]
+    with instance.database.unit_of_work(write=False) as session:
+        known, given = connection_of(session), {"but": "nadie@example.org"}
+        found = [
+            [_outcome(partial(lambda way, run: way(run(_PEOPLE, given)), way, run)) for way in ways]
+            for run in (known.connection.execute, known.execute)
+        ]
+
+    assert found[0] == found[1]
+    assert found[1][3] == (first[0] if first else None)
 
 
 def test_a_missing_value_is_an_error(database: Database) -> None:

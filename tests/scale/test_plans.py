@@ -28,7 +28,7 @@ def asked(instance: Instance) -> Asked:
     found: Asked = {}
 
     def note(_connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, is_many: bool) -> None:
-        found[statement] = values[0] if is_many else values
+        found[statement] = tuple(values[0] if is_many else values)
 
     for engine in (instance.database.writing, instance.database.reading):
         event.listen(engine, "before_cursor_execute", note)
