@@ -23,7 +23,7 @@ Processor = Callable[[Any], Any] | None
 
 
 class DriverResult:
-    """What a statement found on the driver, all of it read, and how many rows it changed.
+    """All that a statement found on the driver, and how many rows it changed.
 
     A row is a tuple whose values have the names of their columns too: SQLAlchemy's own takes ten times as long to find one by its name.
     """

@@ -1,20 +1,23 @@
 """Transactions of SQLite that read and decide first, and hold the writers' lock only while they write.
 
 SQLite lets one write at a time, whoever waits. An optimistic transaction reads as things stand at one moment, without the lock. Its first
-statement that writes takes the lock and asks whatever it has read once more: where a single row is another now, it ends with
-`ReadsChanged` and has written nothing. What it decided is therefore what it would have decided with the lock taken first.
+statement that writes takes the lock. Where anybody has written since that moment, which SQLite tells, whatever it has read is asked once
+more: where a single row is another now, it ends with `ReadsChanged` and has written nothing. What it decided is therefore what it would
+have decided with the lock taken first.
 """
 
 import re
 import sqlite3
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
 from itertools import islice
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from kernel.locks import WriterLock
 
+_WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|WITH)\b")
 _READS = re.compile(r"\s*(SELECT\b|WITH\b(?!.*\b(INSERT|UPDATE|DELETE)\b))", re.DOTALL)
+Result = TypeVar("Result")
 
 
 class ReadsChanged(Exception):
@@ -35,8 +38,7 @@ class _ReadingCursor(sqlite3.Cursor):
 
     def execute(self, statement: str, parameters: Any = (), /) -> Self:
         if not only_reads(statement):
-            self.connection.begin_to_write()
-            return super().execute(statement, parameters)
+            return self.connection.begin_to_write(statement, partial(super().execute, statement, parameters))
         super().execute(statement, parameters)
         rows = super().fetchall()
         self.connection.keep_read(statement, parameters, rows)
@@ -44,8 +46,7 @@ class _ReadingCursor(sqlite3.Cursor):
         return self
 
     def executemany(self, statement: str, parameters: Any, /) -> Self:
-        self.connection.begin_to_write()
-        return super().executemany(statement, parameters)
+        return self.connection.begin_to_write(statement, partial(super().executemany, statement, parameters))
 
     def fetchone(self) -> Any:
         return super().fetchone() if self._rows is None else next(self._rows, None)
@@ -96,16 +97,24 @@ class WritingConnection(sqlite3.Connection):
         if self._reads is not None:
             self._reads.append((statement, parameters, rows))
 
-    def begin_to_write(self) -> None:
-        """Take the lock, and see that all that was read is still so; raise ReadsChanged where it is not."""
+    def begin_to_write(self, statement: str, write: Callable[[], Result]) -> Result:
+        """Take the lock and run the first statement that writes, where what was read is still so; raise ReadsChanged where it is not."""
         reads, self._reads = self._reads, None
         if reads is None:
-            return
+            return write()
+        self._lock.take()
+        if _WRITES.match(statement):  # any other may begin nothing: SQLite would refuse the one after it
+            try:
+                return write()
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:  # somebody has written since: what was read may be past
+                    raise
         self.execute("COMMIT")
-        self._begin_locked()
-        for statement, parameters, rows in reads:
-            if self.execute(statement, parameters).fetchall() != rows:
+        self.execute("BEGIN IMMEDIATE")
+        for question, parameters, rows in reads:
+            if self.execute(question, parameters).fetchall() != rows:
                 raise ReadsChanged
+        return write()
 
     def forget_reads(self) -> None:
         """Let go of what was read, at the end of the transaction."""

@@ -3,12 +3,17 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
+from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from kernel.bulk_rows import insert_rows
-from quizzes.models import AnswerEvent
+from kernel.compiled_statements import compile_once
+from kernel.db import connection_of
+from quizzes.models import AnswerEvent, Attempt
 from quizzes.queries.attempts import LoadedAttempt
 from quizzes.rules import saving
 
@@ -56,16 +61,22 @@ def merge_answers(
     return merge, PlannedAnswers(rows, max([loaded.row.lease, *by_page_epoch]))
 
 
-def write_answers(session: Session, loaded: LoadedAttempt, answers: PlannedAnswers, *, now: datetime) -> None:
-    """Append planned answers to a locked attempt, and note the moment."""
+_SAVE = update(Attempt).where(Attempt.id == bindparam("attempt"))
+_WRITTEN: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("saved_at", "lease", "integrity_record")}
+_IN_SAME_STATE = compile_once(_SAVE.values(_WRITTEN))
+"""SQLite writes each index anew that has a column of the statement in it, changed or not; several have the state."""
+_IN_NEW_STATE = compile_once(_SAVE.values({**_WRITTEN, "state": bindparam("new_state")}))
+
+
+def write_answers(session: Session, loaded: LoadedAttempt, answers: PlannedAnswers, *, state: str, record: str, now: datetime) -> None:
+    """Append planned answers to a locked attempt, and note its state, its integrity record and the moment with one statement."""
+    row = loaded.row
+    written = {"state": state, "saved_at": now, "lease": answers.highest_epoch, "integrity_record": record}
+    statement = _IN_SAME_STATE if state == row.state else _IN_NEW_STATE
+    connection_of(session).execute(statement, {"attempt": row.id, **{f"new_{name}": value for name, value in written.items()}})
     insert_rows(session, AnswerEvent, answers.rows)
-    loaded.row.saved_at = moment_of_save(loaded, now=now)
-    loaded.row.lease = answers.highest_epoch
-
-
-def moment_of_save(loaded: LoadedAttempt, *, now: datetime) -> datetime:
-    """Return the moment of a save: later than that of the one before whatever the clock does: it says whether there was another."""
-    return max(now, loaded.row.saved_at + timedelta(microseconds=1))
+    for name, value in written.items():
+        set_committed_value(row, name, value)
 
 
 def _payload(value: object) -> Mapping[str, object]:

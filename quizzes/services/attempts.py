@@ -250,9 +250,13 @@ def save_answers(
     so that what is acknowledged has been committed by this very request (spec/security 6.3).
     """
     planned = plan_save(session, loaded, batches, offline_in_time, now=now)
-    loaded.row.state = planned.receipt.state.value
-    answer_rows.write_answers(session, loaded, planned.answers, now=now)
+    write_save(session, loaded, planned, loaded.row.integrity_record, now=now)
     return planned.receipt
+
+
+def write_save(session: Session, loaded: LoadedAttempt, planned: PlannedSave, record: str, *, now: datetime) -> None:
+    """Write a planned save; `record` is the integrity record of its attempt from now on."""
+    answer_rows.write_answers(session, loaded, planned.answers, state=planned.receipt.state.value, record=record, now=now)
 
 
 def plan_save(
@@ -330,7 +334,8 @@ def submit_attempt(
         merge, answers = answer_rows.merge_answers(
             loaded, answer_rows.stored_events(loaded), _without_closed(session, loaded, batches)[0], now=now
         )
-        answer_rows.write_answers(session, loaded, answers, now=now)
+        row = loaded.row
+        answer_rows.write_answers(session, loaded, answers, state=row.state, record=row.integrity_record, now=now)
         responses = {loaded.items[place - 1].id: event.payload for place, event in merge.current.items()}
     finish(session, actor, loaded, responses, finished_at=ruling.finished_at or now, now=now)
 

@@ -24,7 +24,7 @@ from kernel.web import after_response
 from kernel.web.errors import wants_json
 from kernel.web.forms import whole_number
 from kernel.web.limits import limit, limiter
-from kernel.web.request import allows, begin_writing, current_actor, current_session, requires, secrets_of_app, see_page
+from kernel.web.request import allows, current_actor, current_session, requires, secrets_of_app, see_page
 from quizzes.attempt_review import flags_in_term, flags_of, record_of, review_page
 from quizzes.forms.quizzes import (
     FileChanges,
@@ -67,11 +67,10 @@ from quizzes.services.answer_rows import SaveRequest
 from quizzes.services.attempts import SaveReceipt
 from quizzes.services.checking import CheckOutcome, check_answer
 from quizzes.services.integrity import PageNotes, record_save, record_with
-from quizzes.services.late_saves import keep_planned
 from quizzes.services.layouts import recreate_layout
 from quizzes.services.reopening import is_reopenable
 from quizzes.services.uploads import receive_files
-from quizzes.views.files import BODY_LIMIT, attempt_to_save, saves_late, store_received_files, takes_lock_late
+from quizzes.views.files import BODY_LIMIT, attempt_to_save, brings_files, store_received_files
 
 bp = Blueprint("quizzes", __name__)
 
@@ -223,7 +222,7 @@ def attempt(subject: LoadedAttempt) -> Answer:
 
 
 @bp.post("/attempts/<uuid:attempt>/answers")
-@requires(QuizAction.ANSWER, attempt_to_save, reads_first=saves_late, body_limit=BODY_LIMIT, field_limit=FIELD_LIMIT)
+@requires(QuizAction.ANSWER, attempt_to_save, reads_first=brings_files, optimistic=True, body_limit=BODY_LIMIT, field_limit=FIELD_LIMIT)
 def save(subject: LoadedAttempt) -> Answer:
     """Keep answers: from the page's script, whose `Accept` asks for JSON back, or from the plain form, which goes where it is asked to."""
     now, form = clock.now(), request.form.to_dict(flat=False)
@@ -253,19 +252,16 @@ def save(subject: LoadedAttempt) -> Answer:
 
 
 def _save_from_script(subject: LoadedAttempt, form: dict[str, list[str]], now: datetime) -> Response:
-    """Keep what a page's script sends, and tell it what is kept; the answer is made before others have to wait for the lock.
+    """Keep what a page's script sends, and tell it what is kept; the answer is made before others have to wait for SQLite's lock.
 
     A page shown a newer answer gets a newer epoch: a change after seeing it counts (spec/quiz-engine 5.4.3).
     """
-    batches, notes, late = script_batches(form, "autosave"), _notes_of(form), takes_lock_late()
-    while True:
-        planned = services.plan_save(current_session(), subject, batches, _offline_in_time(subject, batches, now), now=now)
-        record, told = record_with(subject, current_actor(), notes, now=now), _acknowledgement(subject, planned.receipt, now)
-        answer = jsonify(told)
-        if keep_planned(begin_writing() if late else current_session(), subject, planned, record, now=now):
-            return jsonify(**told, lease=new_page_epoch(subject, now)) if planned.receipt.newer_answers else answer
-        assert late, "a locked attempt has changed"
-        subject, late = open_attempts.lock_attempt(current_session(), current_actor(), subject.uuid), False
+    session, batches = current_session(), script_batches(form, "autosave")
+    planned = services.plan_save(session, subject, batches, _offline_in_time(subject, batches, now), now=now)
+    record, told = record_with(subject, current_actor(), _notes_of(form), now=now), _acknowledgement(subject, planned.receipt, now)
+    answer = jsonify(told)
+    services.write_save(session, subject, planned, record, now=now)
+    return jsonify(**told, lease=new_page_epoch(subject, now)) if planned.receipt.newer_answers else answer
 
 
 def _notes_of(form: dict[str, list[str]]) -> PageNotes:

@@ -4,18 +4,17 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, g, jsonify, render_template, request
+from flask import Blueprint, Response, current_app, jsonify, render_template, request
 from sqlalchemy.orm import Session
 
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.files import FileStore
 from kernel.permissions import Actor
-from kernel.web.errors import wants_json
 from kernel.web.file_responses import send_content
 from kernel.web.forms import whole_number
 from kernel.web.limits import limit, limiter
-from kernel.web.request import begin_writing, current_actor, current_session, request_services, requires
+from kernel.web.request import begin_writing, current_actor, current_session, requires
 from quizzes.pages.uploads import problem_words
 from quizzes.permissions import QuizAction
 from quizzes.queries import open_attempts
@@ -88,22 +87,9 @@ def brings_files() -> bool:
     return any(one.filename for one in request.files.values())
 
 
-def saves_late() -> bool:
-    """Say whether a save begins read-only: one that brings files, and one that takes the writers' lock late."""
-    return takes_lock_late() or brings_files()
-
-
-def takes_lock_late() -> bool:
-    """Say whether what a page's script sends is decided before it is written: on SQLite, where one writes at a time."""
-    late: bool | None = g.get("takes_lock_late")
-    if late is None:
-        late = g.takes_lock_late = request_services().database.is_sqlite and wants_json() and not brings_files()
-    return late
-
-
 def attempt_to_save(session: Session, actor: Actor, attempt: UUID) -> LoadedAttempt:
-    """Return the attempt whose page is sent, locked unless its save begins read-only."""
-    return (open_attempts.get_attempt if saves_late() else open_attempts.lock_attempt)(session, actor, attempt)
+    """Return the attempt whose page is sent, locked unless it brings files."""
+    return (open_attempts.get_attempt if brings_files() else open_attempts.lock_attempt)(session, actor, attempt)
 
 
 def store_received_files(

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from kernel.db import Database
 from kernel.optimistic import ReadsChanged, only_reads
+from kernel.session_pool import own_connection
 from kernel.web.request import current_session, write_optimistically
 from lms.instance import Instance
 from tests.support.meanwhile import before_the_lock
@@ -111,6 +112,35 @@ def test_all_it_reads_before_it_writes_is_of_one_moment(database: Database) -> N
     with pytest.raises(ReadsChanged):
         _write(session, 2, 1)
     database.finish(session, commit=False)
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(("writes_beside", "times"), [(False, 1), (True, 2)])
+def test_what_it_has_read_is_asked_again_only_where_somebody_has_written_since(database: Database, writes_beside: bool, times: int) -> None:
+    session = database.begin(write=True, optimistic=True)
+    asked: list[str] = []
+    own_connection(session).connection.dbapi_connection.set_trace_callback(asked.append)  # type: ignore[union-attr]  # SQLite's has it
+    assert _read(session, 0) == 0
+    if writes_beside:
+        _beside(database, 3, 7)
+    _write(session, 1, 5)
+    database.finish(session, commit=True)
+
+    assert [one.startswith("SELECT") for one in asked].count(True) == times
+    assert _numbers(database)[1] == 5
+
+
+@pytest.mark.unit
+def test_a_savepoint_before_it_writes_is_of_the_present(database: Database) -> None:
+    """It begins nothing by itself, so that SQLite would refuse the statement after it, which is another than that which takes the lock."""
+    session = database.begin(write=True, optimistic=True)
+    assert _read(session, 0) == 0
+    _beside(database, 3, 7)
+    with session.begin_nested():
+        _write(session, 1, 5)
+    database.finish(session, commit=True)
+
+    assert _numbers(database) == [0, 5, 0, 7]
 
 
 @pytest.mark.unit

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from courses.models import Course
+from kernel.optimistic import ReadsChanged
 from lms.instance import Instance
 from quizzes.forms.quizzes import answers_compared, form_batch, script_batches
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
@@ -24,8 +26,6 @@ from quizzes.queries import attempts as queries
 from quizzes.queries.answers import read_payloads
 from quizzes.queries.attempts import LoadedAttempt
 from quizzes.services import attempts as services
-from quizzes.services.answer_rows import SaveRequest
-from quizzes.services.late_saves import keep_planned
 from tests.support import sizes
 from tests.support.learning import a_learner, sitting_of, start
 from tests.support.quizzes import a_quiz_asking
@@ -47,6 +47,7 @@ BANK = "questions:\n" + "".join(
 )
 Key = tuple[int, int, int]
 """Place of the question, lease, number."""
+Taken = TypeVar("Taken")
 Sent = tuple[int, tuple[tuple[Key, str], ...]]
 """A request on its way: the lease of the page, and the events it carries."""
 
@@ -242,29 +243,44 @@ class Saving(RuleBasedStateMachine):
 
     def _arrive(self, request: Sent, page: Page | None, meanwhile: Callable[[], object] | None = None) -> None:
         """Take a request: locked at once, or after something that happens once it is read and decided upon."""
-        told: list[services.SaveReceipt] = []
         batches, now = script_batches(events_of(request), "autosave"), self.now
-        read, planned = self._planned(batches) if meanwhile is not None else (None, None)
-        if meanwhile is not None:
-            if planned is None:
-                return
-            meanwhile()
-        with self.instance.database.unit_of_work() as session:
-            if read is not None and planned is not None and keep_planned(session, read, planned, read.row.integrity_record, now=now):
-                loaded = read
-                told.append(planned.receipt)
-            else:
-                loaded = queries.lock_attempt(session, self.actor, self.attempt)
-                if self._refused(lambda: told.append(services.save_answers(session, loaded, batches, now=now))):
-                    return
-            renewed = new_page_epoch(loaded, now)
+
+        def take(session: Session, happen: Callable[[], object]) -> tuple[services.SaveReceipt, int] | None:
+            planned: list[services.PlannedSave] = []
+            loaded = queries.lock_attempt(session, self.actor, self.attempt)
+            if self._refused(lambda: planned.append(services.plan_save(session, loaded, batches, now=now))):
+                return None
+            happen()
+            services.write_save(session, loaded, planned[0], loaded.row.integrity_record, now=now)
+            return planned[0].receipt, new_page_epoch(loaded, now)
+
+        if (told := self._taken(take, meanwhile)) is None:
+            return
+        receipt, renewed = told
         lease, events = request
         for key, text in events:
             self._store(key, text)
-            if key[2] <= told[0].acknowledged.get(key[0], 0):
+            if key[2] <= receipt.acknowledged.get(key[0], 0):
                 self.acknowledged.add((key, text))
         if page is not None:
-            self._hear(page, told[0], lease, dict(events), renewed)
+            self._hear(page, receipt, lease, dict(events), renewed)
+
+    def _taken(self, take: Callable[[Session, Callable[[], object]], Taken], meanwhile: Callable[[], object] | None) -> Taken:
+        """Return what comes of work that is optimistic on SQLite, where something happens before it writes; else that comes before it."""
+        database = self.instance.database
+        if meanwhile is not None and database.is_sqlite:
+            session = database.begin(write=True, optimistic=True)
+            try:
+                told = take(session, meanwhile)
+            except ReadsChanged:
+                database.finish(session, commit=False)
+            else:
+                database.finish(session, commit=True)
+                return told
+        elif meanwhile is not None:
+            meanwhile()
+        with database.unit_of_work() as session:
+            return take(session, lambda: None)
 
     def _hear(self, page: Page, told: services.SaveReceipt, lease: int, batch: dict[Key, str], renewed: int) -> None:
         gone = {key for key in page.journal if key[1] == lease and key[2] <= told.acknowledged.get(key[0], 0)}
@@ -275,12 +291,6 @@ class Saving(RuleBasedStateMachine):
                 page.take_in(place, newer["answer"][0])  # type: ignore[index]  # as it was saved
         if told.newer_answers:
             page.lease, page.numbers = renewed, {}
-
-    def _planned(self, batches: list[SaveRequest]) -> tuple[LoadedAttempt, services.PlannedSave | None]:
-        found: list[services.PlannedSave] = []
-        with sitting_of(self.instance, self.actor, self.attempt) as (session, read):
-            self._refused(lambda: found.append(services.plan_save(session, read, batches, now=self.now)))
-        return read, found[0] if found else None
 
     def _refused(self, attempt: Callable[[], object]) -> bool:
         try:

@@ -44,11 +44,11 @@ def before_the_lock(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) 
     happened: list[str] = []
     begin_to_write = WritingConnection.begin_to_write
 
-    def begin_late(connection: WritingConnection) -> None:
+    def begin_late(connection: WritingConnection, statement: str, write: Callable[[], object]) -> object:
         if connection._reads and not happened:
             happened.append("meanwhile")
             act()
-        begin_to_write(connection)
+        return begin_to_write(connection, statement, write)
 
     monkeypatch.setattr(WritingConnection, "begin_to_write", begin_late)
     return happened

@@ -1,7 +1,8 @@
-"""Saves decided before they are written (decision 61): one that finds its attempt changed begins again, and loses nothing."""
+"""Saves that decide before they write (decision 61): one whose attempt has changed by then begins again, and loses nothing."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -12,13 +13,11 @@ from kernel.permissions import Actor
 from lms.instance import Instance
 from quizzes.models import Attempt
 from quizzes.services import attempts as services
-from quizzes.services.late_saves import keep_planned
-from quizzes.views import attempts as views
 from tests.support.attempts import an_answer, begin, stored
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_learner_in
-from tests.support.learning import At, a_batch, a_learner, attempt_row, save, send_script, sitting_of, start, submit
-from tests.support.meanwhile import Writers
+from tests.support.learning import At, a_batch, attempt_row, save, send_script, sitting_of, submit
+from tests.support.meanwhile import Writers, before_the_lock
 from tests.support.quizzes import NOON, NUMBER, a_quiz_asking
 
 LIMITED = "attempts: 0\nlimit: 20 min\n"
@@ -65,45 +64,6 @@ ACTS: Mapping[str, Act] = {
 }
 
 
-@pytest.mark.parametrize("act", ACTS)
-def test_a_save_whose_attempt_has_changed_since_it_was_read_writes_nothing(instance: Instance, act: str) -> None:
-    course = a_quiz_asking(instance, NUMBER, LIMITED)
-    actor = a_learner(instance, course, now=NOON)
-    attempt, now = start(instance, actor, course.slug, now=NOON), NOON + timedelta(minutes=1)
-    with sitting_of(instance, actor, attempt) as (session, read):
-        planned = services.plan_save(session, read, [a_batch({1: ["2,4"]})], now=now)
-    ACTS[act](instance, actor, attempt)
-    before = stored(instance)
-
-    with instance.database.unit_of_work() as session:
-        kept = keep_planned(session, read, planned, read.row.integrity_record, now=now)
-
-    assert not kept
-    assert stored(instance) == before
-
-
-def test_a_save_of_an_unchanged_attempt_is_written_as_a_locked_one_would_be(instance: Instance) -> None:
-    course = a_quiz_asking(instance, NUMBER, LIMITED)
-    found = []
-    for name, late in (("ana@example.org", True), ("eva@example.org", False)):
-        actor = a_learner(instance, course, name, now=NOON)
-        attempt, now = start(instance, actor, course.slug, now=NOON), NOON + timedelta(minutes=1)
-        if late:
-            with sitting_of(instance, actor, attempt) as (session, read):
-                planned = services.plan_save(session, read, [a_batch({1: ["2,4"]}, lease=5000)], now=now)
-            with instance.database.unit_of_work() as session:
-                assert keep_planned(session, read, planned, read.row.integrity_record, now=now)
-            receipt = planned.receipt
-        else:
-            receipt = save(instance, actor, attempt, a_batch({1: ["2,4"]}, lease=5000), now=now)
-        with sitting_of(instance, actor, attempt) as (_session, loaded):
-            row = loaded.row
-            answers = [(one.page_epoch, one.counter, one.payload, one.server_time) for one in loaded.answers]
-            found.append((receipt, row.state, row.saved_at, row.lease, row.integrity_record, row.due_at, answers))
-
-    assert found[0] == found[1]
-
-
 @pytest.mark.parametrize(
     ("act", "status", "kept"),
     [
@@ -124,21 +84,13 @@ def test_a_script_whose_save_was_overtaken_receives_the_answers_in_force(
     at = At(monkeypatch, NOON)
     a_learner_in(browser, a_quiz_asking(instance, NUMBER, LIMITED))
     attempt = UUID(begin(browser).rsplit("/", 1)[1])
-    actor, writing = Actor(person_id=attempt_row(instance, attempt).person_id), views.begin_writing
+    actor = Actor(person_id=attempt_row(instance, attempt).person_id)
     browser.get(f"/attempts/{attempt}")
     at.pass_(minutes=1)
-    happened: list[str] = []
-
-    def begin_late() -> object:
-        if not happened:
-            happened.append(act)
-            ACTS[act](instance, actor, attempt)
-        return writing()
-
-    monkeypatch.setattr(views, "begin_writing", begin_late)
+    happened = before_the_lock(monkeypatch, partial(ACTS[act], instance, actor, attempt))
     told = send_script(browser, attempt, [an_answer(1, "2,4")], lease=1000, status=status)
 
-    assert happened == [act]
+    assert happened == ["meanwhile"]
     assert sorted(map(str, stored(instance))) == sorted(map(str, kept))
     if act == "another page saves":
         assert told["newer"] == {"1": {"answer": ["7"]}}
@@ -167,15 +119,21 @@ def test_nobody_waits_for_what_a_save_reads(browser: Browser, instance: Instance
     assert counter.commits == 2  # the other's and its own
 
 
-def test_a_scripts_save_writes_its_attempt_with_one_statement(browser: Browser, instance: Instance) -> None:
-    """A locked attempt too, where databases let many write at once."""
+@pytest.mark.parametrize("is_form", [False, True])
+def test_a_save_writes_its_attempt_with_one_statement(browser: Browser, instance: Instance, is_form: bool) -> None:
+    """Of the script's or of the plain form, on each database."""
     a_learner_in(browser, a_quiz_asking(instance, NUMBER, LIMITED))
     attempt = UUID(begin(browser).rsplit("/", 1)[1])
     before = attempt_row(instance, attempt)
     counter = every_statement(instance.database)
-    send_script(browser, attempt, [an_answer(1, "2,4")], lease=5000)
+    if is_form:
+        browser.submit("/answers", {"p1": "2,4"}, button=("go", "save"))
+    else:
+        send_script(browser, attempt, [an_answer(1, "2,4")], lease=5000)
     after = attempt_row(instance, attempt)
 
     assert [one.split()[0] for one in counter.statements if "attempt " in one and not one.startswith("SELECT")] == ["UPDATE"]
-    assert (before.lease, after.lease) == (0, 5000)
+    assert before.lease == 0
+    assert after.lease >= 1000
     assert after.saved_at > before.saved_at
+    assert stored(instance) == [("save" if is_form else "autosave", {"answer": ["2,4"]})]
