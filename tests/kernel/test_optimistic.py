@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from flask import Flask, flash, get_flashed_messages
@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from kernel.db import Database
-from kernel.optimistic import ReadsChanged, only_reads
+from kernel.optimistic import ReadsChanged, WritingConnection, only_reads
 from kernel.session_pool import own_connection
 from kernel.web.request import current_session, write_optimistically
 from lms.instance import Instance
@@ -116,10 +116,10 @@ def test_all_it_reads_before_it_writes_is_of_one_moment(database: Database) -> N
 
 @pytest.mark.unit
 @pytest.mark.parametrize(("writes_beside", "times"), [(False, 1), (True, 2)])
-def test_what_it_has_read_is_asked_again_only_where_somebody_has_written_since(database: Database, writes_beside: bool, times: int) -> None:
+def test_reads_are_validated_only_where_another_transaction_has_committed(database: Database, writes_beside: bool, times: int) -> None:
     session = database.begin(write=True, optimistic=True)
     asked: list[str] = []
-    own_connection(session).connection.dbapi_connection.set_trace_callback(asked.append)  # type: ignore[union-attr]  # SQLite's has it
+    cast("WritingConnection", own_connection(session).connection.dbapi_connection).set_trace_callback(asked.append)
     assert _read(session, 0) == 0
     if writes_beside:
         _beside(database, 3, 7)
