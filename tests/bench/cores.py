@@ -1,18 +1,20 @@
-"""One process for each core on one database against one process (spec/performance P25), and how long a journey holds the writers' lock."""
+"""One process for each core on one database (spec/performance P25): journeys a second beside the bare programs', and the writers' lock."""
 
 import sys
 import time
 from collections import deque
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
 from threading import Lock
+from typing import TypeVar
 
 from lms.loadtest.command import LoadTestInstance
 from lms.serve import usual_workers
-from tests.bench.pages import walk
+from tests.bench.pages import floor_journey, walk
 from tests.bench.paired import Side, side
-from tests.bench.processes import ROOT, Process, product
+from tests.bench.processes import ROOT, Process, floors, product
 from tests.bench.table import Row
 from tests.bench.visitor import Visitor
 
@@ -20,22 +22,38 @@ BROWSERS = 8
 JOURNEYS = 6
 """Of each browser in a round."""
 ROUNDS = 4
+Someone = TypeVar("Someone")
 HELD = 20
 """Journeys of which the time is told for which the lock is held."""
 
 
 def several_processes(load_instance: LoadTestInstance, folder: Path, url: str) -> list[Row]:
-    """spec/performance P25: journeys a second of eight learners at once, with one process for each core and with one."""
+    """spec/performance P25: journeys a second of eight learners at once, with one process for each core, against the floor's and one's.
+
+    How many times those of one process is told without a bar: the cheaper a request gets, the more one process does of what two can.
+    """
     sys.stderr.write("  Processes for every core against one.\n")
     most = usual_workers()
-    words = f"journeys a second with {most} processes against one"
+    words = f"journeys a second of the floor with {most} processes against ours"
     if most == 1:
-        rows = [Row("P25", words, None, 1.4, 1.6, "this machine has one core")]
+        rows = [Row("P25", words, None, 2.6, 2.2, "this machine has one core")]
     else:
-        rounds = compared(load_instance, folder, url, ROUNDS)
-        one, all_ = (median(figures[at] for figures in rounds) for at in (0, 1))
-        numbers = f"{all_:.1f} against {one:.1f}"
-        rows = [Row("P25", words, median(several / alone for alone, several in rounds), 1.4, 1.6, numbers)]
+        rounds = [
+            (_at_the_floor(folder, url, most), *_round(load_instance, folder, url, most, turned=bool(at % 2))) for at in range(ROUNDS)
+        ]
+        floor, one, all_ = (median(figures[at] for figures in rounds) for at in range(3))
+        rows = [
+            Row("P25", words, median(bare / several for bare, _alone, several in rounds), 2.6, 2.2, f"{floor:.1f} against {all_:.1f}"),
+            Row(
+                "P25",
+                f"journeys a second with {most} processes against one",
+                median(several / alone for _bare, alone, several in rounds),
+                1.4,
+                1.6,
+                f"{all_:.1f} against {one:.1f}",
+                binds=False,
+            ),
+        ]
     if url.startswith("sqlite"):
         rows.append(lock_held())
     return rows
@@ -57,35 +75,55 @@ def _round(load_instance: LoadTestInstance, folder: Path, url: str, most: int, *
     return rates[1], rates[most]
 
 
+def _at_the_floor(folder: Path, url: str, workers: int) -> float:
+    """Return the journeys a second of the bare programs."""
+    with floors(folder, url, workers) as server:
+
+        def go(visitor: Visitor, _number: int) -> None:
+            floor_journey(visitor)
+
+        _all_the_way(server, range(BROWSERS * 2 * workers), go)
+        return _all_the_way(server, range(BROWSERS * JOURNEYS), go)
+
+
 def _journeys(server: Process, load_instance: LoadTestInstance, each: int) -> float:
+    """Return the journeys a second of learners."""
+
+    def go(visitor: Visitor, email: str) -> None:
+        visitor.enter(email, load_instance.password)
+        walk(visitor)
+
+    return _all_the_way(server, load_instance.take(BROWSERS * each), go)
+
+
+def _all_the_way(server: Process, people: Iterable[Someone], go: Callable[[Visitor, Someone], None]) -> float:
     """Let eight people at once go the whole way, and others after them; return how many ways a second, while all eight are on theirs.
 
     Requests are counted until the last sets out: from then on some have ended, and a process may have nothing to do.
     """
-    waiting, turn = deque(load_instance.take(BROWSERS * each)), Lock()
+    waiting, turn = deque(people), Lock()
     visitors: list[Visitor] = []
     counted: list[tuple[float, int]] = []
 
-    def next_one() -> tuple[str, Visitor] | None:
+    def next_one() -> tuple[Someone, Visitor] | None:
         with turn:
             if not waiting:
                 return None
-            email, visitor = waiting.popleft(), server.visitor()
+            someone, visitor = waiting.popleft(), server.visitor()
             visitors.append(visitor)
             if not waiting:
                 counted.append((time.perf_counter(), sum(one.requests for one in visitors)))
-            return email, visitor
+            return someone, visitor
 
-    def go(_browser: int) -> None:
+    def browse(_browser: int) -> None:
         while found := next_one():
-            email, visitor = found
-            visitor.enter(email, load_instance.password)
-            walk(visitor)
+            someone, visitor = found
+            go(visitor, someone)
             visitor.rest()
 
     began = time.perf_counter()
     with ThreadPoolExecutor(BROWSERS) as pool:
-        list(pool.map(go, range(BROWSERS)))
+        list(pool.map(browse, range(BROWSERS)))
     [(ended, requests)] = counted
     return requests / visitors[0].requests / (ended - began)
 

@@ -2,9 +2,11 @@
 
 import asyncio
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
+from statistics import median
 from typing import Any
 
 import aiohttp
@@ -23,7 +25,7 @@ RATE = 10.0
 MINUTE = min(60.0, CROWD_SECONDS)
 REFERENCE = 0.00098
 """Seconds of processor of the floor's page in the slower of the two runs that the specification names (performance, head)."""
-PAGES_ASKED = 300
+PAGES_ASKED = 1000
 PAUSE = 1.0
 """Seconds for which somebody looks at a page, on average."""
 PAGES, SAVES = 11, 12
@@ -36,19 +38,21 @@ def crowd(bench: Bench) -> list[Row]:
     and what was lost, with one process for each core.
 
     Ten minutes of it on SQLite, as spec/performance P11 asks, and one on PostgreSQL. Where this machine is slower than the specification's,
-    as long at the rate that asks as much of it follows.
+    ten a second is told, and the bars hold for as long at the rate that asks as much of it.
     """
     page = _page_at_the_floor(bench)
     rows = _held(bench, RATE, "ten new learners a second", page, "of it")
-    if (speed := REFERENCE / page) < 1:
-        rows += at_this_machines_rate(bench, speed, page)
-    return rows
+    if page <= REFERENCE:
+        return rows
+    return [*(replace(row, binds=False) for row in rows), *at_this_machines_rate(bench)]
 
 
-def at_this_machines_rate(bench: Bench, speed: float, page: float) -> list[Row]:
+def at_this_machines_rate(bench: Bench) -> list[Row]:
     """Return the same at the rate that asks as much of a machine of this speed as ten a second of the specification's."""
-    words = f"{RATE * speed:.1f} a second, as much of this machine as ten of the specification's"
-    return _held(bench, RATE * speed, words, page, f"at {words}")
+    page = _page_at_the_floor(bench)
+    rate = RATE * min(1.0, REFERENCE / page)
+    words = f"{rate:.1f} a second, as much of this machine as ten of the specification's"
+    return _held(bench, rate, words, page, f"at {words}")
 
 
 def _held(bench: Bench, rate: float, words: str, page: float, of_it: str) -> list[Row]:
@@ -71,9 +75,11 @@ def _many(bench: Bench, rate: float, seconds: float, words: str, page: float) ->
     after = _at_the_floor(bench, rate)
     rows = []
     for step, bars, longest in (("lesson", (12, 8), 50), ("save", (6, 4), 40)):
-        ours = percentile(measures.waits[step], 0.95)
+        ours = median(p95_of_minutes(measures, step, seconds))
         floor = percentile([*before.waits[step], *after.waits[step]], 0.95)
-        rows.append(Row("P10", f"p95 of a {step}, {words}", ours / floor, *bars, f"{ours * 1000:.1f} ms against {floor * 1000:.1f} ms"))
+        all_of_it = percentile(measures.waits[step], 0.95)
+        numbers = f"{ours * 1000:.1f} ms against {floor * 1000:.1f} ms; all minutes as one {all_of_it * 1000:.1f} ms"
+        rows.append(Row("P10", f"p95 of a {step}, {words}", ours / floor, *bars, numbers))
         rows.append(
             Row(
                 "P10",
@@ -87,6 +93,17 @@ def _many(bench: Bench, rate: float, seconds: float, words: str, page: float) ->
     lost = sum(found[name] for name in FAULTS) + sum(measures.errors.values()) + measures.asked_to_wait
     rows.append(Row("P10", f"errors, answers lost, and visitors asked to wait, {words}", lost, 0, 0, _counted(found, measures)))
     return rows, measures.waits["save"]
+
+
+def p95_of_minutes(measures: Measures, step: str, seconds: float) -> list[float]:
+    """Return within how many seconds 95 of 100 were answered, for each minute in which people came; what came later is of the last.
+
+    What a machine does besides falls into some minutes: their median is what spec/performance 3 counts of rounds.
+    """
+    minutes = defaultdict[int, list[float]](list)
+    for at, waited in zip(measures.moments[step], measures.waits[step], strict=True):
+        minutes[min(int(at / MINUTE), max(int(seconds / MINUTE), 1) - 1)].append(waited)
+    return [percentile(waits, 0.95) for waits in minutes.values()]
 
 
 def _page_at_the_floor(bench: Bench) -> float:

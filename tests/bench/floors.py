@@ -1,9 +1,9 @@
-"""The bare programs: one process of gunicorn with as many threads as ours, and pages that do the least that our work takes.
+"""The bare programs: gunicorn with as many processes and threads as ours, and pages that do the least that our work takes.
 
 `/wsgi` answers without a framework. `/page` is a Flask page with a signed cookie, four rows by their keys (SQLAlchemy Core) and 18.6 kB
 of HTML (Jinja); `/orm` the same with entities. `/save` reads a row and commits another; `/sign-in` verifies an argon2id hash and saves.
 
-    python -m tests.bench.floors PORT DATABASE
+    python -m tests.bench.floors PORT DATABASE [PROCESSES]
 """
 
 import sys
@@ -85,7 +85,6 @@ def floor_app(database: Database) -> Flask:
     app.secret_key = "bench" * 8
     connections = threading.BoundedSemaphore(POOL)  # who finds none free waits, however long: at ten new learners a second some do
     template = app.jinja_env.from_string(_TEMPLATE)
-    SAVED.create(database.writing, checkfirst=True)
     stored = HASHER.hash(PASSWORD)
 
     @app.get("/page")
@@ -136,13 +135,13 @@ def bare(app: Flask) -> Callable[[dict[str, Any], Callable[..., object]], Iterab
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """Gunicorn as ours is set."""
 
-    def __init__(self, port: int, database: Database) -> None:
-        self._port, self._database = port, database
+    def __init__(self, port: int, database: Database, workers: int) -> None:
+        self._port, self._database, self._workers = port, database, workers
         super().__init__()
 
     def load_config(self) -> None:
         """Set the options that ours has."""
-        options = {"bind": f"127.0.0.1:{self._port}", "workers": 1, "threads": 128, "worker_class": "gthread", "keepalive": 15}
+        options = {"bind": f"127.0.0.1:{self._port}", "workers": self._workers, "threads": 128, "worker_class": "gthread", "keepalive": 15}
         for name, value in {**options, "timeout": 60, "control_socket_disable": True, "loglevel": "warning"}.items():
             self.cfg.set(name, value)
 
@@ -152,4 +151,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
 
 if __name__ == "__main__":
-    Server(int(sys.argv[1]), Database(sys.argv[2], pool=POOL)).run()
+    port, url, *workers = sys.argv[1:]
+    database = Database(url, pool=POOL)
+    SAVED.create(database.writing, checkfirst=True)
+    database.dispose()
+    Server(int(port), database, int(*workers or "1")).run()

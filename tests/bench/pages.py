@@ -152,7 +152,7 @@ def _floor_sign_in(bare: Visitor) -> None:
 
 def journeys(bench: Bench) -> list[Row]:
     """spec/performance P3, P5: sign in, home, course, four lessons, quiz, ten saves, result; requests and kilobytes of one."""
-    pairs = bench.pairs(lambda: walk(bench.entered()), lambda: _floor_journey(bench.floor.visitor()), JOURNEYS)
+    pairs = bench.pairs(lambda: walk(bench.entered()), lambda: floor_journey(bench.floor.visitor()), JOURNEYS)
     packed = bench.entered(packed=True)
     walk(packed)
     pages = (packed.requests, packed.bytes / 1000)
@@ -183,7 +183,8 @@ def walk(visitor: Visitor, *, looks_over: bool = False) -> None:
     visitor.sees(f"{path}/review", 'id="review"')
 
 
-def _floor_journey(bare: Visitor) -> None:
+def floor_journey(bare: Visitor) -> None:
+    """Ask for bare pages and saves, as many as a learner's way has."""
     bare.sees("/page", "<h1>")
     _floor_sign_in(bare)
     for _page in range(9):  # home, course, four lessons, quiz, attempt, result

@@ -23,7 +23,7 @@ class Row:
     goal: float
     numbers: str = ""
     binds: bool = True
-    """Whether the bar holds on this database."""
+    """Whether the bar holds on this database, and for this figure; others are told."""
 
     @property
     def verdict(self) -> str:
@@ -51,7 +51,7 @@ BIND_ON_SQLITE = frozenset({"P1", "P3", "P9", "P10", "P25"})
 def told_where_no_bar_binds(rows: Sequence[Row], database: str) -> list[Row]:
     """Return the rows, of which those whose bar does not hold on this database are told and judge nothing."""
     binds = database == "sqlite"
-    return [replace(row, binds=binds or row.number not in BIND_ON_SQLITE) for row in rows]
+    return [replace(row, binds=row.binds and (binds or row.number not in BIND_ON_SQLITE)) for row in rows]
 
 
 def ratio(

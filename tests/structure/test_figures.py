@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from lms.loadtest.measures import Measures
 from scripts import documents, figures
 from tests.bench.__main__ import replaced
+from tests.bench.crowd import p95_of_minutes
 from tests.bench.paired import lines
 from tests.bench.table import Row, told_where_no_bar_binds
 
@@ -80,6 +82,22 @@ def test_bars_that_bind_on_sqlite_judge_nothing_on_a_server_beside_the_program()
 
     assert [row.verdict for row in told_where_no_bar_binds(rows, "postgres")] == ["told", "NOT MET"]
     assert [row.verdict for row in told_where_no_bar_binds(rows, "sqlite")] == ["NOT MET", "NOT MET"]
+
+
+def test_a_figure_that_only_tells_stays_so_where_the_bar_binds() -> None:
+    rows = told_where_no_bar_binds([Row("P10", "more than this machine can do", 99, 12, 8, binds=False)], "sqlite")
+
+    assert [row.verdict for row in rows] == ["told"]
+
+
+def test_a_disturbed_minute_does_not_count_for_the_others() -> None:
+    """Three minutes of a hundred lessons, the second of them disturbed; who came in the last is answered after its end."""
+    measures = Measures()
+    for number in range(300):
+        measures.note("lesson", number * 0.6 + 1, 2.0 if 100 <= number < 200 else 0.01 * (1 + number % 100))
+
+    assert p95_of_minutes(measures, "lesson", 180) == pytest.approx([0.95, 2.0, 0.95], abs=0.021)
+    assert len(p95_of_minutes(measures, "lesson", 40)) == 1
 
 
 def test_two_versions_are_compared_pair_by_pair() -> None:
