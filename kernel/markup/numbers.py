@@ -11,6 +11,7 @@ NO_BREAK = "\u00a0"
 WORD_JOINER = "\u2060"
 MINUS = "\u2212"
 _GAPS = re.compile(r"(?<=\d) (?=%|USD\b)|(?<=\bUSD) (?=\d)")
+_GROUPED = re.compile(r"(?<!\d)(?<!\d[.,])\d{1,3}(?: \d{3})+(?!\d)")
 _OPENING_DASH = re.compile(r"(?<![^\s«“(])—(?=\S)")
 _CLOSING_DASH = re.compile(r"(?<=\S)—(?=[\s.,;:?!…»”)]|$)")
 _UNITS = (("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000))
@@ -53,8 +54,8 @@ def format_size(size: int, language: str) -> str:
 
 
 def join_numbers(text: str) -> str:
-    """Put a no-break space between a number and the `%` or `USD` beside it (spec/content-format 7, Parameter)."""
-    return _GAPS.sub(NO_BREAK, text)
+    """Put a no-break space between a number and the `%` or `USD` beside it, and between its groups of digits (spec/content-format 7)."""
+    return _GROUPED.sub(lambda number: number[0].replace(" ", NO_BREAK), _GAPS.sub(NO_BREAK, text))
 
 
 def join_dashes(text: str) -> str:

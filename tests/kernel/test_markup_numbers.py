@@ -7,7 +7,7 @@ import pytest
 from kernel.markup.addresses import Addresses, slug
 from kernel.markup.measure import count_words
 from kernel.markup.model import Parameter, RenderedText, SafeHtml, fold
-from kernel.markup.numbers import format_number, format_parameter, format_size, join_dashes
+from kernel.markup.numbers import format_number, format_parameter, format_size, join_dashes, join_numbers
 from kernel.markup.render import render_lesson
 from kernel.markup.source import Finder, mask, normalise, strip_comments
 from tests.support.markup import a_context
@@ -46,6 +46,19 @@ def test_a_parameter_without_unit_is_its_number() -> None:
 )
 def test_sizes_of_files_are_short(size: int, text: str) -> None:
     assert format_size(size, "es") == text.replace(" ", NBSP)
+
+
+@pytest.mark.parametrize(
+    ("written", "joined"),
+    [
+        ("se emitieron 1 486 294 certificados", "se emitieron 1~486~294 certificados"),
+        ("USD 36 214,50 y 34 %", "USD~36~214,50 y 34~%"),
+        ("en 2017 486 personas, 12 34 y 5 6789", "en 2017 486 personas, 12 34 y 5 6789"),
+        ("3,5 400 y 1.5 400", "3,5 400 y 1.5 400"),
+    ],
+)
+def test_the_digits_of_one_number_stay_on_one_line(written: str, joined: str) -> None:
+    assert join_numbers(written) == joined.replace("~", NBSP)
 
 
 @pytest.mark.parametrize(
