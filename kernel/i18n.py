@@ -171,6 +171,11 @@ def choose(texts: Mapping[str, str] | None, wanted: str | None = None) -> str:
     return texts.get(wanted or language()) or next(iter(texts.values()))
 
 
+def shortened(words: str, longest: int) -> str:
+    """Return words, cut after a whole one and with “…” where they have more than `longest` characters."""
+    return words if len(words) <= longest else f"{words[: longest - 1].rsplit(' ', 1)[0].rstrip(' …')}…"
+
+
 def in_every_language(write: Callable[[], str]) -> dict[str, str]:
     """Write a text once in each language, for readers who are not here."""
     texts = {}

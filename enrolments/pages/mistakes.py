@@ -10,7 +10,7 @@ from courses.rules import activity_url
 from enrolments.models import MistakeKind, MistakeReport, MistakeState
 from enrolments.queries.mistakes import MistakeGroup, OwnMistakeRow, ReporterRow
 from enrolments.wording import MISTAKE_KINDS, MISTAKE_STATES, MISTAKE_STATES_OF_REPORTER
-from kernel.i18n import _, choose, format_date
+from kernel.i18n import _, choose, format_date, shortened
 
 LOOKS = {
     MistakeState.OPEN: ("now", "message-circle"),
@@ -76,11 +76,10 @@ def place_views(groups: Sequence[MistakeGroup], changed: Collection[int]) -> lis
 
 def _line(group: MistakeGroup, changed: Collection[int]) -> MistakeGroupView:
     row = group.newest
-    words = row.words if len(row.words) <= EXCERPT else f"{row.words[: EXCERPT - 1].rsplit(' ', 1)[0]}…"
     return MistakeGroupView(
         uuid=row.uuid,
         kind=kind_words(row),
-        words=words,
+        words=shortened(row.words, EXCERPT),
         people=group.people,
         newest_at=row.extended_at or row.reported_at,
         since=group.since,

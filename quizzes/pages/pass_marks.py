@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from courses.content.model import CourseFolder
 from courses.rendering import Renderer
-from kernel.i18n import _, choose, ngettext
+from kernel.i18n import _, choose, ngettext, shortened
 from kernel.markup.model import SafeHtml
 from kernel.markup.passages import plain_text
 from quizzes.content.selecting import list_questions
@@ -225,8 +225,7 @@ def signed_view(found: SignedRecord) -> SignedRecordView:
 
 def _first_words(html: str) -> str:
     """Return the beginning of what a question asks, from its HTML."""
-    words = plain_text(_FIRST_BLOCK.split(html, maxsplit=1)[0])
-    return words if len(words) <= LONGEST_WORDS else f"{words[: LONGEST_WORDS - 2].rsplit(' ', 1)[0]}…"
+    return shortened(plain_text(_FIRST_BLOCK.split(html, maxsplit=1)[0]), LONGEST_WORDS)
 
 
 def sheet_items(session: Session, record: PassMarkRecord, sheet: JudgeSheet) -> list[SheetItem]:

@@ -11,7 +11,7 @@ from fractions import Fraction
 from html import unescape
 from typing import Any
 
-from kernel.i18n import _, choose, language, ngettext
+from kernel.i18n import _, choose, language, ngettext, shortened
 from kernel.markup.model import SafeHtml, gap_marker
 from quizzes.pages.uploads import UploadedFiles, UploadView, upload_parts
 from quizzes.queries.attempts import LoadedItem
@@ -43,6 +43,8 @@ from quizzes.rules.uploads import count_words
 
 MARKERS = re.compile(r"<!--gap:([a-z][a-z0-9_]*)-->")
 TAGS = re.compile(r"<[^>]+>")
+LONGEST_TITLE = 80
+"""Characters of the first words of what is asked."""
 SPACES = re.compile(r"[ \t\r\n\f\v]+")
 
 
@@ -384,5 +386,4 @@ def text_language(question: definitions.QuestionDefinition) -> str:
 
 def short_title(question: definitions.QuestionDefinition) -> str:
     """Return the first words of what is asked, for a list of questions."""
-    words = plain({language: MARKERS.sub(" … ", text) for language, text in question.text.items()})
-    return words if len(words) <= 80 else f"{words[:78].rsplit(' ', 1)[0]}…"
+    return shortened(plain({language: MARKERS.sub(" … ", text) for language, text in question.text.items()}), LONGEST_TITLE)

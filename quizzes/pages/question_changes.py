@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from courses.content.differences import DifferenceKind, PartDifference, PartKind, SettingChange
 from courses.content.model import CourseFolder
-from kernel.i18n import choose
+from kernel.i18n import choose, shortened
 from quizzes.content.banks import banks_of
 from quizzes.pages.banks import change_lines
 from quizzes.queries import teaching
@@ -49,5 +49,4 @@ def _part(key: str, before: tuple[QuestionDefinition, str] | None, after: tuple[
 
 
 def _title(question: QuestionDefinition) -> str:
-    words = " ".join(choose(question.text).split())
-    return words if len(words) <= LONGEST_TITLE else words[:LONGEST_TITLE].rsplit(" ", 1)[0] + "…"
+    return shortened(" ".join(choose(question.text).split()), LONGEST_TITLE)

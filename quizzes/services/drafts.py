@@ -7,6 +7,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from courses.queries import drafts as course_drafts
+from kernel.i18n import shortened
 from kernel.markup.model import fold
 from quizzes.content import banks, drafts
 from quizzes.content.gaps import names_in_text
@@ -65,17 +66,13 @@ def _question_row(bank_id: int, position: int, question: QuestionDefinition) -> 
 
 def first_words(texts: Texts) -> dict[str, str]:
     """Return the beginning of what is asked, by language, on one line."""
-    return {language: _shortened(" ".join(_plain(words).split())) for language, words in texts.items()}
+    return {language: shortened(" ".join(_plain(words).split()), TITLE) for language, words in texts.items()}
 
 
 def _plain(words: str) -> str:
     for name in names_in_text(words):
         words = words.replace("{" + name + "}", "…")
     return words
-
-
-def _shortened(words: str) -> str:
-    return words if len(words) <= TITLE else f"{words[: TITLE - 1].rsplit(' ', 1)[0]}…"
 
 
 def searched_words(question: QuestionDefinition) -> str:

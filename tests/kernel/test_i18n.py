@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from kernel import i18n
-from kernel.i18n import _, choose, lazy_, ngettext, reading
+from kernel.i18n import _, choose, lazy_, ngettext, reading, shortened
 
 PO = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "Save"\nmsgstr "{}"\n'
 MOMENT = datetime(2026, 11, 28, 3, 5, tzinfo=UTC)  # still the 27th in Quito
@@ -166,3 +166,17 @@ def test_a_program_folder_that_cannot_be_written_is_served_from(tmp_path: Path, 
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
 
     assert i18n.catalogue.__wrapped__("es").ugettext("Save") == "Guardar"
+
+
+@pytest.mark.parametrize(
+    ("words", "short"),
+    [
+        ("¿Cuánto es?", "¿Cuánto es?"),
+        ("¿Cuánto paga el seguro?", "¿Cuánto paga…"),
+        ("¿Cuánto es … de … y …?", "¿Cuánto es…"),  # three gaps, the first of them where the words are cut
+        ("Desoxirribonucleico", "Desoxirribonuc…"),
+        ("Son ya 1\u00a0486\u00a0294 certificados", "Son ya…"),
+    ],
+)
+def test_a_long_text_is_cut_after_a_whole_word(words: str, short: str) -> None:
+    assert shortened(words, 15) == short
