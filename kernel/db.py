@@ -191,6 +191,9 @@ PATIENCE = {"connect_timeout": 3, "tcp_user_timeout": 4000, "keepalives_idle": 2
 """How long PostgreSQL may take to let us in, in seconds, and its machine to say that it has heard us, in milliseconds; after how many
 seconds without a word it is asked whether it is there. One that is gone without a word counts as away soon, also while it is to answer.
 What the address says comes first."""
+SESSION = "SET jit = off; SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_user_timeout = 10000"
+"""Said to PostgreSQL on each connection. To compile a long statement takes longer than to run it; and where the line was cut, the server
+looks for us as we look for it: a connection that we gave up would else count against its `max_connections` for two hours."""
 
 
 def reason_away(error: Exception) -> str:
@@ -327,10 +330,8 @@ def _postgres_engines(url: str, pool: int) -> tuple[Engine, Engine]:
 
 
 def _postgres_connection(connection: DBAPIConnection, _record: object) -> None:
-    """Switch just-in-time compilation off (to compile a long statement takes longer than to run it), and keep prepared what comes again."""
-    cursor = connection.cursor()
-    cursor.execute("SET jit = off")
-    cursor.close()
+    """Set what holds for the connection, and keep prepared what comes again."""
+    connection.cursor().execute(SESSION)
     connection.commit()
     connection.prepared_max = STATEMENTS
 
@@ -355,7 +356,9 @@ def _probing_engine(url: str, *, is_sqlite: bool) -> Engine:
         address = URL.create("sqlite", database=f"file:{quote(make_url(url).database or '')}", query={"mode": "ro", "uri": "true"})
         return create_engine(address, connect_args={"check_same_thread": False, "timeout": PROBES_TURN}, **options)
     patience = {name: value for name, value in PATIENCE.items() if name not in make_url(url).query}
-    return create_engine(url, connect_args=patience, isolation_level="AUTOCOMMIT", **options)
+    probing = create_engine(url, connect_args=patience, isolation_level="AUTOCOMMIT", **options)
+    event.listen(probing, "connect", _postgres_connection)
+    return probing
 
 
 class Database:

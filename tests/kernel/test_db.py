@@ -386,10 +386,12 @@ def test_postgres_keeps_prepared_what_readers_ask_again(database: Database) -> N
         assert session.scalar(text("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%test_note%'")) == 1
 
 
-def test_postgres_compiles_no_statement(instance: Instance) -> None:
+def test_postgres_compiles_no_statement_and_looks_for_a_program_that_is_silent(instance: Instance) -> None:
     if instance.database.is_sqlite:
         pytest.skip("SQLite has no such compilation")
 
     for write_too in (True, False):
         with instance.database.unit_of_work(write=write_too) as session:
             assert session.scalar(text("SHOW jit")) == "off"
+            over_tcp = session.scalar(text("SELECT inet_client_addr() IS NOT NULL"))
+            assert session.scalar(text("SHOW tcp_keepalives_idle")) == ("5" if over_tcp else "0")
