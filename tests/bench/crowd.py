@@ -16,7 +16,7 @@ from lms.loadtest.journey import LoadProfile, walk_all
 from lms.loadtest.measures import Measures, percentile
 from lms.loadtest.reconciliation import FAULTS, compare
 from tests.bench.floors import PASSWORD
-from tests.bench.pages import Bench
+from tests.bench.pages import Bench, cost_of_page
 from tests.bench.table import Row
 from tests.support.sizes import CROWD_SECONDS
 
@@ -25,7 +25,6 @@ RATE = 10.0
 MINUTE = min(60.0, CROWD_SECONDS)
 REFERENCE = 0.00098
 """Seconds of processor of the floor's page in the slower of the two runs that the specification names (performance, head)."""
-PAGES_ASKED = 1000
 PAUSE = 1.0
 """Seconds for which somebody looks at a page, on average."""
 PAGES, SAVES = 11, 12
@@ -40,7 +39,7 @@ def crowd(bench: Bench) -> list[Row]:
     Ten minutes of it on SQLite, as spec/performance P11 asks, and one on PostgreSQL. Where this machine is slower than the specification's,
     ten a second is told, and the bars hold for as long at the rate that asks as much of it.
     """
-    page = _page_at_the_floor(bench)
+    page = cost_of_page(bench.floor)
     rows = _held(bench, RATE, "ten new learners a second", page, "of it")
     if page <= REFERENCE:
         return rows
@@ -49,7 +48,7 @@ def crowd(bench: Bench) -> list[Row]:
 
 def at_this_machines_rate(bench: Bench) -> list[Row]:
     """Return the same at the rate that asks as much of a machine of this speed as ten a second of the specification's."""
-    page = _page_at_the_floor(bench)
+    page = cost_of_page(bench.floor)
     rate = RATE * min(1.0, REFERENCE / page)
     words = f"{rate:.1f} a second, as much of this machine as ten of the specification's"
     return _held(bench, rate, words, page, f"at {words}")
@@ -104,14 +103,6 @@ def p95_of_minutes(measures: Measures, step: str, seconds: float) -> list[float]
     for at, waited in zip(measures.moments[step], measures.waits[step], strict=True):
         minutes[min(int(at / MINUTE), max(int(seconds / MINUTE), 1) - 1)].append(waited)
     return [percentile(waits, 0.95) for waits in minutes.values()]
-
-
-def _page_at_the_floor(bench: Bench) -> float:
-    """Return the processor time of the bare page, in seconds."""
-    visitor, before = bench.floor.visitor(), bench.floor.cpu()
-    for _time in range(PAGES_ASKED):
-        visitor.sees("/page", "<h1>")
-    return (bench.floor.cpu() - before) / PAGES_ASKED
 
 
 def _counted(found: Counter[str], measures: Measures) -> str:

@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from kernel.db import Database
 from lms.loadtest.course import QUESTIONS, QUIZ, SLUG, answers
@@ -20,6 +21,8 @@ JOURNEYS = 12
 SIGN_INS = 25
 ATTEMPTS = 24
 ROUNDS = 4
+PROBES, PAGES_OF_A_PROBE, BETWEEN_PROBES = 10, 100, 5.0
+"""How often the floor's page is measured, and with how many seconds between: a machine that wavers is slow or fast for some seconds."""
 
 
 @dataclass
@@ -181,6 +184,18 @@ def walk(visitor: Visitor, *, looks_over: bool = False) -> None:
         visitor.sees(f"{path}/summary", "<h1")
     assert visitor.ask("POST", f"{path}/submission", {"csrf_token": token}).status == 303
     visitor.sees(f"{path}/review", 'id="review"')
+
+
+def cost_of_page(floor: Process) -> float:
+    """Return the processor time of the floor's page, in seconds: the median of ten moments within a minute."""
+    visitor, spent = floor.visitor(), []
+    for _probe in range(PROBES):
+        before = floor.cpu()
+        for _time in range(PAGES_OF_A_PROBE):
+            visitor.sees("/page", "<h1>")
+        spent.append((floor.cpu() - before) / PAGES_OF_A_PROBE)
+        time.sleep(BETWEEN_PROBES)
+    return median(spent)
 
 
 def floor_journey(bare: Visitor) -> None:
