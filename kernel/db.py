@@ -191,7 +191,7 @@ PATIENCE = {"connect_timeout": 3, "tcp_user_timeout": 4000, "keepalives_idle": 2
 """How long PostgreSQL may take to let us in, in seconds, and its machine to say that it has heard us, in milliseconds; after how many
 seconds without a word it is asked whether it is there. One that is gone without a word counts as away soon, also while it is to answer.
 What the address says comes first."""
-SESSION = "SET jit = off; SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_user_timeout = 10000"
+SESSION_SETTINGS = "SET jit = off; SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_user_timeout = 10000"
 """Said to PostgreSQL on each connection. To compile a long statement takes longer than to run it; and where the line was cut, the server
 looks for us as we look for it: a connection that we gave up would else count against its `max_connections` for two hours."""
 
@@ -330,8 +330,8 @@ def _postgres_engines(url: str, pool: int) -> tuple[Engine, Engine]:
 
 
 def _postgres_connection(connection: DBAPIConnection, _record: object) -> None:
-    """Set what holds for the connection, and keep prepared what comes again."""
-    connection.cursor().execute(SESSION)
+    """Apply the session settings, and keep prepared what comes again."""
+    connection.cursor().execute(SESSION_SETTINGS)
     connection.commit()
     connection.prepared_max = STATEMENTS
 

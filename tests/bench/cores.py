@@ -55,8 +55,9 @@ def several_processes(load_instance: LoadTestInstance, folder: Path, url: str) -
             ),
         ]
     if url.startswith("sqlite"):
-        with floors(folder, url) as floor:
-            rows.append(lock_held(cost_of_page(floor)))
+        with floors(folder, url) as server:
+            page = cost_of_page(server)
+        rows.append(lock_held(page))
     return rows
 
 
@@ -136,9 +137,8 @@ def lock_held(page: float) -> Row:
     """
     with side(ROOT, "sqlite", 2 * HELD) as alone:
         one = journeys_alone(alone)
-    numbers = f"{one['lock held'] * 1000:.1f} ms, where that page takes {page * 1000:.2f}; taken {one['lock taken']:.0f} times"
-    words = "ms for which a journey holds the writers' lock, were the bare page to take one"
-    return Row("P25", words, one["lock held"] / page, 12, 6, numbers)
+    numbers = f"{one['lock held'] * 1000:.1f} ms, where the bare page takes {page * 1000:.2f}; taken {one['lock taken']:.0f} times"
+    return Row("P25", "ms for which a journey holds the writers' lock", one["lock held"] / page, 12, 6, numbers)
 
 
 def journeys_alone(alone: Side) -> dict[str, float]:

@@ -105,10 +105,10 @@ def product(folder: Path, workers: int = 1, **given: str) -> contextlib.Abstract
     return running([str(LMS), "serve", "--port", str(port), "--workers", str(workers)], "/health/ready", folder, port, **given)
 
 
-def floors(folder: Path, database: str, workers: int = 1) -> contextlib.AbstractContextManager[Process]:
+def floors(folder: Path, database: str, workers: int = 1, ready: str = "/wsgi") -> contextlib.AbstractContextManager[Process]:
     """Start the bare programs on the same database, in one process or in several."""
     port = free_port()
-    return running([sys.executable, "-m", "tests.bench.floors", str(port), database, str(workers)], "/wsgi", folder, port)
+    return running([sys.executable, "-m", "tests.bench.floors", str(port), database, str(workers)], ready, folder, port)
 
 
 def processor_clock(database: Database) -> Clock:

@@ -386,7 +386,7 @@ def test_postgres_keeps_prepared_what_readers_ask_again(database: Database) -> N
         assert session.scalar(text("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%test_note%'")) == 1
 
 
-def test_postgres_compiles_no_statement_and_looks_for_a_program_that_is_silent(instance: Instance) -> None:
+def test_postgres_has_jit_compilation_off_and_tcp_keepalives_on(instance: Instance) -> None:
     if instance.database.is_sqlite:
         pytest.skip("SQLite has no such compilation")
 
