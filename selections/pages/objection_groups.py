@@ -7,7 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from kernel.i18n import _, choose, find_zone, ngettext, number, percent
-from quizzes.pages.question import points, short_title, words_of
+from quizzes.pages.question import points, short_title, text_language, words_of
 from quizzes.pages.question_review import MarkingResult, QuestionReview, answered_question, response_lines
 from quizzes.queries.dry_runs import RegradeChangeRow
 from quizzes.queries.files import SubmittedFile, files_in
@@ -32,6 +32,8 @@ class ObjectionGroupView:
 
     uuid: UUID
     title: str
+    language: str
+    """Of the title; '' where it is the reader's."""
     version: int
     objections: int
     state: str
@@ -48,6 +50,7 @@ def group_views(
         ObjectionGroupView(
             uuid=row.uuid,
             title=short_title(questions[row.question_version_id]),
+            language=text_language(questions[row.question_version_id]),
             version=row.number,
             objections=row.objections,
             state=row.state.value,

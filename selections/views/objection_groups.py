@@ -14,7 +14,7 @@ from kernel.web import after_response
 from kernel.web.file_responses import send_content
 from kernel.web.forms import as_uuid, whole_number
 from kernel.web.request import allows, current_actor, current_session, requires, see_page
-from quizzes.pages.question import short_title
+from quizzes.pages.question import short_title, text_language
 from quizzes.queries import attempts, dry_runs
 from quizzes.queries.dry_runs import DryRunFilter
 from quizzes.queries.files import list_files
@@ -177,6 +177,7 @@ def _group_page(subject: ObjectionGroupContext, form: ProposalForm, back: Propos
         selection={"uuid": subject.selection.uuid, "quiz": pages.title_of(subject.selection)},
         group={"uuid": group.uuid, "state": state.value, "version": subject.number, "decided_at": group.decided_at},
         title=short_title(question),
+        language=text_language(question),
         item=pages.question_with_key(rows[0], question) if rows else None,
         objections=pages.objection_views(rows, question, files),
         proposal=pages.proposal_view(newest) if newest is not None else None,

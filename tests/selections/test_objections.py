@@ -1,5 +1,6 @@
 """Objecting to questions of one's attempt: the term, what is shown of questions, extending and withdrawing (spec/selection 5.1 to 5.5)."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from sqlalchemy import select
 
 from kernel.audit import AuditEntry
 from lms.instance import Instance
+from tests.support import selections
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import sign_in
 from tests.support.editions import a_learner_of, an_edition
@@ -189,6 +191,25 @@ def test_nobody_objects_in_another_s_attempt(case: Objecting) -> None:
 
     other.get(f"/attempts/{case.attempt()}/objections", status=404)
     other.get(case.path(5), status=404)
+
+
+@pytest.mark.usefixtures("at")
+def test_the_language_of_a_question_is_marked_where_it_is_not_the_readers(
+    browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """WCAG 3.1.2: a screen reader pronounces the first words of the other questions as Spanish."""
+    monkeypatch.setattr(selections, "RULES", selections.RULES.replace("exam\n", "{preset: exam, after: [attempt, marks]}\n"))
+    case = a_published_selection(browser, instance)
+    learner = case.learner()
+    own = f"/attempts/{case.attempt('diana@example.org')}/objections"
+    others = re.compile(r'</a>: <span lang="es">[^<]')
+    assert "</a>: <span>" in learner.get(own).html
+
+    learner.post("/language", {"language": "en", "next": "/"})
+
+    page = learner.get(own).html
+    assert others.search(page)
+    assert "</a>: <span>" not in page
 
 
 def test_pages_of_objections_keep_to_ten_statements(case: Objecting) -> None:
