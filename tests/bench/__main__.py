@@ -4,6 +4,7 @@ python -m tests.bench [--only training|certificates|pages|cores|draws|growth] [s
 """
 
 import re
+import signal
 import sys
 import tempfile
 from argparse import ArgumentParser
@@ -251,4 +252,5 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # cut by a time limit it ends as with Ctrl+C: its servers with it
     sys.exit(min(main(sys.argv[1:]), 1))

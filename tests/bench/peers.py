@@ -11,6 +11,7 @@ to the next, which asks for least. What a browser of Kolibri has already is aske
 import http.client
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -300,4 +301,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # cut by a time limit it ends as with Ctrl+C: its servers with it
     sys.exit(main())
