@@ -31,6 +31,7 @@ from lms.loadtest.reconciliation import COUNTED, FAULTS  # noqa: E402 - after th
 OPERATIONS = ROOT / "docs" / "operations"
 QUALITY = ROOT / "docs" / "developer" / "22-quality.md"
 SIMULATIONS = ROOT / "docs" / "developer" / "23-simulations.md"
+BROKEN_ON_PURPOSE = ROOT / "docs" / "developer" / "24-faults.md"
 FIGURES = ROOT / "docs" / "figures"
 CONTENT = ROOT / "content"
 UNNAMED = {"huey": "MIT"}
@@ -272,7 +273,12 @@ def performance_of_certificates() -> str:
 
 def quality() -> str:
     """Return the page of quality with the newest figures."""
-    return _filled(QUALITY, {"faults": figures_as_list(_figures("faults")), "mutation": mutants(_figures("mutation"))})
+    return _filled(QUALITY, {"mutation": mutants(_figures("mutation"))})
+
+
+def broken_on_purpose() -> str:
+    """Return the page of faults with the newest figures."""
+    return _filled(BROKEN_ON_PURPOSE, {"faults": figures_as_list(_figures("faults"))})
 
 
 def simulated(figures: Mapping[str, Mapping[str, Any]]) -> str:
@@ -293,7 +299,7 @@ def simulations() -> str:
 
 
 PAGES = {OPERATIONS / "settings.md": settings, OPERATIONS / "commands.md": commands, ROOT / "docs" / "licences.md": licences}
-PAGES |= {OPERATIONS / "performance.md": performance, QUALITY: quality, SIMULATIONS: simulations}
+PAGES |= {OPERATIONS / "performance.md": performance, QUALITY: quality, SIMULATIONS: simulations, BROKEN_ON_PURPOSE: broken_on_purpose}
 PAGES |= {OPERATIONS / "performance-certificates.md": performance_of_certificates}
 PAGES |= {path: partial(to_verify, path.parent.name) for path in sorted(CONTENT.glob("*/verificar.md"))}
 
