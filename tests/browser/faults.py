@@ -397,7 +397,8 @@ class History:
         typed = {answer for answer in self.ledger.acknowledged | self.ledger.journalled if len(answer[1]) == 3}
 
         assert found.state == "finished", self.told(found.state)
-        assert not {answer: count[answer] for answer in typed if count[answer] != 1}, self.told("not exactly once")
+        not_once = {answer: count[answer] for answer in typed if count[answer] != 1}
+        assert not not_once, self.told(f"not exactly once: {not_once}; all events: {found.events}")
         lost = {key for key, text in self.ledger.seen.items() if key not in found.keys or text not in (None, found.keys[key])}
         assert not lost, self.told(f"seen in a journal and lost: {lost}")
         assert not {answer for answer in self.ledger.acknowledged if answer not in count}, self.told("acknowledged and lost")
