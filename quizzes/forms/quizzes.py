@@ -236,8 +236,9 @@ def form_batch(
     page has saved meanwhile; what was changed gets the next counter under this page's epoch, also when the page came back by «Back».
     What is already the response, or the last that this page gave, because its script saved it first, is not written again. `pN-local`
     is the counter that the script has given to the answer in its journal: what is still on its way from there is older, and stays so.
-    `pN-untouched` says that the script has put into the field what an earlier page left in the journal, which sends it on, or what it
-    heard to be newer, and that nobody has touched it since: it says nothing either, whatever another page has saved meanwhile.
+    `pN-untouched` says that nobody has touched the field since the script put into it what an earlier page left in the journal, or what it
+    heard to be newer, or since the script has sent it: it is saved, or the journal sends it on under its older epoch, and it says nothing
+    either, whatever another page has saved meanwhile.
     Places that are `closed` take no answers: the page shows no fields for them. `files` are those that came with the page and those that
     it takes away. `compared_payloads` are those of `answers_compared`.
     """

@@ -584,7 +584,8 @@ function onReturn() {
   if (unsent().length) save();
 }
 
-/* The form carries the journal's own numbers, so that what is still on its way can only be older. */
+/* The form carries the journal's own numbers, so that what is still on its way can only be older. What the server has acknowledged, or the
+   journal sends on under an older lease, says nothing more: under the page's lease of now it would beat what is newer elsewhere. */
 function leave(form, button) {
   leaving = true;
   if (records && (records.times || records.focus)) hide(form, 'noted', notes());
@@ -601,7 +602,8 @@ function leave(form, button) {
     if (own) hide(form, 'p' + item + '-local', own.seq);
   }
   for (const item of Object.keys(source)) {
-    const isHeld = source[item] === 'journal' && !(journal[item] || []).some((event) => event.refused);
+    const left = journal[item] || [];
+    const isHeld = left.every((event) => !event.refused && (source[item] === 'journal' || (event.kept && event.lease !== lease)));
     if (isHeld) hide(form, 'p' + item + '-untouched', '1');
   }
   if (button && button.name) {

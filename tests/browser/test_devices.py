@@ -145,6 +145,29 @@ def test_who_sees_the_newer_answer_changes_it(chromium: Browser, live: Live, ins
     assert old.input_value("[data-item='1'] [inputmode=decimal]") == "402"
 
 
+def test_a_tab_that_heard_of_a_newer_answer_sends_no_older_one_with_its_form(chromium: Browser, live: Live, instance: Instance) -> None:
+    """spec/quiz-engine 5.4.3: hearing of one newer answer gives the older tab a new epoch; what it had saved before to another question,
+    which the newer tab has changed since, must not come again under it.
+    """
+    address = an_attempt(instance, live)
+    device = a_device(chromium, address)
+    device.open_tab()
+    old, new = device.tabs
+    write(old, 3, "901")
+    assert reaches(old, instance, (3, "901"))
+    write(new, 3, "303")
+    write(new, 1, "401")
+    assert reaches(new, instance, (3, "303"), (1, "401"))
+    write(old, 1, "902")
+    expect(old.locator("[data-item='1'] [inputmode=decimal]")).to_have_value("401", timeout=30_000)
+
+    with old.expect_navigation():
+        old.click("button.only-l[name=go][value=save]")
+
+    assert stored(instance).responses[3] == "303"
+    assert stored(instance).events.count((3, "901")) == 1
+
+
 def test_a_tab_that_writes_leaves_the_journal_of_the_other(chromium: Browser, live: Live, instance: Instance) -> None:
     """spec/quiz-engine 5.4.2: two tabs of one browser without a line, one of them killed: the other sends its answers too,
     and shows them.

@@ -82,12 +82,16 @@ class Page:
         self.touched.add(place)
         if not self.script:
             return
-        own = [key for key in self.journal if key[:2] == (place, self.lease)]
-        key = max(own, default=None)
-        if key is None or key in self.sent:
+        own = self.own_numbers(place)
+        key = (place, self.lease, max(own, default=0))
+        if not own or key in self.sent:
             self.numbers[place] = self.numbers.get(place, 0) + 1
             key = (place, self.lease, self.numbers[place])
         self.journal[key] = text
+
+    def own_numbers(self, place: int) -> list[int]:
+        """Return the numbers of what the journal holds of a question under the page's lease of now."""
+        return [key[2] for key in self.journal if key[:2] == (place, self.lease)]
 
     def requests(self) -> list[Sent]:
         """Return what sends the journal: one request for each lease."""
@@ -204,10 +208,10 @@ class Saving(RuleBasedStateMachine):
         form = {"lease": [str(page.lease)], "page": ["1"]}
         for place in PLACES:
             form |= {f"p{place}": [page.boxes[place]], f"p{place}-seq": [str(page.shown[place][0])]}
-            own = [key[2] for key in page.journal if key[:2] == (place, page.lease)]
+            own = page.own_numbers(place)
             if own:
                 form[f"p{place}-local"] = [str(max(own))]
-            if place in page.taken:
+            if page.script and (place in page.taken or (place in page.touched and not own)):
                 form[f"p{place}-untouched"] = ["1"]
         with self.locked() as (session, loaded):
             said = read_payloads(session, loaded.answers, answers_compared(form, loaded))
@@ -216,6 +220,7 @@ class Saving(RuleBasedStateMachine):
                 return
         for event in batch.events:
             assert event.position in page.touched, "kept though nobody touched it"
+            assert not page.script or page.own_numbers(event.position), "kept though the script has sent it under an older epoch"
             self._store((event.position, batch.page_epoch, event.sequence.counter), str(event.payload["answer"][0]))  # type: ignore[index]  # as the form has it
         if page.script or not comes_back:
             following = self._opened(script=page.script)
