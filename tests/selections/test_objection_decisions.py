@@ -1,7 +1,6 @@
 """Proposing and deciding on objections: two people, outcomes with dry runs, one result (spec/selection 5.4 to 5.6 and 5.9 to 5.13)."""
 
 import json
-import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -393,17 +392,6 @@ def test_the_list_shows_figures(case: Objecting) -> None:
     assert in_spanish("Per thousand answers") in page.text
     for figure in ("100,00", "100 %", in_spanish("of %(count)s answer", 20)):
         assert figure in page.text.replace("\u00a0", " ")
-
-
-def test_the_language_of_a_question_is_marked_where_it_is_not_the_readers(case: Objecting) -> None:
-    """WCAG 3.1.2: a screen reader pronounces the words of the question as Spanish, on the list and on its page."""
-    marked = re.compile(r'<(?:h1|a [^>]*) lang="es">[^<]')
-    pages = (case.listing, case.page)
-    assert not [path for path in pages if marked.search(case.julia.get(path).html)]
-
-    case.julia.post("/language", {"language": "en", "next": "/"})
-
-    assert [path for path in pages if marked.search(case.julia.get(path).html)] == list(pages)
 
 
 def test_a_further_objection_after_a_decision_is_decided_anew(case: Objecting) -> None:

@@ -212,6 +212,18 @@ def test_the_language_of_a_question_is_marked_where_it_is_not_the_readers(
     assert "</a>: <span>" not in page
 
 
+def test_the_jury_sees_the_language_of_a_question_marked_too(case: Objecting) -> None:
+    """WCAG 3.1.2: a screen reader pronounces the words of the question as Spanish, on the list and on its page."""
+    case.object_to(5)
+    marked = re.compile(r'<(?:h1|a [^>]*) lang="es">[^<]')
+    pages = (case.listing, case.page)
+    assert not [path for path in pages if marked.search(case.julia.get(path).html)]
+
+    case.julia.post("/language", {"language": "en", "next": "/"})
+
+    assert [path for path in pages if marked.search(case.julia.get(path).html)] == list(pages)
+
+
 def test_pages_of_objections_keep_to_ten_statements(case: Objecting) -> None:
     """spec/selection 12: the bars, with one objection and with many."""
     learner, counter = case.object_to(5), every_statement(case.instance.database)
