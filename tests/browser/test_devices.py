@@ -30,11 +30,12 @@ def an_attempt(instance: Instance, live: Live, places: range = range(1, 4), sett
     return f"{live.url}/attempts/{start(instance, a_learner(instance, course), course.slug, now=clock.now())}"
 
 
-def a_device(chromium: Browser, address: str, *, keeps: bool = True, days_off: int = 0) -> Device:
-    """Return a browser before the attempt, signed in."""
+def a_device(chromium: Browser, address: str, *, keeps: bool = True, days_off: int = 0, tabs: int = 1) -> Device:
+    """Return a browser before the attempt, signed in, with the attempt in so many tabs."""
     device = Device(chromium, Line(Ledger(), lambda: None), address, keeps=keeps, days_off=days_off)
     device.sign_in()
-    device.open_tab()
+    for _tab in range(tabs):
+        device.open_tab()
     return device
 
 
@@ -129,10 +130,7 @@ def test_two_devices_without_a_line_merge_and_add_no_scores(chromium: Browser, l
 
 def test_who_sees_the_newer_answer_changes_it(chromium: Browser, live: Live, instance: Instance) -> None:
     """spec/quiz-engine 5.4.3: the older tab shows the newer text, and what is typed after that is newer still."""
-    address = an_attempt(instance, live)
-    device = a_device(chromium, address)
-    device.open_tab()
-    old, new = device.tabs
+    old, new = a_device(chromium, an_attempt(instance, live), tabs=2).tabs
     write(new, 1, "401")
     assert reaches(new, instance, (1, "401"))
     write(old, 1, "901")
@@ -149,10 +147,7 @@ def test_a_tab_that_heard_of_a_newer_answer_sends_no_older_one_with_its_form(chr
     """spec/quiz-engine 5.4.3: hearing of one newer answer gives the older tab a new epoch; what it had saved before to another question,
     which the newer tab has changed since, must not come again under it.
     """
-    address = an_attempt(instance, live)
-    device = a_device(chromium, address)
-    device.open_tab()
-    old, new = device.tabs
+    old, new = a_device(chromium, an_attempt(instance, live), tabs=2).tabs
     write(old, 3, "901")
     assert reaches(old, instance, (3, "901"))
     write(new, 3, "303")
@@ -172,9 +167,7 @@ def test_a_tab_that_writes_leaves_the_journal_of_the_other(chromium: Browser, li
     """spec/quiz-engine 5.4.2: two tabs of one browser without a line, one of them killed: the other sends its answers too,
     and shows them.
     """
-    address = an_attempt(instance, live)
-    device = a_device(chromium, address)
-    device.open_tab()
+    device = a_device(chromium, an_attempt(instance, live), tabs=2)
     one, other = device.tabs
     device.set_line(offline=True)
     write(one, 1, "301")
