@@ -94,8 +94,7 @@ def test_the_pdf_prints_the_lines_with_the_qr_code_of_the_public_page(juror: Bro
         kinds = {str(kid.S) for kid in opened.Root.StructTreeRoot.K[0].K}
     assert {"/H1", "/P", "/Table", "/Figure"} <= kinds
     document = pypdfium2.PdfDocument(content)
-    pictures = [page.render(scale=3).to_pil() for page in document]
-    codes = [one.text for picture in pictures for one in zxingcpp.read_barcodes(picture, zxingcpp.BarcodeFormat.QRCode)]
+    codes = [one.text for page in document for one in zxingcpp.read_barcodes(page.render(scale=3).to_pil())]
     assert [one.endswith(f"/acta/selection/{code}") for one in codes] == [True]
 
 
