@@ -59,15 +59,18 @@ def _plain(kind: TypeEngine[Any]) -> TypeEngine[Any]:
     return kind.impl_instance if isinstance(kind, TypeDecorator) and not isinstance(kind, UtcDateTime) else kind
 
 
-def _clause(name: str) -> TableClause:
+def plain_table(name: str) -> TableClause:
+    """Return a table with the types in which its values travel in a copy; raise KeyError for an unknown name."""
     known = Base.metadata.tables[name]
     return table(name, *(column(one.name, _plain(one.type)) for one in known.columns))
 
 
-def _canonical(value: object) -> object:
-    """Return a value as JSON knows it, the same from either database."""
+def canonical(value: object) -> object:
+    """Return a value as JSON knows it, the same from either database; raise TypeError for one that has no such form."""
     if value is None or isinstance(value, str | int):
         return value
+    if isinstance(value, float):
+        return value + 0.0  # JSON writes the shortest digits that give it back; SQLite keeps no minus before a zero
     if isinstance(value, Decimal):
         return format(value.normalize() + 0, "f")
     if isinstance(value, datetime):
@@ -86,7 +89,7 @@ class _Adder:
         self.rows = self._total = 0
 
     def add(self, row: Row) -> None:
-        line = json.dumps([_canonical(value) for value in row], separators=(",", ":"))
+        line = json.dumps([canonical(value) for value in row], separators=(",", ":"))
         self._total = (self._total + int.from_bytes(hashlib.sha256(line.encode()).digest())) % 2**256
         self.rows += 1
 
@@ -97,7 +100,7 @@ class _Adder:
 
 def _batches(connection: Connection, name: str, adder: _Adder) -> Iterator[Sequence[Row]]:
     """Yield a table's rows a thousand at a time, summed on their way."""
-    found = connection.execution_options(stream_results=True, yield_per=BATCH).execute(select(*_clause(name).columns))
+    found = connection.execution_options(stream_results=True, yield_per=BATCH).execute(select(*plain_table(name).columns))
     for rows in found.partitions(BATCH):
         for row in rows:
             adder.add(row)
@@ -177,7 +180,7 @@ def _sqlite_load(reader: Connection, writer: Connection, tell: Callable[[str, in
     writer.exec_driver_sql("PRAGMA defer_foreign_keys=ON")  # tables that point at each other: looked at when all is there
 
     def keep(name: str, rows: Sequence[Row]) -> None:
-        target = _clause(name)
+        target = plain_table(name)
         writer.execute(insert(target), [dict(zip(target.columns.keys(), row, strict=True)) for row in rows])
 
     return _load(reader, tell, keep)
@@ -204,7 +207,7 @@ def _postgres_load(reader: Connection, writer: Connection, tell: Callable[[str, 
     cursor: Any = writer.connection.cursor()
 
     def keep(name: str, rows: Sequence[Row]) -> None:
-        names = ", ".join(f'"{one.name}"' for one in _clause(name).columns)
+        names = ", ".join(f'"{one.name}"' for one in plain_table(name).columns)
         with cursor.copy(f'COPY "{name}" ({names}) FROM STDIN') as lines:
             for row in rows:
                 lines.write_row(row)
@@ -226,7 +229,7 @@ def _count_on(writer: Connection, name: str) -> None:
     """Let new rows be numbered after those that came."""
     if "id" not in Base.metadata.tables[name].columns:
         return
-    newest = select(func.max(_clause(name).c.id)).scalar_subquery()
+    newest = select(func.max(plain_table(name).c.id)).scalar_subquery()
     writer.execute(select(func.setval(func.pg_get_serial_sequence(name, "id"), newest)).where(newest.is_not(None)))
 
 

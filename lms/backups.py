@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from kernel import audit, audit_seals, database_copy, migrations
@@ -34,6 +35,7 @@ from kernel.database_copy import Sums, TableChecksum
 from kernel.db import Database
 from kernel.errors import NotFound
 from kernel.files import CHUNK, FileStore, files_of, keep_name
+from kernel.outbox import Job
 from kernel.permissions import SYSTEM
 from kernel.settings import Settings, sqlite_address
 
@@ -58,6 +60,7 @@ class BackupVerb(StrEnum):
     """The audit-log verbs of backups."""
 
     MADE = "backup.made"
+    FAILED = "backup.failed"
     BEFORE_UPGRADE = "backup.made_before_upgrade"
     """By a start, beside the data: it stands for no backup that somebody makes."""
     RESTORED = "backup.restored"
@@ -119,8 +122,17 @@ def lies_in(folder: Path) -> bool:
 
 
 def make(instance: Instance, target: Path, *, now: datetime) -> Manifest:
-    """Write a backup of a running instance. What is committed after the beginning may lack; nothing before it does."""
-    manifest = _write(instance, target, migrations.head(), database_copy.snapshot, now=now)
+    """Write a backup of a running instance. What is committed after the beginning may lack; nothing before it does.
+
+    Raise BackupError if the target exists. Whatever else prevents the backup is recorded in the audit log, for the state page, and raised.
+    """
+    try:
+        manifest = _write(instance, target, migrations.head(), database_copy.snapshot, now=now)
+    except BackupError:
+        raise
+    except Exception as error:
+        _note_failed(instance, target, error, now=now)
+        raise
     note_made(instance, BackupVerb.MADE, target, manifest, now=now)
     return manifest
 
@@ -167,6 +179,12 @@ def _newest_seal(copied: Path, sums: Sums) -> LatestSeal | None:
             return audit_seals.find_newest(session)
     finally:
         database.dispose()
+
+
+def _note_failed(instance: Instance, target: Path, error: Exception, *, now: datetime) -> None:
+    """Record why a backup could not be made, where the database can still be written."""
+    with suppress(DBAPIError), instance.database.unit_of_work() as session:
+        audit.record(session, SYSTEM, BackupVerb.FAILED, None, now=now, name=target.name, reason=f"{type(error).__name__}: {error}"[:300])
 
 
 def note_made(instance: Instance, verb: BackupVerb, target: Path, manifest: Manifest, *, now: datetime) -> None:
@@ -423,7 +441,8 @@ def _note_restored(database: Database, path: Path, manifest: Manifest, *, now: d
 def compare(settings: Settings, manifest: Manifest) -> list[str]:
     """Compare a restored instance with the manifest, every row and every byte; return what differs.
 
-    The log of the restore itself does not count; where the schema was brought up to date, numbers of rows are compared.
+    The log of the restore itself does not count; where the schema was brought up to date, numbers of rows are compared, and jobs that the
+    upgrade added do not count.
     """
     database, files = Database(settings.database), files_of(settings)
     try:
@@ -433,14 +452,32 @@ def compare(settings: Settings, manifest: Manifest) -> list[str]:
     faults = []
     for name, one in manifest.tables.items():
         own = int(name == AuditEntry.__tablename__)
-        is_comparable = manifest.schema == migrations.head() and not own
-        if found.get(name, TableChecksum(0, "")).rows != one.rows + own or (is_comparable and found[name] != one):
-            faults.append(f"{name}: {one.rows} rows in the backup, {found.get(name, TableChecksum(0, '')).rows - own} here, or other ones")
+        is_upgraded, here = manifest.schema != migrations.head(), found.get(name, TableChecksum(0, "")).rows - own
+        differs = here < one.rows if is_upgraded and name == Job.__tablename__ else here != one.rows
+        if differs or (not is_upgraded and not own and found[name] != one):
+            faults.append(f"{name}: {one.rows} rows in the backup, {here} here, or other ones")
     for name in manifest.files:
         with files.open(name) as source:
             if _digest(source)[0] != name:
                 faults.append(f"{FOLDER}{name}: other bytes than its name says")
     return faults
+
+
+@dataclass(frozen=True, slots=True)
+class FailedBackup:
+    """A backup that could not be made after the newest one that was."""
+
+    at: datetime
+    reason: str
+
+
+def find_failed(session: Session) -> FailedBackup | None:
+    """Return the newest backup that failed, or None if one was made since."""
+    statement = select(AuditEntry).where(AuditEntry.verb.in_([BackupVerb.MADE, BackupVerb.FAILED])).order_by(AuditEntry.id.desc()).limit(1)
+    entry = session.scalar(statement)
+    if entry is None or entry.verb == BackupVerb.MADE:
+        return None
+    return FailedBackup(entry.at, str(json.loads(entry.facts)["reason"]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,7 @@ def gather(instance: InspectedInstance, session: Session, *, now: datetime, proc
         has_administrator=accounts.administrator_exists(session),
         is_demonstration=(folder / DEMONSTRATION).exists(),
         last_backup=backups.find_last(session),
+        failed_backup=backups.find_failed(session),
         backups_beside_data=backups.lies_in(folder / "backups"),
         oldest_waiting=state.oldest_waiting,
         failed_jobs=queries.count_failed_jobs(session),

@@ -69,6 +69,7 @@ def system_state() -> Answer:
         redis=bool(settings.redis_url),
         redis_answers=facts.redis_answers,
         last_backup=facts.last_backup,
+        failed_backup=facts.failed_backup,
         backup_is_old=facts.last_backup is not None and now - facts.last_backup.at > deployment.BACKUP_EVERY,
         versions=versions(session),
     )

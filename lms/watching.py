@@ -27,6 +27,7 @@ WATCHED = frozenset(
         "service-away",
         "nobody-works",
         "little-disk",
+        "backup-failed",
         "no-backup",
         "old-backup",
         "broken-seal",

@@ -134,8 +134,8 @@ def test_what_is_no_backup_is_told_in_one_line(lms: Command, tmp_path: Path, pas
     refused(lms("backup-keys", "--to", tmp_path / "k", "--passphrase-file", tmp_path / "no.zip"), "chmod 600")
 
 
-def test_an_instance_whose_restore_was_broken_off_does_not_start(instance: Instance, tmp_path: Path) -> None:
-    (tmp_path / backups.UNFINISHED).write_text("b.zip\n")
+def test_an_instance_whose_restore_was_broken_off_does_not_start(instance: Instance) -> None:
+    (instance.settings.data_dir / backups.UNFINISHED).write_text("b.zip\n")
 
     with pytest.raises(ServerStartError, match="broken off"):
         open_checked(instance.settings)

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
@@ -24,7 +25,10 @@ from kernel.db import Database
 from kernel.settings import Settings, load
 from lms import backups, keys
 from lms.backups import DATABASE, MANIFEST, BackupError
+from lms.demo.cli import demo
 from lms.instance import Instance
+from lms.serve import open_checked
+from tests.support.drawn_rows import fill_empty_tables
 from tests.support.instances import Places, contents, empty_places, fill, sums
 from tests.support.server import LMS, environment
 
@@ -71,6 +75,36 @@ def test_what_is_put_back_is_the_same_in_every_table_and_every_file(full: Instan
     assert not (settings.data_dir / backups.UNFINISHED).exists()
 
 
+def test_a_row_of_every_table_is_saved_verified_and_put_back(full: Instance, places: Places, tmp_path: Path, database_kind: str) -> None:
+    assert fill_empty_tables(full.database) == []
+    before = sums(full.settings)
+    backups.make(full, tmp_path / "b.zip", now=NOW)
+    settings = places.empty(database_kind)
+
+    assert backups.verify(tmp_path / "b.zip")[1] == []
+    assert put_back(settings, tmp_path / "b.zip") == []
+    assert min(one.rows for one in before.values()) > 0
+
+
+@pytest.mark.slow
+def test_the_demonstration_is_saved_verified_and_put_back(
+    places: Places, tmp_path: Path, database_kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With both courses and what people did in them, a simulator's tasks too, and a row in whatever table is left empty."""
+    monkeypatch.setenv("LMS_DATA_DIR", str(tmp_path / "demo"))
+    assert CliRunner().invoke(demo, ["--fill-only", "--learners", "5"], catch_exceptions=False).exit_code == 0
+    instance = open_checked(load(data_dir=tmp_path / "demo", public_url="http://localhost:8000"))
+    assert sums(instance.settings)["task_submission_item"].rows > 20
+    assert fill_empty_tables(instance.database) == []
+
+    made = backups.make(instance, tmp_path / "b.zip", now=NOW)
+    instance.database.dispose()
+
+    assert backups.verify(tmp_path / "b.zip") == (made, [])
+    assert put_back(places.empty(database_kind), tmp_path / "b.zip") == []
+    assert min(one.rows for one in made.tables.values()) > 0
+
+
 @pytest.mark.slow
 def test_new_rows_are_numbered_after_those_that_came_back(full: Instance, places: Places, tmp_path: Path, database_kind: str) -> None:
     backups.make(full, tmp_path / "b.zip", now=NOW)
@@ -84,6 +118,7 @@ def test_new_rows_are_numbered_after_those_that_came_back(full: Instance, places
     assert entries[-1] == entries[-2] + 1
 
 
+@pytest.mark.slow
 def test_a_backup_of_a_running_instance_holds_all_that_was_committed_before_it(full: Instance, tmp_path: Path) -> None:
     """RPO 0 relative to the start; and no row without the rows it points to."""
     committed, ended = [0], threading.Event()

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from kernel import clock, outbox
+from kernel import clock, database_copy, outbox
 from kernel.audit import AuditEntry
 from kernel.outbox import Job
 from lms import backups
@@ -50,6 +50,25 @@ def test_the_page_tells_what_lacks_and_what_is_there(boss: Browser, instance: In
     assert "b.zip" in page.text
     assert "lms.tend_search" in page.text
     assert boss.get("/administration").text.count(in_spanish("System status")) >= 1
+
+
+def test_the_page_tells_at_once_of_a_backup_that_failed_until_one_is_made(
+    boss: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_value: object) -> None:
+        raise TypeError("no form for complex")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(database_copy, "canonical", fail)
+        with pytest.raises(TypeError, match="no form"):
+            backups.make(instance, instance.settings.data_dir / "b.zip", now=clock.now())
+
+    page = boss.get(STATE)
+    assert "backup-failed" in page.text
+    assert "TypeError: no form for complex" in page.text
+    assert in_spanish("A backup could not be made") in boss.get("/administration/audit").text
+    backups.make(instance, instance.settings.data_dir / "b.zip", now=clock.now())
+    assert "backup-failed" not in boss.get(STATE).text
 
 
 def test_work_that_failed_is_tried_again_one_by_one_or_all(boss: Browser, instance: Instance) -> None:
@@ -115,6 +134,7 @@ def test_networks_may_be_named_that_read_the_figures(instance: Instance) -> None
         assert visitor.get("/metrics", environ_base={"REMOTE_ADDR": address}).status_code == status
 
 
+@pytest.mark.fresh
 def test_figures_count_requests_and_tell_the_state_without_a_person(app: Flask, instance: Instance) -> None:
     fill(instance)
     a_failed_job(instance)
