@@ -16,6 +16,7 @@ from kernel import clock
 from lms import backups, keys
 from lms.instance import Instance
 from tests.support.instances import Places, empty_places, fill, sums
+from tests.support.programs import find_program
 from tests.support.project import ROOT
 from tests.support.server import Running, free_port
 
@@ -140,7 +141,7 @@ def test_the_manual_alone_brings_the_last_backup_to_life_on_a_new_machine(
             elif kind == "serve":
                 running = Running(machine.start(line), "127.0.0.1", machine.port)
                 running.wait()
-            elif not line.startswith("curl") or shutil.which("curl"):
+            elif not line.startswith("curl") or find_program("curl"):
                 machine.run(line)
         assert running is not None
         _answers_with_everybody(running)

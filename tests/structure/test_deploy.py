@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +18,7 @@ from lms.instance import Instance
 from lms.worker import ALIVE
 from tests.support.cluster import configuration
 from tests.support.commands import commands_on, refused
-from tests.support.missing import note
+from tests.support.programs import program
 from tests.support.project import ROOT
 
 DEPLOY = ROOT / "deploy"
@@ -88,9 +87,11 @@ def test_long_lived_pods_are_seen_to_be_well() -> None:
 
 def test_a_probe_of_the_worker_tells_a_fresh_file_from_none_and_from_an_old_one(tmp_path: Path) -> None:
     [worker] = pods()["aulario-worker"]["spec"]["containers"]
-    command = [word.replace("/instance/data", str(tmp_path)) for word in worker["livenessProbe"]["exec"]["command"]]
+    shell, *words = worker["livenessProbe"]["exec"]["command"]
+    command = [program("sh"), *(word.replace("/instance/data", str(tmp_path)) for word in words)]
     alive = tmp_path / ALIVE
 
+    assert shell == "/bin/sh"
     assert subprocess.run(command, check=False, stderr=subprocess.DEVNULL).returncode == 1
     alive.touch()
     assert subprocess.run(command, check=False).returncode == 0
@@ -179,7 +180,7 @@ def do(command: str, places: dict[str, Path]) -> None:
     """Do what a container does, in other places and as whoever runs the tests."""
     for inside, place in places.items():
         command = command.replace(inside, str(place))
-    subprocess.run(["/bin/sh", "-c", command.replace(" -o aulario", "")], check=True)
+    subprocess.run([program("sh"), "-c", command.replace(" -o aulario", "")], check=True)
 
 
 def test_the_data_folder_of_an_image_is_closed_to_others(tmp_path: Path) -> None:
@@ -231,14 +232,13 @@ def test_examples_name_only_settings_that_exist() -> None:
 
 
 def test_units_are_what_systemd_reads(tmp_path: Path) -> None:
-    if shutil.which("systemd-analyze") is None:
-        pytest.skip("this machine has no systemd")
+    analyze = program("systemd-analyze")
     for unit in UNITS:
         if unit.suffix == ".env":
             continue
         text = unit.read_text("utf-8").replace("/srv/aulario/venv/bin/lms", "/bin/true")
         (tmp_path / unit.name.replace("@.", "@8001.")).write_text(text.replace("%i", "8001"))
-    command = ["systemd-analyze", "verify", "--man=no", *sorted(str(path) for path in tmp_path.iterdir())]
+    command = [analyze, "verify", "--man=no", *sorted(str(path) for path in tmp_path.iterdir())]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     said = [line for line in done.stderr.splitlines() if str(tmp_path) in line or "aulario" in line]
 
@@ -249,7 +249,7 @@ def test_the_typed_command_has_the_user_and_the_settings_of_the_services(tmp_pat
     stand_in = tmp_path / "systemd-run"
     stand_in.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
     stand_in.chmod(0o755)
-    script = [DEPLOY / "systemd" / "lms", "backup", "--to", "/backup/two words"]
+    script = [program("sh"), DEPLOY / "systemd" / "lms", "backup", "--to", "/backup/two words"]
     plain = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
     other = {"AULARIO_PROGRAM": "/srv/aulario/venv-2/bin/lms", "AULARIO_SETTINGS": "/etc/owner.env"}
     said, of_other = (
@@ -268,10 +268,9 @@ def test_the_typed_command_has_the_user_and_the_settings_of_the_services(tmp_pat
 
 
 def test_the_configuration_of_nginx_is_what_nginx_reads(tmp_path: Path) -> None:
-    if shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin") is None:
-        pytest.skip(note("nginx is missing (apt-get install nginx-light)"))
+    nginx = program("nginx")
     path = configuration(tmp_path, 8443, [8001, 8002, 8003, 8004])
-    done = subprocess.run(["/usr/sbin/nginx", "-t", "-p", str(tmp_path), "-c", str(path)], capture_output=True, text=True, check=False)
+    done = subprocess.run([nginx, "-t", "-p", str(tmp_path), "-c", str(path)], capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stderr
 
@@ -301,7 +300,7 @@ def test_nginx_logs_no_addresses_of_pages() -> None:
 def test_nginx_of_compose_asks_its_server_and_logs_to_the_container() -> None:
     """A log inside the container grows until the disk is full."""
     command = re.findall(r"`(sed .*) > nginx\.conf`", (DEPLOY / "README.md").read_text("utf-8"))[0]
-    text = subprocess.run(command, shell=True, cwd=DEPLOY / "compose", capture_output=True, text=True, check=True).stdout  # noqa: S602 - our own words
+    text = subprocess.run([program("sh"), "-c", command], cwd=DEPLOY / "compose", capture_output=True, text=True, check=True).stdout
 
     assert re.findall(r"^    server (.*);$", text, re.MULTILINE) == ["server:8000"]
     assert re.findall(r"\b(?:access|error)_log (.*);", text) == ["/dev/stdout aulario", "/dev/stderr alert"] * 2
