@@ -1,7 +1,6 @@
 """Badges and status lists as `@digitalbazaar/vc` judges them, the verifier that others wrote (spec/certificates D1, K6)."""
 
 import json
-import shutil
 import subprocess
 from dataclasses import replace
 from datetime import timedelta
@@ -15,6 +14,9 @@ from certificates.rules.proofs import signed_document
 from certificates.rules.status_lists import StatusListContent, StatusPurpose, encoded_bits, status_list_document, status_list_quads
 from certificates.rules.tokens import compact_json
 from tests.support.badges import BADGE, METHOD, VECTOR_KEY, vector, vector_document
+from tests.support.missing import note
+from tests.support.programs import program
+from tests.support.project import ROOT
 
 FOLDER = Path(__file__).with_name("digitalbazaar")
 CONTEXTS = Path(openbadgeslib.__file__).parent / "ob3" / "contexts"
@@ -45,8 +47,9 @@ def status_list(purpose: StatusPurpose) -> bytes:
 @pytest.mark.slow
 def test_a_verifier_that_others_wrote_takes_our_documents(tmp_path: Path) -> None:
     """spec/certificates D1: the golden ones and new ones; what was changed it refuses."""
-    if shutil.which("node") is None or not (FOLDER / "node_modules").is_dir():
-        pytest.skip("the verifier of others is not installed: npm ci --ignore-scripts in tests/certificates/digitalbazaar")
+    node = program("node")
+    if not (FOLDER / "node_modules").is_dir():
+        pytest.skip(note(f"the badges' second verifier is missing (npm ci --ignore-scripts --prefix {FOLDER.relative_to(ROOT)})"))
     files = {
         "credential.json": vector("credential.json"),
         "status-clean-older.json": vector("status-clean-older.json"),
@@ -59,7 +62,7 @@ def test_a_verifier_that_others_wrote_takes_our_documents(tmp_path: Path) -> Non
     (tmp_path / "key").write_text(json.dumps({"method": METHOD, "multikey": vector_document("keys.json")["ed25519"]["multikey"]}))
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
-    command = ["node", "verify.mjs", str(tmp_path / "contexts"), str(tmp_path / "key"), *(str(tmp_path / name) for name in files)]
+    command = [node, "verify.mjs", str(tmp_path / "contexts"), str(tmp_path / "key"), *(str(tmp_path / name) for name in files)]
     found = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, check=False, timeout=120)
     assert found.returncode == 0, found.stderr
     answers = {Path(path).name: answer for path, answer in json.loads(found.stdout).items()}

@@ -10,6 +10,7 @@ from PIL import Image
 
 from certificates.layout.built_in import facade
 from certificates.pdf import render
+from certificates.rules.credentials import DECLARED
 from certificates.wording import compose
 from kernel.codes import printed_code
 from tests.support.certificates import FACTS
@@ -24,7 +25,7 @@ QR_LEFT, QR_TOP, QR_SIZE = 234, 142, 36
 
 
 def sheet(case: str = "usual") -> bytes:
-    return render(compose(replace(FACTS, template=facade(4), **CASES[case])))  # type: ignore[arg-type]  # fields by name
+    return render(compose(replace(FACTS, template=facade(5), name_basis=DECLARED, **CASES[case])))  # type: ignore[arg-type]  # fields by name
 
 
 def printed(content: bytes) -> Image.Image:

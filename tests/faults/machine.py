@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,12 +10,13 @@ from contextlib import contextmanager
 import pytest
 
 from tests.support.missing import note
+from tests.support.programs import find_program, program
 
 NEAR, FAR = "10.213.77.1", "10.213.77.2"
 
 
 def _ip(*words: str) -> None:
-    subprocess.run(["ip", *words], check=True, capture_output=True)
+    subprocess.run([program("ip"), *words], check=True, capture_output=True)
 
 
 class Machine:
@@ -24,7 +24,7 @@ class Machine:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.prefix = ("ip", "netns", "exec", name)
+        self.prefix = (program("ip"), "netns", "exec", name)
 
     def cut(self) -> None:
         """Let it be gone without a word: what is sent there is lost, and nothing comes back."""
@@ -38,7 +38,7 @@ class Machine:
 @contextmanager
 def a_machine() -> Iterator[Machine]:
     """Make a machine, and take it away."""
-    if os.getuid() != 0 or shutil.which("ip") is None:
+    if os.getuid() != 0 or find_program("ip") is None:
         pytest.skip(note("a machine that can be cut off needs root and iproute2 (apt-get install iproute2)"))
     name = f"aulario-{os.getpid()}"
     near = f"au{os.getpid()}"

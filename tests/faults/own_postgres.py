@@ -12,10 +12,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import pytest
-
 from tests.faults.machine import FAR, NEAR, Machine
-from tests.support.missing import note
+from tests.support.programs import program
 from tests.support.server import free_port
 
 DURABLE = "durable"
@@ -24,10 +22,10 @@ NOT_KEPT = ("postmaster.pid", "postmaster.opts")
 """What a machine that starts again does not find: the first is emptied, and an empty one is refused."""
 
 
-def programs() -> Path | None:
-    """Return where initdb and pg_ctl are, the newest version's."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    return found[-1].parent if found else Path(which).parent if (which := shutil.which("initdb")) else None
+def programs() -> Path:
+    """Return the folder of initdb and pg_ctl, the newest version's; skip the test where they are missing."""
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    return (versions[-1] if versions else Path(program("initdb"))).parent
 
 
 class OwnPostgres:
@@ -167,11 +165,9 @@ def children(parent: int) -> list[int]:
 @contextmanager
 def own_postgres(machine: Machine | None = None, **given: str) -> Iterator[OwnPostgres]:
     """Make and start a server, on a machine of its own where one is given, and see that nothing of it is left."""
-    found = programs()
-    if found is None:
-        pytest.skip(note("PostgreSQL's initdb is missing (apt-get install postgresql)"))
+    programs_folder = programs()
     folder = Path(tempfile.mkdtemp(prefix="aulario-postgres-", dir="/tmp"))
-    server = OwnPostgres(folder, found, given, machine)
+    server = OwnPostgres(folder, programs_folder, given, machine)
     server.make()
     if "FAULT_FOLDER" in given:
         server.watch_syncs(Path(given["FAULT_FOLDER"]) / DURABLE)

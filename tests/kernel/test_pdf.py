@@ -1,6 +1,5 @@
 """Tagged documents: structure, metadata, an attachment, and equal bytes; judged by programs that are not ours."""
 
-import shutil
 import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ import pytest
 from kernel.pdf.catalogue import PdfAttachment, PdfProperties, PdfSealField
 from kernel.pdf.document import PdfDocument, compose_pdf
 from kernel.pdf.fonts import STRONG, TEXT
+from tests.support.programs import program
 
 AT = datetime(2026, 7, 14, 12, tzinfo=UTC)
 FACTS = PdfProperties("Acta de «fin» & más", "IESS", "es", AT, "acta 1", subject="Curso", keywords="acta, curso", creator="Aulario")
@@ -120,10 +120,9 @@ def test_the_same_facts_give_the_same_bytes() -> None:
     assert compose_pdf(replace(FULL, made_at=datetime(2026, 7, 15, tzinfo=UTC)), draw) != once
 
 
-@pytest.mark.skipif(shutil.which("pdfinfo") is None, reason="needs pdfinfo of poppler-utils")
 def test_its_text_can_be_read_in_order(file: Path) -> None:
     """spec/certificates P1: `pdfinfo -struct-text`."""
-    said = subprocess.run(["pdfinfo", "-struct-text", file], capture_output=True, text=True, check=True).stdout
+    said = subprocess.run([program("pdfinfo"), "-struct-text", file], capture_output=True, text=True, check=True).stdout
 
     texts = [line.strip().strip('"') for line in said.splitlines() if line.strip().startswith('"')]
     assert [text for text in texts if text] == ["Acta", "Persona", "Ana", "The end"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from lxml import etree
 from sqlalchemy import event, func, select
 from sqlalchemy.engine import Engine
 from werkzeug.test import TestResponse
@@ -24,6 +24,8 @@ APPEND_ONLY = {"answer_event", "answer_file", "stored_file", "mark_event", "job"
 SHORT_LIVED = {"passkey_challenge"}
 """Thrown away within minutes; what it was for leaves its own entry."""
 Fields = Mapping[str, object]
+AGENT = "Mozilla/5.0 (X11; Linux) Firefox/120.0"
+"""What the tests' browser says it is."""
 
 
 OFFLINE_PAGE = "/verify/offline.html"
@@ -40,11 +42,10 @@ class Form:
     buttons: list[tuple[str, str]] = field(default_factory=list)
 
 
-class Page(HTMLParser):
-    """What a test wants to know of a page."""
+class Page:
+    """The title, headings, links, forms and text of a page; lxml calls `start`, `end` and `data` as it parses."""
 
     def __init__(self, html: str) -> None:
-        super().__init__(convert_charrefs=True)
         self.html = html
         self.title = ""
         self.language = ""
@@ -60,8 +61,8 @@ class Page(HTMLParser):
         self._open: list[tuple[str, dict[str, str]]] = []
         self._select: tuple[str, list[tuple[str, bool]]] | None = None
         self._area: str | None = None
-        self.feed(html)
-        self.close()
+        if html.strip():
+            etree.HTML(html, etree.HTMLParser(target=self))
         self.unlabelled = [
             control.get("name", control.get("id", "?"))
             for control in self._controls
@@ -70,9 +71,9 @@ class Page(HTMLParser):
             )
         ]
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note what the page holds."""
-        found = {name: value or "" for name, value in attrs}
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        """Note an element."""
+        found = dict(attributes)
         if tag not in VOID:
             self._open.append((tag, found))
         self.inline += [f"{tag} {name}" for name in found if name == "style" or name.startswith("on")]
@@ -112,8 +113,10 @@ class Page(HTMLParser):
             self._area = found.get("name", "")
             form.fields.append((self._area, ""))
 
-    def handle_endtag(self, tag: str) -> None:
-        """Close what was open."""
+    def end(self, tag: str) -> None:
+        """Note the end of an element."""
+        if tag in VOID:
+            return
         if tag == "select" and self._select and self.forms:
             name, options = self._select
             chosen = next((value for value, selected in options if selected), options[0][0] if options else "")
@@ -128,8 +131,8 @@ class Page(HTMLParser):
         if self._open:
             self._open.pop()
 
-    def handle_data(self, data: str) -> None:
-        """Note the words."""
+    def data(self, data: str) -> None:
+        """Note a text."""
         inside = [tag for tag, _attributes in self._open]
         if "title" in inside and "svg" not in inside:
             self.title += data
@@ -143,6 +146,9 @@ class Page(HTMLParser):
         if self._area is not None and self.forms:
             name, value = self.forms[-1].fields[-1]
             self.forms[-1].fields[-1] = (name, value + data)
+
+    def close(self) -> None:
+        """End; lxml asks for it."""
 
     def form(self, action: str) -> Form:
         """Return the form that goes to an address ending like this."""
@@ -197,12 +203,21 @@ class Browser:
         self.path = ""
         self.checks = True
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what scenes keep of a visitor: all but the last answer."""
+        return {name: value for name, value in vars(self).items() if name not in ("client", "response")} | {"client": self.client._cookies}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self.client = self.app.test_client()
+        self.client._cookies = state["client"]
+
     def another(self, language: str = "es") -> Browser:
         """Return another visitor of the same instance."""
         return Browser(self.app, self.instance, language)
 
     def _headers(self) -> dict[str, str]:
-        return {"Accept-Language": self.language, "Accept": "text/html", "User-Agent": "Mozilla/5.0 (X11; Linux) Firefox/120.0"}
+        return {"Accept-Language": self.language, "Accept": "text/html", "User-Agent": AGENT}
 
     def _request(self, method: str, path: str, **options: Any) -> TestResponse:
         headers = {**self._headers(), **options.pop("headers", {})}

@@ -1,8 +1,6 @@
 """A person before a real Chromium: opens pages of a served instance, and checks each of them."""
 
-import os
 import re
-import shutil
 from dataclasses import dataclass
 
 from axe_playwright_python.sync_playwright import Axe
@@ -13,9 +11,10 @@ from lms.instance import Instance
 from tests.support.builders import PASSWORD
 from tests.support.kinds import SLOTS, bank
 from tests.support.learning import a_learner
+from tests.support.programs import find_program
 from tests.support.quizzes import a_quiz_asking
 
-CHROMIUM = os.environ.get("CHROMIUM", shutil.which("chromium") or shutil.which("google-chrome") or "")
+CHROMIUM = find_program("chromium") or ""
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

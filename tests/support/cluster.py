@@ -5,7 +5,6 @@ Its processes reach PostgreSQL by themselves, or through PgBouncer.
 
 import os
 import re
-import shutil
 import signal
 import socket
 import ssl
@@ -18,7 +17,6 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -28,8 +26,8 @@ from kernel.settings import Settings, load
 from lms.instance import Instance
 from lms.serve import open_checked
 from tests.support import postgres
-from tests.support.missing import note
 from tests.support.pooler import a_pooler
+from tests.support.programs import program
 from tests.support.project import ROOT
 from tests.support.server import LMS, environment, free_port
 from tests.support.stores import Redis, a_bucket, a_redis, wait_until
@@ -138,11 +136,8 @@ class Cluster:
 
 
 def _needs() -> None:
-    if shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin") is None:
-        pytest.skip(note("nginx is missing (apt-get install nginx-light)"))
-    reason = postgres.unreachable()
-    if reason:
-        pytest.skip(note(f"PostgreSQL does not answer ({reason}). {postgres.ENABLE}"))
+    program("nginx")
+    postgres.require()
 
 
 @contextmanager
@@ -190,7 +185,7 @@ def _running(
     for server in servers:
         server.wait()
     path = configuration(folder, port, [server.port for server in servers])
-    nginx = subprocess.Popen(["nginx", "-p", str(folder), "-c", str(path), "-g", "daemon off;"], stdout=subprocess.DEVNULL)
+    nginx = subprocess.Popen([program("nginx"), "-p", str(folder), "-c", str(path), "-g", "daemon off;"], stdout=subprocess.DEVNULL)
     stack.callback(nginx.wait, 20)
     stack.callback(nginx.terminate)
     wait_until(lambda: _speaks_tls(port), "nginx")

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ import pytest
 from sqlalchemy import make_url
 
 from tests.support.missing import note
+from tests.support.programs import program
 from tests.support.server import free_port
 from tests.support.stores import wait_until
 
@@ -24,21 +24,19 @@ OTHER_USER = "nobody"
 """Whom it runs as where the tests run as root, which it refuses to be."""
 
 
-def _program() -> str:
-    found = os.environ.get("TEST_PGBOUNCER") or shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-    wanted = f"PgBouncer {'.'.join(map(str, OLDEST))} or newer is missing (Debian 13: apt-get install pgbouncer; TEST_PGBOUNCER names one)"
-    if found is None:
-        pytest.skip(note(wanted))
-    version = re.search(r"PgBouncer (\d+)\.(\d+)", subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout)
+def _pgbouncer() -> str:
+    path = program("pgbouncer")
+    version = re.search(r"PgBouncer (\d+)\.(\d+)", subprocess.run([path, "--version"], capture_output=True, text=True, check=True).stdout)
     if version is None or tuple(map(int, version.groups())) < OLDEST:
-        pytest.skip(note(wanted))
-    return found
+        oldest = ".".join(map(str, OLDEST))
+        pytest.skip(note(f"PgBouncer {oldest} or newer is missing (Debian 13: apt-get install pgbouncer; TEST_PGBOUNCER names one)"))
+    return path
 
 
 @contextmanager
 def a_pooler(folder: Path, url: str) -> Iterator[str]:
     """Start PgBouncer in its mode `transaction` before a database; give the address of that database behind it."""
-    program, behind, port = _program(), make_url(url), free_port()
+    pgbouncer, behind, port = _pgbouncer(), make_url(url), free_port()
     path = folder / "pgbouncer.ini"
     secret = f" password={behind.password}" if behind.password else ""
     path.write_text(
@@ -48,7 +46,7 @@ def a_pooler(folder: Path, url: str) -> Iterator[str]:
     )
     path.chmod(0o644)
     as_other = ["-u", OTHER_USER] if os.getuid() == 0 else []
-    process = subprocess.Popen([program, "-q", *as_other, str(path)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen([pgbouncer, "-q", *as_other, str(path)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_until(lambda: _listens(port), "PgBouncer")
         yield behind.set(host="127.0.0.1", port=port).render_as_string(hide_password=False)

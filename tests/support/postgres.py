@@ -7,14 +7,16 @@ from contextlib import contextmanager, suppress
 from functools import cache
 
 import psycopg
+import pytest
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
 from kernel import migrations
 from kernel.db import Base
+from tests.support.missing import note
 
 DEFAULT = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
-ENABLE = "Start a server, then: TEST_POSTGRES_URL=postgresql+psycopg://USER:PASSWORD@HOST/postgres make test"
+ENABLE = "Start a server, then: TEST_POSTGRES_URL=postgresql+psycopg://USER:PASSWORD@HOST/postgres make test DB=postgres"
 
 LARGE = 60_000_000
 """Bytes of a database that holds more than a few rows; an empty one has a quarter of that."""
@@ -28,7 +30,12 @@ def url() -> str:
 
 def unreachable() -> str | None:
     """Return why databases cannot be made there, or None where they can."""
-    address = make_url(url()).set(drivername="postgresql").render_as_string(hide_password=False)
+    return _unreachable(url())
+
+
+@cache
+def _unreachable(server: str) -> str | None:
+    address = make_url(server).set(drivername="postgresql").render_as_string(hide_password=False)
     try:
         with psycopg.connect(address, connect_timeout=3) as connection:
             row = connection.execute("SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()
@@ -37,13 +44,23 @@ def unreachable() -> str | None:
     return None if row and row[0] else "this user may not create databases"
 
 
+def require() -> None:
+    """Skip the test where databases cannot be made."""
+    if (reason := unreachable()) is not None:
+        pytest.skip(note(f"PostgreSQL does not answer ({reason}). {ENABLE}"))
+
+
 def _connect(address: str) -> psycopg.Connection:
     url = make_url(address).set(drivername="postgresql")
     return psycopg.connect(url.render_as_string(hide_password=False), autocommit=True)
 
 
 def session(database: str = "") -> psycopg.Connection:
-    """Open a connection to the server as the tests' user, each statement a transaction; to its own database or another."""
+    """Open a connection to the server as the tests' user, each statement a transaction; to its own database or another.
+
+    Skip the test where no server answers.
+    """
+    require()
     address = make_url(url())
     return _connect((address.set(database=database) if database else address).render_as_string(hide_password=False))
 
@@ -57,7 +74,8 @@ def may_create_roles() -> bool:
 
 @contextmanager
 def a_database() -> Iterator[str]:
-    """Make a database, give its address, and drop it."""
+    """Make a database, give its address, and drop it; skip the test where no server answers."""
+    require()
     name = f"aulario_{uuid.uuid4().hex[:12]}"
     with _connect(url()) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))

@@ -1,6 +1,5 @@
 """Redis and an S3-compatible store of a test's own, as processes that a test may kill."""
 
-import shutil
 import subprocess
 import sys
 import time
@@ -10,10 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from kernel import redis
-from tests.support.missing import note
+from tests.support.programs import program
 from tests.support.server import PATIENCE, free_port
 
 BUCKET = "aulario-prueba"
@@ -30,15 +27,15 @@ def wait_until(ready: Callable[[], bool], what: str) -> None:
 class Redis:
     """A Redis that can be killed and started again, empty."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, path: str) -> None:
+        self._folder, self._path = folder, path
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        words = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        words = [self._path, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
         self._process = subprocess.Popen([*words, "--dir", str(self._folder)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_until(lambda: redis.is_reachable(self.url), "Redis")
 
@@ -53,9 +50,7 @@ class Redis:
 @contextmanager
 def a_redis(folder: Path) -> Iterator[Redis]:
     """Start a Redis, and see that nothing of it is left."""
-    if shutil.which("redis-server") is None:
-        pytest.skip(note("Redis is missing (apt-get install redis-server)"))
-    server = Redis(folder)
+    server = Redis(folder, program("redis-server"))
     server.start()
     try:
         yield server
