@@ -10,41 +10,70 @@ BENCH_LEARNERS ?= 500
 SIZE ?= short
 RANGE ?= main..HEAD
 PIP_AUDIT ?= 2.9.0
+BASE ?= main
+BEFORE ?= main
+AFTER ?= .
+DB ?= sqlite
+MINUTES ?= 10
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-all check coverage browser faults bench bench-peers simulations loadtest scaled matrix mutation fix fonts guide-pictures spelling advisories dist migration schema-dump requirements hooks commits clean
+.PHONY: help run demo test test-changed test-rest test-all test-bare check coverage browser faults bench bench-peers simulations loadtest scaled matrix mutation golden fix fonts guide-pictures spelling advisories dist migration schema-dump requirements hooks commits clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 run: ## serve on http://127.0.0.1:8000 (HOST=, PORT=, PYTHON= change it)
 	@$(PYTHON) scripts/prepare.py --port $(HOST) $(PORT) requirements.txt
+	@echo "Starting the program."
 	@exec $(BIN)/lms serve --host $(HOST) --port $(PORT)
 
 demo: ## serve a house full of people on http://127.0.0.1:8001, in instance/demo
 	@$(PYTHON) scripts/prepare.py --port 127.0.0.1 $(DEMO_PORT) requirements.txt
 	@exec $(BIN)/lms demo --port $(DEMO_PORT)
 
-test: ## check, then the fast tests: SQLite, PostgreSQL where one is reachable, Chromium where one is installed
+test: ## check, then the fast tests on SQLite (DB=postgres: only those whose result depends on the database, on PostgreSQL)
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
-	@$(MAKE) --no-print-directory check
-	@exec $(BIN)/python scripts/run_tests.py
+	@[ "$(DB)" != sqlite ] || $(MAKE) --no-print-directory check
+	@exec $(BIN)/python scripts/run_tests.py --db $(DB)
 
-test-all: ## the same, and the slow ones (where CI is set, make test goes on with them while there is time)
+test-changed: ## the tests of what differs from BASE=main, chosen by the names of the changed files; says what it leaves out
+	@$(PYTHON) scripts/prepare.py requirements-dev.txt
+	@exec $(BIN)/python scripts/changed_tests.py $(BASE)
+
+test-rest: ## what make test leaves out, for as long as MINUTES=10 last: a browser, slow tests, pages on PostgreSQL
+	@$(PYTHON) scripts/prepare.py requirements-dev.txt
+	@exec $(BIN)/python scripts/run_tests.py --rest $(MINUTES)
+
+test-all: ## check, then everything on SQLite and PostgreSQL, in a browser and slow, each test with an application of its own; slow
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
 	@$(MAKE) --no-print-directory check
 	@exec $(BIN)/python scripts/run_tests.py --all
 
+test-bare: ## the fast tests that touch programs of the machine, as on one with make and Python alone
+	@$(PYTHON) scripts/prepare.py requirements-dev.txt
+	@exec $(BIN)/python scripts/bare_tests.py
+
 check: ## format, lint, types, floors and rooms, translations, migrations, documents
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
-	@$(BIN)/ruff format --check --quiet --output-format concise . || { echo "These files are not formatted: make fix"; exit 1; }
-	@$(BIN)/ruff check --quiet --output-format concise .
-	@$(BIN)/mypy
-	@$(BIN)/mypy scripts
-	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/python scripts/translations.py check
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target $(CHECKS)
+
+# The longest first, so that two at a time end together.
+CHECKS := check/migrations check/translations check/types check/documents check/imports check/lint check/format
+.PHONY: $(CHECKS)
+check/migrations:
 	@$(BIN)/python scripts/migrations.py check
+check/translations:
+	@$(BIN)/python scripts/translations.py check
+check/types:
+	@$(BIN)/mypy
+check/documents:
 	@$(BIN)/python scripts/documents.py check
+check/imports:
+	@$(BIN)/lint-imports --no-logo
+check/lint:
+	@$(BIN)/ruff check --quiet --output-format concise .
+check/format:
+	@$(BIN)/ruff format --check --quiet --output-format concise . || { echo "These files are not formatted: make fix"; exit 1; }
 
 coverage: ## every branch of the rules is taken by the tests of the rules
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
@@ -99,6 +128,10 @@ mutation: ## change the rules in small ways and see that the tests notice (MODUL
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
 	@$(BIN)/python scripts/mutation.py $(MODULES)
 
+golden: ## pages, exports and own data of every role, made from two commits and compared (BEFORE=main AFTER=. EXPECTED="")
+	@$(PYTHON) scripts/prepare.py requirements-dev.txt
+	@$(BIN)/python scripts/golden.py $(BEFORE) $(AFTER) $(if $(EXPECTED),--expected "$(EXPECTED)")
+
 fix: ## format, mend what ruff can, collect messages, write the generated documents
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
 	@$(BIN)/ruff check --quiet --fix-only .
@@ -137,9 +170,11 @@ schema-dump: ## keep this version's schema with demo data for the upgrade tests 
 
 requirements: ## compile the pinned requirement files from pyproject.toml
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
-	$(BIN)/uv pip compile pyproject.toml --extra postgres --group install --generate-hashes --python-version 3.11.7 --no-emit-index-url --no-header --no-strip-extras --quiet -o requirements.txt
-	$(BIN)/uv pip compile pyproject.toml --extra postgres --extra scaled --group install --generate-hashes --python-version 3.11.7 --no-emit-index-url --no-header --no-strip-extras --quiet -c requirements.txt -o requirements-scaled.txt
-	$(BIN)/uv pip compile pyproject.toml --extra loadtest --extra postgres --extra scaled --group dev --generate-hashes --python-version 3.11.7 --no-emit-index-url --no-header --no-strip-extras --quiet -c requirements-scaled.txt -o requirements-dev.txt
+	$(BIN)/uv pip compile pyproject.toml --extra postgres --generate-hashes --python-version 3.11.0 --no-emit-index-url --no-header --no-strip-extras --quiet -o requirements.txt
+	$(BIN)/uv pip compile pyproject.toml --extra postgres --extra scaled --generate-hashes --python-version 3.11.0 --no-emit-index-url --no-header --no-strip-extras --quiet -c requirements.txt -o requirements-scaled.txt
+	$(BIN)/uv pip compile pyproject.toml --extra loadtest --extra postgres --extra scaled --group dev --generate-hashes --python-version 3.11.0 --no-emit-index-url --no-header --no-strip-extras --quiet -c requirements-scaled.txt -o requirements-dev.txt
+	$(BIN)/uv pip compile --group install --generate-hashes --python-version 3.11.0 --no-emit-index-url --no-header --no-strip-extras --quiet -c requirements-dev.txt -o requirements-build.txt
+	$(BIN)/uv pip compile --group installer --generate-hashes --python-version 3.11.0 --no-emit-index-url --no-header --no-strip-extras --quiet -c requirements-dev.txt -o requirements-uv.txt
 
 hooks: ## check format and message before each commit in this clone
 	@git config core.hooksPath .githooks

@@ -20,9 +20,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from figures import record
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from scripts.figures import record  # noqa: E402 - the checkout is not installed with its scripts
+
 MUTANTS = ROOT / "mutants"
 STATS = MUTANTS / "mutmut-stats.json"
 RULES = {path.stem: path.relative_to(ROOT) for path in sorted(ROOT.glob("quizzes/rules/[!_]*.py"))}

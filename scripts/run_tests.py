@@ -1,78 +1,242 @@
-"""Run the fast tests: on SQLite, then those of database and pages on PostgreSQL where a server is reachable.
+"""Run the suite, or a part of it, and say at the end how long it took, which cases were the longest, and what could not be run.
 
-With `--all` the slow ones follow on both; with CI set they follow for as long as time is left. Say at the end which tests were the
-slowest, which failed, and what could not be run; with CI set, that is a failure. Other arguments go to pytest. `make browser` and
-`make faults` run the long ones.
+run_tests.py                   the fast tests on SQLite, without a browser
+run_tests.py --db postgres     on PostgreSQL, those whose result depends on the database, and the access matrix
+run_tests.py --rest MINUTES    what these two leave out, for so many minutes: a browser, slow tests, pages on PostgreSQL
+run_tests.py --all             everything on both databases, each test with an application of its own
+
+Other arguments go to pytest. With CI set, it also fails for what could not be run, and for long cases that are not marked slow.
 """
 
+import argparse
+import hashlib
+import json
 import os
-import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.support import postgres, run_results  # noqa: E402 - the checkout is not installed with its tests
+from tests.support import matrix, postgres, run_results  # noqa: E402 - the checkout is not installed with its tests
+from tests.support.run_progress import RunNotes, in_minutes, recorded_before  # noqa: E402 - after the path is set
 
 NO_TESTS = 5
-WORKERS = (os.cpu_count() or 1) + 1
-"""One more than there are processors: many tests wait for a server or a browser."""
-ORDINARY = "not long and not processes"
-FAST, SLOW = f"not slow and {ORDINARY}", f"slow and {ORDINARY}"
-ALL = "--all"
-CI_SECONDS = 20 * 60
-"""In continuous integration no slow test is begun later than this, so that the whole stays under half an hour."""
+CORES = os.cpu_count() or 1
 RESULTS = ROOT / "build" / "results"
 """One file for each run: how long its tests took, and what failed."""
+LONG_SECONDS = 0.6
+"""Seconds of processor from which on a case is counted among the long ones."""
+UNMARKED_SECONDS = 1.5
+"""Seconds of processor that a case takes at most which is not marked slow, on a machine on which `counting` takes USUAL_COUNTING."""
+USUAL_COUNTING = 0.15
+"""Seconds of processor in which the machine of docs/figures counts to ten million."""
+UNBOUNDED = ("tests/structure/", "tests/content/", "tests/browser/")
+"""Tests without such a bound: what reads the whole project or all courses grows with these, and `make test` leaves a browser out."""
+SLOW_CASES = 650
+"""So many cases may be marked slow, and no more."""
 
 
-def run(title: str, marks: str, *options: str) -> bool:
-    """Run pytest and say whether everything passed.
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One call of pytest: its title, the marks of its tests, and its options."""
+
+    title: str
+    marks: str
+    options: tuple[str, ...] = ()
+    workers: int = CORES
+
+    @property
+    def results(self) -> Path:
+        """Return the file of its results."""
+        return RESULTS / f"{self.title}.json"
+
+    @property
+    def is_on_postgres(self) -> bool:
+        """Return whether it needs a PostgreSQL server."""
+        return "postgres" in self.options
+
+
+ORDINARY = "not long and not processes"
+POSTGRES = ("--db", "postgres")
+WAITING = CORES + 1
+"""Processes of a run whose tests wait for a browser or a server for a good part of their time."""
+FAST = Run("fast tests, on SQLite", f"not slow and not browser and {ORDINARY}")
+DATABASE = Run("database and access matrix, on PostgreSQL", f"(database or matrix) and not slow and not browser and {ORDINARY}", POSTGRES)
+COURSES = "tests/content"
+"""Tests of what the shipped courses say; they read and render all of it."""
+TESTED_COURSES = ROOT / COURSES / "tested.sha256"
+"""The digest of the courses and their tests that passed last: a run that they pass writes it, and it is committed with the change."""
+REST = (
+    Run("courses, on SQLite", f"content and not slow and {ORDINARY}", (COURSES,)),
+    Run("browser, on SQLite", f"browser and {ORDINARY}", workers=WAITING),
+    Run("slow tests, on SQLite", f"slow and not browser and {ORDINARY}", workers=WAITING),
+    Run("queries through pages, on PostgreSQL", f"http and not pages and not matrix and not slow and {ORDINARY}", POSTGRES),
+    Run("slow tests, on PostgreSQL", f"slow and (database or http) and not pages and {ORDINARY}", POSTGRES, workers=WAITING),
+)
+FRESH = "--fresh-apps"
+ALL = (
+    Run("everything, on SQLite", ORDINARY, (FRESH,), workers=WAITING),
+    Run("everything with a database, on PostgreSQL", f"not unit and {ORDINARY}", (FRESH, *POSTGRES), workers=WAITING),
+)
+ELSEWHERE = {
+    "what depends on the database, on PostgreSQL": "make test DB=postgres",
+    "pages in Chromium": "make browser",
+    "slow tests, and everything on both databases": "make test-all",
+}
+"""What `make test` leaves to other commands."""
+
+
+def courses_digest() -> str:
+    """Return the SHA-256 of the shipped courses and of their tests, in hexadecimal digits."""
+    files = [path for folder in ("content", COURSES) for path in (ROOT / folder).rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    digest = hashlib.sha256()
+    for path in sorted(set(files) - {TESTED_COURSES}):
+        digest.update(f"{path.relative_to(ROOT).as_posix()}\0{path.stat().st_size}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def fast_run() -> Run:
+    """Return the run of the fast tests, without those of the courses where these are as they were when they passed."""
+    is_tested = TESTED_COURSES.exists() and TESTED_COURSES.read_text("utf-8").strip() == courses_digest()
+    return replace(FAST, options=(f"--ignore={COURSES}",)) if is_tested else FAST
+
+
+def perform(run: Run, arguments: Sequence[str], until: float = inf) -> bool:
+    """Perform a run and return whether everything passed; with `until`, no test is begun after that moment of the monotonic clock.
 
     What is compiled is kept, whatever the environment says: each worker, and each process that a test starts, would do it again.
     """
-    print(f"\n=== {title}", flush=True)
-    given = [argument for argument in sys.argv[1:] if argument != ALL]
-    command = [sys.executable, "-m", "pytest", "-q", "-n", str(WORKERS), "--dist", "worksteal", "-m", marks, *options, *given]
-    noted = {run_results.VARIABLE: str(RESULTS / f"{title}.json")}
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", **noted}
-    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode in (0, NO_TESTS)
+    print(f"\n=== {run.title}", flush=True)
+    if run.results.exists():
+        recorded_before(run.results).parent.mkdir(parents=True, exist_ok=True)
+        run.results.replace(recorded_before(run.results))
+    options = ["-q", "-rfE", "-p", "tests.support.run_progress", "-n", str(run.workers), "--dist", "worksteal", "-m", run.marks]
+    return _pytest(run, [*options, *run.options, *(["--until", str(until)] if until < inf else []), *arguments])
+
+
+def _pytest(run: Run, options: Sequence[str]) -> bool:
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", run_results.VARIABLE: str(run.results)}
+    return subprocess.run([sys.executable, "-m", "pytest", *options], cwd=ROOT, env=environment, check=False).returncode in (0, NO_TESTS)
+
+
+def perform_while_time_is_left(runs: Sequence[Run], arguments: Sequence[str], until: float) -> tuple[list[Run], list[Run]]:
+    """Perform runs one after another, each with its share of the time; return those that failed, and those that were not begun."""
+    failed, left_out = [], []
+    for number, run in enumerate(runs):
+        now = time.monotonic()
+        if now >= until:
+            left_out.append(run)
+        elif not perform(run, arguments, now + (until - now) / (len(runs) - number)):
+            failed.append(run)
+    return failed, left_out
+
+
+def unmarked_long_cases(run: Run) -> dict[str, float]:
+    """Return the cases of a run that took too long for one that is not marked slow, with their seconds.
+
+    Those of the access matrix are never slow: every run has them.
+    """
+    marked, cells = set(RunNotes.read(run.results).marked_slow), matrix.callers_of_the_cast()
+    return {
+        name: taken
+        for name, taken in _seconds(run.results).items()
+        if taken > UNMARKED_SECONDS and name not in marked and name.partition("[")[0] not in cells and not name.startswith(UNBOUNDED)
+    }
+
+
+def measured_again(run: Run, cases: dict[str, float]) -> dict[str, float]:
+    """Measure long cases twice more, alone and in either order, and return those that are long each time.
+
+    The first test of a process pays for what the others find there, and on a crowded or slower machine everything costs more.
+    """
+    for names in (list(cases), list(reversed(cases))):
+        again = Run(f"{run.title}, long cases again", run.marks, run.options)
+        again.results.unlink(missing_ok=True)
+        _pytest(again, ["-q", "-p", "no:randomly", *run.options, *names])
+        cases = {name: min(taken, _seconds(again.results).get(name, taken)) for name, taken in cases.items()}
+    most = UNMARKED_SECONDS * max(1.0, counting() / USUAL_COUNTING)
+    return {name: taken for name, taken in cases.items() if taken > most}
+
+
+def counting() -> float:
+    """Return the seconds of processor that this machine takes to count to ten million."""
+    began = time.process_time()
+    for _number in range(10_000_000):
+        pass
+    return time.process_time() - began
+
+
+def _seconds(file: Path) -> dict[str, float]:
+    """Return the seconds of each case of a run; none of a run that wrote no results."""
+    return json.loads(file.read_text("utf-8"))["seconds"] if file.exists() else {}
+
+
+def closing_lines(runs: Sequence[Run], seconds: float) -> Iterator[str]:
+    """Yield the last lines: the longest cases, what failed, how many came out how in which time, and what could not be run."""
+    files = [run.results for run in runs]
+    count = sum(taken > LONG_SECONDS for file in files for taken in _seconds(file).values())
+    yield f"\n{count:,} cases over {LONG_SECONDS} s of processor; the longest of all:"
+    yield from run_results.slowest(files)
+    yield from ("", *run_results.failures(files))
+    used = os.times()
+    processor = in_minutes(used.children_user + used.children_system)
+    yield f"{run_results.totals(files)} in {in_minutes(seconds)}, with {processor} of processor on {CORES} cores"
+    for run in runs:
+        notes = RunNotes.read(run.results)
+        yield from (f"not run: {count} of {run.title}: {what}" for what, count in notes.lacking.items())
+        if notes.without_time:
+            yield f"not run: {notes.without_time} of {run.title}: no time was left"
+
+
+def faults_of_times(runs: Sequence[Run]) -> Iterator[str]:
+    """Yield what is wrong with how long cases take: too many marked slow, and those that ought to be by what they take on SQLite."""
+    if (slow := max((RunNotes.read(run.results).slow_cases for run in runs), default=0)) > SLOW_CASES:
+        yield f"{slow} cases are marked slow; {SLOW_CASES} may be."
+    for run in runs:
+        if not run.is_on_postgres and (cases := unmarked_long_cases(run)):
+            for name, taken in measured_again(run, cases).items():
+                yield f"not marked slow, and over {UNMARKED_SECONDS} s of processor: {taken:.1f} s  {name}  ({run.title})"
+
+
+def _parse() -> tuple[argparse.Namespace, list[str]]:
+    parser = argparse.ArgumentParser(allow_abbrev=False, add_help=False)
+    parser.add_argument("--db", choices=("sqlite", "postgres"), default="sqlite")
+    parser.add_argument("--rest", type=float, metavar="MINUTES")
+    parser.add_argument("--all", action="store_true")
+    return parser.parse_known_args()
 
 
 def main() -> int:
     """Run the command."""
-    began = time.monotonic()
-    shutil.rmtree(RESULTS, ignore_errors=True)
-    in_ci, reason = bool(os.environ.get("CI")), postgres.unreachable()
-    databases = {"SQLite": ()} | ({"PostgreSQL": ("--db", "postgres")} if reason is None else {})
-    failed = []
-    for name, options in databases.items():
-        if not run(f"fast tests, on {name}", on(name, FAST), *options):
-            failed.append(name)
-    if in_ci or ALL in sys.argv:
-        for left, (name, options) in zip(range(len(databases), 0, -1), databases.items(), strict=True):
-            now = time.monotonic()
-            if ALL not in sys.argv and now > began + CI_SECONDS:
-                print(f"\nnot run: the slow tests on {name}, no time is left")
-                continue
-            limit = () if ALL in sys.argv else ("--until", str(now + (began + CI_SECONDS - now) / left))
-            if not run(f"slow tests, on {name}", on(name, SLOW), *options, *limit):
-                failed.append(f"{name} (slow)")
-    files = sorted(RESULTS.glob("*.json"))
-    print("\nThe slowest tests, with what they set up:", *run_results.slowest(files), sep="\n")
-    print("", *run_results.failures(files), run_results.totals(files), sep="\n")
-    print(f"\nPassed on {' and '.join(databases)}." if not failed else f"\nFailed on {' and '.join(failed)}.")
+    began, (options, arguments), in_ci = time.monotonic(), _parse(), bool(os.environ.get("CI"))
+    is_rest = options.rest is not None
+    planned = ALL if options.all else REST if is_rest else (DATABASE,) if options.db == "postgres" else (fast_run(),)
+    reason = postgres.unreachable() if any(run.is_on_postgres for run in planned) else None
+    runs = [run for run in planned if reason is None or not run.is_on_postgres]
+    failed, left_out = perform_while_time_is_left(runs, arguments, began + options.rest * 60 if is_rest else inf)
+    performed = [run for run in runs if run not in left_out]
+    print(*closing_lines(performed, time.monotonic() - began), sep="\n")
     if reason is not None:
-        print(f"not run: the database tests on PostgreSQL ({reason}). {postgres.ENABLE}")
-    return bool(failed) or (reason is not None and in_ci)
-
-
-def on(database: str, marks: str) -> str:
-    """Leave out, on the second database, what uses none, and what is about the forms and words of pages."""
-    return marks if database == "SQLite" else f"(database or http) and not pages and {marks}"
+        print(*(f"not run: {run.title} ({reason}). {postgres.ENABLE}" for run in planned if run.is_on_postgres), sep="\n")
+    print(*(f"not run: {run.title}: no time was left" for run in left_out), sep="\n", end="\n" if left_out else "")
+    if planned == (FAST,) and not arguments and not failed:
+        TESTED_COURSES.write_text(f"{courses_digest()}\n", "utf-8")
+    if planned[0].title == FAST.title:
+        elsewhere = (
+            ELSEWHERE if planned == (FAST,) else {"the courses, which are as they were when they passed": "make test-rest", **ELSEWHERE}
+        )
+        print(*(f"Left to another command: {what}: {command}" for what, command in elsewhere.items()), sep="\n")
+    faults = list(faults_of_times(performed)) if in_ci else []
+    print(*faults, sep="\n", end="\n" if faults else "")
+    print("\nFailed: " + "; ".join(run.title for run in failed) if failed else "\nPassed.")
+    is_missing = reason is not None and (in_ci or not runs)
+    return bool(failed or faults) or is_missing
 
 
 if __name__ == "__main__":

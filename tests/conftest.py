@@ -1,29 +1,33 @@
 """Fixtures of all tests: an opened house on a database of its own, the application, a browser, and what to do where something lacks."""
 
+import fcntl
 import gc
 import os
 import shutil
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
+from functools import cache, partial
 from pathlib import Path
-from types import CodeType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 from weakref import WeakSet
 
 import pytest
+import structlog
 from argon2 import PasswordHasher
 from flask import Flask
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
-from jinja2 import BytecodeCache
-from jinja2.bccache import Bucket
+from jinja2 import BytecodeCache, FileSystemBytecodeCache
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.orm import Session
 from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
+from xdist import is_xdist_worker
 
 from accounts import passwords
 from kernel import migrations
@@ -42,14 +46,19 @@ from tests.support.databases import is_of_pages
 from tests.support.far import near
 from tests.support.institution_access import INSTITUTION_CELLS
 from tests.support.missing import LACKING
+from tests.support.reused import ReusedInstance, replace_database
 from tests.support.selection_access import SELECTION_CELLS
 from tests.support.training_access import tried_training_cells
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = ROOT / "tests"
+OF_FOLDERS = {"content": ("content",), "faults": ("long",)}
+"""Folder of tests -> the marks of all in it."""
 hypothesis.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis.load_profile("untimed")
 """A busy machine is no failure."""
+structlog.get_config()["processors"][-1].exception_formatter = structlog.dev.plain_traceback
+"""An error that is logged is not drawn with colours and locals, which takes half a second each time."""
 FIGURES: dict[str, list[str]] = {}
 """Lines that tests of this run said, by test."""
 
@@ -57,6 +66,7 @@ FIGURES: dict[str, list[str]] = {}
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Say on which database the suite runs, how long, and whether its visitors come over a socket."""
     parser.addoption("--db", choices=("sqlite", "postgres"), default="sqlite")
+    parser.addoption("--fresh-apps", action="store_true", help="each test has an instance and an application of its own")
     parser.addoption("--until", type=float, default=0.0, help="when no more tests are begun, by the monotonic clock of the machine")
     parser.addoption("--over-a-socket", action="store_true", help="visitors come over HTTP to a server; print each cell of the matrix")
 
@@ -64,10 +74,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test by what it uses: `make test` repeats those with a database on PostgreSQL, but for those of forms and words."""
     for item in items:
-        if item.path.is_relative_to(TESTS) and is_of_pages(item.path.relative_to(TESTS)) and not tries_cells(item):
-            item.add_marker("pages")
-        used = set(getattr(item, "fixturenames", ()))
-        if tries_cells(item):
+        used, is_matrix = set(getattr(item, "fixturenames", ())), tries_cells(item)
+        for mark in _marks_of(item.path):
+            if mark != "pages" or not is_matrix:
+                item.add_marker(mark)
+        if "plain" in used:
+            item.add_marker("fresh")
+        if is_matrix:
             item.add_marker("matrix")
             if item.get_closest_marker("slow"):
                 raise pytest.UsageError(f"{item.nodeid} tries cells of the matrix: every run has it, it cannot be slow")
@@ -81,11 +94,61 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("unit")
 
 
+@cache
+def _marks_of(module: Path) -> tuple[str, ...]:
+    """Return the marks of all tests of a module."""
+    marks = ("pages",) if module.is_relative_to(TESTS) and is_of_pages(module.relative_to(TESTS)) else ()
+    return (*marks, *OF_FOLDERS.get(module.parent.name, ())) if module.parent.parent == TESTS else marks
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Begin no test when the time of the run is over."""
     if 0 < item.config.getoption("--until") < time.monotonic():
         pytest.skip("no time is left")
+
+
+SHARED_PROCESSOR = [0.0]
+"""Seconds of processor that fixtures for more than one test took in this process: they are no single test's."""
+BEGUN = pytest.StashKey[float]()
+"""When a test began, by `own_processor`."""
+
+
+def processor() -> float:
+    """Return the seconds of processor that this process and its ended children have used."""
+    return sum(os.times()[:4])
+
+
+def own_processor() -> float:
+    """Return the seconds of processor used so far, but for those of fixtures that tests share."""
+    return processor() - SHARED_PROCESSOR[0]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Note when a test begins, its fixtures included."""
+    item.stash[BEGUN] = own_processor()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any]) -> Iterator[Any]:
+    """Count what a fixture for several tests takes apart."""
+    began = own_processor()
+    try:
+        return (yield)
+    finally:
+        if fixturedef.scope != "function":
+            SHARED_PROCESSOR[0] += own_processor() - began
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[pytest.TestReport]:
+    """Say in a test's last report how much processor it took."""
+    report = yield
+    if call.when == "teardown":
+        report.user_properties = [*report.user_properties, (run_results.PROCESSOR, round(own_processor() - item.stash[BEGUN], 3))]
+    return report
 
 
 def tries_cells(item: pytest.Item) -> bool:
@@ -121,12 +184,9 @@ def pytest_testnodedown(node: Any) -> None:
 
 def _untried(config: pytest.Config) -> list[str]:
     """Name the cells that nobody tried, where this run has every test that tries some."""
-    whole = matrix.callers_of_the_cast() <= matrix.CHOSEN and not hasattr(config, "workeroutput")
-    return (
-        matrix.untried(listed_cells() | tried_training_cells() | INSTITUTION_CELLS.cells() | SELECTION_CELLS.cells(), matrix.TRIED)
-        if whole
-        else []
-    )
+    if hasattr(config, "workeroutput") or not matrix.callers_of_the_cast() <= matrix.CHOSEN:
+        return []
+    return matrix.untried(listed_cells() | tried_training_cells() | INSTITUTION_CELLS.cells() | SELECTION_CELLS.cells(), matrix.TRIED)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -166,13 +226,29 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def migrated(database_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Prepare one migrated database for the whole run: a file, of which tests get copies, or the address of a PostgreSQL database."""
+def run_folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder that all processes of a run share."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if is_xdist_worker(request) else folder
+
+
+@pytest.fixture(scope="session")
+def migrated(database_kind: str, run_folder: Path) -> Iterator[str]:
+    """Prepare one migrated database: a file for the whole run, of which tests get copies, or the address of a PostgreSQL database.
+
+    The pages of the file are small ones, which makes a copy a quarter as large.
+    """
     if database_kind == "sqlite":
-        path = tmp_path_factory.mktemp("template") / "template.sqlite"
-        database = Database(f"sqlite:///{path}")
-        migrations.upgrade(database)
-        database.dispose()
+        path = run_folder / "migrated.sqlite"
+        with (run_folder / "migrating").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not path.exists():
+                with closing(sqlite3.connect(path.with_suffix(".new"))) as new:
+                    new.executescript("PRAGMA page_size = 1024; VACUUM")
+                database = Database(f"sqlite:///{path.with_suffix('.new')}")
+                migrations.upgrade(database)
+                database.dispose()
+                path.with_suffix(".new").rename(path)
         yield str(path)
         return
     with postgres.a_database() as url:
@@ -182,14 +258,57 @@ def migrated(database_kind: str, tmp_path_factory: pytest.TempPathFactory) -> It
         yield url
 
 
+@pytest.fixture(scope="session")
+def reused_instances() -> Iterator[dict[str, ReusedInstance]]:
+    """Hold the instance and the application that this worker's tests share, once one of them needs it."""
+    held: dict[str, ReusedInstance] = {}
+    yield held
+    for reused in held.values():
+        reused.close()
+
+
 @pytest.fixture
-def database_url(database_kind: str, migrated: str, tmp_path: Path) -> Iterator[str]:
-    """Return the address of a migrated database without rows: a file of this test's own, or the run's, emptied afterwards."""
+def reused(
+    request: pytest.FixtureRequest,
+    database_kind: str,
+    reused_instances: dict[str, ReusedInstance],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[ReusedInstance | None]:
+    """Return the shared instance as a first start leaves it, or None for a test that has its own."""
+    marks = ("fresh", "settings")
+    if request.config.getoption("--fresh-apps") or any(request.node.get_closest_marker(mark) for mark in marks):
+        yield None
+        return
+    migrated: str = request.getfixturevalue("migrated")
+    if not reused_instances:
+        folder = tmp_path_factory.mktemp("instance")
+        path = folder / "aulario.sqlite"
+        url, restore = f"sqlite:///{path}", partial(replace_database, Path(migrated), path)
+        if database_kind == "postgres":
+            url, restore = migrated, partial(postgres.empty, migrated)
+        (folder / "rendered").symlink_to(request.getfixturevalue("rendered_lessons"), target_is_directory=True)
+        settings = load(data_dir=folder, database_url=url, public_url="http://localhost:8000")
+        reused_instances["one"] = ReusedInstance(settings, request.getfixturevalue("compiled_templates"), restore)
+    reused = reused_instances["one"]
+    reused.put_back()
+    reused.patches = request.getfixturevalue("monkeypatch")
+    reused.patches.setattr(event, "listen", reused.listen)
+    yield reused
+    reused.patches = None
+
+
+@pytest.fixture
+def database_url(database_kind: str, migrated: str, reused: ReusedInstance | None, tmp_path: Path) -> Iterator[str]:
+    """Return the address of a migrated database without rows: a file, or the run's database, emptied afterwards."""
+    if reused is not None:
+        yield reused.settings.database_url
+        return
     if database_kind == "sqlite":
         path = tmp_path / "aulario.sqlite"
         shutil.copy(migrated, path)
         yield f"sqlite:///{path}"
         return
+    postgres.empty(migrated)  # of what the last test with the shared instance left
     yield migrated
     postgres.empty(migrated)
 
@@ -210,41 +329,33 @@ def rendered_lessons(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, rendered_lessons: Path, database_url: str, request: pytest.FixtureRequest) -> Settings:
+def settings(
+    tmp_path: Path, rendered_lessons: Path, database_url: str, reused: ReusedInstance | None, request: pytest.FixtureRequest
+) -> Settings:
     """Return the settings of a test's instance: no mail server, its own folder, and what the test is marked with."""
+    if reused is not None:
+        return reused.settings
     (tmp_path / "rendered").symlink_to(rendered_lessons, target_is_directory=True)
     given = {name: value for mark in request.node.iter_markers("settings") for name, value in mark.kwargs.items()}
     return load(**{"data_dir": tmp_path, "database_url": database_url, "public_url": "http://localhost:8000"} | given)
 
 
 @pytest.fixture
-def instance(settings: Settings) -> Iterator[Instance]:
+def instance(settings: Settings, reused: ReusedInstance | None) -> Iterator[Instance]:
     """Return an opened instance."""
+    if reused is not None and settings is reused.settings:
+        yield reused.instance
+        return
     opened = open_instance(settings)
     yield opened
     opened.database.dispose()
 
 
-class CompiledTemplates(BytecodeCache):
-    """Keeps what the templates compile to, which every test's application would do again."""
-
-    def __init__(self) -> None:
-        self._kept: dict[tuple[str, str], CodeType] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        """Find what a template of just this text was compiled to."""
-        bucket.code = self._kept.get((bucket.key, bucket.checksum))
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep it."""
-        if bucket.code is not None:
-            self._kept[bucket.key, bucket.checksum] = bucket.code
-
-
 @pytest.fixture(scope="session")
-def compiled_templates() -> BytecodeCache:
-    """Keep what the templates compile to for all tests of a run."""
-    return CompiledTemplates()
+def compiled_templates(run_folder: Path) -> BytecodeCache:
+    """Keep what the templates compile to for all processes of a run."""
+    (run_folder / "templates").mkdir(exist_ok=True)
+    return FileSystemBytecodeCache(str(run_folder / "templates"))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -334,8 +445,10 @@ def usual_reader() -> Iterator[None]:
 
 
 @pytest.fixture
-def app(instance: Instance, compiled_templates: BytecodeCache) -> Flask:
+def app(instance: Instance, reused: ReusedInstance | None, compiled_templates: BytecodeCache) -> Flask:
     """Return the application over the instance."""
+    if reused is not None and instance is reused.instance:
+        return reused.app
     made = create_app(instance)
     made.jinja_env.bytecode_cache = compiled_templates
     return made

@@ -9,14 +9,13 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 from lms.instance import Instance
 from tests.support.chromium import CHROMIUM, FLAGS, Live
 from tests.support.far import served
-from tests.support.missing import note
+from tests.support.programs import program
 
 
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
     """Start the driver once."""
-    if not CHROMIUM:
-        pytest.skip(note("browser tests: Chromium is missing (apt-get install chromium)"))
+    program("chromium")
     with sync_playwright() as driver:
         yield driver
 

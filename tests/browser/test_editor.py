@@ -363,14 +363,16 @@ def test_tools_pasting_and_lines_work_by_keyboard(chromium: Browser, live: Live)
     page.focus("[data-tool=table]")
     page.keyboard.press("Enter")
     assert "| --- | --: |" in page.input_value("#body")
+    expect(page.locator("#left-out")).to_be_hidden()
     page.keyboard.press("Control+a")
     page.evaluate("""() => {
       const data = new DataTransfer();
-      data.setData('text/html', '<h1>Título</h1><ul><li>uno</li></ul><p>[[x]]</p>');
+      data.setData('text/html', '<h1>Título</h1><ul><li>uno</li></ul><p>[[x]] <abbr title="Uno">U</abbr></p>');
       data.setData('text/plain', 'Título');
       document.activeElement.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
     }""")
     expect(page.locator("#body")).to_have_value(re.compile(r"^## Título\n\n- uno\n\n\\\[\\\[x"))
+    expect(page.locator("#left-out li")).to_contain_text('title="Uno"')
     page.keyboard.press("Control+a")
     page.evaluate("""() => {
       const data = new DataTransfer();  // as a spreadsheet copies cells: with a picture of them
@@ -380,6 +382,7 @@ def test_tools_pasting_and_lines_work_by_keyboard(chromium: Browser, live: Live)
     }""")
     expect(page.locator("#body")).to_have_value(re.compile("Año.*2024.*Gasto", re.DOTALL))
     assert not page.evaluate("document.getElementById('upload').open")
+    expect(page.locator("#left-out")).to_be_hidden()
     page.fill("#body", "Bien.\n\n[[nadie]]\n")
     page.click("#look a[data-line='3']", timeout=20_000)
 

@@ -108,7 +108,6 @@ def is_markable(question: QuestionDefinition) -> bool:
     return question.state is QuestionState.READY and question.mark > 0 and not question.unverified and question.kind not in BY_HAND
 
 
-@pytest.mark.slow
 @each_bank
 def test_a_module_has_sixteen_markable_questions_of_several_kinds_and_levels(bank: Bank) -> None:
     """At least 16 a module: a third to remember, half to apply, the rest to judge."""

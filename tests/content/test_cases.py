@@ -116,7 +116,6 @@ def test_case_stands_in_nobodys_way(activity: ActivitySource, question: Question
     assert question.source
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("course", COURSES)
 def test_learner_writes_a_case_and_then_sees_the_model_answer(browser: Browser, instance: Instance, course: str) -> None:
     assert publish_folder(instance, CONTENT / course).version is not None
@@ -203,7 +202,6 @@ def draws() -> Iterator[tuple[ModuleSource, ActivitySource, DrawSlot]]:
                 yield from ((module, activity, slot) for slot in activity.settings.slots if isinstance(slot, DrawSlot))
 
 
-@pytest.mark.slow
 def test_learner_checks_a_row_of_the_matrix_mends_it_and_goes_on(browser: Browser, instance: Instance) -> None:
     assert publish_folder(instance, CONTENT / BUDGET).version is not None
     _activity, [first, *_others] = matrix()

@@ -20,7 +20,7 @@ LESSON = re.compile(r"\.[a-z]{2}\.md$")
 MARKDOWN = [
     path for path in tracked() if path.suffix == ".md" and not LESSON.search(path.name) and not {"samples", "guide"} & set(path.parts)
 ]
-NAMED = re.compile(r"(?<![\w./-])docs/[\w./-]*\w")
+NAMED = re.compile(r"docs/(?<![\w./-].....)[\w./-]*\w")
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(<?([^)\s>#]+)(?:#[^)]*)?>?\)|!\[[^\]]*\]\(([^)\s]+)\)")
 
 

@@ -10,7 +10,6 @@ from tests.support.house_rules import (
     DOORS,
     EVERYWHERE,
     RULES,
-    Check,
     Rule,
     faults,
     is_named_privately,
@@ -19,7 +18,7 @@ from tests.support.house_rules import (
     shares_through_support,
     silenced_checks_say_why,
 )
-from tests.support.project import PYPROJECT, ROOT, modules, modules_of_tests, text
+from tests.support.project import PACKAGES, PYPROJECT, ROOT, modules, modules_of, modules_of_tests, text
 
 RIDDLES = re.compile(
     r"\b(whoever|somebody|nobody|told|tells|lacks|mended|brought in|handed in|stands beside|is worth nothing|who takes)\b", re.IGNORECASE
@@ -30,16 +29,15 @@ DISTRIBUTIONS = {
     "beautifulsoup4": "bs4",
     "pillow": "PIL",
     "pymdown-extensions": "pymdownx",
+    "pyyaml": "yaml",
     "ruamel.yaml": "ruamel",
     "webvtt-py": "webvtt",
 }
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-def test_every_module_keeps_the_rule(check: Check) -> None:
-    found = [fault for path in modules("scripts") for fault in faults(check, path, text(path))]
-
-    assert not found
+@pytest.mark.parametrize("package", [*PACKAGES, "scripts"])
+def test_every_module_keeps_the_rules(package: str) -> None:
+    assert not [fault for path in modules_of(package) for fault in faults(path, text(path), *CHECKS)]
 
 
 def test_a_public_class_name_stands_in_one_module_alone() -> None:
@@ -56,28 +54,19 @@ def test_the_rule_of_class_names_sees_a_name_given_twice() -> None:
     assert shared_class_names(texts) == {"Term": ["courses/models.py", "quizzes/terms.py"]}
 
 
-def test_no_test_module_imports_another() -> None:
-    found = [fault for path in modules_of_tests() for fault in faults(shares_through_support, path, text(path))]
+@pytest.mark.parametrize("folder", sorted({path.split("/")[1] for path in modules_of_tests()}))
+def test_modules_of_tests_are_short_share_through_support_and_say_why_they_silence_a_check(folder: str) -> None:
+    paths = [path for path in modules_of_tests() if path.split("/")[1] == folder]
 
-    assert not found
-
-
-def test_modules_of_tests_are_short_too() -> None:
-    found = [fault for path in modules_of_tests() for fault in faults(modules_are_short, path, text(path))]
-
-    assert not found
-
-
-def test_the_tests_say_why_they_silence_a_check() -> None:
-    found = [fault for path in modules_of_tests() for fault in faults(silenced_checks_say_why, path, text(path))]
-
-    assert not found
+    assert not [
+        fault for path in paths for fault in faults(path, text(path), shares_through_support, modules_are_short, silenced_checks_say_why)
+    ]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.check.__name__}-{rule.broken[:20]!r}")
 def test_rule_sees_what_breaks_it_and_lets_pass_what_keeps_it(rule: Rule) -> None:
-    assert faults(rule.check, rule.path, rule.broken)
-    assert not faults(rule.check, rule.kept_path or rule.path, rule.kept)
+    assert faults(rule.path, rule.broken, rule.check)
+    assert not faults(rule.kept_path or rule.path, rule.kept, rule.check)
 
 
 def test_every_library_has_its_door_and_is_used() -> None:

@@ -4,39 +4,26 @@ import ast
 import gzip
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 from jinja2 import Environment, nodes
 
 from scripts import translations
+from tests.support.project import ROOT, modules, text
 
-ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "templates"
 STATIC = ROOT / "static"
-PACKAGES = (
-    "kernel",
-    "accounts",
-    "organisations",
-    "courses",
-    "compliance",
-    "enrolments",
-    "compliance",
-    "quizzes",
-    "certificates",
-    "webinars",
-    "simulators",
-    "standards",
-    "selections",
-    "lms",
-)
-
 NAMES = sorted(path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*") if path.is_file())
 PAGES = [name for name in NAMES if not name.startswith(("mail/", "layouts/mail.html", "macros/mail.html"))]
 """Everything but messages, whose inline styles are the one exception."""
 
 NAMED_AT_RUN_TIME = re.compile(r"mail/[a-z_]+\.(html|txt)|quizzes/kinds/_[a-z]+\.html")
 """Chosen by the kind of message or question."""
+
+NAMES_A_TEMPLATE = re.compile(r"\.(?:html|txt|svg)[\"'{]")
+"""Stands in every module with such a string; the others need not be parsed."""
 
 WAITING: set[str] = set()
 """Pieces of the design that wait for their first page."""
@@ -47,7 +34,13 @@ ENVIRONMENT.filters.update(dict.fromkeys(FILTERS, str))
 
 
 def source(name: str) -> str:
-    return (TEMPLATES / name).read_text("utf-8")
+    return text(f"templates/{name}")
+
+
+@cache
+def parsed(name: str) -> nodes.Template:
+    """Return a template's tree, which several rules read."""
+    return ENVIRONMENT.parse(source(name))
 
 
 def without_comments(name: str) -> str:
@@ -64,7 +57,7 @@ def constants(node: nodes.Node | None) -> Iterator[str]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_template_parses_and_says_at_its_top_what_it_needs(name: str) -> None:
-    ENVIRONMENT.compile(source(name))
+    ENVIRONMENT.compile(parsed(name))
 
     assert source(name).startswith("{#") or Path(name).name.startswith("_")
 
@@ -99,9 +92,7 @@ def test_the_rule_above_sees_each_kind_of_inline_code(sample: str, monkeypatch: 
 @pytest.mark.parametrize("name", NAMES)
 def test_template_never_makes_html_from_text(name: str) -> None:
     """HTML arrives as `SafeHtml`, the only thing that prints without escaping."""
-    tree = ENVIRONMENT.parse(source(name))
-
-    assert not [found for found in tree.find_all(nodes.Filter) if found.name in ("safe", "striptags", "urlize", "xmlattr")]
+    assert not [found for found in parsed(name).find_all(nodes.Filter) if found.name in ("safe", "striptags", "urlize", "xmlattr")]
     assert "autoescape" not in without_comments(name)
 
 
@@ -119,17 +110,15 @@ def test_every_form_that_posts_carries_the_token(name: str) -> None:
 
 def names_in_templates() -> Iterator[str]:
     for name in NAMES:
-        tree = ENVIRONMENT.parse(source(name))
-        for found in tree.find_all((nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)):
-            yield from constants(found.template)
+        for node in parsed(name).find_all((nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)):
+            yield from constants(node.template)
 
 
 def names_in_python() -> Iterator[str]:
-    for package in PACKAGES:
-        for path in (ROOT / package).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-                if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.endswith((".html", ".txt", ".svg")):
-                    yield node.value
+    for code in filter(NAMES_A_TEMPLATE.search, map(text, modules())):
+        for node in ast.walk(ast.parse(code)):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.endswith((".html", ".txt", ".svg")):
+                yield node.value
 
 
 def test_no_template_is_forgotten() -> None:
@@ -166,7 +155,7 @@ def test_what_is_counted_is_named_by_its_number() -> None:
 def test_every_icon_that_a_template_names_is_in_the_set() -> None:
     symbols = set(re.findall(r'<symbol id="([a-z0-9-]+)"', (STATIC / "icons.svg").read_text("utf-8")))
     for name in NAMES:
-        for call in ENVIRONMENT.parse(source(name)).find_all(nodes.Call):
+        for call in parsed(name).find_all(nodes.Call):
             if isinstance(call.node, nodes.Name) and call.node.name == "icon" and isinstance(call.args[0], nodes.Const):
                 assert call.args[0].value in symbols, f"{name}: {call.args[0].value}"
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.project import ROOT
 
-MEANT = re.compile(r"(?:pytest\.skip\(|skipif\()(?!note\()")
+MEANT = re.compile(r"(?:pytest\.skip\(|skipif\()(?!note\(|lacking\()")
 
 SAMPLE = """
 import pytest

@@ -1,4 +1,4 @@
-"""Databases of the suite: what its second run, on PostgreSQL, leaves to the first one."""
+"""Databases of the suite: which tests are about the forms and words of pages, that runs on PostgreSQL leave to those on SQLite."""
 
 from pathlib import PurePath
 

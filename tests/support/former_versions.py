@@ -23,6 +23,8 @@ from tests.support.project import ROOT
 DUMPS = sorted((ROOT / "tests" / "samples" / "schemas").glob("*/dump.sql*"))
 RENAMED = {"page": "lesson_page"}
 """Tables by their names of 0.1.0: the upgrade to 0.2.0 asks for all processes to be stopped."""
+ADDED_TO = frozenset({"job"})
+"""Tables to which the upgrade adds rows: it asks, in each quiz, for answers that are compared otherwise than when they were marked."""
 ESSENCE = {
     "attempt": ("uuid", "person_id", "number", "state", "started_at"),
     "answer_event": ("item_id", "lease", "seq", "payload"),

@@ -5,8 +5,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
 from kernel import clock, database_copy, outbox
 from kernel.database_copy import Sums
 from kernel.db import Database
@@ -16,7 +14,6 @@ from lms.instance import Instance
 from tests.support import postgres
 from tests.support.builders import a_course, an_administrator
 from tests.support.learning import a_learner, mark_done, pass_quiz
-from tests.support.missing import note
 
 
 def fill(instance: Instance) -> None:
@@ -62,9 +59,6 @@ class Places:
         """Return the settings of an empty instance on SQLite or PostgreSQL."""
         url = ""
         if kind == "postgres":
-            reason = postgres.unreachable()
-            if reason:
-                pytest.skip(note(f"PostgreSQL does not answer ({reason}). {postgres.ENABLE}"))
             url = self.stack.enter_context(postgres.a_database())
         return load(data_dir=self.folder / name, database_url=url, public_url="http://localhost:8000")
 

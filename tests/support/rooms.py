@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from tests.support.situations import Room
 from tests.support.situations_left_out import LEFT_OUT
+from tests.support.situations_of_certificates import CERTIFICATES
 from tests.support.situations_of_courses import PUBLISHING, QUIZZES, REGRADING, TAKING_PART, WRITING
 from tests.support.situations_of_obligations import OBLIGATIONS
 from tests.support.situations_of_people import ADMINISTRATION, LINKS, SECOND_STEPS, SESSIONS
+from tests.support.situations_of_quizzes import AUTHORING
 from tests.support.situations_of_reminders import REMINDERS
+from tests.support.situations_of_selections import INCIDENTS, OBJECTIONS, SELECTIONS
 from tests.support.situations_of_site import MISTAKES, SITE_SETTINGS, TAKES
-from tests.support.situations_of_training import CLAIMS
+from tests.support.situations_of_training import CLAIMS, REPORT
 
 ROOMS: dict[str, Room] = {
     "links of mails": LINKS,
@@ -21,11 +24,17 @@ ROOMS: dict[str, Room] = {
     "taking part": TAKING_PART,
     "quizzes, tasks, recordings": QUIZZES,
     "regrading": REGRADING,
+    "blueprints, variants, histories": AUTHORING,
+    "certificates": CERTIFICATES,
     "left out": LEFT_OUT,
+    "juries and actas": SELECTIONS,
+    "questions about a sitting": INCIDENTS,
+    "objections": OBJECTIONS,
     "mistake reports": MISTAKES,
     "site settings": SITE_SETTINGS,
     "takes": TAKES,
     "waivers and recognitions": CLAIMS,
+    "training report": REPORT,
     "obligations": OBLIGATIONS,
     "reminders": REMINDERS,
 }

@@ -104,6 +104,7 @@ ROUTES: Mapping[str, str] = {
         courses_texts.text quizzes_blueprints.approve quizzes_blueprints.blueprint quizzes_slots.slots
     """,
     "course.enrol_other": """
+        compliance_agreements.agreements compliance_agreements.answer
         enrolments_editions.close enrolments_editions.edition enrolments_editions.editions enrolments_editions.make_code
         enrolments_editions.reopen enrolments_editions.take_code enrolments_roster.confirm enrolments_roster.discard
         enrolments_roster.enrol enrolments_roster.preview enrolments_roster.remove enrolments_roster.roster enrolments_roster.upload
@@ -131,7 +132,8 @@ ROUTES: Mapping[str, str] = {
     "edition.stop_waiting": "enrolments_editions.stop_waiting",
     "grade.override": "enrolments_results.override",
     "free_day.manage": """
-        compliance_free_days.add compliance_free_days.days compliance_free_days.delete compliance_free_days.review
+        compliance_free_days.add compliance_free_days.apply compliance_free_days.change compliance_free_days.days
+        compliance_free_days.delete compliance_free_days.discard compliance_free_days.review
     """,
     "gradebook.view": """
         enrolments_following.progress enrolments_gradebook.gradebook enrolments_grading.grading
@@ -177,7 +179,7 @@ ROUTES: Mapping[str, str] = {
     """,
     "personal_data.export": "lms_own_data.copy lms_own_data.copy_of_another",
     "profile.edit": """
-        accounts.change_password accounts.profile accounts_addresses.ask
+        accounts.change_password accounts.profile accounts_addresses.ask accounts_names.ask
         accounts_addresses.address_change_requested accounts_notices.switches
         lms_own_data.deletion lms_own_data.overview lms_own_data.cancel_deletion
     """,
@@ -278,10 +280,11 @@ ROUTES: Mapping[str, str] = {
     "teaching.list": "lms.teaching",
     "training.as_known": "compliance_learner.past compliance_learner.record",
     "user.add": "lms_new_person.add",
+    "user.correct_name": "accounts_names.correct",
     "user.merge": "lms_merges.find_other lms_merges.preview_merge lms_merges.merge",
     "user.reset_password": "lms_people.invite lms_people.send_reset",
     "user.set_role": "lms_people.restore lms_people.set_role lms_people.suspend",
-    "user.view_email": "lms_people.learning_record lms_people.people lms_people.record",
+    "user.view_email": "accounts_names.requests lms_people.learning_record lms_people.people lms_people.record",
     "version.choose": "enrolments.choose_version",
 }
 """The routes that ask for an action, under its name in `access.py`."""

@@ -10,20 +10,24 @@ from pytest import TestReport  # noqa: PT013 - the class alone is used
 
 VARIABLE = "TEST_RESULTS"
 """The file into which a run writes its results, where `scripts/run_tests.py` wants them."""
+PROCESSOR = "processor"
+"""Property of a test's last report: the seconds of processor that it took, with what it set up for itself."""
 LISTED = 20
 
 
 def seconds_by_test(reports: Iterable[object]) -> dict[str, float]:
-    """Return how long each test took with what it set up and took down, by its name."""
-    seconds: dict[str, float] = {}
-    for report in reports:
-        if isinstance(report, TestReport):
-            seconds[report.nodeid] = seconds.get(report.nodeid, 0) + report.duration
-    return {name: round(taken, 2) for name, taken in seconds.items()}
+    """Return how many seconds of processor each test took with what it set up and took down for itself, by its name."""
+    return {
+        report.nodeid: float(str(value))
+        for report in reports
+        if isinstance(report, TestReport)
+        for name, value in report.user_properties
+        if name == PROCESSOR
+    }
 
 
 def write(file: Path, stats: dict[str, list[Any]], lacking: Sequence[str] = ()) -> None:
-    """Write how long each test of a run took, what failed, and how many came out how; `lacking` is what else makes the run fail."""
+    """Write how much each test of a run took, what failed, and how many came out how; `lacking` is what else makes the run fail."""
     failed = sorted({report.nodeid for outcome in ("failed", "error") for report in stats.get(outcome, ())})
     counts = {outcome: len(stats[outcome]) for outcome in ("passed", "skipped", "xfailed", "xpassed") if stats.get(outcome)}
     seconds = seconds_by_test(report for reports in stats.values() for report in reports)
