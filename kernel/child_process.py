@@ -11,7 +11,7 @@ import pickle
 import select
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from io import BytesIO
@@ -23,7 +23,7 @@ from kernel.settings import bare_environment
 Given = ParamSpec("Given")
 Made = TypeVar("Made")
 
-_GENTLE = 15
+GENTLE = 15
 """How much the process lets others go first (nice): while pages are asked for it gets a small part of a processor."""
 PATIENCE = 120.0
 """Seconds that one thing may take; one that says nothing for longer is ended."""
@@ -42,13 +42,19 @@ class ChildProcessEnded(Exception):
 
 
 @contextmanager
-def child_process(make: Callable[Given, Made]) -> Iterator[Callable[Given, Made]]:
-    """Lend a function of a module as it is in a process of its own, for as long as the block lasts."""
+def child_process(
+    make: Callable[Given, Made], *, patience: float | None = None, niceness: int = GENTLE, environment: Mapping[str, str] | None = None
+) -> Iterator[Callable[Given, Made]]:
+    """Lend a function of a module as it is in a process of its own, for as long as the block lasts.
+
+    It knows nothing of the settings but what it is handed, unless it gets an `environment`; `patience` in seconds is that for one thing.
+    """
+    patience = PATIENCE if patience is None else patience
     process = subprocess.Popen(  # noqa: S603 - our own program, without a shell
-        [sys.executable, "-P", "-m", __name__, make.__module__, make.__qualname__],
+        [sys.executable, "-P", "-m", __name__, make.__module__, make.__qualname__, str(niceness)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env=bare_environment(),
+        env=bare_environment() if environment is None else environment,
     )
     asks, answers = process.stdin, process.stdout
     if asks is None or answers is None:
@@ -57,12 +63,12 @@ def child_process(make: Callable[Given, Made]) -> Iterator[Callable[Given, Made]
     def ask(*given: Given.args, **named: Given.kwargs) -> Made:
         try:
             _write(asks, (given, named))
-            ready, _writable, _failed = select.select([answers], [], [], PATIENCE)
+            ready, _writable, _failed = select.select([answers], [], [], patience)
             made = _read(answers) if ready else None
         except (BrokenPipeError, EOFError) as ended:
             raise ChildProcessEnded(make.__qualname__) from ended
         if not ready:
-            raise ChildProcessEnded(f"{make.__qualname__} said nothing for {PATIENCE:.0f} s")
+            raise ChildProcessEnded(f"{make.__qualname__} said nothing for {patience:.0f} s")
         return cast("Made", made)
 
     try:
@@ -95,11 +101,11 @@ def _read(pipe: IO[bytes]) -> Any:
     return pickle.loads(content)  # noqa: S301 - written by `_write`
 
 
-def _serve(module: str, name: str) -> None:
+def _serve(module: str, name: str, niceness: str) -> None:
     """Answer until nobody asks any more; what cannot be made ends the process. What the work prints goes where errors go."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    os.nice(_GENTLE)
+    os.nice(int(niceness))
     make = getattr(import_module(module), name)
     while True:
         try:

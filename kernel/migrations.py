@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import structlog
@@ -46,8 +47,9 @@ def _config(connection: object = None) -> Config:
     return config
 
 
+@cache
 def head() -> str:
-    """Return the newest revision that this program knows."""
+    """Return the newest revision that this program knows; its files are read once."""
     return ScriptDirectory.from_config(_config()).get_current_head() or ""
 
 

@@ -1,4 +1,4 @@
-"""`lms serve`: one line for each thing that can be wrong, then migrations, sample courses, the first link, and gunicorn."""
+"""`lms serve`: one line for each thing that can be wrong, then migrations, what is published first, the first link, and gunicorn."""
 
 import os
 import resource
@@ -108,6 +108,12 @@ def check_folder(settings: Settings) -> None:
         )
 
 
+def _database_file(settings: Settings) -> Path | None:
+    """Return the file of an SQLite database."""
+    name = make_url(settings.database).database if settings.database.startswith("sqlite") else None
+    return None if name is None else Path(name)
+
+
 @contextmanager
 def held_database(settings: Settings) -> Iterator[None]:
     """Keep an SQLite database for the server of this process and those that it forks; raise ServerStartError where another server has it.
@@ -115,7 +121,7 @@ def held_database(settings: Settings) -> Iterator[None]:
     Commands, backups and workers use it beside the server. The lock goes with the last process that holds it, however that ends; one
     that is just ending is waited for.
     """
-    name = make_url(settings.database).database if settings.database.startswith("sqlite") else None
+    name = _database_file(settings)
     if name is None:
         yield
         return
@@ -363,6 +369,9 @@ def serve(host: str, port: int, *, publish: Callable[[Instance, Path], list[str]
 
 def _serve(bind: str, settings: Settings, workers: int, publish: Callable[[Instance, Path], list[str]]) -> None:
     """Upgrade the instance, print its address, and serve until the end."""
+    file = _database_file(settings)
+    if file is not None and not file.exists():
+        print(f"Making the database in {settings.data_dir}", flush=True)
     instance = open_checked(settings)
 
     def publish_with_report() -> None:

@@ -82,9 +82,13 @@ class WakeUpQueue:
         return clock.now() < until
 
     def _sweep_for_ever(self) -> None:
+        called = False
         while not self._ended.is_set():
             self._show_life()
             try:
+                if not called:  # for all that waited before this process began: then every thread works at it, not the sweep alone
+                    outbox.call_for_waiting(self.worker, self._wake, now=clock.now())
+                    called = True
                 if not self.sweep():
                     continue
             except (DBAPIError, TurnTimeout) as error:  # the database is away or busy: the next sweep finds the same

@@ -142,25 +142,31 @@ def _read_addresses(root: Element, work: RenderState) -> None:
 
 def _read_tables(root: Element, work: RenderState) -> None:
     parents = {child: parent for parent in root.iter() for child in parent}
-    for table in list(root.iter("table")):
+    tables = list(root.iter("table"))
+    lines = work.finder.table_lines() if tables else []
+    for table in tables:
         work.tables += 1
+        line = lines[work.tables - 1] if len(lines) == len(tables) else work.finder.line(_first_words(table))
         parent = parents[table]
         following = list(parent)[list(parent).index(table) + 1 :][:1]
         caption = following[0] if following and following[0].tag == "x-caption" else None
         if caption is not None:
             parent.remove(caption)
-        _read_cells(table, work)
-        _wrap_table(table, caption, work)
+        _read_cells(table, line, work)
+        _wrap_table(table, caption, line, work)
 
 
-def _wrap_table(table: Element, caption: Element | None, work: RenderState) -> None:
+def _first_words(table: Element) -> str:
+    return text_of(table[0]).strip().split("\n")[0]
+
+
+def _wrap_table(table: Element, caption: Element | None, line: int, work: RenderState) -> None:
     """Put the table with its caption into a box that slides and can be reached by keyboard."""
     label = f"{work.words.table} {work.tables}"
     rows = list(table)
     inner = Element("table", {"class": "data"})
     if caption is None:
-        first = text_of(rows[0]).strip().split("\n")[0]
-        work.report(TABLE_CAPTION, first, text=first)
+        work.report_at(line, TABLE_CAPTION, text=_first_words(table))
     else:
         inner.append(_caption(caption, label))
         if address := caption.get("address"):
@@ -183,7 +189,7 @@ def _caption(mark: Element, label: str) -> Element:
     return caption
 
 
-def _read_cells(table: Element, work: RenderState) -> None:
+def _read_cells(table: Element, line: int, work: RenderState) -> None:
     """Say what heads a column and what heads a row; alignment becomes a class, because styles are not allowed."""
     for row in table.iter("tr"):
         for position, cell in enumerate(row):
@@ -197,7 +203,7 @@ def _read_cells(table: Element, work: RenderState) -> None:
                 cell.set("scope", "row")
     empty = [cell for cell in table[0].iter("th") if not text_of(cell).strip() and not len(cell)]
     if empty:
-        work.report(TABLE_HEADER, "", text=text_of(table[0]).strip().split("\n")[0])
+        work.report_at(line, TABLE_HEADER, text=_first_words(table))
     for cell in empty:
         cell.tag = "td"
         del cell.attrib["scope"]

@@ -14,13 +14,13 @@ _RUN = re.compile(r"`+")
 _LETTER = re.compile(r"(?:\\(?=[!-/:-@\[-`{-~]))?([\s\S])")
 """A letter, without the backslash that makes a sign of Markdown a letter."""
 _UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\U000e0000-\U000e007f]")
-_BREAKS = dict.fromkeys(map(ord, "\x0b\x0c\x1c\x1d\x1e\x1f\x85"), " ")
+_BREAK = re.compile("[\x0b\x0c\x1c-\x1f\x85]")
 """Signs that part lines or pages in slides and terminals: two words with one between them are not one word."""
 
 
 def composed(text: str) -> str:
     """Answer the text in NFC with LF, breaks of other programs as spaces."""
-    return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).translate(_BREAKS)
+    return _BREAK.sub(" ", unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")))
 
 
 def normalise(source: str) -> str:
@@ -35,6 +35,8 @@ def printable(text: str) -> str:
 
 def mask_code(source: str) -> str:
     """Answer a text of the same length in which fenced and inline code is blank, so that places stay what they are."""
+    if "`" not in source and "~~~" not in source:
+        return source
     masked: list[str] = []
     paragraph: list[str] = []
     lines = source.split("\n")
@@ -144,6 +146,10 @@ def strip_comments(source: str) -> str:
     return "".join([*parts, source[last:]])
 
 
+_TABLE = re.compile(r"(?m)^(?=[^\n]*\|)[^\n]*+\n[ >]*+\|?[ ]*+:?-++:?[ ]*+(?:\|[ ]*+:?-++:?[ ]*+)*+\|?[ ]*+$")
+"""The header and the rule below it."""
+
+
 class Finder:
     """Finds the line of a place or of a piece of text; the same piece asked for again is looked for further down."""
 
@@ -178,6 +184,10 @@ class Finder:
             self._bare = "".join(self._text[place] for place in self._places)
         found = self._bare.find(snippet)
         return self._places[found] if found >= 0 else -1
+
+    def table_lines(self) -> list[int]:
+        """Answer the line on which each table begins."""
+        return [self.line_at(match.start()) for match in _TABLE.finditer(self._text)]
 
     def line_at(self, place: int) -> int:
         """Answer the line of a place in the text."""

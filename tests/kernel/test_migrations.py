@@ -1,5 +1,6 @@
 """The schema's history: brought up to date once, by one of however many start together (spec/security 6.8)."""
 
+import json
 import sqlite3
 import threading
 import time
@@ -54,6 +55,7 @@ def test_a_server_that_waits_for_its_turn_holds_no_connection(empty_database: Da
 
 
 @pytest.mark.faults
+@pytest.mark.slow
 def test_servers_that_start_together_migrate_once(empty_database: Database) -> None:
     gate = threading.Barrier(3)
     failures: list[Exception] = []
@@ -143,6 +145,7 @@ def a_database_of_before(database: Database) -> None:
     insert_row(database, "task_save", person_id=1, course_id=1, activity_key="tarea-2")
 
 
+@pytest.mark.slow
 def test_enrolments_become_takes_and_keep_what_points_to_them(empty_database: Database) -> None:
     """spec/compulsory 6.6: row counts are equal, what was saved finds its enrolment, foreign keys hold."""
     a_database_of_before(empty_database)
@@ -161,6 +164,7 @@ def test_enrolments_become_takes_and_keep_what_points_to_them(empty_database: Da
         insert_row(empty_database, "completion", enrolment_id=999, course_version_id=1)
 
 
+@pytest.mark.slow
 def test_an_upgrade_that_leaves_rows_pointing_to_nothing_has_no_effect(empty_database: Database) -> None:
     """spec/compulsory 6.6: SQLite changes tables without foreign keys, which are checked at the end."""
     a_database_of_before(empty_database)
@@ -180,3 +184,37 @@ def test_an_upgrade_that_leaves_rows_pointing_to_nothing_has_no_effect(empty_dat
     assert migrations.current(empty_database) == revision
     with empty_database.writing.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one() == 1
+
+
+@pytest.mark.slow
+def test_what_is_in_force_counts_as_agreed_by_the_teams_of_its_courses(empty_database: Database) -> None:
+    """spec/compulsory 4.9a: every course of an obligation in force, whichever version requires it; drafts and what ended ask."""
+    migrations.upgrade(empty_database, to="2026_12_01_10")
+    insert_row(empty_database, "organisation", id=1, kind="institution")
+    insert_row(empty_database, "audience", id=1, institution_id=1)
+    for number in (1, 2, 3):
+        insert_row(empty_database, "course", id=number, slug=f"curso-{number}")
+    alone, several = {"course": "curso-1"}, {"all": [{"course": "curso-1"}, {"any": [{"course": "curso-2"}, {"course": "borrado"}]}]}
+    for number, state in enumerate(("active", "draft", "ended"), 1):
+        activated = None if state == "draft" else NOON
+        fields = {"key": state, "institution_id": 1, "audience_id": 1, "latest": 2, "activated_at": activated}
+        insert_row(empty_database, "obligation", id=number, state=state, **fields)
+        for version, requirement in enumerate((alone, several), 1):
+            terms = json.dumps({"requirement": requirement})
+            insert_row(
+                empty_database,
+                "obligation_version",
+                obligation_id=number,
+                number=version,
+                terms=terms,
+                enrolment="automatic",
+                effective_on=NOON.date(),
+            )
+
+    migrations.upgrade(empty_database)
+
+    with empty_database.reading.connect() as connection:
+        rows = connection.execute(
+            text("SELECT obligation_id, course_id, agreed, decided_by FROM course_agreement ORDER BY course_id")
+        ).all()
+    assert [(row[0], row[1], bool(row[2]), row[3]) for row in rows] == [(1, 1, True, None), (1, 2, True, None)]

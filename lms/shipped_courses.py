@@ -1,0 +1,70 @@
+"""The courses that come with the program: the first start serves at once, and jobs publish them, each in a process of its own."""
+
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+import click
+from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
+
+from courses.queries import catalogue as course_catalogue
+from courses.queries.shipped import PUBLISH, job_key, shipped_courses
+from kernel import clock, outbox
+from kernel.child_process import child_process
+from kernel.outbox import Away, Delivery, Job, JobIncomplete
+from kernel.paths import CONTENT
+from kernel.settings import whole_environment
+from lms.instance import Instance
+
+PATIENCE = 1800.0
+"""Seconds that publishing one course may take on the slowest of machines, or on one that has much else to do."""
+NICENESS = 0
+"""It lets nobody go first, as other work in the background does: until it is done there is nothing to learn."""
+
+
+def plan_shipped_courses(instance: Instance, content: Path) -> list[str]:
+    """Add a job for each course that comes with the program, where the database has no course; return what is to be said of it."""
+    keys = list(shipped_courses(content))
+    with instance.database.unit_of_work(write=False) as session:
+        if not keys or course_catalogue.any_course(session):
+            return []
+    try:
+        with instance.database.unit_of_work() as session:
+            session.execute(delete(Job).where(Job.unique_key.in_([job_key(key) for key in keys])))  # of a start that was broken off
+            for key in keys:
+                outbox.enqueue(session, PUBLISH, {"course": key}, now=clock.now(), unique_key=job_key(key))
+    except IntegrityError:
+        return []  # another server was first
+    return [f"Publishing {len(keys)} courses in the background: {', '.join(keys)}"]
+
+
+@dataclass(frozen=True, slots=True)
+class ShippedOutcome:
+    """The outcome of publishing a course: how many of its figures are due for review, or why it was not published."""
+
+    overdue: int = 0
+    refusal: str = ""
+    """Codes of findings, or the name of an error."""
+    away: str | None = None
+    """What does not answer; empty where it has no address."""
+
+
+def publish_shipped(delivery: Delivery) -> None:
+    """Publish one course, where that has not been done; who looks at the terminal reads that it is there."""
+    key = str(delivery.arguments["course"])
+    with delivery.database.unit_of_work(write=False) as session:
+        course = course_catalogue.find_course(session, key)
+        if course is not None and course.published_version_id is not None:
+            return
+    begun = clock.now()
+    publish_apart = import_module("lms.publishing_apart").publish_apart  # by its name: it opens the application, of which this is a part
+    with child_process(publish_apart, patience=PATIENCE, niceness=NICENESS, environment=whole_environment()) as publish:
+        outcome: ShippedOutcome = publish(delivery.settings, CONTENT / key)
+    if outcome.away is not None:
+        raise Away(outcome.refusal, outcome.away)
+    if outcome.refusal:
+        click.echo(f"{key} was not published: {outcome.refusal} (lms courses check {CONTENT / key})")
+        raise JobIncomplete(outcome.refusal)
+    overdue = f"; {outcome.overdue} figures are due for review" if outcome.overdue else ""
+    click.echo(f"Course published: {key} ({(clock.now() - begun).total_seconds():.0f} s{overdue})")
