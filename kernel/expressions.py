@@ -24,6 +24,11 @@ PRECISION = 40
 KEPT = 500
 """Expressions whose reading is kept: each is evaluated for hundreds of draws."""
 
+Calculation = Callable[[Mapping[str, Fraction]], Fraction]
+"""Returns the value of an expression for the values of its names."""
+Comparison = Callable[[Mapping[str, Fraction]], bool]
+Operation = Callable[[Fraction, Fraction], Fraction]
+
 _CONTEXT = Context(prec=PRECISION)
 _NUMBER = re.compile(r"(?=\.?[0-9])[0-9_.]{1,100}(?:e[+-]?[0-9]{1,3})?", re.IGNORECASE)
 
@@ -34,19 +39,12 @@ class ExpressionError(ValueError):
 
 def evaluate(expression: str, names: Mapping[str, Fraction]) -> Fraction:
     """Return the exact value; raises ExpressionError where it has none (division by zero, unknown name, too large)."""
-    return _value(_parsed(expression), names)
+    return _calculated(expression)(names)
 
 
 def holds(condition: str, names: Mapping[str, Fraction]) -> bool:
     """Return whether a comparison holds; raises ExpressionError where it is not a comparison."""
-    node = _parsed(condition)
-    if not isinstance(node, ast.Compare):
-        raise ExpressionError("a comparison is needed")
-    values = [_value(part, names) for part in (node.left, *node.comparators)]
-    checks = [_COMPARISONS.get(type(sign)) for sign in node.ops]
-    if None in checks:
-        raise ExpressionError("only < <= > >= == != compare")
-    return all(check(left, right) for check, left, right in zip(checks, values, values[1:], strict=False) if check)
+    return _compared(condition)(names)
 
 
 def names_in(expression: str) -> frozenset[str]:
@@ -54,6 +52,28 @@ def names_in(expression: str) -> frozenset[str]:
     nodes = list(ast.walk(_parsed(expression)))
     called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
     return frozenset(node.id for node in nodes if isinstance(node, ast.Name) and id(node) not in called)
+
+
+@lru_cache(maxsize=KEPT)
+def _calculated(expression: str) -> Calculation:
+    return _calculation(_parsed(expression))
+
+
+@lru_cache(maxsize=KEPT)
+def _compared(condition: str) -> Comparison:
+    node = _parsed(condition)
+    if not isinstance(node, ast.Compare):
+        raise ExpressionError("a comparison is needed")
+    parts = [_calculation(part) for part in (node.left, *node.comparators)]
+    checks = [_COMPARISONS.get(type(sign)) for sign in node.ops]
+
+    def compare(names: Mapping[str, Fraction]) -> bool:
+        values = [part(names) for part in parts]
+        if None in checks:
+            raise ExpressionError("only < <= > >= == != compare")
+        return all(check(left, right) for check, left, right in zip(checks, values, values[1:], strict=False) if check)
+
+    return compare
 
 
 @lru_cache(maxsize=KEPT)
@@ -89,23 +109,31 @@ def _literals(root: ast.AST, text: str) -> None:
             node.value = Fraction(digits.rstrip("."))  # type: ignore[assignment]  # numbers stay exact
 
 
-def _value(node: ast.expr, names: Mapping[str, Fraction]) -> Fraction:
+def _calculation(node: ast.expr) -> Calculation:
+    """Return the calculation of a node, so that its tree is walked once and not for each draw."""
     match node:
         case ast.Constant(value):
-            result = Fraction(value)  # type: ignore[arg-type]  # int or Fraction
+            number = Fraction(value)  # type: ignore[arg-type]  # int or Fraction
+            return (lambda _names: _bounded(number)) if _is_too_large(number) else (lambda _names: number)
         case ast.Name(name):
-            result = _named(name, names)
+            return lambda names: _bounded(_named(name, names))
         case ast.UnaryOp(ast.USub(), operand):
-            result = -_value(operand, names)
+            positive = _calculation(operand)
+            return lambda names: -positive(names)
         case ast.UnaryOp(ast.UAdd(), operand):
-            result = _value(operand, names)
+            return _calculation(operand)
         case ast.BinOp(left, sign, right):
-            result = _combined(sign, _value(left, names), _value(right, names))
+            combine, first, second = _combination(sign), _calculation(left), _calculation(right)
+            return lambda names: _bounded(combine(first(names), second(names)))
         case ast.Call(ast.Name(name), arguments, []):
-            result = _called(name, [_value(argument, names) for argument in arguments])
+            parts = [_calculation(argument) for argument in arguments]
+            return lambda names: _bounded(_called(name, [part(names) for part in parts]))
         case _:
-            raise ExpressionError("only numbers, names and the listed functions may be used")
-    return _bounded(result)
+            return _refused
+
+
+def _refused(_names: Mapping[str, Fraction]) -> Fraction:
+    raise ExpressionError("only numbers, names and the listed functions may be used")
 
 
 def _named(name: str, names: Mapping[str, Fraction]) -> Fraction:
@@ -115,21 +143,29 @@ def _named(name: str, names: Mapping[str, Fraction]) -> Fraction:
 
 
 def _bounded(value: Fraction) -> Fraction:
-    if max(value.numerator.bit_length(), value.denominator.bit_length()) > MAX_BITS:
+    if _is_too_large(value):
         raise ExpressionError("the value is too large")
     return value
 
 
-def _combined(sign: ast.operator, left: Fraction, right: Fraction) -> Fraction:
+def _is_too_large(value: Fraction) -> bool:
+    return value.numerator.bit_length() > MAX_BITS or value.denominator.bit_length() > MAX_BITS
+
+
+def _combination(sign: ast.operator) -> Operation:
     if isinstance(sign, ast.Pow):
-        return _power(left, right)
-    combine = _ARITHMETIC.get(type(sign))
-    if combine is None:
-        raise ExpressionError("only + - * / ** calculate")
-    try:
-        return combine(left, right)
-    except ZeroDivisionError as error:
-        raise ExpressionError("division by zero") from error
+        return _power
+    return _ARITHMETIC.get(type(sign), _unknown)
+
+
+def _unknown(_left: Fraction, _right: Fraction) -> Fraction:
+    raise ExpressionError("only + - * / ** calculate")
+
+
+def _divided(left: Fraction, right: Fraction) -> Fraction:
+    if not right:
+        raise ExpressionError("division by zero")
+    return left / right
 
 
 def _power(base: Fraction, exponent: Fraction) -> Fraction:
@@ -178,11 +214,11 @@ def _exponential(value: Fraction) -> Fraction:
     return _rounded(lambda: _CONTEXT.exp(_decimal(value)))
 
 
-_ARITHMETIC: Mapping[type[ast.operator], Callable[[Fraction, Fraction], Fraction]] = {
+_ARITHMETIC: Mapping[type[ast.operator], Operation] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
+    ast.Div: _divided,
 }
 _COMPARISONS: Mapping[type[ast.cmpop], Callable[[Fraction, Fraction], bool]] = {
     ast.Lt: operator.lt,

@@ -34,6 +34,8 @@ class Feature:
     """Sources of the dates that a learner sees (`enrolments.dates.DateSource`)."""
     objection_checks: tuple[Callable[..., Any], ...] = ()
     """Tell whether questions of an attempt may be objected to, now or later (`quizzes.attempt_review.ObjectionCheck`)."""
+    decided_versions: tuple[Callable[..., Any], ...] = ()
+    """Tell about which question versions of a quiz a jury has decided (`(session, course_id, activity_key)`)."""
     leaving: tuple[Callable[..., Any], ...] = ()
     """Tell what keeps a learner from leaving a course (`enrolments.services.leaving.LeavingCheck`)."""
     quiz_tools: tuple[Any, ...] = ()

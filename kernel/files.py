@@ -31,15 +31,21 @@ MEGABYTE = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Quotas:
-    """The quotas of uploaded files in bytes: of a person in a course, and of a course (spec/security 4.3)."""
+    """The quotas of uploaded files in bytes (spec/security 4.3).
+
+    Of a person in a course, of a course, of the evidence that a person sends in, and of that about the people of an institution.
+    """
 
     person: int
     course: int
+    evidence_person: int
+    evidence_institution: int
 
 
 def quotas_from(settings: Settings) -> Quotas:
     """Return what the settings allow."""
-    return Quotas(settings.quota_person_mb * MEGABYTE, settings.quota_course_mb * MEGABYTE)
+    megabytes = (settings.quota_person_mb, settings.quota_course_mb, settings.quota_evidence_person_mb, settings.quota_evidence_mb)
+    return Quotas(*(number * MEGABYTE for number in megabytes))
 
 
 def quotas_of(session: Session) -> Quotas:

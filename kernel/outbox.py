@@ -379,6 +379,14 @@ def waiting(session: Session, patient: Collection[str] = (), *, now: datetime) -
     return list(session.scalars(statement))
 
 
+def call_for_waiting(worker: JobRunner, wake: Callable[[Job], None], *, now: datetime) -> None:
+    """Wake a worker for each job that could be delivered now, as a commit does for those that it added."""
+    with worker.database.unit_of_work(write=False) as session:
+        ids = waiting(session, worker.patient, now=now)
+        session.info["jobs"] = list(session.scalars(select(Job).where(Job.id.in_(ids)).order_by(Job.id)))
+        dispatch_jobs(session, wake)
+
+
 def deliver_waiting(worker: JobRunner, *, now: datetime | None = None, ends: Callable[[], bool] = lambda: False) -> int:
     """Deliver what waits until nothing is left, or it `ends` between two jobs; return how many were done.
 

@@ -4,7 +4,7 @@ import io
 import threading
 import warnings
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
 from kernel.errors import N_, Invalid
 
@@ -22,8 +22,8 @@ _AT_ONCE = threading.BoundedSemaphore(4)
 def cleaned(content: bytes, extension: str, *, still: bool = False) -> bytes:
     """Return a picture written anew, upright and without hidden data; raises Invalid where it is none of its extension.
 
-    A moving picture stays as it is once all of it was read. Where a picture has to be still, as on paper, a moving one is refused, and
-    the colours of a printing press become those of a screen.
+    A moving picture goes on moving. Where a picture has to be still, as on paper, a moving one is refused, and the colours of a printing
+    press become those of a screen.
     """
     wanted = FORMATS[extension]
     try:
@@ -36,7 +36,7 @@ def cleaned(content: bytes, extension: str, *, still: bool = False) -> bytes:
                 if getattr(picture, "is_animated", False):
                     if still:
                         raise Invalid(N_("A moving picture cannot be printed. Save one of its pictures and upload that."))
-                    return content
+                    return _encoded_moving(picture, wanted)
                 return _encoded(picture.convert("RGB") if still and picture.mode == "CMYK" else picture, wanted)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise Invalid(_TOO_MANY) from None
@@ -87,6 +87,22 @@ def _on_white(picture: Image.Image, *, is_photograph: bool) -> bytes:
         paper.save(target, "JPEG", quality=QUALITY)
     else:
         paper.save(target, "PNG", optimize=True)
+    return target.getvalue()
+
+
+def _encoded_moving(picture: Image.Image, wanted: str) -> bytes:
+    """Return a moving picture with each of its frames written anew: nothing comes along but what they show, how long, and how often."""
+    if picture.width * picture.height * picture.n_frames > MOST_PIXELS:  # type: ignore[attr-defined]  # of formats that move
+        raise Invalid(_TOO_MANY)
+    frames, milliseconds = list[Image.Image](), list[int]()
+    for frame in ImageSequence.Iterator(picture):
+        frames.append(frame.convert("RGBA"))
+        frames[-1].info = {}
+        milliseconds.append(round(frame.info.get("duration", 0)))
+    options: dict[str, object] = {"loop": picture.info["loop"]} if "loop" in picture.info else {}
+    options |= {"quality": QUALITY} if wanted == "WEBP" else {"disposal": 2} if wanted == "GIF" else {}
+    target = io.BytesIO()
+    frames[0].save(target, wanted, save_all=True, append_images=frames[1:], duration=milliseconds, **options)
     return target.getvalue()
 
 

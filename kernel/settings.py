@@ -187,6 +187,10 @@ class Settings(BaseSettings):
     quota_course_mb: int = Field(
         5000, ge=1, description="Megabytes of the files of one course, with those of its history and without what learners hand in."
     )
+    quota_evidence_person_mb: int = Field(
+        100, ge=1, description="Megabytes of the files with which one person may prove waivers and recognitions."
+    )
+    quota_evidence_mb: int = Field(20_000, ge=1, description="Megabytes of such files about the people of one institution.")
     trusted_proxies: int = Field(0, ge=0, le=5, description="Proxies in front whose X-Forwarded headers are believed.")
     breached_passwords_file: Path | None = Field(
         None,
@@ -367,6 +371,11 @@ BARE = ("PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "LANG", "LC_ALL", "TZ")
 def bare_environment() -> dict[str, str]:
     """Return what a process of ours that reads what strangers sent may know of the environment: no setting, no secret."""
     return {name: os.environ[name] for name in BARE if name in os.environ}
+
+
+def whole_environment() -> dict[str, str]:
+    """Return what a process of ours gets of the environment that does what this one does, such as the credentials of a bucket."""
+    return dict(os.environ)
 
 
 RENAMED = {"LMS_CROWD": "LMS_MAX_ACTIVE_REQUESTS"}

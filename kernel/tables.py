@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,8 +15,11 @@ from xml.sax.xmlreader import AttributesImpl
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from kernel.archives import ArchiveLimits, ArchiveRefused, read_archive
+from kernel.cell_formats import UNFAMILIAR, shown_cell
 from kernel.decoding import Undecodable, decode
 from kernel.errors import N_
+from kernel.i18n import _
+from kernel.left_out import LeftOut, LeftOutCollector
 from kernel.sandbox import run_sandboxed
 
 Cell: TypeAlias = str | int | Decimal | None
@@ -67,6 +70,34 @@ class ReadTable:
     encoding: str
     encoding_guessed_from: int | None
     """The line from which on the encoding is a guess."""
+    beside: tuple[LeftOut, ...] = ()
+    """What the file holds beside these rows."""
+
+    def left_out(self, taken: Collection[int]) -> tuple[LeftOut, ...]:
+        """Return what is not read by who takes only some columns of a table with headings, and what the file holds beside it."""
+        found, headings = LeftOutCollector(), self.rows[0][1] if self.rows else ()
+        for place, heading in enumerate(headings):
+            if heading.strip() and place not in taken:
+                found.add(COLUMNS, as_written(heading))
+        for _line, cells in self.rows[1:]:
+            for place, cell in enumerate(cells):
+                if cell.strip() and place not in taken and not (place < len(headings) and headings[place].strip()):
+                    found.add(CELLS, as_written(cell))
+        return (*found.result(), *self.beside)
+
+    def refusal(self, words: str) -> Undecodable:
+        """Return why this is not the table that was expected; of a workbook with more sheets also which ones were not read."""
+        sheets = next((one for one in self.beside if one.kind == SHEETS), None)
+        if sheets is None:
+            return Undecodable(words)
+        return Undecodable(OTHER_SHEET, reason=_(words), sheets=sheets.facts["examples"])
+
+
+COLUMNS = N_("Columns that are not taken")
+CELLS = N_("Cells in columns without a heading")
+SHEETS = N_("Other sheets of the workbook")
+OTHER_SHEET = N_("%(reason)s Only the first sheet that is not hidden was read, not: %(sheets)s. Put the list first.")
+PARTS = N_("Comments, drawings and other parts of the workbook")
 
 
 def read_csv(content: bytes) -> ReadTable:
@@ -98,44 +129,61 @@ def _numbered(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
 FORMULA = "\ue002"
 """Stands for a cell with a formula, which is not computed."""
 MOST_COLUMNS = 200
+_KNOWN_PARTS = re.compile(
+    r"\[Content_Types\]\.xml|(?:_rels|docProps|customXml)/.*|.*/_rels/.*|.*/|"
+    r"xl/(?:(?:workbook|styles|sharedStrings|calcChain|metadata)\.xml|drawings/vmlDrawing.*|"
+    r"(?:worksheets|chartsheets|theme|tables|printerSettings|persons|media|charts|pivotCache|pivotTables)/.*)"
+)
+"""Parts of a workbook that are read, only say how it looks, or stand in another part: pictures and charts in a drawing."""
 _NO_WORKBOOK = (KeyError, ValueError, TypeError, IndexError, AttributeError, OSError, SyntaxError)
 """What reading a file raises that is no workbook, or a damaged one."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpreadsheetRows:
-    """The first sheet of a workbook, row by row with its number, and the names of the others."""
+    """The first sheet of a workbook that is not hidden, row by row with its number, and what the workbook holds beside it.
+
+    Cells are as a person sees them (`kernel.cell_formats`); UNFAMILIAR stands before what is shown in another way.
+    """
 
     rows: tuple[tuple[int, tuple[str, ...]], ...]
-    others: tuple[str, ...]
+    beside: tuple[LeftOut, ...]
 
 
 def read_sheet(content: bytes, *, rows: int) -> SpreadsheetRows:
-    """Return the first sheet of a workbook (XLSX) as text, up to `rows` rows; raise Undecodable where it is none.
+    """Return the first sheet of a workbook (XLSX) that is not hidden as text, up to `rows` rows.
 
-    The archive is not checked here: the caller has done so.
+    Raise Undecodable where it is none, and for more than MOST_COLUMNS columns. The archive is not checked here: the caller has done so.
     """
     from openpyxl import load_workbook  # noqa: PLC0415 - 80 ms that no start should wait for
 
     try:
         book = load_workbook(BytesIO(content), read_only=True, data_only=False, keep_links=False)
-        first, *others = book.worksheets
-        cells = first.iter_rows(max_col=MOST_COLUMNS, max_row=rows)
-        found = tuple((at, tuple(_cell(cell.value, cell.data_type) for cell in row)) for at, row in enumerate(cells, start=1))
+        first = min(book.worksheets, key=lambda sheet: sheet.sheet_state != "visible")
+        cells = first.iter_rows(max_col=MOST_COLUMNS + 1, max_row=rows)
+        table = tuple(
+            (at, tuple(FORMULA if cell.data_type == "f" else shown_cell(cell.value, cell.number_format or "") for cell in row))
+            for at, row in enumerate(cells, start=1)
+        )
+        others = [name for name in book.sheetnames if name != first.title]
         book.close()
     except _NO_WORKBOOK as error:
         raise Undecodable(N_("The file is not an Excel workbook (.xlsx).")) from error
-    return SpreadsheetRows(found, tuple(sheet.title for sheet in others))
+    if any("".join(cells[MOST_COLUMNS:]).strip() for _at, cells in table):
+        raise Undecodable(N_("The sheet has more than %(limit)s columns."), limit=MOST_COLUMNS)
+    return SpreadsheetRows(tuple((at, cells[:MOST_COLUMNS]) for at, cells in table), _beside(content, others))
 
 
-def _cell(value: object, kind: str) -> str:
-    if kind == "f":
-        return FORMULA
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 10**15 else repr(value)
-    return "" if value is None else str(value)
+def _beside(content: bytes, sheets: Iterable[str]) -> tuple[LeftOut, ...]:
+    """Return the sheets that are not read, and the parts of a workbook that are not known here."""
+    found = LeftOutCollector()
+    for name in sheets:
+        found.add(SHEETS, name)
+    with ZipFile(BytesIO(content)) as archive:
+        for name in archive.namelist():
+            if not _KNOWN_PARTS.fullmatch(name.lstrip("/")):
+                found.add(PARTS, name.rpartition("/")[2])
+    return found.result()
 
 
 _WORKBOOK = ArchiveLimits(packed=20_000_000, unpacked=200_000_000, entries=2_000)
@@ -160,10 +208,14 @@ def read_xlsx(content: bytes, *, rows: int) -> ReadTable:
     if any(_DOCTYPE in part[:4096].upper().replace(b"\x00", b"") for part in parts.values()):
         raise Undecodable(N_("The file is not an Excel workbook (.xlsx)."))
     sheet = read_sheet(content, rows=rows + 1)
-    filled = tuple((line, tuple(unguarded(cell) for cell in cells)) for line, cells in sheet.rows if any(cell.strip() for cell in cells))
+    filled = tuple(
+        (line, tuple(unguarded(cell.removeprefix(UNFAMILIAR)) for cell in cells))
+        for line, cells in sheet.rows
+        if any(cell.strip() for cell in cells)
+    )
     if filled and filled[-1][0] > rows:
         raise Undecodable(N_("The sheet has more than %(limit)s rows."), limit=rows)
-    return ReadTable(filled, "xlsx", None)
+    return ReadTable(filled, "xlsx", None, sheet.beside)
 
 
 def as_written(words: str) -> str:

@@ -30,6 +30,8 @@ EXPRESSION = r"(?<!\\)(\{=[^{}\n]*=\})"
 FOREIGN = r"(?<![\\!\]])\[([^\[\]\n]+)\]\{lang=([^{}\s]*)\}"
 NOTE = r"\[\^([^\[\]]*)\]"
 EMAIL = r"<([^<>\s!@:]+@[^@<>\s]+)>"
+QUIET = re.compile(r"[^\\`*_{}\[\]<>&$~|@!—\n\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f]*")
+"""A text without any sign that a pattern of the dialect needs."""
 
 _PARAMETER_NAME = re.compile(r"([a-z][a-z0-9_]*)(?:\.(year|number))?")
 _LANGUAGE_CODE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")

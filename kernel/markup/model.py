@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import filterfalse
 
 ID_PREFIX = "s-"
 """Stands before every `id` of a rendered lesson; links to a heading of another page are `url#` + ID_PREFIX + address."""
@@ -220,7 +221,7 @@ class RenderedText:
 def fold(form: str) -> str:
     """Fold a written form of a term: no case, no accents, hyphens and runs of space as one space (spec/content-format 7, Term)."""
     letters = unicodedata.normalize("NFD", form.casefold())
-    bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    bare = "".join(filterfalse(unicodedata.combining, letters))
     return " ".join(bare.replace("-", " ").split())
 
 

@@ -1,19 +1,22 @@
 """Conversion of HTML from word processors and other sites to our Markdown dialect: headings, lists, tables, links, emphasis stay.
 
-All else is dropped. The only user of markdownify and beautifulsoup4. The HTML is first simplified (lists of Word, bold written as a style),
-then cleaned by our sanitiser, then turned into Markdown: which is rendered and cleaned again like any text that is typed.
+All else is counted (`kernel.markup.foreign_html`). The HTML is first simplified (lists of Word, bold written as a style), then cleaned by
+our sanitiser, then turned into Markdown: which is rendered and cleaned again like any text that is typed.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from bs4 import BeautifulSoup, Comment
 from bs4 import Tag as Tag
 from markdownify import MarkdownConverter
 
 from kernel.errors import N_, Invalid
+from kernel.left_out import LeftOut, LeftOutCollector
+from kernel.markup.foreign_html import put_formulas, simplify
 from kernel.markup.sanitise import sanitise
 
 MAXIMUM = 1_000_000
@@ -26,8 +29,11 @@ _NUMBER = re.compile(r"[0-9a-zA-Z]{1,4}[.)]")
 _BOLD = re.compile(r"(?<![\w-])font-weight:\s*(bold|[6-9]00)")
 _PLAIN = re.compile(r"(?<![\w-])font-weight:\s*(normal|[1-4]00)")
 _ITALIC = re.compile(r"(?<![\w-])font-style:\s*italic")
-_DROPPED = ("script", "style", "head", "title", "meta", "link", "iframe", "object", "embed", "form", "img", "svg", "video", "audio")
 _LOWEST = 4
+_HEADING = re.compile(r"h[1-6]\Z")
+_BLOCKS = re.compile(r"(?:h[1-6]|ul|ol|li|table|blockquote|pre|details)\Z")
+_NO_HEADINGS = re.compile(r"(?:h[1-6]|li|td|th|caption|blockquote|aside|pre)\Z")
+_PICTURES = frozenset({"img", "svg"})
 
 
 class Converter(MarkdownConverter):
@@ -37,8 +43,6 @@ class Converter(MarkdownConverter):
         heading_style = "atx"
         bullets = "-"
         autolinks = False
-        sub_symbol = "<sub>"
-        sup_symbol = "<sup>"
         table_infer_header = True
 
 
@@ -64,30 +68,42 @@ class _Pasted(Converter):
         return f"{mark} {first}\n{inner}\n" if inner else f"{mark} {first}\n"
 
 
-def count_pictures(html: str) -> int:
-    """Count the pictures that `pasted` leaves out: their bytes are not in what is pasted, or not where learners could load them."""
-    return len(BeautifulSoup(html[:MAXIMUM], "html.parser").find_all(("img", "svg")))
+@dataclass(frozen=True, slots=True)
+class PastedText:
+    """The Markdown of a paste, how many pictures it had, and what else of it is not taken."""
+
+    markdown: str
+    pictures: int
+    """Their bytes are not in what is pasted, or not where learners could load them."""
+    left_out: tuple[LeftOut, ...]
 
 
-def pasted(html: str) -> str:
+def pasted(html: str) -> PastedText:
     """Return pasted HTML as Markdown; raises Invalid where it is more than can be taken."""
     if len(html) > MAXIMUM:
         raise Invalid(N_("That is too much to paste at once: paste it in parts."))
+    found = LeftOutCollector()
     try:
         soup = BeautifulSoup(html, "html.parser")
+        formulas = simplify(soup, found.add, _PICTURES)
+        pictures = soup.find_all(_PICTURES)
+        for picture in pictures:
+            picture.decompose()
         _make_plain(soup)
         written = _Pasted().convert(sanitise(str(soup)))
     except RecursionError:
         raise Invalid(N_("That is nested too deep to be pasted. Paste it as plain text.")) from None
     lines = (line.rstrip() for line in written.replace("\u200b", "").split("\n"))
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n"
+    markdown = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n"
+    return PastedText(put_formulas(markdown, formulas), len(pictures), found.result())
 
 
 def _make_plain(soup: BeautifulSoup) -> None:
     for comment in soup.find_all(string=lambda text: isinstance(text, Comment)):
         comment.extract()
-    for tag in soup.find_all(_DROPPED):
-        tag.decompose()
+    for tag in soup.find_all(["li", _HEADING]):
+        if not tag.get_text(strip=True):
+            tag.decompose()
     _name_emphasis(soup)
     _make_lists(soup)
     _lower_headings(soup)
@@ -159,10 +175,22 @@ def _is_numbered(entry: Tag) -> bool:
 
 
 def _lower_headings(soup: BeautifulSoup) -> None:
-    """Let the highest heading be of the second level: the first is the lesson's title."""
-    headings = soup.find_all(re.compile(r"h[1-6]\Z"))
+    """Let the highest heading be of the second level, the first being the lesson's title, and none skip a level.
+
+    Inside lists, tables, quotations and other headings there are none: they become bold.
+    """
+    for tag in soup.find_all(_HEADING):
+        if tag.find(_BLOCKS) is not None:
+            tag.name = "div"
+    headings = soup.find_all(_HEADING)
     shift = 2 - min((int(tag.name[1]) for tag in headings), default=2)
+    level = 1
     for tag in headings:
-        tag.name = f"h{max(2, min(int(tag.name[1]) + shift, _LOWEST))}"
         for inner in tag.find_all(["b", "strong"]):
             inner.unwrap()
+        if tag.find_parent(_NO_HEADINGS) is not None:
+            tag.name = "strong"
+            tag.wrap(soup.new_tag("p"))
+        else:
+            level = max(2, min(int(tag.name[1]) + shift, level + 1, _LOWEST))
+            tag.name = f"h{level}"

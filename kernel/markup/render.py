@@ -8,6 +8,7 @@ from html import escape
 
 from kernel.markup.dialect import dialect_for
 from kernel.markup.findings import TOO_DEEP, TOO_LARGE, TOO_LONG_BLOCK, TOO_SLOW
+from kernel.markup.inlines import QUIET
 from kernel.markup.lint import check_text
 from kernel.markup.measure import count_words
 from kernel.markup.model import MarkupContext, RenderedText, SafeHtml
@@ -30,13 +31,19 @@ MAXIMUM_OPTIONS = 8
 TRIES = 2
 MAXIMUM_DEPTH = 12
 """Quotations and lists inside each other."""
-_QUIET = re.compile(r"[^\\`*_{}\[\]<>&$~|@!—\n\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f]*")
 _DEEP = re.compile(
     r"(?m)^(?![ ]{0,3}(?:(?:-[ ]{0,2})+|(?:\*[ ]{0,2})+)[ ]*$)"
     rf"(?:[ ]*+(?:>|(?:[-*+]|\d{{1,9}}[.)])(?=[ ]))){{{MAXIMUM_DEPTH}}}"
     rf"|^[ ]{{{4 * MAXIMUM_DEPTH},}}\S"
 )
 """Marks of quotations and lists one after the other on a line that is no rule, or so far indented."""
+_REFERS = re.compile(r"[\[{<]")
+"""A sign that begins whatever asks the context or has an id: links, terms, citations, parameters, gaps, media, embeds, addresses."""
+MAXIMUM_KEPT = 2000
+"""Characters of a field that is kept."""
+KEPT_FIELDS = 2000
+_fields: dict[tuple[str, RenderMode, str], RenderedText] = {}
+"""Fields without findings that refer to nothing of their course, by all they were made from."""
 
 
 def render_lesson(source: str, context: MarkupContext, original: RenderedText | None = None) -> RenderedText:
@@ -51,20 +58,37 @@ def render_lesson(source: str, context: MarkupContext, original: RenderedText | 
 
 def render_markdown(source: str, context: MarkupContext) -> RenderedText:
     """Render a field of type `markdown`: paragraphs, lists, tables, figures; no headings, callouts, footnotes, citations, embeds."""
-    return _render(normalise(source), context, RenderMode.FIELD)
+    return _render_field(normalise(source), context, RenderMode.FIELD)
 
 
 def render_inline(source: str, context: MarkupContext) -> RenderedText:
     """Render a field of type `inline`: phrasing content without a paragraph around it."""
     text = " ".join(normalise(source).split())
     if _is_quiet(text):
-        return _result(SafeHtml(escape(text, quote=False)), text, _begin(text, context, RenderMode.INLINE))
-    return _render(text, context, RenderMode.INLINE)
+        return RenderedText(SafeHtml(escape(text, quote=False)))
+    return _render_field(text, context, RenderMode.INLINE)
+
+
+def _render_field(text: str, context: MarkupContext, mode: RenderMode) -> RenderedText:
+    """Render a field; one that refers to nothing of the course is rendered once, although publishing checks it first."""
+    if len(text) > MAXIMUM_KEPT or _REFERS.search(text):
+        return _render(text, context, mode)
+    made_from = text, mode, context.language
+    rendered = _fields.get(made_from)
+    if rendered is None:
+        rendered = _render(text, context, mode)
+        if not rendered.problems:
+            if len(_fields) >= KEPT_FIELDS:
+                _fields.clear()  # at once, because other threads read it
+            _fields[made_from] = rendered
+    return rendered
 
 
 def _is_quiet(text: str) -> bool:
-    """Answer whether a line has nothing that the dialect reads: most options of questions (fifty times faster)."""
-    return len(text) < 1000 and _QUIET.fullmatch(text) is not None and " %" not in text and "USD" not in text
+    """Answer whether a line has nothing that the dialect or a check of the raw text reads: most options of questions."""
+    if len(text) >= 1000 or QUIET.fullmatch(text) is None:
+        return False
+    return " %" not in text and "USD" not in text and _DEEP.search(text) is None
 
 
 def _begin(text: str, context: MarkupContext, mode: RenderMode, original: RenderedText | None = None) -> RenderState:

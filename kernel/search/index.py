@@ -39,7 +39,7 @@ from kernel.db import Base, Key, ShortText
 from kernel.i18n import LANGUAGES
 from kernel.search import query
 from kernel.search.query import AllTerms, AnyTerm, Expression, Phrase, SearchQuery
-from kernel.search.words import stems_of, token, words_of
+from kernel.search.words import tokens_of
 
 INDEX = "search_index"
 """SQLite's index; the names of the tables that it keeps itself begin with this."""
@@ -169,10 +169,10 @@ def one_line(text: str) -> str:
 
 
 def _tokens(line: str, language: str, marks: str) -> list[str]:
-    words = list(words_of(line))
-    stems = [token(stem) for word in words for stem in sorted(stems_of(word, language))]
+    words = tokens_of(line, language)
+    stems = [stem for word in words for stem in word.stems]
     return [
-        *(f"f{token(word.bare)}" for word in words),
+        *(f"f{word.bare}" for word in words),
         "b",
         *(f"{mark}{language}{stem}" for mark in marks for stem in dict.fromkeys(stems)),
     ]

@@ -17,6 +17,8 @@ STEMMERS = {"es": "spanish", "en": "english"}
 LONGEST = 40
 """Letters of a word that are compared."""
 KEPT_STEMS = 30_000
+KEPT_TOKENS = 10_000
+"""Words of one course, which come again from lesson to lesson."""
 _WORD = re.compile("(?:[^\\W_][\u0300-\u036f\u00ad\u200b-\u200d]*)+")
 """Letters and digits, each with its combining marks, soft hyphens and joiners."""
 
@@ -63,7 +65,7 @@ def fold(word: str) -> str:
     if small.isascii() and small.isalnum():  # most words: five times faster
         return small[:LONGEST]
     apart = unicodedata.normalize("NFKD", small)
-    return "".join(sign for sign in apart if sign.isalnum())[:LONGEST]
+    return "".join(filter(str.isalnum, apart))[:LONGEST]
 
 
 def stems_of(word: IndexedWord, language: str) -> frozenset[str]:
@@ -79,6 +81,27 @@ def _stems(lower: str, bare: str, language: str) -> frozenset[str]:
         stemmer = _stemmer(language)
         found = {stemmer.stemWord(bare)} | ({fold(stemmer.stemWord(lower[:LONGEST]))} if lower != bare else set())
     return frozenset(found - {""}) or frozenset({bare})
+
+
+@dataclass(frozen=True, slots=True)
+class WordTokens:
+    """A word as the index holds it: its bare form, and its stems in alphabetical order."""
+
+    bare: str
+    stems: tuple[str, ...]
+
+
+def tokens_of(text: str, language: str) -> list[WordTokens]:
+    """Return the tokens of the words of a text in this language, in their order."""
+    return [tokens for written in _WORD.findall(text) if (tokens := _tokens(written, language)) is not None]
+
+
+@lru_cache(maxsize=KEPT_TOKENS)
+def _tokens(written: str, language: str) -> WordTokens | None:
+    word = next(words_of(written), None)
+    if word is None:
+        return None
+    return WordTokens(token(word.bare), tuple(token(stem) for stem in sorted(stems_of(word, language))))
 
 
 class Stemmer(Protocol):

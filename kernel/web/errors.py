@@ -3,6 +3,7 @@
 A POST whose form token or session has expired is not lost: its fields come back, signed, to be sent again after signing in.
 """
 
+import errno
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import cast
@@ -227,6 +228,8 @@ def _http_error(error: HTTPException) -> Response:
     original = getattr(error, "original_exception", None)
     if isinstance(original, DBAPIError | PoolTimeout):
         return _database_error(original)
+    if isinstance(original, OSError):
+        return _file_error(original)
     if error.code is not None and error.code < 400:
         return cast("Response", error.get_response())
     status = error.code or 400
@@ -248,7 +251,20 @@ def _database_error(error: Exception) -> Response:
         return error_response(409, _(TITLES[409]), _(Conflict.message), code=Conflict.code)
     if isinstance(error, DataError):
         return error_response(400, _(TITLES[400]), _(TEXTS[400]))
+    return _unavailable()
+
+
+def _unavailable() -> Response:
     return error_response(503, _(TITLES[503]), _(Unavailable.message), code=Unavailable.code, retry_after=RETRY_SECONDS)
+
+
+def _file_error(error: OSError) -> Response:
+    """Answer 503 where a file could not be written because the disk, or our share of it, is full (spec/security 6.3)."""
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        return _unexpected(error)
+    roll_back()
+    log.error("disk.full", endpoint=request.endpoint, exc_info=error)
+    return _unavailable()
 
 
 def _unexpected(error: Exception) -> Response:
@@ -265,4 +281,5 @@ def install(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(DBAPIError, _database_error)
     app.register_error_handler(PoolTimeout, _database_error)
+    app.register_error_handler(OSError, _file_error)
     app.register_error_handler(Exception, _unexpected)

@@ -11,7 +11,8 @@ from uuid import UUID
 
 from flask import current_app, g
 from flask_wtf import FlaskForm
-from wtforms import Field, FileField, StringField, ValidationError
+from flask_wtf.file import FileField as FileField  # WTForms' own takes a text for a file
+from wtforms import Field, StringField, ValidationError
 from wtforms.form import BaseForm
 from wtforms.validators import Length
 from wtforms.widgets import DateTimeLocalInput

@@ -11,7 +11,7 @@ const KEEP_AFTER = 300;
 const SAVE_AFTER = 2500;
 const SAVE_EVERY = 10000;
 const LOOK_AFTER = 1200;
-const STRUCTURED = /<(h[1-6]|ul|ol|li|table|strong|em|b|i|a|p)[\s>]/i;
+const STRUCTURED = /<(h[1-6]|ul|ol|li|table|strong|em|b|i|a|p|sub|sup|math)[\s>]|msEquation/i;
 
 const form = document.getElementById('lesson');
 const area = form.elements.body;
@@ -275,6 +275,12 @@ function goTo(number) {
 
 /* ---- what is pasted and dropped ---- */
 
+function showLeftOut(kinds) {
+  const box = document.getElementById('left-out');
+  box.querySelector('ul').replaceChildren(...kinds.map((words) => Object.assign(document.createElement('li'), { textContent: words })));
+  box.hidden = !kinds.length;
+}
+
 async function paste(html, plain) {
   tell('pasting');
   const start = area.selectionStart;
@@ -284,6 +290,7 @@ async function paste(html, plain) {
     const found = await answer(response);
     if (found && found.markdown) {
       write(found.markdown, start, end);
+      showLeftOut(found.left_out);
       if (found.left) { document.getElementById('upload').open = true; document.getElementById('upload-problem').textContent = found.left; }
       return;
     }

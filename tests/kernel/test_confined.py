@@ -17,6 +17,7 @@ MODEST = SandboxLimits(memory=200_000_000, seconds=1, patience=10)
 LASTING = SandboxLimits(patience=120)
 
 
+@pytest.mark.slow
 def test_what_is_read_comes_back() -> None:
     assert run_sandboxed(divmod, 17, 5) == (3, 2)
     assert run_sandboxed(sorted, [3, 1, 2], reverse=True) == [3, 2, 1]

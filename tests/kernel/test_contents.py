@@ -85,6 +85,7 @@ def test_a_range_of_a_bucket_fetches_no_more_than_a_piece_of_what_is_around_it(t
     assert max(end - start for start, end in files.fetched) <= CHUNK
 
 
+@pytest.mark.slow
 def test_a_link_leads_to_the_bucket_for_five_minutes_and_texts_stay_here(tmp_path: Path, named: dict[str, str]) -> None:
     """spec/security 4.3."""
     files = BucketStore(load(data_dir=tmp_path, files_links=True, **named))

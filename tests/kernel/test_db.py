@@ -234,6 +234,7 @@ def test_a_writer_does_not_wait_for_ever_for_its_turn(database: Database, monkey
     assert count(database) == 1
 
 
+@pytest.mark.fresh
 def test_a_second_process_that_holds_the_lock_is_waited_for_and_then_told(database: Database, tmp_path: Path) -> None:
     sqlite_only(database)
 
@@ -268,6 +269,7 @@ def test_a_write_that_has_to_wait_for_another_is_noticed(database: Database, ins
     assert others.kept == [False, True]
 
 
+@pytest.mark.fresh
 def test_sqlite_keeps_what_it_acknowledged(database: Database) -> None:
     """spec/security 6.1: WAL, synchronous FULL, foreign keys, at least five seconds of patience, IMMEDIATE."""
     sqlite_only(database)

@@ -1,8 +1,10 @@
 """Errors: pages in both languages with a way out and a reference, nothing of the inside, nothing typed lost (spec/security 8.4, 3.2)."""
 
+import errno
 import io
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -27,16 +29,24 @@ INSIDE = "SELECT secreto FROM /srv/app/kernel.py"
 JSON = {"Accept": "application/json"}
 
 
-def raises(app: Flask, error: Exception | int) -> None:
-    """Serve a view that fails under /fails."""
+PAGE = "/password/forgotten"
+Raises = Callable[[Exception | int], None]
 
-    def view() -> None:
-        if isinstance(error, int):
-            abort(error)
-        raise error
 
-    app.config["WTF_CSRF_ENABLED"] = False
-    app.add_url_rule("/fails", "fails", public(view), methods=["GET", "POST"])
+@pytest.fixture
+def raises(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Raises:
+    """Return what lets a page fail, to which forms may be sent without a token."""
+
+    def fail(error: Exception | int) -> None:
+        def view() -> None:
+            if isinstance(error, int):
+                abort(error)
+            raise error
+
+        monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", False)
+        monkeypatch.setitem(app.view_functions, "accounts.forgotten", public(view))
+
+    return fail
 
 
 FAULTS = [
@@ -55,6 +65,8 @@ FAULTS = [
     (ZeroDivisionError(INSIDE), 500),
     (OperationalError(INSIDE, {}, Exception(INSIDE)), 503),
     (PoolTimeout(INSIDE), 503),
+    (OSError(errno.ENOSPC, INSIDE), 503),
+    (OSError(errno.EACCES, INSIDE), 500),
     (IntegrityError(INSIDE, {}, Exception(INSIDE)), 409),
     (DataError(INSIDE, {}, Exception(INSIDE)), 400),
     (ProgrammingError(INSIDE, {}, Exception(INSIDE)), 500),
@@ -65,14 +77,14 @@ FAULTS = [
 @pytest.mark.parametrize(("fault", "status"), FAULTS)
 @pytest.mark.parametrize("language", ["es", "en"])
 def test_every_error_is_a_page_of_the_site(
-    app: Flask, instance: Instance, fault: Exception | int, status: int, method: str, language: str
+    app: Flask, instance: Instance, raises: Raises, fault: Exception | int, status: int, method: str, language: str
 ) -> None:
-    raises(app, fault)
+    raises(fault)
     browser = Browser(app, instance, language)
     if method == "GET":
-        browser.get("/fails", status=status)
+        browser.get(PAGE, status=status)
     else:
-        browser.post("/fails", status=status)
+        browser.post(PAGE, status=status)
 
     page = browser.page
     assert page.language == language
@@ -84,6 +96,7 @@ def test_every_error_is_a_page_of_the_site(
     assert browser.response.headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.fresh
 def test_a_form_that_met_a_server_that_is_away_is_sent_again_with_a_button(app: Flask, browser: Browser) -> None:
     """Nothing typed is lost where nothing was saved (spec/security 6.3)."""
     came: list[list[tuple[str, str]]] = []
@@ -107,21 +120,21 @@ def test_a_form_that_met_a_server_that_is_away_is_sent_again_with_a_button(app: 
 
 
 @pytest.mark.parametrize("sent", [{"password": "secreta"}, {"current_password": "secreta"}, {"file": (io.BytesIO(b"x"), "x.txt")}])
-def test_what_a_page_cannot_send_whole_it_does_not_offer_to_send(app: Flask, browser: Browser, sent: dict[str, object]) -> None:
-    raises(app, Unavailable())
+def test_what_a_page_cannot_send_whole_it_does_not_offer_to_send(browser: Browser, raises: Raises, sent: dict[str, object]) -> None:
+    raises(Unavailable())
 
-    page = browser.post("/fails", sent, status=503)
+    page = browser.post(PAGE, sent, status=503)
 
-    assert not [form for form in page.forms if form.action.endswith("/fails")]
+    assert not [form for form in page.forms if form.action.endswith(PAGE)]
     assert "secreta" not in page.html
 
 
 @pytest.mark.parametrize(("fault", "status"), FAULTS)
-def test_a_script_gets_a_problem_document(app: Flask, instance: Instance, fault: Exception | int, status: int) -> None:
+def test_a_script_gets_a_problem_document(app: Flask, instance: Instance, raises: Raises, fault: Exception | int, status: int) -> None:
     """RFC 9457."""
-    raises(app, fault)
+    raises(fault)
     browser = Browser(app, instance)
-    browser.get("/fails", status=status, headers=JSON)
+    browser.get(PAGE, status=status, headers=JSON)
 
     problem: dict[str, Any] = browser.response.get_json()
     assert browser.response.mimetype == "application/problem+json"
@@ -170,9 +183,9 @@ def test_a_script_is_known_by_what_it_accepts(app: Flask, instance: Instance, ac
     assert response.is_json is is_json
 
 
-def test_refusals_say_when_to_come_back(app: Flask, browser: Browser) -> None:
-    raises(app, TooMany(retry_after=61))
-    browser.get("/fails", status=429)
+def test_refusals_say_when_to_come_back(browser: Browser, raises: Raises) -> None:
+    raises(TooMany(retry_after=61))
+    browser.get(PAGE, status=429)
 
     assert browser.response.headers["Retry-After"] == "61"
 
@@ -195,13 +208,15 @@ def test_a_missing_page_is_404_in_the_readers_language_for_every_way_of_missing(
 
 
 @pytest.mark.slow
-def test_the_last_page_needs_neither_database_nor_base_template(app: Flask, instance: Instance) -> None:
+def test_the_last_page_needs_neither_database_nor_base_template(
+    app: Flask, instance: Instance, raises: Raises, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Trap 49."""
-    raises(app, ZeroDivisionError(INSIDE))
-    app.jinja_env.globals.pop("static_url")
+    raises(ZeroDivisionError(INSIDE))
+    monkeypatch.delitem(app.jinja_env.globals, "static_url")
     browser = Browser(app, instance, "en")
     browser.checks = False
-    browser.get("/fails", status=500)
+    browser.get(PAGE, status=500)
 
     assert "Something failed on our side" in browser.page.text
     assert re.search(r"\b[0-9a-f]{16}\b", browser.page.text)

@@ -83,6 +83,7 @@ def test_a_bucket_that_was_used_before_a_fork_says_so_instead_of_waiting(tmp_pat
         files.put(b"x")
 
 
+@pytest.mark.slow
 def test_the_setting_says_which(tmp_path: Path) -> None:
     assert isinstance(files_of(load(data_dir=tmp_path)), FolderStore)
     for wrong in ("balde", "s3://", "https://balde", "s3://Balde/x y"):

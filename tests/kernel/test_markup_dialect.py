@@ -402,16 +402,33 @@ def test_a_line_has_no_paragraph_around_it() -> None:
     "text", ["- a", "# a", "1. a", "> a", "a | b", ": a", "texto", "9,45 % de 5", "1 < 2 & 3 > 2", "¡Sí! «a»; b: c?", "---"]
 )
 def test_a_line_of_plain_words_reads_the_same_on_the_short_way(text: str) -> None:
-    """`render_inline` answers quiet lines without Markdown: both ways must agree."""
+    """`render_inline` answers quiet lines without Markdown, and paragraphs are not searched: both ways must agree."""
     long_way = render_inline(f"*x* {text}", a_context()).html.removeprefix("<em>x</em> ")
 
     assert render_inline(text, a_context()).html == long_way
+    assert render_markdown(f"x {text}", a_context()).html == f"<p>x {long_way}</p>"
 
 
 def test_gaps_become_marks_for_whoever_shows_the_question() -> None:
     rendered = render_markdown("La tasa es {tasa} de {otra} y **{base}**.", a_context(gaps=frozenset({"tasa", "base"})))
 
     assert rendered.html == f"<p>La tasa es {gap_marker('tasa')} de {{otra}} y <strong>{gap_marker('base')}</strong>.</p>"
+
+
+def test_a_field_is_kept_only_where_nothing_around_it_shows() -> None:
+    """Publishing renders a field that the check has read: it takes that rendering unless ids, addresses or language may differ."""
+    bold, code, table = "Es **así**.", "```\nx\n```", "| A | B |\n|---|---|\n| c | d |\n\n: T. {#t}"
+    linked, gap = "[a](course:pisos)", "{tasa}"
+
+    assert render_markdown(bold, a_context(id_prefix="q1-")) is render_markdown(bold, a_context(id_prefix="q2-"))
+    for text, contexts in {
+        code: [a_context("es"), a_context("en")],
+        table: [a_context(id_prefix="q1-"), a_context(id_prefix="q2-")],
+        linked: [a_context(link=lambda *_key: "/a"), a_context(link=lambda *_key: "/b")],
+        gap: [a_context(), a_context(gaps=frozenset({"tasa"}))],
+    }.items():
+        first, second = (render_markdown(text, context) for context in contexts)
+        assert first.html != second.html, text
 
 
 def test_words_in_braces_stay_text() -> None:

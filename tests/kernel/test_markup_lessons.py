@@ -78,6 +78,7 @@ PIECES = [
 
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join))
+@pytest.mark.slow
 def test_no_text_breaks_the_renderer_or_the_page(text: str) -> None:
     """Whatever is written, in whatever order: no exception, no harm, no id twice, no link to nowhere on the page."""
     for render in (render_lesson, render_markdown, render_inline):

@@ -19,8 +19,12 @@ WORD = """<html xmlns:o="urn:schemas-microsoft-com:office:office"><head><style>p
 <h2>Después</h2><p><a href="https://example.org/x">Un enlace</a></p><!--EndFragment--></body></html>"""
 
 
+def markdown_of(html: str) -> str:
+    return pasted(html).markdown
+
+
 def test_words_paragraphs_become_headings_lists_tables_and_links() -> None:
-    text = pasted(WORD)
+    text = markdown_of(WORD)
 
     assert text.startswith("## Pisos de protección\n\nTexto con **fuerza** y *énfasis*.\n\n")
     assert "- Uno\n    1. Adentro\n- Dos\n" in text
@@ -33,12 +37,12 @@ def test_a_style_is_emphasis_and_googles_wrapper_is_none() -> None:
     words = '<span style="font-weight:700">Uno</span> <span style="font-style:italic">dos</span>'
     html = f'<b style="font-weight:normal" id="docs-internal"><p>{words}</p></b>'
 
-    assert pasted(html) == "**Uno** *dos*\n"
+    assert markdown_of(html) == "**Uno** *dos*\n"
 
 
 def test_signs_that_mean_something_here_stay_signs() -> None:
     """What was a sign in the other text must not become a term, a formula or a list."""
-    assert pasted("<p>[[no]] {{x}} $5 y $6 *a* | b</p><p>- no es lista</p><p>1. tampoco</p>") == (
+    assert markdown_of("<p>[[no]] {{x}} $5 y $6 *a* | b</p><p>- no es lista</p><p>1. tampoco</p>") == (
         "\\[\\[no\\]\\] \\{\\{x\\}\\} \\$5 y \\$6 \\*a\\* \\| b\n\n\\- no es lista\n\n1\\. tampoco\n"
     )
 
@@ -56,24 +60,24 @@ def test_signs_that_mean_something_here_stay_signs() -> None:
     ],
 )
 def test_what_acts_or_loads_is_dropped(html: str) -> None:
-    assert pasted(html).strip() == "Bien"
+    assert markdown_of(html).strip() == "Bien"
 
 
 def test_too_much_and_too_deep_are_refused_with_what_to_do() -> None:
     with pytest.raises(Invalid, match="parts"):
-        pasted("a" * (MAXIMUM + 1))
-    assert "Bien" in pasted("<div>" * 200 + "Bien")
+        markdown_of("a" * (MAXIMUM + 1))
+    assert "Bien" in markdown_of("<div>" * 200 + "Bien")
 
 
 def test_paragraphs_of_one_cell_stay_apart() -> None:
-    assert "| Uno dos | tres |" in pasted(
+    assert "| Uno dos | tres |" in markdown_of(
         "<table><tr><th>A</th><th>B</th></tr><tr><td><p>Uno</p><p>dos</p></td><td><p>tres</p></td></tr></table>"
     )
 
 
 def test_a_numbered_list_goes_on_where_it_did() -> None:
-    assert pasted('<ol start="3"><li>c</li><li>d<ol><li>x</li></ol></li><li>e</li></ol>') == "3. c\n4. d\n    1. x\n5. e\n"
+    assert markdown_of('<ol start="3"><li>c</li><li>d<ol><li>x</li></ol></li><li>e</li></ol>') == "3. c\n4. d\n    1. x\n5. e\n"
 
 
 def test_a_long_list_takes_no_time_for_each_of_its_pairs() -> None:
-    assert within(3, lambda: pasted("<ol>" + "<li>a</li>" * 8_000 + "</ol>")).endswith("8000. a\n")
+    assert within(3, lambda: markdown_of("<ol>" + "<li>a</li>" * 8_000 + "</ol>")).endswith("8000. a\n")

@@ -51,6 +51,7 @@ def test_the_judge_knows_harm_when_it_sees_it(bad: str) -> None:
     assert harm(bad)
 
 
+@pytest.mark.slow
 def test_nothing_hostile_survives_the_renderer() -> None:
     context = a_context()
     for text in hostile_markdown():
@@ -317,6 +318,8 @@ def test_a_paragraph_over_the_limit_is_refused_with_its_line() -> None:
 )
 def test_a_text_nested_too_deep_is_refused(text: str) -> None:
     assert [problem.code for problem in render_lesson(text, a_context()).problems] == ["C105"]
+    if "\n" not in text:
+        assert [problem.code for problem in render_inline(text, a_context()).problems] == ["C105"]
 
 
 @pytest.mark.parametrize("text", ["[" * 5000, "a **" * 4000, "```{" + "a=" * 9 + "}\nx\n```", ">" * 12 + " a"])

@@ -224,6 +224,7 @@ PLACES = st.integers(0, CELLS - 1)
 @given(
     reads=st.lists(PLACES, max_size=3), target=PLACES, others=st.lists(st.tuples(st.integers(0, 3), PLACES, st.integers(1, 9)), max_size=3)
 )
+@pytest.mark.slow
 def test_it_leaves_what_the_same_work_leaves_that_took_the_lock_first(
     reads: list[int], target: int, others: list[tuple[int, int, int]]
 ) -> None:

@@ -241,6 +241,7 @@ def test_nothing_is_drawn_that_comes_from_elsewhere(inside: str) -> None:
 FIGURES = sorted(CONTENT.rglob("*.svg"))
 
 
+@pytest.mark.slow
 def test_every_figure_of_the_courses_is_drawn() -> None:
     """With all of its lines of text, and the description that it has."""
     assert len(FIGURES) > 100

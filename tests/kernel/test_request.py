@@ -70,6 +70,7 @@ def test_an_error_keeps_nothing_and_the_next_request_is_served(plain: Flask, not
     assert words(note) == ["kept"]
 
 
+@pytest.mark.slow
 def test_a_get_and_a_head_cannot_write(plain: Flask, note: Instance) -> None:
     """The connection itself refuses."""
 
@@ -189,6 +190,7 @@ def test_a_view_that_reads_first_and_never_begins_to_write_cannot(plain: Flask, 
     assert words(note) == []
 
 
+@pytest.mark.fresh
 @pytest.mark.slow
 def test_who_sent_a_form_and_whether_it_is_ours_is_found_out_before_the_writers_turn(app: Flask, browser: Browser, note: Instance) -> None:
     """SQLite's one writer keeps nobody waiting for what can be read without it."""
@@ -458,6 +460,7 @@ def test_static_files_and_probes_leave_no_line(browser: Browser, lines: list[dic
     assert lines == []
 
 
+@pytest.mark.fresh
 def test_an_error_page_carries_the_reference_of_the_log(browser: Browser, app: Flask, lines: list[dict[str, Any]]) -> None:
     app.add_url_rule("/broken", "broken", public(lambda: 1 / 0))
     browser.get("/broken", status=500)

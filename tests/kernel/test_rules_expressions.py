@@ -69,6 +69,37 @@ def test_everything_else_is_refused(expression: str) -> None:
         evaluate(expression, NAMES)
 
 
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ("1 / 0 + unknown", "division by zero"),
+        ("unknown / 0", "unknown is not defined"),
+        ("0 ** -1", "division by zero"),
+        ("(1 / 0) // unknown", "division by zero"),
+        ("x // 2", "only + - * / ** calculate"),
+        ("min()", "min is not a function of so many numbers"),
+        ("f(1 / 0)", "division by zero"),
+        ("x < 2", "only numbers, names and the listed functions may be used"),
+        ("2 ** 64 ** 2", "the exponent is too large"),
+        ("(10 ** 64) ** 20", "the value is too large"),
+        ("x +", "the expression cannot be read"),
+    ],
+)
+def test_the_first_fault_in_the_order_of_calculation_is_the_reason(expression: str, reason: str) -> None:
+    with pytest.raises(ExpressionError) as refused:
+        evaluate(expression, NAMES)
+
+    assert str(refused.value) == reason
+
+
+def test_an_expression_is_calculated_anew_for_other_values() -> None:
+    values = [evaluate("x ** 2 - min(x, 2)", {"x": f(str(number))}) for number in range(4)]
+
+    assert values == [0, 0, 2, 7]
+    assert [holds("x < 2 < x + 1", {"x": f(str(number))}) for number in range(4)] == [False, False, False, False]
+    assert [holds("1 <= x < 3", {"x": f(str(number))}) for number in range(4)] == [False, True, True, False]
+
+
 @given(st.text(alphabet="x0123456789.+-*/() ,eabsminqrt<>='[]", max_size=40))
 def test_no_expression_fails_otherwise(expression: str) -> None:
     try:

@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time
 from decimal import Decimal
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -12,9 +13,28 @@ from zipfile import ZIP_STORED, ZipFile
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 
-from kernel.tables import ODS_TYPE, RISKY, Cell, guarded, unguarded, write_csv, write_ods, write_xlsx
+from kernel.cell_formats import UNFAMILIAR, shown_cell
+from kernel.decoding import Undecodable
+from kernel.tables import (
+    CELLS,
+    COLUMNS,
+    MOST_COLUMNS,
+    ODS_TYPE,
+    PARTS,
+    RISKY,
+    SHEETS,
+    Cell,
+    guarded,
+    read_csv,
+    read_sheet,
+    read_table,
+    unguarded,
+    write_csv,
+    write_ods,
+    write_xlsx,
+)
 
 
 @pytest.mark.parametrize(
@@ -165,3 +185,99 @@ def test_memory_does_not_grow_with_the_rows_of_a_spreadsheet(tmp_path: Path) -> 
         write_ods(file, [("Hoja", ["a", "b"], rows())])
 
     assert 0 < seen[0] < seen[1] < seen[2]
+
+
+@pytest.mark.parametrize(
+    ("value", "number_format", "shown"),
+    [
+        (0.15, "0%", "15%"),
+        (0.206, "0.00%", "20.60%"),
+        (-0.5, "0%", "-50%"),
+        (460, '"$" #,##0.00', "$ 460.00"),
+        (1150, "#,##0.00\\ [$€-C0A]", "1150.00 €"),
+        (-5, "#,##0;(#,##0)", "-5"),
+        (926687856, "0000000000", "0926687856"),
+        (7, '0" años"', "7 años"),
+        (2.5, "0.0", "2.5"),
+        (1.3, "General", "1.3"),
+        (3.0, "General", "3"),
+        (0.2, "# ?/?", f"{UNFAMILIAR}0.2"),
+        (12345, "0.00E+00", f"{UNFAMILIAR}12345"),
+        (1_200_000, "#,##0,", f"{UNFAMILIAR}1200000"),
+        (date(2026, 2, 1), "d-mmm", f"{UNFAMILIAR}2026-02-01"),
+        (datetime.combine(date(2026, 2, 1), time(8, 30)), "d/m/yyyy h:mm", f"{UNFAMILIAR}2026-02-01 08:30"),
+        (time(16, 30), "h:mm:ss", f"{UNFAMILIAR}16:30"),
+        ("1-feb", "@", "1-feb"),
+        (True, "General", "true"),
+        (None, "", ""),
+    ],
+)
+def test_a_cell_is_read_as_it_is_shown_or_known_to_be_shown_otherwise(value: object, number_format: str, shown: str) -> None:
+    assert shown_cell(value, number_format) == shown
+
+
+@given(st.floats(-1e9, 1e9), st.sampled_from(["0", "0.00", "#,##0.0", "0%", "0.0%", '"$" 0.00']))
+def test_a_known_format_shows_the_value_to_its_decimals(value: float, number_format: str) -> None:
+    shown = shown_cell(value, number_format)
+    number, share = Decimal(shown.replace("$ ", "").rstrip("%")), 100 if "%" in number_format else 1
+    decimals = len(number_format.partition(".")[2].rstrip("%"))
+
+    assert abs(number - Decimal(repr(value)) * share) <= Decimal(1).scaleb(-decimals) / 2
+
+
+def test_a_workbook_is_read_from_its_first_sheet_that_is_not_hidden() -> None:
+    book, target = Workbook(), BytesIO()
+    book.worksheets[0].sheet_state = "hidden"
+    book.worksheets[0].title = "Listas"
+    seen = book.create_sheet("Personas")
+    seen.append(["correo", "ingreso", "parte"])
+    seen.append(["ana@example.org", date(2026, 2, 1), 0.5])
+    seen["C2"].number_format = "0%"
+    book.save(target)
+
+    assert [(one.kind, one.examples) for one in read_sheet(target.getvalue(), rows=10).beside] == [(SHEETS, ("Listas",))]
+    rows = read_table(target.getvalue(), rows=10).rows
+    assert [cells[:3] for _line, cells in rows] == [("correo", "ingreso", "parte"), ("ana@example.org", "2026-02-01", "50%")]
+
+
+# --- What is left out ------------------------------------------------------------------------------------------------------------------
+
+
+def workbook(rows: Sequence[list[str]], **further: bytes) -> bytes:
+    book, target = Workbook(), BytesIO()
+    for row in rows:
+        book.worksheets[0].append(row)
+    book.save(target)
+    with ZipFile(target, "a") as archive:
+        for name, content in further.items():
+            archive.writestr(f"xl/{name}.xml", content)
+    return target.getvalue()
+
+
+def test_what_a_workbook_holds_beside_its_cells_is_named() -> None:
+    """Comments and drawings have text too; how a sheet looks has none."""
+    table = read_table(workbook([["a"]], comments1=b"<x/>", **{"drawings/drawing1": b"<x/>", "printerSettings/p": b""}), rows=5)
+
+    assert [(one.kind, one.count, one.examples) for one in table.left_out([0])] == [(PARTS, 2, ("comments1.xml", "drawing1.xml"))]
+
+
+def test_a_sheet_with_more_columns_than_are_read_is_refused() -> None:
+    assert read_sheet(workbook([["x"] * MOST_COLUMNS]), rows=5).rows
+    with pytest.raises(Undecodable, match="columns"):
+        read_sheet(workbook([["x"] * (MOST_COLUMNS + 1)]), rows=5)
+
+
+WORDS = st.text("abcdefghijklmnop", max_size=3)
+
+
+@given(st.lists(st.lists(WORDS, min_size=1, max_size=5), min_size=1, max_size=4), st.sets(st.integers(0, 4)))
+def test_every_cell_of_a_table_is_read_or_counted(rows: list[list[str]], taken: set[int]) -> None:
+    """Whoever takes some columns reads their cells; every other heading, and every cell below none, stands in a remark."""
+    table = read_csv(csv_of([list(row) for row in rows]).partition(b"\r\n")[2])
+    counts = {one.kind: one.count for one in table.left_out(taken)}
+    headings = table.rows[0][1] if table.rows else ()
+    named = [at for at, heading in enumerate(headings) if heading and at not in taken]
+    below = [(at, cell) for _line, cells in table.rows[1:] for at, cell in enumerate(cells)]
+
+    assert counts.get(COLUMNS, 0) == len(named)
+    assert counts.get(CELLS, 0) == len([at for at, cell in below if cell and at not in taken and at not in named])
