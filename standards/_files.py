@@ -81,6 +81,7 @@ def import_file(address: str, remarks: TransferRemarkCollector) -> str:
     if size + len(found[1]) > MOST:
         return ""
     remarks.media[name] = found[1]
+    remarks.taken.add(found[0])
     return name
 
 

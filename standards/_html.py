@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterable
+from functools import partial
 
 from kernel.errors import N_
+from kernel.markup.foreign_html import FORMULAS, put_formulas, simplified
 from kernel.markup.paste import Converter, Tag
 from kernel.markup.sanitise import sanitise
 from quizzes.rules.definitions import TextShape
@@ -22,7 +24,7 @@ _BLOCKS = frozenset({"ul", "ol", "table", "pre", "blockquote"})
 _DRAWN = re.compile(r"\b(?:style|color|bgcolor|face|class)\s*=", re.IGNORECASE)
 _FORMULAS = (("\\(", "\\)"), ("\\[", "\\]"), ("$$", "$$"))
 """The signs around TeX that Moodle and Canvas know."""
-_UNDRAWN = frozenset({"u", "font", "mark", "center", "small", "big", "s", "strike", "del", "ins"})
+_UNDRAWN = frozenset({"font", "center", "small", "big"})
 
 
 class _Converter(Converter):
@@ -62,13 +64,23 @@ def to_markdown(source: str, shape: TextShape, remarks: TransferRemarkCollector)
     try:
         converter = _Converter()
         converter.shape = shape
-        bare = converter.convert(sanitise(source))
+        source, formulas = simplified(source, partial(_leave_out, remarks), _MEDIA | _ACTIVE)
+        bare = put_formulas(converter.convert(sanitise(source)), formulas)
     except RecursionError:
         raise NotTranslatable(N_("The HTML of a text is nested too deeply.")) from None
     if shape is TextShape.INLINE:
         return _inline(bare)
     lines = [line if line.endswith("  ") and line.strip() else line.rstrip() for line in bare.strip().split("\n")]
     return put_back(re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip(), pictures, remarks)
+
+
+LOST_FORMULAS = N_("Formulas that cannot be translated; their questions are imported as drafts")
+
+
+def _leave_out(remarks: TransferRemarkCollector, kind: str, example: str) -> None:
+    """Count what a text leaves out; without a formula of its own a question is a draft, as without a file."""
+    remarks.leave_out(LOST_FORMULAS if kind == FORMULAS else kind, example)
+    remarks.lacks_file = remarks.lacks_file or kind == FORMULAS
 
 
 def _inline(markdown: str) -> str:

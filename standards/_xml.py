@@ -101,6 +101,12 @@ def words(element: Element | None) -> str:
     return "".join(str(part) for part in element.itertext()) if element is not None else ""
 
 
+def example_of(element: Element) -> str:
+    """Return an element as an example of what is left out: its name, and the words in it, or the values of attributes."""
+    values = (str(value) for inner in element.iter() for value in inner.attrib.values())
+    return f"<{local(element)}> {' '.join(words(element).split()) or ' '.join(values)}"
+
+
 def inner_markup(element: Element) -> str:
     """Return what is inside an element as markup, its namespaces taken away."""
     bare = etree.fromstring(etree.tostring(element, with_tail=False))

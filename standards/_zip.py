@@ -1,7 +1,9 @@
 """Archives of outside packages, as files of questions: what refuses an archive refuses the file (kernel.archives)."""
 
 from collections.abc import Mapping
+from io import BytesIO
 from typing import Any
+from zipfile import ZipFile
 
 from kernel import archives
 from kernel.archives import ArchiveRefused
@@ -18,6 +20,12 @@ def read_archive(content: bytes, *suffixes: str) -> Mapping[str, bytes]:
     except ArchiveRefused as refused:
         facts: dict[str, Any] = dict(refused.facts)
         raise FileRefused(refused.text, **facts) from refused
+
+
+def names_in(content: bytes) -> list[str]:
+    """Return the paths of all files of an archive that `read_archive` has read."""
+    with ZipFile(BytesIO(content)) as archive:
+        return [entry.filename for entry in archive.infolist() if not entry.is_dir()]
 
 
 def judge_document(content: bytes) -> None:

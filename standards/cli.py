@@ -68,7 +68,8 @@ def import_(
     from standards.importing import import_file
 
     try:
-        found = import_file(file.name, _content(file), format_name, language, categories)
+        further = [other for other in _languages(target) if other != language]
+        found = import_file(file.name, _content(file), format_name, language, categories, further)
         plan, before = _planned(found.imported, target if add else None, language)
     except DomainError as refused:
         raise click.ClickException(f"{file}: {_refusal(refused)}") from refused
@@ -190,6 +191,14 @@ def _around(bank: Path) -> dict[str, bytes]:
             names = [name for name in ("course.yaml", "parametros.yaml") if (folder / name).is_file()]
             return {name: (folder / name).read_bytes() for name in names}
     return {}
+
+
+def _languages(bank: Path) -> Sequence[str]:
+    """Return the languages of the course that a bank stands in; none where it stands in no course."""
+    from quizzes.content.drafts import languages_of
+
+    files = _around(bank)
+    return languages_of(files) if files else ()
 
 
 def _refusal(refused: DomainError) -> str:

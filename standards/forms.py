@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from wtforms import FileField, HiddenField, SelectField
+from wtforms import HiddenField, SelectField
 
 from courses.forms import LANGUAGE_NAMES
 from kernel.i18n import _, lazy_
-from kernel.web.forms import Form
+from kernel.web.forms import FileField, Form
 from standards._tags import Categories
 from standards.formats import FORMATS
 

@@ -1,8 +1,10 @@
 """From an outside file to a bank's file: read, held against the rules of our own banks, and written."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kernel.errors import N_
+from standards._languages import read_languages
 from standards._tags import Categories, with_category_tags
 from standards.bank.read import CODE, PATH, open_bank
 from standards.bank.write import write
@@ -24,16 +26,21 @@ class QuestionImport:
 
 
 def import_file(
-    name: str, content: bytes, format_name: str | None = None, language: str = "es", categories: str = Categories.LEAVE
+    name: str,
+    content: bytes,
+    format_name: str | None = None,
+    language: str = "es",
+    categories: str = Categories.LEAVE,
+    further: Sequence[str] = (),
 ) -> QuestionImport:
     """Return the bank that a file makes; nothing is written anywhere. Raises FileRefused for a file that is not read at all.
 
-    `categories` says what becomes of those of GIFT and Moodle XML (Categories).
+    `categories` says what becomes of those of GIFT and Moodle XML (Categories), `further` which languages the course has besides.
     """
     file_format = FORMATS[format_name] if format_name is not None else guess(name, content)
     if file_format.read is None:
         raise FileRefused(N_("Files in the format %(name)s cannot be imported."), name=file_format.name)
-    found = file_format.read(content, language)
+    found = read_languages(file_format.read, content, (language, *further))
     imported = validated_as_bank(with_category_tags(found) if categories == Categories.TAGS else found, language)
     return QuestionImport(file_format.name, imported, write(imported.questions, language).content)
 

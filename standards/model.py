@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from kernel.errors import N_, DomainError
 from kernel.i18n import _
+from kernel.left_out import SENTENCE, LeftOut, LeftOutCollector
 from quizzes.rules.definitions import QuestionDefinition
 
 MAXIMUM_QUESTIONS = 50_000
@@ -125,15 +126,20 @@ class TransferRemarkCollector:
         self.line = 0
         self.offered: dict[str, bytes] = {}
         self.media: dict[str, bytes] = {}
+        self.taken: set[str] = set()
+        """Paths of the files that came along and are shown."""
         self.carries_files = False
         """Whether the format brings the files that its texts name, so that one that is missing makes a question a draft."""
         self.lacks_file = False
         """Whether the question in hand needs a file that was not taken."""
         self._questions = 0
         self._told: set[tuple[object, ...]] = set()
+        self._left_out = LeftOutCollector()
+        self._left_out_here: list[tuple[str, str]] = []
 
     def begin_question(self, question: str, line: int = 0) -> None:
         """Let the remarks that follow be about this question; raises FileRefused beyond MAXIMUM_QUESTIONS."""
+        self._count_left_out()
         self.question, self.line, self.lacks_file = question, line, False
         self._questions += 1
         if self._questions > MAXIMUM_QUESTIONS:
@@ -156,10 +162,30 @@ class TransferRemarkCollector:
         """Report what is left behind."""
         self.add(RemarkSeverity.LOSS, what, why, line=line, **facts)
 
+    def leave_out(self, kind: str, example: str) -> None:
+        """Count what a text of the question in hand leaves out."""
+        self._left_out_here.append((kind, example))
+
+    def _count_left_out(self) -> None:
+        for kind, example in self._left_out_here:
+            self._left_out.add(kind, f"{example} ({self.question[:30]})" if self.question else example)
+        self._left_out_here.clear()
+
+    def result(self) -> tuple[TransferRemark, ...]:
+        """Return all remarks; what the questions leave out is counted by kind over the whole file."""
+        self._count_left_out()
+        return (*self.remarks, *map(left_out_remark, self._left_out.result()))
+
     def refuse(self, refusal: NotTranslatable) -> None:
         """Report that a question does not pass; what was reported of it before no longer matters."""
+        self._left_out_here.clear()
         while self.question and self.remarks and self.remarks[-1].question == self.question:
             if self.remarks[-1].severity is RemarkSeverity.PROBLEM:
                 break
             self.remarks.pop()
         self.add(RemarkSeverity.PROBLEM, refusal.what, refusal.why, line=refusal.line, **refusal.facts)
+
+
+def left_out_remark(left_out: LeftOut) -> TransferRemark:
+    """Return what a file leaves out of a kind as a remark on the whole file."""
+    return TransferRemark(RemarkSeverity.LOSS, SENTENCE, facts=left_out.facts)

@@ -78,10 +78,10 @@ def upload(subject: CourseContext) -> Answer:
     if sent is None:
         return _upload_page(subject, form), 422
     name, content = clean_text(services.short_name(sent[0])), sent[1]
-    language = queries.draft_languages(current_session(), subject.id)[0]
+    language, *further = queries.draft_languages(current_session(), subject.id)
     try:
         with reading_file():
-            found = run_sandboxed(import_file, name, content, form.format.data or None, language)
+            found = run_sandboxed(import_file, name, content, form.format.data or None, language, further=further)
     except DomainError as refused:
         form.refuse(form.file, _words(refused))
         return _upload_page(subject, form), 422
@@ -192,8 +192,9 @@ def _banks(course_id: int, draft: DraftQuestions) -> list[tuple[str, str]]:
 
 def _plan(pending: PendingImport, draft: DraftQuestions, target: str, categories: Categories) -> QuestionImportPlan:
     with reading_file():
-        imported = run_sandboxed(import_file, pending.name, pending.content, pending.format, draft.language, categories).imported
-    return plan(imported, draft.banks.get(target, ()), draft.used_keys, draft.language, draft.used_origins)
+        language, *further = draft.languages
+        found = run_sandboxed(import_file, pending.name, pending.content, pending.format, language, categories, further=further)
+    return plan(found.imported, draft.banks.get(target, ()), draft.used_keys, draft.language, draft.used_origins)
 
 
 def _digest(plan: QuestionImportPlan) -> str:

@@ -41,7 +41,7 @@ def read(content: bytes, language: str = "es") -> ImportedQuestions:
             remarks.refuse(refusal)
             reader.draft = None
     reader.close()
-    return ImportedQuestions(tuple(reader.sources), tuple(remarks.remarks))
+    return ImportedQuestions(tuple(reader.sources), remarks.result())
 
 
 class _AikenReader:

@@ -181,6 +181,7 @@ def _short(body: ShortAnswerBody, accents: bool) -> Fields:
         "answers": [_pattern(answer) for answer in body.answers],
         "ignore_case": _flag(body.ignore_case, True),
         "ignore_accents": _flag(body.ignore_accents, accents),
+        "ignore_typography": _flag(body.ignore_typography, True),
         "model": _maybe(body.model),
         "criteria": [_text(criterion) for criterion in body.criteria],
     }

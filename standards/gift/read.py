@@ -56,7 +56,7 @@ def read(content: bytes, language: str = "es") -> ImportedQuestions:
         except NotTranslatable as refusal:
             refusal.line = block.line_at(refusal.line) if refusal.line else block.line
             remarks.refuse(refusal)
-    return ImportedQuestions(tuple(sources), tuple(remarks.remarks))
+    return ImportedQuestions(tuple(sources), remarks.result())
 
 
 def _name(line: str) -> str:

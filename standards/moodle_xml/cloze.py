@@ -43,7 +43,7 @@ def read(content: bytes, language: str = "es") -> ImportedQuestions:
     remarks.begin_question(one_line(text)[:60], 1)
     if not _START.search(text):
         remarks.refuse(NotTranslatable(N_("The text has no gap.")))
-        return ImportedQuestions((), tuple(remarks.remarks))
+        return ImportedQuestions((), remarks.result())
     try:
         marked, gaps = gaps_of(text, language, remarks)
         lines = to_markdown(marked, TextShape.MARKDOWN, remarks) if is_like_html(marked) else from_plain(marked, TextShape.MARKDOWN)
@@ -52,8 +52,8 @@ def read(content: bytes, language: str = "es") -> ImportedQuestions:
         source = SourceQuestion(QuestionDefinition(KeyAllocator().of_question("", words), {language: words}, gaps, mark=mark), 1)
     except NotTranslatable as refusal:
         remarks.refuse(refusal)
-        return ImportedQuestions((), tuple(remarks.remarks))
-    return ImportedQuestions((source,), tuple(remarks.remarks))
+        return ImportedQuestions((), remarks.result())
+    return ImportedQuestions((source,), remarks.result())
 
 
 def gaps_of(text: str, language: str, remarks: TransferRemarkCollector) -> tuple[str, GapsBody]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from kernel.markup.html import names
 from quizzes.rules.definitions import OrderingRule
 
 HTML, AUTO, PLAIN, MARKDOWN = "html", "moodle_auto_format", "plain_text", "markdown"
@@ -77,6 +78,11 @@ READ = frozenset(
     ]
 )
 """Elements that the reader looks at."""
+INSIDE = names(
+    "text file feedback tag tolerance tolerancetype correctanswerformat correctanswerlength unit unit_name multiplier group infinite "
+    "shownumcorrect clearwrong options"
+)
+"""Elements inside those that the reader looks at, or that only say how a question behaves there."""
 
 
 @dataclass(frozen=True, slots=True)

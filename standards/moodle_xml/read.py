@@ -4,18 +4,19 @@ import re
 from fractions import Fraction
 
 from kernel.errors import N_
+from kernel.markup.foreign_html import CONTENT
 from quizzes.rules.definitions import Body, DescriptionBody, EssayBody, FileBody, GapsBody, QuestionDefinition, QuestionState, TrueFalseBody
 from standards import _gap
 from standards._keys import KeyAllocator
 from standards._numbers import credit, number
 from standards._tags import remark_left_category, tags_and_family
 from standards._texts import clean, one_line
-from standards._xml import Element, child, children, line, local, parse, words
+from standards._xml import Element, child, children, example_of, line, local, parse, words
 from standards.model import FileRefused, ImportedQuestions, NotTranslatable, SourceQuestion, TransferRemarkCollector
 from standards.moodle_xml.bodies import BodyReader, flag, unread
 from standards.moodle_xml.calculated import calculated, variable_names, with_marks, with_variables
 from standards.moodle_xml.cloze import gaps_of
-from standards.moodle_xml.model import CALCULATED, COMBINED, LOOKS, READ
+from standards.moodle_xml.model import CALCULATED, COMBINED, INSIDE, LOOKS, READ
 from standards.moodle_xml.texts import BLOCKS, INLINE, MoodleTextReader
 
 USUAL_PENALTY = QuestionDefinition("", {}, DescriptionBody()).penalty
@@ -30,7 +31,11 @@ def read(content: bytes, language: str = "es") -> ImportedQuestions:
     remarks.carries_files = True
     sources: list[SourceQuestion] = []
     category = ""
-    for element in children(root, "question"):
+    for element in root:
+        if local(element) != "question":
+            remarks.begin_question("", line(element))
+            remarks.leave_out(CONTENT, example_of(element))
+            continue
         kind = element.get("type", "")
         name = one_line(clean(words(child(element, "name", "text"))))
         remarks.begin_question(name[:80], line(element))
@@ -43,7 +48,7 @@ def read(content: bytes, language: str = "es") -> ImportedQuestions:
             sources.append(SourceQuestion(_MoodleReader(element, language, remarks).question(kind, name, keys), line(element), category))
         except NotTranslatable as refusal:
             remarks.refuse(refusal)
-    return ImportedQuestions(tuple(sources), tuple(remarks.remarks), remarks.media)
+    return ImportedQuestions(tuple(sources), remarks.result(), remarks.media)
 
 
 class _MoodleReader:
@@ -135,5 +140,10 @@ class _MoodleReader:
                 N_("The overall feedback for right, partly right and wrong answers is left out."),
                 N_("Each option has its own feedback here."),
             )
+        known = READ | LOOKS | INSIDE | frozenset(COMBINED)
+        for outer in (one for one in self.element if local(one) in known - {"dataset_definitions"}):
+            for inner in outer.iterdescendants():
+                if local(inner) not in known and (inner.text or "").strip():
+                    self.remarks.leave_out(CONTENT, example_of(inner))
         for name in unread(self.element, READ | LOOKS | frozenset(COMBINED)):
             self.remarks.loss(N_("<%(name)s> is left out."), N_("There is no equivalent here."), name=name)

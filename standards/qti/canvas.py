@@ -7,6 +7,8 @@ from fractions import Fraction
 from functools import cached_property
 
 from kernel.errors import N_
+from kernel.markup.foreign_html import CONTENT
+from kernel.markup.html import names
 from quizzes.rules.definitions import (
     Body,
     DescriptionBody,
@@ -36,7 +38,7 @@ from standards._fields import with_common_tolerance
 from standards._keys import KeyAllocator, matched
 from standards._numbers import number
 from standards._texts import clean, literal, one_line
-from standards._xml import Element, child, children, descendants, local, words
+from standards._xml import Element, child, children, descendants, example_of, local, words
 from standards.model import NotTranslatable, TransferRemarkCollector
 from standards.qti.texts import BLOCKS, INLINE, QtiTextReader
 
@@ -54,6 +56,8 @@ _GENERAL = "general_fb"
 _TRUE = {"true", "t", "yes", "wahr", "ja", "vrai", "oui", "vero", "sim", "verdadeiro"}
 _TRUE |= {"verdadero", "verdadera", "v", "cierto", "correcto", "sí", "si"}
 _FALSE = {"false", "f", "no", "falso", "falsa", "incorrecto", "não", "nao", "falsch", "nein", "faux", "non"}
+_PARTS = names("itemmetadata presentation resprocessing itemfeedback material response_lid response_str response_num")
+"""What an item and its presentation have that is read."""
 _ANY_FILE = ("pdf", "docx", "odt", "jpg", "png")
 
 
@@ -77,6 +81,9 @@ class CanvasReader:
     def question(self, name: str, keys: KeyAllocator) -> QuestionDefinition:
         """Return the question; raises NotTranslatable for types that are not known here."""
         kind = self._kind()
+        for element in (*self.item, *self.presentation):
+            if local(element) not in _PARTS:
+                self.remarks.leave_out(CONTENT, example_of(element))
         body = self._body(kind)
         text = self._text(body)
         if not text:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from kernel.errors import N_
+from kernel.markup.foreign_html import CONTENT
 from quizzes.rules.definitions import (
     Body,
     DescriptionBody,
@@ -32,7 +33,7 @@ from standards import _choices, _gap
 from standards._keys import KeyAllocator
 from standards._numbers import decimal, is_number, number
 from standards._texts import literal, one_line
-from standards._xml import Element, child, children, descendants, local, strip, words
+from standards._xml import Element, child, children, descendants, example_of, local, strip, words
 from standards.model import NotTranslatable, TransferRemarkCollector
 from standards.qti.declarations import Declaration
 from standards.qti.feedback import ItemFeedback
@@ -42,6 +43,8 @@ from standards.qti.texts import BLOCKS, INLINE, QtiTextReader
 from standards.qti.worths import ANYTHING, Worths
 
 _GAPS = frozenset({"textEntryInteraction", "inlineChoiceInteraction"})
+_PARTS = frozenset({"responseDeclaration", "outcomeDeclaration", "itemBody", "responseProcessing", "modalFeedback", "stylesheet"})
+"""What an item has that is read, or says how it looks."""
 _NEAR = Fraction(1, 10**6)
 _ANY_FILE = ("pdf", "docx", "odt", "jpg", "png")
 
@@ -71,6 +74,9 @@ class ItemReader:
         inline = [found for found in self.interactions if local(found) in _GAPS]
         if len(self.interactions) > 1 and len(inline) < len(self.interactions):
             raise NotTranslatable(N_("The item asks %(count)s things; a question asks one."), count=len(self.interactions))
+        for element in self.item:
+            if local(element) not in _PARTS:
+                self.remarks.leave_out(CONTENT, example_of(element))
         text, body = self._inline(inline) if inline else self._block()
         self._remark_graders(body)
         if not text:
@@ -156,9 +162,7 @@ class ItemReader:
         """Return the body's text without the interaction, with its prompt and the text with gaps that the interaction gives."""
         prompt = child(interaction, "prompt")
         asked = self.texts.content(prompt, BLOCKS) if prompt is not None else ""
-        for inner in list(interaction):
-            interaction.remove(inner)
-        interaction.text = None
+        strip(self.body, local(interaction))
         around = self.texts.content(self.body, BLOCKS)
         return "\n\n".join(part for part in (around, asked, inside) if part)
 

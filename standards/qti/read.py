@@ -10,7 +10,7 @@ from standards._files import SUFFIXES
 from standards._keys import KeyAllocator
 from standards._texts import clean, one_line
 from standards._xml import Element, child, descendants, line, local, parse, words
-from standards._zip import read_archive
+from standards._zip import names_in, read_archive
 from standards.model import FileRefused, ImportedQuestions, NotTranslatable, SourceQuestion, TransferRemarkCollector
 from standards.qti.canvas import CanvasReader, name_of
 from standards.qti.items import ItemReader
@@ -24,6 +24,7 @@ _THIRD_REFUSED = N_("This is QTI 3. Only 1.2, 2.1 and 2.2 can be imported.")
 _ROOTS = (b"assessmentItem", b"assessmentTest", b"questestinterop", _THIRD)
 """Without one of these names a document of a package is none of QTI, and nobody looks into it."""
 _TWINS = "non_cc_assessments/"
+OTHER_FILES = N_("Other files of the package: pages, settings, assignments, files that no question shows")
 
 
 def read(content: bytes, language: str = "es") -> ImportedQuestions:
@@ -39,19 +40,28 @@ def read(content: bytes, language: str = "es") -> ImportedQuestions:
     if not reader.found:
         is_third = reader.third or _THIRD_MANIFEST in files.get(MANIFEST, b"").decode("utf-8", "replace")
         raise FileRefused(_THIRD_REFUSED if is_third else N_("There are no QTI items in the file."))
-    return ImportedQuestions(tuple(reader.sources), tuple(remarks.remarks), remarks.media)
+    remarks.begin_question("")
+    for path in names_in(content) if remarks.carries_files else ():
+        if path not in reader.known | remarks.taken and not _is_duplicate(path, files):
+            remarks.leave_out(OTHER_FILES, path)
+    return ImportedQuestions(tuple(reader.sources), remarks.result(), remarks.media)
 
 
 def _documents(files: Mapping[str, bytes]) -> Iterator[tuple[str, Element]]:
     """Yield the documents in the manifest's order; Canvas writes each quiz twice, and its own form says more."""
     manifest = files.get(MANIFEST, b"").decode("utf-8", "replace")
-    twins = {PurePosixPath(path).name.removesuffix(".xml.qti") for path in files if path.startswith(_TWINS)}
     places = {path: manifest.find(path) for path in files}
     for path in sorted(files, key=lambda path: (places[path] < 0, places[path], path)):
-        if path.endswith("/assessment_qti.xml") and PurePosixPath(path).parent.name in twins:
+        if _is_duplicate(path, files):
             continue
         if not path or (path != MANIFEST and any(name in files[path].replace(b"\0", b"") for name in _ROOTS)):
             yield path, parse(files[path])
+
+
+def _is_duplicate(path: str, files: Mapping[str, bytes]) -> bool:
+    """Return whether a quiz of Canvas is there in its own form too."""
+    name = PurePosixPath(path)
+    return name.name == "assessment_qti.xml" and f"{_TWINS}{name.parent.name}.xml.qti" in files
 
 
 class _QtiReader:
@@ -62,11 +72,14 @@ class _QtiReader:
         self.keys = KeyAllocator()
         self.sources: list[SourceQuestion] = []
         self.found = self.third = False
+        self.known = {MANIFEST}
         self.taken: dict[str, QuestionDefinition] = {}
 
     def read(self, path: str, root: Element) -> None:
         """Read one document; one that holds no items is passed over."""
         name = local(root)
+        if name in ("assessmentItem", "questestinterop", "assessmentTest"):
+            self.known.add(path)
         if name == "assessmentItem":
             self._take(root, one_line(clean(root.get("title") or root.get("identifier") or "")), path)
         elif name == "questestinterop":

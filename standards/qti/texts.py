@@ -1,10 +1,11 @@
 """Texts of QTI, which are HTML or plain words, as our Markdown."""
 
+from kernel.markup.foreign_html import CONTENT
 from quizzes.rules.definitions import Texts, TextShape
 from standards import _gap
 from standards._html import to_markdown
 from standards._texts import clean, from_plain
-from standards._xml import Element, child, descendants, inner_markup, words
+from standards._xml import Element, child, children, descendants, example_of, inner_markup, local, words
 from standards.model import TransferRemarkCollector
 
 INLINE, BLOCKS = TextShape.INLINE, TextShape.MARKDOWN
@@ -30,6 +31,8 @@ class QtiTextReader:
         if found is None:
             return ""
         parts = []
+        for unread in (*(one for one in found if local(one) not in ("mattext", "matbreak")), *children(element, "material")[1:]):
+            self.remarks.leave_out(CONTENT, example_of(unread))
         for text in descendants(found, "mattext"):
             said = _gap.without_placeholders(clean(words(text)))
             parts.append(self.html(said, shape) if text.get("texttype") == "text/html" else from_plain(said, shape))

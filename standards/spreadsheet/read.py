@@ -86,7 +86,7 @@ def _questions(rows: Sequence[SpreadsheetRow], language: str, remarks: TransferR
             sources.append(SourceQuestion(_SpreadsheetReader(row, language, remarks).question(keys), row.line))
         except NotTranslatable as refusal:
             remarks.refuse(refusal)
-    return ImportedQuestions(tuple(sources), tuple(remarks.remarks))
+    return ImportedQuestions(tuple(sources), remarks.result())
 
 
 def _word(words: str, among: Mapping[str, T], what: str) -> T:
@@ -103,6 +103,8 @@ def _word(words: str, among: Mapping[str, T], what: str) -> T:
 
 
 def _number(words: str) -> Fraction:
+    """Return a number; of a share of a hundred, as a workbook shows it, the number before the sign."""
+    words = words.removesuffix("%").rstrip()
     return number(words.replace(",", ".", 1) if "." not in words else words)
 
 

@@ -1,15 +1,17 @@
 """CSV and XLSX as rows of words, both ways; hostile input stops here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from io import BytesIO
 
+from kernel.cell_formats import UNFAMILIAR
 from kernel.decoding import Undecodable
 from kernel.errors import N_
-from kernel.tables import FORMULA, read_csv, read_sheet, write_csv, write_xlsx
+from kernel.tables import FORMULA, ReadTable, read_csv, read_sheet, write_csv, write_xlsx
 from standards._decoding import remark_guessed_encoding
 from standards._texts import clean
 from standards._zip import judge_document
-from standards.model import FileRefused, NotTranslatable, TransferRemarkCollector
+from standards.model import FileRefused, NotTranslatable, TransferRemarkCollector, left_out_remark
 from standards.spreadsheet.model import MAXIMUM_CELL, MAXIMUM_ROWS, SpreadsheetRow, column
 
 
@@ -20,7 +22,7 @@ def rows_of_csv(content: bytes, remarks: TransferRemarkCollector) -> list[Spread
     except Undecodable as refused:
         raise FileRefused(refused.text, code=None, **refused.facts) from refused
     remark_guessed_encoding(table.encoding_guessed_from, remarks)
-    return _rows(table.rows, remarks)
+    return _rows(table, remarks)
 
 
 def rows_of_xlsx(content: bytes, remarks: TransferRemarkCollector) -> list[SpreadsheetRow]:
@@ -29,45 +31,45 @@ def rows_of_xlsx(content: bytes, remarks: TransferRemarkCollector) -> list[Sprea
     try:
         sheet = read_sheet(content, rows=MAXIMUM_ROWS + 2)
     except Undecodable as refused:
-        raise FileRefused(refused.text) from refused
-    for name in sheet.others:
-        remarks.loss(N_("The sheet “%(name)s” is left out."), N_("Questions are read from the first sheet."), name=name)
-    return _rows(sheet.rows, remarks)
+        raise FileRefused(refused.text, code=None, **refused.facts) from refused
+    return _rows(ReadTable(sheet.rows, "xlsx", None, sheet.beside), remarks)
 
 
-def _rows(lines: Iterable[tuple[int, Sequence[str]]], remarks: TransferRemarkCollector) -> list[SpreadsheetRow]:
-    """Return the rows below the headings; an unknown heading is reported, rows beyond the limit raise FileRefused."""
-    filled = [(line, cells) for line, cells in lines if any(cell.strip() for cell in cells)]
-    if not filled:
+def _rows(table: ReadTable, remarks: TransferRemarkCollector) -> list[SpreadsheetRow]:
+    """Return the rows below the headings; what is not read is reported, rows beyond the limit raise FileRefused."""
+    filled = replace(table, rows=tuple((line, cells) for line, cells in table.rows if any(cell.strip() for cell in cells)))
+    if not filled.rows:
         raise FileRefused(N_("The table is empty."))
-    if len(filled) > MAXIMUM_ROWS + 1:
+    if len(filled.rows) > MAXIMUM_ROWS + 1:
         raise FileRefused(N_("The table has more than %(limit)s rows."), limit=MAXIMUM_ROWS)
-    head_line, headings = filled[0]
-    names = [column(heading) for heading in headings]
-    for heading, name in zip(headings, names, strict=True):
-        if heading.strip() and not name:
-            remarks.loss(
-                N_("The column “%(name)s” is left out."), N_("Its heading is not recognised."), line=head_line, name=heading.strip()[:80]
-            )
-    if "text" not in names or "kind" not in names:
+    head_line, headings = filled.rows[0]
+    places: dict[str, int] = {}
+    for place, heading in enumerate(headings):
+        places.setdefault(column(heading), place)
+    places.pop("", None)
+    remarks.remarks += map(left_out_remark, filled.left_out(places.values()))
+    if "text" not in places or "kind" not in places:
         raise FileRefused(N_("Line %(line)s must contain the headings, including “kind” and “text”."), line=head_line)
-    return [SpreadsheetRow(line, _cells(names, cells)) for line, cells in filled[1:]]
+    return [SpreadsheetRow(line, _cells(places, cells)) for line, cells in filled.rows[1:]]
 
 
-def _cells(names: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
-    pairs = zip(names, (clean(cell).strip() for cell in cells), strict=False)
-    found: dict[str, str] = {}
-    for name, words in pairs:
-        if name and words:
-            found.setdefault(name, words)
-    return found
+def _cells(places: Mapping[str, int], cells: Sequence[str]) -> dict[str, str]:
+    found = {name: clean(cells[place]).strip() for name, place in places.items() if place < len(cells)}
+    return {name: words for name, words in found.items() if words}
 
 
 def check_cells(row: SpreadsheetRow) -> None:
-    """Raise NotTranslatable for a formula or for a text that is too long."""
+    """Raise NotTranslatable for a formula, for what is not shown as it is stored, and for a text that is too long."""
     for name, words in row.cells.items():
         if words == FORMULA:
             raise NotTranslatable(N_("The cell “%(name)s” is a formula."), N_("Write its value."), name=name)
+        if words.startswith(UNFAMILIAR):
+            raise NotTranslatable(
+                N_("The cell “%(name)s” is a date, a time or a number in a format that is not known here (%(text)s)."),
+                N_("Format the cell as text and write what learners should read."),
+                name=name,
+                text=words.removeprefix(UNFAMILIAR)[:40],
+            )
         if len(words) > MAXIMUM_CELL:
             raise NotTranslatable(N_("The cell “%(name)s” has more than %(limit)s characters."), name=name, limit=MAXIMUM_CELL)
 

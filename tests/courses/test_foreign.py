@@ -316,3 +316,13 @@ def test_no_text_breaks_the_conversion_and_what_comes_of_it_is_a_course(text: st
     converted = convert_folder({"a.md": text.encode(), "b.md": b"# B\n"}, ConversionOptions(name="x", author="Ana"))
 
     assert publication.check(converted.files, KINDS, today=TODAY).folder is not None
+
+
+def test_titles_of_links_images_code_and_tags_are_counted() -> None:
+    """They have no place here; whatever they say stands among what is not known."""
+    text = (
+        '# Uno\n\n[a](https://e.org "t1") ![b](x.png "t2") <abbr title="t3">c</abbr> <a href="https://e.org" title="t4">d</a> [e]\n\n'
+        '```python title="t5"\nx\n```\n\n[e]: https://e.org "t6"\n'
+    )
+
+    assert convert({"01-uno.md": text}).attributes == {f'title="t{at}"': 1 for at in range(1, 7)}

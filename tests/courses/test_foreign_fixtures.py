@@ -75,7 +75,7 @@ def lost_and_added(source: list[str], page: list[str]) -> tuple[list[str], list[
     return lost, added
 
 
-@pytest.mark.parametrize("name", ["shell-novice-es", "security-101-es", "iot-es"])
+@pytest.mark.parametrize("name", ["shell-novice-es", "security-101-es", pytest.param("iot-es", marks=pytest.mark.slow)])
 def test_every_word_of_a_lesson_is_read_in_its_order(instance: Instance, name: str) -> None:
     course = converted(name)
     _course, version = publish(instance, dict(course.files))

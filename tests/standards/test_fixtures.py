@@ -36,14 +36,14 @@ OUTCOMES: list[tuple[str, str, dict[str, int], dict[str, int]]] = [
     ("moodle/aiken_errors.txt", "aiken", {"single": 3}, {"problem": 4, "note": 1}),
     # four places are told by line; the two questions without a space after the letter are good ones for us
     ("moodle/questions.multianswer.txt", "cloze", {"gaps": 1}, {}),
-    ("moodle/truefalse.xml", "moodle-xml", {"true_false": 2}, {"loss": 3, "note": 2}),
-    # its pictures come along; the category is left behind
+    ("moodle/truefalse.xml", "moodle-xml", {"true_false": 2}, {"loss": 4, "note": 2}),
+    # its pictures come along; the category and the titles of links are left behind
     ("moodle/nested_categories_with_questions.xml", "moodle-xml", {"true_false": 4, "essay": 1}, {"loss": 4, "note": 1}),
     ("moodle/error_invalid_grades.xml", "moodle-xml", {"multiple": 1}, {"loss": 2, "to_correct": 1, "note": 1}),
     # 33 + 33.33333 + 33.33333 is not the whole: it comes in and cannot be published (spec/content-format C404)
     ("gift-pegjs/mc5.gift", "gift", {"single": 2, "gaps": 2}, {"note": 2}),
     ("gift-pegjs/escapeAll.gift", "gift", {"single": 1}, {}),
-    ("gift-pegjs/numerical1.gift", "gift", {"numerical": 10}, {"note": 7}),
+    ("gift-pegjs/numerical1.gift", "gift", {"numerical": 10}, {"loss": 1, "note": 7}),
     ("gift-pegjs/matching1.gift", "gift", {"matching": 2}, {"note": 1}),
     ("gift-pegjs/options1.gift", "gift", {"numerical": 1, "short": 4, "gaps": 2, "single": 4, "true_false": 1, "multiple": 2}, {"note": 3}),
     ("gift-pegjs/shortAnswer2.gift", "gift", {"short": 2}, {"note": 1}),
@@ -62,9 +62,9 @@ OUTCOMES: list[tuple[str, str, dict[str, int], dict[str, int]]] = [
         "es/nominas-moodle.xml",
         "moodle-xml",
         {"single": 106, "true_false": 39, "matching": 38, "short": 16, "ordering": 1},
-        {"loss": 103, "note": 1},
+        {"loss": 105, "note": 1},
     ),
-    # a real Spanish bank comes in whole; its pictures lie on other people's servers and stay there
+    # a real Spanish bank comes in whole; its pictures lie on other people's servers and stay there, in broken tags
 ]
 
 

@@ -1,6 +1,10 @@
 """GIFT as people write it: the grammar's corners, and where a question breaks it."""
 
+import re
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from quizzes.rules.definitions import (
     EssayBody,
@@ -192,3 +196,21 @@ def test_rule_right_only_goes_out_as_weights_and_comes_back() -> None:
     assert isinstance(body, MultipleChoiceBody)
     assert body.rule is MultipleRule.RIGHT_ONLY
     assert b"~%-100%c" in write([a_question(body)]).content
+
+
+PIECES = st.sampled_from(
+    ["%s", "<b>%s</b>", "<x-y>%s</x-y>", "<math><mi>%s</mi></math>", "<select><option>%s</option></select>", '<abbr title\\="%s">q</abbr>']
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(PIECES, min_size=1, max_size=3), st.lists(PIECES, min_size=2, max_size=3), st.sampled_from(["[html]", ""]), st.booleans())
+def test_every_word_of_a_question_is_read_or_named(stem: list[str], options: list[str], form: str, gives_feedback: bool) -> None:
+    """Of a question that is refused the refusal is named."""
+    words = (f"w{at}w" for at in range(100))
+    answers = [form + piece % next(words) + (f"#{next(words)}" if gives_feedback else "") for piece in options]
+    text = f"::N::{form}{' '.join(piece % next(words) for piece in stem)} {{={' ~'.join(answers)}}}"
+    found = read(text.encode())
+
+    known = str(found.questions) + str([(remark.what, remark.facts) for remark in found.remarks])
+    assert not found.questions or [word for word in re.findall(r"w\d+w", text) if word not in known] == []

@@ -1,10 +1,14 @@
 """Moodle XML as Moodle itself writes it, type by type; and what goes out, as Moodle reads it."""
 
+import re
 from dataclasses import replace
 from fractions import Fraction
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from kernel.markup.foreign_html import ATTRIBUTES, ELEMENTS
 from quizzes.rules.definitions import (
     EssayBody,
     FileBody,
@@ -26,6 +30,7 @@ from quizzes.rules.definitions import (
     WordLimits,
 )
 from standards import _xml
+from standards._html import LOST_FORMULAS
 from standards.importing import import_file
 from standards.model import FileRefused, ImportedQuestions, RemarkSeverity
 from standards.moodle_xml import cloze
@@ -235,6 +240,61 @@ def test_formulas_in_tex_are_told(text: str, told: int) -> None:
     found = read(quiz("description", "", f"<p>{text}</p>"))
 
     assert [loss.what for loss in found.of_severity(RemarkSeverity.LOSS)] == ["A formula is shown as it is written."] * told
+
+
+HALF = "<math><mfrac><mn>1</mn><mn>2</mn></mfrac></math>"
+
+
+def test_mathml_becomes_latex_in_texts_and_options() -> None:
+    choices = answer("100", f"<![CDATA[{HALF} exacto]]>") + answer("0", "<![CDATA[<math><mn>4</mn></math> exacto]]>")
+    found = read(quiz("multichoice", f"<single>true</single>{choices}", f"<p>Calcule {HALF} + <math><mn>3</mn></math></p>"))
+    (question,) = found.questions
+
+    assert question.text == es(r"Calcule $\frac{1}{2}$ + $3$")
+    assert isinstance(question.body, SingleChoiceBody)
+    assert [option.text for option in question.body.options] == [es(r"$\frac{1}{2}$ exacto"), es("$4$ exacto")]
+    assert (question.state, found.remarks) == (QuestionState.READY, ())
+
+
+def test_a_formula_that_is_not_known_makes_a_draft_and_is_counted() -> None:
+    found = read(quiz("essay", "", "<p>Calcule <math><maction>x</maction></math></p>"))
+    (question,), (remark,) = found.questions, found.remarks
+
+    assert question.state is QuestionState.DRAFT
+    assert (remark.severity, remark.facts) == (RemarkSeverity.LOSS, {"thing": LOST_FORMULAS, "number": "1", "examples": "x (Una)"})
+
+
+def test_what_texts_leave_out_is_counted_over_the_whole_file() -> None:
+    """Once for each kind, with the first examples and their questions; a question that is refused counts nothing."""
+    text = '<p><abbr title="Uno">U</abbr> <blink>dos</blink></p>'
+    several = quiz("essay", "", text).replace(b"</quiz>", b"")
+    refused = quiz("nothing", "", text).partition(b"<quiz>")[2]
+    found = read(several + quiz("essay", "", text, name="Otra").partition(b"<quiz>")[2].replace(b"</quiz>", b"") + refused)
+
+    losses = [remark.facts for remark in found.of_severity(RemarkSeverity.LOSS)]
+    assert losses == [
+        {"thing": ATTRIBUTES, "number": "2", "examples": '<abbr title="Uno"> (Una) · <abbr title="Uno"> (Otra)'},
+        {"thing": ELEMENTS, "number": "2", "examples": "<blink> dos (Una) · <blink> dos (Otra)"},
+    ]
+
+
+PLACES = ("quiz", "question", "answer", "feedback", "hint")
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.sampled_from(PLACES), max_size=6))
+def test_every_word_of_a_question_is_read_or_named(drawn: list[str]) -> None:
+    """Whatever element of the file a word stands in."""
+    inside = {place: "".join(f"<bogus>w{at}w</bogus>" for at, of in enumerate(drawn) if of == place) for place in PLACES}
+    feedback = f"<feedback><text>w90w</text>{inside['feedback']}</feedback>"
+    more = f"<answer fraction='100'><text>w91w</text>{feedback}{inside['answer']}</answer><hint><text>w92w</text>{inside['hint']}</hint>"
+    content = quiz("shortanswer", more + inside["question"], "w93w").replace(b"</quiz>", f"{inside['quiz']}</quiz>".encode())
+    found = read(content)
+
+    known = str(found.questions) + "".join(str((remark.what, remark.facts)) for remark in found.remarks)
+    for word in re.findall(r"w\d+w", content.decode()):
+        by_name = f"<bogus>{word}" in inside["question"]  # one remark names the element for all of its kind
+        assert word in known or (by_name and "'bogus'" in known), word
 
 
 def test_another_root_is_refused() -> None:

@@ -219,6 +219,7 @@ def test_a_file_that_is_refused_is_told_by_name_and_the_question_is_a_draft(name
     assert read_bank(import_file("x.xml", moodle_of(shown, "sí", files)).bank).questions[0].state is QuestionState.DRAFT
 
 
+@pytest.mark.slow
 def test_many_players_that_nobody_closes_take_no_long_time() -> None:
     text = '<audio src="@@PLUGINFILE@@/a.mp3">' * 5000
 

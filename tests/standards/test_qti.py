@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from kernel.archives import write_archive
+from kernel.markup.foreign_html import CONTENT
 from quizzes.rules.definitions import (
     EssayBody,
     FileBody,
@@ -26,7 +28,7 @@ from quizzes.rules.definitions import (
 from standards import _zip
 from standards.importing import import_file
 from standards.model import FileRefused, ImportedQuestions, RemarkSeverity
-from standards.qti.read import read
+from standards.qti.read import OTHER_FILES, read
 from standards.qti.write import write
 from tests.support.qti import ENTRY, choices, condition, item_1, item_2, label, response
 from tests.support.questions import a_question, a_single
@@ -252,3 +254,30 @@ def test_other_documents_of_a_package_are_not_looked_into() -> None:
     assert len(read(pack(b"", "utf-16")).questions) == 1
     with pytest.raises(FileRefused):
         read(pack(b"<!DOCTYPE x [<!ENTITY a 'b'>]><questestinterop/>"))
+
+
+def test_what_a_package_holds_beside_its_questions_is_named() -> None:
+    """Pages and settings of a course are no questions; they are counted."""
+    name = 'xmlns="http://www.imsglobal.org/xsd/imsqti_v2p1" identifier="i" title="u"'
+    item = f"<assessmentItem {name}><itemBody><p>Lea.</p></itemBody></assessmentItem>".encode()
+    files = {"imsmanifest.xml": b"<manifest/>", "item.xml": item, "wiki/page.html": b"<p>Uno</p>", "course_settings/x.xml": b"<x/>"}
+    target = BytesIO()
+    write_archive(target, files)
+    found = read(target.getvalue())
+
+    assert len(found.questions) == 1
+    assert [(remark.facts["thing"], remark.facts["examples"]) for remark in found.remarks] == [
+        (OTHER_FILES, "course_settings/x.xml · wiki/page.html")
+    ]
+
+
+def test_what_an_item_holds_beside_its_question_is_named() -> None:
+    """A passage that several items share, and pictures of QTI 1.2 that stand beside its text."""
+    shared = item_2(response("string", "Quito"), ENTRY, rest='<assessmentStimulusRef identifier="s" href="lectura.xml"/>')
+    picture = '<material><matimage uri="mapa.png"/></material>'
+    old = read(item_1("essay_question", picture))
+
+    assert [remark.facts["examples"] for remark in shared.remarks if remark.facts.get("thing") == CONTENT] == [
+        "<assessmentStimulusRef> s lectura.xml (uno)"
+    ]
+    assert ["mapa.png" in remark.facts["examples"] for remark in old.remarks if remark.facts.get("thing") == CONTENT] == [True]

@@ -114,6 +114,7 @@ FAITHFUL["xlsx"] = FAITHFUL["csv"]
 @pytest.mark.parametrize("name", sorted(FAITHFUL))
 @few
 @given(data=st.data())
+@pytest.mark.slow
 def test_what_a_format_holds_comes_back_the_same(name: str, data: st.DataObject) -> None:
     form = BOTH[name]
     assert form.write is not None
@@ -201,6 +202,7 @@ def test_a_table_takes_words_for_levels_and_makes_keys_of_names() -> None:
 
 @few
 @given(question=st.one_of(make.questions(make.rich_bodies()), make.gapped(3), make.gapped(3, drag=True)))
+@pytest.mark.slow
 def test_our_own_bank_keeps_everything(question: QuestionDefinition) -> None:
     out = bank_write.write([question], "es")
 

@@ -17,7 +17,7 @@ _DETAILS = re.compile(r"[ \t]*<(/?)details[^>]*>[ \t]*(?:<summary[^>]*>(.*?)</su
 _SUMMARY = re.compile(r"[ \t]*<summary[^>]*>(.*?)</summary>[ \t]*$", re.IGNORECASE)
 _HEADING = re.compile(r"[ ]{0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")
 _UNDERLINE = re.compile(r"[ ]{0,3}(=+|-+)[ \t]*$")
-_REFERENCE = re.compile(r"[ ]{0,3}\[([^\[\]^][^\[\]]*)\]:[ \t]*<?(\S+?)>?(?:[ \t]+[\"'(].*)?[ \t]*$")
+_REFERENCE = re.compile(r"[ ]{0,3}\[([^\[\]^][^\[\]]*)\]:[ \t]*<?(\S+?)>?(?:[ \t]+([\"'(].*))?[ \t]*$")
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\S")
 _ATTRIBUTES = re.compile(r"[ ]{0,3}\{:[ ]*([^{}]*?)[ ]*\}[ \t]*$")
 _CLASS = re.compile(r"\.([\w-]+)")
@@ -74,8 +74,8 @@ class ForeignBlock:
     level: int = 0
 
 
-def references(lines: list[str], first: int) -> dict[str, str]:
-    """Return the addresses that references of a text stand for, and blank their lines."""
+def references(lines: list[str], first: int, collector: ForeignRemarkCollector) -> dict[str, str]:
+    """Return the addresses that references of a text stand for, and blank their lines; their titles are counted."""
     found: dict[str, str] = {}
     inside = ""
     for at in range(first - 1, len(lines)):
@@ -85,6 +85,8 @@ def references(lines: list[str], first: int) -> dict[str, str]:
         match = None if inside else _REFERENCE.match(lines[at])
         if match:
             found[match[1].casefold()] = match[2]
+            if match[3]:
+                collector.count(f"title={match[3]}")
             lines[at] = ""
     return found
 
@@ -228,7 +230,7 @@ def _nested(opened: ForeignBlock, inner: list[str], before: int, collector: Fore
 
 
 def _code(lines: list[str], at: int, fence: re.Match[str], collector: ForeignRemarkCollector) -> tuple[ForeignBlock, int]:
-    """Return fenced code: the language is the first word behind the fence, what else stands there is dropped."""
+    """Return fenced code: the language is the first word behind the fence, what else stands there is counted."""
     marks, indent = fence[2], fence[1]
     closing = re.compile(rf"[ \t]*{re.escape(marks[0])}{{{len(marks)},}}[ \t]*$")
     end = next((place for place in range(at + 1, len(lines)) if closing.match(lines[place].rstrip("\r\n"))), None)
@@ -238,6 +240,8 @@ def _code(lines: list[str], at: int, fence: re.Match[str], collector: ForeignRem
     language = _LANGUAGE.search(fence[3].strip("{} .")) if fence[3].strip() else None
     if fence[3].startswith("{") and "}" in fence[3] and not fence[3].startswith(("{.", "{r", "{python")):
         collector.add(RemarkKind.FORM, at + 1, N_("“%(text)s” is a command for another tool. Its content is kept as code."), text=fence[3])
+    elif language and (rest := fence[3].strip("{} .")[language.end() :].strip()):
+        collector.count(rest)
     block = ForeignBlock("code", at + 1, inner, name=language[0].lower() if language else "", level=len(indent))
     after = end + 1 if end is not None else len(lines)
     named = [name for name in _classes(lines, after) or [] if name.startswith("language-")]

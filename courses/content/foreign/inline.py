@@ -1,13 +1,14 @@
 """Links, images, HTML and signs of other tools within a paragraph, written as this format has them (spec/content-format 7)."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from html import unescape
 
 from courses.content.foreign.model import ForeignRemarkCollector, LinkTargets, RemarkKind
 from kernel.errors import N_
 from kernel.markup.addresses import slug
+from kernel.markup.foreign_html import PLAIN_ATTRIBUTES
 from kernel.markup.html import names
 
 _CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
@@ -22,7 +23,7 @@ _LINK = re.compile(rf"(?<![!\\])\[{_LABEL}\]{_TARGET}{_BRACES}")
 _REFERRED = re.compile(r"(?<!\\)(!?)\[((?:[^\[\]])+)\](?:\[([^\[\]]*)\])?(?![(\[:])")
 _WIKI = re.compile(r"(?<!\\)\[\[([^\[\]|\n]+)(?:\|([^\[\]\n]+))?\]\]")
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9_-]*)((?:\s[^<>]*)?)(/?)>")
-_ANCHOR = re.compile(r"<a\s[^<>]*href\s*=\s*[\"']([^\"']*)[\"'][^<>]*>(.*?)</a>", re.IGNORECASE | re.DOTALL)
+_ANCHOR = re.compile(r"<a(\s[^<>]*href\s*=\s*[\"']([^\"']*)[\"'][^<>]*)>(.*?)</a>", re.IGNORECASE | re.DOTALL)
 _ATTRIBUTE = re.compile(r"([\w-]+)\s*=\s*[\"']([^\"']*)[\"']")
 _FORMULA = re.compile(r"(?<![\\$])\$(?![\s\d$])[^$\n]*[\\^_=][^$\n]*(?<!\s)\$(?!\d)")
 _LIQUID = re.compile(r"\{%.*?%\}|\{\{[<%].*?[>%]\}\}", re.DOTALL)
@@ -140,6 +141,7 @@ class InlineWriter:
         path, why = self.around.media(source)
         if not path:
             self.collector.add(RemarkKind.IMAGE, line, why, path=self.written.get(source, source))
+            self._count({"title": title})
             return f"*{alternative}*" if alternative else ""
         if not alternative:
             self.collector.add(RemarkKind.CHECK, line, N_("The image %(path)s has no description: write what it shows."), path=source)
@@ -149,6 +151,7 @@ class InlineWriter:
         return ""
 
     def _link(self, match: re.Match[str], label: str, target: str, line: int, keep: Callable[[str], str]) -> str:
+        self._count({"title": match[3] or match[4] or ""} if match.re is _LINK else {})
         words = " ".join(label.split()) or target
         address = self._address(target, self._at(match, line))
         return keep(f"[{words}]({address})") if address else words
@@ -175,15 +178,29 @@ class InlineWriter:
         return match[2] or match[1]
 
     def _html(self, text: str, line: int, keep: Callable[[str], str]) -> str:
-        text = _ANCHOR.sub(lambda match: f"[{match[2]}]({match[1]})", text)
+        text = _ANCHOR.sub(self._anchor, text)
         return _TAG.sub(lambda match: self._tag(match, line, keep), text)
+
+    def _anchor(self, match: re.Match[str]) -> str:
+        self._count(dict(_ATTRIBUTE.findall(match[1])))
+        return f"[{match[3]}]({match[2]})"
+
+    def _count(self, attributes: Mapping[str, str]) -> None:
+        """Count the attributes with a text, which has no place here."""
+        for name, value in attributes.items():
+            if value and name not in ("href", "src", "alt") and not PLAIN_ATTRIBUTES.fullmatch(name):
+                self.collector.count(f'{name}="{value}"')
 
     def _tag(self, match: re.Match[str], line: int, keep: Callable[[str], str]) -> str:
         name, attributes = match[2].lower(), dict(_ATTRIBUTE.findall(match[3]))
+        if name != "img" and (name in _ELEMENTS or name in _MARKS):
+            self._count(attributes)
         if name == "br":
             return " " if "|" in match.string else "  \n"
         if name == "img":
-            return f"![{unescape(attributes.get('alt', ''))}]({attributes.get('src', '')})"
+            title = unescape(attributes.get("title", "")).replace('"', "'")
+            named = f' "{title}"' if title else ""
+            return f"![{unescape(attributes.get('alt', ''))}]({attributes.get('src', '')}{named})"
         if name in _MARKS:
             return _MARKS[name]
         if name in _PLAYERS:

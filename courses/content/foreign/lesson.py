@@ -29,7 +29,7 @@ def convert(text: str, language: str, collector: ForeignRemarkCollector, around:
     """Return a lesson in this format; what was not understood is added to `collector`."""
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").expandtabs(4).split("\n")
     front = read_front(lines, collector)
-    referred = references(lines, front.first_line)
+    referred = references(lines, front.first_line, collector)
     found = list(blocks(lines, front.first_line, collector))
     title, found = _title(front, found)
     found = [*_boxes(front, BOXES_BEFORE), *found, *_boxes(front, BOXES_AFTER)]
