@@ -2,12 +2,12 @@
 
 from accounts import cli, jobs
 from accounts.permissions import PERMISSIONS
-from accounts.views import addresses, notices, second_factor, signing
+from accounts.views import addresses, names, notices, second_factor, signing
 from kernel.feature import Feature
 
 FEATURE = Feature(
     name="accounts",
-    blueprints=(signing.bp, second_factor.bp, notices.bp, addresses.bp),
+    blueprints=(signing.bp, second_factor.bp, notices.bp, addresses.bp, names.bp),
     permissions=PERMISSIONS,
     jobs={
         "accounts.send_confirmation": jobs.send_confirmation,

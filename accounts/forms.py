@@ -14,6 +14,8 @@ from wtforms.form import BaseForm
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from accounts import passwords
+from accounts.models import Person
+from accounts.names import NameParts, parts_of
 from accounts.queries import NotificationChoice
 from accounts.rules import MailTime, NoticeKind, PasswordFault, fold, valid_cedula
 from accounts.services import InvitedPerson, ProfileChanges, SignUp
@@ -21,7 +23,7 @@ from accounts.wording import MAIL_TIMES, NOTICE_KINDS
 from kernel import i18n
 from kernel.errors import N_
 from kernel.i18n import LANGUAGES, _, language, lazy_
-from kernel.web.forms import Form, LineField
+from kernel.web.forms import Form, LineField, whole_number
 
 PASSWORD_FAULTS = {
     PasswordFault.SHORT: N_("It must have at least 8 characters."),
@@ -113,6 +115,33 @@ class NamesForm(Form):
     given_names = LineField(lazy_("Given names"), [_required(N_("Enter your given names.")), _at_most(100)])
     first_surname = LineField(lazy_("First surname"), [_required(N_("Enter your first surname.")), _at_most(100)])
     second_surname = LineField(lazy_("Second surname"), [_at_most(100)])
+
+
+class NameRequestForm(NamesForm):
+    """The name that should stand, and why."""
+
+    reason = LineField(
+        lazy_("Why it should read so"),
+        [_required(N_("Say what is wrong. The person who decides will read it.")), _at_most(500)],
+    )
+
+    def parts(self) -> NameParts:
+        """Return the name."""
+        return self.given_names.data or "", self.first_surname.data or "", self.second_surname.data or ""
+
+
+class NameDecisionForm(NameRequestForm):
+    """The name that a person gets, and why; or why it stays."""
+
+    given_names = LineField(lazy_("Given names"), [_required(N_("Enter the given names.")), _at_most(100)])
+    first_surname = LineField(lazy_("First surname"), [_required(N_("Enter the first surname.")), _at_most(100)])
+    reason = LineField(lazy_("Explanation"), [_required(N_("Explain the decision. The person will see it.")), _at_most(500)])
+    request_id = HiddenField(name="request")
+
+    @property
+    def expected_request(self) -> int | None:
+        """Return the request that was on the page."""
+        return whole_number(self.request_id.data or "") or None
 
 
 class InvitationForm(PasswordForm):
@@ -262,13 +291,23 @@ class ProfileForm(IdentityForm):
         offered = zones_by_name(language()) | {i18n.zone_name(data["zone"]): data["zone"]}
         self.zone.choices = {zone: name for name, zone in offered.items()}
 
-    def command(self) -> ProfileChanges:
-        """Return the changed profile."""
+    def keep_name(self) -> None:
+        """Leave the name out: an institution keeps it."""
+        for name in ("given_names", "first_surname", "second_surname"):
+            del self[name]
+
+    def command(self, person: Person) -> ProfileChanges:
+        """Return the changed profile of a person, who keeps their name where the form does not ask for it."""
         number = "" if self.remove_national_id.data else (self.national_id.data or None)
+        if "given_names" in self:
+            parts = (self.given_names.data or "", self.first_surname.data or "", self.second_surname.data or "")
+        else:
+            parts = parts_of(person)
+        given_names, first_surname, second_surname = parts
         return ProfileChanges(
-            given_names=self.given_names.data or "",
-            first_surname=self.first_surname.data or "",
-            second_surname=self.second_surname.data or "",
+            given_names=given_names,
+            first_surname=first_surname,
+            second_surname=second_surname,
             language=self.language.data if self.language.data in LANGUAGES else "es",
             zone=self.zone.data,
             national_id=number,

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kernel.db import Base, Key, Moment, PublicId, ShortText
+from kernel.db import Base, Key, Moment, PublicId, ShortText, unique_where
 
 UNSENT = "mail = 'daily' AND mailed_at IS NULL"
 
@@ -45,6 +45,59 @@ class Person(Base):
 def full_name(given_names: str, first_surname: str, second_surname: str) -> str:
     """Join the parts of a name that there are."""
     return " ".join(part for part in (given_names, first_surname, second_surname) if part)
+
+
+class NameSource(StrEnum):
+    """Where the name of a person comes from."""
+
+    INITIAL = "initial"
+    """The account was made with it, by an invitation, or before names were recorded."""
+    SELF = "self"
+    """The person's own form."""
+    LIST = "list"
+    """A list of the institution's staff."""
+    CORRECTION = "correction"
+    """An administrator decided it."""
+    MERGE = "merge"
+    """An account that was merged into this one had it."""
+
+
+class PersonName(Base):
+    """A name that a person had, has, or asks for; the present one stands here too, once it has been changed or declared.
+
+    Asked for: `requested_at` alone. Declined: decided, and never in effect. In effect: from `since`, until `until`.
+    """
+
+    __tablename__ = "person_name"
+    __table_args__ = (
+        CheckConstraint("source IN ('initial', 'self', 'list', 'correction', 'merge')", name="source"),
+        CheckConstraint("since IS NOT NULL OR requested_at IS NOT NULL", name="begins"),
+        Index("ix_person_name_person_id", "person_id"),
+        unique_where("since IS NOT NULL AND until IS NULL", "uq_person_name_present", "person_id"),
+        unique_where("since IS NULL AND decided_at IS NULL", "uq_person_name_requested", "person_id"),
+    )
+
+    id: Mapped[Key]
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    given_names: Mapped[ShortText]
+    first_surname: Mapped[ShortText]
+    second_surname: Mapped[ShortText]
+    name_key: Mapped[str] = mapped_column(String(1000))
+    """As in `person`: by it a former name is found."""
+    source: Mapped[str] = mapped_column(String(10))
+    since: Mapped[Moment | None]
+    until: Mapped[Moment | None]
+    requested_at: Mapped[Moment | None]
+    request_reason: Mapped[str] = mapped_column(String(500), default="")
+    """What the person says; it may name their private life, so that the audit log does not repeat it."""
+    decided_at: Mapped[Moment | None]
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    decision_reason: Mapped[str] = mapped_column(String(500), default="")
+
+    @property
+    def full_name(self) -> str:
+        """Return given names and surnames as they stand on a certificate."""
+        return full_name(self.given_names, self.first_surname, self.second_surname)
 
 
 class NationalIdentity(Base):

@@ -20,6 +20,8 @@ class AccountAction(StrEnum):
     MANAGE_PEOPLE = "user:manage"
     """See the list of people and each one's record, suspend, restore, send a reset link."""
     SET_ROLE = "user:set_role"
+    CORRECT_NAME = "user:correct_name"
+    """Decide on the name of another person: correct it, or decline what they ask for."""
     MERGE = "user:merge"
     """Close one account into another of the same person."""
 
@@ -59,5 +61,6 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = {
     AccountAction.SECOND_STEP: _second_step,
     AccountAction.MANAGE_PEOPLE: administrator,
     AccountAction.SET_ROLE: changes_record(administrator, lambda person: (person.id,)),
+    AccountAction.CORRECT_NAME: changes_record(administrator, lambda person: (person.id,)),
     AccountAction.MERGE: changes_record(administrator, lambda pair: (pair.kept.id, pair.closed.id)),
 }

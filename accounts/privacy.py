@@ -18,6 +18,7 @@ from accounts.models import (
     Notification,
     NotificationPreference,
     Person,
+    PersonName,
     RoleGrant,
     Token,
 )
@@ -136,7 +137,7 @@ def anonymise(session: Session, actor: Actor, person: Person, *, now: datetime) 
 def _take_away(session: Session, person: Person, *, now: datetime) -> None:
     second_factor.forget(session, person.id)
     outbox.forget_jobs(session, NAMING_ADDRESSES, lambda arguments: arguments.get("person") == person.id)
-    for table in (Device, NationalIdentity, Notification, NotificationPreference, RoleGrant, Token):
+    for table in (Device, NationalIdentity, Notification, NotificationPreference, PersonName, RoleGrant, Token):
         session.execute(delete(table).where(table.person_id == person.id))
     person.email = f"{person.uuid}{DELETED}"
     person.given_names, person.first_surname = GONE

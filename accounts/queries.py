@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, bindparam, exists, func, or_, select, true, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, bindparam, exists, func, literal, or_, select, true, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from accounts.models import (
     AccountMerge,
@@ -20,6 +20,7 @@ from accounts.models import (
     NotificationPreference,
     PendingUpload,
     Person,
+    PersonName,
     RoleGrant,
     Token,
     TokenPurpose,
@@ -126,12 +127,16 @@ WORDS = 6
 """Words of a search that are looked at."""
 
 
-def name_matches(words: str, *, with_address: bool = True) -> list[ColumnElement[bool]]:
+def name_matches(words: str, *, with_address: bool) -> list[ColumnElement[bool]]:
     """Return the conditions on `person` that find people by parts of name and address, ignoring case and accents.
 
-    Actors who may not see addresses do not search in them either: the results would reveal them.
+    `with_address` where the page shows the address of each found person to its reader; elsewhere the results would reveal it
+    (spec/security 7.6).
     """
-    columns = (Person.name_key, Person.email) if with_address else (Person.name_key,)
+    return _word_matches(words, *((Person.name_key, Person.email) if with_address else (Person.name_key,)))
+
+
+def _word_matches(words: str, *columns: InstrumentedAttribute[str]) -> list[ColumnElement[bool]]:
     return [or_(*(column.contains(word, autoescape=True) for column in columns)) for word in fold(words).split()[:WORDS]]
 
 
@@ -192,6 +197,8 @@ class PersonRow:
     is_administrator: bool
     created_at: datetime
     last_seen_at: datetime | None
+    former_name: str
+    """By which they were searched for."""
 
 
 class PageDirection(StrEnum):
@@ -236,9 +243,18 @@ def keyset_statement(words: str, state: PersonState | None, way: PageDirection, 
 def people_statement(words: str, state: PersonState | None) -> Select[*tuple[Any, ...]]:
     """Build the statement of the people whom a list shows."""
     seen = select(func.max(Device.last_seen_at)).where(Device.person_id == Person.id).scalar_subquery()
-    return select(Person, has_role_condition(SiteRole.ADMINISTRATOR).label("is_administrator"), seen.label("seen")).where(
-        *_people_conditions(words, state)
-    )
+    statement = select(Person, has_role_condition(SiteRole.ADMINISTRATOR).label("is_administrator"), seen.label("seen"))
+    return statement.add_columns(_former_name(words).label("former_name")).where(*_people_conditions(words, state))
+
+
+def _former_name(words: str) -> ColumnElement[str]:
+    """Return the last of a person's former names in which all of these words stand; empty where nothing is searched for."""
+    matches = _word_matches(words, PersonName.name_key)
+    if not matches:
+        return literal("")
+    name = PersonName.given_names + " " + PersonName.first_surname + " " + PersonName.second_surname
+    former = select(name).where(PersonName.person_id == Person.id, PersonName.until.is_not(None), *matches)
+    return former.order_by(PersonName.until.desc(), PersonName.id.desc()).limit(1).scalar_subquery()
 
 
 def _person_row(row: Any) -> PersonRow:
@@ -251,6 +267,7 @@ def _person_row(row: Any) -> PersonRow:
         row.is_administrator,
         row.Person.created_at,
         row.seen,
+        (row.former_name or "").strip(),
     )
 
 
@@ -260,7 +277,12 @@ def count_people(session: Session, words: str, state: PersonState | None) -> int
 
 
 def _people_conditions(words: str, state: PersonState | None) -> list[ColumnElement[bool]]:
-    return [*name_matches(words), *(_STATES[state] if state else ())]
+    wanted = _STATES[state] if state else ()
+    matches = name_matches(words, with_address=True)
+    if not matches:
+        return [*wanted]
+    former = select(PersonName.person_id).where(PersonName.until.is_not(None), *_word_matches(words, PersonName.name_key))
+    return [or_(and_(*matches), Person.id.in_(former)), *wanted]
 
 
 def is_confirmed_condition(session: Session) -> ColumnElement[bool]:

@@ -17,7 +17,7 @@ TIME_TO_THINK = timedelta(days=7)
 DELETED = "@deleted.invalid"
 """How the address of a deleted account ends."""
 NOTICE = "personal-data"
-NOTICE_VERSION = "2026-11-24"
+NOTICE_VERSION = "2026-11-27"
 PASSWORD_MIN, PASSWORD_MAX = 8, 128
 
 
@@ -148,6 +148,7 @@ class NoticeKind(StrEnum):
     TRAINING_TEAM = "training_team"
     TRAINING_WORK = "training_work"
     OBJECTION = "objection"
+    ACCOUNT = "account"
     OPERATION = "operation"
 
 

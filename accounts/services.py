@@ -12,12 +12,13 @@ from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from accounts import queries, rules
+from accounts import names, queries, rules
 from accounts.models import (
     AccountMerge,
     Consent,
     DeletionRequest,
     Device,
+    NameSource,
     NationalIdentity,
     PendingUpload,
     Person,
@@ -163,6 +164,7 @@ def create_person(session: Session, actor: Actor, command: SignUp, *, now: datet
     )
     session.add(person)
     session.flush()  # the audit entry names it
+    session.add(names.new_name(person.id, names.parts_of(person), NameSource.SELF, since=now, decided_by=actor.person_id))
     audit.record(session, actor, AccountVerb.SIGNED_UP, person, now=now)
     return person
 
@@ -353,16 +355,20 @@ def end_devices(session: Session, person_id: int, *, now: datetime, but: int | N
     session.execute((statement if but is None else statement.where(Device.id != but)).values(ended_at=now))
 
 
-def edit_profile(session: Session, actor: Actor, person: Person, profile: ProfileChanges, *, now: datetime) -> None:
-    """Change a person's own data. What was issued in the old name stays as it was."""
+def edit_profile(
+    session: Session, actor: Actor, person: Person, profile: ProfileChanges, *, source: NameSource = NameSource.SELF, now: datetime
+) -> None:
+    """Change a person's own data. What was issued in the old name stays as it was, and the old name is kept beside the new one."""
     changed = [name for name in PROFILE_FIELDS if getattr(person, name) != getattr(profile, name)]
-    for name in changed:
-        setattr(person, name, getattr(profile, name))
-    person.name_key = name_key(person.given_names, person.first_surname, person.second_surname)
+    parts = (profile.given_names, profile.first_surname, profile.second_surname)
+    rows = dict[str, int]()
+    if parts != names.parts_of(person) or source is not NameSource.SELF:
+        rows = names.change_name(session, actor, person, parts, source, now=now)
+    person.language, person.zone = profile.language, profile.zone
     if profile.national_id is not None:
         changed.append("national_id")
         _set_national_id(session, person.id, profile.national_id)
-    audit.record(session, actor, AccountVerb.PROFILE_CHANGED, person, now=now, changed=changed)
+    audit.record(session, actor, AccountVerb.PROFILE_CHANGED, person, now=now, changed=changed, **rows)
 
 
 def _set_national_id(session: Session, person_id: int, number: str) -> None:
@@ -458,6 +464,7 @@ def close_after_merge(
     session.execute(update(AccountMerge).where(AccountMerge.kept_id == closed.id).values(kept_id=kept.id))
     row = AccountMerge(closed_id=closed.id, kept_id=kept.id, merged_at=now, merged_by=actor.person_id)
     session.add(row)
+    names.transfer_names(session, closed, kept, now=now)
     closed.suspended_at = closed.suspended_at or now
     end_devices(session, closed.id, now=now)
     facts = {"closed": closed.id, "kept": kept.id, "reason": reason, "courses": list(courses)}

@@ -8,7 +8,10 @@ NOTICE_KINDS = {
     NoticeKind.ANNOUNCEMENT: (N_("Announcements"), N_("The team of one of your courses posts an announcement.")),
     NoticeKind.GRADED: (N_("Grades"), N_("Your work is graded, or the course team sets one of your results.")),
     NoticeKind.CERTIFICATE: (N_("Certificates"), N_("You are issued a certificate.")),
-    NoticeKind.REMARKED: (N_("Grade changes"), N_("Your answers are regraded and your grade changes.")),
+    NoticeKind.REMARKED: (
+        N_("Grade changes"),
+        N_("Your answers are regraded and your grade changes, or a regrade is offered to you in a course that you edit."),
+    ),
     NoticeKind.REOPENED: (N_("Reopened attempts"), N_("One of your attempts is reopened.")),
     NoticeKind.TIME: (N_("Time and attempts"), N_("You are given another date, more time or more attempts at a quiz.")),
     NoticeKind.CHANGED: (N_("Changes"), N_("Something you have already done in a course has changed.")),
@@ -23,13 +26,13 @@ NOTICE_KINDS = {
     ),
     NoticeKind.TRAINING_WORK: (
         N_("Work on compulsory training"),
-        N_("A request or a draft is waiting for your decision, or a bundle of evidence that you asked for is ready."),
+        N_("A request or a draft is waiting for your decision, a course team answers you, or a bundle of evidence is ready."),
     ),
     NoticeKind.OBJECTION: (
         N_("Objections"),
         N_("You can object to questions of a quiz, your objection is decided or late, or one waits for your decision."),
     ),
-    NoticeKind.APPROVAL: (N_("Approvals"), N_("Someone asks you to approve the publication of a course, or answers your request.")),
+    NoticeKind.APPROVAL: (N_("Approvals"), N_("Someone asks you to approve something of a course, or answers your request.")),
     NoticeKind.WAITING: (N_("Work in my courses"), N_("Something new is waiting for you in a course you teach. Sent once a day at most.")),
     NoticeKind.SELECTION: (
         N_("Selections"),
@@ -39,6 +42,7 @@ NOTICE_KINDS = {
         N_("Waivers and recognitions"),
         N_("Someone decides on a waiver or recognition of yours, or one ends soon."),
     ),
+    NoticeKind.ACCOUNT: (N_("My account"), N_("An administrator decides about your name.")),
     NoticeKind.OPERATION: (
         N_("System status"),
         N_("This installation needs an administrator's attention. Sent once a day until it is resolved."),
@@ -70,6 +74,7 @@ SYMBOLS = {
     NoticeKind.WAITING: "list-checks",
     NoticeKind.SELECTION: "users",
     NoticeKind.WAIVER: "file-text",
+    NoticeKind.ACCOUNT: "user",
     NoticeKind.OPERATION: "circle-alert",
 }
 """Icons of the list of notices."""

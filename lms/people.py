@@ -5,10 +5,10 @@ from uuid import UUID
 from flask import Blueprint, Response, flash, render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from accounts import access_log, password_resets, services
+from accounts import access_log, names, password_resets, services
 from accounts import queries as accounts
 from accounts.forms import AccountActionForm
-from accounts.models import Person
+from accounts.models import NameSource, Person
 from accounts.permissions import AccountAction
 from accounts.queries import KeysetPage, PageDirection, PersonState
 from accounts.services import AccessPurpose, PeopleListKind
@@ -45,6 +45,13 @@ STATES = {
     PersonState.SUSPENDED: N_("Suspended"),
     PersonState.ADMINISTRATOR: N_("Administrators"),
 }
+NAME_SOURCES = {
+    NameSource.INITIAL: N_("The account was created with it"),
+    NameSource.SELF: N_("Declared by the person"),
+    NameSource.LIST: N_("From a list of people"),
+    NameSource.CORRECTION: N_("Corrected by an administrator"),
+    NameSource.MERGE: N_("From an account that was merged into this one"),
+}
 EVENTS = {
     "account.signed_up": N_("Account created"),
     "account.confirmed": N_("Address confirmed"),
@@ -57,6 +64,9 @@ EVENTS = {
     "account.address_asked": N_("Address change requested"),
     "account.address_changed": N_("Address changed"),
     "account.profile_changed": N_("Profile changed"),
+    "account.name_requested": N_("Asked for a correction of their name"),
+    "account.name_corrected": N_("Name corrected"),
+    "account.name_declined": N_("Correction of the name declined"),
     "account.role_granted": N_("Became administrator"),
     "account.role_granted instructor": N_("Became instructor"),
     "account.role_taken": N_("No longer administrator"),
@@ -169,6 +179,13 @@ def _record(subject: Person, form: AccountActionForm) -> str:
         ],
         merged_into=_merged_into(session, subject),
         merged=accounts.list_merged(session, subject.id),
+        may_correct_name=allows(AccountAction.CORRECT_NAME, subject),
+        name_request=names.find_request(session, subject.id),
+        is_name_checked=names.is_checked(session, subject.id),
+        former_names=[
+            {"name": row.full_name, "since": row.since, "until": row.until, "source": _(NAME_SOURCES[NameSource(row.source)])}
+            for row in names.list_former_names(session, subject.id)
+        ],
         memberships=organisations.list_memberships(session, subject.id),
         employments=organisations.list_employments(session, subject.id),
         managed=organisations.list_managed(session, subject.id),

@@ -26,7 +26,7 @@ def people() -> None:
 @click.option("--units", is_flag=True, help="FILE is a list of units.")
 @click.option("--dry-run", is_flag=True, help="Tell what would change and write nothing.")
 @click.option("--complete", metavar="INSTITUTION", default="", help="FILE names everybody of it (code or name): others leave.")
-@click.option("--confirm", type=click.IntRange(min=0), help="How many people leave or move, where the list changes much.")
+@click.option("--confirm", type=click.IntRange(min=0), help="How many people the list concerns, as it says, where it changes much.")
 @click.option("--strict", is_flag=True, help="Write nothing where a line has an error.")
 @click.pass_obj
 def load(opened: CommandInstance, file: Path, complete: str, confirm: int | None, *, units: bool, dry_run: bool, strict: bool) -> NoReturn:
@@ -51,25 +51,30 @@ def load(opened: CommandInstance, file: Path, complete: str, confirm: int | None
         click.get_current_context().exit(code)
     if review.effects.asks and confirm != review.effects.number:
         number = review.effects.number
-        raise NumberNeeded(f"{number} people leave or move. Nothing was written. Look at it, then: --confirm {number}")
+        concerned = "leave, move, or were obliged on other days before today" if review.effects.past.count else "leave or move"
+        raise NumberNeeded(f"{number} people {concerned}. Nothing was written. Look at it, then: --confirm {number}")
     write = opened.database.unit_of_work
     if isinstance(rows, PeopleListRows):
         counts = apply_people(write, SYSTEM, rows, complete_of, now=now)
     else:
         counts = apply_units(write, SYSTEM, rows, now=now)
     click.echo(f"Brought in: {counts.made} new, {counts.changed} changed, {counts.left} left.")
+    if counts.skipped_names:
+        click.echo(f"Corrected names that stayed as they are: {len(counts.skipped_names)} (lines {', '.join(counts.skipped_names)}).")
     click.get_current_context().exit(code)
 
 
 def _read(file: Path, *, units: bool) -> PeopleListRows | UnitListRows:
     from kernel import clock
     from kernel.errors import Invalid
+    from kernel.i18n import reading
     from organisations.unit_lists.reading import read_people, read_units
     from organisations.unit_lists.review import day_of_lists
 
     try:
         content = file.read_bytes()
-        return read_units(content) if units else read_people(content, day_of_lists(clock.now()))
+        with reading("en"):
+            return read_units(content) if units else read_people(content, day_of_lists(clock.now()))
     except OSError as error:
         raise NothingRead(f"{file}: {error.strerror}.") from error
     except Invalid as refused:
@@ -96,7 +101,7 @@ def _review(opened: CommandInstance, rows: PeopleListRows | UnitListRows, comple
     with opened.database.unit_of_work(write=False) as session:
         if isinstance(rows, PeopleListRows):
             return review_people(session, rows, complete_of, now=clock.now())
-        return review_units(session, rows)
+        return review_units(session, rows, now=clock.now())
 
 
 def _report(review: ListReview) -> None:
@@ -104,10 +109,16 @@ def _report(review: ListReview) -> None:
     check, effects = review.check, review.effects
     click.echo(f"New: {len(check.new)}. Changed: {len(check.changed)}. Same: {check.same}. Errors: {len(review.faults)}.")
     for line in check.changed:
-        facts = "; ".join(f"{old or '–'} → {new}" for old, new in line.facts)
-        click.echo(f"  line {line.line}: {line.name}: {facts}")
+        facts = "; ".join(f"{column}: {old or '–'} → {new}" for column, old, new in line.facts)
+        click.echo(f"  line {line.line}: {line.name}: {facts or 'name confirmed'}")
+    for one in getattr(check, "differences", ()):
+        click.echo(f"  line {one.line}: {one.shown}: {one.corrected} was corrected and stays; the list says {one.listed}")
     if effects.is_complete:
         click.echo(f"Leaving: {len(effects.leavers)}. Moving: {effects.moved}. Units left empty: {', '.join(effects.emptied) or 'none'}.")
+    if effects.past.count:
+        click.echo(f"Obliged on other days before today: {effects.past.count}.")
+    for left_out in review.left_out:
+        click.echo(f"  left out: {left_out.english}", err=True)
     _list_faults("told", review.remarks)
     _list_faults("error", review.faults)
 

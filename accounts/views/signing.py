@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import Blueprint, Response, flash, g, render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from accounts import password_resets, passwords, queries, second_factor, services, signin
+from accounts import names, password_resets, passwords, queries, second_factor, services, signin
 from accounts.forms import (
     ChangePasswordForm,
     FirstPasswordForm,
@@ -355,12 +355,23 @@ def profile() -> Answer:
     form = ProfileForm(
         data={name: getattr(person, name) for name in ("given_names", "first_surname", "second_surname", "language", "zone")}
     )
+    kept = names.is_managed(session, person.id)
+    if kept:
+        form.keep_name()
     if form.validate_on_post():
-        services.edit_profile(session, actor, person, form.command(), now=clock.now())
+        services.edit_profile(session, actor, person, form.command(person), now=clock.now())
         flash(_("Your details were saved."), "ok")
         return see_page("accounts.profile")
     number = masked(queries.find_national_id(session, person.id))
-    page = render_template("accounts/profile.html", form=form, email=person.email, national_id=number, full_name=person.full_name)
+    page = render_template(
+        "accounts/profile.html",
+        form=form,
+        email=person.email,
+        national_id=number,
+        full_name=person.full_name,
+        keeps_name=kept,
+        request_of_name=names.find_request(session, person.id) if kept else None,
+    )
     return page if is_read_only_request() else (page, 422)
 
 

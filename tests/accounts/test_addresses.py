@@ -12,7 +12,7 @@ from kernel import clock
 from kernel.audit import AuditEntry
 from lms.instance import Instance
 from tests.support.browser import Browser
-from tests.support.builders import PASSWORD, a_person, sign_in
+from tests.support.builders import PASSWORD, a_person, sign_in_through_pages
 from tests.support.wording import in_spanish
 
 NEW = "ana.nueva@example.org"
@@ -30,8 +30,8 @@ def address(instance: Instance, person: Person) -> str:
 
 def test_the_address_changes_by_a_link_and_other_sessions_end(browser: Browser, instance: Instance) -> None:
     person, other = a_person(instance), browser.another()
-    sign_in(other)
-    sign_in(browser)
+    sign_in_through_pages(other)
+    sign_in_through_pages(browser)
     ask(browser)
     assert address(instance, person) == "ana@example.org"
     link = browser.link_in_mail("address/")
@@ -58,7 +58,7 @@ def test_the_address_changes_by_a_link_and_other_sessions_end(browser: Browser, 
 
 def test_without_the_password_nothing_is_sent(browser: Browser, instance: Instance) -> None:
     a_person(instance)
-    sign_in(browser)
+    sign_in_through_pages(browser)
     ask(browser, password="no es esta", status=422)
     assert in_spanish("This is not your current password.") in browser.page.text
     assert NEW in dict(browser.page.form("/profile/address").fields).values()
@@ -73,7 +73,7 @@ def test_nobody_learns_that_an_address_has_an_account(browser: Browser, instance
     """spec/security 2.2."""
     a_person(instance)
     a_person(instance, "luis@example.org", given="Luis")
-    sign_in(browser)
+    sign_in_through_pages(browser)
     ask(browser)
     free = browser.page.text
     ask(browser, email="luis@example.org")
@@ -85,7 +85,7 @@ def test_nobody_learns_that_an_address_has_an_account(browser: Browser, instance
 
 def test_a_link_ends_with_its_time_with_the_password_and_with_another_owner(browser: Browser, instance: Instance) -> None:
     person = a_person(instance)
-    sign_in(browser)
+    sign_in_through_pages(browser)
     ask(browser)
     link = browser.link_in_mail("address/")
     with time_machine.travel(clock.now() + timedelta(minutes=31)):
@@ -101,7 +101,7 @@ def test_a_link_ends_with_its_time_with_the_password_and_with_another_owner(brow
 
 def test_a_changed_password_ends_the_link(browser: Browser, instance: Instance) -> None:
     person = a_person(instance)
-    sign_in(browser)
+    sign_in_through_pages(browser)
     ask(browser)
     link = browser.link_in_mail("address/")
     browser.get("/profile/password")
@@ -114,7 +114,7 @@ def test_a_changed_password_ends_the_link(browser: Browser, instance: Instance) 
 def test_a_right_link_opens_after_a_hundred_wrong_ones_from_the_same_office(browser: Browser, instance: Instance) -> None:
     """spec/security 2.3: a whole institution may share an address."""
     person = a_person(instance)
-    sign_in(browser)
+    sign_in_through_pages(browser)
     ask(browser)
     link = browser.link_in_mail("address/")
     stranger = browser.another()

@@ -94,6 +94,7 @@ def test_one_probe_stands_for_all_that_wait(instance: Instance) -> None:
     assert [line for line in box.conversation if line.startswith("ehlo")] == ["ehlo " + box.conversation[0].split(" ")[1]]
 
 
+@pytest.mark.slow
 def test_when_one_mail_goes_out_all_that_wait_go_at_once(instance: Instance) -> None:
     port, hours = free_port(), timedelta(hours=9)
     for number in range(8):

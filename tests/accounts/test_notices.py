@@ -235,6 +235,7 @@ def test_hundreds_are_told_with_so_many_statements(instance: Instance, browser: 
         assert session.scalar(select(func.count()).select_from(Job).where(Job.kind == "accounts.send_notices")) == 2
 
 
+@pytest.mark.slow
 def test_an_address_that_is_refused_keeps_nobody_else_waiting(instance: Instance) -> None:
     box = Postbox(refuses="p1@")
     worker = worker_sending_to(instance, box)
@@ -249,6 +250,7 @@ def test_an_address_that_is_refused_keeps_nobody_else_waiting(instance: Instance
     assert all(row.mailed_at is not None for row in rows(instance))
 
 
+@pytest.mark.slow
 def test_a_message_that_is_refused_keeps_nobody_else_waiting(instance: Instance) -> None:
     """Whether the server does not take it, or nobody can even write down its address."""
     box = Postbox(drops="p1@")

@@ -22,7 +22,7 @@ from kernel.errors import TooMany
 from kernel.web.limits import Limiter
 from lms.instance import Instance
 from tests.support.browser import Browser
-from tests.support.builders import PASSWORD, a_person, an_administrator, sign_in
+from tests.support.builders import PASSWORD, a_person, an_administrator, sign_in_through_pages
 from tests.support.project import ROOT
 from tests.support.stores import a_redis
 from tests.support.wording import in_spanish
@@ -61,6 +61,7 @@ def notes(instance: Instance) -> list[AuditEntry]:
         return list(session.query(AuditEntry).filter_by(verb=AccountVerb.PASSWORDS_SPRAYED.value))
 
 
+@pytest.mark.slow
 def test_one_password_for_a_hundred_and_twelve_accounts_meets_a_pause(browser: Browser, instance: Instance) -> None:
     browser.checks = False
     statuses = []
@@ -110,13 +111,13 @@ def test_whoever_waited_comes_in_even_where_others_go_on_failing(app: Flask) -> 
 def test_a_browser_that_the_account_knows_never_waits(browser: Browser, instance: Instance, app: Flask) -> None:
     a_person(instance)
     a_person(instance, "luis@example.org")
-    sign_in(browser)
+    sign_in_through_pages(browser)
     browser.submit("/sign-out")
     spray(app, 100)
 
     browser.get("/sign-in")
     browser.submit("/sign-in", {"email": "luis@example.org", "password": PASSWORD}, status=429)
-    sign_in(browser)
+    sign_in_through_pages(browser)
     assert browser.path == "/learning"
 
 
@@ -200,7 +201,7 @@ def test_processes_that_share_redis_count_together(app: Flask, tmp_path: Path) -
 
 def test_the_state_page_tells_it(browser: Browser, instance: Instance, app: Flask) -> None:
     an_administrator(instance)
-    sign_in(browser, "admin@example.org")
+    sign_in_through_pages(browser, "admin@example.org")
     assert in_spanish("Passwords are being guessed") not in browser.get("/administration/state").text
 
     spray(app, 101)

@@ -15,7 +15,7 @@ from kernel.audit import AuditEntry
 from kernel.outbox import Job
 from lms.instance import Instance
 from tests.support.browser import Browser, every_statement
-from tests.support.builders import PASSWORD, a_person, sign_in
+from tests.support.builders import PASSWORD, a_person, sign_in_through_pages
 from tests.support.meanwhile import Writers
 
 START = datetime(2026, 11, 20, 10, tzinfo=UTC)
@@ -164,7 +164,7 @@ def test_a_link_ends_with_the_password_it_was_asked_for(browser: Browser, instan
     a_person(instance)
     ask(browser)
     link = browser.link_in_mail("password/reset")
-    visitor = sign_in(browser.another())
+    visitor = sign_in_through_pages(browser.another())
     change(visitor)
 
     browser.get(link, status=404)
@@ -173,7 +173,7 @@ def test_a_link_ends_with_the_password_it_was_asked_for(browser: Browser, instan
 def test_a_reset_ends_every_session_and_tells_the_owner(browser: Browser, instance: Instance) -> None:
     """spec/security 2.6."""
     a_person(instance)
-    phone, computer = sign_in(browser.another()), sign_in(browser.another())
+    phone, computer = sign_in_through_pages(browser.another()), sign_in_through_pages(browser.another())
     ask(phone)
     link = phone.link_in_mail("password/reset")
     phone.get(link)
@@ -221,7 +221,7 @@ def test_a_reset_refuses_what_signing_up_refuses_and_keeps_the_link(browser: Bro
 
 
 def give_number(browser: Browser) -> None:
-    visitor = sign_in(browser.another())
+    visitor = sign_in_through_pages(browser.another())
     visitor.get("/profile")
     visitor.submit("/profile", {"national_id": "1710034065"})
 
@@ -258,7 +258,7 @@ def test_links_are_asked_for_three_times_an_hour_for_every_address_alike(browser
 def test_strangers_do_not_use_up_the_links_of_a_browser_that_is_known(browser: Browser, instance: Instance) -> None:
     """spec/security 2.3: nobody locks another out."""
     a_person(instance)
-    sign_in(browser)
+    sign_in_through_pages(browser)
     browser.submit("/sign-out")
     for _turn in range(3):
         ask(browser.another())
@@ -316,8 +316,8 @@ def change(browser: Browser, status: int = 200, **given: object) -> None:
 def test_a_changed_password_ends_all_other_sessions_and_tells_the_owner(browser: Browser, instance: Instance) -> None:
     """spec/security 2.6: this one goes on."""
     a_person(instance)
-    other = sign_in(browser.another())
-    sign_in(browser)
+    other = sign_in_through_pages(browser.another())
+    sign_in_through_pages(browser)
     change(browser)
 
     assert browser.path == "/profile"
@@ -339,8 +339,8 @@ def test_a_changed_password_ends_all_other_sessions_and_tells_the_owner(browser:
 )
 def test_a_change_needs_the_present_password_and_a_good_new_one(browser: Browser, instance: Instance, field: str, value: str) -> None:
     a_person(instance)
-    other = sign_in(browser.another())
-    sign_in(browser)
+    other = sign_in_through_pages(browser.another())
+    sign_in_through_pages(browser)
     change(browser, status=422, **{field: value})
 
     assert f'id="{field}-error"' in browser.page.html
@@ -354,7 +354,7 @@ def test_a_change_needs_the_present_password_and_a_good_new_one(browser: Browser
 def test_guessing_the_present_password_is_limited_with_the_sign_in(browser: Browser, instance: Instance) -> None:
     """spec/security 2.3: the same limits at every door."""
     a_person(instance)
-    sign_in(browser)
+    sign_in_through_pages(browser)
     for _turn in range(10):
         change(browser, status=422, current_password="no es esta")
     change(browser, status=429)

@@ -20,7 +20,7 @@ from lms.app import create_app, open_instance
 from lms.instance import Instance
 from organisations.models import Organisation, TrainingGrant, UnitManager
 from tests.support.browser import Browser
-from tests.support.builders import PASSWORD, a_course, a_person, a_teacher, an_administrator, sign_in
+from tests.support.builders import PASSWORD, a_course, a_person, a_teacher, an_administrator, sign_in_through_pages
 from tests.support.former_versions import locked_before
 from tests.support.people import is_signed_in
 from tests.support.second_steps import code_of, prove_password, secret_on, set_up_app, with_app, with_passkey
@@ -49,7 +49,7 @@ def test_an_application_is_set_up_and_then_asked_for(browser: Browser, instance:
         assert len(set(codes)) == 8
         assert any("segundo paso" in mail for mail in browser.mails())
         traveller.shift(30)
-        other = sign_in(browser.another())
+        other = sign_in_through_pages(browser.another())
         assert other.page.headings == [in_spanish("Second step")]
         assert not is_signed_in(other)
         other.get("/sign-in/second-step")
@@ -67,13 +67,13 @@ def test_a_code_works_once_and_only_in_its_half_minutes(browser: Browser, instan
     with time_machine.travel(START, tick=False) as traveller:
         secret, _codes = with_app(browser, instance)
         first = code_of(secret)
-        thief = sign_in(browser.another())
+        thief = sign_in_through_pages(browser.another())
         thief.submit("/sign-in/second-step", {"code": first}, status=422)  # the one that set it up
         traveller.shift(30)
         second = code_of(secret)
         thief.submit("/sign-in/second-step", {"code": f" {second[:3]} {second[3:]} "})
         assert is_signed_in(thief)
-        other = sign_in(browser.another())
+        other = sign_in_through_pages(browser.another())
         other.submit("/sign-in/second-step", {"code": second}, status=422)
         traveller.shift(90)
         other.submit("/sign-in/second-step", {"code": pyotp.TOTP(secret).at(int(START.timestamp()) + 60)}, status=422)
@@ -84,10 +84,10 @@ def test_a_code_works_once_and_only_in_its_half_minutes(browser: Browser, instan
 
 def test_a_recovery_code_works_once_however_it_is_typed(browser: Browser, instance: Instance) -> None:
     _secret, codes = with_app(browser, instance)
-    other = sign_in(browser.another())
+    other = sign_in_through_pages(browser.another())
     other.submit("/sign-in/second-step", {"code": codes[0].lower().replace("-", " ").replace("0", "o").replace("1", "l")})
     assert is_signed_in(other)
-    third = sign_in(browser.another())
+    third = sign_in_through_pages(browser.another())
     third.submit("/sign-in/second-step", {"code": codes[0]}, status=422)
     third.submit("/sign-in/second-step", {"code": codes[1]})
 
@@ -102,9 +102,9 @@ def test_nothing_is_open_between_the_steps(reachable: Browser, has_factor: bool)
     """spec/security 2.4: no page and no API; who has a second factor cannot set up another one with the password alone."""
     an_administrator(reachable.instance, "ana@example.org")
     if has_factor:
-        sign_in(reachable)
+        sign_in_through_pages(reachable)
         set_up_app(reachable)
-    between = sign_in(reachable.another())
+    between = sign_in_through_pages(reachable.another())
     app: Flask = between.app
     closed = []
     for rule in app.url_map.iter_rules():
@@ -203,7 +203,7 @@ def test_what_was_posted_is_sent_where_somebody_has_signed_in_beside(browser: Br
 def test_what_was_posted_outlives_the_minutes_of_the_first_factor(reachable: Browser, door: str) -> None:
     instance = reachable.instance
     an_administrator(instance, "ana@example.org")
-    sign_in(reachable)
+    sign_in_through_pages(reachable)
     set_up_app(reachable)
     reachable.get("/profile")
     form = reachable.page.form("/profile")
@@ -226,7 +226,7 @@ def test_what_was_posted_when_the_session_ended_goes_through_setting_the_first_f
     """spec/quiz-engine 5.4.4: an administrator named meanwhile has no session without a second step, and loses nothing."""
     instance = reachable.instance
     person = a_person(instance)
-    sign_in(reachable)
+    sign_in_through_pages(reachable)
     reachable.get("/profile")
     form = reachable.page.form("/profile")
     with instance.database.unit_of_work() as session:
@@ -252,15 +252,15 @@ def stored_name(instance: Instance) -> str:
 @pytest.mark.slow
 def test_learners_there_and_everybody_at_this_machine_sign_in_with_the_password(reachable: Browser, browser: Browser) -> None:
     a_person(reachable.instance, "luis@example.org")
-    assert is_signed_in(sign_in(reachable, "luis@example.org"))
+    assert is_signed_in(sign_in_through_pages(reachable, "luis@example.org"))
     an_administrator(browser.instance)
-    assert is_signed_in(sign_in(browser, "admin@example.org"))
+    assert is_signed_in(sign_in_through_pages(browser, "admin@example.org"))
 
 
 def test_who_becomes_staff_signs_in_again(reachable: Browser) -> None:
     """spec/security 1.4, 3.1: a new role works on the next request; the session without a second step ends there."""
     person = a_person(reachable.instance)
-    sign_in(reachable)
+    sign_in_through_pages(reachable)
     with reachable.instance.database.unit_of_work() as session:
         services.grant_role(session, SYSTEM, person, SiteRole.ADMINISTRATOR, now=clock.now())
     page = reachable.get("/administration")
@@ -271,7 +271,7 @@ def test_who_becomes_staff_signs_in_again(reachable: Browser) -> None:
 
 def test_the_last_one_stays_while_the_role_asks_for_it(reachable: Browser) -> None:
     an_administrator(reachable.instance, "ana@example.org")
-    sign_in(reachable)
+    sign_in_through_pages(reachable)
     set_up_app(reachable)
     prove_password(reachable)
     [form] = [form for form in reachable.page.forms if form.action.endswith("/removal")]
@@ -284,8 +284,8 @@ def test_the_last_one_stays_while_the_role_asks_for_it(reachable: Browser) -> No
 def test_changes_ask_for_the_password_and_end_other_sessions(browser: Browser, instance: Instance) -> None:
     """spec/security 2.6."""
     a_person(instance)
-    other = sign_in(browser.another())
-    sign_in(browser)
+    other = sign_in_through_pages(browser.another())
+    sign_in_through_pages(browser)
     browser.get("/second-step/app")
     assert browser.path == "/second-step"
     browser.submit("/second-step/password", {"current_password": "no es esta clave"}, status=422)
@@ -302,7 +302,7 @@ def test_changes_ask_for_the_password_and_end_other_sessions(browser: Browser, i
         [form] = [form for form in browser.page.forms if form.action.endswith("/removal")]
         browser.submit(form.action, form=form)
     assert in_spanish("It was removed.") in browser.page.text
-    assert is_signed_in(sign_in(browser.another()))
+    assert is_signed_in(sign_in_through_pages(browser.another()))
     with instance.database.unit_of_work(write=False) as session:
         assert not session.scalar(select(func.count()).select_from(RecoveryCode))
 
@@ -312,7 +312,7 @@ def test_another_persons_factor_does_not_exist(browser: Browser, instance: Insta
     with instance.database.unit_of_work(write=False) as session:
         uuid = session.scalar(select(SecondFactor.uuid))
     a_person(instance, "luis@example.org")
-    other = sign_in(browser.another(), "luis@example.org")
+    other = sign_in_through_pages(browser.another(), "luis@example.org")
     prove_password(other)
     other.post(f"/second-step/{uuid}/removal", status=404)
 
@@ -320,7 +320,7 @@ def test_another_persons_factor_does_not_exist(browser: Browser, instance: Insta
 def test_tries_are_limited_and_a_reset_by_mail_keeps_the_second_step(browser: Browser, instance: Instance) -> None:
     """spec/security 2.3, 2.4."""
     _secret, codes = with_app(browser, instance)
-    other = sign_in(browser.another())
+    other = sign_in_through_pages(browser.another())
     for _try in range(10):
         other.submit("/sign-in/second-step", {"code": "000000"}, status=422)
     form = other.page.form("/sign-in/second-step")
@@ -332,18 +332,18 @@ def test_tries_are_limited_and_a_reset_by_mail_keeps_the_second_step(browser: Br
     third.submit("/password/forgotten", {"email": "ana@example.org"})
     third.get(third.link_in_mail("password/reset"))
     third.submit(third.path, {"password": "otras cuatro palabras sueltas"})
-    sign_in(third, password="otras cuatro palabras sueltas")
+    sign_in_through_pages(third, password="otras cuatro palabras sueltas")
     assert third.page.headings == [in_spanish("Second step")]
     assert not is_signed_in(third)
 
 
 def test_a_proof_of_the_password_ends_with_time_and_with_the_password(browser: Browser, instance: Instance) -> None:
     secret, _codes = with_app(browser, instance)
-    other = sign_in(browser.another())
+    other = sign_in_through_pages(browser.another())
     with time_machine.travel(clock.now() + timedelta(minutes=11)):
         other.submit("/sign-in/second-step", {"code": code_of(secret)})
         assert other.page.headings == [in_spanish("Sign in")]
-    third = sign_in(browser.another())
+    third = sign_in_through_pages(browser.another())
     with instance.database.unit_of_work() as session:
         session.execute(text("UPDATE person SET password_hash = 'other'"))
     third.submit("/sign-in/second-step", {"code": code_of(secret)})
@@ -360,7 +360,7 @@ def test_those_who_run_the_server_help_who_lost_everything(browser: Browser, ins
         second_factor.remove_all(session, SYSTEM, person, now=clock.now())
 
     assert not is_signed_in(browser)
-    assert is_signed_in(sign_in(browser))
+    assert is_signed_in(sign_in_through_pages(browser))
 
 
 def test_codes_go_on_after_the_secret_key_was_rotated(browser: Browser, instance: Instance) -> None:
@@ -382,6 +382,6 @@ def test_codes_go_on_after_the_secret_key_was_rotated(browser: Browser, instance
         assert session.scalars(select(SecondFactor.secret)).one().startswith("gcm1.")
     other = Browser(create_app(instance), instance)
     with time_machine.travel(clock.now() + timedelta(seconds=60)):
-        sign_in(other)
+        sign_in_through_pages(other)
         other.submit("/sign-in/second-step", {"code": code_of(secret)})
         assert is_signed_in(other)

@@ -16,7 +16,7 @@ from kernel.permissions import SYSTEM, SiteRole
 from lms.app import create_app
 from lms.instance import Instance
 from tests.support.browser import Browser, Counter
-from tests.support.builders import PASSWORD, a_person, sign_in
+from tests.support.builders import PASSWORD, a_person, sign_in_through_pages
 from tests.support.people import devices, is_signed_in, suspend
 
 SITE = "https://localhost"
@@ -48,7 +48,7 @@ def test_the_cookie_is_bound_to_the_host_and_out_of_reach_of_scripts(browser: Br
 
 def test_the_cookie_names_a_random_secret_of_which_only_the_hash_is_kept(browser: Browser, instance: Instance) -> None:
     a_person(instance)
-    sign_in(browser)
+    sign_in_through_pages(browser)
     with browser.client.session_transaction(base_url=SITE) as kept:
         secret = kept["_user_id"]
         assert PASSWORD not in str(dict(kept))
@@ -64,7 +64,7 @@ def test_a_cookie_from_before_signing_in_is_worth_nothing_afterwards(browser: Br
     browser.get("/sign-in")
     planted = cookie_of(browser)
     token = dict(browser.page.form("/sign-in").fields)["csrf_token"]
-    sign_in(browser)
+    sign_in_through_pages(browser)
     assert cookie_of(browser) != planted
     thief = Browser(app, instance)
     thief.client.set_cookie("__Host-session", planted, domain="localhost", secure=True)
@@ -79,7 +79,7 @@ def test_signing_in_again_ends_the_session_before(browser: Browser, instance: In
     """One browser holds one session; another person's begins with nothing of the first's."""
     a_person(instance)
     a_person(instance, "luis@example.org", given="Luis")
-    sign_in(browser)
+    sign_in_through_pages(browser)
     before = cookie_of(browser)
     fields = {"email": "luis@example.org", "password": PASSWORD}
     browser.get("/learning")
@@ -95,7 +95,7 @@ def test_signing_in_again_ends_the_session_before(browser: Browser, instance: In
 def test_a_new_secret_key_signs_nobody_out(browser: Browser, instance: Instance) -> None:
     """spec/security 8.3: the old key stays on the second line of its file until the sessions of its time are over."""
     a_person(instance)
-    sign_in(browser)
+    sign_in_through_pages(browser)
     path = instance.settings.data_dir / "secret.key"
     path.write_bytes(secrets.token_urlsafe(48).encode() + b"\n" + path.read_bytes())
     later = Browser(create_app(instance), instance)
@@ -110,7 +110,7 @@ def test_a_new_secret_key_signs_nobody_out(browser: Browser, instance: Instance)
 
 def test_a_changed_cookie_signs_nobody_in(browser: Browser, instance: Instance) -> None:
     a_person(instance)
-    sign_in(browser)
+    sign_in_through_pages(browser)
     value = cookie_of(browser)
     for forged in (value[:-3] + "AAA", value.split(".")[0], "", "x" * 4000, "ñ"):
         thief = browser.another()
@@ -122,7 +122,7 @@ def test_a_changed_cookie_signs_nobody_in(browser: Browser, instance: Instance) 
 def test_signing_out_is_a_post_and_ends_the_session_at_the_server(browser: Browser, instance: Instance) -> None:
     """spec/security 3.1."""
     a_person(instance)
-    sign_in(browser)
+    sign_in_through_pages(browser)
     kept = cookie_of(browser)
     assert browser._request("GET", "/sign-out").status_code == 405
     assert is_signed_in(browser)
@@ -140,7 +140,7 @@ def test_signing_out_is_a_post_and_ends_the_session_at_the_server(browser: Brows
 
 def test_signing_out_needs_a_token_and_twice_is_fine(browser: Browser, instance: Instance) -> None:
     a_person(instance)
-    sign_in(browser)
+    sign_in_through_pages(browser)
     browser.checks = False
     browser._request("POST", "/sign-out")
     assert browser.response.status_code == 400
@@ -156,7 +156,7 @@ def test_the_language_of_the_browser_outlives_signing_in_and_out(browser: Browse
     browser.get("/")
     browser.post("/language", {"language": "en", "next": "/"})
     assert browser.page.language == "en"
-    sign_in(browser)
+    sign_in_through_pages(browser)
     assert browser.page.language == "es"  # the person's own
     browser.submit("/sign-out")
 
@@ -168,7 +168,7 @@ def test_a_session_without_a_request_for_an_hour_ends(browser: Browser, instance
     """spec/security 3.1."""
     a_person(instance)
     with time_machine.travel(START, tick=False) as moment:
-        sign_in(browser)
+        sign_in_through_pages(browser)
         moment.shift(timedelta(minutes=minutes))
         assert is_signed_in(browser) is stays
 
@@ -176,7 +176,7 @@ def test_a_session_without_a_request_for_an_hour_ends(browser: Browser, instance
 def test_a_session_that_is_used_goes_on_for_twelve_hours_and_no_longer(browser: Browser, instance: Instance) -> None:
     a_person(instance)
     with time_machine.travel(START, tick=False) as moment:
-        sign_in(browser)
+        sign_in_through_pages(browser)
         for _turn in range(14):  # 11 hours 40 minutes
             moment.shift(timedelta(minutes=50))
             assert is_signed_in(browser)
@@ -189,7 +189,7 @@ def test_a_session_that_is_used_goes_on_for_twelve_hours_and_no_longer(browser: 
 def test_an_old_copy_of_the_cookie_does_not_live_on_with_the_new_one(browser: Browser, instance: Instance) -> None:
     a_person(instance)
     with time_machine.travel(START, tick=False) as moment:
-        sign_in(browser)
+        sign_in_through_pages(browser)
         copy = cookie_of(browser)
         moment.shift(timedelta(minutes=40))
         assert is_signed_in(browser)
@@ -204,7 +204,7 @@ def test_the_stamp_is_renewed_every_five_minutes_at_most(browser: Browser, insta
     """spec/security 3.1: most requests set no cookie and write nothing."""
     a_person(instance)
     with time_machine.travel(START, tick=False) as moment:
-        sign_in(browser)
+        sign_in_through_pages(browser)
         moment.shift(timedelta(minutes=5))
         browser._request("GET", "/profile")
         assert "Set-Cookie" not in browser.response.headers
@@ -218,7 +218,7 @@ def test_the_stamp_is_renewed_every_five_minutes_at_most(browser: Browser, insta
 def test_a_suspended_person_is_out_at_the_next_request(browser: Browser, instance: Instance) -> None:
     """spec/security 1.4."""
     a_person(instance)
-    sign_in(browser)
+    sign_in_through_pages(browser)
     assert is_signed_in(browser)
     suspend(instance, "ana@example.org")
 
@@ -228,7 +228,7 @@ def test_a_suspended_person_is_out_at_the_next_request(browser: Browser, instanc
 
 def test_a_new_role_counts_from_the_next_request(browser: Browser, instance: Instance) -> None:
     person = a_person(instance)
-    sign_in(browser)
+    sign_in_through_pages(browser)
     browser.get("/administration", status=403)
     with instance.database.unit_of_work() as session:
         services.grant_role(session, SYSTEM, session.get_one(Person, person.id), SiteRole.ADMINISTRATOR, now=clock.now())
@@ -237,7 +237,7 @@ def test_a_new_role_counts_from_the_next_request(browser: Browser, instance: Ins
 
 def test_each_signed_in_request_costs_one_statement(browser: Browser, instance: Instance) -> None:
     a_person(instance)
-    sign_in(browser)
+    sign_in_through_pages(browser)
     counter = Counter(instance.database.reading)
     browser._request("GET", "/help")
 
@@ -247,7 +247,7 @@ def test_each_signed_in_request_costs_one_statement(browser: Browser, instance: 
 def test_no_other_cookie_signs_anybody_in(browser: Browser, instance: Instance) -> None:
     """The sign-in library can remember people by a cookie of its own; we set none and take none."""
     a_person(instance)
-    sign_in(browser)
+    sign_in_through_pages(browser)
     with browser.client.session_transaction(base_url=SITE) as kept:
         secret = kept["_user_id"]
     stranger = browser.another()

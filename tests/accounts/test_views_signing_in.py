@@ -21,7 +21,7 @@ from kernel.permissions import SYSTEM
 from lms.app import create_app, open_instance
 from lms.instance import Instance
 from tests.support.browser import Browser
-from tests.support.builders import PASSWORD, a_person, sign_in
+from tests.support.builders import PASSWORD, a_person, sign_in_through_pages
 from tests.support.meanwhile import before_the_lock
 from tests.support.people import devices, is_signed_in, suspend
 from tests.support.soon import PATIENCE, until
@@ -61,9 +61,10 @@ def test_only_a_path_of_this_site_is_gone_to(browser: Browser, instance: Instanc
         assert visitor.path == "/learning"
 
 
+@pytest.mark.slow
 def test_who_is_signed_in_already_goes_on(browser: Browser, instance: Instance) -> None:
     a_person(instance)
-    sign_in(browser)
+    sign_in_through_pages(browser)
     browser.get("/sign-in?next=/profile")
     assert browser.path == "/profile"
     browser.get("/sign-in?next=//evil.example")
@@ -148,7 +149,7 @@ def test_an_instance_with_one_connection_signs_people_in(instance: Instance) -> 
         visitor.checks = False
         try_to_sign_in(visitor, "ana@example.org")
         try_to_sign_in(visitor, "nadie@example.org")
-        sign_in(visitor)
+        sign_in_through_pages(visitor)
         visitor.get("/administration", status=403)
         visitor.get("/profile/password")
         visitor.submit("/profile/password", {"current_password": PASSWORD, "password": "otra frase bien distinta"})
@@ -162,7 +163,7 @@ def test_failures_and_successes_are_in_the_audit_log(browser: Browser, instance:
     person = a_person(instance)
     try_to_sign_in(browser, "nadie@example.org")
     try_to_sign_in(browser, "ana@example.org")
-    sign_in(browser)
+    sign_in_through_pages(browser)
     with instance.database.unit_of_work(write=False) as session:
         entries = list(session.scalars(select(AuditEntry).where(AuditEntry.verb.like("account.sign%")).order_by(AuditEntry.id)))
 
@@ -219,7 +220,7 @@ def test_who_fails_for_ever_elsewhere_shuts_the_owner_out_nowhere_they_were_befo
     """spec/security 2.3: a lock never lets one person lock another out for longer; the owner's own browser counts apart."""
     a_person(instance)
     with time_machine.travel(START, tick=False) as moment:
-        sign_in(browser)
+        sign_in_through_pages(browser)
         browser.submit("/sign-out")
         stranger = Browser(app, instance, address="203.0.113.9")
         for _turn in range(40):  # one hour, one try every 90 seconds: the window is never empty
@@ -239,7 +240,7 @@ def fields_of(browser: Browser, email: str, password: str) -> dict[str, str]:
 def test_a_known_browser_has_ten_tries_too_and_knows_only_its_accounts(browser: Browser, instance: Instance, app: Flask) -> None:
     a_person(instance)
     a_person(instance, "luis@example.org")
-    sign_in(browser)
+    sign_in_through_pages(browser)
     browser.submit("/sign-out")
     for _turn in range(10):
         try_to_sign_in(browser, "ana@example.org")
@@ -340,13 +341,13 @@ def test_a_password_whose_hash_is_old_is_hashed_anew_at_signing_in(browser: Brow
     weak = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(PASSWORD)
     with instance.database.unit_of_work() as session:
         session.execute(update(Person).values(password_hash=weak))
-    sign_in(browser)
+    sign_in_through_pages(browser)
 
     with instance.database.unit_of_work(write=False) as session:
         stored = session.get_one(Person, person.id).password_hash
     assert stored != weak
     assert not passwords.outdated(stored)
-    sign_in(browser.another())
+    sign_in_through_pages(browser.another())
 
 
 @pytest.mark.parametrize(("change", "status"), [("suspended", 409), ("another password", 409), ("a second step", 200)])

@@ -22,7 +22,7 @@ from lms import serve
 from lms.app import create_app, open_instance
 from lms.instance import Instance
 from tests.support.browser import Browser
-from tests.support.builders import PASSWORD, a_person, an_administrator, sign_in
+from tests.support.builders import PASSWORD, a_person, an_administrator, sign_in_through_pages
 from tests.support.wording import in_spanish
 
 ROSA = {
@@ -102,7 +102,7 @@ def test_whoever_did_not_sign_up_confirms_with_a_password_of_their_own(browser: 
     stranger, owner = browser, browser.another()
     sign_up(stranger)
     link = stranger.link_in_mail("confirm")
-    sign_in(stranger, ROSA["email"])
+    sign_in_through_pages(stranger, ROSA["email"])
     sign_up(owner, password=own)
     owner.get(link)
     press(owner, status=422, password=own)
@@ -116,7 +116,7 @@ def test_whoever_did_not_sign_up_confirms_with_a_password_of_their_own(browser: 
     assert is_confirmed(instance)
     assert stranger.get("/profile").title == stranger.get("/sign-in").title  # signed out
     stranger.submit("/sign-in", {"email": ROSA["email"], "password": PASSWORD}, status=422)
-    assert sign_in(owner, ROSA["email"], own).path == "/learning"
+    assert sign_in_through_pages(owner, ROSA["email"], own).path == "/learning"
 
 
 def test_confirming_has_the_limit_of_signing_in(browser: Browser) -> None:
@@ -390,7 +390,7 @@ def test_with_a_mail_server_an_unconfirmed_account_may_not_sign_in(posting: Inst
 
 def test_without_a_mail_server_an_unconfirmed_account_may_sign_in(browser: Browser, instance: Instance) -> None:
     a_person(instance, confirmed=False)
-    sign_in(browser)
+    sign_in_through_pages(browser)
 
     assert browser.path == "/learning"
 

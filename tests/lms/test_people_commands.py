@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from accounts import names
 from accounts.models import Person
+from kernel import clock
+from kernel.permissions import SYSTEM
 from kernel.settings import Settings
 from lms.instance import Instance
 from organisations.models import Membership, Organisation
@@ -45,14 +48,36 @@ def test_a_dry_run_tells_and_writes_nothing(command: Command, instance: Instance
     assert "New: 2. Changed: 0. Same: 0. Errors: 0." in told.out
 
 
+def test_what_of_a_list_is_not_read_is_told(command: Command, tmp_path: Path) -> None:
+    told = command("people", "load", a_file(tmp_path, "correo;nombres;piso\nuna@example.org;Ana;3\n"), "--dry-run")
+
+    assert "  left out: Columns that are not taken: 1 (piso)" in told.err
+
+
 def test_a_list_comes_in_and_says_what_changed(command: Command, instance: Instance, tmp_path: Path) -> None:
     """spec/compulsory 13.1: exit code 0, old → new; a second time nothing changes."""
     assert command("people", "load", a_file(tmp_path, lines(2))).code == 0
     told = command("people", "load", a_file(tmp_path, HEAD + "otra@example.org;Pía;Mera;I;1\n"))
 
     assert (told.code, count(instance, Person), count(instance, Membership)) == (0, 2, 2)
-    assert "P1 Mera → Pía Mera" in told.out
+    assert "Name: P1 Mera → Pía Mera" in told.out
     assert "Same: 2" in command("people", "load", a_file(tmp_path, lines(2).replace("P1", "Pía"))).out
+
+
+def test_a_corrected_name_stays_and_is_told(command: Command, instance: Instance, tmp_path: Path) -> None:
+    """spec/compulsory 2.5a."""
+    file = a_file(tmp_path, lines(1))
+    command("people", "load", file)
+    with instance.database.unit_of_work() as session:
+        person = session.scalars(select(Person)).one()
+        names.correct_name(session, SYSTEM, person, ("Pía", "Mera", ""), "Según la cédula.", None, now=clock.now())
+
+    told = command("people", "load", file)
+
+    assert "Pía Mera was corrected and stays; the list says P0 Mera" in told.out
+    assert "Corrected names that stayed as they are: 1 (lines 2)." in told.out
+    with instance.database.unit_of_work(write=False) as session:
+        assert session.scalars(select(Person.given_names)).one() == "Pía"
 
 
 def test_good_lines_come_in_unless_it_is_strict(command: Command, instance: Instance, tmp_path: Path) -> None:

@@ -61,6 +61,7 @@ def test_people_are_found_whatever_the_case_and_the_accents_and_stand_by_surname
     assert names(boss, "") == ["Zoé Álvarez", "Ada Ministra", "María José Ñacato", "Luis Zambrano"]
 
 
+@pytest.mark.slow
 def test_a_changed_name_is_found_and_the_old_one_is_not(boss: Browser, browser: Browser, instance: Instance) -> None:
     boss.get("/profile")
     boss.submit("/profile", {"given_names": "Íngrid", "first_surname": "Yépez", "second_surname": ""})
@@ -69,6 +70,7 @@ def test_a_changed_name_is_found_and_the_old_one_is_not(boss: Browser, browser: 
     assert names(boss, "q=admin%40") == ["Íngrid Yépez"]
 
 
+@pytest.mark.slow
 def test_the_list_costs_the_same_for_many_people(boss: Browser, instance: Instance) -> None:
     """spec/performance P6: pages of fifty, and a fixed number of statements."""
     counter = every_statement(instance.database)

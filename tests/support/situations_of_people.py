@@ -77,6 +77,13 @@ def mails_to_stop(stage: Stage) -> Scene:
     return Scene(stage.nobody(), f"/notices/stop/{notices.unsubscription_token(secret, stage.person().uuid, NoticeKind.ANNOUNCEMENT)}")
 
 
+def a_name_that_an_institution_keeps(stage: Stage) -> Scene:
+    """Somebody whose name comes from staff records asks for a correction."""
+    person = stage.person()
+    put(stage.instance, person, a_place(stage.instance, f"Oficina {stage.number()}"))
+    return Scene(stage.signed_in(person), "/profile/name", {"reason": "Falta una tilde."})
+
+
 # --- Second steps ------------------------------------------------------------------------------------------------------------------------
 
 
@@ -244,6 +251,7 @@ LINKS: Room = {
     "accounts.accept_invitation": an_invitation,
     "accounts.set_up": an_instance_without_administrator,
     "accounts_addresses.confirm": another_address,
+    "accounts_names.ask": a_name_that_an_institution_keeps,
     "accounts_notices.stop": mails_to_stop,
 }
 SECOND_STEPS: Room = {

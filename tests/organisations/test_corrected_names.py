@@ -1,0 +1,138 @@
+"""A name that an administrator corrected, and a later list of people (spec/compulsory 2.5a)."""
+
+import json
+import re
+from io import BytesIO
+
+import pytest
+from sqlalchemy import select
+
+from accounts import names
+from accounts.models import Person, PersonName
+from kernel import clock
+from kernel.audit import AuditEntry
+from kernel.permissions import SYSTEM
+from lms.instance import Instance
+from organisations.models import PendingUnitList
+from tests.support.browser import Browser
+from tests.support.builders import a_person, an_administrator, sign_in
+from tests.support.people import person_row
+from tests.support.places import a_place, put
+from tests.support.wording import in_spanish
+
+LISTS = "/administration/lists"
+HEAD = "correo;nombres;primer apellido;segundo apellido;unidad;numero de empleado\n"
+LINE = "gladys@example.org;Gladys Fanny;Naranjo;Quinde;I;S-1\n"
+
+
+@pytest.fixture
+def boss(browser: Browser, instance: Instance) -> Browser:
+    """Return a browser in which an administrator is signed in; an institution has brought in Gladys."""
+    an_administrator(instance)
+    a_place(instance, code="I")
+    boss = sign_in(browser, "admin@example.org")
+    bring_in(boss, LINE)
+    return boss
+
+
+def send(boss: Browser, text: str) -> None:
+    boss.get(LISTS)
+    token = re.search(r'name="csrf_token" value="([^"]+)"', boss.page.html)
+    data = {"kind": "people", "file": (BytesIO((HEAD + text).encode()), "lista.csv"), "csrf_token": token[1] if token else ""}
+    boss._request("POST", LISTS, data=data)
+    boss._arrive(200)
+
+
+def bring_in(boss: Browser, text: str, **given: str) -> None:
+    send(boss, text)
+    boss.submit("/confirmation", given)
+    boss.deliver_jobs()
+    boss.get(boss.path)
+
+
+def correct(instance: Instance, given: str = "Gladys Fany") -> None:
+    with instance.database.unit_of_work() as session:
+        gladys = session.scalars(select(Person).where(Person.email == "gladys@example.org")).one()
+        names.correct_name(session, SYSTEM, gladys, (given, "Naranjo", "Quinde"), "Según la cédula.", None, now=clock.now())
+
+
+def name(instance: Instance) -> str:
+    return person_row(instance, "gladys@example.org").full_name
+
+
+def load(instance: Instance) -> PendingUnitList:
+    with instance.database.unit_of_work(write=False) as session:
+        return session.scalars(select(PendingUnitList).order_by(PendingUnitList.id.desc())).first() or pytest.fail("no list")
+
+
+def test_a_list_leaves_a_corrected_name_and_says_so(boss: Browser, instance: Instance) -> None:
+    correct(instance)
+    send(boss, LINE.replace("S-1", "S-2"))
+    assert "Gladys Fany Naranjo Quinde" in boss.page.text
+    assert "Gladys Fanny Naranjo Quinde" in boss.page.text
+
+    boss.submit("/confirmation")
+    boss.deliver_jobs()
+    boss.get(boss.path)
+
+    assert name(instance) == "Gladys Fany Naranjo Quinde"
+    assert in_spanish("%(count)s corrected name stayed as it was; the list has another one.", 1) in boss.page.text
+    assert (load(instance).skipped_names, load(instance).changed) == (("2",), 1), "the staff number of the line came in"
+    with instance.database.unit_of_work(write=False) as session:
+        done = session.scalars(select(AuditEntry.facts).where(AuditEntry.verb == "load.done").order_by(AuditEntry.id.desc())).first()
+    assert json.loads(done or "{}")["names_skipped"] == 1
+
+
+def test_a_list_that_differs_in_nothing_else_can_still_be_decided(boss: Browser, instance: Instance) -> None:
+    correct(instance)
+
+    bring_in(boss, LINE, taken="2")
+
+    assert name(instance) == "Gladys Fanny Naranjo Quinde"
+    assert load(instance).skipped_names == ()
+    with instance.database.unit_of_work(write=False) as session:
+        found = session.scalars(select(PersonName).order_by(PersonName.id)).all()
+    of_gladys = [(row.given_names, row.source) for row in found if row.first_surname == "Naranjo"]
+    assert of_gladys == [("Gladys Fanny", "initial"), ("Gladys Fany", "correction"), ("Gladys Fanny", "list")]
+
+
+def test_after_the_list_was_taken_its_changes_are_ordinary_again(boss: Browser, instance: Instance) -> None:
+    correct(instance)
+    bring_in(boss, LINE, taken="2")
+
+    bring_in(boss, LINE.replace("Fanny", "Fannia"))
+
+    assert name(instance) == "Gladys Fannia Naranjo Quinde"
+
+
+def test_only_lines_with_a_difference_can_be_taken(boss: Browser, instance: Instance) -> None:
+    correct(instance)
+    send(boss, LINE)
+
+    boss.submit("/confirmation", {"taken": "7"}, status=422)
+
+    assert load(instance).confirmed_at is None
+
+
+def test_a_list_changes_what_a_person_declared_and_records_both(boss: Browser, instance: Instance) -> None:
+    ana = a_person(instance)
+    put(instance, ana, a_place(instance, "Otra", code="O"))
+
+    bring_in(boss, "ana@example.org;Ana María;Quinde;;O;S-9\n")
+
+    with instance.database.unit_of_work(write=False) as session:
+        found = session.scalars(select(PersonName).where(PersonName.person_id == ana.id).order_by(PersonName.id)).all()
+        assert [(row.full_name, row.source) for row in found] == [("Ana Quinde", "self"), ("Ana María Quinde", "list")]
+
+
+@pytest.mark.parametrize(("line", "source"), [("ana@example.org;Ana;Quinde;;O;\n", "list"), ("ana@example.org;;;;O;S-9\n", "self")])
+def test_a_list_confirms_a_declared_name_only_where_it_says_it(boss: Browser, instance: Instance, line: str, source: str) -> None:
+    ana = a_person(instance)
+    put(instance, ana, a_place(instance, "Otra", code="O"))
+
+    bring_in(boss, line)
+    send(boss, line)
+
+    with instance.database.unit_of_work(write=False) as session:
+        assert session.scalars(select(PersonName.source).where(PersonName.person_id == ana.id)).all() == [source]
+    assert in_spanish("Everything in the list is already up to date.") in boss.page.text
