@@ -42,6 +42,7 @@ from quizzes.services import notices as telling
 from quizzes.services import overrides as time_services
 from quizzes.services.former_reviews import move_former_reviews
 from quizzes.services.overrides import OverrideVerb
+from quizzes.services.regrade_offers import list_offers
 
 CLOSE_EVERY = 60
 PLAN_EVERY = 3600
@@ -307,6 +308,14 @@ def catch_up_regrade(delivery: Delivery) -> None:
         regrading.apply_to_late_attempts(
             session, Actor(person_id=row.undone_by or row.committed_by, via=ActorChannel.JOB), row, now=delivery.now
         )
+
+
+def offer_regrade(delivery: Delivery) -> Effect | None:
+    """Notify those who edit a course of answers in a quiz that would be marked otherwise, once; the upgrade asks for it, for each quiz."""
+    course_id, key = cast("int", delivery.arguments["course"]), str(delivery.arguments["activity"])
+    with delivery.database.unit_of_work(write=False) as session:
+        offers = list_offers(session, course_id, key)
+    return (lambda session: telling.notify_offers(session, course_id, key, offers, now=delivery.now)) if offers else None
 
 
 SCOPES: Mapping[StrEnum, Callable[[Session, int], overrides.AffectedAttempts]] = {

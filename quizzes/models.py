@@ -391,6 +391,8 @@ class Regrade(Base):
     committed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     undone_at: Mapped[Moment | None]
     undone_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    undo_reason: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """Why it was undone, in words for the learners."""
 
 
 class RegradeDryRunRow(Base):

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased
 from courses.content.model import ActivitySource, CourseFolder, Finding
 from courses.content.search_texts import activity_entries
 from courses.kinds import ActivityDescription, ActivityPublisher, Publication
-from courses.models import Activity
+from courses.models import Activity, CourseVersion
 from courses.publication import MINUTES_OF_A_QUESTION, to_json
 from courses.queries.search_entries import list_activity_entries
 from courses.rendering import Html, Renderer, plain_texts
@@ -477,6 +477,14 @@ def pass_mark_of(session: Session, activity: OutlineActivity) -> Fraction | None
     return queries.get_snapshot_of_activity(session, activity.id).settings.pass_mark
 
 
+def counts_elsewhere(session: Session, activity: OutlineActivity) -> bool:
+    """Return whether results of a quiz are used outside its course, by any version: a jury may have signed them (spec/selection 4.10)."""
+    course = select(CourseVersion.course_id).join(Activity, Activity.version_id == CourseVersion.id).where(Activity.id == activity.id)
+    versions = select(Activity.id).join(CourseVersion, CourseVersion.id == Activity.version_id)
+    same_quiz = versions.where(CourseVersion.course_id == course.scalar_subquery(), Activity.key == activity.key)
+    return any(queries.get_snapshot_of_activity(session, version).selection is not None for version in session.scalars(same_quiz))
+
+
 QUIZ = ActivityPublisher(
     KIND,
     prepare_quiz,
@@ -487,6 +495,7 @@ QUIZ = ActivityPublisher(
     tell=describe_quiz,
     dates=own_dates,
     pass_mark=pass_mark_of,
+    counts_elsewhere=counts_elsewhere,
     ungraded=find_ungraded,
     question_numbers=find_newest_numbers,
     has_open_work=is_answering,

@@ -327,12 +327,11 @@ def _report_faults(table: MappingCursor, task: Task, drawn: Mapping[str, Fractio
 
 
 def _report_outputs(table: MappingCursor, task: Task, drawn: Mapping[str, Fraction]) -> bool:
-    start = start_inputs(task.start, drawn)
-    known = compute(start)
+    known = compute(start_inputs(task.start, drawn))
     unknown = [name for name in task.outputs if name not in known]
     for name in unknown:
         table.report("C803", N_("The model has no output “%(name)s”."), N_("Write its name with dots, as in vejez.pct_pib."), name=name)
-    lacking = [] if unknown else outputs_lacking(task, start)
+    lacking = [] if unknown else outputs_lacking(task, known)
     for name in lacking:
         table.report("C804", N_("The model gives no value for “%(name)s” from this starting point."), name=name)
     return bool(unknown or lacking)

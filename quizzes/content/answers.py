@@ -50,21 +50,25 @@ def read_short(table: MappingCursor, mark: Fraction) -> ShortAnswerBody:
     """Read a word against patterns, or with mark 0 a self-check with a model answer."""
     free = mark == 0 and table.has("model")
     answers = short_answers(table, required=not free)
-    accents = table.session.first_language == "es"
-    ignore_case, ignore_accents = table.flag("ignore_case", True), table.flag("ignore_accents", accents)
+    ignored = _ignored(table)
     model, criteria = table.text("model", MarkupLevel.MARKDOWN), table.texts("criteria")
     if (model or criteria) and mark != 0:
         table.report(
             "C403", N_("A model answer and criteria are only for self-checks."), N_("Set the mark to 0, or delete them."), at="model"
         )
-    return ShortAnswerBody(answers, ignore_case, ignore_accents, parts.or_none(model), criteria)
+    return ShortAnswerBody(answers, *ignored, parts.or_none(model), criteria)
 
 
 def gap_short(table: MappingCursor, *, dragged: bool = False) -> ShortAnswerBody:
     """Read a word as one gap of a text; where it is dragged, it may have a key of its own."""
     answers = short_answers(table, required=True, keyed=dragged)
+    return ShortAnswerBody(answers, *_ignored(table))
+
+
+def _ignored(table: MappingCursor) -> tuple[bool, bool, bool]:
+    """Read whether case, accents and typographic variants are ignored."""
     accents = table.session.first_language == "es"
-    return ShortAnswerBody(answers, table.flag("ignore_case", True), table.flag("ignore_accents", accents))
+    return table.flag("ignore_case", True), table.flag("ignore_accents", accents), table.flag("ignore_typography", True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +77,19 @@ class Ignoring:
 
     case: bool
     accents: bool
+    typography: bool
 
     def covers(self, earlier: str, pattern: str) -> bool:
         """Say whether a pattern takes everything that another one takes, so that the other is never reached behind it."""
         written = _ANY.sub(_SOMETHING, pattern).replace("\\*", "*")
-        return patterns.matches(earlier, written, ignore_case=self.case, ignore_accents=self.accents)
+        return patterns.matches(earlier, written, ignore_case=self.case, ignore_accents=self.accents, ignore_typography=self.typography)
 
 
 def _ignoring(table: MappingCursor) -> Ignoring:
     """Return what the question ignores, before these fields are read: their place in the file is behind the answers."""
     accents = parts.peek(table, "ignore_accents") or str(table.session.first_language == "es").lower()
-    return Ignoring(parts.peek(table, "ignore_case") != "false", accents == "true")
+    case, typography = (parts.peek(table, name) != "false" for name in ("ignore_case", "ignore_typography"))
+    return Ignoring(case, accents == "true", typography)
 
 
 def short_answers(table: MappingCursor, *, required: bool, keyed: bool = False) -> tuple[TextPattern, ...]:

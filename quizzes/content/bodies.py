@@ -254,7 +254,7 @@ FIELDS: Mapping[QuestionKind, frozenset[str]] = {
     QuestionKind.SINGLE: frozenset({"options", "shuffle", "variables", "conditions", "decimals"}),
     QuestionKind.MULTIPLE: frozenset({"options", "rule", "shuffle"}),
     QuestionKind.TRUE_FALSE: frozenset({"answer"}),
-    QuestionKind.SHORT: frozenset({"answers", "ignore_case", "ignore_accents", "model", "criteria"}),
+    QuestionKind.SHORT: frozenset({"answers", "ignore_case", "ignore_accents", "ignore_typography", "model", "criteria"}),
     QuestionKind.NUMERICAL: frozenset({"answers", *_QUANTITY}),
     QuestionKind.MATCHING: frozenset({"pairs", "extra", "shuffle"}),
     QuestionKind.ORDERING: frozenset({"items", "rule"}),

@@ -159,12 +159,18 @@ def _report(table: MappingCursor, expression: str, error: ExpressionError, at: s
 
 def _try_draws(table: MappingCursor, body: CalculatedBody) -> None:
     """Try 200 draws as attempts make them: conditions must leave some, and every answer must have a value."""
+    tried: set[tuple[Fraction, ...]] = set()
     for seed in range(TRIED_DRAWS):
         try:
-            values = {**body.parameters, **draw_variables(body, seed, "1")}
+            drawn = draw_variables(body, seed, "1")
         except NoVariablesError:
             table.report("C408", N_("No values of the variables meet the conditions."), at="conditions")
             return
+        combination = tuple(drawn.values())
+        if combination in tried:
+            continue
+        tried.add(combination)
+        values = {**body.parameters, **drawn}
         for answer in body.answers:
             try:
                 evaluate(answer.expression, values)

@@ -8,10 +8,10 @@ from hashlib import sha256
 from courses.content.course_file import read_course
 from courses.content.layout import COURSE, MODULE, PARAMETERS
 from courses.content.lists import read_parameters
-from courses.content.model import NO_TEXT, LocalisedText
+from courses.content.model import NO_TEXT, CourseFolder, LocalisedText
 from courses.content.reading_session import ReadingSession
 from courses.content.source import read_table
-from quizzes.content.banks import read_banks
+from quizzes.content.banks import banks_of, read_banks
 from quizzes.content.model import BankSource
 
 _UNDATED = date(2000, 1, 1)
@@ -48,6 +48,12 @@ def read_bank_file(files: Mapping[str, bytes], path: str, today: date) -> DraftB
     table = read_table(session, path)
     bank = next(iter(read_banks({path: table}, session)), None) if table is not None else None
     return DraftBankFile(bank, (bank.title if bank is not None else NO_TEXT) or title)
+
+
+def bank_files_of(folder: CourseFolder) -> dict[str, DraftBankFile]:
+    """Return the banks of a whole folder by path, as `read_bank_file` reads each by itself."""
+    titles = {module.path.partition("/")[0]: module.title for module in folder.modules}
+    return {bank.path: DraftBankFile(bank, bank.title or titles.get(bank.path.partition("/")[0], NO_TEXT)) for bank in banks_of(folder)}
 
 
 def languages_of(files: Mapping[str, bytes]) -> tuple[str, ...]:

@@ -87,7 +87,10 @@ def _gap(name: str, value: LocatedValue, *, dragged: bool) -> Gap | None:
 
 
 GAP_FIELDS = frozenset(
-    {"text", "mark", "options", "answers", "shuffle", "tolerance", "unit", "units", "decimals", "ignore_case", "ignore_accents"}
+    {
+        *("text", "mark", "options", "answers", "shuffle", "tolerance", "unit", "units", "decimals"),
+        *("ignore_case", "ignore_accents", "ignore_typography"),
+    }
 )
 
 

@@ -163,6 +163,14 @@ FORMULA_ANSWERS = answers(
 IGNORING = (
     FieldSpec("ignore_case", FieldShape.FLAG, lazy_("Ignore capital letters?"), "", YES_NO, "true"),
     FieldSpec("ignore_accents", FieldShape.FLAG, lazy_("Ignore accents?"), lazy_("If not set: ignored in Spanish."), YES_NO),
+    FieldSpec(
+        "ignore_typography",
+        FieldShape.FLAG,
+        lazy_("Ignore typographic variants?"),
+        lazy_("Phones and word processors write ’ for ' and – for -. If not set: they count as the same sign."),
+        YES_NO,
+        "true",
+    ),
 )
 QUANTITY: tuple[Asked, ...] = (
     *tolerance(lazy_("How far an answer can be from the number and still count. Leave empty for no tolerance.")),
@@ -269,7 +277,7 @@ GAPS = RowFields(
         "numerical": (NUMBER_ANSWERS, *QUANTITY),
         "single": (options("options", lazy_("Exactly one is right."), "gaps.{name}.options", begun=3), SHUFFLE),
     },
-    order=(KIND, "answers", "ignore_case", "ignore_accents", "options", "shuffle", *QUANTITY_ORDER, "weight"),
+    order=(KIND, "answers", "ignore_case", "ignore_accents", "ignore_typography", "options", "shuffle", *QUANTITY_ORDER, "weight"),
 )
 VARIABLES = RowFields(
     "variables",

@@ -179,6 +179,11 @@ def read_values(content: bytes, names: Sequence[str]) -> list[tuple[int, Values]
         )
     (_line, header), *rows = table.rows
     columns = _columns([cell.strip() for cell in header], names)
+    for left_out in table.left_out(columns.values()):
+        raise VariantsRefused(
+            N_("The table has values in a column without a heading (%(values)s). Name the column or delete it."),
+            values=left_out.facts["examples"],
+        )
     return [(line, _row(line, cells, columns)) for line, cells in rows]
 
 

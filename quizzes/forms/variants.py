@@ -1,10 +1,10 @@
 """The form that makes variants of a calculated question."""
 
-from wtforms import FileField, HiddenField, TextAreaField
+from wtforms import HiddenField, TextAreaField
 from wtforms.validators import Length
 
 from kernel.i18n import lazy_
-from kernel.web.forms import Form, WholeField
+from kernel.web.forms import FileField, Form, WholeField
 from quizzes.content.variants import LARGEST_TABLE
 from quizzes.rules.variants import MOST_VARIANTS
 

@@ -74,6 +74,7 @@ FIELDS: Mapping[str, str] = {
     "drag": N_("Filled from one set"),
     "ignore_case": N_("Ignore capital letters"),
     "ignore_accents": N_("Ignore accents"),
+    "ignore_typography": N_("Ignore typographic variants"),
 }
 ASPECTS: Mapping[str, str] = {
     "text": N_("text"),

@@ -195,6 +195,7 @@ def facts(row: Regrade) -> dict[str, Any]:
         "created_at": row.created_at,
         "committed_at": row.committed_at,
         "undone_at": row.undone_at,
+        "undo_reason": row.undo_reason,
     }
 
 

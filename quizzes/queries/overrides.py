@@ -369,7 +369,7 @@ class AccommodationRow:
 def list_profiles(session: Session, words: str, *, offset: int, limit: int) -> list[AccommodationRow]:
     """List the people whom a search finds; without words those with a profile in force."""
     statement = select(Person, Accommodation).outerjoin(Accommodation, accommodation_of(Person.id))
-    statement = statement.where(*name_matches(words)) if words else statement.where(Accommodation.id.is_not(None))
+    statement = statement.where(*name_matches(words, with_address=True)) if words else statement.where(Accommodation.id.is_not(None))
     rows = session.execute(statement.order_by(*by_name(), Person.id).offset(offset).limit(limit))
     return [AccommodationRow(person, row) for person, row in rows]
 

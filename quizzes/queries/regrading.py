@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from accounts.models import Person, full_name
@@ -132,7 +132,7 @@ def _finished(course_id: int, activity_key: str) -> tuple[ColumnElement[bool], .
     )
 
 
-def _covered(regrade: Regrade) -> tuple[ColumnElement[bool], ...]:
+def covered(regrade: Regrade) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions on attempts that a regrade covers."""
     conditions = _finished(regrade.course_id, regrade.activity_key)
     if regrade.question_id is None:
@@ -154,13 +154,13 @@ def _is_about(regrade: Regrade) -> tuple[ColumnElement[bool], ...]:
 
 def count_covered(session: Session, regrade: Regrade) -> int:
     """Count the attempts that a regrade covers."""
-    return session.scalar(select(func.count()).select_from(Attempt).where(*_covered(regrade))) or 0
+    return session.scalar(select(func.count()).select_from(Attempt).where(*covered(regrade))) or 0
 
 
 def versions_to_regrade(session: Session, regrade: Regrade) -> frozenset[int]:
     """Return the question versions that the attempts of a regrade asked."""
     statement = select(AttemptItem.question_version_id).join(Attempt, Attempt.id == AttemptItem.attempt_id)
-    return frozenset(session.scalars(statement.where(*_covered(regrade)).distinct()))
+    return frozenset(session.scalars(statement.where(*covered(regrade)).distinct()))
 
 
 def _has_line(regrade: Regrade) -> ColumnElement[bool]:
@@ -169,7 +169,7 @@ def _has_line(regrade: Regrade) -> ColumnElement[bool]:
 
 def count_submitted_since(session: Session, regrade: Regrade) -> int:
     """Count the attempts that were submitted after the dry run read those of their learner."""
-    return session.scalar(select(func.count()).select_from(Attempt).where(*_covered(regrade), ~_has_line(regrade))) or 0
+    return session.scalar(select(func.count()).select_from(Attempt).where(*covered(regrade), ~_has_line(regrade))) or 0
 
 
 def next_enrolments(session: Session, regrade: Regrade, *, after: int, limit: int) -> list[int]:
@@ -178,7 +178,7 @@ def next_enrolments(session: Session, regrade: Regrade, *, after: int, limit: in
     statement = (
         select(Enrolment.id)
         .where(Enrolment.course_id == regrade.course_id, Enrolment.id > after)
-        .where(attempt.where(*_covered(regrade), ~_has_line(regrade)))
+        .where(attempt.where(*covered(regrade), ~_has_line(regrade)))
         .order_by(Enrolment.id)
         .limit(limit)
     )
@@ -209,40 +209,43 @@ class PresentItem:
 _LAST = select(func.max(MarkEvent.id)).where(MarkEvent.item_id == AttemptItem.id).correlate(AttemptItem).scalar_subquery()
 
 
+PRESENT = select(
+    AttemptItem.id,
+    AttemptItem.attempt_id,
+    AttemptItem.section,
+    AttemptItem.question_version_id,
+    AttemptItem.maximum,
+    MarkEvent.id.label("event_id"),
+    MarkEvent.origin,
+    MarkEvent.fraction,
+    MarkEvent.exact,
+    MarkEvent.state,
+).join(MarkEvent, MarkEvent.id == _LAST)
+"""Questions of attempts with their present marks, which `present_item` reads."""
+
+
 def list_present_items(session: Session, attempt_ids: Sequence[int]) -> dict[int, list[PresentItem]]:
     """Return the questions of submitted attempts with their present marks, by attempt in their order."""
-    statement = (
-        select(
-            AttemptItem.id,
-            AttemptItem.attempt_id,
-            AttemptItem.section,
-            AttemptItem.question_version_id,
-            AttemptItem.maximum,
-            MarkEvent.id.label("event_id"),
-            MarkEvent.origin,
-            MarkEvent.fraction,
-            MarkEvent.exact,
-            MarkEvent.state,
-        )
-        .join(MarkEvent, MarkEvent.id == _LAST)
-        .where(AttemptItem.attempt_id.in_(attempt_ids))
-        .order_by(AttemptItem.attempt_id, AttemptItem.position)
-    )
+    statement = PRESENT.where(AttemptItem.attempt_id.in_(attempt_ids)).order_by(AttemptItem.attempt_id, AttemptItem.position)
     found: dict[int, list[PresentItem]] = {}
     for row in session.execute(statement):
-        item = PresentItem(
-            row.id,
-            row.attempt_id,
-            row.section,
-            row.question_version_id,
-            Fraction(row.maximum),
-            row.event_id,
-            row.origin,
-            share(row),
-            MarkState(row.state),
-        )
-        found.setdefault(row.attempt_id, []).append(item)
+        found.setdefault(row.attempt_id, []).append(present_item(row))
     return found
+
+
+def present_item(row: Row[*tuple[Any, ...]]) -> PresentItem:
+    """Return what a row of `PRESENT` says."""
+    return PresentItem(
+        row.id,
+        row.attempt_id,
+        row.section,
+        row.question_version_id,
+        Fraction(row.maximum),
+        row.event_id,
+        row.origin,
+        share(row),
+        MarkState(row.state),
+    )
 
 
 def layouts_of(session: Session, item_ids: Sequence[int]) -> dict[int, str]:
@@ -272,7 +275,7 @@ def list_ended(session: Session, regrade: Regrade, enrolment_ids: Sequence[int])
 
 def list_covered_ids(session: Session, regrade: Regrade, enrolment_ids: Sequence[int]) -> list[int]:
     """Return the attempts of some learners that the dry run covers but has no line for yet."""
-    statement = select(Attempt.id).where(*_covered(regrade), *_of_learners(enrolment_ids), ~_has_line(regrade))
+    statement = select(Attempt.id).where(*covered(regrade), *_of_learners(enrolment_ids), ~_has_line(regrade))
     return list(session.scalars(statement.order_by(Attempt.id)))
 
 
@@ -415,7 +418,7 @@ def lock_touched(session: Session, regrade_id: int) -> None:
 
 def lock_submitted_since(session: Session, regrade: Regrade) -> None:
     """Lock every attempt that was submitted after the dry run read those of its learner, in the order of their ids."""
-    arrived = select(Attempt.id).where(*_covered(regrade), ~_has_line(regrade))
+    arrived = select(Attempt.id).where(*covered(regrade), ~_has_line(regrade))
     session.execute(arrived.order_by(Attempt.id).with_for_update(of=Attempt)).all()
 
 

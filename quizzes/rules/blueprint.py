@@ -121,11 +121,11 @@ def _extreme(draws: Sequence[BlueprintDraw], line: BlueprintWeight, sign: int) -
     """Return the greatest share (sign 1) or the least (sign -1), with a question set that has it."""
     classes = _alike(draws, line)
     common = lcm(*(mark.denominator for one in classes for mark in one.marks.values()), 1)
+    marks = [{at: int(mark * common) for at, mark in alike.marks.items()} for alike in classes]
     ratio, best = Fraction(0), tuple[str, ...]()
     while True:
-        profits = [
-            {at: int(sign * (one.fits - ratio) * mark * common * ratio.denominator) for at, mark in one.marks.items()} for one in classes
-        ]
+        weights = [sign * (alike.fits * ratio.denominator - ratio.numerator) for alike in classes]
+        profits = [{at: weight * mark for at, mark in own.items()} for weight, own in zip(weights, marks, strict=True)]
         chosen = most_profitable([draw.count for draw in draws], [len(one.keys) for one in classes], profits)
         if chosen is None:
             return None

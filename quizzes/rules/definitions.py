@@ -258,6 +258,7 @@ class ShortAnswerBody:
     answers: tuple[TextPattern, ...] = ()
     ignore_case: bool = True
     ignore_accents: bool = True
+    ignore_typography: bool = field(default=True, metadata={ADDED_LATER: True})
     model: Texts | None = field(default=None, metadata=_MARKDOWN)
     criteria: tuple[Texts, ...] = field(default=(), metadata=_INLINE)
 

@@ -5,6 +5,7 @@ Nothing here rounds and nothing raises on what a learner typed: what cannot be r
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 
 from quizzes.rules import choice_marking, ordering, patterns
 from quizzes.rules.answers import (
@@ -142,7 +143,36 @@ def _mark_short(body: ShortAnswerBody, text: str, part: str = "", weight: Fracti
 
 
 def _matches_any(texts: Iterable[str], typed: str, body: ShortAnswerBody) -> bool:
-    return any(patterns.matches(pattern, typed, ignore_case=body.ignore_case, ignore_accents=body.ignore_accents) for pattern in texts)
+    return any(
+        patterns.matches(
+            pattern,
+            typed,
+            ignore_case=body.ignore_case,
+            ignore_accents=body.ignore_accents,
+            ignore_typography=body.ignore_typography,
+        )
+        for pattern in texts
+    )
+
+
+def variant_pair(body: object, typed: Sequence[str]) -> tuple[str, str] | None:
+    """Return the first of some texts that fits a key by its typographic variants alone, with that key; None where none does.
+
+    Of a number, which has no key to show, it is enough that it or a unit has variants.
+    """
+    match body:
+        case ShortAnswerBody(answers, case, accents, True):
+            fits = partial(patterns.matches, ignore_case=case, ignore_accents=accents)
+            keys = [pattern for answer in answers for pattern in answer.patterns.values()]
+            pairs = ((text, key) for text in typed for key in keys if fits(key, text) and not fits(key, text, ignore_typography=False))
+            return next(pairs, None)
+        case NumericalBody() | CalculatedBody():
+            units = "".join((*body.units, *(body.unit or {}).values()))
+            return next(((text, "") for text in typed if patterns.plain_typography(text + units) != text + units), None)
+        case GapsBody(gaps, False):
+            return next((pair for gap in gaps if (pair := variant_pair(gap.body, typed)) is not None), None)
+        case _:
+            return None
 
 
 def _judged(judged: QuantityMark | None, part: str = "", weight: Fraction = _ALL) -> PartMark:

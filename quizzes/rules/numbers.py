@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from kernel.rounding import round_half_up
 from quizzes.rules.definitions import Tolerance, ToleranceKind
+from quizzes.rules.patterns import plain_typography
 
 MAX_DIGITS = 40
 MAX_EXPONENT = 30
@@ -73,15 +74,16 @@ def _read(typed: str, convention: Convention) -> ParsedNumber | None:
 
 def split_unit(typed: str, units: tuple[str, ...]) -> tuple[str, str]:
     """Part a number from one of the units written before or after it; the longest unit wins, case does not matter."""
-    text = typed.strip()
+    text = plain_typography(typed).strip()
     for unit in sorted(units, key=len, reverse=True):
-        folded = unit.casefold()
+        written = plain_typography(unit)
+        folded = written.casefold()
         if not folded:
             continue
-        if text.casefold().endswith(folded) and len(unit) < len(text):
-            return text[: -len(unit)].rstrip(), unit
-        if text.casefold().startswith(folded) and len(unit) < len(text):
-            return text[len(unit) :].lstrip(), unit
+        if text.casefold().endswith(folded) and len(written) < len(text):
+            return text[: -len(written)].rstrip(), unit
+        if text.casefold().startswith(folded) and len(written) < len(text):
+            return text[len(written) :].lstrip(), unit
     return text, ""
 
 

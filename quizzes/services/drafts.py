@@ -1,15 +1,18 @@
 """Keep the rows that lists and searches of draft questions need, made anew from the text whenever it changes."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
+from courses.content.model import CourseFolder
 from courses.queries import drafts as course_drafts
 from kernel.i18n import shortened
 from kernel.markup.model import fold
 from quizzes.content import banks, drafts
+from quizzes.content.drafts import DraftBankFile
 from quizzes.content.gaps import names_in_text
 from quizzes.draft_models import DraftBank, DraftQuestion
 from quizzes.rules.definitions import QuestionDefinition, Texts, TextShape, map_texts
@@ -20,8 +23,11 @@ _UNDATED = date(2000, 1, 1)
 """Reading a bank asks for a day, and no rule of questions looks at it."""
 
 
-def index_banks(session: Session, course_id: int) -> None:
-    """Make anew the rows of a course's draft banks whose text, or what it depends on, has changed; those that are as they were stay."""
+def index_banks(session: Session, course_id: int, folder: CourseFolder | None = None) -> None:
+    """Update the rows of a course's draft banks whose text, or what it depends on, has changed.
+
+    Banks are taken from `folder`, the whole draft as it was read just before; without it they are read from the draft's texts.
+    """
     session.flush()  # the files may have been written in this transaction
     checksums = course_drafts.list_draft_checksums(session, course_id)
     present = {row.path: row for row in session.scalars(select(DraftBank).where(DraftBank.course_id == course_id))}
@@ -33,14 +39,22 @@ def index_banks(session: Session, course_id: int) -> None:
         session.execute(delete(DraftBank).where(DraftBank.id.in_(gone)))
     if not stale:
         return
-    names = {name for path in stale for name in drafts.sources_of(path)}
-    files = {path: body.encode() for path, body in course_drafts.draft_bodies(session, course_id, names).items()}
+    read = {} if folder is None else drafts.bank_files_of(folder)
+    read |= _read_banks(session, course_id, [path for path in stale if path not in read])
     for path in stale:
-        _write(session, course_id, path, wanted[path], files)
+        _write(session, course_id, path, wanted[path], read[path])
 
 
-def _write(session: Session, course_id: int, path: str, source: str, files: dict[str, bytes]) -> None:
-    read = drafts.read_bank_file({name: files[name] for name in drafts.sources_of(path) if name in files}, path, _UNDATED)
+def _read_banks(session: Session, course_id: int, paths: Sequence[str]) -> dict[str, DraftBankFile]:
+    if not paths:
+        return {}
+    names = {name for path in paths for name in drafts.sources_of(path)}
+    files = {path: body.encode() for path, body in course_drafts.draft_bodies(session, course_id, names).items()}
+    present = {path: {name: files[name] for name in drafts.sources_of(path) if name in files} for path in paths}
+    return {path: drafts.read_bank_file(present[path], path, _UNDATED) for path in paths}
+
+
+def _write(session: Session, course_id: int, path: str, source: str, read: DraftBankFile) -> None:
     row = DraftBank(course_id=course_id, path=path, source=source, key=read.bank.key if read.bank else "", title=dict(read.title))
     session.add(row)
     session.flush()  # its questions point to it

@@ -25,6 +25,7 @@ from quizzes.permissions import QuizContext
 from quizzes.queries import attempts
 from quizzes.queries import regrading as queries
 from quizzes.queries.answers import StoredAnswer, list_answers
+from quizzes.queries.jury_decisions import decided_versions
 from quizzes.queries.regrading import PresentItem
 from quizzes.queries.voided import VoidedItem, find_voided_items
 from quizzes.rules.attempts import AttemptState
@@ -72,6 +73,13 @@ class NothingToRegrade(Invalid):
     message = N_("No answers to this question can be marked with that version.")
 
 
+class DecidedByJury(Conflict):
+    """A change of marks that a jury has decided on by two; only a new decision of theirs changes them (spec/selection 5.6)."""
+
+    code = "decided_by_jury"
+    message = N_("The jury of a selection has decided on this question. Only the jury changes what it decided, by a new decision.")
+
+
 class AlreadyVoided(Conflict):
     """The question does not decide any more."""
 
@@ -95,7 +103,7 @@ class RegradeRequest:
 
 
 def begin_dry_run(session: Session, actor: Actor, subject: QuizContext, request: RegradeRequest, *, now: datetime) -> Regrade:
-    """Begin a dry run; raise NothingToRegrade or AlreadyVoided. A small one is ready at once.
+    """Begin a dry run; raise NothingToRegrade, AlreadyVoided or DecidedByJury. A small one is ready at once.
 
     A void always replaces: it is the same for everyone.
     """
@@ -118,9 +126,11 @@ def begin_dry_run(session: Session, actor: Actor, subject: QuizContext, request:
     )
     session.add(row)
     session.flush()  # its lines name it
+    if row.question_id is not None and not changeable_versions(session, row):
+        raise DecidedByJury
     if request.kind.voids:
         check_not_voided(session, row)
-    elif not _judged_versions(session, row).keys() & queries.versions_to_regrade(session, row) and row.question_id is not None:
+    elif not judged_versions(session, row).keys() & queries.versions_to_regrade(session, row) and row.question_id is not None:
         raise NothingToRegrade
     audit.record(session, actor, DryRunVerb.TRIED, row, now=now, kind=row.kind, activity=row.activity_key, question=row.question_id)
     refresh_dry_run(session, row, now=now)
@@ -321,11 +331,18 @@ def _marks(row: Regrade, attempt: Attempt, items: Sequence[PresentItem], outcome
     ]
 
 
-def _judged_versions(session: Session, row: Regrade) -> dict[int, int]:
+def changeable_versions(session: Session, row: Regrade) -> list[int]:
+    """Return the versions of the question of a regrade: without those that a jury has decided on, unless the jury asks for it."""
+    versions = queries.versions_of(session, row)
+    decided = frozenset() if row.for_objection else decided_versions(session, row.course_id, row.activity_key)
+    return [version for version in versions if version not in decided]
+
+
+def judged_versions(session: Session, row: Regrade) -> dict[int, int]:
     """Return by which version the answers to each version are judged, where the regrade is not a void."""
     if row.question_id is None:
         return {}
-    versions = queries.versions_of(session, row)
+    versions = changeable_versions(session, row)
     questions = attempts.get_questions(session, versions if row.target_id is None else [*versions, row.target_id])
     if row.target_id is None:
         return {version: version for version in versions if is_judged_by_rule(questions[version])}
@@ -347,18 +364,19 @@ def _new_markings(
     if RegradeKind(row.kind).voids:
         return _void_markings(session, row, items)
     skipped = queries.voided_versions(session, row)
+    skipped |= frozenset() if row.for_objection else decided_versions(session, row.course_id, row.activity_key)
     judged_by = _marking_versions(session, row, items)
     wanted = [
         item
         for item in items
         if item.question_version_id in judged_by and item.question_version_id not in skipped and item.state is not MarkState.NEEDS_GRADING
     ]
-    return _judged(session, {attempt.id: attempt for attempt in attempts}, wanted, judged_by)
+    return judge_items(session, {attempt.id: attempt for attempt in attempts}, wanted, judged_by)
 
 
 def _void_markings(session: Session, row: Regrade, items: Sequence[PresentItem]) -> dict[int, dict[int, Marking]]:
     marking = void_marking(row.kind) or LEFT_OUT
-    versions = frozenset(queries.versions_of(session, row))
+    versions = frozenset(changeable_versions(session, row))
     questions = attempts.get_questions(session, sorted(versions))
     found: dict[int, dict[int, Marking]] = {}
     for item in items:
@@ -370,14 +388,15 @@ def _void_markings(session: Session, row: Regrade, items: Sequence[PresentItem])
 def _marking_versions(session: Session, row: Regrade, items: Sequence[PresentItem]) -> Mapping[int, int]:
     """Return by which version each version is judged: of one question as the request says, of all by their own."""
     if row.question_id is not None:
-        return _judged_versions(session, row)
+        return judged_versions(session, row)
     questions = attempts.get_questions(session, [item.question_version_id for item in items])
     return {version: version for version, question in questions.items() if is_judged_by_rule(question)}
 
 
-def _judged(
+def judge_items(
     session: Session, attempts_by_id: Mapping[int, Attempt], items: Sequence[PresentItem], judged_by: Mapping[int, int]
 ) -> dict[int, dict[int, Marking]]:
+    """Return what answers to questions are worth by the version that judges each, by attempt and item."""
     questions = attempts.get_questions(session, [*judged_by, *judged_by.values()])
     layouts = queries.layouts_of(session, [item.id for item in items])
     answers: dict[int, list[StoredAnswer]] = {}

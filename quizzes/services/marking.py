@@ -19,6 +19,7 @@ from quizzes.models import MarkEvent
 from quizzes.queries import attempts
 from quizzes.queries import marks as queries
 from quizzes.queries.attempts import LoadedAttempt
+from quizzes.queries.jury_decisions import decided_versions
 from quizzes.queries.marks import MarkedItem, MarkRecord
 from quizzes.queries.voided import find_voided_items
 from quizzes.rules.grades import Grade, manual_fraction, written_exactly
@@ -26,6 +27,7 @@ from quizzes.rules.manual_marking import lowest_fraction
 from quizzes.rules.regrade import PresentMark, RegradeKind, total_of
 from quizzes.rules.results import MarkState, state_of
 from quizzes.services.attempts import record_quiz_result
+from quizzes.services.dry_runs import DecidedByJury
 from quizzes.services.item_history import note_corrected
 from quizzes.services.marks import as_decimal, write_grade
 from quizzes.services.voids import settle_voids
@@ -73,7 +75,7 @@ class ManualMarkValues:
 
 
 def mark_by_hand(session: Session, actor: Actor, subject: MarkedItem, given: ManualMarkValues, *, now: datetime) -> Grade:
-    """Give an answer its mark; raise AlreadyMarked, OutOfBounds or QuestionVoided, and nothing changes.
+    """Give an answer its mark; raise AlreadyMarked, OutOfBounds, QuestionVoided or DecidedByJury, and nothing changes.
 
     Attempt, result, progress and completion follow in the same transaction. The learner is notified once, when nothing waits any more.
     """
@@ -82,6 +84,8 @@ def mark_by_hand(session: Session, actor: Actor, subject: MarkedItem, given: Man
         raise AlreadyMarked
     if subject.item.void_effect:
         raise QuestionVoided
+    if before.state is not MarkState.NEEDS_GRADING and _is_decided(session, subject):
+        raise DecidedByJury
     question = attempts.get_questions(session, [subject.item.question_version_id])[subject.item.question_version_id]
     fraction = manual_fraction(given.points, subject.item.maximum, minimum=lowest_fraction(question))
     if fraction is None:
@@ -93,6 +97,10 @@ def mark_by_hand(session: Session, actor: Actor, subject: MarkedItem, given: Man
     if waited and not grade.pending:
         _notify_marked(session, subject, now=now)
     return grade
+
+
+def _is_decided(session: Session, subject: MarkedItem) -> bool:
+    return subject.item.question_version_id in decided_versions(session, subject.row.course_id, subject.row.activity_key)
 
 
 def _event(actor: Actor, subject: MarkedItem, given: ManualMarkValues, fraction: Fraction, now: datetime) -> dict[str, object]:

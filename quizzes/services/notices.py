@@ -1,20 +1,24 @@
 """Telling learners what others did to their quiz: more time or attempts, marks that changed. Each of them once for each event."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from accounts import notices
+from accounts.models import Person
 from accounts.notices import Message
 from accounts.queries import was_notified
 from accounts.rules import NoticeKind
 from courses.models import Course
 from courses.queries.outlines import get_outline
+from courses.queries.team import list_editors
 from courses.rules import activity_url
 from kernel.i18n import _, choose, in_every_language, ngettext
 from quizzes.models import Incident, QuizOverride, Regrade
 from quizzes.queries import notices as queries
+from quizzes.services.regrade_offers import RegradeOffer
 
 
 def _message(
@@ -83,6 +87,14 @@ def notify_regrade(session: Session, regrade_id: int, *, after: int, now: dateti
     if row.state not in ("committed", "undone"):
         return None
     portion, key = queries.list_marked_again(session, row, after=after), f"regrade:{row.uuid}"
+    person_id = row.committed_by if row.state == "committed" else row.undone_by
+    name = None if row.for_objection or person_id is None else session.get_one(Person, person_id).full_name
+
+    def by(reason: str) -> str:
+        """Say who changed the mark, and why."""
+        who = _("The jury of the selection decided this.") if name is None else _("Changed by: %(name)s.", name=name)
+        return f"\n\n{who} " + (_("Why: %(ground)s", ground=reason) if reason else "")
+
     if row.state == "committed":
         message = _message(
             session,
@@ -90,7 +102,7 @@ def notify_regrade(session: Session, regrade_id: int, *, after: int, now: dateti
             key,
             row,
             lambda title: _("Your grade in “%(title)s” has changed", title=title),
-            lambda course: _("In the course “%(course)s”, some of your answers were regraded.", course=course),
+            lambda course: _("In the course “%(course)s”, some of your answers were regraded.", course=course) + by(row.reason),
         )
         people = [one for one in portion.people if one not in without]
     else:
@@ -100,8 +112,32 @@ def notify_regrade(session: Session, regrade_id: int, *, after: int, now: dateti
             f"{key}:undone",
             row,
             lambda title: _("Your grade in “%(title)s” is back to what it was", title=title),
-            lambda course: _("In the course “%(course)s”, a regrade of your answers was undone.", course=course),
+            lambda course: _("In the course “%(course)s”, a regrade of your answers was undone.", course=course) + by(row.undo_reason),
         )
         people = sorted(was_notified(session, key, portion.people))
     notices.notify(session, message, people, now=now)
     return portion.last
+
+
+def notify_offers(session: Session, course_id: int, activity_key: str, offers: Sequence[RegradeOffer], *, now: datetime) -> None:
+    """Notify those who edit a course, once, that answers in a quiz would be marked otherwise now (spec/quiz-engine 5.11.6)."""
+    message = _message(
+        session,
+        NoticeKind.REMARKED,
+        f"regrade-offer:{course_id}:{activity_key}",
+        Regrade(course_id=course_id, activity_key=activity_key),
+        lambda title: ngettext(
+            "%(count)s answer in “%(title)s” would now be marked differently",
+            "%(count)s answers in “%(title)s” would now be marked differently",
+            sum(offer.answers for offer in offers),
+            title=title,
+        ),
+        lambda course: _(
+            "Questions affected in “%(course)s”: %(count)s. Typographic variants no longer make a difference in typed answers: ’ counts as "
+            "', and – as -. Nothing has been changed: look at these answers, and regrade them if you agree.",
+            course=course,
+            count=len(offers),
+        ),
+    )
+    path = f"/courses/{session.get_one(Course, course_id).slug}/quizzes/{activity_key}/regrades"
+    notices.notify(session, replace(message, path=path), list_editors(session, course_id), now=now)

@@ -22,6 +22,7 @@ from kernel.permissions import Actor
 from quizzes.models import Attempt, AttemptItem, MarkEvent, Regrade, RegradeDryRunMark, VoidedQuestion
 from quizzes.queries import dry_runs
 from quizzes.queries import regrading as queries
+from quizzes.queries.jury_decisions import touches_decided
 from quizzes.queries.voided import find_voided_items
 from quizzes.rules.attempts import AttemptState
 from quizzes.rules.completion import EndedAttempt, QuizRecord, completed_at
@@ -30,6 +31,8 @@ from quizzes.rules.regrade import RegradeKind, total_of
 from quizzes.services.dry_runs import (
     MOST_AT_ONCE,
     PORTION,
+    DecidedByJury,
+    changeable_versions,
     check_not_voided,
     dry_run_enrolments,
     is_voided,
@@ -66,7 +69,7 @@ class UndoLaterFirst(Conflict):
 
 
 def apply_dry_run(session: Session, actor: Actor, row: Regrade, *, seen: int, now: datetime) -> bool:
-    """Commit the marks of the dry run that was `seen`; raise DryRunOutdated where another one is ready, or AlreadyVoided.
+    """Commit the marks of the dry run that was `seen`; raise DryRunOutdated where another one is ready, AlreadyVoided or DecidedByJury.
 
     Large ones are done by a job. Where marks changed meanwhile nothing is committed: the dry run is made again, to be viewed.
     Return whether it was committed or queued.
@@ -75,6 +78,8 @@ def apply_dry_run(session: Session, actor: Actor, row: Regrade, *, seen: int, no
         raise DryRunOutdated
     if RegradeKind(row.kind).voids:
         check_not_voided(session, row)
+    if row.question_id is not None and not changeable_versions(session, row):
+        raise DecidedByJury
     row.committed_by = actor.person_id
     if row.total > MOST_AT_ONCE:
         row.state = "committing"
@@ -86,15 +91,15 @@ def apply_dry_run(session: Session, actor: Actor, row: Regrade, *, seen: int, no
 def apply_now(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> bool:
     """Commit everything in the present transaction, the row locked; return False where it stays a dry run.
 
-    It is made again where marks changed, and stays as it is where someone else has made the question void meanwhile.
+    It is made again where marks changed or a jury decided on some, and stays as it is where the question is void or decided on meanwhile.
     """
     queries.lock_dry_run_attempts(session, row)
-    if queries.is_outdated(session, row):
+    if queries.is_outdated(session, row) or (not row.for_objection and touches_decided(session, row)):
         row.committed_by = None
         renew_dry_run(session, actor, row, outdated=True, now=now)
         return False
     if RegradeKind(row.kind).voids:
-        if is_voided(session, row):
+        if is_voided(session, row) or not changeable_versions(session, row):
             row.state, row.committed_by = "ready", None
             return False
         _void_question(session, row)
@@ -132,7 +137,7 @@ def _apply_marks(session: Session, actor: Actor, row: Regrade, *, now: datetime)
 
 def _void_question(session: Session, row: Regrade) -> None:
     """Make the question void for attempts that are submitted from now on."""
-    versions = queries.versions_of(session, row)
+    versions = changeable_versions(session, row)
     session.execute(
         insert(VoidedQuestion),
         [
@@ -248,16 +253,20 @@ def _raise_doubts(
     open_doubts(session, actor, DoubtOrigin(queries.get_regrade_path(session, row), row.reason), doubts, now=now)
 
 
-def undo(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:
-    """Give every answer the mark back that it had, by appending it; raise UndoLaterFirst, or Conflict where there is nothing to undo.
+def undo(session: Session, actor: Actor, row: Regrade, reason: str, *, by_jury: bool = False, now: datetime) -> None:
+    """Give every answer the mark back that it had, by appending it.
+
+    Raise UndoLaterFirst, Conflict where there is nothing to undo, or DecidedByJury: what a jury decided is undone by the jury alone.
 
     What a person marked since then stays. Large ones are done by a job.
     """
     if row.state != "committed":
         raise Conflict
+    if not by_jury and (row.for_objection or touches_decided(session, row)):
+        raise DecidedByJury
     if queries.later_regrade(session, row) is not None:
         raise UndoLaterFirst
-    row.undone_by = actor.person_id
+    row.undone_by, row.undo_reason = actor.person_id, reason
     if row.total > MOST_AT_ONCE:
         row.state = "undoing"
         outbox.enqueue(session, "quizzes.undo_regrade", {"regrade": row.id}, now=now)
@@ -277,7 +286,7 @@ def undo_now(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> 
     _restore_marks(session, actor, row, now=now)
     row.state, row.undone_at = "undone", now
     _note_left_out(session, actor, row, now=now)
-    audit.record(session, actor, RegradeVerb.UNDONE, row, now=now, kind=row.kind, activity=row.activity_key)
+    audit.record(session, actor, RegradeVerb.UNDONE, row, now=now, kind=row.kind, activity=row.activity_key, reason=row.undo_reason)
 
 
 def _restore_marks(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:

@@ -14,6 +14,7 @@ from quizzes.models import Attempt
 from quizzes.permissions import QuizContext
 from quizzes.queries import attempts as queries
 from quizzes.queries.attempts import LoadedAttempt
+from quizzes.queries.jury_decisions import has_corrected_marks
 from quizzes.queries.open_attempts import has_open
 from quizzes.rules.attempts import AttemptEvent, AttemptState, advance, reopened
 from quizzes.services import attempts, item_history
@@ -61,6 +62,8 @@ def reopen_attempt(session: Session, actor: Actor, loaded: LoadedAttempt, reason
         raise CannotReopen(OF_EARLIER_TAKE)
     if waits_for_its_learner(loaded, now=now):
         raise CannotReopen(N_("This person is no longer enrolled in the course. Enrol them first."))
+    if has_corrected_marks(session, loaded.id):
+        raise CannotReopen(N_("A jury corrected the key of a question of this attempt, and submitting it again would lose the correction."))
     history = queries.history_of(session, loaded)
     if has_open(history):
         raise CannotReopen(N_("This learner has another attempt in progress. It must be submitted first."))

@@ -28,6 +28,7 @@ from quizzes.queries.marks import MarkedItem, MarkingFilter, MarkingQueue, Marki
 from quizzes.rules.manual_marking import rubric_mark, rubric_of
 from quizzes.rules.numbers import convention_for, read_number
 from quizzes.services import marking as services
+from quizzes.services.dry_runs import DecidedByJury
 from quizzes.services.marking import AlreadyMarked, ManualMarkValues, OutOfBounds
 
 bp = Blueprint("quizzes_marking", __name__)
@@ -110,6 +111,9 @@ def mark(subject: MarkedItem) -> Answer:
     except AlreadyMarked as error:
         last = queries.current_events(session, [subject.item.id])[subject.item.id]
         form.seen.data = str(last.id)
+        form.refuse(form.points, _(error.text))
+        return _page(opened, subject, form, levels), 409
+    except DecidedByJury as error:
         form.refuse(form.points, _(error.text))
         return _page(opened, subject, form, levels), 409
     return _after(session, opened, subject)

@@ -8,25 +8,27 @@ from accounts import access_log
 from accounts.services import PeopleListKind
 from courses.models import Course
 from kernel import clock
-from kernel.errors import N_, Conflict, NotFound
+from kernel.errors import N_, NotFound
 from kernel.i18n import _
 from kernel.own_records import LEFT_OUT, is_own
 from kernel.tables import write_csv
 from kernel.web.forms import whole_number
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import current_actor, current_session, requires, see_other, see_page
-from quizzes.forms.quizzes import RegradeForm
+from quizzes.forms.quizzes import AttemptActionForm, RegradeForm
 from quizzes.pages import regrading as pages
 from quizzes.pages.introduction import activity_header
 from quizzes.permissions import QuizAction, QuizContext
 from quizzes.queries import dry_runs, teaching
 from quizzes.queries import regrading as queries
 from quizzes.queries.dry_runs import DryRunFilter
+from quizzes.queries.jury_decisions import touches_decided
 from quizzes.queries.regrading import QuizQuestionVersions, RegradeContext
 from quizzes.rules.regrade import RegradeKind, RegradePolicy
 from quizzes.services import dry_runs as dry_run_services
 from quizzes.services import regrading as services
-from quizzes.services.dry_runs import AlreadyVoided, NothingToRegrade, RegradeRequest
+from quizzes.services.dry_runs import AlreadyVoided, DecidedByJury, NothingToRegrade, RegradeRequest
+from quizzes.services.regrade_offers import list_offers
 from quizzes.services.regrading import DryRunOutdated, UndoLaterFirst
 from quizzes.views.reports import download
 
@@ -47,6 +49,8 @@ def regrades(subject: QuizContext) -> Answer:
         **activity_header(subject.outline, subject.key),
         questions=asked,
         entries=pages.entry_rows(queries.list_regrades(session, subject), titles),
+        offers=list_offers(session, subject.course_id, subject.key),
+        titles=titles,
     )
 
 
@@ -57,6 +61,8 @@ def new(subject: QuizContext) -> Answer:
     session, key = current_session(), request.args.get("question", "")
     asked = queries.find_question_versions(session, subject, key) if key else None
     form = RegradeForm()
+    if request.method != "POST":
+        form.kind.data = request.args.get("kind")
     form.offer(_kinds(asked, voiding="voiding" in request.args), pages.version_choices(asked.versions) if asked else [])
     if not form.validate_on_post():
         return _form_page(subject, form, asked), 422 if request.method == "POST" else 200
@@ -65,7 +71,7 @@ def new(subject: QuizContext) -> Answer:
         row = dry_run_services.begin_dry_run(session, current_actor(), subject, wanted, now=clock.now())
     except NothingToRegrade as error:
         return _refused(subject, form, asked, form.version, _(error.text))
-    except AlreadyVoided as error:
+    except (AlreadyVoided, DecidedByJury) as error:
         return _refused(subject, form, asked, form.kind, _(error.text))
     return _to_dry_run(subject, row.uuid)
 
@@ -125,6 +131,10 @@ def _to_dry_run(subject: QuizContext, regrade: Any) -> Response:
 @requires(QuizAction.REGRADE, queries.get_regrade)
 def regrade(subject: RegradeContext) -> Answer:
     """Show a dry run: for whom what would change; after the commit what has changed, and how to undo it."""
+    return _regrade_page(subject, AttemptActionForm(formdata=None))
+
+
+def _regrade_page(subject: RegradeContext, form: AttemptActionForm) -> str:
     if subject.row.state == "discarded":
         raise NotFound
     session, row, page = current_session(), subject.row, requested_page(50)
@@ -143,6 +153,8 @@ def regrade(subject: RegradeContext) -> Answer:
         arrived=queries.count_submitted_since(session, row) if row.state == "ready" else 0,
         show=show.value,
         page=Page(pages.line_views(lines[: page.size]), page.number, len(lines) > page.size),
+        form=form,
+        is_decided=row.state == "committed" and (row.for_objection or touches_decided(session, row)),
         later=later.uuid if later else None,
         touched=[one for source in session.info["touched"] for one in source(session, row)] if row.state == "ready" else [],
         left_out=[one.full_name for one in left_out],
@@ -181,17 +193,10 @@ def lines_csv(subject: RegradeContext) -> Response:
     return download(subject, "regrade.csv", lambda file: write_csv(file, pages.headings(), pages.download_rows(lines)))
 
 
-class DecidedByJury(Conflict):
-    """A dry run that belongs to objections."""
-
-    code = "decided_by_jury"
-    message = N_("This dry run belongs to objections: the jury decides on it.")
-
-
 def _require_own(subject: RegradeContext) -> None:
     """Raise DecidedByJury where a jury asked for the dry run: what it decides nobody does in its place (spec/selection 5.4)."""
     if subject.row.for_objection:
-        raise DecidedByJury
+        raise DecidedByJury(N_("This dry run belongs to objections: the jury decides on it."))
 
 
 @bp.post("/courses/<slug>/quizzes/<key>/regrades/<uuid:regrade>/commitment")
@@ -203,7 +208,7 @@ def commit(subject: RegradeContext) -> Answer:
         done = services.apply_dry_run(
             current_session(), current_actor(), subject.row, seen=whole_number(request.form.get("seen", "")), now=clock.now()
         )
-    except (DryRunOutdated, AlreadyVoided) as error:
+    except (DryRunOutdated, AlreadyVoided, DecidedByJury) as error:
         flash(_(error.text), "warn")
         return _to_dry_run(subject, subject.row.uuid)
     if done:
@@ -234,9 +239,12 @@ def discard(subject: RegradeContext) -> Answer:
 @bp.post("/courses/<slug>/quizzes/<key>/regrades/<uuid:regrade>/undo")
 @requires(QuizAction.REGRADE, queries.lock_regrade)
 def undo(subject: RegradeContext) -> Answer:
-    """Give every answer back the mark that it had."""
+    """Give every answer back the mark that it had, for a reason that its learners read."""
+    form = AttemptActionForm()
+    if not form.validate_on_post():
+        return _regrade_page(subject, form), 422
     try:
-        services.undo(current_session(), current_actor(), subject.row, now=clock.now())
+        services.undo(current_session(), current_actor(), subject.row, form.reason.data or "", now=clock.now())
     except UndoLaterFirst as error:
         flash(_(error.text), "warn")
         return _to_dry_run(subject, subject.row.uuid)

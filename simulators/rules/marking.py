@@ -78,7 +78,6 @@ def is_within(value: Fraction, expected: Fraction, tolerance: TaskTolerance) -> 
     return low - near <= value <= high + near
 
 
-def outputs_lacking(task: Task, start: Inputs) -> Sequence[str]:
-    """Return the numbers that a task asks for and the model does not give from a start."""
-    outputs = compute(start)
+def outputs_lacking(task: Task, outputs: Outputs) -> Sequence[str]:
+    """Return the numbers that a task asks for and that the outputs of the model at its start lack."""
     return [ask.output for ask in task.asks if outputs.get(ask.output) is None]

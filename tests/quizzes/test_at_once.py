@@ -98,7 +98,7 @@ def test_who_hands_in_while_an_annulment_is_undone_has_the_own_mark(browser: Bro
 
     overlap(
         instance,
-        lambda session: regrading.undo(session, editor, queries.lock_regrade_by_id(session, dry_run), now=clock.now()),
+        lambda session: regrading.undo(session, editor, queries.lock_regrade_by_id(session, dry_run), "Fue un error.", now=clock.now()),
         lambda: hand_in(instance, leo, attempt, QUITO),
     )
     between = attempt_row(instance, attempt).percent

@@ -73,6 +73,7 @@ def test_by_variant_needs_a_few_values(bank: str, count: int) -> None:
     assert len(findings(a_folder(bank), "C408")) == count
 
 
+@pytest.mark.slow
 def test_each_variant_is_drawn_and_keeps_its_own_history(instance: Instance) -> None:
     """spec/selection 1.23 and 2.5: the values of an attempt are those of its question set; sums by variant beside those of all."""
     course = publish(instance, a_folder())[0]

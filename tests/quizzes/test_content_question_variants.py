@@ -79,8 +79,9 @@ def test_a_table_gives_a_variant_for_each_line() -> None:
         ("parte;total\n1;" + "9" * 40 + "\n", "“total”"),
         ('parte;total\n"1;2\n', "cannot be read"),
         ("x" * 1_000_001, "larger"),
+        ("parte;total\n12;100;77\n", "(77)"),
     ],
-    ids=range(18),
+    ids=range(19),
 )
 def test_bad_tables_are_refused_with_a_sentence(table: str, said: str) -> None:
     """spec/selection 12: CSV of variants with formula cells, 10⁵ rows, missing column."""

@@ -128,11 +128,13 @@ answers:
   - right: L
 ignore_case: false
 ignore_accents: false
+ignore_typography: false
 """)
     assert isinstance(found, ShortAnswerBody)
     assert found.answers[0].patterns == {"es": "litro", "en": "litre"}
     assert not found.ignore_case
     assert not found.ignore_accents
+    assert not found.ignore_typography
 
 
 def test_matches_with_keys() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from random import Random
 
+import pytest
 from sqlalchemy import select
 
 from courses.content.model import Finding
@@ -36,6 +37,7 @@ def read_estimates(instance: Instance, files: Mapping[str, bytes]) -> tuple[Find
         return estimate_decisions(session, session.scalars(select(Course.id)).one(), folders.course(files))
 
 
+@pytest.mark.slow
 def test_a_short_selecting_quiz_with_a_history_is_told_how_sure_it_is(browser: Browser, instance: Instance) -> None:
     """spec/selection 0.3 and 3.8: estimates by its first attempts, also of another number of attempts; without a history none."""
     files, now = a_long_folder(), clock.now() - timedelta(days=1)

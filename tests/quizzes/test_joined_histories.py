@@ -98,6 +98,7 @@ def test_wording_only_lets_the_figures_go_on_and_can_be_taken_back_by_another_ed
     assert len([row for row in table_of(scene.browser, "log") if in_spanish("Version %(number)s", number=2) in row[1]]) == 2
 
 
+@pytest.mark.slow
 def test_wording_only_is_refused_where_it_does_not_hold(scene: Scene, instance: Instance) -> None:
     """Bad input: the first version, another question's, twice, nothing to take back, a key that changed."""
     other = versions_of(instance, key="b")[0]

@@ -130,7 +130,7 @@ def test_an_incident_gives_time_to_all_but_its_author(browser: Browser) -> None:
     zoe.submit("/application")
     assert extra() == [300, 300]
     ada.get(f"{QUIZ}/incidents")
-    assert OUT in ada.submit("/undo").text
+    assert OUT in ada.submit("/undo", {"reason": "Fue un error."}).text
     assert extra() == [300, 0]
     zoe.get(f"{QUIZ}/incidents")
     zoe.submit("/application")
@@ -163,7 +163,7 @@ def test_marking_again_leaves_out_the_attempts_of_who_commits_it(browser: Browse
     zoe.submit("/application")
     assert marks() == [2, 2]
     ada.get(page)
-    assert OUT in ada.submit("/undo").text
+    assert OUT in ada.submit("/undo", {"reason": "Fue un error."}).text
     assert marks() == [2, 1]
     zoe.get(page)
     zoe.submit("/application")

@@ -84,6 +84,7 @@ def test_the_start_page_says_how_long_one_may_object(browser: Browser, instance:
     assert "7 días" in page.text
 
 
+@pytest.mark.slow
 def test_the_form_writes_the_times_and_deletes_the_usual_ones(browser: Browser, instance: Instance) -> None:
     """spec/content-format 9: form and text are the same."""
     a_teacher(instance, publish(instance, a_selecting_folder(NORM))[0])
@@ -99,6 +100,7 @@ def test_the_form_writes_the_times_and_deletes_the_usual_ones(browser: Browser, 
     assert "objections" not in draft_texts(instance)[FILE]
 
 
+@pytest.mark.slow
 def test_the_form_refuses_half_a_day(browser: Browser, instance: Instance) -> None:
     """spec/selection 12: nothing is written."""
     a_teacher(instance, publish(instance, a_selecting_folder(NORM))[0])

@@ -104,6 +104,7 @@ def drawn_anew(one: ClassPower, classes: int) -> Iterator[tuple[str, list[float]
         for one in POWER
     ],
 )
+@pytest.mark.slow
 def test_the_table_of_what_is_found_holds_in_classes_drawn_anew(one: ClassPower, classes: int) -> None:
     for name, found in drawn_anew(one, classes):
         power = getattr(one, name)

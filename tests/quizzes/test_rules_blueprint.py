@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from itertools import combinations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -136,6 +137,7 @@ def some_draws(draw: st.DrawFn) -> list[BlueprintDraw]:
 
 @settings(max_examples=300)
 @given(some_draws())
+@pytest.mark.slow
 def test_least_and_most_are_those_of_all_question_sets(draws: list[BlueprintDraw]) -> None:
     """spec/selection 1.1: the same as trying every question set."""
     tried = [share(O2, chosen) for chosen in every_set(draws)]

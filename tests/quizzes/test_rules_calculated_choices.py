@@ -10,9 +10,8 @@ from quizzes.rules.encoding import decode, encode, from_document, to_document
 from quizzes.rules.item_layout import NoVariablesError, draw_variables, lay_out_item
 from quizzes.rules.numbers import ENGLISH, SPANISH
 from quizzes.rules.question_variables import ChoiceNumbers
-from tests.support.calculated_choices import NUMBERS
-from tests.support.calculated_choices import calculated_options as options
-from tests.support.questions import a_question, f
+from tests.support.questions import NUMBERS, a_question, f
+from tests.support.questions import calculated_options as options
 
 
 def test_expressions_are_calculated_as_the_attempt_writes_numbers() -> None:

@@ -248,6 +248,7 @@ def alpha_of(papers: list[list[bool]]) -> Fraction:
     return found / 100
 
 
+@pytest.mark.slow
 def test_the_estimate_does_not_flatter_real_parallel_question_sets() -> None:
     """spec/selection 3.7: a little too low against what the same people really do on a second set, as in decision-check.csv."""
     row = next(row for row in rows("decision-check.csv") if (row["items"], row["N"], row["guess"]) == ("40", "400", "0.25"))

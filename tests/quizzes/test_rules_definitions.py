@@ -1,8 +1,12 @@
 """Questions as values: texts mapped, documents that come back equal, checksums that tell content apart."""
 
+import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +31,7 @@ from quizzes.rules.encoding import EncodingError, canonical, checksum, decode, e
 from quizzes.rules.question_variables import QuestionVariable
 from quizzes.rules.selection import Difficulty
 from quizzes.rules.settings import FeedbackBand, QuizSettings, ReviewFlag, ReviewMoment, ReviewOptions
+from tests.support.former_versions import DUMPS, restore
 from tests.support.questions import a_calculated, a_matrix, a_question, a_single, es, every_body, f, some_gaps
 
 
@@ -105,6 +110,17 @@ def test_a_field_that_was_added_later_stands_only_in_documents_that_use_it() -> 
     assert "self_review" not in to_document(before)["body"]
     assert from_document(to_document(self_reviewed)) == self_reviewed
     assert checksum(before) != checksum(self_reviewed)
+
+
+@pytest.mark.parametrize("dump", DUMPS, ids=lambda dump: dump.parent.name)
+def test_questions_that_a_former_version_stored_are_read_and_written_as_they_were(dump: Path, tmp_path: Path) -> None:
+    """Attempts of then are opened by their documents; another document would be another version."""
+    restore(dump, tmp_path / "former.sqlite")
+    with closing(sqlite3.connect(tmp_path / "former.sqlite")) as rows:
+        documents = [json.loads(document) for (document,) in rows.execute("SELECT document FROM question_version")]
+
+    assert documents
+    assert [to_document(from_document(document)) for document in documents] == documents
 
 
 def test_fractions_are_written_as_strings() -> None:

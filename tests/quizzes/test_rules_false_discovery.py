@@ -74,6 +74,7 @@ def test_what_follows_from_a_wrong_key_is_left_out_beside_it_but_not_beside_a_me
     assert without_symptoms((cause, told)) == (cause, told)
 
 
+@pytest.mark.slow
 def test_a_few_sound_classes_are_left_alone() -> None:
     """Of eight classes, three or more would be told in one of 170 runs at five per cent."""
     told, found, tests = findings_of(8, 20261122)

@@ -349,6 +349,7 @@ def test_rounding_is_for_database_and_screen() -> None:
 
 
 @given(st.lists(st.tuples(st.fractions(-1, 1), st.fractions(0, 10)), max_size=6))
+@pytest.mark.slow
 def test_a_grade_lies_on_its_scale_and_rises_with_every_mark(pairs: list[tuple[Fraction, Fraction]]) -> None:
     items = [ItemResult(fraction, maximum, M.PARTIAL) for fraction, maximum in pairs]
 

@@ -120,6 +120,35 @@ def test_case_and_accents_count_where_the_author_says_so() -> None:
     assert [share(strict, TextAnswer(typed)) for typed in ("Él", "E\u0301l", "él", "El")] == [1, 1, 0, 0]
 
 
+EXCHANGED = {
+    "'": "\u2018\u2019\u201b\u2032\u02bc\uff07`\u00b4",
+    '"': "\u201c\u201d\u201e\u00ab\u00bb\u2033\uff02",
+    "-": "\u2010\u2011\u2012\u2013\u2014\u2212\uff0d",
+    " ": "\u00a0\u2002\u2007\u2009\u202f\u3000",
+    "fi": "\ufb01",
+    "O": "\uff2f",
+    "°": "\u00ba",
+}
+
+
+@pytest.mark.parametrize(("plain", "other"), [(plain, sign) for plain, signs in EXCHANGED.items() for sign in signs])
+def test_signs_that_phones_and_word_processors_exchange_are_one(plain: str, other: str) -> None:
+    """spec/quiz-engine 5.7 Short answer: as nobody sees the difference; exactly where the author says so."""
+    key, typed = f"A{plain}B", f"A{other}B"
+    exact = {"ignore_case": False, "ignore_accents": False}
+
+    assert share(a_short((key, "1"), **exact), TextAnswer(typed)) == share(a_short((typed, "1"), **exact), TextAnswer(key)) == 1
+    compared = a_short((key, "1"), **exact, ignore_typography=False)
+    assert (share(compared, TextAnswer(typed)), share(compared, TextAnswer(key))) == (plain == " ", 1)
+
+
+def test_signs_with_a_meaning_of_their_own_stay_different() -> None:
+    """A power is no digit, a dash no sum, and what nobody sees is nothing."""
+    strict = a_short(("x²", "1"), ("a-b", "1"), ignore_case=False)
+
+    assert [share(strict, TextAnswer(typed)) for typed in ("x2", "x²", "a+b", "a_b", "ab", "a\u200b-\u00adb")] == [0, 1, 0, 0, 0, 1]
+
+
 def test_a_pattern_may_match_in_any_language_of_the_question() -> None:
     body = ShortAnswerBody((TextPattern({"es": "brecha", "en": "gap"}, right=True, credit=f("1")),))
 

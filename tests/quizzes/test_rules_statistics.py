@@ -166,6 +166,7 @@ def test_roots_are_exact_to_thirty_digits() -> None:
 
 
 @given(st.lists(st.lists(st.fractions(0, 1, max_denominator=4), min_size=3, max_size=3), min_size=2, max_size=6))
+@pytest.mark.slow
 def test_indices_lie_within_a_hundred(rows: list[list[Fraction]]) -> None:
     statistics = statistics_of(rows, [Fraction(1)] * 3)
 

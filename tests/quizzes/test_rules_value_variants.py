@@ -10,8 +10,7 @@ from quizzes.rules.item_layout import lay_out_item
 from quizzes.rules.layout import Candidate, DrawnQuestions, SlotEntry, lay_out
 from quizzes.rules.question_variables import QuestionVariable, VariableRange
 from quizzes.rules.value_variants import MOST_VARIANTS, numbers_of, values_of_variant, variant_name, variants_of
-from tests.support.calculated_choices import NUMBERS, calculated_options
-from tests.support.questions import a_question, a_single, f
+from tests.support.questions import NUMBERS, a_question, a_single, calculated_options, f
 
 A = QuestionVariable("a", (f(1), f("2.5"), f("1/3")))
 B = QuestionVariable("b", VariableRange(f(1), f(2), f("0.5")), 0)

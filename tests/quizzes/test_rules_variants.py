@@ -119,6 +119,7 @@ def test_draws_that_are_too_much_alike_come_last() -> None:
     assert len(draw_variants(few, [f"q-{number}" for number in range(20)], [], {})) == 9
 
 
+@pytest.mark.slow
 def test_draws_that_meet_no_condition_are_none() -> None:
     none = CalculatedBody(BODY.variables, BODY.answers, conditions=("a > 100",))
     without_value = CalculatedBody(BODY.variables, (CalculatedAnswer("1 / (a - a)", True, f(1)),))

@@ -9,8 +9,10 @@ from courses.models import Course, DraftFile
 from courses.queries import drafts as course_drafts
 from kernel.audit import AuditEntry
 from lms.instance import Instance
+from quizzes.content import drafts as bank_files
 from quizzes.draft_models import DraftBank, DraftQuestion
 from quizzes.models import Attempt
+from quizzes.services.drafts import index_banks
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_teacher, folder, publish, sign_in
@@ -327,6 +329,32 @@ def test_two_published_wordings_are_compared_in_words(editor: Browser, instance:
     assert "Opción «cinco»: crédito" in page.text
     assert in_spanish("Both versions are the same.") in draft
     editor.get(f"{ONE}/versions?old=9", status=404)
+
+
+def test_an_import_makes_the_rows_that_the_texts_of_its_banks_make(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = folder(modules=2)
+    questions = files[BANK].partition(b"questions:")[2]
+    shared = b"title: Repaso\n\nquestions:" + questions.replace(b"key: ", b"key: otra-")
+    with monkeypatch.context() as patch:
+        patch.delattr(bank_files, "read_bank_file")  # the banks are those that the import has read
+        course, _version = publish(instance, {**files, "banco/repaso.yaml": shared})
+    imported = draft_rows(instance)
+
+    with instance.database.unit_of_work() as session:
+        session.execute(update(DraftBank).values(source=""))
+        index_banks(session, course.id)
+
+    assert imported == draft_rows(instance)
+    assert {row["title"]["es"] for row in imported if "title" in row and "path" in row} >= {"Repaso"}
+
+
+def draft_rows(instance: Instance) -> list[dict[str, object]]:
+    """Return the rows of all draft banks and of their questions, without their numbers."""
+    with instance.database.unit_of_work(write=False) as session:
+        banks = session.execute(select(*DraftBank.__table__.c).order_by(DraftBank.path)).mappings().all()
+        questions = select(*DraftQuestion.__table__.c).join(DraftBank).order_by(DraftBank.path, DraftQuestion.position)
+        rows = [*banks, *session.execute(questions).mappings().all()]
+        return [{name: value for name, value in row.items() if name not in ("id", "bank_id")} for row in rows]
 
 
 def test_rows_from_before_there_were_rows_are_made_when_the_list_is_opened(editor: Browser, instance: Instance) -> None:

@@ -17,11 +17,11 @@ from standards.bank.write import write
 from standards.formats import FORMATS
 from tests.support.browser import Browser
 from tests.support.builders import a_learner_in, a_teacher, publish, sign_in
-from tests.support.calculated_choices import CHOICE, NUMBERS, a_folder_with_a_choice
-from tests.support.calculated_choices import calculated_options as options
+from tests.support.calculated_choices import CHOICE, a_folder_with_a_choice
 from tests.support.folders import findings
 from tests.support.learning import a_learner, pass_quiz, sitting_of
-from tests.support.questions import a_question
+from tests.support.questions import NUMBERS, a_question
+from tests.support.questions import calculated_options as options
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,7 @@ def test_every_cell_of_the_decisions(browser: Browser, instance: Instance) -> No
     assert cast.check("decision_quality.view", "own_course", cast.outcomes(PAGE)) == []
 
 
+@pytest.mark.slow
 def test_the_page_tells_each_figure_with_advice_and_formula(browser: Browser, instance: Instance) -> None:
     """spec/selection 3.1 to 3.9: reached from the statistics; a chart has its table."""
     teacher = a_class_of_many(browser, instance)

@@ -395,6 +395,7 @@ def test_the_same_file_twice_in_one_form_is_one(browser: Browser, course: Course
     assert _files(instance) == ["uno.pdf", "dos.txt"]
 
 
+@pytest.mark.slow
 def test_nobody_sends_files_without_end(browser: Browser, course: Course, instance: Instance) -> None:
     """spec/security 4.3: far more than an examination on a bad line needs; what is refused is sent again later."""
     a_learner_in(browser, course)

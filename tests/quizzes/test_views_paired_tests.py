@@ -53,6 +53,7 @@ def test_a_pair_is_the_first_of_both_tests_in_order(instance: Instance) -> None:
     assert found.only_first == pytest.approx([100 / 3, 0])
 
 
+@pytest.mark.slow
 def test_a_gain_is_told_from_thirty_people_on(browser: Browser, instance: Instance) -> None:
     """spec/selection 7.3 and 7.5: with the second figure, a chart with its table, and what it does not say."""
     course = a_paired_course(instance, now=NOON)
@@ -105,6 +106,7 @@ def test_a_learner_sees_both_bands_once_both_are_marked(browser: Browser, instan
     assert all(words in page.text for words in ("50\xa0%", "100\xa0%", in_spanish(PRECISION)))
 
 
+@pytest.mark.slow
 def test_the_band_of_a_learner_is_that_of_the_class(browser: Browser, instance: Instance) -> None:
     """spec/selection 3.3 and 7.4: x ± CSEM(x), from what was computed of thirty attempts and more."""
     course = a_paired_course(instance, now=NOON)

@@ -58,6 +58,7 @@ def test_the_paper_is_drawn_again_byte_for_byte(browser: Browser, instance: Inst
     assert "es el mismo que se guardó" in page.text
 
 
+@pytest.mark.slow
 def test_the_questions_stay_in_the_learners_language_and_the_page_in_the_teachers(browser: Browser, instance: Instance) -> None:
     """spec/quiz-engine 5.14.7: the team's own words are in the language of who reads them."""
     course = a_course(instance, modules=1)
@@ -131,6 +132,7 @@ def test_a_paper_that_its_seed_does_not_give_is_told(browser: Browser, instance:
     assert asked(page.html) == seen
 
 
+@pytest.mark.slow
 def test_only_the_team_of_the_course_sees_a_learners_paper(browser: Browser, instance: Instance) -> None:
     """Access matrix, attempt.view: of another learner for graders and instructors of this course; for others it is not there."""
     course = a_course(instance, modules=1)
@@ -148,6 +150,7 @@ def test_only_the_team_of_the_course_sees_a_learners_paper(browser: Browser, ins
     assert own == 404
 
 
+@pytest.mark.slow
 def test_the_review_leads_the_team_to_the_paper(browser: Browser, instance: Instance) -> None:
     course = a_course(instance, modules=1)
     a_learner_in(browser, course)

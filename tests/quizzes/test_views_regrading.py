@@ -130,7 +130,7 @@ def test_it_is_committed_undone_and_put_aside_through_the_pages(browser: Browser
     dry_run = begin_dry_run(browser)
 
     browser.submit("/commitment")
-    browser.submit("/undo")
+    browser.submit("/undo", {"reason": "Fue un error."})
 
     assert in_spanish("Undone: the previous marks apply again.") in browser.page.text
     assert [(mark.origin, mark.fraction) for mark in all_marks(instance)[count:]] == [
@@ -262,7 +262,7 @@ def test_a_review_after_a_marking_again_shows_the_key_that_judged(browser: Brows
     browser.submit("/commitment")
 
     page = learner.get(path)
-    browser.submit("/undo")
+    browser.submit("/undo", {"reason": "Fue un error."})
     after = learner.get(path)
 
     assert in_spanish("Your answer, wrong") in before.text
@@ -308,6 +308,7 @@ def test_a_certificate_after_a_regrade_stands_in_the_one_review_list(browser: Br
     assert (review.decision, review.note, review.settled_by is not None) == ("keep", "Se mantiene: el error fue nuestro.", True)
 
 
+@pytest.mark.slow
 def test_the_address_that_certificates_after_a_regrade_had_leads_to_the_one_list(browser: Browser, instance: Instance) -> None:
     """spec/certificates E10: addresses that were sent out still lead there."""
     an_administrator(instance)

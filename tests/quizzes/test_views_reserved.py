@@ -73,6 +73,7 @@ def test_attempts_under_a_former_key_of_its_quiz_are_its_own(instance: Instance,
         assert count_seen_elsewhere(session, course.id, folders.reading(files).course) == {"a": 2}  # type: ignore[arg-type]  # it is read
 
 
+@pytest.mark.slow
 def test_the_preview_of_a_reserved_question_is_marked(browser: Browser, course: Course) -> None:
     """spec/selection 1.6: who tries one out knows for which quizzes it is kept."""
     words = in_spanish("Reserved: learners see this question only in %(quizzes)s. Do not show or print it elsewhere.", quizzes="Examen")

@@ -82,6 +82,7 @@ def test_only_a_quiz_has_places(editor: Browser) -> None:
     editor.get("/teaching/prueba/parts/nadie/questions", status=404)
 
 
+@pytest.mark.slow
 def test_outline_settings_and_places_lead_to_each_other(editor: Browser) -> None:
     assert editor.get("/teaching/prueba/outline").has_link(PAGE)
     assert editor.get("/teaching/prueba/parts/cuestionario-1").has_link(PAGE)
@@ -184,6 +185,7 @@ def test_places_move_go_and_come_by_buttons(editor: Browser, instance: Instance,
     ]
 
 
+@pytest.mark.slow
 def test_the_last_place_may_go_and_another_come(editor: Browser, instance: Instance) -> None:
     editor.get(PAGE)
     send(editor, "remove 0")

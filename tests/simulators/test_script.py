@@ -36,6 +36,7 @@ def run(expression: str, given: Any) -> Any:
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_script_and_server_agree_on_every_output_of_random_scenarios() -> None:
     chance = random.Random(1935)  # noqa: S311 - any scenarios do
     scenarios = [dict(REFERENCE), *(random_inputs(chance) for _turn in range(300))]

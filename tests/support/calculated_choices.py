@@ -1,9 +1,6 @@
 """A course folder with a choice whose options are calculated, for tests."""
 
-from quizzes.rules.definitions import Option
-from quizzes.rules.question_variables import ChoiceNumbers, QuestionVariable, VariableRange
 from tests.support.builders import folder
-from tests.support.questions import f
 from tests.support.selection_folders import BANK, FILE, HEAD
 
 CHOICE = """questions:
@@ -27,13 +24,6 @@ CHOICE = """questions:
         key: cociente
     explanation: Se multiplica.
 """
-
-NUMBERS = ChoiceNumbers((QuestionVariable("a", VariableRange(f(1), f(4), f(1))), QuestionVariable("b", VariableRange(f(1), f(4), f(1)))))
-
-
-def calculated_options(*texts: str) -> tuple[Option, ...]:
-    """Return options with these texts, of which the first is right."""
-    return tuple(Option(f"o{at}", {"es": text, "en": text}, at == 0, f(int(at == 0))) for at, text in enumerate(texts))
 
 
 def a_folder_with_a_choice(bank: str = CHOICE) -> dict[str, bytes]:

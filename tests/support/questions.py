@@ -36,7 +36,7 @@ from quizzes.rules.definitions import (
 from quizzes.rules.item_layout import ItemLayout
 from quizzes.rules.marking import mark_answer
 from quizzes.rules.numbers import SPANISH
-from quizzes.rules.question_variables import QuestionVariable, VariableRange
+from quizzes.rules.question_variables import ChoiceNumbers, QuestionVariable, VariableRange
 from quizzes.rules.results import Marking
 
 
@@ -73,10 +73,12 @@ def a_multiple(rule: MultipleRule, right: int, wrong: int) -> MultipleChoiceBody
     return MultipleChoiceBody((*good, *bad), rule)
 
 
-def a_short(*answers: tuple[str, str], ignore_case: bool = True, ignore_accents: bool = True) -> ShortAnswerBody:
+def a_short(
+    *answers: tuple[str, str], ignore_case: bool = True, ignore_accents: bool = True, ignore_typography: bool = True
+) -> ShortAnswerBody:
     """Make a short answer of (pattern, credit)."""
     made = tuple(TextPattern(es(pattern), f(credit) > 0, f(credit), es(f"why {pattern}")) for pattern, credit in answers)
-    return ShortAnswerBody(made, ignore_case, ignore_accents)
+    return ShortAnswerBody(made, ignore_case, ignore_accents, ignore_typography)
 
 
 def a_numerical(
@@ -179,3 +181,12 @@ def share(body: Body, answer: Answer, layout: ItemLayout | None = None) -> Fract
     fraction = marked(body, answer, layout).fraction
     assert fraction is not None
     return fraction
+
+
+NUMBERS = ChoiceNumbers((QuestionVariable("a", VariableRange(f(1), f(4), f(1))), QuestionVariable("b", VariableRange(f(1), f(4), f(1)))))
+"""Two whole numbers from 1 to 4, to calculate with."""
+
+
+def calculated_options(*texts: str) -> tuple[Option, ...]:
+    """Return options with these texts, of which the first is right."""
+    return tuple(Option(f"o{at}", {"es": text, "en": text}, at == 0, f(int(at == 0))) for at, text in enumerate(texts))

@@ -110,7 +110,7 @@ def commit(instance: Instance, actor: Actor, regrade_id: int) -> bool:
 def undo(instance: Instance, actor: Actor, regrade_id: int) -> None:
     """Undo what was committed."""
     with instance.database.unit_of_work() as session:
-        regrading.undo(session, actor, queries.lock_regrade_by_id(session, regrade_id), now=clock.now())
+        regrading.undo(session, actor, queries.lock_regrade_by_id(session, regrade_id), "Fue un error.", now=clock.now())
 
 
 def regrade_row(instance: Instance, regrade_id: int) -> Regrade:
