@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import ClassVar, cast
 from zoneinfo import ZoneInfo
 
-from wtforms import BooleanField, Field, FileField, HiddenField, RadioField, SelectField, SelectMultipleField, TextAreaField
+from wtforms import BooleanField, Field, HiddenField, RadioField, SelectField, SelectMultipleField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import AnyOf, DataRequired, Length, Regexp, ValidationError
 from wtforms.widgets import CheckboxInput, TextArea
@@ -18,7 +18,7 @@ from courses.content.starter_files import LONGEST_NAME, NewCourse, is_key, propo
 from courses.models import CourseVersion, PublicationNature, StaffRole
 from courses.services.publishing import PublishOptions
 from kernel.i18n import _, lazy_
-from kernel.web.forms import Form, LineField, MomentField, clean_text
+from kernel.web.forms import FileField, Form, LineField, MomentField, clean_text
 
 EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 MOST_AUTOSAVED = 1_000

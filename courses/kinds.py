@@ -95,8 +95,9 @@ TimesMeasurer = Callable[[Session, int, Mapping[str, ExpectedTime]], tuple[Fract
 LearnersOf = Callable[[Session, int], LearnerCounts]
 """How whoever knows the learners of a course (by its id) counts them; the roof says who (`learners`)."""
 
-Indexer = Callable[[Session, int], None]
-"""Makes the rows anew that a package keeps of a course's working copy (by the course's id), after the copy changed."""
+Indexer = Callable[[Session, int, CourseFolder | None], None]
+"""Updates the rows that a package keeps of a course's draft (by the course's id) after it changed; the folder is the whole draft as it was
+read just before, None where it was not."""
 Finder = Callable[[Session, int], Iterable[tuple[int, SearchDocument]]]
 """Tells anew what can be found of a version's activities of a kind, each with its activity's id, from the rows that were written."""
 OriginWriter = Callable[[Session, int, Mapping[str, bytes]], Mapping[str, bytes]]
@@ -157,6 +158,11 @@ def describe_nothing(_activity: ActivitySource) -> tuple[SettingFact, ...]:
     return ()
 
 
+def counts_in_the_course(_session: Session, _activity: OutlineActivity) -> bool:
+    """Return False, for kinds whose results count in their course alone."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class ActivityPublisher:
     """The publisher of an activity kind: `prepare` renders (slow, no database), `freeze` writes rows (fast).
@@ -165,6 +171,7 @@ class ActivityPublisher:
     wait for a later moment, `pass_mark` from which percent on an activity is passed; `entries` returns what `freeze` has made searchable,
     for rebuilding the search index; `tell` describes in words what the kind adds, for differences; `dates` are those that were set for a
     learner; `ungraded` names what waits for a grader; `question_numbers` says which version of a question is the newest;
+    `counts_elsewhere` says whether results count outside the course, so that no team sets one by hand;
     `has_open_work` and `end_personal` are asked before a learner takes the course again, `submitted` finds what an earlier take left.
     """
 
@@ -179,6 +186,7 @@ class ActivityPublisher:
     pass_mark: PassMarker = asks_no_pass
     ungraded: UngradedFinder = waits_for_no_grader
     question_numbers: QuestionNumbers = asks_no_questions
+    counts_elsewhere: Callable[[Session, OutlineActivity], bool] = counts_in_the_course
     has_open_work: OpenWorkFinder = leaves_nothing_open
     end_personal: PersonalEnder = sets_nothing_personal
     submitted: WorkFinder = finds_no_work

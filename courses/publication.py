@@ -12,6 +12,7 @@ from typing import cast
 
 from sqlalchemy.orm import Session
 
+from courses.content import codes
 from courses.content.language_shares import count_published_words
 from courses.content.layout import COURSE as COURSE_FILE
 from courses.content.model import (
@@ -26,9 +27,21 @@ from courses.content.model import (
 from courses.content.reader import read_folder
 from courses.content.render_cache import RenderedLessonCache
 from courses.content.search_texts import course_entries, lesson_entries, resource_entries, term_entries
-from courses.hours import hours_need_basis
-from courses.kinds import ActivityDescription, CourseKinds, LearnerCounts, LearnersOf, PreparedActivity, PreparedCourse, PreparedTerm
+from courses.hours import hours_need_basis, is_clicked_through
+from courses.kinds import (
+    ActivityDescription,
+    CourseKinds,
+    ExpectedTime,
+    LearnerCounts,
+    LearnersOf,
+    PreparedActivity,
+    PreparedCourse,
+    PreparedTerm,
+    TimesMeasurer,
+)
+from courses.models import Course
 from courses.queries import drafts as course_drafts
+from courses.queries import outlines as course_outlines
 from courses.rendering import KEPT_LESSONS, Renderer, forget_lessons, plain_texts
 from kernel.errors import N_, Unavailable
 from kernel.markup.model import RenderedText, SafeHtml
@@ -95,6 +108,22 @@ def _hours_finding(prepared: PreparedCourse) -> Finding | None:
         fix_template=N_("Correct the hours, delete them, or name in “hours_basis” what states them, such as a resolution."),
         facts={"written": _in_minutes(course.hours * 60), "computed": _in_minutes(Fraction(prepared.minutes))},
     )
+
+
+def find_click_through(session: Session, course: Course, folder: CourseFolder | None) -> tuple[Finding, ...]:
+    """Tell that people finished a published course in less than half of its computed minutes, so that the estimate stays (H2)."""
+    measure = cast("TimesMeasurer | None", session.info.get("learning_times"))
+    if measure is None or course.published_version_id is None or folder is None or folder.hours is not None:
+        return ()
+    activities = list(course_outlines.get_outline(session, course.published_version_id).activities())
+    minutes = sum(activity.minutes for activity in activities)
+    measured = measure(session, course.id, {row.key: ExpectedTime(row.minutes, row.former_keys) for row in activities})
+    if measured is None or not is_clicked_through(minutes, measured):
+        return ()
+    told = N_("Half of the %(people)s people who finished last took less than %(measured)s; the activities are estimated at %(computed)s.")
+    fix = N_("The certificate keeps the estimate. See whether people click through, or write the hours and their basis.")
+    facts = {"people": str(measured[1]), "measured": _in_minutes(measured[0]), "computed": _in_minutes(Fraction(minutes))}
+    return (Finding(COURSE_FILE, 0, 0, "hours", "C218", codes.severity("C218"), told, fix, facts=facts),)
 
 
 def _in_minutes(minutes: Fraction) -> str:

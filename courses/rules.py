@@ -8,7 +8,7 @@ from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
 
-from courses.hours import CourseHours, read_hours
+from courses.hours import CourseHours, HoursBasis, read_hours
 from kernel.durations import Duration, RenewalBasis, ValidityTerms, is_shorter
 
 Texts = Mapping[str, str]
@@ -151,8 +151,14 @@ class Outline:
 
     @property
     def length(self) -> CourseHours:
-        """Return the hours that everything of this version prints, with their basis (spec/certificates H1)."""
-        return read_hours(self.hours, self.hours_basis, sum(module.minutes for module in self.modules))
+        """Return the hours that everything of this version prints, with their basis (spec/certificates H1).
+
+        Estimated ones count what is optional too, and say how much of them is required.
+        """
+        minutes = sum(module.minutes for module in self.modules)
+        found, required = read_hours(self.hours, self.hours_basis, minutes), sum(one.minutes for one in self.activities() if one.required)
+        is_part = found.basis is HoursBasis.ESTIMATED and not found.text and 0 < required < minutes
+        return replace(found, required=required) if is_part else found
 
     @cached_property
     def by_key(self) -> Mapping[str, OutlineActivity]:

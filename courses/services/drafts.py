@@ -95,7 +95,7 @@ def import_draft(
     if base_revision not in (None, row.draft_revision) and present != {path: content.sha256 for path, content in contents.items()}:
         raise Conflict(N_("Someone changed this course's draft in the meantime. Review again what would change."))
     gone = [path for path in present if path not in contents]
-    saved = save_files(session, actor, row, contents, removed=gone, origin=origin, now=now)
+    saved = save_files(session, actor, row, contents, removed=gone, origin=origin, folder=course, now=now)
     if saved and row.published_version_id is None:
         row.title = plain_texts(course.title)
     return row
@@ -125,12 +125,13 @@ def save_files(
     origin: RevisionOrigin = RevisionOrigin.EDITED,
     restored: int | None = None,
     autosave: AutosaveMark | None = None,
+    folder: CourseFolder | None = None,
     now: datetime,
 ) -> bool:
     """Write and remove some files of a locked course's working copy as one revision; what is as it was changes nothing.
 
-    The only place that changes a working copy: it keeps the history and lets every package index the draft. Say whether anything
-    changed; raise CourseArchived.
+    The only place that changes a working copy: it keeps the history and lets every package index the draft; `folder` is the whole draft
+    that it becomes, where it has been read already. Say whether anything changed; raise CourseArchived.
     """
     check_open(course)
     present = draft_queries.list_draft_checksums(session, course.id)
@@ -165,7 +166,7 @@ def save_files(
         origin=revision.origin,
         **facts,
     )
-    _index(session, course)
+    _index(session, course, folder)
     return True
 
 
@@ -209,10 +210,10 @@ def text_content(text: str) -> FileContent:
     return FileContent(hashlib.sha256(content).hexdigest(), len(content), text)
 
 
-def _index(session: Session, course: Course) -> None:
+def _index(session: Session, course: Course, folder: CourseFolder | None) -> None:
     kinds = cast("CourseKinds | None", session.info.get("kinds"))
     for index in kinds.indexers if kinds is not None else ():
-        index(session, course.id)
+        index(session, course.id, folder)
 
 
 def _replace_files(session: Session, revision: DraftRevision, changed: Mapping[str, FileContent], gone: Collection[str]) -> None:

@@ -228,17 +228,17 @@ def files_of_lesson(subject: PartContext) -> tuple[Response, int]:
 @requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True, body_limit=PASTE_LIMIT)
 def paste(subject: PartContext) -> tuple[Response, int]:
     """Answer what was pasted from a word processor as Markdown. Nothing is saved."""
-    from kernel.markup.paste import count_pictures, pasted  # noqa: PLC0415 - beautifulsoup4 and markdownify: a tenth of a second that no start should wait for
+    from kernel.markup.paste import pasted  # noqa: PLC0415 - beautifulsoup4 and markdownify: a tenth of a second that no start should wait for
 
     try:
-        html = request.form.get("html", "")
-        left = count_pictures(html)
+        text = pasted(request.form.get("html", ""))
         told = ngettext(
             "%(count)s picture was left out. Upload it under “A picture or a file”.",
             "%(count)s pictures were left out. Upload them one by one under “A picture or a file”.",
-            left,
+            text.pictures,
         )
-        return jsonify(markdown=pasted(html), left=told if left else ""), 200
+        left_out = [one.message for one in text.left_out]
+        return jsonify(markdown=text.markdown, left=told if text.pictures else "", left_out=left_out), 200
     except Invalid as refused:
         return jsonify(message=_(refused.text, **refused.facts)), 422
 

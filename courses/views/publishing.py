@@ -1,6 +1,6 @@
 """The page that checks a draft, shows what differs from what is published, and publishes it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 
@@ -96,7 +96,7 @@ def _publication_check(session: Session, course: Course) -> PublicationCheck:
         if planned != digest:
             contents = history.read_all_at(session, stored(), course.id, plan.revision)
             return _draft_check(session, course, publication.check(contents, kinds(), today=now.date()), planned)
-    return PublicationCheck(draft_checks.outgoing_draft_check(session, stored(), course, kinds(), now=now), digest)
+    return _beside_learners(session, course, draft_checks.outgoing_draft_check(session, stored(), course, kinds(), now=now), digest)
 
 
 def _flash_unsigned(session: Session, course: Course, certificate: str) -> None:
@@ -118,7 +118,13 @@ def _flash_left_out(session: Session, course: Course, options: PublishOptions) -
 
 
 def _draft_check(session: Session, course: Course, checked: CheckedCourse, digest: str) -> PublicationCheck:
-    return PublicationCheck(draft_checks.check_draft(session, course, checked, kinds(), now=clock.now()), digest)
+    return _beside_learners(session, course, draft_checks.check_draft(session, course, checked, kinds(), now=clock.now()), digest)
+
+
+def _beside_learners(session: Session, course: Course, shown: DraftCheck, digest: str) -> PublicationCheck:
+    """Add what those who finished the course tell of it."""
+    found = publication.find_click_through(session, course, shown.folder)
+    return PublicationCheck(replace(shown, findings=(*shown.findings, *found)), digest)
 
 
 def _change_audience(course: Course, shown: PublicationCheck) -> pages.ChangeAudience:

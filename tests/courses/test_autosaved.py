@@ -63,6 +63,7 @@ def newest(instance: Instance) -> int:
         return session.scalars(select(CourseVersion.number).order_by(CourseVersion.number.desc())).first() or 0
 
 
+@pytest.mark.slow
 def test_what_was_only_saved_by_itself_is_told_with_who_typed_it_and_stays_behind(
     colleague: Browser, instance: Instance, course: Course
 ) -> None:
@@ -79,6 +80,7 @@ def test_what_was_only_saved_by_itself_is_told_with_who_typed_it_and_stays_behin
     assert in_spanish("%(count)s text that was only autosaved was not published; it stays in the draft.", 1) in done
 
 
+@pytest.mark.slow
 def test_nothing_else_changed_is_no_new_version(colleague: Browser, instance: Instance) -> None:
     page = colleague.get(PUBLISHING).text
     colleague.submit("/publishing", {"nature": "correction", "note": ""})
@@ -99,6 +101,7 @@ def test_it_goes_out_where_the_publisher_ticks_it(colleague: Browser, instance: 
     assert boxes(colleague) == []
 
 
+@pytest.mark.slow
 def test_what_somebody_saves_goes_out_without_asking(typed: Browser, instance: Instance) -> None:
     typed.get(EDITOR)
     typed.submit("/lessons/leccion-1", button=("do", "save"))
@@ -110,6 +113,7 @@ def test_what_somebody_saves_goes_out_without_asking(typed: Browser, instance: I
     assert HALF in published(instance, 2)
 
 
+@pytest.mark.slow
 def test_who_typed_goes_on_typing_after_the_publication(colleague: Browser, typed: Browser, instance: Instance, course: Course) -> None:
     save_another(instance, course)
     colleague.get(PUBLISHING)
@@ -130,6 +134,7 @@ def typed_at(instance: Instance) -> AutosavedText:
         return found
 
 
+@pytest.mark.slow
 def test_typing_meanwhile_does_not_keep_others_from_publishing_what_was_saved(
     colleague: Browser, typed: Browser, instance: Instance, course: Course
 ) -> None:
@@ -156,6 +161,7 @@ def test_what_was_saved_after_the_publisher_looked_is_not_published_unseen(colle
     assert newest(instance) == 1
 
 
+@pytest.mark.slow
 def test_a_text_that_nobody_ever_saved_stays_behind_whole(editor: Browser, instance: Instance, course: Course) -> None:
     editor.get(f"{EDITOR}/removal?language=en")
     editor.submit("/removal")
@@ -172,6 +178,7 @@ def test_a_text_that_nobody_ever_saved_stays_behind_whole(editor: Browser, insta
     assert "Half a sent" in draft_texts(instance)[TWIN]
 
 
+@pytest.mark.slow
 def test_moving_a_lesson_does_not_save_what_was_typed_in_it(colleague: Browser, instance: Instance) -> None:
     colleague.get(OUTLINE)
     colleague.submit("/outline", button=("do", "down leccion-1"))
@@ -191,6 +198,7 @@ def whole(instance: Instance, number: int) -> str:
         return "".join(text.decode(errors="replace") for text in course_versions.version_files(session, instance.files, version).values())
 
 
+@pytest.mark.slow
 def test_the_form_of_a_lesson_does_not_save_what_was_typed_in_its_text(colleague: Browser, instance: Instance) -> None:
     colleague.get("/teaching/prueba/parts/leccion-1")
     colleague.submit("/parts/leccion-1", {"minutes": "7"})
@@ -203,6 +211,7 @@ def test_the_form_of_a_lesson_does_not_save_what_was_typed_in_its_text(colleague
     assert HALF in typed_at(instance).text
 
 
+@pytest.mark.slow
 def test_a_plan_is_of_what_was_saved_and_typing_does_not_void_it(
     colleague: Browser, typed: Browser, instance: Instance, course: Course
 ) -> None:
@@ -219,6 +228,7 @@ def test_a_plan_is_of_what_was_saved_and_typing_does_not_void_it(
     assert HALF not in published(instance, 2)
 
 
+@pytest.mark.slow
 def test_who_approves_sees_and_publishes_what_was_asked_with_the_ticked_text(
     colleague: Browser, typed: Browser, instance: Instance
 ) -> None:

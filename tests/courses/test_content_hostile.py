@@ -56,9 +56,11 @@ def test_hostile_numbers_are_answered_with_findings(number: str) -> None:
         assert all(finding.message for finding in folders.findings(folders.changed(path, old, new)))
 
 
-@pytest.mark.parametrize(
-    "text", ["[[" * 9_000, "{{" * 9_000, "<!--" * 4_000, "$" * 19_000, "![" * 9_000, "> " * 9_000, "*_" * 9_000, "{a}" * 6_000]
-)
+GIVEN_UP = [pytest.param(sign * 9_000, marks=pytest.mark.slow) for sign in ("[[", "![")]
+"""Texts that are given up after two tries of a second each."""
+
+
+@pytest.mark.parametrize("text", [*GIVEN_UP, "{{" * 9_000, "<!--" * 4_000, "$" * 19_000, "> " * 9_000, "*_" * 9_000, "{a}" * 6_000])
 def test_hostile_texts_are_answered_soon(text: str) -> None:
     """spec/content-format 7, and names in braces of spec/content-format 8."""
     files = folders.changed(BANK, "text: La ducha usa {litros}", f"text: La ducha {text} usa {{litros}}")

@@ -153,6 +153,7 @@ def test_any_state_of_a_random_history_can_be_read_and_brought_back(instance: In
         assert found_origins == {RevisionOrigin.IMPORTED, RevisionOrigin.EDITED, RevisionOrigin.RESTORED}
 
 
+@pytest.mark.slow
 def test_drafts_of_older_versions_begin_their_history_with_what_is_there(empty_database: Database) -> None:
     """The migration: the files as they are, under the revisions that wrote them, and the newest one even where it only removed."""
     with empty_database.writing.begin() as connection:

@@ -16,7 +16,7 @@ from kernel.markup import render_state
 from kernel.markup.model import RenderedText
 from lms.app import KINDS
 from tests.support.builders import folder
-from tests.support.folders import COURSE, LESSON, OTHER_LESSON, a_folder, changed
+from tests.support.folders import BANK, COURSE, LESSON, OTHER_LESSON, a_folder, changed
 
 TODAY = date(2026, 6, 1)
 
@@ -48,10 +48,15 @@ def test_a_folder_with_an_error_is_not_prepared() -> None:
     assert any(finding.severity.value == "error" and finding.file == "01-parte/banco.yaml" for finding in checked.findings)
 
 
+LINKED = "Cuánta [agua](https://example.org/agua)"
+"""What refers to nothing is rendered once: what the check has seen is published."""
+
+
 @pytest.mark.parametrize("render", ["render_lesson", "render_markdown", "render_inline"])
 def test_a_text_that_the_renderer_gives_up_after_the_check_is_never_published_empty(render: str, tmp_path: Path) -> None:
     """Nothing is prepared and nothing kept of it, and the next try finds everything."""
-    files = changed(COURSE, "Cuánta agua", "Cuánta *agua*")
+    files = changed(COURSE, "Cuánta agua", LINKED)
+    files = changed(BANK, "Cuánta agua", LINKED, files)
     kinds, really = replace(KINDS, lesson_cache=RenderedLessonCache(tmp_path)), getattr(rendering, render)
     publication.forget_rendered()
 

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from sqlalchemy import select
 
 from courses.models import Course, DraftFile
@@ -87,6 +88,7 @@ def test_a_draft_with_an_error_says_where_and_is_not_published(browser: Browser,
     assert count_versions(instance) == 1
 
 
+@pytest.mark.slow
 def test_what_a_draft_does_to_what_is_published_is_told_before_publishing(browser: Browser, instance: Instance) -> None:
     """spec/content-format 3.2 and 3.3, C213, C414: a key that vanished, and an option that was reworded without its key."""
     course = a_course(instance, modules=1)
@@ -108,6 +110,7 @@ def test_what_a_draft_does_to_what_is_published_is_told_before_publishing(browse
     assert "key: tres" in shown
 
 
+@pytest.mark.slow
 def test_the_checks_of_a_draft_are_made_once_for_each_state_of_it(browser: Browser, instance: Instance) -> None:
     """Performance: the page reads no folder while nothing has changed, and reads it again as soon as something has."""
     course = a_course(instance, modules=1)

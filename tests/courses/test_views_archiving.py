@@ -86,6 +86,7 @@ def test_nobody_comes_into_an_archived_course_by_hand(owner: Browser, instance: 
             editions.enrol_others(session, SYSTEM, course.id, None, [person.id], now=clock.now())
 
 
+@pytest.mark.slow
 def test_what_was_never_published_is_not_put_away(browser: Browser, instance: Instance) -> None:
     an_administrator(instance)
     sign_in(browser, "admin@example.org").get("/teaching/new-course")

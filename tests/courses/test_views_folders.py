@@ -336,6 +336,7 @@ def test_lessons_of_another_tool_become_a_new_course_and_what_was_not_understood
     assert "Markdown" in editor.page.text
 
 
+@pytest.mark.slow
 def test_a_report_of_hundreds_of_lines_is_read_on_one_screen_and_begins_with_what_was_lost(editor: Browser, instance: Instance) -> None:
     """The button stands above it; each kind shows its number and some examples, and unfolds."""
     lesson = "# Agua\n\n" + "".join(f"{{% include x{number} %}} <div>{number}</div>\n\n> a\n{{: .raro}}\n\n" for number in range(200))
@@ -372,6 +373,7 @@ def test_a_second_archive_does_not_make_the_page_of_the_first_go(editor: Browser
     assert not editor.get(NEW).has_link(pages[1])
 
 
+@pytest.mark.slow
 def test_an_archive_named_as_a_course_is_given_another_address(editor: Browser, instance: Instance) -> None:
     """On the page that shows it: lessons of another tool have no address but the name of their file."""
     a_course(instance, "curso", modules=1)

@@ -8,6 +8,8 @@ import pytest
 
 from courses import lesson_preview
 from courses.models import Course
+from kernel.left_out import SENTENCE
+from kernel.markup.foreign_html import CONTENT, FORMULAS
 from lms.instance import Instance
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser, every_statement
@@ -390,6 +392,17 @@ def test_pictures_that_pasting_leaves_out_are_told(editor: Browser) -> None:
     assert in_spanish("%(count)s picture was left out. Upload it under “A picture or a file”.", 2) in str(pasted["left"])
     editor.get(EDITOR)
     assert ask(editor, "paste", {"html": "<h1>Uno</h1>"})["left"] == ""
+
+
+def test_what_pasting_leaves_out_is_told_by_kind(editor: Browser) -> None:
+    html = "<p>Uno <math><mi>x</mi></math> <math><maction>y</maction></math></p><select><option>Dos</option></select>"
+    pasted = ask(editor, "paste", {"html": html})
+
+    assert pasted["markdown"] == "Uno $x$\n"
+    assert pasted["left_out"] == [
+        in_spanish(SENTENCE, thing=in_spanish(FORMULAS), number=1, examples="y"),
+        in_spanish(SENTENCE, thing=in_spanish(CONTENT), number=1, examples="<select> Dos"),
+    ]
 
 
 def test_two_previews_read_the_course_around_a_lesson_once(editor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -141,6 +141,7 @@ def test_two_who_change_a_glossary_at_once_lose_nothing(editor: Browser, instanc
     assert "es: El mínimo." in after
 
 
+@pytest.mark.slow
 def test_figures_and_documents_are_begun_where_there_are_none(editor: Browser, instance: Instance) -> None:
     editor.get(f"{LISTS}/figures/new")
     editor.submit("/figures/new", {"label_es": "Salario básico", "value": "470", "unit": "USD", "year": "2025", "key": "sbu"})

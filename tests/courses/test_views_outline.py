@@ -133,6 +133,7 @@ def test_a_module_moves_with_everything_in_it_and_the_move_can_be_undone(browser
     assert in_spanish("The change has been undone.") in browser.page.text
 
 
+@pytest.mark.slow
 def test_undoing_after_somebody_elses_change_is_a_conflict(browser: Browser, instance: Instance) -> None:
     an_editor(browser, instance)
     press_in_outline(browser, "up parte-2")
@@ -284,6 +285,7 @@ def test_what_would_break_the_draft_is_refused_and_says_why(browser: Browser, in
     assert draft_texts(instance).keys() == before.keys()
 
 
+@pytest.mark.slow
 def test_parts_are_added_and_taken_out_with_a_question_first(browser: Browser, instance: Instance) -> None:
     an_editor(browser, instance, modules=1)
 
@@ -316,6 +318,7 @@ def test_parts_are_added_and_taken_out_with_a_question_first(browser: Browser, i
         ("simulator", "/parts/compruebe"),
     ],
 )
+@pytest.mark.slow
 def test_a_new_activity_opens_where_it_is_written(browser: Browser, instance: Instance, kind: str, editor: str) -> None:
     an_editor(browser, instance, modules=1)
     browser.get("/teaching/prueba/new-activity")
@@ -380,6 +383,7 @@ def test_every_cell_of_deleting_a_course(browser: Browser, instance: Instance) -
     assert draft_texts(instance)
 
 
+@pytest.mark.slow
 def test_a_course_that_was_published_says_why_it_stays(browser: Browser, instance: Instance) -> None:
     an_editor(browser, instance, modules=1)
     assert not browser.get(OUTLINE).has_link("/teaching/prueba/deletion")
@@ -406,6 +410,7 @@ def test_a_deleted_course_leaves_nothing_of_its_questions(browser: Browser, inst
     browser.get("/teaching/nuevo/outline", status=404)
 
 
+@pytest.mark.slow
 def test_an_activity_goes_to_another_module_without_a_script_and_a_quiz_keeps_its_bank(browser: Browser, instance: Instance) -> None:
     """spec/content-format 9: a draw without `from` is from the own module, so a quiz that leaves says which."""
     an_editor(browser, instance)

@@ -1,5 +1,7 @@
 """Settings of courses and parts that somebody else changed meanwhile: shown, put together, or chosen."""
 
+import pytest
+
 from courses.models import Course
 from lms.instance import Instance
 from tests.support.browser import Browser
@@ -17,6 +19,7 @@ LESSON = "01-parte/01-leccion.es.md"
 MODULE = "01-parte/module.yaml"
 
 
+@pytest.mark.slow
 def test_settings_changed_meanwhile_are_shown_and_put_together(editor: Browser, instance: Instance, course: Course) -> None:
     editor.get(SETTINGS)
     write(instance, course, {"course.yaml": draft_texts(instance)["course.yaml"].replace("hours: 2", "hours: 3")})
@@ -32,6 +35,7 @@ def test_settings_changed_meanwhile_are_shown_and_put_together(editor: Browser, 
     assert "es: Otro título" in draft_texts(instance)["course.yaml"]
 
 
+@pytest.mark.slow
 def test_where_both_changed_the_same_setting_one_chooses(editor: Browser, instance: Instance, course: Course) -> None:
     before = draft_texts(instance)["course.yaml"]
     editor.get(SETTINGS)
@@ -50,6 +54,7 @@ def test_where_both_changed_the_same_setting_one_chooses(editor: Browser, instan
     assert draft_texts(instance)["course.yaml"] == before.replace("hours: 2", "hours: 5")
 
 
+@pytest.mark.slow
 def test_a_change_of_another_file_keeps_nobody_from_saving(editor: Browser, instance: Instance, course: Course) -> None:
     editor.get(SETTINGS)
     write(instance, course, {MODULE: draft_texts(instance)[MODULE] + "x-otra: a\n"})
@@ -74,6 +79,7 @@ def test_settings_of_what_was_moved_meanwhile_are_saved(editor: Browser, instanc
     assert "minutes" not in draft_texts(instance)[LESSON]
 
 
+@pytest.mark.slow
 def test_settings_of_what_was_moved_and_changed_meanwhile_are_put_together(editor: Browser, instance: Instance, course: Course) -> None:
     page, other = "/teaching/prueba/parts/leccion-1", sign_in(editor.another(), "profe@example.org")
     editor.get(page)

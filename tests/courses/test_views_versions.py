@@ -215,6 +215,7 @@ def test_going_back_publishes_the_old_text_again_and_leaves_the_draft_alone(teac
         assert (row.number, row.nature, row.note) == (3, "correction", "Como antes")
 
 
+@pytest.mark.slow
 def test_what_is_published_now_is_not_offered_again(teacher: Browser, instance: Instance) -> None:
     page = teacher.get(f"{VERSIONS}/1")
     token = dict(page.form("/language").fields)["csrf_token"]

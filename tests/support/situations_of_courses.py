@@ -8,14 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
-
 from accounts.models import Person
-from certificates.models import Credential, CredentialReview
-from certificates.rules.credentials import RevocationReason
-from certificates.rules.reviews import ReviewCause
-from certificates.services import credentials as certificates
-from certificates.services import reviews
 from courses.content.starter_files import NewCourse
 from courses.models import Course, StaffRole
 from courses.queries import catalogue
@@ -37,7 +30,7 @@ from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_teacher, folder, publish, sign_in
 from tests.support.editions import an_edition, join
 from tests.support.folders import a_folder
-from tests.support.learning import a_batch, a_learner, actor_of, mark_done, pass_quiz, start, submit
+from tests.support.learning import a_batch, actor_of, start, submit
 from tests.support.marking import BANK as ESSAY
 from tests.support.marking import SELF_REVIEWED, a_marked_quiz
 from tests.support.offices import deliver
@@ -377,36 +370,6 @@ def a_recording(stage: Stage) -> Scene:
     return Scene(stage.once("listener", listener), "/courses/agua-en-casa/recordings/charla", {"spans": "0-4,6-8"}, script=())
 
 
-def a_revoked_certificate(stage: Stage) -> Scene:
-    """An administrator looks at a certificate that was revoked, and may issue another one."""
-    learner = a_learner(stage.instance, stage.course, f"persona.{stage.number()}@example.org")
-    mark_done(stage.instance, learner, "prueba", "leccion-1")
-    pass_quiz(stage.instance, learner, "prueba")
-    deliver(stage.instance)
-    with stage.instance.database.unit_of_work() as session:
-        row = session.scalars(select(Credential).where(Credential.person_id == learner.person_id)).one()
-        certificates.revoke_credential(session, SYSTEM, row, RevocationReason.ISSUED_BY_MISTAKE, "Por error.", now=clock.now())
-    return Scene(stage.boss, f"/certificates/{row.uuid}/renewal", {"reason": "Con su apellido."})
-
-
-def _certified(stage: Stage) -> Actor:
-    learner = a_learner(stage.instance, stage.course, f"persona.{stage.number()}@example.org")
-    mark_done(stage.instance, learner, "prueba", "leccion-1")
-    pass_quiz(stage.instance, learner, "prueba")
-    deliver(stage.instance)
-    return learner
-
-
-def a_correction_to_decide(stage: Stage) -> Scene:
-    """An administrator decides on a certificate whose holder asks for a correction."""
-    learner = _certified(stage)
-    with stage.instance.database.unit_of_work() as session:
-        row = session.scalars(select(Credential).where(Credential.person_id == learner.person_id)).one()
-        reviews.open_review(session, learner, row, ReviewCause.CORRECTION_REQUESTED, "Falta la tilde.", now=clock.now())
-        review = session.scalars(select(CredentialReview).where(CredentialReview.credential_id == row.id)).one()
-    return Scene(stage.boss, f"/certificates/reviews/{review.uuid}/decision", {"decision": "replace", "note": "Tiene razón."})
-
-
 WRITING: Room = {
     "courses_lessons.autosave": a_lesson_that_is_written,
     "courses_lessons.preview_fragment": a_lesson_that_is_written,
@@ -426,8 +389,6 @@ PUBLISHING: Room = {
     "courses_team.withdraw_invitation": an_invitation_to_withdraw,
 }
 TAKING_PART: Room = {
-    "certificates.renew": a_revoked_certificate,
-    "certificates_reviews.decide": a_correction_to_decide,
     "enrolments.choose_version": a_newer_version,
     "enrolments.enrol": an_open_course,
     "enrolments_announcements.announcement": an_announcement,
