@@ -9,6 +9,7 @@ from flask import Response, flash, render_template, request
 from courses.kinds import CourseKinds
 from courses.queries import catalogue as course_catalogue
 from courses.queries import outlines as course_outlines
+from courses.queries.shipped import list_shipped_in_preparation
 from courses.rules import Outline, OutlineActivity
 from enrolments.dates import DatedEnrolment, DatedItem, DateRequest, collect_dates, next_end
 from enrolments.forms import MistakeForm
@@ -122,6 +123,11 @@ def catalogue_cards(limit: int) -> list[CourseCard]:
         opens_at = entry.opens_at if refusal is EnrolmentRefusal.NOT_YET else None
         cards.append(card(outlines[entry.version_id], refusal, opens_at, progress=progress.get(entry.slug), completed=completed))
     return cards
+
+
+def courses_in_preparation(found: int) -> list[str]:
+    """Return the titles of the courses that come with the program and are still being published; `found` are there."""
+    return [choose(dict(title)) for title in list_shipped_in_preparation(current_session(), found=found)]
 
 
 def _own_progress(own: Mapping[str, queries.OwnCourse], now: datetime) -> dict[str, Progress]:

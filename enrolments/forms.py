@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from wtforms import BooleanField, FileField, RadioField, SelectField, TextAreaField, ValidationError
+from wtforms import BooleanField, RadioField, SelectField, TextAreaField, ValidationError
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.form import BaseForm
 from wtforms.validators import DataRequired, InputRequired, Length
@@ -21,7 +21,7 @@ from enrolments.services.mistakes import MistakeDecision, MistakeValues
 from enrolments.services.reminders import ReminderValues
 from enrolments.wording import MISTAKE_KINDS
 from kernel.i18n import _, choose, lazy_, number
-from kernel.web.forms import Form, LineField, MomentField, WholeField, clean_text
+from kernel.web.forms import FileField, Form, LineField, MomentField, WholeField, clean_text
 
 
 class WordsField(TextAreaField):

@@ -1,6 +1,7 @@
 """Lists of people as offices send them: read with their lines, and judged against those who take the course or are invited to it."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,8 +13,9 @@ from enrolments.queries.editions import known_addresses
 from enrolments.queries.invitations import list_taken
 from kernel.decoding import Undecodable
 from kernel.errors import N_
+from kernel.left_out import LeftOut, LeftOutCollector
 from kernel.markup.source import normalise
-from kernel.tables import FORMULA, as_written, read_table
+from kernel.tables import FORMULA, ReadTable, as_written, read_table
 from organisations.unit_lists.reading import PEOPLE_COLUMNS
 
 MOST_ENTRIES = 40_000
@@ -32,32 +34,60 @@ class ListedAddress:
 
 @dataclass(frozen=True, slots=True)
 class PeopleList:
-    """The addresses of a list in their order, and from which line on its encoding is a guess."""
+    """The addresses of a list in their order, from which line on its encoding is a guess, and what of the list is not read."""
 
     entries: tuple[ListedAddress, ...]
     encoding_guessed_from: int | None
+    left_out: tuple[LeftOut, ...]
 
 
 def read_list(content: bytes) -> PeopleList:
     """Return the addresses of a CSV file, a workbook or pasted lines; raise Undecodable where it is no list of addresses.
 
-    The column is the one whose heading says so, else the first in which the first row has an address. Names are read by their headings.
+    Where a heading says which column has the addresses, it is read with the names beside it; else every address of every line is.
     """
     table = read_table(content, rows=MOST_ENTRIES + 1)
     if not table.rows:
-        raise Undecodable(N_("The list is empty."))
+        raise table.refusal(N_("The list is empty."))
     headings = [fold(cell).strip() for cell in table.rows[0][1]]
     column = next((at for at, heading in enumerate(headings) if heading in ADDRESS_HEADINGS), None)
-    named, rows = _name_places(headings), table.rows[1:]
-    if column is None:
-        column, rows = next((at for at, cell in enumerate(headings) if "@" in cell), None), table.rows
-        named = []
-    if column is None:
-        raise Undecodable(N_("There is no column called “email” or “correo”, and the first row contains no address."))
-    if len(rows) > MOST_ENTRIES:
-        raise Undecodable(N_("The list has %(count)s rows; the limit is %(limit)s."), count=len(rows), limit=MOST_ENTRIES)
-    entries = (ListedAddress(line, _cell(cells, column).strip().lower(), _name(cells, named)) for line, cells in rows)
-    return PeopleList(tuple(entries), table.encoding_guessed_from)
+    if column is not None:
+        named, rows = _name_places(headings), table.rows[1:]
+        entries = [ListedAddress(line, _cell(cells, column).strip().lower(), _name(cells, named)) for line, cells in rows]
+        left_out = table.left_out({column, *named})
+    elif any("@" in heading for heading in headings):
+        entries, left_out = _read_lines(table)
+    else:
+        raise table.refusal(N_("There is no column called “email” or “correo”, and the first row contains no address."))
+    if len(entries) > MOST_ENTRIES:
+        raise Undecodable(N_("The list has %(count)s rows; the limit is %(limit)s."), count=len(entries), limit=MOST_ENTRIES)
+    return PeopleList(tuple(entries), table.encoding_guessed_from, left_out)
+
+
+_MAILBOX = re.compile(r"([^<>@;,]*)<([^<>]*@[^<>]*)>|()([^\s<>;,]*@[^\s<>;,]*)")
+"""An address with a name before it, as mail programs write them, or one alone."""
+WITHOUT_ADDRESS = N_("Pieces of text without an email address")
+
+
+def _read_lines(table: ReadTable) -> tuple[list[ListedAddress], tuple[LeftOut, ...]]:
+    """Return every address of a list without headings; a line that has none stays as an entry with a fault."""
+    entries, found = list[ListedAddress](), LeftOutCollector()
+    first = next(at for at, cell in enumerate(table.rows[0][1]) if "@" in cell)
+    for line, cells in table.rows:
+        has_address = any("@" in cell for cell in cells)
+        if not has_address:
+            entries.append(ListedAddress(line, _cell(cells, first).strip().lower()))
+        for at, cell in enumerate(cells):
+            entries += (ListedAddress(line, address.lower(), name) for name, address in _mailboxes(cell))
+            rest = _MAILBOX.sub(";", cell) if has_address or at != first else ""
+            for piece in filter(str.strip, re.split(r"[;,\t]", rest)):
+                found.add(WITHOUT_ADDRESS, as_written(piece))
+    return entries, (*found.result(), *table.beside)
+
+
+def _mailboxes(cell: str) -> Iterator[tuple[str, str]]:
+    for name, address, _none, bare in _MAILBOX.findall(cell):
+        yield " ".join(normalise(name).replace('"', " ").split())[:LONGEST_NAME], (address or bare).strip()
 
 
 def _name_places(headings: Sequence[str]) -> list[int]:

@@ -291,12 +291,23 @@ def required_modules(outline: Outline) -> tuple[str, ...]:
     return outline.completion_modules or tuple(module.key for module in outline.modules if module.required)
 
 
-def asks_to_pass(outline: Outline) -> bool:
-    """Say whether nobody completes a course without passing: it asks for a grade, or for a quiz that is completed by passing it."""
+def activities_to_pass(outline: Outline) -> list[OutlineActivity]:
+    """List the activities, in order, without passing which no one completes a course."""
     asked = [outline.module_by_key[key] for key in required_modules(outline)]
     whole = [module for module in asked if _needed(module) == len(module.required)]
-    passed = any(activity.completion_rule == GradedCompletionRule.PASSED for module in whole for activity in module.required)
-    return outline.completion_grade is not None or passed
+    return [activity for module in whole for activity in module.required if activity.completion_rule == GradedCompletionRule.PASSED]
+
+
+def asks_to_pass(outline: Outline) -> bool:
+    """Return whether no one completes a course without passing: it asks for a grade, or for an activity that is completed by passing it."""
+    return outline.completion_grade is not None or bool(activities_to_pass(outline))
+
+
+def has_final_assessment(outline: Outline) -> bool:
+    """Return whether a course ends with what has to be passed: after it, nothing is required."""
+    required = [activity for activity in outline.activities() if activity.required]
+    to_pass = activities_to_pass(outline)
+    return bool(to_pass) and to_pass[-1].key == required[-1].key
 
 
 def evaluate_completion(outline: Outline, results: Results, now: datetime) -> Progress:

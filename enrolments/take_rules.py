@@ -33,6 +33,8 @@ class EnrolmentObstacle(StrEnum):
     UNPUBLISHED = "unpublished"
     """It is not published, or not yet in the version that is asked."""
     ARCHIVED = "archived"
+    NOT_AGREED = "not_agreed"
+    """It takes nobody by itself, and its team has not agreed, or not any more."""
     EDITION_CLOSED = "edition_closed"
     EDITION_FULL = "edition_full"
     WORK_OPEN = "work_open"
@@ -46,6 +48,8 @@ class RequiredCourse:
     course_id: int
     edition_id: int | None = None
     lowest: int = 0
+    is_agreed: bool = True
+    """Its team agreed that these people are enrolled, or they could enrol themselves."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ def _conditions(audience: AnnouncementRecipients, sent_at: datetime) -> list[Col
         conditions.append(Enrolment.id.in_(select(steps.c.enrolment_id).where(steps.c.key == audience.next_key)))
     if audience.idle_days:
         conditions.append(idle_since(sent_at - timedelta(days=audience.idle_days)))
-    return [*conditions, *name_matches(audience.words), Person.suspended_at.is_(None)]
+    return [*conditions, *name_matches(audience.words, with_address=True), Person.suspended_at.is_(None)]
 
 
 def count_audience(session: Session, audience: AnnouncementRecipients, *, now: datetime) -> int:

@@ -185,7 +185,7 @@ def list_roster(session: Session, course_id: int, words: str, edition: UUID | No
         .outerjoin(EditionPlace, EditionPlace.enrolment_id == Enrolment.id)
         .outerjoin(Edition, Edition.id == EditionPlace.edition_id)
         .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
-        .where(Enrolment.course_id == course_id, Enrolment.left_at.is_(None), *name_matches(words))
+        .where(Enrolment.course_id == course_id, Enrolment.left_at.is_(None), *name_matches(words, with_address=True))
         .order_by(*by_name(), Enrolment.id)
         .offset(offset)
         .limit(limit)

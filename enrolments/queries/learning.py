@@ -115,6 +115,12 @@ def _visible_contexts(*, everywhere: bool, is_anonymous: bool) -> Select[*tuple[
     return statement if everywhere else statement.where(mine | found)
 
 
+def visible_course_ids(actor: Actor) -> Select[int]:
+    """Select the ids of all courses that the actor may look at; a statement with it is executed with the actor's `person_id`."""
+    contexts = _visible_contexts(everywhere=actor.is_administrator, is_anonymous=actor.is_anonymous)
+    return contexts.with_only_columns(Course.id, maintain_column_froms=True).order_by(None).limit(None).correlate(None)
+
+
 def visible_activities(session: Session, actor: Actor, contexts: Sequence[LearnerContext]) -> dict[int, list[OutlineActivity]]:
     """Return the activities that the actor may open, by the version of each of these contexts: those that `view_activity` allows."""
     outlines = course_outlines.list_outlines(session, [context.version_id for context in contexts if context.version_id is not None])
@@ -383,7 +389,7 @@ class LearnerRow:
 
 def list_learners(session: Session, course_id: int, words: str = "", *, offset: int = 0, limit: int) -> list[LearnerRow]:
     """List those who take a course, by name; all or those whom a search finds."""
-    return _learners(session, [Enrolment.course_id == course_id, *name_matches(words)], offset, limit)
+    return _learners(session, [Enrolment.course_id == course_id, *name_matches(words, with_address=True)], offset, limit)
 
 
 def list_members(session: Session, group_id: int, *, offset: int = 0, limit: int) -> list[LearnerRow]:
@@ -395,7 +401,12 @@ def list_members(session: Session, group_id: int, *, offset: int = 0, limit: int
 def list_outside(session: Session, group: LearnerGroup, words: str, *, offset: int = 0, limit: int) -> list[LearnerRow]:
     """List the learners of a group's course who are not in it and whom a search finds."""
     members = select(GroupMember.enrolment_id).where(GroupMember.group_id == group.id)
-    return _learners(session, [Enrolment.course_id == group.course_id, Enrolment.id.not_in(members), *name_matches(words)], offset, limit)
+    return _learners(
+        session,
+        [Enrolment.course_id == group.course_id, Enrolment.id.not_in(members), *name_matches(words, with_address=True)],
+        offset,
+        limit,
+    )
 
 
 def _learners(session: Session, conditions: Sequence[ColumnElement[bool]], offset: int, limit: int) -> list[LearnerRow]:

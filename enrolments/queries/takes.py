@@ -82,6 +82,8 @@ def find_obstacle(session: Session, required: RequiredCourse, *, now: datetime) 
         return EnrolmentObstacle.UNPUBLISHED
     if course.archived_at is not None:
         return EnrolmentObstacle.ARCHIVED
+    if not required.is_agreed:
+        return EnrolmentObstacle.NOT_AGREED
     edition = None if required.edition_id is None else session.get_one(Edition, required.edition_id, populate_existing=True)
     if edition is None or edition.course_id != course.id:
         return None

@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
-from accounts.queries import hash_of
+from accounts.queries import hash_of, lock_person
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.models import CalendarFeed, PersonalReminder
 from enrolments.queries import calendar as queries
@@ -72,7 +72,8 @@ def delete_reminder(session: Session, actor: Actor, reminder: PersonalReminder, 
 def make_feed(session: Session, actor: Actor, person: Person, *, now: datetime) -> str:
     """Give a person's dates a secret address, which ends the one before; return the secret, which is kept nowhere."""
     secret = secrets.token_urlsafe(32)
-    row = session.get(CalendarFeed, person.id, with_for_update=True)
+    lock_person(session, person.id)  # several requests at once make the first row one after another
+    row = session.get(CalendarFeed, person.id)
     if row is None:
         row = CalendarFeed(person_id=person.id, entries="{}")
         session.add(row)

@@ -13,6 +13,7 @@ from accounts import notices
 from accounts.notices import Message
 from accounts.rules import NoticeKind
 from courses.kinds import CourseKinds
+from courses.rules import OutlineActivity
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.models import ActivityResult, ResultOverride
 from enrolments.permissions import ResultContext
@@ -42,9 +43,25 @@ class NoOverrideInForce(Conflict):
     message = N_("The learner's own result already counts.")
 
 
+class ResultUsedElsewhere(Conflict):
+    """The result counts outside the course: the actas that rest on it would say another one (spec/selection 4.10)."""
+
+    code = "result_used_elsewhere"
+    message = N_(
+        "The results of this quiz are used outside the course, so a course team cannot set one by hand. Mark an answer again, ask the "
+        "jury to decide on an incident, or let the learner raise an objection."
+    )
+
+
+def is_set_by_hand(session: Session, activity: OutlineActivity) -> bool:
+    """Return whether a course team may set a result of an activity by hand."""
+    return not cast("CourseKinds", session.info["kinds"]).publisher(activity.kind).counts_elsewhere(session, activity)
+
+
 def override_result(session: Session, actor: Actor, subject: ResultContext, wanted: ResultOverrideValues, *, now: datetime) -> Progress:
     """Let the team's result count for an activity, or again the one that was earned; a second time with one number changes nothing.
 
+    Raises ResultUsedElsewhere for a result that counts outside the course; one that was set before may be taken back.
     What was earned stays beside it, and goes on being recorded. Completion and grade follow by the rules that hold for what is earned:
     a completed activity stays completed. Taking the team's word back takes back what it alone had completed.
     """
@@ -54,6 +71,8 @@ def override_result(session: Session, actor: Actor, subject: ResultContext, want
         return update_progress(session, actor, locked, now=now)
     if wanted.score is None and row.overridden_at is None:
         raise NoOverrideInForce
+    if wanted.score is not None and not is_set_by_hand(session, subject.activity):
+        raise ResultUsedElsewhere
     before, facts = row.score, {"activity": row.activity_key, "reason": wanted.reason, "before": str(row.score), "own": str(row.own_score)}
     if wanted.score is None:
         since = cast("datetime", row.overridden_at)

@@ -20,6 +20,7 @@ from enrolments.course_context import (
     course_dates,
     course_name,
     course_view,
+    courses_in_preparation,
     record_visit_later,
     site_topics,
 )
@@ -84,13 +85,19 @@ def catalogue() -> Answer:
     """List the public courses, all or those that a search finds."""
     query, wanted = _searched(), request.args.get("language", "")
     cards = catalogue_cards(MOST_COURSES)
+    preparing = courses_in_preparation(len(cards))
     if query:
         words = fold(query).split()
         cards = [found for found in cards if all(word in fold(f"{found.title} {found.summary}") for word in words)]
     if wanted in LANGUAGES:
         cards = [found for found in cards if wanted in found.languages]
     return render_template(
-        "enrolments/catalogue.html", courses=cards, query=query, language=wanted, filtered=bool(query or wanted in LANGUAGES)
+        "enrolments/catalogue.html",
+        courses=cards,
+        query=query,
+        language=wanted,
+        filtered=bool(query or wanted in LANGUAGES),
+        preparing=preparing,
     )
 
 

@@ -130,6 +130,7 @@ def _override_page(subject: ResultContext, form: ResultOverrideForm, number: UUI
         result=share(None if row is None or row.score is None else Fraction(row.score)),
         own=share(_own(row)),
         overridden=row is not None and row.overridden_at is not None,
+        refusal="" if result_overrides.is_set_by_hand(session, subject.activity) else _(result_overrides.ResultUsedElsewhere.message),
         completed_at=None if row is None else row.completed_at,
         pass_mark="" if pass_mark is None else share(pass_mark),
         history=override_rows(subject.outline, results.list_overrides(session, subject.enrolment.id), subject.activity.key),

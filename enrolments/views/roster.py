@@ -12,7 +12,7 @@ from courses.models import Course
 from enrolments.course_context import course_name
 from enrolments.forms import EnrolmentListForm
 from enrolments.models import Edition
-from enrolments.people_lists import EnrolmentListCheck, check_list, find_address, read_list
+from enrolments.people_lists import EnrolmentListCheck, PeopleList, check_list, find_address, read_list
 from enrolments.permissions import EnrolmentListContext, LearnerContext, LearningAction, ParticipantContext
 from enrolments.queries import editions as queries
 from enrolments.queries.invitations import InvitationCounts, count_list, list_taken
@@ -155,13 +155,13 @@ def _list_context(session: Session, actor: object, slug: str, pending: UUID) -> 
     return EnrolmentListContext(context, queries.get_pending(session, current_actor().person_id, context.course_id, pending))
 
 
-def _check(subject: EnrolmentListContext) -> tuple[EnrolmentListCheck, int | None]:
-    """Return what a list would do now, and from which line on its encoding is a guess."""
+def _check(subject: EnrolmentListContext) -> tuple[EnrolmentListCheck, PeopleList]:
+    """Return what a list would do now, and the list as it was read."""
     with reading_file():
         found = read_list(subject.pending.content)
     enrols_accounts = current_actor().is_administrator
     checked = check_list(current_session(), subject.context.course_id, found.entries, enrols_accounts=enrols_accounts, now=clock.now())
-    return checked, found.encoding_guessed_from
+    return checked, found
 
 
 @bp.get("/teaching/<slug>/learners/lists/<uuid:pending>")
@@ -169,7 +169,7 @@ def _check(subject: EnrolmentListContext) -> tuple[EnrolmentListCheck, int | Non
 def preview(subject: EnrolmentListContext) -> Answer:
     """Show whom a list enrols or invites and what is wrong in it; once confirmed, how far it is. It tells nobody's account."""
     session, row, actor = current_session(), subject.pending, current_actor()
-    checked, encoding_guessed_from = _check(subject)
+    checked, people_list = _check(subject)
     edition_row = None if row.edition_id is None else queries.get_edition_row(session, row.edition_id)
     free = None if edition_row is None or edition_row.edition.capacity is None else max(edition_row.edition.capacity - edition_row.taken, 0)
     own = any(is_own(actor, one) for one in checked.people) or any(entry.address == actor.email for entry in checked.invited)
@@ -180,7 +180,8 @@ def preview(subject: EnrolmentListContext) -> Answer:
         checked=checked,
         faults=[(fault.line, fault.address[:80], _(fault.message)) for fault in checked.faults[:MOST_FAULTS]],
         first_invited=[(entry.line, entry.address, entry.name) for entry in checked.invited[:MOST_FAULTS]],
-        encoding_guessed_from=encoding_guessed_from,
+        encoding_guessed_from=people_list.encoding_guessed_from,
+        left_out=people_list.left_out,
         edition=edition_row.edition.name if edition_row else "",
         leaves_out=_(LEFT_OUT) if own else "",
         waiting=0 if free is None else max(len(checked.people) - free, 0),
@@ -193,7 +194,7 @@ def preview(subject: EnrolmentListContext) -> Answer:
 @requires(LearningAction.ENROL_OTHERS, _list_context, reads_first=True)
 def confirm(subject: EnrolmentListContext) -> Answer:
     """Enrol or invite the people of a list."""
-    checked, _guessed = _check(subject)
+    checked, _list = _check(subject)
     session, actor, now = begin_writing(), current_actor(), clock.now()
     require_invitation_quota(session, actor, len(checked.invited), now=now)
     services.confirm_list(session, actor, subject.pending, now=now)

@@ -1,7 +1,9 @@
 """The private address under which other calendars read a person's dates, judged by two readers that others wrote."""
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from threading import Barrier, BrokenBarrierError
 from uuid import uuid4
 
 import pytest
@@ -20,7 +22,7 @@ from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, sign_in
 from tests.support.calendars import ReadEvent, read_calendar, zones_of
 from tests.support.editions import a_learner_of, an_edition
-from tests.support.learning import At, actor_of
+from tests.support.learning import At, actor_of, all_at_once
 from tests.support.wording import in_spanish
 
 NOON = datetime(2026, 6, 1, 17, tzinfo=UTC)
@@ -45,6 +47,28 @@ def ana_with_an_address(browser: Browser, instance: Instance) -> str:
     course = a_course(instance, modules=1)
     a_learner_of(instance, course, an_edition(instance, course, ends_at=NOON + 3 * DAY))
     return an_address(sign_in(browser))
+
+
+def test_addresses_made_at_the_same_moment_are_all_answered(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    """spec/security 6.3: nobody is told that the server cannot save, also where two have looked before either has written."""
+    ana, looked, hash_of = a_person(instance, "ana@example.org"), Barrier(2), reminders.hash_of
+
+    def wait_for_another(secret: str) -> str:
+        with suppress(BrokenBarrierError):  # who has locked the person is alone here
+            looked.wait(1)
+        return hash_of(secret)
+
+    monkeypatch.setattr(reminders, "hash_of", wait_for_another)
+
+    def make(_place: int) -> str:
+        with instance.database.unit_of_work() as session:
+            return reminders.make_feed(session, SYSTEM, session.get_one(Person, ana.id), now=NOON)
+
+    made = all_at_once(8, make)
+
+    assert len({secret for secret in made if isinstance(secret, str)}) == 8, made
+    with instance.database.unit_of_work(write=False) as session:
+        assert session.scalars(select(CalendarFeed.person_id)).all() == [ana.id]
 
 
 def events(browser: Browser, address: str) -> list[ReadEvent]:

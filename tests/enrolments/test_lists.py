@@ -1,10 +1,13 @@
 """Lists of people as offices send them: encodings, separators, faults with their lines; nothing written until confirmed."""
 
+import re
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from openpyxl import Workbook
 from sqlalchemy import func, select
 
@@ -12,12 +15,14 @@ from accounts import services as accounts
 from accounts.models import Person
 from courses.models import Course
 from enrolments.models import Enrolment, EnrolmentInvitation, PendingEnrolmentList
-from enrolments.people_lists import read_list
+from enrolments.people_lists import WITHOUT_ADDRESS, read_list
 from enrolments.services import editions as services
 from kernel import clock
 from kernel.archives import write_archive
 from kernel.decoding import Undecodable
+from kernel.left_out import SENTENCE
 from kernel.permissions import SYSTEM
+from kernel.tables import COLUMNS, SHEETS
 from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import NO_LONGER, a_course, a_person, a_teacher, an_administrator, no_longer, sign_in
@@ -45,6 +50,50 @@ def test_lists_are_read_as_offices_write_them(encoding: str, sign: str, end: str
 def test_a_list_without_headings_is_read_by_its_first_address() -> None:
     assert addresses(b"ana@example.org\nblas@example.org") == [(1, "ana@example.org"), (2, "blas@example.org")]
     assert addresses(b"Ana,ana@example.org\nBlas,") == [(1, "ana@example.org"), (2, "")]
+
+
+@pytest.mark.parametrize(
+    ("pasted", "expected"),
+    [
+        ("a@x.ec; b@x.ec; c@x.ec", ["a@x.ec", "b@x.ec", "c@x.ec"]),
+        ("a@x.ec, b@x.ec\nc@x.ec", ["a@x.ec", "b@x.ec", "c@x.ec"]),
+        ("a@x.ec\nb@x.ec, c@x.ec", ["a@x.ec", "b@x.ec", "c@x.ec"]),
+        ("a@x.ec b@x.ec", ["a@x.ec", "b@x.ec"]),
+        ("Ana Pérez <a@x.ec>; Beto Ruiz <B@x.ec>", ["a@x.ec", "b@x.ec"]),
+    ],
+)
+def test_every_address_of_a_line_is_read(pasted: str, expected: list[str]) -> None:
+    """Mail programs put all addresses on one line, with or without names."""
+    found = read_list(pasted.encode())
+
+    assert [entry.address for entry in found.entries] == expected
+    assert found.left_out == ()
+
+
+def test_names_of_mail_programs_are_kept() -> None:
+    assert [entry.name for entry in read_list("Ana  Pérez <a@x.ec>; b@x.ec".encode()).entries] == ["Ana Pérez", ""]
+
+
+NAMES = st.text("abc", min_size=1, max_size=3)
+PIECES = st.lists(NAMES | NAMES.map(lambda name: f"{name}@x.ec"), max_size=4)
+
+
+@given(st.lists(PIECES, min_size=1, max_size=3), st.sampled_from([";", ",", "\t"]))
+def test_every_piece_of_pasted_lines_is_an_entry_or_counted(lines: list[list[str]], sign: str) -> None:
+    lines = [["z@x.ec"], *(line for line in lines if line)]
+    found = read_list("\n".join(sign.join(line) for line in lines).encode())
+    entries = [entry.address for entry in found.entries]
+    words = [piece for line in lines for piece in line]
+
+    assert len(words) == sum(len(re.split(r"[,\t]", entry)) for entry in entries) + sum(one.count for one in found.left_out)
+    assert [piece for piece in words if "@" in piece] == [address for address in entries if "@" in address]
+
+
+def test_the_preview_names_what_it_does_not_read() -> None:
+    found = read_list(workbook(("nombres", "correo", "cargo"), ("Ana", "ana@example.org", "Analista")))
+
+    assert [(one.kind, one.examples) for one in found.left_out] == [(COLUMNS, ("cargo",)), (SHEETS, ("Otra",))]
+    assert [(one.count, one.examples) for one in read_list(b"a@x.ec;Ana;beto.x.ec").left_out] == [(2, ("Ana", "beto.x.ec"))]
 
 
 @pytest.mark.parametrize(
@@ -176,6 +225,16 @@ def test_a_list_with_the_address_of_a_merged_account_means_the_one_that_stays(br
     team.deliver_jobs()
     with instance.database.unit_of_work(write=False) as session:
         assert session.scalars(select(Enrolment.person_id)).all() == people[:1]
+
+
+def test_the_preview_shows_what_of_a_list_is_not_read(browser: Browser, instance: Instance, course: Course) -> None:
+    """Both a column that no one reads and words beside addresses."""
+    team = send(browser, "correo;cargo\nana@example.org;Analista")
+    assert in_spanish(SENTENCE, thing=in_spanish(COLUMNS), number=1, examples="cargo") in team.page.text
+    team = send(browser, "uno@example.org; dos@example.org; tres.example.org")
+
+    assert in_spanish("%(count)s person would be invited", 2) in team.page.text
+    assert in_spanish(SENTENCE, thing=in_spanish(WITHOUT_ADDRESS), number=1, examples="tres.example.org") in team.page.text
 
 
 def test_nothing_is_written_until_the_list_is_confirmed(browser: Browser, instance: Instance, course: Course) -> None:

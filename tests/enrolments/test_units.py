@@ -101,7 +101,7 @@ def a_manager(browser: Browser, instance: Instance, place: Organisation) -> Brow
 def test_a_manager_follows_their_unit_and_what_stands_below_it(browser: Browser, instance: Instance, chone: Organisation) -> None:
     manabi = above(instance, "Manabí")
     boss = a_manager(browser, instance, manabi)
-    assert boss.page.has_link("/units")
+    assert boss.get("/learning").has_link("/units")
     page = boss.get("/units")
     assert "Manabí" in page.text
     assert "Loja" not in page.text

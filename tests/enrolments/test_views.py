@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 from fractions import Fraction
 
+import pytest
 from sqlalchemy import select, update
 
 from accounts.models import Person
@@ -86,7 +87,9 @@ def test_a_lesson_is_sent_again_when_anything_it_shows_has_changed(browser: Brow
 
 def test_a_message_is_shown_once_and_its_page_is_not_kept(browser: Browser, instance: Instance) -> None:
     """A page with a flash has a tag of its own."""
-    a_learner_in(browser, a_course(instance, modules=1))
+    course, _person = a_course(instance, modules=1), a_person(instance)
+    sign_in(browser).get(f"/courses/{course.slug}")
+    browser.submit(f"/courses/{course.slug}/enrolment")
     shown, tag = "Ya está inscrito." in browser.page.text, browser.response.headers["ETag"]
 
     later = tag_of(browser, "/courses/prueba")
@@ -263,6 +266,7 @@ def optional(files: dict[str, bytes], part: str) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.slow
 def test_no_page_says_none_of_none(browser: Browser, instance: Instance) -> None:
     """A part that asks for nothing counts what it has, and a course that asks for nothing says so."""
     files = folder(modules=2)

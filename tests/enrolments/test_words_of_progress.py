@@ -8,6 +8,7 @@ from tests.support.browser import Browser
 from tests.support.builders import a_course, a_learner_in, a_person, folder, publish, sign_in
 
 
+@pytest.mark.slow
 def test_a_course_is_started_until_something_was_opened(browser: Browser, instance: Instance) -> None:
     a_learner_in(browser, a_course(instance, modules=2))
 
