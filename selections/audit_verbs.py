@@ -33,5 +33,10 @@ class ObjectionVerb(StrEnum):
     PROPOSED = "objection.proposed"
     RETURNED = "objection.returned"
     DECIDED = "objection.decided"
+    REOPENED = "objection.reopened"
     TOLD = "objection.told"
     LATE = "objection.late"
+
+
+NAMELESS_VERBS = frozenset({ObjectionVerb.OPENED.value, ObjectionVerb.EXTENDED.value, ObjectionVerb.WITHDRAWN.value})
+"""Acts of learners that those who decide on them see without a name, some of whom read the log (spec/selection 5.5)."""

@@ -12,9 +12,9 @@ from selections.audit_verbs import ObjectionVerb, SelectionVerb
 from selections.pages.corrections import touched_by_regrade
 from selections.pages.objection_log import objections_to_question
 from selections.permissions import PERMISSIONS, SelectionAction
-from selections.queries.objections import may_be_objected_to
+from selections.queries.objections import list_decided_versions, may_be_objected_to
 from selections.services.incidents import NOTIFY
-from selections.services.objection_decisions import NOTIFY_OUTCOME
+from selections.services.objection_decisions import NOTIFY_OUTCOME, NOTIFY_REOPENING
 from selections.views import actas, exports, incidents, objection_groups, objections, selections, verification
 
 TOOL = StaffToolLink(
@@ -34,6 +34,8 @@ FEATURE = Feature(
         "selections.compare": jobs.compare,
         "selections.compare_stale": jobs.compare_stale,
         "selections.follow_attempt": jobs.follow_attempt,
+        "selections.follow_incident": jobs.follow_incident,
+        "selections.follow_objections": jobs.follow_objections,
         "selections.follow_merge": jobs.follow_merge,
         "selections.follow_regrade": jobs.follow_regrade,
         "selections.freeze": jobs.freeze_acta,
@@ -48,9 +50,12 @@ FEATURE = Feature(
         MarkingVerb.MARKED: "selections.follow_attempt",
         ReopeningVerb.REOPENED: "selections.follow_attempt",
         AccountVerb.MERGED: "selections.follow_merge",
+        SelectionVerb.INCIDENT_DECIDED: "selections.follow_incident",
+        ObjectionVerb.REOPENED: "selections.follow_objections",
     },
     patient=("selections.compare_stale", "selections.notify_amended"),
     periodic={"selections.compare_stale": 86_400},
+    decided_versions=(list_decided_versions,),
     touched=(touched_by_regrade,),
     verified=(verification.find_page,),
     verified_files=(verification.find_page_of_file,),
@@ -65,6 +70,7 @@ OBJECTIONS = Feature(
         "selections.notify_proposal": objection_jobs.notify_proposal,
         "selections.finish_decision": objection_jobs.finish_decision,
         NOTIFY_OUTCOME: objection_jobs.notify_outcome,
+        NOTIFY_REOPENING: objection_jobs.notify_reopening,
         "selections.mind_objections": objection_jobs.mind_objections,
     },
     corrections=(objections_to_question,),

@@ -13,7 +13,7 @@ from selections.models import MemberRole
 from selections.rules.objections import LONGEST_REASON, SHORTEST_REASON, ObjectionGround, ObjectionOutcome, words_in
 from selections.services.objection_decisions import ProposalValues
 from selections.services.objections import ObjectionValues
-from selections.wording import GROUNDS, INCIDENT_OUTCOMES, OUTCOMES
+from selections.wording import GROUNDS, INCIDENT_OUTCOMES, OUTCOMES, PROPOSALS
 
 TOO_LONG = lazy_("Use at most %(max)d characters.")
 
@@ -137,14 +137,18 @@ class ProposalForm(Form):
 
     outcome = RadioField(
         lazy_("Outcome"),
-        choices=[SelectChoice(value=value, label=lazy_(words)) for value, words in OUTCOMES.items()],
-        validators=[DataRequired(lazy_("Choose one.")), AnyOf(list(OUTCOMES), message=lazy_("Choose one."))],
+        choices=[SelectChoice(value=value, label=lazy_(words)) for value, words in PROPOSALS.items()],
+        validators=[DataRequired(lazy_("Choose one.")), AnyOf(list(PROPOSALS), message=lazy_("Choose one."))],
     )
     version = SelectField(lazy_("To mark again: by which version of the question"), choices=[], validate_choice=False)
     option = SelectField(lazy_("To mark again: another option that is right"), choices=[], validate_choice=False)
     added = LineField(lazy_("To mark again: another right answer"), [Length(max=LONGEST_ADDITION, message=TOO_LONG)])
     ground = TextAreaField(lazy_("Ground"), [DataRequired(lazy_("Write the ground.")), Length(max=LONGEST_REASON, message=TOO_LONG)])
     source = LineField(lazy_("Source"), [DataRequired(lazy_("Write the source.")), Length(max=300, message=TOO_LONG)])
+
+    def show_outcomes(self) -> None:
+        """Show the outcomes that objections can have; that a decision is taken back is no outcome."""
+        self.outcome.choices = [SelectChoice(value=value, label=lazy_(words)) for value, words in OUTCOMES.items()]
 
     def values(self) -> ProposalValues:
         """Return what was written."""

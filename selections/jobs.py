@@ -44,6 +44,16 @@ def follow_attempt(delivery: Delivery) -> Effect | None:
     return _follow(delivery, queries.list_of_attempt)
 
 
+def follow_incident(delivery: Delivery) -> Effect | None:
+    """Have the acta compared in force whose jury decided what becomes of an incident."""
+    return _follow(delivery, queries.list_of_incident)
+
+
+def follow_objections(delivery: Delivery) -> Effect | None:
+    """Have the actas compared that say what a jury decided about objections, and now decides again."""
+    return _follow(delivery, queries.list_of_objections)
+
+
 def follow_merge(delivery: Delivery) -> Effect | None:
     """Have the actas compared in which a person has a line whose account took over another one."""
     return _follow(delivery, queries.list_of_person)

@@ -65,6 +65,15 @@ def notify_outcome(delivery: Delivery) -> None:
         objection_notices.note_notified(session, group_id, now=delivery.now)
 
 
+def notify_reopening(delivery: Delivery) -> None:
+    """Tell whoever objected that it is decided again; some in each transaction, no one twice."""
+    done = False
+    while not done:
+        with delivery.database.unit_of_work() as session:
+            group_id, proposal_id = (cast("int", delivery.arguments[name]) for name in ("group", "proposal"))
+            done = objection_notices.notify_reopening(session, group_id, proposal_id, now=delivery.now)
+
+
 def mind_objections(delivery: Delivery) -> None:
     """Tell objections that were not decided in time as late, some in each transaction."""
     done = False

@@ -74,12 +74,15 @@ class Objection(Base):
 
 
 class ObjectionProposal(Base):
-    """A proposed outcome of objections: by one person, decided on by another (spec/selection 5.4). Returned ones stay on record."""
+    """A proposed outcome of objections: by one person, decided on by another (spec/selection 5.4).
+
+    Returned ones stay on record, and so do a decision that was taken back and what took it back: both are `reopened`.
+    """
 
     __tablename__ = "objection_proposal"
     __table_args__ = (
-        CheckConstraint("outcome IN ('uphold', 'rescore', 'full_credit', 'void', 'removed')", name="outcome"),
-        CheckConstraint("state IN ('standing', 'returned', 'decided')", name="state"),
+        CheckConstraint("outcome IN ('uphold', 'rescore', 'full_credit', 'void', 'removed', 'reopen')", name="outcome"),
+        CheckConstraint("state IN ('standing', 'returned', 'decided', 'reopened')", name="state"),
         CheckConstraint("(outcome = 'rescore') = (target_id IS NOT NULL)", name="target"),
         CheckConstraint("answered_by IS NULL OR answered_by <> proposed_by", name="second_person"),
         unique_where("state = 'standing'", "uq_objection_proposal_standing", "group_id"),

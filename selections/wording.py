@@ -23,6 +23,8 @@ OUTCOMES: Mapping[str, str] = {
     ObjectionOutcome.REMOVED.value: N_("Left out of the total for everyone"),
 }
 """To those who decide."""
+PROPOSALS: Mapping[str, str] = {**OUTCOMES, ObjectionOutcome.REOPEN.value: N_("Taken back, to be decided again")}
+"""To those who decide: what can be proposed, before and after a decision."""
 TOLD: Mapping[str, str] = {
     ObjectionOutcome.UPHOLD.value: N_("The question and its marks stand as they were."),
     ObjectionOutcome.RESCORE.value: N_("The question was marked again with a corrected key. No result went down."),

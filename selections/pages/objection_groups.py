@@ -20,8 +20,8 @@ from selections.objection_permissions import ProposalRow
 from selections.pages.objections import QUESTION_ALONE
 from selections.permissions import SelectionContext
 from selections.queries.objection_groups import ObjectionGroupRow, ObjectionRow
-from selections.rules.objections import DeciderHindrances, ObjectionFigures, day_that_ends, is_of_own_hand
-from selections.wording import GROUNDS, OUTCOMES
+from selections.rules.objections import DeciderHindrances, ObjectionFigures, ObjectionOutcome, day_that_ends, is_of_own_hand
+from selections.wording import GROUNDS, PROPOSALS
 
 WITH_KEY = frozenset(ReviewFlag)
 
@@ -56,7 +56,7 @@ def group_views(
             state=row.state.value,
             due_day=day_that_ends(row.due_at, find_zone(zone)),
             is_late=row.is_late and row.state.is_undecided,
-            outcome=_(OUTCOMES[row.outcome]) if row.outcome else "",
+            outcome=_(PROPOSALS[row.outcome]) if row.outcome else "",
         )
         for row in rows
     ]
@@ -138,6 +138,8 @@ class ProposalView:
     answer: str
     run: str
     """State of the dry run; '' where there is none."""
+    reopens: bool
+    """Whether it takes a decision back."""
     seen: int
     is_outdated: bool
 
@@ -146,7 +148,7 @@ def proposal_view(row: ProposalRow) -> ProposalView:
     """Return a proposal, in words."""
     return ProposalView(
         uuid=row.proposal.uuid,
-        outcome=_(OUTCOMES[row.proposal.outcome]),
+        outcome=_(PROPOSALS[row.proposal.outcome]),
         ground=row.proposal.ground,
         source=row.proposal.source,
         state=row.proposal.state,
@@ -156,6 +158,7 @@ def proposal_view(row: ProposalRow) -> ProposalView:
         answered_at=row.proposal.answered_at,
         answer=row.proposal.answer,
         run=row.regrade.state if row.regrade is not None else "",
+        reopens=row.proposal.outcome == ObjectionOutcome.REOPEN.value,
         seen=row.regrade.seen if row.regrade is not None else 0,
         is_outdated=row.regrade is not None and row.regrade.outdated,
     )

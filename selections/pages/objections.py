@@ -57,6 +57,8 @@ class OwnObjectionView:
     """'open', 'proposed', 'decided' or 'withdrawn'."""
     due_day: date
     is_late: bool
+    taken_back: str
+    """Why the jury took its decision back, while it decides again; else ''."""
     outcome: str
     why: str
     source: str
@@ -130,6 +132,7 @@ def _objection(row: OwnObjectionRow, zone: tzinfo) -> OwnObjectionView:
         state=state,
         due_day=day_that_ends(objection.due_at, zone),
         is_late=objection.late_at is not None and group.is_undecided,
+        taken_back=row.taken_back if group.is_undecided else "",
         outcome=_(TOLD[proposal.outcome]) if proposal is not None and told else "",
         why=proposal.ground if proposal is not None and told else "",
         source=proposal.source if proposal is not None and told else "",

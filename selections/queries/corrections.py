@@ -15,7 +15,8 @@ from enrolments.models import Edition, LearnerGroup
 from kernel.permissions import Actor
 from quizzes.models import Attempt, Regrade, RegradeDryRunRow
 from quizzes.rules.attempts import AttemptState
-from selections.models import ActaCorrection, ActaState, Selection, SelectionActa, SelectionActaEntry
+from selections.models import ActaCorrection, ActaState, Selection, SelectionActa, SelectionActaEntry, SelectionIncident
+from selections.objection_models import Objection
 from selections.permissions import AmendmentContext
 from selections.queries.actas import find_in_force
 from selections.queries.selections import get_selection
@@ -55,6 +56,20 @@ def list_of_regrade(session: Session, regrade_id: int) -> list[int]:
     """List the actas that a regrade may touch."""
     row = session.get_one(Regrade, regrade_id)
     return list_of_quiz(session, row.course_id, row.activity_key)
+
+
+def list_of_incident(session: Session, incident_id: int) -> list[int]:
+    """List the actas that the decision on an incident may touch."""
+    of_jury = select(SelectionIncident.selection_id).where(SelectionIncident.id == incident_id)
+    statement = select(SelectionActa.id).where(SelectionActa.selection_id.in_(of_jury), is_newest())
+    return list(session.scalars(statement.order_by(SelectionActa.id).limit(MOST_TOUCHED)))
+
+
+def list_of_objections(session: Session, group_id: int) -> list[int]:
+    """List the actas that say what was decided about objections to a version of a question."""
+    of_juries = select(Objection.selection_id).where(Objection.group_id == group_id)
+    statement = select(SelectionActa.id).where(SelectionActa.selection_id.in_(of_juries), is_newest())
+    return list(session.scalars(statement.order_by(SelectionActa.id).limit(MOST_TOUCHED)))
 
 
 def list_of_person(session: Session, person_id: int) -> list[int]:

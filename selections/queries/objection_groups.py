@@ -225,10 +225,10 @@ def list_groups(session: Session, selection_id: int) -> list[ObjectionGroupRow]:
     return [
         ObjectionGroupRow(
             *(uuid, ObjectionState(state), key, version, number, count, due),
-            outcome="" if returned == "returned" else outcome or "",
+            outcome="" if state_of_it in ("returned", "reopened") else outcome or "",
             is_late=late is not None,
         )
-        for uuid, state, key, version, number, count, due, late, outcome, returned in session.execute(statement)
+        for uuid, state, key, version, number, count, due, late, outcome, state_of_it in session.execute(statement)
     ]
 
 

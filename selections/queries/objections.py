@@ -8,7 +8,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from courses.models import Course
 from kernel.errors import NotFound
@@ -28,7 +28,7 @@ from selections.models import ActaKind, ActaState, Selection, SelectionActa, Sel
 from selections.objection_models import Objection, ObjectionGroup, ObjectionProposal
 from selections.objection_permissions import AttemptTerm, OwnObjectionsContext
 from selections.queries.selections import list_of_enrolment
-from selections.rules.objections import ObjectionTerm, term_of
+from selections.rules.objections import ObjectionOutcome, ObjectionState, ObjectionTerm, term_of
 
 
 def get_own_objections(session: Session, actor: Actor, attempt: UUID, *, lock: bool = False) -> OwnObjectionsContext:
@@ -181,10 +181,19 @@ class OwnObjectionRow:
     group: ObjectionGroup
     proposal: ObjectionProposal | None
     """The one that was decided."""
+    taken_back: str
+    """Why the jury took its last decision back; '' where it did not."""
 
 
 IS_DECISION = and_(ObjectionProposal.group_id == ObjectionGroup.id, ObjectionProposal.state == "decided")
 """The condition that joins objections decided together to the proposal that was decided."""
+
+
+def list_decided_versions(session: Session, course_id: int, activity_key: str) -> list[int]:
+    """Return the question versions of a quiz about which objections are decided, whatever was decided."""
+    decided = ObjectionGroup.state.in_((ObjectionState.DECIDED.value, ObjectionState.TOLD.value))
+    of_quiz = (ObjectionGroup.course_id == course_id, ObjectionGroup.activity_key == activity_key)
+    return list(session.scalars(select(ObjectionGroup.question_version_id).where(decided, *of_quiz).distinct()))
 
 
 def list_own_objections(session: Session, attempt_id: int) -> list[OwnObjectionRow]:
@@ -198,8 +207,16 @@ def find_own_objection(session: Session, item_id: int) -> OwnObjectionRow | None
 
 
 def _list_own(session: Session, condition: ColumnElement[bool]) -> list[OwnObjectionRow]:
+    reopening = aliased(ObjectionProposal)
+    taken_back = (
+        select(reopening.ground)
+        .where(reopening.group_id == ObjectionGroup.id, reopening.outcome == ObjectionOutcome.REOPEN.value, reopening.state == "reopened")
+        .order_by(reopening.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
     statement = (
-        select(Objection, ObjectionGroup, ObjectionProposal)
+        select(Objection, ObjectionGroup, ObjectionProposal, func.coalesce(taken_back, ""))
         .join(ObjectionGroup, ObjectionGroup.id == Objection.group_id)
         .outerjoin(ObjectionProposal, IS_DECISION)
         .where(condition)

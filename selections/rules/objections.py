@@ -53,6 +53,8 @@ class ObjectionOutcome(StrEnum):
     FULL_CREDIT = "full_credit"
     VOID = "void"
     REMOVED = "removed"
+    REOPEN = "reopen"
+    """What was decided is taken back, and the objections are decided again."""
 
     @property
     def regrade_kind(self) -> RegradeKind | None:

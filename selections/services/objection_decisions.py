@@ -22,15 +22,15 @@ from quizzes.rules.numbers import Convention
 from quizzes.rules.question_marker import is_judged_by_rule
 from quizzes.rules.regrade import RegradePolicy
 from quizzes.services.dry_runs import RegradeRequest, begin_dry_run, discard_dry_run
-from quizzes.services.regrading import apply_dry_run
+from quizzes.services.regrading import apply_dry_run, undo
 from selections.audit_verbs import ObjectionVerb
 from selections.objection_models import ObjectionGroup, ObjectionProposal
 from selections.objection_permissions import ObjectionGroupContext
-from selections.rules.objections import ObjectionOutcome, ObjectionState
+from selections.rules.objections import UNDECIDED_STATES, ObjectionOutcome, ObjectionState
 from selections.services.objections import count_objections
 
-NOTIFY_OUTCOME = "selections.notify_outcome"
-STANDING, RETURNED, DECIDED = "standing", "returned", "decided"
+NOTIFY_OUTCOME, NOTIFY_REOPENING = "selections.notify_outcome", "selections.notify_reopening"
+STANDING, RETURNED, DECIDED, REOPENED = "standing", "returned", "decided", "reopened"
 
 
 class ProposalStands(Conflict):
@@ -100,7 +100,10 @@ def propose(
         return standing
     if standing is not None:
         raise ProposalStands
-    if group.state != ObjectionState.OPEN.value:
+    reopens = values.outcome is ObjectionOutcome.REOPEN
+    if reopens and not is_reopenable(session, group):
+        raise NothingToDecide
+    if not reopens and group.state != ObjectionState.OPEN.value:
         raise NothingToDecide
     target = _target(session, group, values, convention, now=now)
     row = ObjectionProposal(
@@ -115,11 +118,21 @@ def propose(
         proposed_at=now,
     )
     session.add(row)
-    group.state = ObjectionState.PROPOSED.value
+    if not reopens:
+        group.state = ObjectionState.PROPOSED.value
     session.flush()
     facts = {"outcome": row.outcome, "proposal": row.id, "question": group.question_version_id, "regrade": row.regrade_id}
     audit.record(session, actor, ObjectionVerb.PROPOSED, group, now=now, **facts)
     return row
+
+
+def is_reopenable(session: Session, group: ObjectionGroup) -> bool:
+    """Return whether what was decided can be decided again: nothing else about the same version waits for a decision."""
+    if ObjectionState(group.state) not in (ObjectionState.DECIDED, ObjectionState.TOLD):
+        return False
+    same = (ObjectionGroup.course_id == group.course_id, ObjectionGroup.activity_key == group.activity_key)
+    of_version = ObjectionGroup.question_version_id == group.question_version_id
+    return session.scalar(select(ObjectionGroup.id).where(*same, of_version, ObjectionGroup.state.in_(UNDECIDED_STATES)).limit(1)) is None
 
 
 def _standing(subject: ObjectionGroupContext) -> ObjectionProposal | None:
@@ -206,16 +219,20 @@ def return_proposal(session: Session, actor: Actor, subject: ObjectionGroupConte
         discard_dry_run(session, actor, regrade, now=now)
     own = row.proposed_by == actor.person_id
     row.state, row.answer, row.answered_at, row.answered_by = RETURNED, why, now, None if own else actor.person_id
-    subject.group.state = ObjectionState.OPEN.value
+    if row.outcome != ObjectionOutcome.REOPEN.value:
+        subject.group.state = ObjectionState.OPEN.value
     audit.record(session, actor, ObjectionVerb.RETURNED, subject.group, now=now, proposal=row.id, outcome=row.outcome)
 
 
 class DecisionResult(Enum):
-    """The result of a decision: it holds, its marks are being written, or marks have changed and there is a new dry run."""
+    """The result of a decision: it holds, its marks are being written, marks have changed and there is a new dry run, or a former decision
+    is taken back.
+    """
 
     DECIDED = auto()
     COMMITTING = auto()
     OUTDATED = auto()
+    REOPENED = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,21 +248,32 @@ class DecisionValues:
 def decide(session: Session, actor: Actor, subject: ObjectionGroupContext, values: DecisionValues, *, now: datetime) -> DecisionResult:
     """Decide as proposed; the same decision again by the same person changes nothing.
 
-    Raise NothingToDecide, DryRunNotReady, LoweringNotConfirmed, DryRunOutdated or AlreadyVoided. Where marks changed since the dry run
-    was looked at, there is a new one to look at.
+    Raise NothingToDecide, DryRunNotReady, LoweringNotConfirmed, DryRunOutdated, AlreadyVoided or UndoLaterFirst. Where marks changed
+    since the dry run was looked at, there is a new one to look at.
     """
     row = subject.proposal
     if row is None or row.uuid != values.proposal or row.state == RETURNED:
         raise NothingToDecide
-    if row.state == DECIDED:
+    if row.state in (DECIDED, REOPENED):
         if row.answered_by == actor.person_id:
             return DecisionResult.DECIDED
         raise NothingToDecide
     if count_objections(session, subject.group.id) != values.objections:
         raise NothingToDecide
+    if row.outcome == ObjectionOutcome.REOPEN.value:
+        _reopen(session, actor, subject.group, row, now=now)
+        return DecisionResult.REOPENED
     if row.regrade_id is None:
         finish(session, actor, subject.group, row, now=now)
         return DecisionResult.DECIDED
+    return _decide_with_marks(session, actor, subject.group, row, values, now=now)
+
+
+def _decide_with_marks(
+    session: Session, actor: Actor, group: ObjectionGroup, row: ObjectionProposal, values: DecisionValues, *, now: datetime
+) -> DecisionResult:
+    """Decide on an outcome that changes marks, as its dry run was looked at."""
+    assert row.regrade_id is not None
     regrade = lock_regrade_by_id(session, row.regrade_id)
     if regrade.state == "committing" and regrade.committed_by == actor.person_id:
         return DecisionResult.COMMITTING
@@ -255,10 +283,33 @@ def decide(session: Session, actor: Actor, subject: ObjectionGroupContext, value
     if not apply_dry_run(session, actor, regrade, seen=values.seen, now=now):
         return DecisionResult.OUTDATED
     if regrade.state != "committed":
-        _note_decided(session, actor, subject.group, row, now=now)
+        _note_decided(session, actor, group, row, now=now)
         return DecisionResult.COMMITTING
-    finish(session, actor, subject.group, row, now=now)
+    finish(session, actor, group, row, now=now)
     return DecisionResult.DECIDED
+
+
+def find_decision(session: Session, group_id: int) -> ObjectionProposal | None:
+    """Return what was decided about objections and is in force."""
+    return session.scalar(select(ObjectionProposal).where(ObjectionProposal.group_id == group_id, ObjectionProposal.state == DECIDED))
+
+
+def _reopen(session: Session, actor: Actor, group: ObjectionGroup, row: ObjectionProposal, *, now: datetime) -> None:
+    """Take the decision in force back, with its marks; whoever objected waits for another one."""
+    decision = find_decision(session, group.id)
+    if decision is None:
+        raise NothingToDecide
+    if decision.regrade_id is not None:
+        regrade = lock_regrade_by_id(session, decision.regrade_id)
+        if regrade.state == "committed":
+            undo(session, actor, regrade, row.ground, by_jury=True, now=now)
+    decision.state = row.state = REOPENED
+    row.answered_by, row.answered_at = actor.person_id, now
+    group.state, group.decided_at, group.told_at = ObjectionState.OPEN.value, None, None
+    session.flush()
+    outbox.enqueue(session, NOTIFY_REOPENING, {"group": group.id, "proposal": row.id}, now=now)
+    facts = {"outcome": decision.outcome, "proposal": row.id, "question": group.question_version_id, "regrade": decision.regrade_id}
+    audit.record(session, actor, ObjectionVerb.REOPENED, group, now=now, **facts)
 
 
 def _require_confirmed(session: Session, row: ObjectionProposal, values: DecisionValues) -> None:

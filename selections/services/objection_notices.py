@@ -149,6 +149,34 @@ def notify_outcome(session: Session, group_id: int, *, now: datetime) -> bool:
     return len(rows) < PORTION
 
 
+def notify_reopening(session: Session, group_id: int, proposal_id: int, *, now: datetime) -> bool:
+    """Tell the next learners whose objection is decided again why, and until when; return whether all know."""
+    proposal = session.get_one(ObjectionProposal, proposal_id)
+    rows = _list(session, Objection.group_id == group_id, Objection.told_at.is_not(None))
+    for row, attempt, shown in rows:
+        place = _place(session, attempt.quiz_version_id, shown)
+        row.due_at, row.told_at, row.percent_before, row.percent_after = next_due(now, place.rules, find_zone(place.zone)), None, None, None
+        last_day = in_every_language(partial(format_date, day_that_ends(row.due_at, find_zone(place.zone))))
+        message = Message(
+            NoticeKind.OBJECTION,
+            f"objection-reopened:{row.uuid}:{proposal.uuid}",
+            in_every_language(partial(_reopening_subject, place)),
+            in_every_language(partial(_reopening_words, proposal.ground, last_day)),
+            f"/attempts/{attempt.uuid}/objections",
+        )
+        notices.notify(session, message, [row.person_id], now=now)
+    return len(rows) < PORTION
+
+
+def _reopening_subject(place: _Place) -> str:
+    return _("Your objection to question %(number)s of “%(title)s” is decided again", number=place.number, title=choose(place.title))
+
+
+def _reopening_words(ground: str, day: Mapping[str, str]) -> str:
+    taken_back = _("The jury took back what it had decided. Why: %(ground)s", ground=ground)
+    return taken_back + "\n\n" + _("It decides again by %(day)s.", day=choose(day))
+
+
 def _changes(session: Session, regrade: Regrade | None, attempts: Sequence[int]) -> dict[int, tuple[Decimal | None, Decimal | None]]:
     if regrade is None:
         return {}
@@ -172,7 +200,7 @@ def _outcome_message(row: Objection, attempt: Attempt, place: _Place, proposal: 
     changed = regrade is not None and before != after
     return Message(
         NoticeKind.OBJECTION,
-        f"regrade:{regrade.uuid}" if regrade is not None and changed else f"objection:{row.uuid}",
+        f"regrade:{regrade.uuid}" if regrade is not None and changed else f"objection:{row.uuid}:{proposal.uuid}",
         in_every_language(
             lambda: _("Your objection to question %(number)s of “%(title)s” is decided", number=place.number, title=choose(place.title))
         ),

@@ -22,16 +22,17 @@ from quizzes.rules.key_additions import takes_text
 from quizzes.rules.numbers import convention_for
 from quizzes.rules.uploads import upload_limits
 from quizzes.services.dry_runs import AlreadyVoided, NothingToRegrade
+from quizzes.services.regrading import UndoLaterFirst
 from selections.forms import ProposalForm, ProposalReturnForm
 from selections.models import Selection
 from selections.objection_models import Objection
-from selections.objection_permissions import ObjectionAction, ObjectionFileContext, ObjectionGroupContext, ProposalRow
+from selections.objection_permissions import ObjectionAction, ObjectionFileContext, ObjectionGroupContext
 from selections.pages import objection_groups as pages
 from selections.pages.corrections import touched_by_regrade
 from selections.permissions import SelectionContext
 from selections.queries import objection_groups as queries
 from selections.queries import selections as selection_queries
-from selections.rules.objections import FEWEST_DECIDERS, ObjectionState, figures_of, is_of_own_hand
+from selections.rules.objections import FEWEST_DECIDERS, ObjectionOutcome, ObjectionState, figures_of, is_of_own_hand
 from selections.services import objection_decisions as services
 from selections.services.objection_decisions import DecisionResult, DecisionValues
 
@@ -107,11 +108,15 @@ def decide(subject: ObjectionGroupContext) -> Answer:
     )
     try:
         result = services.decide(session, current_actor(), subject, values, now=clock.now())
+    except UndoLaterFirst as refusal:
+        flash(_(refusal.text), "warn")
+        return _to_group(subject)
     except services.LoweringNotConfirmed as refusal:
         return _group_page(subject, ProposalForm(formdata=None), ProposalReturnForm(formdata=None), _(refusal.text)), 422
     words = {
         DecisionResult.DECIDED: _("Decided. Everyone who objected is notified."),
         DecisionResult.COMMITTING: _("Decided. The new marks are being written, then everyone who objected is notified."),
+        DecisionResult.REOPENED: _("The decision is taken back. Everyone who objected is notified; propose another outcome."),
         DecisionResult.OUTDATED: _("Marks have changed since this dry run. Check the new one before you decide."),
     }
     flash(words[result], "warn" if result is DecisionResult.OUTDATED else "ok")
@@ -150,18 +155,13 @@ def _to_group(subject: ObjectionGroupContext) -> Response:
     return see_page("selections_objection_groups.group", selection=subject.selection.uuid, group=subject.group.uuid)
 
 
-def _returned(subject: ObjectionGroupContext) -> list[ProposalRow]:
-    rows = queries.list_proposals(current_session(), subject.group.id)
-    return [row for row in rows if row.proposal.state == services.RETURNED]
-
-
 def _group_page(subject: ObjectionGroupContext, form: ProposalForm, back: ProposalReturnForm, confirmation_error: str = "") -> str:
     session, group, asked = current_session(), subject.group, subject.group.question_version_id
     state = ObjectionState(group.state)
     rows, newest = queries.list_objections(session, group.id), subject.newest
-    if newest is not None and newest.proposal.state == services.RETURNED:
+    if newest is not None and newest.proposal.state in (services.RETURNED, services.REOPENED):
         newest = None
-    has_returned = subject.proposals > (0 if newest is None else 1)
+    earlier = [one for one in queries.list_proposals(session, group.id) if newest is None or one.proposal.id != newest.proposal.id]
     numbers = queries.list_versions(session, asked) if state is ObjectionState.OPEN else {asked: subject.number}
     questions = attempts.get_questions(session, list(numbers))
     question = questions[asked]
@@ -170,7 +170,10 @@ def _group_page(subject: ObjectionGroupContext, form: ProposalForm, back: Propos
         _record_access(*[row.objection.person_id for row in rows])
     form.version.choices = pages.version_choices({version: (shown, questions[version]) for version, shown in numbers.items()}, asked)
     form.option.choices = pages.addition_choices(question)
-    run = newest.regrade if newest is not None else None
+    run, reopened = newest.regrade if newest is not None else None, None
+    if newest is not None and newest.proposal.outcome == ObjectionOutcome.REOPEN:
+        reopened = next((one.regrade for one in earlier if one.proposal.state == services.DECIDED), None)
+    form.show_outcomes()
     changes = dry_runs.list_lines(session, run.id, DryRunFilter.CHANGED, offset=0, limit=CHANGES) if run is not None else []
     return render_template(
         "selections/objection_group.html",
@@ -181,9 +184,11 @@ def _group_page(subject: ObjectionGroupContext, form: ProposalForm, back: Propos
         item=pages.question_with_key(rows[0], question) if rows else None,
         objections=pages.objection_views(rows, question, files),
         proposal=pages.proposal_view(newest) if newest is not None else None,
-        returned=[pages.proposal_view(one) for one in _returned(subject)] if has_returned else [],
+        earlier=[pages.proposal_view(one) for one in earlier],
         counts=dry_runs.count_lines(session, run.id) if run is not None else None,
-        touched=touched_by_regrade(session, run) if run is not None and state.is_undecided else [],
+        touched=touched_by_regrade(session, moved) if (moved := run if state.is_undecided else reopened) is not None else [],
+        reopened=dry_runs.count_lines(session, reopened.id).changed if reopened is not None else 0,
+        is_reopenable=(newest is None or newest.proposal.state == services.DECIDED) and services.is_reopenable(session, group),
         changes=pages.change_views(changes),
         hindrance=pages.hindrance(subject.facts),
         is_own=subject.facts.proposed,

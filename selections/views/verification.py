@@ -18,6 +18,7 @@ from selections.pages.verification import public_facts
 from selections.permissions import SelectionActaAction
 from selections.queries import actas as queries
 from selections.queries import selections as selection_queries
+from selections.queries.corrections import find_open
 from selections.rules.documents import CODE_LENGTH
 from selections.services.verification import RegisterVerdict, holds_line, judge_acta
 
@@ -104,6 +105,7 @@ def _page(
         verdict=verdict.value,
         is_genuine=verdict is RegisterVerdict.GENUINE,
         later=None if later is None else pages.acta_view(later),
+        is_pending=later is None and find_open(session, row.id) is not None,
         facts=public_facts(row, selection, selection_queries.list_titles(session, [selection])),
         file_form=file_form,
         line_form=line_form,

@@ -27,7 +27,9 @@ from tests.support.learning import all_at_once, start
 from tests.support.overrides import accommodate
 from tests.support.selection_access import a_selection_cast
 from tests.support.selections import (
+    a_draft,
     a_juror,
+    a_provisional,
     a_sat_selection,
     a_selecting_course,
     a_selection,
@@ -71,8 +73,7 @@ def test_a_provisional_acta_freezes_everybody_with_rank_and_outcome(browser: Bro
 
 def test_an_acta_is_canonical_and_signed(browser: Browser, instance: Instance, selection: Selection) -> None:
     """spec/selection 4.8: sorted keys, the certificates' key, a salted hash of each line, and no name in what is public."""
-    juror = a_juror(browser, instance, selection)
-    an_acta(juror, selection)
+    a_draft(browser, instance, selection)
     (row,) = all_actas(instance)
     content = document(instance, row)
     keys = signing_keys(instance.settings.data_dir)
@@ -90,9 +91,7 @@ def test_an_acta_is_canonical_and_signed(browser: Browser, instance: Instance, s
 
 def test_a_final_acta_needs_two_signatures_of_different_people(browser: Browser, instance: Instance, selection: Selection) -> None:
     """spec/selection 4.1: the second signature puts it in force, and it names the document before it."""
-    juror = a_juror(browser, instance, selection)
-    an_acta(juror, selection)
-    juror.submit("/publication")
+    juror = a_provisional(browser, instance, selection)
     path = an_acta(juror, selection)
     juror.submit("/signature")
     assert in_spanish("Signed. Another member of the jury has to sign it too.") in juror.page.text
@@ -114,9 +113,7 @@ def test_a_final_acta_needs_two_signatures_of_different_people(browser: Browser,
 
 def test_an_acta_with_answers_that_wait_cannot_be_final(browser: Browser, instance: Instance, selection: Selection) -> None:
     """spec/selection 4.3."""
-    juror = a_juror(browser, instance, selection)
-    an_acta(juror, selection)
-    juror.submit("/publication")
+    juror = a_provisional(browser, instance, selection)
     with instance.database.unit_of_work() as session:
         waiting = session.scalars(select(Attempt).order_by(Attempt.id).limit(1)).one()
         waiting.raw, waiting.percent, waiting.passed = None, None, None
@@ -214,8 +211,7 @@ def test_an_acta_of_a_test_that_decides_little_says_so_before_it_is_signed(consi
 
 def test_each_look_at_the_list_is_noted(browser: Browser, instance: Instance, selection: Selection) -> None:
     """spec/selection 4.14: in “who looked at my data” of everybody in it."""
-    juror = a_juror(browser, instance, selection, given="Julia")
-    an_acta(juror, selection)
+    a_draft(browser, instance, selection, given="Julia")
 
     ana = sign_in(browser.another(), "ana@example.org")
 
@@ -246,9 +242,7 @@ def test_an_acta_of_nobody_and_of_one_are_made(browser: Browser, instance: Insta
     course = a_selecting_course(instance)
     edition = an_edition(instance, course)
     selection = a_selection(instance, course, edition)
-    juror = a_juror(browser, instance, selection)
-
-    an_acta(juror, selection)
+    juror = a_draft(browser, instance, selection)
     assert in_spanish("No one was in it") in juror.page.text
     juror.submit("/discard")
     learner = a_learner_of(instance, course, edition)
@@ -299,9 +293,7 @@ def test_every_cell_of_an_acta(browser: Browser, instance: Instance) -> None:
 
 def test_two_sign_and_the_chain_goes_on(browser: Browser, instance: Instance, selection: Selection) -> None:
     """spec/selection 4.1: after a final acta come amendments alone."""
-    juror = a_juror(browser, instance, selection)
-    an_acta(juror, selection)
-    juror.submit("/publication")
+    juror = a_provisional(browser, instance, selection)
     sign_by_two(browser, instance, selection, juror)
 
     with instance.database.unit_of_work(write=False) as session:

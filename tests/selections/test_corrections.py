@@ -82,6 +82,7 @@ def spaced(text: str) -> str:
     return text.replace("\xa0", " ")
 
 
+@pytest.mark.slow
 def test_a_void_after_a_final_acta_changes_nothing_of_it_and_opens_a_task(juror: Browser, instance: Instance, selection: Selection) -> None:
     """spec/selection 4.10: “3 results, 1 outcome, 2 ranks”; the acta says that corrections are pending, byte for byte as before."""
     final = all_actas(instance)[-1]
@@ -95,6 +96,8 @@ def test_a_void_after_a_final_acta_changes_nothing_of_it_and_opens_a_task(juror:
     assert document(instance, final) == before
     assert in_spanish("Later corrections pending.") in juror.get(f"/selections/actas/{final.uuid}").text
     assert in_spanish("Later corrections pending") in juror.get("/selections").text
+    sentence = in_spanish("Something changed since it was made: its jury has yet to decide whether it is amended.")
+    assert sentence in juror.another().get(f"/acta/selection/{printed_code(final.code)}").text
     assert told(instance, "acta-correction:") == ["hugo@example.org", "julia@example.org"]
 
 
@@ -111,6 +114,7 @@ def test_the_page_of_the_task_shows_each_line_before_and_after(juror: Browser, i
     assert text.index("60,00 % → 75,00 %") < text.index("80,00 % → 100,00 %")
 
 
+@pytest.mark.slow
 def test_an_amendment_is_signed_by_two_with_reason_differences_and_the_document_before(
     browser: Browser, juror: Browser, instance: Instance, selection: Selection
 ) -> None:
@@ -161,6 +165,7 @@ def test_those_whom_an_amendment_touches_are_told_and_see_before_and_after(
     assert juror.page.text.count(in_spanish("before: %(words)s", words="")[:-1]) == 3
 
 
+@pytest.mark.slow
 def test_an_undone_regrade_closes_the_task_and_the_page_keeps_it(juror: Browser, instance: Instance, selection: Selection) -> None:
     """spec/selection 4.12, end-to-end 8: never a return to silence."""
     regrade = void(instance, "p5")
@@ -216,6 +221,7 @@ def test_what_is_undone_while_an_amendment_is_frozen_leaves_no_empty_amendment(
     assert in_spanish("This acta was not made") in juror.get(path).text
 
 
+@pytest.mark.slow
 def test_an_amendment_needs_a_reason_and_a_difference(juror: Browser, instance: Instance, selection: Selection) -> None:
     """spec/selection 12: without a difference nobody amends."""
     juror.get(f"/selections/{selection.uuid}/amendment", status=403)
@@ -230,6 +236,7 @@ def test_an_amendment_needs_a_reason_and_a_difference(juror: Browser, instance: 
     assert len(all_actas(instance)) == 2
 
 
+@pytest.mark.slow
 def test_of_two_members_who_amend_at_once_one_wins(juror: Browser, instance: Instance, selection: Selection) -> None:
     """spec/selection 12: the other is told; there is one draft."""
     void(instance, "p5")
@@ -259,6 +266,7 @@ def test_a_dry_run_shows_which_actas_it_touches(juror: Browser, instance: Instan
     assert tasks(instance) == []
 
 
+@pytest.mark.slow
 def test_a_reopened_attempt_opens_a_task_until_it_is_submitted_again(juror: Browser, instance: Instance, selection: Selection) -> None:
     """spec/selection 4.10: while it is open its person has no result; the comparison comes again by itself."""
     editor = an_editor(instance)
@@ -276,6 +284,7 @@ def test_a_reopened_attempt_opens_a_task_until_it_is_submitted_again(juror: Brow
     assert tasks(instance)[0].ending == "reverted"
 
 
+@pytest.mark.slow
 def test_who_leaves_after_a_final_acta_stays_in_its_amendments(
     browser: Browser, juror: Browser, instance: Instance, selection: Selection
 ) -> None:
@@ -311,6 +320,7 @@ def test_who_comes_into_the_edition_later_counts_once_they_have_sat(juror: Brows
     assert [counted(task) for task in tasks(instance)] == [(0, 0, 3, 1)]
 
 
+@pytest.mark.slow
 def test_a_comparison_of_before_changes_nothing_of_a_later_one(juror: Browser, instance: Instance, selection: Selection) -> None:
     """spec/selection 4.10: two workers at once; what was read last stands."""
     final = all_actas(instance)[-1]
@@ -326,6 +336,7 @@ def test_a_comparison_of_before_changes_nothing_of_a_later_one(juror: Browser, i
     assert [task.closed_at for task in tasks(instance)] == [None]
 
 
+@pytest.mark.slow
 def test_rules_that_are_published_later_do_not_reach_an_acta(juror: Browser, instance: Instance, selection: Selection) -> None:
     """spec/selection 4.2: the pass mark and the grading of an amendment are those of the acta that it amends."""
     publish(instance, a_selecting_folder(more="attempts: 1\npass_mark: 10\n"))

@@ -24,6 +24,8 @@ from selections.models import ActaExport, Selection, SelectionActaEntry
 from selections.pages import exports
 from tests.support.browser import Browser
 from tests.support.builders import sign_in
+from tests.support.programs import program
+from tests.support.scenes import scene
 from tests.support.selections import a_final, a_sat_selection, all_actas, document, sign_by_two, void
 from tests.support.wording import in_spanish
 
@@ -31,6 +33,7 @@ CEDULA = "1710034065"
 
 
 @pytest.fixture
+@scene
 def selection(instance: Instance) -> Selection:
     """Four people who sat a selecting quiz of five questions, one of them with an identity number, and one who did not."""
     found = a_sat_selection(instance)
@@ -54,7 +57,7 @@ def taken(visitor: Browser, kind: str, query: str = "") -> bytes:
 def text_of(content: bytes, folder: Path) -> str:
     path = folder / "acta.pdf"
     path.write_bytes(content)
-    return subprocess.run(["pdftotext", "-layout", str(path), "-"], check=True, capture_output=True, text=True).stdout
+    return subprocess.run([program("pdftotext"), "-layout", str(path), "-"], check=True, capture_output=True, text=True).stdout
 
 
 def test_the_tables_have_every_line_with_masked_identity_numbers(juror: Browser, instance: Instance, selection: Selection) -> None:
@@ -209,6 +212,7 @@ def test_the_command_refuses_files_that_are_none(folder: Path) -> None:
         assert code in (1, 64), words
 
 
+@pytest.mark.slow
 def test_an_amendment_is_exported_with_what_each_line_said_before(
     browser: Browser, juror: Browser, instance: Instance, selection: Selection, tmp_path: Path
 ) -> None:

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from accounts.models import Notification
 from kernel import clock
 from lms.instance import Instance
 from quizzes.models import Attempt, MarkEvent
-from quizzes.rules.integrity import AnsweringSession, IntegrityRecord, PageAbsence, write_record
-from selections.models import IncidentOutcome, Selection, SelectionActa, SelectionActaEntry, SelectionIncident
+from selections.models import ActaCorrection, IncidentOutcome, Selection, SelectionActa, SelectionActaEntry, SelectionIncident
 from selections.queries.selections import get_selection
 from selections.rules.signs import AttemptSign, PersonSign, SignKind
 from selections.services import incidents as services
@@ -22,26 +21,27 @@ from tests.support.browser import Browser
 from tests.support.builders import sign_in
 from tests.support.editions import a_learner_of, an_edition, end_edition
 from tests.support.learning import actor_of, all_at_once, start
+from tests.support.scenes import scene
 from tests.support.selection_access import SelectionCast, a_selection_cast
-from tests.support.selections import a_juror, a_selecting_course, a_selection, an_acta, answer, name, sign_by_two
-from tests.support.wording import in_spanish
-
-TWICE = IntegrityRecord(
-    absences=(PageAbsence(10, 95),),
-    absent=1,
-    absent_seconds=95,
-    sessions=(AnsweringSession(1, "198.51.100.0", 1, 0, 40), AnsweringSession(2, "203.0.113.0", 2, 20, 45)),
-    encounters=(45,),
+from tests.support.selections import (
+    TWICE,
+    a_final,
+    a_juror,
+    a_provisional,
+    a_selecting_course,
+    a_selection,
+    all_actas,
+    an_acta,
+    answer,
+    name,
+    note,
+    sign_by_two,
 )
-
-
-def note(instance: Instance, record: IntegrityRecord) -> None:
-    """Let the attempts have this record."""
-    with instance.database.unit_of_work() as session:
-        session.execute(update(Attempt).values(integrity_record=write_record(record)))
+from tests.support.wording import in_spanish
 
 
 @pytest.fixture
+@scene
 def selection(instance: Instance) -> Selection:
     """Two people who sat a selecting quiz, of whom something was recorded; the edition has ended."""
     course = a_selecting_course(instance)
@@ -75,6 +75,13 @@ def ask(juror: Browser, selection: Selection, kind: str = "sessions", at: int = 
     juror.get(paths[at])
     juror.submit(paths[at], {"question": "¿Desde qué aparatos respondió?"})
     return juror.path
+
+
+@scene
+def a_question(browser: Browser, instance: Instance, selection: Selection) -> tuple[Browser, str]:
+    """Return a member of the jury who has asked the first person, and the incident's address."""
+    juror = a_juror(browser, instance, selection)
+    return juror, ask(juror, selection)
 
 
 def test_a_person_gets_a_question_answers_and_two_members_decide(browser: Browser, instance: Instance, selection: Selection) -> None:
@@ -117,8 +124,7 @@ def marks_of(instance: Instance) -> list[tuple[object, ...]]:
 
 def test_nobody_decides_before_the_person_is_heard(browser: Browser, instance: Instance, selection: Selection) -> None:
     """spec/selection 6.11: refused while the person may answer; from 24:00 of the fifth day on silence counts as heard."""
-    juror = a_juror(browser, instance, selection)
-    path = ask(juror, selection)
+    juror, path = a_question(browser, instance, selection)
     assert f"{path}/proposal" not in [form.action for form in juror.get(path).forms]
     early = {"csrf_token": token(juror), "outcome": "nothing", "ground": "Nada."}
 
@@ -133,7 +139,7 @@ def test_nobody_decides_before_the_person_is_heard(browser: Browser, instance: I
 
 def test_an_answer_after_its_time_is_refused_and_the_one_before_stays(browser: Browser, instance: Instance, selection: Selection) -> None:
     """spec/selection 6.11: beside the field; also once the jury went on."""
-    path = ask(a_juror(browser, instance, selection), selection)
+    _juror, path = a_question(browser, instance, selection)
     ana = sign_in(browser.another(), "ana@example.org")
     ana.get(f"{path}/answer")
     ana.submit(f"{path}/answer", {"answer": "A tiempo."})
@@ -149,7 +155,7 @@ def test_an_answer_after_its_time_is_refused_and_the_one_before_stays(browser: B
 @pytest.mark.parametrize("words", ["", " " * 40, "x" * 2001, "<script>alert(1)</script>"], ids=["empty", "spaces", "long", "markup"])
 def test_what_a_person_writes_is_bounded_and_never_markup(browser: Browser, instance: Instance, selection: Selection, words: str) -> None:
     """spec/selection 12, bad input."""
-    path = ask(a_juror(browser, instance, selection), selection)
+    _juror, path = a_question(browser, instance, selection)
     ana = sign_in(browser.another(), "ana@example.org")
     ana.get(f"{path}/answer")
 
@@ -213,8 +219,7 @@ def _shown(instance: Instance) -> PersonSign:
 
 def test_whoever_is_left_out_has_no_rank_in_the_acta_and_the_mark_stays(browser: Browser, instance: Instance, selection: Selection) -> None:
     """spec/selection 6.11 and 4.2: the flag stands in the line as the jury decided; ranks close up."""
-    juror = a_juror(browser, instance, selection)
-    path = ask(juror, selection)
+    juror, path = a_question(browser, instance, selection)
     with instance.database.unit_of_work() as session:
         session.execute(update(SelectionIncident).values(answer_by=clock.now()))
     juror.get(path)
@@ -233,6 +238,34 @@ def test_whoever_is_left_out_has_no_rank_in_the_acta_and_the_mark_stays(browser:
     ]
     assert in_spanish("Left out by the jury") in page.text
     assert {one[3] for one in marks_of(instance) if len(one) == 5} == {100, 80}
+
+
+def test_a_decision_after_the_final_acta_is_a_task_and_an_amendment_takes_it_in(
+    browser: Browser, instance: Instance, selection: Selection
+) -> None:
+    """spec/selection 4.10 and 6.11: what two members decided never stays without an effect on what is sealed."""
+    juror, path = a_question(browser, instance, selection)
+    a_final(browser, instance, selection, juror)
+    with instance.database.unit_of_work() as session:
+        session.execute(update(SelectionIncident).values(answer_by=clock.now()))
+    juror.get(path)
+    juror.submit("/proposal", {"outcome": "excluded", "ground": "Respondió otra persona."})
+    colleague = juror.colleague
+    colleague.get(path)
+    colleague.submit("/decision")
+    colleague.deliver_jobs()
+
+    final = all_actas(instance)[-1]
+    with instance.database.unit_of_work(write=False) as session:
+        task = session.scalars(select(ActaCorrection)).one()
+        assert (task.acta_id, task.outcomes, task.closed_at) == (final.id, 1, None)
+        assert session.scalar(select(func.count()).select_from(Notification).where(Notification.key.startswith("acta-correction:"))) == 2
+    assert in_spanish("Later corrections pending.") in juror.get(f"/selections/actas/{final.uuid}").text
+    sign_by_two(browser, instance, selection, juror, "El jurado decidió un incidente.")
+    with instance.database.unit_of_work(write=False) as session:
+        newest = select(SelectionActaEntry.text).where(SelectionActaEntry.acta_id == all_actas(instance)[-1].id)
+        outcomes = sorted(json.loads(text)["outcome"] for text in session.scalars(newest))
+    assert outcomes == ["excluded", "passed"]
 
 
 def test_nothing_is_shown_while_somebody_still_answers(browser: Browser, instance: Instance, selection: Selection) -> None:
@@ -262,9 +295,7 @@ def test_records_go_ninety_days_after_the_final_acta(
     browser: Browser, instance: Instance, selection: Selection, days: int, kept: bool
 ) -> None:
     """spec/selection 6.12: whenever the attempt ended; a provisional acta changes nothing."""
-    juror = a_juror(browser, instance, selection)
-    an_acta(juror, selection)
-    juror.submit("/publication")
+    juror = a_provisional(browser, instance, selection)
     sign_by_two(browser, instance, selection, juror)
     with instance.database.unit_of_work() as session:
         session.execute(update(SelectionActa).where(SelectionActa.kind == "final").values(published_at=clock.now() - timedelta(days=days)))

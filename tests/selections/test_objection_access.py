@@ -1,5 +1,6 @@
 """Who may do what of objections, and what becomes of them with their people (spec/selection 12; spec/security 7)."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Notification, Person
 from accounts.permissions import MergePair
+from certificates.services.sealed_sheets import SheetSealer
 from courses.models import Course
 from kernel import clock
 from lms import account_merging, erasure, own_data
@@ -19,7 +21,7 @@ from quizzes.models import Attempt
 from selections.objection_models import ObjectionGroup, ObjectionProposal
 from tests.support.access import outcome
 from tests.support.browser import Browser
-from tests.support.builders import a_person
+from tests.support.builders import a_person, sign_in
 from tests.support.editions import an_edition
 from tests.support.learning import a_batch, actor_of, save, start, submit
 from tests.support.objections import PROPOSAL, REASON, WORDS, a_published_selection
@@ -191,3 +193,23 @@ def test_the_jury_of_another_selection_of_the_quiz_is_led_to_a_page_that_it_may_
     assert paths["hugo@example.org"] == case.page
     assert paths["rosa@example.org"] == f"/selections/{other.uuid}/objections/{case.groups()[0].uuid}"
     assert rosa.get(paths["rosa@example.org"]).form("/decision")
+
+
+def test_administrators_find_nowhere_who_objected(browser: Browser, instance: Instance) -> None:
+    """spec/selection 5.5: they may decide, and read the log and copies of data besides."""
+    case = a_published_selection(browser, instance)
+    case.object_to()
+    admin = sign_in(browser.another(), "admin@example.org")
+    with instance.database.unit_of_work(write=False) as session:
+        diana = session.scalars(select(Person).where(Person.email == "diana@example.org")).one()
+
+        def objections(*, for_another: bool) -> list[object]:
+            sealer = SheetSealer("http://localhost", instance.keys, instance.seal_keys)
+            copy = own_data.copy_of(session, diana.id, instance.files, sealer, for_another=for_another, now=clock.now())
+            return list(json.loads(copy["data.json"])["objections"])
+
+        assert (len(objections(for_another=False)), objections(for_another=True)) == (1, [])
+    page = admin.get("/administration/audit?verb=objection.opened")
+    assert in_spanish("No name: the jury decides without it") in page.text
+    assert diana.full_name not in page.text
+    assert in_spanish("No matching entries") in admin.get("/administration/audit?verb=objection.opened&user=diana@example.org").text

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from accounts.models import Notification, Person
+from accounts.models import Person
 from courses.models import Activity, Course, CourseVersion, DraftFileVersion, DraftRevision, PublicationNature
 from kernel import clock
 from kernel.audit import AuditEntry
@@ -25,39 +25,25 @@ from selections.services.objection_decisions import DecisionResult, DecisionValu
 from selections.services.outcomes import outcomes_of
 from tests.support.browser import Browser
 from tests.support.builders import a_person, a_teacher, publish, sign_in
-from tests.support.editions import a_learner_of, an_edition
 from tests.support.learning import At, a_batch, a_learner, actor_of, all_at_once, start, submit
-from tests.support.objections import PROPOSAL, REASON, Objecting, a_published, a_published_selection
+from tests.support.objections import PROPOSAL, REASON, SINGLE, Objecting, an_objected_choice, an_objected_question, facts, notices_of
 from tests.support.selection_folders import BANK
-from tests.support.selections import QUIZ, a_selecting_folder, a_selection, add_factor, all_actas, an_acta, appoint, document
+from tests.support.selections import QUIZ, a_selecting_folder, add_factor, all_actas, an_acta, appoint, document
 from tests.support.wording import in_spanish
 
 NOON = datetime(2026, 6, 1, 17, tzinfo=UTC)
 
 
 @pytest.fixture
-def case(monkeypatch: pytest.MonkeyPatch, browser: Browser, instance: Instance) -> Objecting:
+def at(monkeypatch: pytest.MonkeyPatch) -> At:
+    """Return a clock that stands at noon."""
+    return At(monkeypatch, NOON)
+
+
+@pytest.fixture
+def case(at: At, browser: Browser, instance: Instance) -> Objecting:
     """A selection in its term, with two who object to the fifth question."""
-    At(monkeypatch, NOON)
-    found = a_published_selection(browser, instance)
-    found.object_to(5)
-    found.object_to(5, "carla@example.org", ground="unclear")
-    return found
-
-
-def notices_of(instance: Instance, email: str, key: str, kind: str = "objection") -> list[str]:
-    """Return the notices of a person whose key begins so."""
-    mine = (Person.email == email, Notification.key.startswith(key), Notification.kind == kind)
-    with instance.database.unit_of_work(write=False) as session:
-        rows = session.scalars(
-            select(Notification).join(Person, Person.id == Notification.person_id).where(*mine).order_by(Notification.id)
-        )
-        return [f"{row.subject['es']}\n{row.words['es']}" for row in rows]
-
-
-def facts(instance: Instance, verb: str) -> list[dict[str, object]]:
-    with instance.database.unit_of_work(write=False) as session:
-        return [json.loads(one) for one in session.scalars(select(AuditEntry.facts).where(AuditEntry.verb == verb).order_by(AuditEntry.id))]
+    return an_objected_question(browser, instance)
 
 
 def test_objections_to_a_version_are_decided_together_and_without_names(case: Objecting) -> None:
@@ -122,6 +108,7 @@ def test_each_outcome_changes_the_marks_as_it_says(case: Objecting, outcome: str
     assert case.states() == ["told"]
 
 
+@pytest.mark.slow
 def test_removing_asks_twice_and_says_for_how_many(case: Objecting) -> None:
     """spec/selection 5.6: the first question was right for all, so that leaving it out lowers three."""
     case.object_to(1)
@@ -330,7 +317,7 @@ def test_each_is_notified_once(case: Objecting, instance: Instance) -> None:
         assert words in page.text
 
 
-def test_what_is_not_decided_in_time_is_reported_as_late(case: Objecting, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_not_decided_in_time_is_reported_as_late(case: Objecting, instance: Instance) -> None:
     """spec/selection 5.9: to learner and administrators, with a new date, and no outcome by silence."""
 
     def mind(now: datetime) -> None:
@@ -404,37 +391,13 @@ def test_a_further_objection_after_a_decision_is_decided_anew(case: Objecting) -
     assert case.states() == ["told", "open"]
 
 
-SINGLE = """questions:
-  - key: p1
-    kind: single
-    level: apply
-    source: [ley]
-    shuffle: false
-    text: ¿Qué es?
-    options:
-      - {right: Uno, key: uno, why: Sí.}
-      - {wrong: Dos, key: dos, why: No.}
-      - {wrong: Tres, key: tres, why: No.}
-    explanation: Uno es.
-"""
-
-
 @pytest.fixture
-def choosing(monkeypatch: pytest.MonkeyPatch, browser: Browser, instance: Instance) -> Objecting:
-    """A selection of one single choice: the first option is the key, Ana chose it, Berta the second one, who objects."""
-    At(monkeypatch, NOON)
-    files = a_selecting_folder(1, "attempts: 1\nintegrity: {honour: false}\n")
-    course = publish(instance, files | {BANK: SINGLE.encode()})[0]
-    edition = an_edition(instance, course)
-    for email, place in (("ana@example.org", "1"), ("berta@example.org", "2"), ("carla@example.org", "3")):
-        learner = a_learner_of(instance, course, edition, email)
-        submit(instance, learner, attempt := start(instance, learner, "prueba"), a_batch({1: [place]}, kind="submit"))
-        assert attempt
-    found = a_published(browser, instance, a_selection(instance, course, edition))
-    found.object_to(1, "berta@example.org")
-    return found
+def choosing(at: At, browser: Browser, instance: Instance) -> Objecting:
+    """A selection of one single choice, with one who chose the second option and objects."""
+    return an_objected_choice(browser, instance)
 
 
+@pytest.mark.slow
 def test_another_right_answer_raises_who_gave_it_and_lowers_nobody(choosing: Objecting, instance: Instance) -> None:
     """spec/selection 5.6: rescore by an added key, policy only raise."""
     choosing.julia.get(choosing.page)
@@ -483,13 +446,13 @@ def test_only_the_questioned_version_is_touched(choosing: Objecting, instance: I
     assert choosing.percents() == {"ana": 100.0, "berta": 100.0, "carla": 100.0, "nueva": 0.0}
 
 
-def test_explanations_wait_until_the_term_is_over(choosing: Objecting, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_explanations_wait_until_the_term_is_over(choosing: Objecting, instance: Instance, at: At) -> None:
     """spec/selection 0.2: a quiz that has closed explains nothing while its questions may be objected to."""
     with instance.database.unit_of_work() as session:
         session.execute(update(Activity).where(Activity.kind == "quiz").values(closes_at=NOON + timedelta(hours=1)))
         session.info["quiz_snapshots"].clear()
     review = f"/attempts/{choosing.attempt('berta@example.org')}/review"
-    at = At(monkeypatch, NOON + timedelta(hours=2))
+    at.moment = NOON + timedelta(hours=2)
 
     during = choosing.learner("berta@example.org").get(review)
     at.moment = datetime(2026, 6, 7, 5, tzinfo=UTC)

@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -72,6 +73,7 @@ def test_figures_of_a_frozen_line_are_those_that_are_compared() -> None:
 
 
 @given(st.dictionaries(st.integers(1, 20), st.fractions(0, 100), max_size=12))
+@pytest.mark.slow
 def test_a_list_does_not_differ_from_itself(percents: dict[int, Fraction]) -> None:
     """spec/selection 4.12: whatever is undone whole leaves nothing."""
     same = figures(**{f"p{key}": str(one) for key, one in percents.items()})

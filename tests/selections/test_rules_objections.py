@@ -105,7 +105,14 @@ def test_all_outcomes_but_one_are_regrades() -> None:
     """spec/selection 5.6."""
     kinds = {outcome.value: outcome.regrade_kind.value if outcome.regrade_kind else None for outcome in ObjectionOutcome}
 
-    assert kinds == {"uphold": None, "rescore": "other", "full_credit": "full_credit", "void": "void_unless_lower", "removed": "removed"}
+    assert kinds == {
+        "uphold": None,
+        "rescore": "other",
+        "full_credit": "full_credit",
+        "void": "void_unless_lower",
+        "removed": "removed",
+        "reopen": None,
+    }
     assert [state.value for state in ObjectionState if state.is_undecided] == ["open", "proposed"]
 
 

@@ -18,14 +18,17 @@ from tests.support.drafts import draft_texts
 from tests.support.editions import a_learner_of, an_edition
 from tests.support.overrides import accommodate
 from tests.support.pass_marks import a_record, fill, signed
+from tests.support.scenes import scene
 from tests.support.selecting import RECORDED
 from tests.support.selecting import a_selecting_folder as recorded_folder
 from tests.support.selection_folders import FILE
 from tests.support.selections import (
     KEY,
     USE,
+    a_draft,
     a_folder_with_ties,
     a_juror,
+    a_provisional,
     a_selecting_folder,
     a_selection,
     all_actas,
@@ -44,6 +47,7 @@ ANSWERS = {"ana": (1, 3, 4), "berta": (1, 2, 3), "carla": (2, 3, 4), "diana": (1
 """Sixty percent with two of adding, with one, with two, with two; and one who is alone with eighty."""
 
 
+@scene
 def a_tied_selection(instance: Instance, ties: str = BOTH) -> Selection:
     course = publish(instance, a_folder_with_ties(ties))[0]
     edition = an_edition(instance, course)
@@ -60,9 +64,7 @@ def ranks(instance: Instance) -> list[tuple[int | None, list[str], bool]]:
 def test_subtotals_order_equal_results_and_the_draw_waits_for_the_provisional_acta(browser: Browser, instance: Instance) -> None:
     """spec/selection 4.4: those whom the objectives leave equal share a rank until the draw."""
     selection = a_tied_selection(instance)
-    juror = a_juror(browser, instance, selection)
-
-    an_acta(juror, selection)
+    juror = a_draft(browser, instance, selection)
     tied = ["200/3", "50"]
     assert ranks(instance) == [(1, [], False), (2, tied, False), (2, tied, False), (2, tied, False), (5, ["100/3", "100"], False)]
     juror.submit("/publication")
@@ -74,9 +76,7 @@ def test_subtotals_order_equal_results_and_the_draw_waits_for_the_provisional_ac
 def test_anybody_makes_the_draw_again_from_the_two_documents(browser: Browser, instance: Instance) -> None:
     """spec/selection 4.4: seed = SHA-256(provisional acta ‖ announced text), lots by the names of its lines."""
     selection = a_tied_selection(instance)
-    juror = a_juror(browser, instance, selection)
-    an_acta(juror, selection)
-    juror.submit("/publication")
+    juror = a_provisional(browser, instance, selection)
     sign_by_two(browser, instance, selection, juror)
     provisional, final = (document(instance, row) for row in all_actas(instance))
 
@@ -90,12 +90,11 @@ def test_anybody_makes_the_draw_again_from_the_two_documents(browser: Browser, i
     assert drawn[:3] == sorted(drawn[:3])
 
 
+@pytest.mark.slow
 def test_an_amendment_draws_the_same_lots(browser: Browser, instance: Instance) -> None:
     """spec/selection 4.4 and 4.10: nobody is drawn twice; only what a void changes moves."""
     selection = a_tied_selection(instance)
-    juror = a_juror(browser, instance, selection)
-    an_acta(juror, selection)
-    juror.submit("/publication")
+    juror = a_provisional(browser, instance, selection)
     sign_by_two(browser, instance, selection, juror)
     before = json.loads(document(instance, all_actas(instance)[-1]))
     void(instance, "p5")
@@ -113,9 +112,7 @@ def test_criteria_written_after_the_first_attempt_decide_nothing(browser: Browse
     """spec/selection 4.4: a version with criteria does not reach attempts that began before it."""
     selection = a_tied_selection(instance, ties="")
     publish(instance, a_folder_with_ties(BOTH))
-    juror = a_juror(browser, instance, selection)
-
-    an_acta(juror, selection)
+    a_draft(browser, instance, selection)
 
     assert [rank for rank, _subtotals, _lot in ranks(instance)] == [1, 2, 2, 2, 2]
     assert json.loads(document(instance, all_actas(instance)[-1]))["ties"] == "shared"
@@ -238,6 +235,7 @@ def test_the_start_page_says_what_decides_between_equal_results(browser: Browser
     assert TEXT in page.text
 
 
+@pytest.mark.slow
 def test_the_form_writes_the_criteria_and_deletes_them(browser: Browser, instance: Instance) -> None:
     """spec/content-format 9: form and text are the same."""
     a_teacher(instance, publish(instance, a_folder_with_ties(""))[0])

@@ -152,6 +152,18 @@ def test_a_file_of_an_acta_on_the_page_for_all_files_leads_to_its_own(
     assert in_spanish(DIFFERENT) in visitor.get(f"{public(instance)}?file={'0' * 64}").text
 
 
+def test_two_files_of_one_name_are_both_judged(browser: Browser, juror: Browser, instance: Instance) -> None:
+    """spec/certificates: a genuine file vouches for no other one that is called like it."""
+    juror.get(f"/selections/actas/{all_actas(instance)[-1].uuid}/exports/json")
+    content, visitor = juror.response.data, browser.another()
+    visitor.get("/verify")
+
+    page = visitor.post("/verify", {"files": [(BytesIO(sent), "acta.json") for sent in (content, content + b" ")]})
+
+    assert page.text.count(in_spanish("File: %(name)s", name="acta.json")) == 2
+    assert page.text.count(in_spanish("This site gave out this file, byte for byte")) == 1
+
+
 def test_a_line_with_its_salt_is_contained_or_not(browser: Browser, juror: Browser, instance: Instance, selection: Selection) -> None:
     """spec/selection 4.9: as its person copies it; another result, name or salt is not contained, nor is it in another acta."""
     berta = sign_in(browser.another(), "berta@example.org").get(f"/selections/{selection.uuid}/own-line")

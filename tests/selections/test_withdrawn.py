@@ -16,6 +16,7 @@ from lms.instance import Instance
 from selections.models import Selection, SelectionActaEntry
 from selections.rules.documents import line_hash
 from tests.support.browser import Browser
+from tests.support.scenes import scene
 from tests.support.selections import a_final, a_sat_selection, all_actas, document, sign_by_two, void
 from tests.support.wording import in_spanish
 
@@ -23,6 +24,7 @@ BERTA = "Berta Zambrano"
 
 
 @pytest.fixture
+@scene
 def selection(instance: Instance) -> Selection:
     """Four people who sat a selecting quiz of five questions, one with a name of her own, and one who did not."""
     found = a_sat_selection(instance)
@@ -61,6 +63,7 @@ def pass_days(instance: Instance, days: int) -> None:
         effect(session, clock.now() + timedelta(days=days) - timedelta(days=kept))
 
 
+@pytest.mark.slow
 def test_who_is_forgotten_stands_in_the_acta_without_a_name(browser: Browser, juror: Browser, instance: Instance) -> None:
     """spec/selection 4.15: «person withdrawn» on the page and in files; the signed document is the same and verifies."""
     final = all_actas(instance)[-1]
@@ -99,6 +102,7 @@ def test_the_line_stays_sealed_for_the_term_and_then_its_proof_goes(juror: Brows
     assert all(line.salt and line.sealed for line in others)
 
 
+@pytest.mark.slow
 def test_an_amendment_has_the_figures_of_who_withdrew_and_no_name(
     browser: Browser, juror: Browser, instance: Instance, selection: Selection
 ) -> None:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import select
 
-from accounts.models import Person
+from accounts.models import Notification, Person
+from kernel.audit import AuditEntry
 from lms.instance import Instance
 from quizzes.models import Attempt
 from selections.models import Selection
 from selections.objection_models import Objection, ObjectionGroup, ObjectionProposal
 from tests.support.browser import Browser
-from tests.support.builders import sign_in
-from tests.support.selections import a_juror, a_sat_selection, an_acta
+from tests.support.builders import publish, sign_in
+from tests.support.editions import a_learner_of, an_edition
+from tests.support.learning import a_batch, start, submit
+from tests.support.scenes import scene
+from tests.support.selection_folders import BANK
+from tests.support.selections import a_juror, a_sat_selection, a_selecting_folder, a_selection, an_acta
 
 REASON = "La opción que se da por falsa también es verdadera según la ley vigente."
 WORDS = {"ground": "two_right", "reason": REASON}
@@ -102,11 +108,13 @@ class Objecting:
         return [one.state for one in self.groups()]
 
 
+@scene
 def a_published_selection(browser: Browser, instance: Instance) -> Objecting:
     """Publish the provisional acta of four people who sat a quiz of five questions: 5, 4, 4 and 3 right."""
     return a_published(browser, instance, a_sat_selection(instance))
 
 
+@scene
 def a_published(browser: Browser, instance: Instance, selection: Selection) -> Objecting:
     """Publish the provisional acta of a selection; name its jury of two."""
     julia = a_juror(browser, instance, selection, given="Julia")
@@ -114,3 +122,58 @@ def a_published(browser: Browser, instance: Instance, selection: Selection) -> O
     julia.submit("/publication")
     hugo = a_juror(browser.another(), instance, selection, "hugo@example.org", given="Hugo")
     return Objecting(instance, selection, julia, hugo)
+
+
+@scene
+def an_objected_question(browser: Browser, instance: Instance) -> Objecting:
+    """Let two of the four object to the fifth question, which both answered wrongly."""
+    found = a_published_selection(browser, instance)
+    found.object_to(5)
+    found.object_to(5, "carla@example.org", ground="unclear")
+    return found
+
+
+SINGLE = """questions:
+  - key: p1
+    kind: single
+    level: apply
+    source: [ley]
+    shuffle: false
+    text: ¿Qué es?
+    options:
+      - {right: Uno, key: uno, why: Sí.}
+      - {wrong: Dos, key: dos, why: No.}
+      - {wrong: Tres, key: tres, why: No.}
+    explanation: Uno es.
+"""
+
+
+@scene
+def an_objected_choice(browser: Browser, instance: Instance) -> Objecting:
+    """Publish a selection of one single choice: the first option is the key, Ana chose it, Berta the second one, who objects."""
+    files = a_selecting_folder(1, "attempts: 1\nintegrity: {honour: false}\n")
+    course = publish(instance, files | {BANK: SINGLE.encode()})[0]
+    edition = an_edition(instance, course)
+    for email, place in (("ana@example.org", "1"), ("berta@example.org", "2"), ("carla@example.org", "3")):
+        learner = a_learner_of(instance, course, edition, email)
+        submit(instance, learner, attempt := start(instance, learner, "prueba"), a_batch({1: [place]}, kind="submit"))
+        assert attempt
+    found = a_published(browser, instance, a_selection(instance, course, edition))
+    found.object_to(1, "berta@example.org")
+    return found
+
+
+def notices_of(instance: Instance, email: str, key: str, kind: str = "objection") -> list[str]:
+    """Return the notices of a person whose key begins so."""
+    mine = (Person.email == email, Notification.key.startswith(key), Notification.kind == kind)
+    with instance.database.unit_of_work(write=False) as session:
+        rows = session.scalars(
+            select(Notification).join(Person, Person.id == Notification.person_id).where(*mine).order_by(Notification.id)
+        )
+        return [f"{row.subject['es']}\n{row.words['es']}" for row in rows]
+
+
+def facts(instance: Instance, verb: str) -> list[dict[str, object]]:
+    """Return what the audit log holds of a verb."""
+    with instance.database.unit_of_work(write=False) as session:
+        return [json.loads(one) for one in session.scalars(select(AuditEntry.facts).where(AuditEntry.verb == verb).order_by(AuditEntry.id))]

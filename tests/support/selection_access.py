@@ -13,6 +13,7 @@ from tests.support.builders import a_person, a_teacher, an_administrator, sign_i
 from tests.support.editions import an_edition, enrol
 from tests.support.learning import actor_of
 from tests.support.role_matrix import RoleCast, RoleMatrix
+from tests.support.scenes import scene
 from tests.support.selections import a_selecting_course, a_selection, add_factor, appoint
 
 ROLES = {
@@ -74,6 +75,7 @@ class SelectionCast(RoleCast):
     selection: Selection
 
 
+@scene
 def a_selection_cast(browser: Browser, instance: Instance) -> SelectionCast:
     """Sign in one person of each role before a selection of an edition."""
     course = a_selecting_course(instance)

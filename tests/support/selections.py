@@ -11,6 +11,8 @@ from enrolments.models import Edition
 from kernel import clock
 from kernel.permissions import Actor
 from lms.instance import Instance
+from quizzes.models import Attempt
+from quizzes.rules.integrity import AnsweringSession, IntegrityRecord, PageAbsence, write_record
 from quizzes.rules.regrade import RegradeKind
 from quizzes.services.answer_rows import SaveRequest
 from quizzes.services.dry_runs import RegradeRequest
@@ -23,6 +25,7 @@ from tests.support.builders import a_person, a_teacher, an_administrator, folder
 from tests.support.editions import a_learner_of, an_edition
 from tests.support.learning import actor_of, right_batch, start, submit
 from tests.support.regrading import a_dry_run, commit, question_id
+from tests.support.scenes import scene
 from tests.support.selection_folders import BANK, FILE, HEAD, questions
 
 KEY = "cuestionario-1"
@@ -66,6 +69,7 @@ def add_factor(instance: Instance, person: Person) -> Person:
     return person
 
 
+@scene
 def a_selection(instance: Instance, course: Course, edition: Edition | None = None) -> Selection:
     """Make a selection of an edition of a course."""
     edition = edition or an_edition(instance, course)
@@ -76,6 +80,7 @@ def a_selection(instance: Instance, course: Course, edition: Edition | None = No
         return services.create_selection(session, actor_of(boss), course.id, KEY, edition=edition.uuid, group=None, now=clock.now())
 
 
+@scene
 def name(instance: Instance, selection: Selection, email: str, role: MemberRole = MemberRole.JURY, **names: str) -> Person:
     """Make a person with a second factor, named for a selection."""
     person = add_factor(instance, a_person(instance, email, **names))
@@ -96,6 +101,7 @@ def named(instance: Instance, selection: Selection) -> list[tuple[str, str]]:
         return [(one.email, one.role.value) for one in list_members(session, [selection.id])]
 
 
+@scene
 def a_juror(browser: Browser, instance: Instance, selection: Selection, email: str = "julia@example.org", **names: str) -> Browser:
     """Sign a member of the jury in."""
     person = a_person(instance, email, **names)
@@ -137,6 +143,7 @@ def answer(instance: Instance, learner: Actor, right: int, of: int = 5, *, now: 
 SCORES = {"ana@example.org": 5, "berta@example.org": 4, "carla@example.org": 4, "diana@example.org": 3}
 
 
+@scene
 def a_sat_selection(instance: Instance) -> Selection:
     """Make a selection of four people who sat a selecting quiz of five questions, and one who did not."""
     course = a_selecting_course(instance)
@@ -145,6 +152,21 @@ def a_sat_selection(instance: Instance) -> Selection:
         answer(instance, a_learner_of(instance, course, edition, email), right)
     a_learner_of(instance, course, edition, "eva@example.org")
     return a_selection(instance, course, edition)
+
+
+TWICE = IntegrityRecord(
+    absences=(PageAbsence(10, 95),),
+    absent=1,
+    absent_seconds=95,
+    sessions=(AnsweringSession(1, "198.51.100.0", 1, 0, 40), AnsweringSession(2, "203.0.113.0", 2, 20, 45)),
+    encounters=(45,),
+)
+
+
+def note(instance: Instance, record: IntegrityRecord) -> None:
+    """Let the attempts have this record."""
+    with instance.database.unit_of_work() as session:
+        session.execute(update(Attempt).values(integrity_record=write_record(record)))
 
 
 def all_actas(instance: Instance) -> list[SelectionActa]:
@@ -159,11 +181,30 @@ def document(instance: Instance, row: SelectionActa) -> bytes:
         return b"".join(read_document(session, row))
 
 
+@scene
+def a_draft(browser: Browser, instance: Instance, selection: Selection, **names: str) -> Browser:
+    """Sign a member of the jury in, who has had an acta prepared and sees it."""
+    juror = a_juror(browser, instance, selection, **names)
+    an_acta(juror, selection)
+    return juror
+
+
+@scene
+def a_provisional(browser: Browser, instance: Instance, selection: Selection, **names: str) -> Browser:
+    """Sign a member of the jury in, who has published a provisional acta."""
+    juror = a_draft(browser, instance, selection, **names)
+    juror.submit("/publication")
+    return juror
+
+
+@scene
 def a_final(browser: Browser, instance: Instance, selection: Selection, juror: Browser | None = None) -> Browser:
     """Publish a provisional acta, and have the final one signed by two; return the first member of the jury."""
-    juror = juror or a_juror(browser, instance, selection, given="Julia")
-    an_acta(juror, selection)
-    juror.submit("/publication")
+    if juror is None:
+        juror = a_provisional(browser, instance, selection, given="Julia")
+    else:
+        an_acta(juror, selection)
+        juror.submit("/publication")
     sign_by_two(browser, instance, selection, juror)
     juror.deliver_jobs()
     return juror
