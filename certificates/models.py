@@ -39,12 +39,16 @@ class Credential(Base):
     person_name: Mapped[str] = mapped_column(String(620))
     surnames: Mapped[str] = mapped_column(String(320))
     """The end of the name, where a long one is broken into two lines."""
+    name_basis: Mapped[str] = mapped_column(String(8), default="", server_default="")
+    """`declared` where no one but the person says their name; empty in certificates that do not say it."""
     course_key: Mapped[Slug]
     course_titles: Mapped[Mapping[str, str]]
     course_version: Mapped[int]
     module_minutes: Mapped[tuple[str, ...]]
     """One window each on the sheet."""
     with_assessment: Mapped[bool]
+    passed: Mapped[Mapping[str, str]] = mapped_column(default=dict, server_default="{}")
+    """What was passed, by language, as the sheet says it; empty where nothing had to be, and in certificates that do not say what."""
     hours: Mapped[Decimal] = mapped_column(Numeric(6, 2))
     institution: Mapped[ShortText]
     site_name: Mapped[ShortText]
@@ -161,7 +165,9 @@ class CredentialReview(Base):
 
 
 class ValidityChange(Base):
-    """The validity of a published version, set for the certificates of its course that were issued before (spec/certificates E2)."""
+    """A replacement of the certificates of a course that were issued before: by the validity of a published version, or because of what
+    they say was passed (spec/certificates E2).
+    """
 
     __tablename__ = "validity_change"
 
@@ -170,6 +176,8 @@ class ValidityChange(Base):
     """Made with the form, so that a second click has no second effect."""
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), index=True)
     version_id: Mapped[int] = mapped_column(ForeignKey("course_version.id"))
+    corrects_sentences: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether it changes no last day, but replaces what says that a final assessment was passed where there was none."""
     reason: Mapped[str] = mapped_column(Text)
     total: Mapped[int]
     """How many certificates the dry run counted."""

@@ -63,6 +63,7 @@ def sheet_of(
             issued_on=row.issued_on,
             expires_on=row.expires_on if row.format >= 2 else None,
             with_assessment=row.with_assessment,
+            passed=row.passed,
             module_minutes=tuple(int(minutes) for minutes in row.module_minutes),
             site_name=row.site_name,
             institution=row.institution,
@@ -78,6 +79,7 @@ def sheet_of(
             edition_until=row.edition_until,
             grade=row.grade,
             identity_number=identity_number,
+            name_basis=row.name_basis,
         )
     )
 

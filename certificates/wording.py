@@ -3,6 +3,7 @@
 They stand here and not in the catalogue of the interface: a sheet that is printed again must say what it said.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -12,9 +13,14 @@ from certificates.layout.built_in import facade
 from certificates.layout.fields import FIELDS
 from certificates.layout.placing import USUAL_COLOURS, PrintedSignatory, SheetColours, SheetContent, SheetDescriptions
 from certificates.layout.template import CertificateTemplate
+from certificates.rules.credentials import DECLARED
+from certificates.rules.transcripts import signable_text
 from certificates.sheet import CertificateSheet
 from courses.hours import printed_basis, printed_hours, read_hours
+from courses.rules import Outline
+from enrolments.rules import activities_to_pass, has_final_assessment
 from kernel.codes import printed_code
+from kernel.i18n import choose
 from kernel.key_files import in_fours
 
 
@@ -58,6 +64,10 @@ class CertificateTexts:
     """In percent; None where it is not printed."""
     identity_number: str = ""
     """Empty unless the holder has it printed."""
+    passed: Mapping[str, str] = field(default_factory=dict)
+    """What was passed, by language, as `passed_words` says it; empty where the certificate does not say what."""
+    name_basis: str = ""
+    """`declared` where no one checked the name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +79,12 @@ class _Words:
     one_module: str
     alone: str
     modules: str
-    assessment: str
+    passed: str
+    final: str
+    titles: str
+    both: str
+    several: str
+    grade: str
     course: str
     self_paced: str
     module: tuple[str, str]
@@ -83,6 +98,7 @@ class _Words:
     signature: str
     qr: str
     seal: str
+    declared: str
 
 
 _ES = _Words(
@@ -91,7 +107,12 @@ _ES = _Words(
     one_module="completó el módulo",
     alone="completó el curso",
     modules="completó los {count} módulos",
-    assessment="{done} y aprobó la evaluación final del curso",
+    passed="{done} y {passed}",
+    final="aprobó la evaluación final del curso",
+    titles="aprobó {titles} del curso",
+    both="{first} y {second}",
+    several="aprobó las evaluaciones del curso",
+    grade="alcanzó la calificación que exige el curso",
     course="{done} del curso",
     self_paced="En línea, a su ritmo",
     module=("módulo", "módulos"),
@@ -108,6 +129,7 @@ _ES = _Words(
     signature="Firma de {name}",
     qr="Código QR: {address}",
     seal="Sello electrónico de {name}",
+    declared="nombre declarado por la persona",
 )
 _EN = _Words(
     approval="Certificate of completion",
@@ -115,7 +137,12 @@ _EN = _Words(
     one_module="completed the module",
     alone="completed",
     modules="completed the {count} modules",
-    assessment="{done} and passed the final assessment of",
+    passed="{done} and {passed}",
+    final="passed the final assessment of",
+    titles="passed {titles} of",
+    both="{first} and {second}",
+    several="passed the assessments of",
+    grade="reached the grade required by",
     course="{done} of",
     self_paced="Online, self-paced",
     module=("module", "modules"),
@@ -132,8 +159,13 @@ _EN = _Words(
     signature="Signature of {name}",
     qr="QR code: {address}",
     seal="Electronic seal of {name}",
+    declared="name as declared by the person",
 )
 _LANGUAGES = {"es": _ES, "en": _EN}
+SHEET_LANGUAGES = tuple(_LANGUAGES)
+_QUOTED = {"es": "«{}»", "en": "“{}”"}
+LONGEST_TITLES = 48
+"""Characters that titles of what was passed have on a sheet."""
 
 
 def compose(facts: CertificateTexts) -> CertificateSheet:
@@ -174,11 +206,14 @@ def _descriptions(facts: CertificateTexts, words: _Words) -> SheetDescriptions:
 def _values(facts: CertificateTexts, words: _Words) -> dict[str, str]:
     """Return the value of each field that a template may print; empty where there is none."""
     count = len(facts.module_minutes)
+    declared = words.declared if facts.name_basis == DECLARED else ""
+    beside = f" ({declared})" if declared and not facts.template.prints("person.name_basis") else ""
     return {
         **dict.fromkeys(FIELDS, ""),
-        "person.name": facts.person_name,
+        "person.name": f"{facts.person_name}{beside}",
         "person.given": facts.person_name.removesuffix(facts.surnames).rstrip(),
-        "person.surnames": facts.surnames,
+        "person.surnames": facts.surnames if facts.template.prints("person.name") else f"{facts.surnames}{beside}",
+        "person.name_basis": f"{declared[:1].upper()}{declared[1:]}",
         "person.id_number": facts.identity_number,
         "course.title": facts.course_title,
         "course.version": str(facts.course_version),
@@ -194,7 +229,7 @@ def _values(facts: CertificateTexts, words: _Words) -> dict[str, str]:
         "issued_on": printed_date(facts.issued_on, facts.language),
         "expires_on": _day(facts.expires_on, facts.language),
         "document": words.approval if facts.with_assessment else words.completion,
-        "result": _sentence(len(facts.module_minutes), words, with_assessment=facts.with_assessment),
+        "result": _sentence(count, words, stated_pass(facts.passed, facts.language, with_assessment=facts.with_assessment)),
         "institution.name": facts.institution,
         "institution.short": facts.site_name,
         "code": printed_code(facts.code),
@@ -226,11 +261,41 @@ def printed_date(day: date, language: str) -> str:
     return words.day.format(day=day.day, month=words.months[day.month - 1], year=day.year)
 
 
-def _sentence(count: int, words: _Words, *, with_assessment: bool) -> str:
-    if count <= 1 and not with_assessment:
+def _sentence(count: int, words: _Words, passed: str) -> str:
+    if count <= 1 and not passed:
         return words.alone
     done = words.one_module if count <= 1 else words.modules.format(count=_number(count, words))
-    return (words.assessment if with_assessment else words.course).format(done=done)
+    return words.passed.format(done=done, passed=passed) if passed else words.course.format(done=done)
+
+
+def passed_words(outline: Outline, language: str) -> str:
+    """Return what whoever completes a course has passed, in the language of the sheet; empty where nothing has to be.
+
+    The final assessment is named only where the course ends with one. Else one or two activities are named by their titles, if these are
+    short enough for the sheet.
+    """
+    words, to_pass = _LANGUAGES.get(language, _ES), activities_to_pass(outline)
+    if has_final_assessment(outline):
+        return words.final
+    if not to_pass:
+        return words.grade if outline.completion_grade is not None else ""
+    titles = [signable_text(_QUOTED.get(language, _QUOTED["es"]).format(choose(one.title, language))) for one in to_pass]
+    if len(titles) > 2 or sum(map(len, titles)) > LONGEST_TITLES:
+        return words.several
+    return words.titles.format(titles=titles[0] if len(titles) == 1 else words.both.format(first=titles[0], second=titles[1]))
+
+
+def stated_pass(passed: Mapping[str, str], language: str, *, with_assessment: bool) -> str:
+    """Return what a certificate says to have been passed; those that do not say what have always said the final assessment."""
+    if not with_assessment:
+        return ""
+    return choose(passed, language) if passed else _LANGUAGES.get(language, _ES).final
+
+
+def result_sentence(modules: int, passed: str, title: str, language: str) -> str:
+    """Return what the holder of a certificate did, as the sheet says it, with the title of the course and a capital letter."""
+    done = _sentence(modules, _LANGUAGES.get(language, _ES), passed)
+    return f"{done[0].upper()}{done[1:]} {title}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,8 +306,8 @@ class BadgeTexts:
     criteria: str
 
 
-def compose_badge(language: str, title: str, hours: Fraction, modules: int, *, with_assessment: bool) -> BadgeTexts:
+def compose_badge(language: str, title: str, hours: Fraction, modules: int, passed: str, name_basis: str) -> BadgeTexts:
     """Return the sentences of a badge in a language, as the sheet has them."""
-    words = _LANGUAGES.get(language, _ES)
-    done = _sentence(modules, words, with_assessment=with_assessment)
-    return BadgeTexts(words.online.format(length=printed_hours(hours, language)), f"{done[0].upper()}{done[1:]} {title}.")
+    words, length = _LANGUAGES.get(language, _ES), printed_hours(hours, language)
+    declared = f" {words.declared[0].upper()}{words.declared[1:]}." if name_basis == DECLARED else ""
+    return BadgeTexts(words.online.format(length=length), f"{result_sentence(modules, passed, title, language)}.{declared}")

@@ -2,12 +2,12 @@
 
 import re
 
-from wtforms import FileField, HiddenField, TextAreaField
+from wtforms import HiddenField, TextAreaField
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from certificates.layout.reading import ELEMENT_KINDS
 from kernel.i18n import _, lazy_
-from kernel.web.forms import Form, LineField, whole_number
+from kernel.web.forms import FileField, Form, LineField, whole_number
 
 KIND_WORDS = {
     "text": lazy_("Text"),

@@ -7,7 +7,7 @@ from courses.content.scalars import RefusedError, nearest_of
 from kernel.errors import N_
 
 FIELDS = (
-    *("person.name", "person.given", "person.surnames", "person.id_number"),
+    *("person.name", "person.given", "person.surnames", "person.id_number", "person.name_basis"),
     *("course.title", "course.version", "modules", "hours", "hours.basis", "mode"),
     *("edition.title", "edition.from", "edition.until"),
     *("completed_on", "issued_on", "expires_on"),

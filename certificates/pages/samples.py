@@ -10,6 +10,7 @@ from certificates.layout.placed import TextOverflow
 from certificates.layout.placing import USUAL_COLOURS, PrintedSignatory, SheetColours
 from certificates.layout.template import CertificateTemplate
 from certificates.pdf import placed_sheet
+from certificates.rules.credentials import DECLARED
 from certificates.wording import CertificateTexts, compose
 
 CODE = "7K4M92XDC3QF8TRA"
@@ -82,6 +83,7 @@ def sample_texts(template: CertificateTemplate, language: str, public_host: str,
         edition_until=date(2026, 7, 10),
         grade=Decimal("92.50"),
         identity_number=IDENTITY_NUMBER,
+        name_basis=DECLARED if template.prints("person.name_basis") else "",
     )
 
 

@@ -224,10 +224,12 @@ def signed_content(row: Credential, signers: tuple[CredentialSigner, ...]) -> Si
         template_version=row.template_version,
         hours_basis=row.hours_basis,
         with_assessment=row.with_assessment,
+        passed=row.passed,
         take=row.take,
         edition=row.edition_title,
         edition_from=row.edition_from,
         edition_until=row.edition_until,
+        name_basis=row.name_basis,
         grade="" if row.grade is None else f"{row.grade:.2f}",
         status=None if row.status_list is None or row.status_place is None else (row.status_list, row.status_place),
     )

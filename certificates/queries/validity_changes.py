@@ -14,12 +14,13 @@ from accounts.models import Person
 from accounts.queries import list_administrators, was_deleted_condition
 from certificates.models import Credential, CredentialSignatory, ValidityChange
 from certificates.permissions import ValidityContext
-from courses.models import Course
+from courses.models import Course, CourseVersion
 from courses.queries.catalogue import get_taught_course
 from courses.queries.outlines import get_outline
 from courses.rules import Outline
 from enrolments.models import Completion, Enrolment
 from enrolments.queries.validity import AchievedTake, last_day_after
+from enrolments.rules import has_final_assessment
 from kernel.permissions import Actor, ActorChannel
 from organisations.queries.institutions import FIRST, get_institution_scope
 
@@ -57,15 +58,21 @@ def find_published_outline(session: Session, version_id: int | None) -> Outline 
     return None if outline is None or outline.certificate == "none" else outline
 
 
-def list_changed_days(session: Session, outline: Outline, by: int | None, after: int = 0, limit: int | None = None) -> list[ChangedDay]:
+def list_changed_days(
+    session: Session, outline: Outline, by: int | None, after: int = 0, limit: int | None = None, *, sentences: bool = False
+) -> list[ChangedDay]:
     """List the certificates in force of a course whose last day would be another one, of some people after another by their number.
+
+    With `sentences` those that keep their last day, and say that a final assessment was passed where their version ends with none.
 
     Left out are those on which the person who changes it does not decide: their own, those that they signed (E8), and those of
     institutions that they do not administer (I6).
     """
     found, withheld = list[ChangedDay](), _is_withheld(by, find_institution_keys(session, by))
+    unfounded = _unfounded_versions(session, outline.course_id) if sentences else None
     for _person, takes in groupby(_takes(session, outline, withheld, after, limit), key=lambda row: row.person_id):
-        found += _changed_of(outline, list(takes))
+        of_person = list(takes)
+        found += _changed_of(outline, of_person) if unfounded is None else _corrected_of(of_person, unfounded)
     return found
 
 
@@ -95,6 +102,9 @@ class _Take(NamedTuple):
     code: str | None
     person_name: str | None
     expires_on: date | None
+    version: int | None
+    names_final: bool
+    """It says that a final assessment was passed, as all did until they said what was."""
     is_withheld: bool
 
 
@@ -105,7 +115,15 @@ def _takes(session: Session, outline: Outline, withheld: ColumnElement[bool], af
         & Credential.replaced_at.is_(None)
         & Credential.replaced_by_id.is_(None)
     )
-    columns = (Credential.id, Credential.code, Credential.person_name, Credential.expires_on, withheld)
+    columns = (
+        Credential.id,
+        Credential.code,
+        Credential.person_name,
+        Credential.expires_on,
+        Credential.course_version,
+        NAMES_FINAL,
+        withheld,
+    )
     statement = (
         select(Enrolment.person_id, Enrolment.take, Completion, Enrolment.id, *columns)
         .join(Completion, Completion.enrolment_id == Enrolment.id)
@@ -125,6 +143,30 @@ def _is_withheld(by: int | None, keys: frozenset[str] | None) -> ColumnElement[b
     deleted = exists().where(Person.id == Credential.person_id, was_deleted_condition())
     foreign = false() if keys is None else Credential.institution_key.not_in(keys)
     return (Credential.person_id == by) | signed | deleted | foreign
+
+
+NAMES_FINAL = Credential.with_assessment & (Credential.passed == {})
+
+
+def _unfounded_versions(session: Session, course_id: int) -> frozenset[int]:
+    """Return the versions of a course whose certificates say that a final assessment was passed, and which end with none."""
+    saying = select(Credential.course_version).where(Credential.course_id == course_id, NAMES_FINAL).distinct()
+    versions = select(CourseVersion.id, CourseVersion.number).where(CourseVersion.course_id == course_id, CourseVersion.number.in_(saying))
+    return frozenset(number for row, number in session.execute(versions) if not has_final_assessment(get_outline(session, row)))
+
+
+def list_unfounded_courses(session: Session, courses: Sequence[int]) -> list[int]:
+    """Return which of some courses have certificates in force that say more than their version asks: see `list_changed_days`."""
+    saying = select(Credential.course_id).where(Credential.course_id.in_(courses), NAMES_FINAL, Credential.replaced_by_id.is_(None))
+    found = session.scalars(saying.where(Credential.revoked_at.is_(None)).distinct().order_by(Credential.course_id))
+    return [course_id for course_id in found if _unfounded_versions(session, course_id)]
+
+
+def _corrected_of(takes: Sequence[_Take], unfounded: frozenset[int]) -> Iterator[ChangedDay]:
+    for row in takes:
+        if row.credential_id is not None and not row.is_withheld and row.names_final and row.version in unfounded:
+            names = (row.code or "", row.person_name or "")
+            yield ChangedDay(row.credential_id, row.enrolment_id, row.person_id, *names, row.expires_on, row.expires_on)
 
 
 def _changed_of(outline: Outline, takes: Sequence[_Take]) -> Iterator[ChangedDay]:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
@@ -26,6 +26,8 @@ class CredentialState(StrEnum):
     REVOKED = "revoked"
 
 
+DECLARED = "declared"
+"""The basis of a name that no one checked: the person says it."""
 SOUND = (CredentialState.VALID, CredentialState.EXPIRED)
 """States in which a credential may be revoked or replaced."""
 
@@ -135,6 +137,8 @@ class SignedContent:
     template_version: int = 1
     hours_basis: str = ""
     with_assessment: bool = False
+    passed: Mapping[str, str] = field(default_factory=dict)
+    """What was passed, by language; empty where nothing had to be, as in all that was issued before certificates said what."""
     take: int = 1
     status: tuple[int, int] | None = None
     """The number of the status list, and the place in it."""
@@ -144,6 +148,8 @@ class SignedContent:
     edition_until: date | None = None
     grade: str = ""
     """In percent; empty where the course does not print it."""
+    name_basis: str = ""
+    """`declared` where no one checked the name; empty where someone did, as in all that was issued before it was said."""
 
 
 def canonical_content(content: SignedContent) -> bytes:
@@ -151,7 +157,8 @@ def canonical_content(content: SignedContent) -> bytes:
 
     Where nobody signed there is no word of it: so were the first credentials issued. The second form also covers whose certificate it
     is, how the sheet is drawn, where the hours are from, whether passing was asked, the take and the place in the status list; and,
-    where there are any, the edition with its days and the grade. Where there are none it has no word of them, as before there were.
+    where there are any, what was passed, the edition with its days, the grade, and that the name is declared. Where there are none it has
+    no word of them, as before there were.
     """
     signers = [{"name": one.name, "offices": dict(one.offices), "picture": one.sha256} for one in content.signers]
     document = {
@@ -188,8 +195,10 @@ def _second_format(content: SignedContent) -> dict[str, object]:
     }
 
 
-def _optional(content: SignedContent) -> Iterator[tuple[str, str]]:
+def _optional(content: SignedContent) -> Iterator[tuple[str, object]]:
+    yield "passed", dict(content.passed)
     yield "edition", content.edition
     yield "edition_from", content.edition_from.isoformat() if content.edition_from else ""
     yield "edition_until", content.edition_until.isoformat() if content.edition_until else ""
     yield "grade", content.grade
+    yield "name_basis", content.name_basis

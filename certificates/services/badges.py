@@ -16,7 +16,7 @@ from certificates.rules.issuers import issuer_of, method_of
 from certificates.rules.proofs import signed_document
 from certificates.rules.tokens import compact_json, signed_token
 from certificates.rules.verification import BadgeForm, TrustedKey
-from certificates.wording import compose_badge
+from certificates.wording import compose_badge, stated_pass
 from kernel.codes import printed_code
 from kernel.crypto import SigningKeys, is_signed
 from kernel.i18n import choose
@@ -33,7 +33,8 @@ def badge_content(row: Credential, address: str) -> BadgeContent | None:
     if row.status_list is None or row.status_place is None:
         return None
     title = choose(dict(row.course_titles), row.language)
-    texts = compose_badge(row.language, title, Fraction(row.hours), len(row.module_minutes), with_assessment=row.with_assessment)
+    passed = stated_pass(row.passed, row.language, with_assessment=row.with_assessment)
+    texts = compose_badge(row.language, title, Fraction(row.hours), len(row.module_minutes), passed, row.name_basis)
     content = BadgeContent(
         address=f"{address}/v/{printed_code(row.code)}",
         issuer=issuer_of(address),

@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
+from accounts.names import is_checked
 from accounts.queries import is_permanently_closed
 from certificates.layout.built_in import FACADE, NEWEST
 from certificates.models import Credential, CredentialSignatory, SignaturePicture
@@ -23,6 +24,7 @@ from certificates.queries.templates import find_used_template, get_drawn_templat
 from certificates.rules.credentials import (
     CODE_LENGTH,
     CONTENT_FORMAT,
+    DECLARED,
     SOUND,
     AwardPolicy,
     CredentialSigner,
@@ -35,6 +37,7 @@ from certificates.rules.reviews import ReviewDecision
 from certificates.rules.transcripts import signable_text
 from certificates.services.reviews import settle_reviews
 from certificates.services.status_lists import insert_with_place
+from certificates.wording import SHEET_LANGUAGES, passed_words
 from courses.models import Course, CourseVersion
 from courses.queries.outlines import get_outline
 from courses.queries.versions import find_published_version
@@ -149,6 +152,7 @@ def issue_credential(
     """Freeze an award as a signed row, and tell its holder by mail; valid as long as its course says, or until the day that is given."""
     institution = find_institution(session, session.get_one(Course, award.outline.course_id).institution_id)
     row = _row(award, settings, institution, now)
+    row.name_basis = _name_basis(session, award.person)
     row.expires_on = expires_on or ensure_last_day(session, award.enrolment, award.completion, award.outline)
     _take_edition(session, row, ZoneInfo(award.outline.zone))
     most = _take_design(session, row, institution, award.outline.certificate)
@@ -172,6 +176,10 @@ def _sign(session: Session, row: Credential, signers: Sequence[CredentialSigner]
         picture_id = _picture_id(session, signer.picture) if signer.picture else None
         facts = {"name": signer.name, "offices": signer.offices, "person_id": signer.person_id}
         session.add(CredentialSignatory(credential_id=row.id, place=place, picture_id=picture_id, **facts))
+
+
+def _name_basis(session: Session, person: Person) -> str:
+    return "" if is_checked(session, person.id) else DECLARED
 
 
 def _take_edition(session: Session, row: Credential, zone: ZoneInfo) -> None:
@@ -236,6 +244,7 @@ def _row(award: AwardInputs, settings: Settings, institution: Institution | None
         course_version=outline.number,
         module_minutes=tuple(str(module.minutes) for module in outline.numbered if module.key in asked),
         with_assessment=asks_to_pass(outline),
+        passed=_passed(outline),
         hours=hours.quantize(Decimal("0.01")),
         take=award.enrolment.take,
         grade=_printed_grade(award),
@@ -245,6 +254,11 @@ def _row(award: AwardInputs, settings: Settings, institution: Institution | None
         issued_on=issued_at.astimezone(zone).date(),
         issued_at=issued_at,
     )
+
+
+def _passed(outline: Outline) -> dict[str, str]:
+    """Return what whoever completed a version has passed, in each language that sheets are printed in; empty where nothing had to be."""
+    return {language: words for language in SHEET_LANGUAGES if (words := passed_words(outline, language))}
 
 
 def _locked(session: Session, row: Credential) -> Credential:
@@ -307,7 +321,8 @@ def replace_credential(
 ) -> Credential:
     """Issue a corrected credential instead of a sound one: the name as it is now, the facts of the course and the signatories as before.
 
-    It is drawn as before too, unless the design is what is corrected: then by the version in use of the template that the course names.
+    What was passed is said as the version asks for it. It is drawn as before too, unless the design is what is corrected: then by the
+    version in use of the template that the course names.
     `facts` are those of the course that change, by their columns.
     Raise AlreadyReplaced where it is not in force any more: somebody else was faster (spec/certificates E5).
     """
@@ -320,12 +335,14 @@ def replace_credential(
     made = Credential(
         code=code_from_bits(secrets.randbits(5 * CODE_LENGTH), CODE_LENGTH),
         person_name=person.full_name,
+        name_basis=_name_basis(session, person),
         surnames=surnames_of(person),
         institution=signable_text(choose(issuer.names, row.language)),
         site_name=signable_text(choose(issuer.short_names, row.language)),
         institution_key=str(institution.uuid) if institution is not None else row.institution_key,
         issued_on=issued_at.astimezone(ZoneInfo(outline.zone)).date(),
         issued_at=issued_at,
+        passed=_passed(outline) if row.with_assessment else {},
         **{name: getattr(row, name) for name in COPIED} | dict(facts or {}),
     )
     row.replaced_at, row.replaced_by = issued_at, actor.person_id

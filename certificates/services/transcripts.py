@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
+from accounts.queries import lock_person
 from certificates.models import Transcript
 from certificates.queries import transcripts as queries
 from certificates.queries.credentials import find_by_code
@@ -65,6 +66,7 @@ def make_transcript(
 
     Raise Conflict where they completed nothing yet.
     """
+    lock_person(session, person.id)  # several requests at once with one number make one transcript
     found = queries.find_transcript_of_form(session, order.number)
     if found is not None and found.person_id == person.id:
         return found

@@ -40,8 +40,13 @@ class ValidityChangeUnderWay(Conflict):
     message = N_("The certificates of this course are being replaced now. Wait until that is done.")
 
 
-def request_change(session: Session, actor: Actor, outline: Outline, number: UUID, reason: str, count: int, *, now: datetime) -> None:
-    """Let the certificates of a course be replaced that would end on another day; a second time with one number changes nothing."""
+def request_change(
+    session: Session, actor: Actor, outline: Outline, number: UUID, reason: str, count: int, *, sentences: bool = False, now: datetime
+) -> None:
+    """Let the certificates of a course be replaced that would end on another day, or whose sentence of what was passed is corrected.
+
+    A second time with one number changes nothing.
+    """
     if session.scalar(select(ValidityChange.id).where(ValidityChange.uuid == number)) is not None:
         return
     last = queries.find_last_change(session, outline.course_id)
@@ -51,6 +56,7 @@ def request_change(session: Session, actor: Actor, outline: Outline, number: UUI
         uuid=number,
         course_id=outline.course_id,
         version_id=outline.version_id,
+        corrects_sentences=sentences,
         reason=reason,
         total=count,
         requested_by=actor.person_id,
@@ -58,7 +64,13 @@ def request_change(session: Session, actor: Actor, outline: Outline, number: UUI
     )
     session.add(row)
     session.flush()  # the audit entry and the job name it
-    facts = {"course": outline.slug, "valid": str(outline.certificate_valid or "none"), "certificates": count, "reason": reason}
+    facts = {
+        "course": outline.slug,
+        "valid": str(outline.certificate_valid or "none"),
+        "certificates": count,
+        "sentences": sentences,
+        "reason": reason,
+    }
     audit.record(session, actor, ValidityVerb.REQUESTED, row, now=now, **facts)
     outbox.enqueue(session, "certificates.change_validity", {"change": row.id}, now=now)
 
@@ -71,9 +83,11 @@ def replace_portion(session: Session, number: int, settings: Settings, keys: Sig
     actor = Actor(person_id=change.requested_by, via=ActorChannel.JOB)
     outline = get_outline(session, change.version_id)
     people = queries.list_holders_after(session, change.course_id, change.place, PORTION)
-    for one in queries.list_changed_days(session, outline, change.requested_by, change.place, PORTION):
+    of_sentences = change.corrects_sentences
+    for one in queries.list_changed_days(session, outline, change.requested_by, change.place, PORTION, sentences=of_sentences):
         row = session.get_one(Credential, one.credential_id)
-        set_last_day(session, actor, one.enrolment_id, one.after, now=now)
+        if not of_sentences:
+            set_last_day(session, actor, one.enrolment_id, one.after, now=now)
         reason = ReplacementReason.DATA
         replace_credential(session, actor, row, reason, change.reason, settings, keys, facts={"expires_on": one.after}, now=now)
         change.done += 1

@@ -26,7 +26,7 @@ from certificates.queries.printed_identity import find_printed_number, has_place
 from certificates.queries.public_record import PublicRecord, find_public_record
 from certificates.queries.reviews import find_open_request
 from certificates.queries.transcripts import find_transcript
-from certificates.rules.credentials import CODE_LENGTH, CredentialState, ReplacementReason, RevocationReason, canonical_content
+from certificates.rules.credentials import CODE_LENGTH, DECLARED, CredentialState, ReplacementReason, RevocationReason, canonical_content
 from certificates.services import credentials as services
 from certificates.services.badges import badge_content
 from certificates.services.sealed_sheets import SheetSealer
@@ -34,7 +34,7 @@ from certificates.sharing import CertificateSharing, sharing_of
 from certificates.sheet import CertificateSheet
 from certificates.views.transcripts import verification_page
 from certificates.web_certificate import get_sheet, verify_url, web_certificate
-from certificates.wording import printed_grade, sheet_file_name
+from certificates.wording import printed_grade, result_sentence, sheet_file_name, stated_pass
 from courses.hours import printed_basis, printed_hours, read_hours
 from enrolments.pages.renewals import RenewalView, renewal_view
 from enrolments.queries.renewals import find_own_renewal
@@ -64,11 +64,13 @@ class CredentialPageView:
     """The person's data were deleted: the name is not theirs."""
     code: str
     person_name: str
+    name_is_declared: bool
     institution: str
     course_title: str
     course_version: int
     modules: int
-    with_assessment: bool
+    result: str
+    """What the holder did, as the sheet says it."""
     edition: str
     """With its days; empty where there was none."""
     grade: str
@@ -100,6 +102,7 @@ def _facts(row: Credential) -> CredentialPageView:
 
 def _described(record: PublicRecord, *, private: bool) -> CredentialPageView:
     """Return what is said of a credential; in public without its address here and without the reason of a revocation."""
+    passed = stated_pass(record.row.passed, language(), with_assessment=record.row.with_assessment)
     row, signers, replacement, is_deleted = record.row, record.signers, record.replacement, record.is_holder_deleted
     return CredentialPageView(
         is_deleted=is_deleted,
@@ -107,11 +110,12 @@ def _described(record: PublicRecord, *, private: bool) -> CredentialPageView:
         state=queries.state(row).value,
         code=printed_code(row.code),
         person_name=_(DELETED) if is_deleted else row.person_name,
+        name_is_declared=row.name_basis == DECLARED and not is_deleted,
         institution=row.institution,
         course_title=choose(dict(row.course_titles)),
         course_version=row.course_version,
         modules=len(row.module_minutes),
-        with_assessment=row.with_assessment,
+        result=result_sentence(len(row.module_minutes), passed, choose(dict(row.course_titles)), language()),
         edition=_edition_in_words(row),
         grade="" if is_deleted else printed_grade(row.grade, language()),
         length=printed_hours(Fraction(row.hours), language()),
@@ -197,7 +201,7 @@ def _page(subject: CredentialContext) -> str:
         may_replace=subject.is_sound and allows(CertificateAction.REPLACE, subject),
         may_revoke=subject.is_sound and allows(CertificateAction.REVOKE, subject),
         may_renew=subject.is_restorable and allows(CertificateAction.RENEW, subject),
-        awaits_administrator=is_team and subject.is_restorable and subject.row.revoked_by_administrator and not subject.administers,
+        awaits_administrator=is_team and subject.is_restorable and not subject.administers,
     )
 
 
@@ -314,6 +318,7 @@ def _record_part(record: PublicRecord | None, certificate: CredentialPageView | 
         replacement_code=printed_code(record.replacement.code) if record and record.replacement else "",
         renewal_code=printed_code(record.renewal_code) if record and record.row.expires_on and not record.row.revoked_at else "",
         verdict=_verdict(record) if record else None,
+        lacks_key=record is not None and record.row.key_id not in current_keys().public,
         own_page=record.row.uuid if record and _may_view(record.row) else None,
     )
 

@@ -19,7 +19,7 @@ from certificates.queries import register as queries
 from certificates.queries.bulk import list_downloads
 from certificates.queries.credentials import today
 from certificates.queries.register import RegisterOrder, get_register
-from certificates.queries.validity_changes import get_validity
+from certificates.queries.validity_changes import get_validity, list_unfounded_courses
 from certificates.services import register as services
 from courses.models import Course
 from courses.pages.editor_header import course_header
@@ -61,6 +61,13 @@ def _may_set_validity(slug: str) -> bool:
     return allows(CertificateAction.SET_VALIDITY, get_validity(current_session(), current_actor(), slug))
 
 
+def _list_unfounded(context: RegisterContext, choices: queries.RegisterChoices) -> list[queries.RegisterCourse]:
+    """List the courses whose certificates the reader may correct, and which say that more was passed than was asked."""
+    courses = choices.courses if context.course is None else ()
+    found = list_unfounded_courses(current_session(), [number for number, _slug, _title in courses])
+    return [one for one in courses if one[0] in found and _may_set_validity(one[1])]
+
+
 def _slug_with_validity(context: RegisterContext, asked: RegisterRequest) -> str:
     """Return the only course that the register of institutions shows, where the reader may set its validity."""
     slug = str(asked.fields.get("course", "")) if context.course is None and asked.wanted.course_id else ""
@@ -90,6 +97,7 @@ def _page(context: RegisterContext, template: str, endpoint: str, here: Mapping[
         fields=asked.fields,
         one_course=context.course is not None,
         validity_of=_slug_with_validity(context, asked),
+        unfounded=_list_unfounded(context, choices),
         identity_fields=asked.fields | ({"course": context.course.slug} if context.course else {}),
         number=uuid4(),
         downloads=_downloads(context),

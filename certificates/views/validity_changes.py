@@ -33,11 +33,15 @@ SHOWN = 20
 @bp.route("/teaching/<slug>/certificates/validity", methods=["GET", "POST"])
 @requires(CertificateAction.SET_VALIDITY, queries.get_validity)
 def change_validity(subject: ValidityContext) -> Answer:
-    """Show which issued certificates would end on another day, and replace them; sent twice, it has one effect."""
+    """Show which issued certificates would end on another day, or are to say what was passed, and replace them.
+
+    Sent twice, it has one effect.
+    """
+    sentences = "sentences" in request.args
     session, actor = current_session(), current_actor()
     course = session.get_one(Course, subject.course.id)
     outline = queries.find_published_outline(session, course.published_version_id)
-    found = queries.list_changed_days(session, outline, actor.person_id) if outline is not None else []
+    found = queries.list_changed_days(session, outline, actor.person_id, sentences=sentences) if outline is not None else []
     form = ValidityForm(counted=len(found))
     if outline is None or is_read_only_request():
         return _page(course, outline, found, form)
@@ -47,9 +51,9 @@ def change_validity(subject: ValidityContext) -> Answer:
         flash(_("Something changed in the meantime. Check the new numbers."), "warn")
         return _page(course, outline, found, form), 409
     number = as_uuid(request.form.get("number", "")) or uuid4()
-    services.request_change(session, actor, outline, number, form.reason.data or "", len(found), now=clock.now())
+    services.request_change(session, actor, outline, number, form.reason.data or "", len(found), sentences=sentences, now=clock.now())
     flash(_("The certificates are being replaced in the background. Their holders get a notification."), "ok")
-    return see_page("certificates_validity.change_validity", slug=course.slug)
+    return see_page("certificates_validity.change_validity", slug=course.slug, sentences=1 if sentences else None)
 
 
 def _page(course: Course, outline: Outline | None, found: Sequence[ChangedDay], form: ValidityForm) -> str:
@@ -65,6 +69,8 @@ def _page(course: Course, outline: Outline | None, found: Sequence[ChangedDay], 
         counts=_counts(found),
         rows=[(printed_code(one.code), one) for one in found[:SHOWN]],
         last=last,
+        sentences="sentences" in request.args,
+        has_sentences=bool(queries.list_unfounded_courses(current_session(), [course.id])),
         form=form,
         number=uuid4(),
     )

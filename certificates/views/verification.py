@@ -57,7 +57,7 @@ def verify_files() -> Answer:
     if not files:
         return _form_page(form), 422
     keys, given_out = trusted_keys(), _given_out(files)
-    judged = [file for file in files if file[0] not in given_out]
+    judged = [file for file, address in zip(files, given_out, strict=True) if not address]
     release_connection()
     try:
         findings = run_sandboxed(judge_files, judged, keys, bounds=READING) if judged else []
@@ -67,7 +67,7 @@ def verify_files() -> Answer:
     return render_template(
         "certificates/verify_files.html",
         files=_verdicts(findings),
-        given_out=given_out,
+        given_out=[(name, address) for (name, _content), address in zip(files, given_out, strict=True) if address],
         form=form,
         most=MOST_FILES,
         largest=LARGEST_SHOWN,
@@ -75,14 +75,12 @@ def verify_files() -> Answer:
     )
 
 
-def _given_out(files: Sequence[tuple[str, bytes]]) -> dict[str, str]:
-    """Return the files that other pages know byte for byte, each with the address of its page."""
-    session, known = current_session(), dict[str, str]()
-    for name, content in files:
-        addresses = (find(session, checksum(content)) for find in session.info["verified_files"])
-        if address := next(filter(None, addresses), None):
-            known[name] = address
-    return known
+def _given_out(files: Sequence[tuple[str, bytes]]) -> list[str]:
+    """Return for each file, by its position, the address of the page that knows it byte for byte; empty where none does."""
+    session = current_session()
+    return [
+        next(filter(None, (find(session, checksum(content)) for find in session.info["verified_files"])), "") for _name, content in files
+    ]
 
 
 def trusted_keys() -> VerifierKeys:

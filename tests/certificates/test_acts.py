@@ -12,6 +12,7 @@ from tests.support.browser import Browser, Form
 from tests.support.builders import a_course, a_teacher, an_administrator, sign_in
 from tests.support.certificate_acts import ACTS, NO_ACTS, OTHER_CHAPTERS, CertificateAct, CertificateSituation
 from tests.support.certificates import NOON, complete, issue
+from tests.support.scenes import scene
 from tests.support.walking import changing_routes
 from tests.support.wording import in_spanish
 
@@ -20,6 +21,7 @@ each_act = pytest.mark.parametrize("act", ACTS, ids=[act.endpoint for act in ACT
 
 
 @pytest.fixture
+@scene
 def situation(instance: Instance) -> CertificateSituation:
     """Return what Ana holds; there are an administrator and an instructor of another course."""
     holder = complete(instance, a_course(instance, modules=1))

@@ -70,6 +70,7 @@ def in_portions(attacks: list[FileAttack]) -> Iterator[list[FileAttack]]:
     yield portion
 
 
+@pytest.mark.slow
 def test_every_attack_fails_on_the_page(
     browser: Browser, instance: Instance, keys: AttackedKeys, attacks: list[FileAttack], monkeypatch: pytest.MonkeyPatch
 ) -> None:

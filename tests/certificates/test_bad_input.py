@@ -27,8 +27,9 @@ from tests.support.badges import vector
 from tests.support.browser import Browser
 from tests.support.builders import a_course, an_administrator, sign_in
 from tests.support.certificate_acts import ACTS, CertificateAct, CertificateSituation
-from tests.support.certificates import complete, issue
+from tests.support.certificates import a_certificate, complete, issue
 from tests.support.commands import commands_on
+from tests.support.scenes import scene
 from tests.support.wording import in_spanish
 
 LIST = "/administration/certificate-templates"
@@ -55,6 +56,7 @@ TEMPLATES = {
 
 
 @pytest.fixture
+@scene
 def template(browser: Browser, instance: Instance) -> StoredTemplate:
     """Return a draft of an administrator who is signed in."""
     an_administrator(instance)
@@ -198,6 +200,7 @@ def test_a_course_with_another_validity_is_refused_beside_the_field(
 
 
 @pytest.fixture
+@scene
 def situation(instance: Instance) -> CertificateSituation:
     """Return what Ana holds."""
     holder = complete(instance, a_course(instance, modules=1))
@@ -300,8 +303,7 @@ def test_the_command_calls_them_unreadable_too(
 @pytest.mark.slow
 def test_a_badge_of_ours_that_was_wrapped_or_doubled(browser: Browser, instance: Instance) -> None:
     """spec/certificates 15: line breaks in a JWT are taken, as mail programs make them; a key that stands twice is altered."""
-    complete(instance, a_course(instance, modules=1))
-    code = printed_code(issue(instance).code)
+    code = printed_code(a_certificate(instance).code)
     document, token = (browser._request("GET", f"/v/{code}.{form}").get_data() for form in ("json", "jwt"))
     wrapped = b"\r\n".join(token[start : start + 76] for start in range(0, len(token), 76))
     first = json.dumps(next(iter(json.loads(document)))).encode()
@@ -313,8 +315,7 @@ def test_a_badge_of_ours_that_was_wrapped_or_doubled(browser: Browser, instance:
 
 def test_a_code_is_read_as_people_write_it(browser: Browser, instance: Instance) -> None:
     """spec/certificates 15: O for 0, small letters, spaces; digits of another script are refused in words."""
-    complete(instance, a_course(instance, modules=1))
-    row = issue(instance)
+    row = a_certificate(instance)
     with instance.database.unit_of_work() as session:
         session.get_one(Credential, row.id).code = "0000111122223333"
     shown = "/verify/0000-1111-2222-3333"

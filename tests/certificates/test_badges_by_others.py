@@ -80,6 +80,7 @@ def proved(content: BadgeContent) -> Document:
 
 @settings(max_examples=25)
 @given(CONTENTS)
+@pytest.mark.slow
 def test_a_library_of_others_verifies_badges_of_ours(content: BadgeContent) -> None:
     """spec/certificates B6, B8: the proof and the token."""
     content = replace(content, valid_from=CREATED, valid_until=None, issuer="did:web:aulario.example")

@@ -101,6 +101,7 @@ def test_every_certificate_is_in_one_file_with_its_checksum(browser: Browser, in
     assert verbs == ["bulk_download.requested", *["bulk_download.downloaded"] * 3]
 
 
+@pytest.mark.slow
 def test_drawn_in_a_process_of_its_own_they_are_those_of_their_holders(
     browser: Browser, instance: Instance, codes: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,7 +19,8 @@ from kernel.permissions import SYSTEM
 from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_course, an_administrator, folder, publish, sign_in
-from tests.support.certificates import NOON, complete, issue
+from tests.support.certificates import NOON, a_certificate, complete
+from tests.support.scenes import scene
 from tests.support.takes import read
 from tests.support.wording import in_spanish
 
@@ -36,8 +37,7 @@ def test_what_is_replaced_during_a_rotation_verifies_whichever_key_signed_it(
     browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The keys change after the new certificate is signed and before it is written; the next one is signed by the new key."""
-    complete(instance, a_course(instance, modules=1))
-    row = issue(instance)
+    row = a_certificate(instance)
     an_administrator(instance)
     admin, folder_of_keys = sign_in(browser, "admin@example.org"), instance.settings.data_dir
     first, rotations = signing_keys(folder_of_keys).identifier, list[str]()
@@ -70,6 +70,7 @@ def with_validity(words: str) -> dict[str, bytes]:
 
 
 @pytest.fixture
+@scene
 def course(instance: Instance) -> Course:
     """Return a course that three people completed before its certificates began to end."""
     course = publish(instance, with_validity("constancia"))[0]

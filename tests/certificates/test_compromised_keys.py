@@ -8,7 +8,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from certificates.models import Credential
 from certificates.queries.credentials import list_signers, signed_content
@@ -25,7 +25,7 @@ from kernel.seal_keys import compromise_seal_key, seal_keys
 from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_course
-from tests.support.certificates import complete, issue
+from tests.support.certificates import a_certificate, complete
 from tests.support.commands import Command, commands_on
 from tests.support.wording import in_spanish
 
@@ -127,8 +127,7 @@ def test_the_register_is_signed_anew_and_others_are_left(
 
 def test_what_the_register_does_not_know_counts_no_more(browser: Browser, instance: Instance) -> None:
     """spec/certificates K4: a row that the compromised key signs afterwards is not confirmed."""
-    complete(instance, a_course(instance, modules=1))
-    row = issue(instance)
+    row = a_certificate(instance)
     compromise_signing_key(instance.settings.data_dir, row.key_id, COMPROMISE)
 
     page = browser.get(f"/verify/{printed_code(row.code)}")
@@ -137,10 +136,22 @@ def test_what_the_register_does_not_know_counts_no_more(browser: Browser, instan
     assert in_spanish("Altered or not issued here") in page.text
 
 
+def test_a_record_whose_key_is_not_here_is_not_called_altered(browser: Browser, instance: Instance) -> None:
+    """spec/certificates V2: a site put back without its older keys cannot judge, and accuses nobody."""
+    row = a_certificate(instance)
+    with instance.database.unit_of_work(write=True) as session:
+        session.execute(update(Credential).values(key_id="0" * 16))
+
+    page = browser.get(f"/verify/{printed_code(row.code)}")
+
+    assert in_spanish("It cannot be checked now") in page.text
+    assert in_spanish("Altered or not issued here") not in page.text
+    assert in_spanish("Genuine and in force") not in page.text
+
+
 def test_a_badge_of_the_lost_key_counts_where_the_register_says_the_same(browser: Browser, instance: Instance) -> None:
     """spec/certificates K4: one with another name, or that the register does not know, is altered."""
-    complete(instance, a_course(instance, modules=1))
-    row, address = issue(instance), "http://localhost:8000"
+    row, address = a_certificate(instance), "http://localhost:8000"
     content, signer = badge_content(row, address), BadgeSigner(address, instance.keys)
     assert content is not None
     forged, unknown = replace(content, person_name="Otra Persona"), replace(content, address=f"{address}/v/0000-1111-2222-3333")

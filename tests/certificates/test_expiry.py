@@ -11,15 +11,13 @@ from enrolments.models import Enrolment
 from kernel import clock, outbox
 from kernel.outbox import deliver_waiting
 from lms.instance import Instance
-from tests.support.builders import a_course
-from tests.support.certificates import complete, issue
+from tests.support.certificates import a_certificate
 
 LAST_DAY = date(2028, 6, 1)
 
 
 def _expiring(instance: Instance) -> Credential:
-    complete(instance, a_course(instance, modules=1))
-    row = issue(instance)
+    row = a_certificate(instance)
     with instance.database.unit_of_work() as session:
         session.execute(update(Credential).values(expires_on=LAST_DAY))
     return row

@@ -12,8 +12,7 @@ from certificates.services.badges import trusted_keys
 from kernel.codes import printed_code
 from kernel.settings import SettingsError, load
 from lms.instance import Instance
-from tests.support.builders import a_course
-from tests.support.certificates import complete, issue
+from tests.support.certificates import a_certificate
 
 OLD = "https://cursos.example.org"
 
@@ -22,8 +21,7 @@ OLD = "https://cursos.example.org"
 def credential(app: Flask, instance: Instance) -> Credential:
     """Return what Ana holds, on a site that had another address before."""
     app.extensions["settings"] = instance.settings.model_copy(update={"former_urls": OLD})
-    complete(instance, a_course(instance, modules=1))
-    return issue(instance)
+    return a_certificate(instance)
 
 
 def ask(app: Flask, path: str, host: str = "cursos.example.org") -> TestResponse:

@@ -17,8 +17,7 @@ from kernel import clock
 from kernel.crypto import signing_keys
 from kernel.outbox import deliver_waiting, enqueue
 from lms.instance import Instance
-from tests.support.builders import a_course
-from tests.support.certificates import complete, issue
+from tests.support.certificates import a_certificate
 from tests.support.institution_access import two_institutions
 
 ADDRESS = "https://aulario.example"
@@ -36,8 +35,7 @@ def make_former(instance: Instance, row: Credential) -> None:
 
 def former(instance: Instance) -> Credential:
     two_institutions(instance)
-    complete(instance, a_course(instance, modules=1))
-    row = issue(instance)
+    row = a_certificate(instance)
     make_former(instance, row)
     return row
 
@@ -71,13 +69,12 @@ def test_a_former_certificate_gets_its_institution_and_place_and_keeps_its_signa
 
 def test_what_is_complete_stays_as_it_is(instance: Instance) -> None:
     """spec/certificates M2: certificates of the second format are signed with institution and place."""
-    complete(instance, a_course(instance, modules=1))
-    place = issue(instance).status_place
+    position = a_certificate(instance).status_place
 
     with instance.database.unit_of_work() as session:
         assert complete_former(session, limit=500, now=clock.now()) == 0
 
-    assert stored(instance).status_place == place
+    assert stored(instance).status_place == position
 
 
 @pytest.mark.parametrize("count", [1, 1200])

@@ -19,9 +19,10 @@ from kernel.codes import printed_code
 from lms.app import KINDS
 from lms.instance import Instance
 from tests.support.browser import Browser
-from tests.support.builders import folder, publish
+from tests.support.builders import a_teacher, folder, publish, sign_in
 from tests.support.certificates import NOON, complete, issue
 from tests.support.folders import TODAY, codes
+from tests.support.wording import in_spanish
 
 VECTORS = Path(__file__).parent / "vectors"
 PRINTED = [line.split("\t") for line in (VECTORS / "hours.tsv").read_text(encoding="utf-8").splitlines()[1:]]
@@ -41,6 +42,9 @@ def test_a_length_is_printed_as_in_the_vectors(minutes: str, es: str, en: str) -
         (None, "", None, Fraction(2), "estimated", "duración estimada"),
         (None, "", (Fraction(150), 29), Fraction(2), "estimated", "duración estimada"),
         (None, "", (Fraction(150), 30), Fraction(5, 2), "measured:30", "duración medida en 30 personas"),
+        (None, "", (Fraction(60), 30), Fraction(1), "measured:30", "duración medida en 30 personas"),
+        (None, "", (Fraction(59), 500), Fraction(2), "estimated", "duración estimada"),
+        (None, "", (Fraction(0), 500), Fraction(2), "estimated", "duración estimada"),
         (Fraction(9, 4), "", (Fraction(150), 30), Fraction(9, 4), "stated", "duración estimada"),
         (Fraction(20), "por acuerdo 7", None, Fraction(20), "stated:por acuerdo 7", "por acuerdo 7"),
     ],
@@ -128,7 +132,40 @@ def test_measured_hours_come_with_the_next_version(instance: Instance, monkeypat
     with instance.database.unit_of_work(write=False) as session:
         kept = session.scalars(select(CourseVersion.hours_basis).order_by(CourseVersion.number)).all()
     assert kept == ["estimated", "measured:1"]
-    assert issue(instance).hours_basis == before.hours_basis == "estimated"
+    assert issue(instance).hours_basis == before.hours_basis == "estimated:12"
+
+
+def test_who_publishes_is_told_that_people_clicked_through(browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    """spec/certificates H2, content-format C218: not of too few people, nor where the file writes the hours."""
+    files = folder(modules=1)
+    bare = files["course.yaml"].decode().replace("hours: 2\nhours_basis: según el plan de las pruebas\n", "")
+    course, _version = publish(instance, {**files, "course.yaml": bare.encode()})
+    complete(instance, course)
+    with instance.database.unit_of_work(write=True) as session:
+        session.execute(update(ActivityResult).values(viewed_at=NOON, submitted_at=NOON, achieved_at=NOON))
+    a_teacher(instance, course)
+    sign_in(browser, "profe@example.org")
+    message = "Half of the %(people)s people who finished last took less than %(measured)s; the activities are estimated at %(computed)s."
+    finding = in_spanish(message, people=1, measured="0 h 30 min", computed="0 h 42 min")
+
+    browser.get("/teaching/prueba/publishing")
+    assert finding not in browser.page.text
+    monkeypatch.setattr("courses.hours.LEAST_MEASURED", 1)
+    monkeypatch.setattr("courses.hours.LEAST_MEASURED_SHARE", Fraction(9, 10))  # the video of 30 minutes, which is optional, counts whole
+    browser.get("/teaching/prueba/publishing")
+    assert finding in browser.page.text
+    publish(instance, {**files, "course.yaml": (bare + "hours: 2\nhours_basis: según el plan\n").encode()})
+    browser.get("/teaching/prueba/publishing")
+    assert finding not in browser.page.text
+
+
+def test_estimated_hours_say_how_much_of_them_is_required() -> None:
+    """spec/certificates H1: a number alone would count as asked what is optional."""
+    found = read_hours(Fraction(20), "estimated:517", 1200)
+
+    assert found.stored_basis == "estimated:517"
+    assert printed_basis(found, "es") == "duración estimada con lo opcional; lo obligatorio, 8 h 37 min"
+    assert printed_basis(found, "en") == "estimated with optional work; required, 8 h 37 min"
 
 
 @pytest.mark.parametrize("lines", ["", "hours: 2.35\nhours_basis: por acuerdo 7\n"])

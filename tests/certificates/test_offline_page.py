@@ -17,16 +17,14 @@ from kernel import clock
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
 from tests.support.browser import Browser
-from tests.support.builders import a_course
-from tests.support.certificates import complete, issue
+from tests.support.certificates import a_certificate
 from tests.support.commands import commands_on
 
 
 @pytest.fixture
 def credential(instance: Instance) -> Credential:
     """Return what Ana holds."""
-    complete(instance, a_course(instance, modules=1))
-    return issue(instance)
+    return a_certificate(instance)
 
 
 def page_of(browser: Browser) -> str:

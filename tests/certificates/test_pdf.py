@@ -147,6 +147,7 @@ def test_the_same_sheet_gives_the_same_bytes_and_few_of_them() -> None:
     assert len(printed(person_name=LONG_NAME, course_title=LONG_TITLE, module_minutes=(10,) * 15)) <= 50_000
 
 
+@pytest.mark.slow
 def test_sheets_that_are_drawn_at_once_do_not_spoil_each_other() -> None:
     """ReportLab's fonts are not made for several threads: certificates were refused or lacked letters under load."""
     names = [f"{LONG_NAME} {letter * 3}" for letter in "ÁÉÍÑÓÚÜŽ"]

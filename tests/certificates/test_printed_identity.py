@@ -5,6 +5,7 @@ from dataclasses import replace
 from uuid import uuid4
 
 import pytest
+from flask import Flask
 from sqlalchemy import delete, select, update
 
 from accounts.models import NationalIdentity, Person
@@ -26,8 +27,9 @@ from lms.instance import Instance
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser
 from tests.support.builders import a_course, an_administrator, sign_in
-from tests.support.certificates import complete, issue, only_credential, words_of
+from tests.support.certificates import a_certificate, issue, only_credential, words_of
 from tests.support.learning import actor_of, mark_done, pass_quiz
+from tests.support.scenes import scene
 from tests.support.wording import in_spanish
 
 NUMBER = "1710034065"
@@ -40,10 +42,10 @@ CHOICE = "/identity-number"
 
 
 @pytest.fixture
+@scene
 def credential(instance: Instance) -> Credential:
     """Return what Ana holds, whose profile has an identity number."""
-    complete(instance, a_course(instance, modules=1))
-    row = issue(instance)
+    row = a_certificate(instance)
     give_number(instance, row.person_id)
     return row
 
@@ -97,6 +99,11 @@ def test_a_holder_has_it_printed_and_withdrawn_again(browser: Browser, instance:
         facts = session.scalars(select(AuditEntry.facts).where(AuditEntry.verb.like("certificate.identity%"))).all()
     assert verbs == ["certificate.identity_printed", "certificate.identity_withheld"]
     assert not any(NUMBER in one for one in facts)
+    stated = in_spanish(
+        "Enter it only to change the one on record. Only you and administrators can see it."
+        " It is printed only on certificates for which you choose it."
+    )
+    assert stated in browser.get("/profile").text
 
 
 def test_it_is_nowhere_but_on_the_holders_own_copy(browser: Browser, instance: Instance, credential: Credential) -> None:
@@ -200,16 +207,16 @@ def test_it_is_not_offered_where_nothing_would_be_printed(
 def test_the_own_template_has_a_place_for_it() -> None:
     """T8, T3: without a number version 4 draws the same as version 3; with one it stands under the name."""
     texts = sample_texts(facade(), "es", "aulario.example", SampleIssuer("Instituto", "Aulario"))
-    bare = replace(texts, identity_number="")
+    bare = replace(texts, identity_number="", name_basis="")
 
     with_number = [mark.text for one in placed_sheet(compose(texts)).elements for mark in one.marks if hasattr(mark, "text")]
 
     assert f"C.I. {IDENTITY_NUMBER}" in with_number
     assert not placed_sheet(compose(texts)).overflows
-    assert render(compose(bare)) == render(compose(replace(bare, template=facade(3))))
+    assert render(compose(replace(bare, template=facade(4)))) == render(compose(replace(bare, template=facade(3))))
 
 
-def test_every_cell_of_printing_and_comparing(browser: Browser, instance: Instance) -> None:
+def test_every_cell_of_printing_and_comparing(browser: Browser, instance: Instance, app: Flask) -> None:
     """spec/certificates 11: certificate.print_id, and whoever has a code compares."""
     cast = a_cast(browser, instance)
     course = a_course(instance, modules=1)
@@ -225,7 +232,7 @@ def test_every_cell_of_printing_and_comparing(browser: Browser, instance: Instan
     assert only_credential(instance).prints_identity
     compared = {}
     for letter, visitor in cast.browsers.items():
-        browser.app.extensions["limits"].forgive(COMPARISONS, row.code)
+        app.extensions["limits"].forgive(COMPARISONS, row.code)
         compared[letter] = outcome(visitor, f"/verify/{printed_code(row.code)}", "POST", {"number": NUMBER})
     wrong += cast.check("certificate.verify", "identity_number", compared)
 

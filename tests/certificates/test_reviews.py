@@ -24,7 +24,7 @@ from organisations.services.profile import SignatoryValues, add_signatory
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser
 from tests.support.builders import a_course, an_administrator, sign_in
-from tests.support.certificates import complete, complete_again, issue
+from tests.support.certificates import a_certificate, complete, complete_again, issue
 from tests.support.learning import a_learner, actor_of, mark_done, pass_quiz
 from tests.support.wording import in_spanish
 
@@ -79,8 +79,7 @@ def test_a_correction_is_asked_for_and_decided_with_one_press(browser: Browser, 
 
 def test_a_certificate_stays_where_it_is_decided_so(browser: Browser, instance: Instance) -> None:
     """spec/certificates E10: keep, with an explanation; a second decision comes too late."""
-    complete(instance, a_course(instance, modules=1))
-    row = issue(instance)
+    row = a_certificate(instance)
     with instance.database.unit_of_work() as session:
         open_review(session, SYSTEM, session.get_one(Credential, row.id), ReviewCause.COMPLETION_WITHDRAWN, now=clock.now())
     (review,) = _reviews(instance)
@@ -103,8 +102,7 @@ def test_a_certificate_stays_where_it_is_decided_so(browser: Browser, instance: 
 @pytest.mark.parametrize("decision", ["replace", "revoke", "undone", ""])
 def test_a_decision_that_is_not_offered_is_refused(browser: Browser, instance: Instance, cause: ReviewCause, decision: str) -> None:
     """spec/certificates E10, chapter 11: sent by hand; a certificate whose course is not completed any more is not issued again."""
-    complete(instance, a_course(instance, modules=1))
-    row = issue(instance)
+    row = a_certificate(instance)
     with instance.database.unit_of_work() as session:
         open_review(session, SYSTEM, session.get_one(Credential, row.id), cause, now=clock.now())
     (review,) = _reviews(instance)
@@ -124,8 +122,7 @@ def test_a_decision_that_is_not_offered_is_refused(browser: Browser, instance: I
 
 def test_a_withdrawn_completion_makes_an_entry_and_changes_no_certificate(instance: Instance) -> None:
     """spec/certificates E10: what completed the course was taken back."""
-    complete(instance, a_course(instance, modules=1))
-    row = issue(instance)
+    row = a_certificate(instance)
     with instance.database.unit_of_work() as session:
         enrolment = session.get_one(Enrolment, row.enrolment_id)
         session.delete(session.scalars(select(Completion).where(Completion.enrolment_id == enrolment.id)).one())
@@ -150,8 +147,7 @@ def test_a_merged_account_makes_an_entry_where_the_name_is_another(instance: Ins
 
 def test_revoking_settles_what_waits(instance: Instance) -> None:
     """spec/certificates E10: wherever it is revoked."""
-    complete(instance, a_course(instance, modules=1))
-    row = issue(instance)
+    row = a_certificate(instance)
     with instance.database.unit_of_work() as session:
         found = session.get_one(Credential, row.id)
         open_review(session, SYSTEM, found, ReviewCause.COMPLETION_WITHDRAWN, now=clock.now())
@@ -187,8 +183,7 @@ def test_who_signed_a_certificate_does_not_act_on_it(browser: Browser, instance:
         values = SignatoryValues("Rosa Vélez", {"es": "Dirección"}, None, None, email="admin@example.org")
         add_signatory(session, SYSTEM, instance.settings, values, now=clock.now())
         assert session.scalars(select(InstitutionSignatory.email)).all() == ["admin@example.org"]
-    complete(instance, a_course(instance, modules=1))
-    row = issue(instance)
+    row = a_certificate(instance)
     with instance.database.unit_of_work(write=False) as session:
         assert session.scalars(select(CredentialSignatory.person_id)).all() == [boss.id]
     sign_in(browser, "admin@example.org")

@@ -3,7 +3,6 @@
 import asyncio
 import random
 import re
-import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +21,7 @@ from certificates.sealing import SealState, judge_seal, seal, seal_verifiers
 from kernel.pdf.catalogue import SEAL_ROOM
 from kernel.seal_keys import SealKeys, rotate_seal_key, seal_keys
 from tests.support.badges import vector
+from tests.support.programs import program
 from tests.support.seals import GOLDEN_SEAL, a_sealed_sheet, a_sheet_with_room
 
 NAME = "IESS-EDUCA"
@@ -116,7 +116,6 @@ def test_pyhanko_trusts_it(keys: SealKeys, sealed: bytes) -> None:
     assert status.coverage.name == "ENTIRE_FILE"
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
 def test_openssl_verifies_it_as_cades(keys: SealKeys, sealed: bytes, tmp_path: Path) -> None:
     """spec/certificates D4."""
     start, end = hole(sealed)
@@ -125,17 +124,16 @@ def test_openssl_verifies_it_as_cades(keys: SealKeys, sealed: bytes, tmp_path: P
     (tmp_path / "authority.pem").write_bytes(keys.authority.certificate.public_bytes(Encoding.PEM))
     command = "cms -verify -cades -inform DER -in seal.der -content covered -binary -CAfile authority.pem -purpose any -out seen"
 
-    done = subprocess.run(["openssl", *command.split()], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run([program("openssl"), *command.split()], cwd=tmp_path, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.skipif(shutil.which("pdfsig") is None, reason="needs pdfsig of poppler-utils")
 def test_pdfsig_calls_it_valid(sealed: bytes, tmp_path: Path) -> None:
     """spec/certificates D3."""
     (tmp_path / "sealed.pdf").write_bytes(sealed)
 
-    said = subprocess.run(["pdfsig", tmp_path / "sealed.pdf"], capture_output=True, text=True, check=False).stdout
+    said = subprocess.run([program("pdfsig"), tmp_path / "sealed.pdf"], capture_output=True, text=True, check=False).stdout
 
     assert "Signature is Valid" in said
     assert "Total document signed" in said

@@ -25,7 +25,7 @@ from kernel.permissions import SYSTEM
 from lms import erasure
 from lms.instance import Instance
 from tests.support.builders import a_course, folder, publish
-from tests.support.certificates import complete, issue, only_credential, words_of
+from tests.support.certificates import a_certificate, complete, issue, only_credential, words_of
 from tests.support.learning import a_learner, all_at_once, mark_done
 
 NOON = datetime(2026, 6, 1, 17, tzinfo=UTC)
@@ -92,7 +92,7 @@ def test_a_certificate_is_valid_as_long_as_its_course_says(instance: Instance) -
     with instance.database.unit_of_work(write=False) as session:
         sheet = sheet_of(row, queries.list_signers(session, row), "https://aulario.example", "es")
     assert any(line.startswith("Válido hasta el 1 de junio de 2028. Versión 1 del curso.") for line in words_of(pdf.render(sheet)))
-    assert (row.format, row.template, row.template_version, row.take) == (2, "facade", 4, 1)
+    assert (row.format, row.template, row.template_version, row.take) == (2, "facade", 5, 1)
     assert row.hours_basis == "stated:según el plan de las pruebas"
 
 
@@ -128,8 +128,7 @@ def test_a_certificate_counts_the_modules_that_the_course_asks_for(instance: Ins
 
 def test_the_same_job_delivered_twice_and_another_for_the_same_completion_issue_one(instance: Instance) -> None:
     """spec/security 6.5: idempotent effect."""
-    complete(instance, a_course(instance, modules=1))
-    issue(instance)
+    a_certificate(instance)
     with instance.database.unit_of_work(write=False) as session:
         enrolment_id = session.execute(select(Enrolment.id)).scalar_one()
 
@@ -174,8 +173,7 @@ def test_one_job_taken_by_two_workers_is_done_by_one(instance: Instance) -> None
 
 
 def test_the_database_itself_refuses_a_second_valid_credential(instance: Instance) -> None:
-    complete(instance, a_course(instance, modules=1))
-    row = issue(instance)
+    row = a_certificate(instance)
     columns = ", ".join(column.name for column in Credential.__table__.columns if column.name not in ("id", "uuid", "code"))
 
     with pytest.raises(Exception, match=r"(?i)unique"), instance.database.unit_of_work() as session:
@@ -228,8 +226,7 @@ def test_a_credential_is_frozen(instance: Instance) -> None:
 
 def test_a_changed_row_does_not_carry_its_signature(instance: Instance) -> None:
     """spec/security 5.4: whoever writes into the database still has no key."""
-    complete(instance, a_course(instance, modules=1))
-    issue(instance)
+    a_certificate(instance)
     with instance.database.unit_of_work() as session:
         session.execute(update(Credential).values(person_name="Otra Persona"))
 
@@ -242,8 +239,7 @@ def test_a_changed_row_does_not_carry_its_signature(instance: Instance) -> None:
 
 def test_a_revoked_credential_is_kept_with_its_reason_and_does_not_come_back(instance: Instance) -> None:
     """spec/security 5.3: nothing is deleted; the audit log says who and why."""
-    complete(instance, a_course(instance, modules=1))
-    row = issue(instance)
+    row = a_certificate(instance)
     with instance.database.unit_of_work() as session:
         certificates.revoke_credential(
             session, SYSTEM, session.get_one(Credential, row.id), RevocationReason.ISSUED_BY_MISTAKE, "Se emitió por error.", now=NOON
@@ -275,8 +271,7 @@ def again(instance: Instance, *, now: datetime) -> list[Credential]:
 
 def test_who_completes_the_course_again_after_theirs_was_revoked_has_another(instance: Instance) -> None:
     """As where the team took its word on a result back, and its learner then passed."""
-    complete(instance, a_course(instance, modules=1))
-    row = issue(instance)
+    row = a_certificate(instance)
     with instance.database.unit_of_work() as session:
         certificates.revoke_credential(
             session, SYSTEM, session.get_one(Credential, row.id), RevocationReason.ISSUED_BY_MISTAKE, "Aún no ha aprobado.", now=NOON

@@ -22,7 +22,7 @@ from lms.app import open_instance
 from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_course, sign_in
-from tests.support.certificates import complete, issue, only_credential, words_of
+from tests.support.certificates import a_certificate, complete, issue, only_credential, words_of
 from tests.support.wording import in_spanish
 
 FIRST = "María Fernanda Ortiz; Dirección de la Escuela; Director of the School"
@@ -74,8 +74,7 @@ def test_the_sheet_names_who_signs_with_their_office_in_its_language_and_the_pic
 
 
 def test_an_issued_certificate_keeps_its_signatories_whatever_the_settings_say_later(instance: Instance, tmp_path: Path) -> None:
-    complete(instance, a_course(instance, modules=1))
-    row = issue(instance)
+    row = a_certificate(instance)
     before = sheets(instance, row)
     a_signature(tmp_path / "firma.png", (200, 0, 0))
     later = open_instance(instance.settings.model_copy(update={"signatory_1": "Otra Persona; Dirección", "signatory_2": ""}))
@@ -107,8 +106,7 @@ def test_a_picture_is_kept_once_for_all_the_certificates_that_print_it(instance:
 
 
 def test_who_signed_is_under_the_signature_and_verification_says_it(browser: Browser, instance: Instance) -> None:
-    complete(instance, a_course(instance, modules=1))
-    row = issue(instance)
+    row = a_certificate(instance)
     sign_in(browser)
     own = browser.get(f"/certificates/{row.uuid}")
     honest = browser.get(f"/verify/{printed_code(row.code)}").text

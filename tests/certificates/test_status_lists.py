@@ -26,7 +26,7 @@ from lms.instance import Instance
 from tests.support.at_once import overlap
 from tests.support.browser import Browser
 from tests.support.builders import a_course
-from tests.support.certificates import complete, issue
+from tests.support.certificates import a_certificate, complete
 
 SEED = bytes(range(16))
 
@@ -34,8 +34,7 @@ SEED = bytes(range(16))
 @pytest.fixture
 def credential(instance: Instance) -> Credential:
     """Return what Ana holds."""
-    complete(instance, a_course(instance, modules=1))
-    return issue(instance)
+    return a_certificate(instance)
 
 
 def read(browser: Browser, instance: Instance, path: str) -> StatusListContent:

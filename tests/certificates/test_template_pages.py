@@ -31,12 +31,14 @@ from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, an_administrator, folder, publish, sign_in
 from tests.support.certificates import complete, words_of
+from tests.support.scenes import scene
 from tests.support.wording import in_spanish
 
 LIST = "/administration/certificate-templates"
 
 
 @pytest.fixture
+@scene
 def page(browser: Browser, instance: Instance) -> str:
     """Make a template as an administrator; return its address."""
     an_administrator(instance)
@@ -71,6 +73,7 @@ def test_a_new_template_is_a_whole_copy_of_the_program_s(browser: Browser, insta
     browser.post(LIST, {"key": "constancia"}, status=422)
 
 
+@pytest.mark.slow
 def test_elements_change_by_form_and_the_rest_of_the_text_stays(browser: Browser, instance: Instance, page: str) -> None:
     """spec/certificates T6."""
     save(browser, instance, page, "# nota propia\n" + stored(instance).text)
@@ -116,6 +119,7 @@ def test_a_template_with_errors_is_shown_with_them_and_not_published(browser: Br
     assert browser.response.status_code == 409
 
 
+@pytest.mark.slow
 def test_a_certificate_names_the_version_and_is_drawn_by_it_for_ever(browser: Browser, instance: Instance, page: str) -> None:
     """spec/certificates T1: a later version, another logo and other colours change no certificate that was issued."""
     save(browser, instance, page, stored(instance).text.replace("Se certifica que", "Por cuanto"))
@@ -141,6 +145,7 @@ def test_a_certificate_names_the_version_and_is_drawn_by_it_for_ever(browser: Br
     assert "Por cuanto" in words_of(browser.response.get_data())
 
 
+@pytest.mark.slow
 def test_a_corrected_design_is_drawn_by_the_version_in_use(browser: Browser, instance: Instance, page: str) -> None:
     """spec/certificates E5: a correction of another class keeps the design, that of class `template` takes the newest published one."""
     publish_it(browser, instance, page)
@@ -179,6 +184,7 @@ def drawn(instance: Instance) -> tuple[Credential, bytes]:
         return row, pdf.render(get_sheet(session, row, "http://localhost:8000", "es"))
 
 
+@pytest.mark.slow
 def test_a_course_that_asks_for_a_template_that_it_cannot_have_is_not_published(browser: Browser, instance: Instance, page: str) -> None:
     """spec/certificates T9: unknown with the nearest word, unpublished, lacking a language."""
     unknown, unpublished = findings_of(instance, "costancia"), findings_of(instance, "diploma")

@@ -22,6 +22,7 @@ from tests.support.browser import Browser
 from tests.support.builders import an_administrator, folder, publish, sign_in
 from tests.support.certificates import complete_again, page_of, words_of
 from tests.support.learning import actor_of
+from tests.support.scenes import scene
 from tests.support.wording import in_spanish
 
 LIST = "/administration/certificate-templates"
@@ -105,6 +106,7 @@ def parts_of(content: bytes) -> dict[str, Image.Image]:
 
 
 @pytest.fixture
+@scene
 def holder(browser: Browser, instance: Instance) -> Person:
     """Return an administrator, signed in."""
     person = an_administrator(instance)

@@ -157,6 +157,7 @@ def test_only_as_many_sign_as_have_a_place() -> None:
     assert words_of(render(compose(replace(texts_of(OWN), signatories=FACTS.signatories * 2)))).count("Jorge Paredes") == 1
 
 
+@pytest.mark.slow
 def test_the_form_and_the_text_lose_nothing_of_each_other() -> None:
     """spec/certificates T6: comments and every other line stay as they are."""
     text = "# mía\n" + HEAD + "  # el nombre\n" + TEXT + "\n" + SIGNS + REQUIRED

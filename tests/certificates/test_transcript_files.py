@@ -23,8 +23,8 @@ from lms.certificate_files import exit_code, reports_of
 from lms.instance import Instance
 from tests.support.badges import METHOD, VECTOR_KEY
 from tests.support.browser import Browser
-from tests.support.builders import a_course, sign_in
-from tests.support.certificates import complete, issue
+from tests.support.builders import sign_in
+from tests.support.certificates import a_certificate
 from tests.support.seals import GOLDEN_KEYS
 from tests.support.transcripts import CONTENT, golden_transcript
 from tests.support.wording import in_spanish
@@ -36,8 +36,7 @@ NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
 @pytest.mark.slow
 def test_a_file_is_judged_by_its_seal_and_its_summary(browser: Browser, instance: Instance) -> None:
     """spec/certificates R7, V3: PDF and JSON on the page for files, with the states of that day and of today."""
-    complete(instance, a_course(instance, modules=1))
-    issue(instance)
+    a_certificate(instance)
     sign_in(browser, "ana@example.org")
     browser.get("/transcript")
     browser.submit("/transcript", {})

@@ -53,7 +53,7 @@ from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser
 from tests.support.builders import a_course, sign_in
 from tests.support.certificates import NOON, complete, only_credential
-from tests.support.learning import a_learner, actor_of, mark_done, pass_quiz
+from tests.support.learning import a_learner, actor_of, all_at_once, mark_done, pass_quiz
 from tests.support.transcripts import CONTENT, HELD, RECORD
 from tests.support.wording import in_spanish
 
@@ -194,6 +194,22 @@ def test_a_second_click_makes_no_second_transcript(browser: Browser, instance: I
         assert len(session.scalars(select(Transcript)).all()) == 1
         verbs = session.scalars(select(AuditEntry.verb).where(AuditEntry.subject_kind == Transcript.__tablename__)).all()
     assert verbs == ["transcript.made"]
+
+
+def test_clicks_at_the_same_moment_make_one_transcript(browser: Browser, instance: Instance) -> None:
+    """Each of them gets it; none is told that something changed meanwhile."""
+    actor, order = actor_of(a_holder(browser, instance)), TranscriptOrder("es", uuid4())
+
+    def make(_place: int) -> str:
+        with instance.database.unit_of_work() as session:
+            person = session.get_one(Person, actor.person_id)
+            return make_transcript(session, actor, person, order, instance.settings, instance.keys, now=clock.now()).code
+
+    codes = all_at_once(8, make)
+
+    with instance.database.unit_of_work(write=False) as session:
+        assert set(codes) == set(session.scalars(select(Transcript.code)))
+    assert len(set(codes)) == 1
 
 
 def test_the_pdf_is_sealed_tagged_and_the_same_each_time(browser: Browser, instance: Instance) -> None:

@@ -7,8 +7,8 @@ import pytest
 from kernel.codes import printed_code
 from lms.instance import Instance
 from tests.support.browser import Browser, every_statement
-from tests.support.builders import a_course, a_person, sign_in
-from tests.support.certificates import complete, issue
+from tests.support.builders import a_person, sign_in
+from tests.support.certificates import a_certificate
 
 
 def sizes(browser: Browser, paths: list[str]) -> set[tuple[int, int]]:
@@ -18,8 +18,7 @@ def sizes(browser: Browser, paths: list[str]) -> set[tuple[int, int]]:
 
 def test_a_code_near_a_known_one_is_answered_like_any_other(browser: Browser, instance: Instance) -> None:
     """spec/certificates V4: 404 in equal size, as page and as file."""
-    complete(instance, a_course(instance, modules=1))
-    code = issue(instance).code
+    code = a_certificate(instance).code
     near = [code[:-1] + sign for sign in "0123456789ABCDEF" if sign != code[-1]]
     unknown = [printed_code(one) for one in (*near[:8], "0" * 16, "ZZZZ" * 4)]
 
@@ -31,8 +30,7 @@ def test_a_code_near_a_known_one_is_answered_like_any_other(browser: Browser, in
 
 def test_a_certificate_of_another_person_is_answered_like_none(browser: Browser, instance: Instance) -> None:
     """spec/certificates attack 10."""
-    complete(instance, a_course(instance, modules=1))
-    held = issue(instance)
+    held = a_certificate(instance)
     a_person(instance, "otra@example.org")
     sign_in(browser, "otra@example.org")
 
@@ -44,8 +42,7 @@ def test_a_certificate_of_another_person_is_answered_like_none(browser: Browser,
 @pytest.mark.parametrize("end", ["", ".pdf", "/revocation", "/replacement", "/renewal", "/correction"])
 def test_a_certificate_of_another_person_is_searched_like_none(browser: Browser, instance: Instance, end: str) -> None:
     """spec/certificates V4, attack 10: the same statements, of which none finds a row more; so neither takes longer."""
-    complete(instance, a_course(instance, modules=1))
-    held = issue(instance)
+    held = a_certificate(instance)
     a_person(instance, "otra@example.org")
     sign_in(browser, "otra@example.org")
     counter, asked = every_statement(instance.database), []

@@ -21,6 +21,7 @@ from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import an_administrator, folder, publish, sign_in
 from tests.support.certificates import NOON, complete
+from tests.support.scenes import scene
 from tests.support.takes import read
 from tests.support.wording import in_spanish
 
@@ -34,6 +35,7 @@ def with_words(words: str) -> dict[str, bytes]:
 
 
 @pytest.fixture
+@scene
 def course(instance: Instance) -> Course:
     """Return a course that three people completed while its certificates did not end; the published version ends them after two years."""
     course = publish(instance, with_words("constancia"))[0]

@@ -15,8 +15,7 @@ from kernel.permissions import SYSTEM
 from kernel.web.cached_pages import EXTENSION
 from lms.instance import Instance
 from tests.support.browser import Browser, every_statement
-from tests.support.builders import a_course
-from tests.support.certificates import complete, issue
+from tests.support.certificates import a_certificate
 from tests.support.wording import in_spanish
 
 SOUND = in_spanish("Genuine and in force")
@@ -25,8 +24,7 @@ SOUND = in_spanish("Genuine and in force")
 @pytest.fixture
 def held(instance: Instance) -> Credential:
     """Return a certificate."""
-    complete(instance, a_course(instance, modules=1))
-    return issue(instance)
+    return a_certificate(instance)
 
 
 def address(row: Credential) -> str:

@@ -20,8 +20,8 @@ from kernel.permissions import SYSTEM
 from lms.instance import Instance
 from tests.support.badges import vector
 from tests.support.browser import Browser
-from tests.support.builders import a_course, sign_in
-from tests.support.certificates import complete, issue
+from tests.support.builders import sign_in
+from tests.support.certificates import a_certificate
 from tests.support.wording import in_spanish
 
 TYPES = {"json": "application/vc+ld+json", "jwt": "application/vc+jwt", "png": "image/png", "svg": "image/svg+xml"}
@@ -30,8 +30,7 @@ TYPES = {"json": "application/vc+ld+json", "jwt": "application/vc+jwt", "png": "
 @pytest.fixture
 def credential(instance: Instance) -> Credential:
     """Return what Ana holds."""
-    complete(instance, a_course(instance, modules=1))
-    return issue(instance)
+    return a_certificate(instance)
 
 
 def fetch(browser: Browser, path: str) -> bytes:

@@ -26,8 +26,8 @@ from lms.certificate_files import exit_code, reports_of
 from lms.instance import Instance
 from tests.support.badges import vector, vector_document
 from tests.support.browser import Browser
-from tests.support.builders import a_course, sign_in
-from tests.support.certificates import FACTS, complete, issue
+from tests.support.builders import sign_in
+from tests.support.certificates import FACTS, a_certificate
 from tests.support.commands import Command, commands_on
 from tests.support.seals import GOLDEN_KEYS
 from tests.support.wording import in_spanish
@@ -44,8 +44,7 @@ WORDS = {
 @pytest.fixture
 def credential(instance: Instance) -> Credential:
     """Return what Ana holds."""
-    complete(instance, a_course(instance, modules=1))
-    return issue(instance)
+    return a_certificate(instance)
 
 
 @pytest.fixture
@@ -110,6 +109,7 @@ def test_the_language_of_issue_is_the_usual_one(browser: Browser, instance: Inst
     assert download(browser, credential, "?language=xx") == download(browser, credential)
 
 
+@pytest.mark.slow
 def test_the_page_says_that_a_certificate_is_genuine_and_in_force(browser: Browser, instance: Instance, credential: Credential) -> None:
     """spec/certificates V1, V2."""
     content = download(sign_in(browser), credential)
@@ -141,6 +141,7 @@ def test_the_register_decides_about_the_state(
     assert words in verdicts(browser, ("mine.pdf", content))
 
 
+@pytest.mark.slow
 def test_the_page_judges_the_golden_files_as_wanted(
     browser: Browser, instance: Instance, credential: Credential, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,6 +157,7 @@ def test_the_page_judges_the_golden_files_as_wanted(
         assert [(name, heading) for name, heading in zip(names, headings, strict=True) if WORDS[cases[name]] not in heading] == []
 
 
+@pytest.mark.slow
 def test_the_page_says_of_a_revoked_golden_file_that_it_is_revoked(
     browser: Browser, instance: Instance, credential: Credential, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,6 +204,7 @@ def test_the_command_says_what_it_found(browser: Browser, instance: Instance, cr
     assert "no status list" in lms("certificates", "verify", mine, "--list", other).err
 
 
+@pytest.mark.slow
 def test_a_sheet_before_there_were_seals_is_compared_with_the_register(
     browser: Browser, instance: Instance, credential: Credential
 ) -> None:

@@ -31,6 +31,7 @@ from tests.support.certificates import complete, complete_again
 from tests.support.institution_access import a_course_of, administer, two_institutions
 from tests.support.learning import actor_of
 from tests.support.project import ROOT
+from tests.support.scenes import scene
 
 LETTERS = "ALHGIONSTXM"
 """As in the chapter; H holds the certificate, S administers its institution, T another one, M the whole site: M may what S may."""
@@ -241,6 +242,7 @@ def _give_roles(instance: Instance, people: Mapping[str, Person], courses: Seque
         accounts.grant_role(session, SYSTEM, people["M"], SiteRole.ADMINISTRATOR, now=clock.now())
 
 
+@scene
 def a_certificate_cast(browser: Browser, instance: Instance) -> CertificateCast:
     """Sign in one person of each letter, before certificates that were issued by one of two institutions."""
     first, second = two_institutions(instance)

@@ -16,7 +16,9 @@ from kernel import clock
 from kernel.outbox import deliver_waiting
 from kernel.permissions import Actor
 from lms.instance import Instance
+from tests.support.builders import a_course
 from tests.support.learning import a_learner, mark_done, pass_quiz
+from tests.support.scenes import scene
 
 FACTS = CertificateTexts(
     language="es",
@@ -41,6 +43,7 @@ FACTS = CertificateTexts(
 NOON = datetime(2026, 6, 1, 17, tzinfo=UTC)
 
 
+@scene
 def complete(instance: Instance, course: Course, email: str = "ana@example.org") -> Actor:
     """Let somebody complete a course of one module."""
     actor = a_learner(instance, course, email, now=NOON)
@@ -49,6 +52,14 @@ def complete(instance: Instance, course: Course, email: str = "ana@example.org")
     return actor
 
 
+@scene
+def a_certificate(instance: Instance) -> Credential:
+    """Return the certificate of Ana, who has completed a course of one module."""
+    complete(instance, a_course(instance, modules=1))
+    return issue(instance)
+
+
+@scene
 def complete_again(instance: Instance, learner: Actor, slug: str) -> None:
     """Let a learner complete another course."""
     with instance.database.unit_of_work() as session:
@@ -58,6 +69,7 @@ def complete_again(instance: Instance, learner: Actor, slug: str) -> None:
     deliver_waiting(instance.worker, now=clock.now())
 
 
+@scene
 def issue(instance: Instance) -> Credential:
     """Do what waits and return the only credential."""
     deliver_waiting(instance.worker, now=clock.now())
