@@ -50,12 +50,13 @@ def _bring_in_people(delivery: Delivery, load_id: int, sheet: PeopleListRows) ->
         with delivery.database.unit_of_work() as session:
             load = session.get_one(PendingUnitList, load_id, with_for_update=True)
             portion = sheet.people[load.place : load.place + unit_lists.PORTION]
-            judged = judge_people(session, portion, now=delivery.now, repeated=repeated)
+            judged = judge_people(session, portion, now=delivery.now, repeated=repeated, taken_names=load.taken_names)
             unit_lists.bring_in_people(session, _actor(load), judged.new, judged.changed, now=delivery.now)
             load.place += len(portion)
             load.made += len(judged.new)
             load.changed += len(judged.changed)
             load.faulty += len(judged.faults)
+            load.skipped_names += judged.skipped_names
             more = bool(portion)
 
 
@@ -78,6 +79,7 @@ def _finish(session: Session, delivery: Delivery, load: PendingUnitList, unread:
     if load.done_at is None:
         load.done_at, load.place, load.faulty = delivery.now, load.total, load.faulty + unread
         counts = {"made": load.made, "changed": load.changed, "faulty": load.faulty, "left": load.leavers}
+        counts |= {"names_skipped": len(load.skipped_names)} if load.skipped_names else {}
         audit.record(session, _actor(load), UnitListVerb.DONE, load, now=delivery.now, kind=load.kind, lines=load.total, **counts)
 
 

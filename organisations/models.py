@@ -217,6 +217,10 @@ class PendingUnitList(PendingUpload, Base):
     complete_of: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
     """The institution of which a list of people names everybody: who is not in it has left."""
     leavers: Mapped[int] = mapped_column(default=0, server_default="0")
+    taken_names: Mapped[tuple[str, ...]] = mapped_column(default=(), server_default="[]")
+    """Lines whose name holds although an administrator corrected it; the others leave a corrected name as it is."""
+    skipped_names: Mapped[tuple[str, ...]] = mapped_column(default=(), server_default="[]")
+    """Lines that came in without their name."""
     confirmed_at: Mapped[Moment | None]
     done_at: Mapped[Moment | None]
 
@@ -309,7 +313,11 @@ class AudienceVersion(Base):
     """The rule of an audience from a day on. Append-only."""
 
     __tablename__ = "audience_version"
-    __table_args__ = (UniqueConstraint("audience_id", "number"), CheckConstraint("number > 0", name="number"))
+    __table_args__ = (
+        UniqueConstraint("audience_id", "number"),
+        CheckConstraint("number > 0", name="number"),
+        CheckConstraint("approved_by IS NULL OR approved_by <> author_id", name="second_person"),
+    )
 
     id: Mapped[Key]
     audience_id: Mapped[int] = mapped_column(ForeignKey("audience.id"))
@@ -319,6 +327,8 @@ class AudienceVersion(Base):
     effective_on: Mapped[date]
     recorded_at: Mapped[Moment]
     author_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    approved_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    """The second person, where one was needed."""
     reason: Mapped[str] = mapped_column(String(1000), default="")
 
 

@@ -182,6 +182,8 @@ def next_employment(last: EmploymentDays | None, said: EmploymentDays, day: date
     return EmploymentChange(both, corrects=True) if both != last else None
 
 
+NUMBER_ABOVE = 50
+"""The number of people concerned above which whoever changes their record types how many they are (spec/compulsory 4.5)."""
 FEW_LEAVERS, LEAVERS_PERCENT, MOVED_PERCENT, FEW_MOVED = 20, 2, 10, 20
 
 

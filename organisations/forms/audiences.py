@@ -12,13 +12,15 @@ from kernel.i18n import _, lazy_
 from kernel.web.forms import DAYS, Form, LineField, clean_text
 from organisations.rules import UnitPath
 
+LONGEST_RULE = 20_000
+"""Characters of a rule that is typed; a longer text is not even read."""
 _KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
 
 
 class AudienceRuleForm(Form):
     """The rule of an audience, from a day on."""
 
-    rule = TextAreaField(lazy_("Rule"), [Length(max=20_000, message=lazy_("Use at most %(max)d characters."))])
+    rule = TextAreaField(lazy_("Rule"), [Length(max=LONGEST_RULE, message=lazy_("Use at most %(max)d characters."))])
     effective_on = DateField(lazy_("In force from"), [InputRequired(lazy_("Give a date."))], format=DAYS)
     reason = LineField(lazy_("Reason"), [Length(max=1000, message=lazy_("Use at most %(max)d characters."))])
     view = HiddenField(default="form")

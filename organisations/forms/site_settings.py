@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from wtforms import BooleanField, ColorField, DateField, FileField, HiddenField, PasswordField, SelectField, ValidationError
+from wtforms import BooleanField, ColorField, DateField, HiddenField, PasswordField, SelectField, ValidationError
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired, Length, Optional
 
@@ -16,7 +16,7 @@ from kernel.errors import N_
 from kernel.i18n import _, language, lazy_, number, zone_name
 from kernel.settings import known_origin
 from kernel.site_profile import PresentSettings, is_fixed
-from kernel.web.forms import DAYS, Form, LineField, WholeField
+from kernel.web.forms import DAYS, FileField, Form, LineField, WholeField
 from organisations.models import InstitutionProfile, InstitutionSignatory
 from organisations.services.profile import SignatoryValues
 
@@ -200,6 +200,7 @@ class MailForm(SiteForm):
     def __init__(self, settings: PresentSettings, row: InstitutionProfile | None, *, is_sent: bool = True) -> None:
         super().__init__(settings, row, is_sent=is_sent)
         self._kept = row.smtp_host if row is not None and row.smtp_password else ""
+        self._door = (settings.smtp_port, settings.smtp_starttls)
         self.has_password = bool(settings.smtp_password.get_secret_value()) if "smtp_password" in self.fixed else bool(self._kept)
         if self.smtp_port.data:
             self.smtp_port.data = str(self.smtp_port.data)
@@ -213,14 +214,11 @@ class MailForm(SiteForm):
             raise ValidationError(_("Enter only the server's name, for example smtp.example.org."))
 
     def validate_smtp_password(self, field: PasswordField) -> None:
-        """Ask for the password again where the server is another one: it would be told to a stranger."""
-        if (
-            "smtp_password" not in self.fixed
-            and self._kept
-            and self.smtp_host.data not in ("", self._kept)
-            and self.smtp_user.data
-            and not field.data
-        ):
+        """Ask for the password again where it would go elsewhere or in clear: to another server or port, or without encryption."""
+        port, encrypts = self._door
+        is_elsewhere = self.smtp_host.data != self._kept or self.smtp_port.number != port or (encrypts and not self.smtp_starttls.data)
+        asks = "smtp_password" not in self.fixed and self._kept and self.smtp_host.data and is_elsewhere
+        if asks and self.smtp_user.data and not field.data:
             raise ValidationError(_("The stored password belongs to the server %(server)s. Enter it again.", server=self._kept))
 
     def _column_value(self, name: str, value: object) -> object:

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 
-from wtforms import BooleanField, SelectField
+from wtforms import BooleanField, HiddenField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired, Length, Optional
 
 from accounts.forms import EmailField, zones_by_name
 from kernel.errors import N_
 from kernel.i18n import _, language, lazy_, zone_name
-from kernel.web.forms import Form, LineField
-from organisations.rules import OrganisationKind, TrainingRole, UnitPath
+from kernel.i18n import number as format_number
+from kernel.web.forms import Form, LineField, WholeField
+from organisations.rules import NUMBER_ABOVE, OrganisationKind, TrainingRole, UnitPath
 from organisations.services.tree import UnitValues
 
 KINDS = {
@@ -79,6 +80,24 @@ class UnitChoiceForm(Form):
         """Let these places be chosen, and nothing where there are words for it."""
         empty = [SelectChoice(value="", label=none)] if none else []
         self.place.choices = [*empty, *(SelectChoice(value=str(one.place.uuid), label=indented(one)) for one in places)]
+
+
+class UnitMoveForm(UnitChoiceForm):
+    """The place under which a unit is to stand; confirmed where that changes who was obliged on days before today."""
+
+    place = SelectField(lazy_("Parent unit"), choices=[], default="")
+    seen = HiddenField()
+    """The place and the number of people that were shown."""
+    number = WholeField(lazy_("Number of people concerned"), [Optional()], most=999_999)
+
+    def is_confirmed(self, people: int) -> bool:
+        """Return whether the people whom a move concerns were shown, and their number typed where they are many; else show them."""
+        mark = f"{self.place.data}:{people}"
+        was_seen, self.seen.data = self.seen.data == mark, mark
+        if was_seen and people > NUMBER_ABOVE and self.number.number != people:
+            self.refuse(self.number, _("Type the number %(number)s to confirm.", number=format_number(people)))
+            return False
+        return was_seen
 
 
 class MemberForm(Form):

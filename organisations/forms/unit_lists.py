@@ -1,13 +1,13 @@
 """Forms of lists of people and units."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from wtforms import FileField, RadioField, SelectField
+from wtforms import RadioField, SelectField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import Optional
 
 from kernel.i18n import _, lazy_
-from kernel.web.forms import Form, WholeField, clean_text
+from kernel.web.forms import FileField, Form, WholeField, clean_text
 from organisations.rules import UnitListKind, UnitSummary
 from organisations.services.unit_lists import UploadedUnitList
 
@@ -50,4 +50,9 @@ class UnitListForm(Form):
 class ListConfirmationForm(Form):
     """The number that confirms a list which changes much."""
 
-    number = WholeField(lazy_("Number of people who leave or move"), [Optional()], most=999_999)
+    number = WholeField(lazy_("Number of people concerned"), [Optional()], most=999_999)
+    taken = SelectMultipleField(lazy_("Take the name of the list"), choices=[])
+
+    def offer(self, differences: Iterable[tuple[int, str]]) -> None:
+        """Let the name of the list be taken for these lines; of the others the corrected one stays."""
+        self.taken.choices = [SelectChoice(value=str(line), label=name) for line, name in differences]

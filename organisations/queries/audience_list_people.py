@@ -61,7 +61,7 @@ def list_listed(session: Session, people_list: AudienceList, words: str, *, offs
         .join(AudienceListEntry, AudienceListEntry.person_id == Person.id)
         .outerjoin(Membership, and_(Membership.person_id == Person.id, MAIN))
         .outerjoin(Organisation, Organisation.id == Membership.organisation_id)
-        .where(AudienceListEntry.list_id == people_list.id, AudienceListEntry.until_on.is_(None), *name_matches(words))
+        .where(AudienceListEntry.list_id == people_list.id, AudienceListEntry.until_on.is_(None), *name_matches(words, with_address=False))
         .order_by(*by_name())
         .offset(offset)
         .limit(limit)

@@ -33,6 +33,7 @@ from organisations.models import (
     AudienceVersion,
     Employment,
     Membership,
+    Organisation,
     Post,
     PostSpelling,
 )
@@ -86,6 +87,12 @@ def list_versions(session: Session, audience_id: int) -> list[AudienceVersion]:
     """List the versions of an audience's rule, oldest first."""
     statement = select(AudienceVersion).where(AudienceVersion.audience_id == audience_id).order_by(AudienceVersion.number)
     return list(session.scalars(statement))
+
+
+def people_names(session: Session, people: Collection[int | None]) -> dict[int, str]:
+    """Return the names of some people, by their number."""
+    known = [person for person in people if person is not None]
+    return {person.id: person.full_name for person in session.scalars(select(Person).where(Person.id.in_(known)))}
 
 
 def read_stored(session: Session, text: str) -> RuleNode:
@@ -190,17 +197,26 @@ def get_audience_list(session: Session, people_list: UUID) -> AudienceList:
 
 
 def find_listed_people(session: Session, institution_id: int, lines: Sequence[str]) -> dict[str, set[int]]:
-    """Return whom each line names: by staff number of the institution, else by identity number, else by address (spec/compulsory 2.5)."""
+    """Return whom each line names: by staff number of the institution, else by identity number, else by address (spec/compulsory 2.5).
+
+    Only people who work or worked at the institution, or belong or belonged to one of its places, are found: the answer says of nobody
+    else whether they have an account.
+    """
     found = dict[str, set[int]]()
+    worked = select(Employment.person_id).where(Employment.institution_id == institution_id, Employment.retracted_at.is_(None))
+    places = tree.below(select(Organisation.id).where(Organisation.id == institution_id))
+    own = worked.union(select(Membership.person_id).where(Membership.organisation_id.in_(places)))
     for start in range(0, len(lines), AT_ONCE):
         asked = lines[start : start + AT_ONCE]
         in_force = (Employment.institution_id == institution_id, Employment.retracted_at.is_(None))
         statements = (
             select(Employment.staff_number, Employment.person_id).where(Employment.staff_number.in_(asked), *in_force),
-            select(NationalIdentity.number, NationalIdentity.person_id).where(NationalIdentity.number.in_(asked)),
+            select(NationalIdentity.number, NationalIdentity.person_id).where(
+                NationalIdentity.number.in_(asked), NationalIdentity.person_id.in_(own)
+            ),
             select(Person.email, func.coalesce(AccountMerge.kept_id, Person.id))
             .outerjoin(AccountMerge, AccountMerge.closed_id == Person.id)
-            .where(Person.email.in_([line.lower() for line in asked])),
+            .where(Person.email.in_([line.lower() for line in asked]), func.coalesce(AccountMerge.kept_id, Person.id).in_(own)),
         )
         for statement in statements:
             named = defaultdict[str, set[int]](set)
@@ -215,12 +231,18 @@ def find_listed_people(session: Session, institution_id: int, lines: Sequence[st
 # --- Facts of people ----------------------------------------------------------------------------------------------------------------------
 
 
-def load_candidates(session: Session, institution_id: int, people: Collection[int]) -> dict[int, AudienceCandidate]:
-    """Return the facts of some hundreds of people, as far as rules ask for them, in a fixed number of statements."""
+def load_candidates(
+    session: Session, institution_id: int, people: Collection[int], *, units: Mapping[int, UnitSummary] | None = None
+) -> dict[int, AudienceCandidate]:
+    """Return the facts of some hundreds of people, as far as rules ask for them, in a fixed number of statements.
+
+    With `units` the places stand as these say.
+    """
+    units = {unit.id: unit for unit in tree.list_tree(session)} if units is None else units
     closed = {
         row[0]: row[1] for row in session.execute(select(Person.id, Person.suspended_at).where(Person.id.in_(people)).order_by(Person.id))
     }
-    employments, places, lists = _employments(session, institution_id, people), _places(session, people), _lists(session, people)
+    employments, places, lists = _employments(session, institution_id, people), _places(session, people, units), _lists(session, people)
     held = defaultdict[int, tuple[HeldFact, ...]](tuple)
     for kind in kinds_of(session).values():
         if kind.held is not None:
@@ -251,9 +273,8 @@ def _employments(session: Session, institution_id: int, people: Collection[int])
     return found
 
 
-def _places(session: Session, people: Collection[int]) -> Mapping[int, list[PlaceFact]]:
+def _places(session: Session, people: Collection[int], units: Mapping[int, UnitSummary]) -> Mapping[int, list[PlaceFact]]:
     found = defaultdict[int, list[PlaceFact]](list)
-    units = {unit.id: unit for unit in tree.list_tree(session)}
     posts = defaultdict[int | None, tuple[str, ...]](tuple)
     for number, key in session.execute(select(Post.id, Post.key)):
         posts[number] = (key,)
@@ -265,11 +286,11 @@ def _places(session: Session, people: Collection[int]) -> Mapping[int, list[Plac
         .order_by(Membership.is_main.desc(), Membership.id)
     )
     for person, unit, post, since, until in session.execute(statement):
-        found[person].append(PlaceFact(*_above(units, unit), posts[post], since, until))
+        found[person].append(PlaceFact(*codes_above(units, unit), posts[post], since, until))
     return found
 
 
-def _above(units: Mapping[int, UnitSummary], unit: int) -> tuple[tuple[str, ...], str]:
+def codes_above(units: Mapping[int, UnitSummary], unit: int) -> tuple[tuple[str, ...], str]:
     """Return the codes of a place and of those above it, and the name of the province."""
     codes, province, at = list[str](), "", units.get(unit)
     while at is not None:

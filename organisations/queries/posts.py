@@ -16,6 +16,7 @@ from organisations.models import Audience, AudienceReference, Membership, Organi
 from organisations.queries import audiences
 from organisations.queries.audience_kinds import AudienceScope
 from organisations.queries.audience_preview import MembersChange, count_changes
+from organisations.queries.past_days import list_rewritten_by_merge
 from organisations.queries.tree import PRESENT
 
 MOST_POSTS = 1_000
@@ -129,6 +130,8 @@ class PostMergePreview:
     people_kept: int
     spellings: tuple[str, ...]
     rules: tuple[RuleAfterMerge, ...]
+    rewritten: tuple[int, ...]
+    """Who would have been in audiences on other days before today."""
 
 
 def preview_merge(session: Session, gone: Post, kept: Post, day: date) -> PostMergePreview:
@@ -137,7 +140,8 @@ def preview_merge(session: Session, gone: Post, kept: Post, day: date) -> PostMe
     keys = set(session.scalars(select(PostSpelling.key).where(PostSpelling.post_id.in_(posts)))) | {gone.key, kept.key}
     counts = count_people(session, posts)
     rules = [RuleAfterMerge(one, _change_of(session, one, keys, day)) for one in list_rules_naming(session, posts)]
-    return PostMergePreview(counts[gone.id], counts[kept.id], tuple(list_spellings(session, [gone.id])[gone.id]), tuple(rules))
+    spellings, rewritten = list_spellings(session, [gone.id])[gone.id], list_rewritten_by_merge(session, posts, keys, day)
+    return PostMergePreview(counts[gone.id], counts[kept.id], tuple(spellings), tuple(rules), tuple(rewritten))
 
 
 def _change_of(session: Session, audience: Audience, keys: set[str], day: date) -> MembersChange:

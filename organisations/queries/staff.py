@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import BindParameter, ColumnElement, Select, exists, or_, select, union
 from sqlalchemy.orm import Session, aliased
 
-from organisations.models import Audience, AudienceStayRecord, Membership, Organisation, TrainingGrant, UnitManager
+from organisations.models import Audience, AudienceStayRecord, Employment, Membership, Organisation, TrainingGrant, UnitManager
 from organisations.queries.tree import PRESENT, belongs
 from organisations.rules import TrainingRole
 
@@ -18,6 +18,12 @@ def is_staff(person_id: Reader) -> ColumnElement[bool]:
     heads = exists().where(UnitManager.person_id == person_id)
     granted = exists().where(TrainingGrant.person_id == person_id)
     return or_(belongs(person_id), heads, granted)
+
+
+def has_employment(session: Session, person_id: int) -> bool:
+    """Return whether an institution employs or employed a person, as far as its records say."""
+    known = exists().where(Employment.person_id == person_id, Employment.retracted_at.is_(None))
+    return bool(session.scalar(select(known)))
 
 
 def own_unit_codes(person_id: Reader) -> Select[Any]:

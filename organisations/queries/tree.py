@@ -184,7 +184,7 @@ def list_members(session: Session, organisation_id: int, words: str, *, offset: 
         select(Person, Membership, Post.name, number)
         .join(Membership, Membership.person_id == Person.id)
         .outerjoin(Post, Post.id == Membership.post_id)
-        .where(PRESENT, Membership.organisation_id == organisation_id, *name_matches(words))
+        .where(PRESENT, Membership.organisation_id == organisation_id, *name_matches(words, with_address=True))
         .order_by(*by_name())
         .offset(offset)
         .limit(limit)

@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from accounts.models import AccountMerge, NationalIdentity, Person, full_name
+from accounts.models import AccountMerge, NationalIdentity, Person, PersonName, full_name
+from accounts.names import PRESENT as PRESENT_NAME
 from accounts.queries import get_pending_upload
 from kernel.permissions import Actor
 from organisations.models import Employment, Membership, PendingUnitList, Post, PostSpelling, UnitManager
@@ -58,6 +59,8 @@ class KnownPerson:
     places: KnownPlaces
     employment: Mapping[int, EmploymentDays]
     """The last row that stands, by institution."""
+    name_source: str = ""
+    """Where the present name comes from (`accounts.models.NameSource`), where that is recorded."""
 
     @property
     def name(self) -> str:
@@ -105,11 +108,15 @@ def known_people(session: Session, people: Iterable[int]) -> dict[int, KnownPers
         for row in session.scalars(rows.order_by(Employment.left_on.is_(None), Employment.left_on, Employment.id)):
             employment[row.person_id][row.institution_id] = EmploymentDays(row.staff_number or "", row.entered_on, row.left_on)
             closed |= {row.person_id} if row.account_closed_at is not None else set()
-        statement = select(Person, NationalIdentity.number).outerjoin(NationalIdentity, NationalIdentity.person_id == Person.id)
-        for person, number in session.execute(statement.where(Person.id.in_(some))):
+        statement = select(Person, NationalIdentity.number, PersonName.source)
+        statement = statement.outerjoin(NationalIdentity, NationalIdentity.person_id == Person.id)
+        statement = statement.outerjoin(PersonName, (PersonName.person_id == Person.id) & PRESENT_NAME)
+        for person, number, source in session.execute(statement.where(Person.id.in_(some))):
             names, suspended = (person.given_names, person.first_surname, person.second_surname), person.suspended_at is not None
             where, worked = places.get(person.id, KnownPlaces()), employment[person.id]
-            found[person.id] = KnownPerson(person.id, names, person.email, suspended, person.id in closed, number or "", where, worked)
+            found[person.id] = KnownPerson(
+                person.id, names, person.email, suspended, person.id in closed, number or "", where, worked, source or ""
+            )
     return found
 
 

@@ -1,7 +1,7 @@
 """Verbs of audiences: make and change their rules, keep lists of people, and record who is in on which days."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import cast
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from kernel import audit
-from kernel.errors import N_, Conflict
+from kernel.errors import N_, Conflict, Invalid
 from kernel.i18n import choose, site_locale
 from kernel.permissions import Actor
 from organisations.audience_rules.tree import RuleNode, StayDays, find_stays, references
@@ -57,6 +57,20 @@ class AudienceEditConflict(Conflict):
     message = N_("Someone else changed this rule while you were editing. Compare both and save again.")
 
 
+class RuleFromBefore(Conflict):
+    """A rule that holds from a day before today was approved by nobody but its author."""
+
+    code = "rule_from_before"
+    message = N_("A rule that applies from a day before today needs a second person.")
+
+
+class ReasonRequired(Invalid):
+    """A change that reaches back, or may concern many people, says why it is made."""
+
+    code = "reason_required"
+    message = N_("Give the reason: this change applies from a day before today, or may affect many people.")
+
+
 class NamedByAudiences(Conflict):
     """Rules of audiences name what should be deleted or renamed."""
 
@@ -96,19 +110,58 @@ def make_audience(
     *,
     now: datetime,
 ) -> Audience:
-    """Add an audience with its first rule; raise AudienceKeyConflict."""
+    """Add an audience with its first rule; raise AudienceKeyConflict, and RuleFromBefore where it would hold from a day before today."""
     if queries.find_audience(session, key) is not None:
         raise AudienceKeyConflict
     row = Audience(institution_id=institution.id, key=key, title=dict(title), latest=0, created_at=now)
     session.add(row)
     session.flush()  # the version names it
     _add_version(session, actor, row, values, now=now)
-    audit.record(session, actor, AudienceVerb.MADE, row, now=now, key=key, reason=values.reason)
+    facts = {"effective": values.effective_on.isoformat(), "rule": write_yaml(values.rule)}
+    audit.record(session, actor, AudienceVerb.MADE, row, now=now, key=key, reason=values.reason, **facts)
     return row
 
 
-def change_rule(session: Session, actor: Actor, audience: Audience, values: AudienceRuleValues, *, now: datetime) -> bool:
-    """Add a version of the rule; return whether anything is new. Raise AudienceEditConflict where another was saved meanwhile."""
+def propose_audience(
+    session: Session,
+    actor: Actor,
+    institution: Organisation,
+    key: str,
+    title: Mapping[str, str],
+    values: AudienceRuleValues,
+    *,
+    now: datetime,
+) -> tuple[Audience, UUID | None]:
+    """Add an audience from today on; that its rule holds from a day before is planned, and waits for a second person.
+
+    Return it with what names the planned change, if there is one. Raise AudienceKeyConflict or ReasonRequired.
+    """
+    today = today_of(now)
+    if values.effective_on < today and not values.reason:
+        raise ReasonRequired
+    present = replace(values, effective_on=max(today, values.effective_on))
+    row = make_audience(session, actor, institution, key, title, present, now=now)
+    if values.effective_on >= today:
+        return row, None
+    session.flush()  # the plan compares with the first version
+    return row, plan_rule(session, actor, row, replace(values, seen=row.latest), now=now)
+
+
+def change_rule(
+    session: Session,
+    actor: Actor,
+    audience: Audience,
+    values: AudienceRuleValues,
+    *,
+    author_id: int | None = None,
+    approved_by: int | None = None,
+    now: datetime,
+) -> bool:
+    """Add a version of the rule, the actor's or that of its author; return whether anything is new.
+
+    Raise AudienceEditConflict where another was saved meanwhile, RuleFromBefore where it holds from a day before today and nobody else
+    approved it.
+    """
     row = session.get_one(Audience, audience.id, with_for_update=True, populate_existing=True)
     newest = queries.list_versions(session, row.id)[-1]
     is_same = newest.rule == write_yaml(values.rule) and newest.effective_on == values.effective_on
@@ -116,8 +169,10 @@ def change_rule(session: Session, actor: Actor, audience: Audience, values: Audi
         return False
     if row.latest != values.seen:
         raise AudienceEditConflict
-    _add_version(session, actor, row, values, now=now)
-    audit.record(session, actor, AudienceVerb.CHANGED, row, now=now, version=row.latest, reason=values.reason)
+    _add_version(session, actor, row, values, author_id=author_id, approved_by=approved_by, now=now)
+    author = actor.person_id if author_id is None else author_id
+    facts = {"author": author, "effective": values.effective_on.isoformat(), "was": newest.rule, "rule": write_yaml(values.rule)}
+    audit.record(session, actor, AudienceVerb.CHANGED, row, now=now, version=row.latest, reason=values.reason, **facts)
     return True
 
 
@@ -128,13 +183,26 @@ RulePlanner = Callable[[Session, Actor, Audience, AudienceRuleValues, datetime],
 def plan_rule(session: Session, actor: Actor, audience: Audience, values: AudienceRuleValues, *, now: datetime) -> UUID | None:
     """Let the application look first at what another rule changes for obligations; return what names the planned change.
 
-    None where nothing depends on the audience: the rule can be changed at once. Raise AudienceEditConflict.
+    None where nothing depends on the audience and no day before today changes: the rule can be changed at once. Raise
+    AudienceEditConflict or ReasonRequired.
     """
     planner = cast("RulePlanner | None", session.info.get("plan_audience_rule"))
     return planner(session, actor, audience, values, now) if planner is not None else None
 
 
-def _add_version(session: Session, actor: Actor, row: Audience, values: AudienceRuleValues, *, now: datetime) -> None:
+def _add_version(
+    session: Session,
+    actor: Actor,
+    row: Audience,
+    values: AudienceRuleValues,
+    *,
+    author_id: int | None = None,
+    approved_by: int | None = None,
+    now: datetime,
+) -> None:
+    author = actor.person_id if author_id is None else author_id
+    if values.effective_on < today_of(now) and author is not None and approved_by in (None, author):
+        raise RuleFromBefore
     row.latest += 1
     session.add(
         AudienceVersion(
@@ -143,7 +211,8 @@ def _add_version(session: Session, actor: Actor, row: Audience, values: Audience
             rule=write_yaml(values.rule),
             effective_on=values.effective_on,
             recorded_at=now,
-            author_id=actor.person_id,
+            author_id=author,
+            approved_by=approved_by,
             reason=values.reason,
         )
     )
@@ -170,6 +239,18 @@ def refuse_named(session: Session, kind: str, keys: Collection[str]) -> None:
     named = queries.list_naming(session, kind, keys)
     if named:
         raise NamedByAudiences(None, audiences=", ".join(f"«{choose(row.title)}»" for row in named))
+
+
+def _refuse_named_before(session: Session, row: AudienceList, today: date) -> None:
+    """Raise NamedByAudiences where the rule of a day before today names a list: who was in the audience then goes by it."""
+    named = list[str]()
+    for audience in queries.list_audiences(session, [row.institution_id]):
+        held = {version.effective_on: version.rule for version in queries.rules_in_force(session, audience.id)}
+        if any(("list", row.key) in references(rule) for day, rule in held.items() if day < today):
+            named.append(f"«{choose(audience.title)}»")
+    if named:
+        message = N_("Audience rules used it on earlier days: %(audiences)s. It stays, because who was in them goes by it.")
+        raise NamedByAudiences(message, audiences=", ".join(named))
 
 
 def set_list(
@@ -212,8 +293,9 @@ def _end_entry(session: Session, entry: AudienceListEntry, today: date) -> None:
 
 
 def delete_list(session: Session, actor: Actor, row: AudienceList, *, now: datetime) -> None:
-    """Delete a list that no rule names; else raise NamedByAudiences."""
+    """Delete a list that no rule names, nor named on a day before today; else raise NamedByAudiences."""
     refuse_named(session, "list", [row.key])
+    _refuse_named_before(session, row, today_of(now))
     audit.record(session, actor, AudienceVerb.LIST_DELETED, row, now=now, key=row.key)
     session.execute(delete(AudienceListEntry).where(AudienceListEntry.list_id == row.id))
     session.delete(row)

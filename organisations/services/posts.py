@@ -58,8 +58,11 @@ def rename_post(session: Session, actor: Actor, post: Post, name: str, *, now: d
         row.name = name
 
 
-def merge_posts(session: Session, actor: Actor, gone: Post, kept: Post, *, now: datetime) -> None:
-    """Make one post of two: the people and the spellings of one become those of the other, also its key, by which rules may name it."""
+def merge_posts(session: Session, actor: Actor, gone: Post, kept: Post, *, rewritten: int = 0, now: datetime) -> None:
+    """Make one post of two: the people and the spellings of one become those of the other, also its key, by which rules may name it.
+
+    `rewritten` is how many people were shown to whoever merges them, as those who are said to have been in audiences on other days.
+    """
     if gone.id == kept.id or gone.institution_id != kept.institution_id:
         raise Conflict(N_("Choose another post of the same institution."))
     rows = {row.id: row for row in session.scalars(select(Post).where(Post.id.in_((gone.id, kept.id))).order_by(Post.id).with_for_update())}
@@ -67,5 +70,6 @@ def merge_posts(session: Session, actor: Actor, gone: Post, kept: Post, *, now: 
         raise Conflict(N_("One of the two posts is no longer there. Look at the list again."))
     for table in (Membership, PostSpelling):
         session.execute(update(table).where(table.post_id == gone.id).values(post_id=kept.id))
-    audit.record(session, actor, PostVerb.MERGED, rows[kept.id], now=now, name=rows[kept.id].name, old_name=rows[gone.id].name)
+    facts = {"name": rows[kept.id].name, "old_name": rows[gone.id].name, "rewritten": rewritten}
+    audit.record(session, actor, PostVerb.MERGED, rows[kept.id], now=now, **facts)
     session.delete(rows[gone.id])

@@ -119,11 +119,19 @@ def _plan_of(row: Organisation) -> UnitValues:
 
 
 def move(
-    session: Session, actor: Actor, place: Organisation, parent: Organisation, *, now: datetime, plan: UnitValues | None = None
+    session: Session,
+    actor: Actor,
+    place: Organisation,
+    parent: Organisation,
+    *,
+    now: datetime,
+    plan: UnitValues | None = None,
+    rewritten: int | None = None,
 ) -> None:
     """Put a place, with everything below it, under another; raise Conflict where it cannot stand there. A second time changes nothing.
 
-    With a plan it bears that name and code from then on: whether they are free is judged there and nowhere on the way.
+    With a plan it bears that name and code from then on: whether they are free is judged there and nowhere on the way. `rewritten` is how
+    many people were shown to whoever moves it, as those who are said to have been in audiences on other days before today.
     """
     parents = queries.lock_tree(session)
     row, target = (session.get_one(Organisation, one.id, populate_existing=True) for one in (place, parent))
@@ -140,7 +148,8 @@ def move(
     _check(session, target.id, plan, row)
     old_parent, row.parent_id = row.parent_id, target.id
     _call(session, actor, row, plan, now=now)
-    audit.record(session, actor, OrganisationVerb.MOVED, row, now=now, old_parent=old_parent, parent=target.id)
+    shown = {} if rewritten is None else {"rewritten": rewritten}
+    audit.record(session, actor, OrganisationVerb.MOVED, row, now=now, old_parent=old_parent, parent=target.id, **shown)
 
 
 def close(session: Session, actor: Actor, place: Organisation, people_to: Organisation | None, *, now: datetime) -> None:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from sqlalchemy.orm import Session
 
 from accounts import services as accounts
-from accounts.models import Person
+from accounts.models import NameSource, Person
 from accounts.services import InvitedPerson, ProfileChanges
 from kernel import audit, outbox
 from kernel.errors import Conflict, SignInNeeded
@@ -59,12 +59,18 @@ def receive(session: Session, actor: Actor, sent: UploadedUnitList, total: int, 
     return row
 
 
-def confirm(session: Session, actor: Actor, load: PendingUnitList, *, now: datetime) -> None:
-    """Bring in a list in the background; a second time changes nothing."""
+def confirm(
+    session: Session, actor: Actor, load: PendingUnitList, taken_names: Sequence[str] = (), *, rewritten: int = 0, now: datetime
+) -> None:
+    """Bring in a list in the background; a second time changes nothing. `rewritten` is whose days before today it was shown to say anew.
+
+    Lines of `taken_names` change a name that an administrator corrected; the others leave it.
+    """
     row = session.get_one(PendingUnitList, load.id, with_for_update=True)
     if row.confirmed_at is None:
-        row.confirmed_at = now
-        audit.record(session, actor, UnitListVerb.CONFIRMED, row, now=now, kind=row.kind)
+        row.confirmed_at, row.taken_names = now, tuple(taken_names)
+        facts = {"kind": row.kind, "name": row.name, "rewritten": rewritten, "names_taken": len(taken_names)}
+        audit.record(session, actor, UnitListVerb.CONFIRMED, row, now=now, **facts)
         outbox.enqueue(session, "organisations.bring_in", {"load": row.id}, now=now)
 
 
@@ -97,7 +103,7 @@ class AddPerson:
 
 @dataclass(frozen=True, slots=True)
 class ChangePerson:
-    """A person whose data a line changes; None and empty: unchanged. `facts` show it on the page, old and new."""
+    """A person whose data a line changes; None and empty: unchanged. `facts` show it on the page: column, old and new."""
 
     line: int
     person_id: int
@@ -106,11 +112,13 @@ class ChangePerson:
     national_id: str
     place: int | None
     work: WorkValues = field(default_factory=WorkValues)
-    facts: tuple[tuple[str, str], ...] = ()
+    facts: tuple[tuple[str, str, str], ...] = ()
     restores: bool = False
     """Whether the account opens again that was suspended because the person had left."""
     old_place: int | None = None
     """Their main place until now."""
+    confirms_name: bool = False
+    """Whether the line says the name that the person has given themself."""
 
 
 def bring_in_people(session: Session, actor: Actor, new: Sequence[AddPerson], changed: Sequence[ChangePerson], *, now: datetime) -> None:
@@ -162,9 +170,9 @@ def _change(session: Session, actor: Actor, line: ChangePerson, *, now: datetime
     person = session.get_one(Person, line.person_id)
     if line.names is not None or line.national_id:
         names = line.names or (person.given_names, person.first_surname, person.second_surname)
-        accounts.edit_profile(
-            session, actor, person, ProfileChanges(*names, person.language, person.zone, line.national_id or None), now=now
-        )
+        changes = ProfileChanges(*names, person.language, person.zone, line.national_id or None)
+        source = NameSource.LIST if line.names is not None else NameSource.SELF
+        accounts.edit_profile(session, actor, person, changes, source=source, now=now)
     if line.restores:
         leavers.restore_account(session, actor, person, now=now)
 
@@ -180,7 +188,7 @@ class WriteUnit:
     code: str
     parent: int | None
     parent_line: int | None = None
-    facts: tuple[tuple[str, str], ...] = ()
+    facts: tuple[tuple[str, str, str], ...] = ()
     zone: str = ""
     head: int | None = None
     """Who heads it from now on; None: unchanged."""

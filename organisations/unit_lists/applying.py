@@ -30,6 +30,8 @@ class AppliedCounts:
     made: int = 0
     changed: int = 0
     left: int = 0
+    skipped_names: tuple[str, ...] = ()
+    """Lines that came in without their name, because an administrator corrected it."""
 
 
 def apply_people(write: Open, actor: Actor, rows: PeopleListRows, complete_of: int | None, *, now: datetime) -> AppliedCounts:
@@ -44,6 +46,7 @@ def apply_people(write: Open, actor: Actor, rows: PeopleListRows, complete_of: i
             unit_lists.bring_in_people(session, actor, judged.new, judged.changed, now=now)
         counts.made += len(judged.new)
         counts.changed += len(judged.changed)
+        counts.skipped_names += judged.skipped_names
     more = complete_of is not None
     while more and complete_of is not None:
         with write() as session:
@@ -74,5 +77,5 @@ def apply_units(write: Open, actor: Actor, rows: UnitListRows, *, now: datetime)
 
 def _record_done(write: Open, actor: Actor, kind: UnitListKind, counts: AppliedCounts, now: datetime) -> None:
     with write() as session:
-        facts = {"made": counts.made, "changed": counts.changed, "left": counts.left}
+        facts = {"made": counts.made, "changed": counts.changed, "left": counts.left, "names_skipped": len(counts.skipped_names)}
         audit.record(session, actor, UnitListVerb.DONE, None, now=now, kind=kind.value, **facts)

@@ -174,13 +174,13 @@ def _changed_place(
     if parent is not None and found.id in directory.above(parent.id):
         raise RowRefused(N_("A unit cannot be placed under itself or under one of its sub-units."))
     code = line.code or found.code
-    facts = [(found.name, line.name)] if found.name != line.name else []
-    facts += [(found.code, code)] if found.code != code else []
+    facts = [(N_("Name"), found.name, line.name)] if found.name != line.name else []
+    facts += [(N_("Code"), found.code, code)] if found.code != code else []
     if parent is not None and parent.id != found.parent_id:
-        facts.append((directory.by_id[found.parent_id].name if found.parent_id else "", parent.name))
-    facts += [(found.zone, line.zone)] if line.zone and line.zone != found.zone else []
+        facts.append((N_("Parent unit"), directory.by_id[found.parent_id].name if found.parent_id else "", parent.name))
+    facts += [(N_("Time zone"), found.zone, line.zone)] if line.zone and line.zone != found.zone else []
     old, new = heads.present.get(found.id), heads.by_words.get(line.head)
     moves = new is not None and (old is None or old[0] != new[0])
-    facts += [(old[1] if old else "", new[1])] if new is not None and moves else []
+    facts += [(N_("Head"), old[1] if old else "", new[1])] if new is not None and moves else []
     parent_id, head = parent.id if parent else None, new[0] if new is not None and moves else None
     return WriteUnit(line.line, found.id, line.kind, line.name, code, parent_id, None, tuple(facts), line.zone, head) if facts else None

@@ -1,11 +1,12 @@
 """Checks of what the lines of a list of people would change: whom each means, and what it says that is new. Nothing is written."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
+from accounts.models import NameSource, full_name
 from accounts.services import InvitedPerson
 from kernel.errors import N_
 from organisations.queries import tree
@@ -21,6 +22,18 @@ DEFAULT_LANGUAGE = "es"
 
 
 @dataclass(frozen=True, slots=True)
+class NameDifference:
+    """A line with another name than the one that an administrator corrected; it holds only where somebody decided so."""
+
+    line: int
+    shown: str
+    """The address of the person."""
+    corrected: str
+    listed: str
+    is_taken: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PeopleListCheck:
     """The changes that lines of people would make; `remarks` are told and skip nothing."""
 
@@ -29,6 +42,12 @@ class PeopleListCheck:
     same: int
     faults: tuple[UnitListFault, ...]
     remarks: tuple[UnitListFault, ...] = ()
+    differences: tuple[NameDifference, ...] = ()
+
+    @property
+    def skipped_names(self) -> tuple[str, ...]:
+        """Return the lines that come in without their name."""
+        return tuple(str(one.line) for one in self.differences if not one.is_taken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +75,15 @@ class PeopleMatch:
         if len(meant) > 1:
             raise RowRefused(N_("This line means two people: %(one)s and %(other)s."), one=meant[0].name, other=meant[1].name)
         return meant[0] if meant else None
+
+    def among(self, people: Collection[int]) -> "PeopleMatch":
+        """Return the match as it would be if there were no other people than these."""
+        return PeopleMatch(
+            {number: [one for one in holders if one.person_id in people] for number, holders in self.staff_numbers.items()},
+            {number: owners & set(people) for number, owners in self.owners.items()},
+            {address: person for address, person in self.addresses.items() if person in people},
+            {person: known for person, known in self.people.items() if person in people},
+        )
 
     def _by_number(self, line: PersonListRow, institution: int | None) -> int | None:
         holders = [one for one in self.staff_numbers.get(line.staff_number, ()) if institution in (None, one.institution)]
@@ -89,7 +117,12 @@ class _Judge:
     directory: UnitDirectory
     posts: Mapping[tuple[int, str], int]
     repeated: Mapping[int, int]
+    taken_names: Collection[str]
     now: datetime
+
+    def keeps_name(self, line: PersonListRow, found: KnownPerson) -> bool:
+        """Return whether a line leaves a name as an administrator corrected it."""
+        return found.name_source == NameSource.CORRECTION and str(line.line) not in self.taken_names
 
     def places(self, line: PersonListRow) -> tuple[UnitSummary | None, frozenset[int] | None]:
         """Return the unit that a line names, and the further ones."""
@@ -116,37 +149,63 @@ class _Judge:
 
 
 def judge_people(
-    session: Session, lines: Sequence[PersonListRow], *, now: datetime, repeated: Mapping[int, int] | None = None
+    session: Session,
+    lines: Sequence[PersonListRow],
+    *,
+    now: datetime,
+    repeated: Mapping[int, int] | None = None,
+    taken_names: Collection[str] = (),
 ) -> PeopleListCheck:
     """Compare lines of people with the accounts and the tree: a fixed number of statements for some thousands.
 
-    `repeated` are lines that mean somebody whom an earlier line means too.
+    `repeated` are lines that mean somebody whom an earlier line means too, `taken_names` those whose name replaces a corrected one.
     """
     keys = sorted({post_key(line.post) for line in lines if line.post})
     directory = UnitDirectory(tree.list_tree(session))
-    judge = _Judge(match_people(session, lines), directory, queries.known_posts(session, keys), repeated or {}, now)
+    judge = _Judge(match_people(session, lines), directory, queries.known_posts(session, keys), repeated or {}, taken_names, now)
     new, changed, faults, remarks, same = list[AddPerson](), list[ChangePerson](), list[UnitListFault](), list[UnitListFault](), 0
+    differences = list[NameDifference]()
     for line in lines:
         try:
-            write = _judge_line(judge, line)
+            found = _find(judge, line)
+            write = _judge_line(judge, line, found)
         except RowRefused as unfit:
             faults.append(UnitListFault(line.line, _line_text(line), unfit.message, unfit.facts))
             continue
         new += [write] if isinstance(write, AddPerson) else []
         changed += [write] if isinstance(write, ChangePerson) else []
         same += write is None
-        remarks += _remarks(judge.match, line, write)
-    return PeopleListCheck(tuple(new), tuple(changed), same, tuple(faults), tuple(remarks))
+        if found is not None:
+            remarks += _remarks(judge.match, line, found)
+            differences += _differences(judge, line, found)
+    return PeopleListCheck(tuple(new), tuple(changed), same, tuple(faults), tuple(remarks), tuple(differences))
 
 
-def _remarks(match: PeopleMatch, line: PersonListRow, write: AddPerson | ChangePerson | None) -> Iterator[UnitListFault]:
+def _find(judge: _Judge, line: PersonListRow) -> KnownPerson | None:
+    if line.line in judge.repeated:
+        raise RowRefused(N_("This person is already on line %(first)s."), first=judge.repeated[line.line])
+    main = judge.places(line)[0]
+    return judge.match.find(line, institution_of(judge.directory.by_id, main.id) if main else None)
+
+
+def _remarks(match: PeopleMatch, line: PersonListRow, found: KnownPerson) -> Iterator[UnitListFault]:
     """Tell of an address that is another than the account's, which stays: only its owner changes what they sign in with."""
-    if isinstance(write, AddPerson) or not line.email or line.email in match.addresses:
-        return
-    found = match.find(line, None) if write is None else match.people[write.person_id]
-    if found is not None:
+    if line.email and line.email not in match.addresses:
         message = N_("%(name)s signs in with another address, which stays: %(address)s.")
         yield UnitListFault(line.line, line.email, message, {"name": found.name, "address": found.email})
+
+
+def _differences(judge: _Judge, line: PersonListRow, found: KnownPerson) -> Iterator[NameDifference]:
+    """Tell of a name that an administrator corrected and the line says otherwise."""
+    said = _listed_name(line, found)
+    if found.name_source == NameSource.CORRECTION and said != found.names:
+        yield NameDifference(line.line, line.email or found.email, found.name, full_name(*said), not judge.keeps_name(line, found))
+
+
+def _listed_name(line: PersonListRow, found: KnownPerson) -> tuple[str, str, str]:
+    """Return the name that a line says; what it leaves out stays."""
+    given, first, second = found.names
+    return line.given_names or given, line.first_surname or first, line.second_surname or second
 
 
 def repeated_lines(session: Session, lines: Sequence[PersonListRow]) -> dict[int, int]:
@@ -167,11 +226,8 @@ def _line_text(line: PersonListRow) -> str:
     return " · ".join(part for part in (line.email, line.staff_number, names, line.unit) if part)[:200]
 
 
-def _judge_line(judge: _Judge, line: PersonListRow) -> AddPerson | ChangePerson | None:
-    if line.line in judge.repeated:
-        raise RowRefused(N_("This person is already on line %(first)s."), first=judge.repeated[line.line])
+def _judge_line(judge: _Judge, line: PersonListRow, found: KnownPerson | None) -> AddPerson | ChangePerson | None:
     main, further = judge.places(line)
-    found = judge.match.find(line, institution_of(judge.directory.by_id, main.id) if main else None)
     institution = judge.institution(line, main, found)
     has_left = line.left_on is not None and line.left_on < judge.day(institution)
     if further and main is None and (found is None or found.places.main is None):
@@ -201,44 +257,44 @@ def _add(line: PersonListRow, place: UnitSummary | None, work: WorkValues) -> Ad
 
 def _change(judge: _Judge, line: PersonListRow, found: KnownPerson, place: UnitSummary | None, work: WorkValues) -> ChangePerson | None:
     """Return what a line changes about a person; what it leaves out stays."""
-    given, first, second = found.names
-    said = (line.given_names or given, line.first_surname or first, line.second_surname or second)
+    said = found.names if judge.keeps_name(line, found) else _listed_name(line, found)
+    confirms = said == found.names and found.name_source == NameSource.SELF and bool(line.given_names and line.first_surname)
     number = line.national_id if line.national_id != found.national_id else ""
     moves = place if place is not None and place.id != found.places.main else None
-    facts = [(" ".join(found.names).strip(), " ".join(said).strip())] if said != found.names else []
-    facts += [(found.national_id, number)] if number else []
-    facts += [(_place_name(judge, found.places.main), moves.name)] if moves else []
+    facts = [(N_("Name"), " ".join(found.names).strip(), " ".join(said).strip())] if said != found.names else []
+    facts += [(N_("Identity number"), found.national_id, number)] if number else []
+    facts += [(N_("Unit"), _place_name(judge, found.places.main), moves.name)] if moves else []
     facts += [*_post_fact(judge, found, place, work), *_further_fact(judge, found, place, work)]
     facts += _employment_facts(judge, found, place, work)
-    if not facts:
+    if not facts and not confirms:
         return None
-    names = said if said != found.names else None
+    names = said if said != found.names or confirms else None
     restores = found.suspended and found.closed_by_leaving and place is not None
     shown = line.email or found.email
     to = moves.id if moves else None
-    return ChangePerson(line.line, found.person_id, shown, names, number, to, work, tuple(facts), restores, found.places.main)
+    return ChangePerson(line.line, found.person_id, shown, names, number, to, work, tuple(facts), restores, found.places.main, confirms)
 
 
 def _place_name(judge: _Judge, place: int | None) -> str:
     return judge.directory.by_id[place].name if place in judge.directory.by_id else ""
 
 
-def _post_fact(judge: _Judge, found: KnownPerson, place: UnitSummary | None, work: WorkValues) -> list[tuple[str, str]]:
+def _post_fact(judge: _Judge, found: KnownPerson, place: UnitSummary | None, work: WorkValues) -> list[tuple[str, str, str]]:
     if not work.post or work.institution is None or (place is None and found.places.main is None):
         return []
     known = judge.posts.get((work.institution, post_key(work.post)))
-    return [] if known is not None and known == found.places.post else [(found.places.post_name, work.post)]
+    return [] if known is not None and known == found.places.post else [(N_("Post"), found.places.post_name, work.post)]
 
 
-def _further_fact(judge: _Judge, found: KnownPerson, place: UnitSummary | None, work: WorkValues) -> list[tuple[str, str]]:
+def _further_fact(judge: _Judge, found: KnownPerson, place: UnitSummary | None, work: WorkValues) -> list[tuple[str, str, str]]:
     wanted = None if work.further is None else work.further - {place.id if place else found.places.main}
     if wanted is None or wanted == found.places.further:
         return []
     names = [sorted(_place_name(judge, one) for one in some) for some in (found.places.further, wanted)]
-    return [("; ".join(names[0]), "; ".join(names[1]))]
+    return [(N_("Other units"), "; ".join(names[0]), "; ".join(names[1]))]
 
 
-def _employment_facts(judge: _Judge, found: KnownPerson, place: UnitSummary | None, work: WorkValues) -> list[tuple[str, str]]:
+def _employment_facts(judge: _Judge, found: KnownPerson, place: UnitSummary | None, work: WorkValues) -> list[tuple[str, str, str]]:
     """Return what is new about an employment, by what it is: staff number, day of entry, last day."""
     if work.institution is None:
         return []
@@ -247,8 +303,12 @@ def _employment_facts(judge: _Judge, found: KnownPerson, place: UnitSummary | No
     if change is None:
         return []
     old, new = last or EmploymentDays(), change.days
-    pairs = ((old.staff_number, new.staff_number), (_day(old.entered_on), _day(new.entered_on)), (_day(old.left_on), _day(new.left_on)))
-    return [(one, other) for one, other in pairs if one != other]
+    facts = (
+        (N_("Staff number"), old.staff_number, new.staff_number),
+        (N_("Day of entry"), _day(old.entered_on), _day(new.entered_on)),
+        (N_("Last day"), _day(old.left_on), _day(new.left_on)),
+    )
+    return [fact for fact in facts if fact[1] != fact[2]]
 
 
 def _day(day: date | None) -> str:

@@ -15,6 +15,7 @@ from accounts.rules import ADDRESS_HEADINGS, fold, valid_cedula
 from kernel.decoding import Undecodable
 from kernel.errors import N_
 from kernel.i18n import LANGUAGES
+from kernel.left_out import LeftOut
 from kernel.markup.source import normalise
 from kernel.tables import FORMULA, ReadTable, as_written, read_table
 from organisations.rules import OrganisationKind, split_surnames
@@ -42,7 +43,7 @@ PEOPLE_COLUMNS: Mapping[str, frozenset[str]] = {
             *("staff number", "employee number", "employee id"),
         }
     ),
-    "post": frozenset({"puesto", "cargo", "post", "position", "job title"}),
+    "post": frozenset({"puesto", "cargo", "cargo o puesto", "post", "position", "job title"}),
     "entered_on": frozenset({"fecha de ingreso", "ingreso", "date of entry", "entry date", "start date"}),
     "left_on": frozenset({"fecha de salida", "salida", "ultimo dia", "last day", "end date"}),
     "further": frozenset({"otras unidades", "further units", "other units"}),
@@ -134,6 +135,7 @@ class PeopleListRows:
     encoding_guessed_from: int | None
     remarks: tuple[UnitListFault, ...] = ()
     unread: tuple[PersonListRow, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,7 @@ class UnitListRows:
     units: tuple[UnitListRow, ...]
     faults: tuple[UnitListFault, ...]
     encoding_guessed_from: int | None
+    left_out: tuple[LeftOut, ...] = ()
 
 
 class InvalidRow(ValueError):
@@ -193,13 +196,13 @@ def called(words: str) -> str:
 
 
 def _heading(cell: str) -> str:
-    return " ".join(fold(cell).translate(_SPACES).split())
+    return " ".join(word for word in fold(cell).translate(_SPACES).split() if word not in ("de", "of"))
 
 
 def find_columns(table: ReadTable, known: Mapping[str, frozenset[str]], needed: Sequence[str], words: str) -> dict[str, int]:
     """Return the place of each column by its heading; raise Undecodable where no needed one is there, or there are too many lines."""
     if not table.rows:
-        raise Undecodable(N_("The list is empty."))
+        raise table.refusal(N_("The list is empty."))
     if len(table.rows) > MOST_ROWS + 1:
         raise Undecodable(N_("The list has %(count)s rows; the limit is %(limit)s."), count=len(table.rows) - 1, limit=MOST_ROWS)
     headings = [_heading(cell) for cell in table.rows[0][1]]
@@ -210,7 +213,7 @@ def find_columns(table: ReadTable, known: Mapping[str, frozenset[str]], needed: 
         if names.intersection(headings)
     }
     if found.keys().isdisjoint(needed):
-        raise Undecodable(words)
+        raise table.refusal(words)
     return found
 
 
@@ -248,7 +251,8 @@ def read_people(content: bytes, today: date) -> PeopleListRows:
             unread.append(_unread(line, cell))
         else:
             people.append(person)
-    return PeopleListRows(tuple(people), tuple(faults), table.encoding_guessed_from, _mixed(days), tuple(unread))
+    left_out = table.left_out(columns.values())
+    return PeopleListRows(tuple(people), tuple(faults), table.encoding_guessed_from, _mixed(days), tuple(unread), left_out)
 
 
 ONCE = (
@@ -368,7 +372,7 @@ def read_units(content: bytes) -> UnitListRows:
             faults.append(UnitListFault(line, written, unfit.message, unfit.facts))
         else:
             units.append(unit)
-    return UnitListRows(_parents_first(units), tuple(faults), table.encoding_guessed_from)
+    return UnitListRows(_parents_first(units), tuple(faults), table.encoding_guessed_from, table.left_out(columns.values()))
 
 
 @cache

@@ -2,18 +2,20 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kernel.i18n import DEFAULT_ZONE
+from kernel.left_out import LeftOut
 from organisations.models import Employment
 from organisations.queries import tree
 from organisations.queries import unit_lists as queries
-from organisations.rules import asks_for_number
+from organisations.rules import NUMBER_ABOVE, asks_for_number
 from organisations.unit_lists.checking import UnitListCheck, judge_units
+from organisations.unit_lists.past import RewrittenPeople, rewritten_by_people, rewritten_by_units
 from organisations.unit_lists.people_checking import PeopleListCheck, PeopleMatch, judge_people, match_people, repeated_lines
 from organisations.unit_lists.reading import PeopleListRows, PersonListRow, UnitListFault, UnitListRows
 
@@ -23,31 +25,40 @@ class ListEffects:
     """The effects of a list on an institution as a whole: who leaves it, how many move, and which units nobody is left in."""
 
     leavers: tuple[int, ...] = ()
-    moved: int = 0
+    movers: tuple[int, ...] = ()
     people: int = 0
     emptied: tuple[str, ...] = ()
     is_complete: bool = False
+    past: RewrittenPeople = field(default_factory=RewrittenPeople)
+    """Whose days before today it says anew."""
+
+    @property
+    def moved(self) -> int:
+        """Return how many move."""
+        return len(self.movers)
 
     @property
     def number(self) -> int:
-        """Return how many leave or move: what an administrator types."""
-        return len(self.leavers) + self.moved
+        """Return how many leave, move, or were obliged on other days: what an administrator types."""
+        return len(self.leavers) + len({*self.movers, *self.past.known}) + len(self.past.new)
 
     @property
     def asks(self) -> bool:
-        """Say whether nothing comes in before the number was typed (spec/compulsory 13.3)."""
-        return asks_for_number(self.people, len(self.leavers), self.moved, len(self.emptied), complete=self.is_complete)
+        """Say whether nothing comes in before the number was typed (spec/compulsory 4.5b and 13.3)."""
+        moves = asks_for_number(self.people, len(self.leavers), self.moved, len(self.emptied), complete=self.is_complete)
+        return moves or self.past.count > NUMBER_ABOVE
 
 
 @dataclass(frozen=True, slots=True)
 class ListReview:
-    """The changes that a list would make, its faults and remarks by their lines, and from which line on its encoding is a guess."""
+    """The changes that a list would make, its faults and remarks by their lines, and what of it is guessed or not read."""
 
     check: PeopleListCheck | UnitListCheck
     faults: tuple[UnitListFault, ...]
     remarks: tuple[UnitListFault, ...]
     encoding_guessed_from: int | None
     effects: ListEffects
+    left_out: tuple[LeftOut, ...]
 
 
 def day_of_lists(now: datetime) -> date:
@@ -64,15 +75,17 @@ def review_people(session: Session, rows: PeopleListRows, complete_of: int | Non
         _by_line((*rows.faults, *check.faults)),
         _by_line((*rows.remarks, *check.remarks)),
         rows.encoding_guessed_from,
-        _effects(session, check, leavers, complete_of),
+        _effects(session, check, leavers, complete_of, day_of_lists(now)),
+        rows.left_out,
     )
 
 
-def review_units(session: Session, rows: UnitListRows) -> ListReview:
+def review_units(session: Session, rows: UnitListRows, *, now: datetime) -> ListReview:
     """Review a list of units."""
     heads = queries.known_heads(session, [line.head for line in rows.units if line.head])
     check = judge_units(tree.list_tree(session), rows.units, heads)
-    return ListReview(check, _by_line((*rows.faults, *check.faults)), check.remarks, rows.encoding_guessed_from, ListEffects())
+    faults, effects = _by_line((*rows.faults, *check.faults)), ListEffects(past=rewritten_by_units(session, check, day_of_lists(now)))
+    return ListReview(check, faults, check.remarks, rows.encoding_guessed_from, effects, rows.left_out)
 
 
 def _by_line(faults: Sequence[UnitListFault]) -> tuple[UnitListFault, ...]:
@@ -96,7 +109,7 @@ def named_people(match: PeopleMatch, lines: Sequence[PersonListRow]) -> set[int]
     return found
 
 
-def _effects(session: Session, check: PeopleListCheck, leavers: Sequence[int], complete_of: int | None) -> ListEffects:
+def _effects(session: Session, check: PeopleListCheck, leavers: Sequence[int], complete_of: int | None, today: date) -> ListEffects:
     """Sum up what happens to places; of a complete list in its institution, else in all."""
     places = {place.id: place for place in tree.list_tree(session)}
     before = Counter(tree.count_members(session))
@@ -107,4 +120,5 @@ def _effects(session: Session, check: PeopleListCheck, leavers: Sequence[int], c
     emptied = [place for place in gone if place is not None and before[place] and before[place] - gone[place] + come[place] <= 0]
     people = sum(before.values()) if complete_of is None else tree.count_working(session, complete_of)
     names = tuple(sorted(places[place].name for place in emptied))
-    return ListEffects(tuple(leavers), len(moves), people, names, complete_of is not None)
+    movers, past = tuple(line.person_id for line in moves), rewritten_by_people(session, check, today)
+    return ListEffects(tuple(leavers), movers, people, names, complete_of is not None, past)

@@ -6,6 +6,7 @@ from accounts import access_log
 from accounts.services import PeopleListKind
 from kernel import clock
 from kernel.i18n import _, choose, language
+from kernel.web.limits import limit, limiter
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import current_actor, current_session, requires, see_page
 from organisations.audience_rules.leaves import ListLeaf
@@ -23,6 +24,7 @@ bp = Blueprint("organisations_audience_lists", __name__, url_prefix="/administra
 
 Answer = str | Response | tuple[str, int]
 SHOWN_LINES, ROWS = 10, 50
+RATE = limit("audience-lists", "60 per hour")
 
 
 @bp.get("")
@@ -50,6 +52,7 @@ def save(subject: AudienceContext) -> Answer:
     form, session = _offered(AudienceListForm(), subject), current_session()
     if not form.validate_on_post():
         return _page(form, subject), 422
+    limiter().use(RATE, str(current_actor().person_id))
     institution = chosen_institution(form)
     lines = form.lines()
     named = queries.find_listed_people(session, institution.id, lines)

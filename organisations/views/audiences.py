@@ -20,7 +20,7 @@ from organisations.audience_rules.sentences import write_sentence
 from organisations.audience_rules.tree import RuleNode, explain, is_in, may_be_in, references
 from organisations.audience_rules.yaml_text import write_yaml
 from organisations.forms.audience_drafts import MOST_FIELDS, apply_edit, read_draft
-from organisations.forms.audiences import AudienceForm, AudienceListForm, AudienceRuleForm
+from organisations.forms.audiences import LONGEST_RULE, AudienceForm, AudienceListForm, AudienceRuleForm
 from organisations.models import Audience, Organisation
 from organisations.pages.audience_builder import build_view, find_typed
 from organisations.pages.audiences import explanation_lines, missing_lines
@@ -36,10 +36,10 @@ from organisations.queries.audience_access import (
 from organisations.queries.audience_choices import ChoiceSearch
 from organisations.queries.audience_kinds import AudienceScope, kinds_of, leaf_classes
 from organisations.queries.audience_preview import AudiencePreview, preview
-from organisations.queries.audience_uses import list_uses
+from organisations.queries.audience_uses import list_uses, list_waiting_rules
 from organisations.rules import UnitPath, in_order
 from organisations.services import audiences as services
-from organisations.services.audiences import AudienceEditConflict, AudienceKeyConflict, AudienceRuleValues
+from organisations.services.audiences import AudienceEditConflict, AudienceKeyConflict, AudienceRuleValues, ReasonRequired
 
 bp = Blueprint("organisations_audiences", __name__, url_prefix="/administration/audiences")
 
@@ -98,12 +98,15 @@ def make(subject: AudienceContext) -> Answer:
     if not _is_agreed(form, checked):
         return _form_page(form, None, read, checked), 422
     try:
-        row = services.make_audience(
+        row, planned = services.propose_audience(
             session, current_actor(), institution, form.key.data or "", form.titles(), _values(form, read.rule), now=clock.now()
         )
-    except AudienceKeyConflict as refused:
-        form.refuse(form.key, _(refused.text))
+    except (AudienceKeyConflict, ReasonRequired) as refused:
+        form.refuse(form.reason if isinstance(refused, ReasonRequired) else form.key, _(refused.text))
         return _form_page(form, None, read, checked), 422
+    if planned is not None:
+        flash(_("“%(name)s” was added from today on. The days before need a second person.", name=choose(row.title)), "ok")
+        return see_page("compliance_audience_rules.change", change=planned)
     flash(_("“%(name)s” was added.", name=choose(row.title)), "ok")
     return see_page("organisations_audiences.audience", audience=row.uuid)
 
@@ -124,13 +127,19 @@ def audience(context: AudienceContext) -> Answer:
         (row, write_sentence(rule := queries.read_stored(session, row.rule), queries.leaf_names(session, rule)))
         for row in reversed(queries.list_versions(session, subject.id))
     ]
+    may_edit = allows(AudienceAction.EDIT, context)
+    waiting = list_waiting_rules(session, subject) if may_edit else []
+    authors = {rule.author_id for rule in waiting}
+    people = queries.people_names(session, authors | {person for row, _sentence in versions for person in (row.author_id, row.approved_by)})
     return render_template(
         "organisations/audience.html",
         audience=subject,
         title=choose(subject.title),
         members=queries.count_members(session).get(subject.id, 0),
         versions=versions,
-        may_edit=allows(AudienceAction.EDIT, context),
+        people=people,
+        may_edit=may_edit,
+        waiting=waiting,
         uses=list_uses(session, subject),
     )
 
@@ -185,6 +194,9 @@ def change(context: AudienceContext) -> Answer:
         newest = queries.list_versions(session, subject.id)[-1]
         form.seen.data = str(newest.number)
         return _form_page(form, subject, read, checked, others=newest.rule), 409
+    except ReasonRequired as refused:
+        form.refuse(form.reason, _(refused.text))
+        return _form_page(form, subject, read, checked), 422
     flash(_("The rule was saved."), "ok")
     return see_page("organisations_audiences.audience", audience=subject.uuid)
 
@@ -218,7 +230,9 @@ def _read(form: AudienceRuleForm, institution: int | None) -> SubmittedRule:
 
 
 def _read_text(form: AudienceRuleForm, institution: int | None) -> SubmittedRule:
-    """Read a rule as it was typed."""
+    """Read a rule as it was typed; one that is too long is left to the form to refuse."""
+    if len(form.rule.data or "") > LONGEST_RULE:
+        return SubmittedRule(GroupDraft(), institution)
     found = read_yaml(clean_text(form.rule.data or "", lines=True), leaf_classes(kinds_of(current_session())))
     if found.rule is None:
         return SubmittedRule(GroupDraft(), institution, fault=" · ".join(str(fault) for fault in found.faults))

@@ -7,15 +7,17 @@ from sqlalchemy.orm import Session
 
 from kernel import clock
 from kernel.errors import Conflict
-from kernel.i18n import _, choose
+from kernel.i18n import _, choose, number
 from kernel.permissions import Actor
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import current_actor, current_session, requires, see_page
-from organisations.forms.posts import PostMergeForm, PostNameForm
+from organisations.forms.posts import PostMergeConfirmationForm, PostMergeForm, PostNameForm
 from organisations.models import Post
 from organisations.permissions import OrganisationAction
 from organisations.queries import posts as queries
+from organisations.queries.past_days import name_some
 from organisations.queries.posts import get_post
+from organisations.rules import NUMBER_ABOVE
 from organisations.services import posts as services
 from organisations.services.audiences import today_of
 from organisations.services.posts import post_key
@@ -88,9 +90,22 @@ def preview_merge(subject: Post) -> Answer:
     if kept is None or kept.id == subject.id:
         form.refuse(form.into, _("Choose another post of the same institution."))
         return _page(subject, None, form)
-    found = queries.preview_merge(session, subject, kept, today_of(clock.now()))
-    rules = [(one, choose(one.audience.title)) for one in found.rules]
-    return render_template("organisations/post_merge.html", post=subject, kept=kept, preview=found, rules=rules)
+    return _merge_page(subject, kept, PostMergeConfirmationForm(formdata=None))
+
+
+def _merge_page(gone: Post, kept: Post, form: PostMergeConfirmationForm) -> str:
+    session = current_session()
+    found = queries.preview_merge(session, gone, kept, today_of(clock.now()))
+    return render_template(
+        "organisations/post_merge.html",
+        post=gone,
+        kept=kept,
+        preview=found,
+        rules=[(one, choose(one.audience.title)) for one in found.rules],
+        form=form,
+        rewritten=name_some(session, found.rewritten),
+        asks_number=len(found.rewritten) > NUMBER_ABOVE,
+    )
 
 
 def _pair(session: Session, actor: Actor, post: UUID, kept: UUID) -> tuple[Post, Post]:
@@ -102,7 +117,12 @@ def _pair(session: Session, actor: Actor, post: UUID, kept: UUID) -> tuple[Post,
 def merge(subject: tuple[Post, Post]) -> Answer:
     """Make one post of two."""
     gone, kept = subject
-    name = gone.name
-    services.merge_posts(current_session(), current_actor(), gone, kept, now=clock.now())
+    name, form, session, now = gone.name, PostMergeConfirmationForm(), current_session(), clock.now()
+    people = len(queries.preview_merge(session, gone, kept, today_of(now)).rewritten)
+    typed = form.number.number if form.validate_on_post() else None
+    if people > NUMBER_ABOVE and typed != people:
+        form.refuse(form.number, _("Type the number %(number)s to confirm.", number=number(people)))
+        return _merge_page(gone, kept, form), 422
+    services.merge_posts(session, current_actor(), gone, kept, rewritten=people, now=now)
     flash(_("“%(gone)s” is now “%(kept)s”.", gone=name, kept=kept.name), "ok")
     return see_page("organisations_posts.post", post=kept.uuid)

@@ -1,6 +1,7 @@
 """The tree for administrators: its places, who belongs to each, who manages it and who looks after its compulsory training."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from operator import add
 from uuid import UUID
 
@@ -28,15 +29,28 @@ from organisations.forms.tree import (
     UnitChoiceForm,
     UnitForm,
     UnitManagerForm,
+    UnitMoveForm,
 )
 from organisations.models import Organisation
 from organisations.permissions import OrganisationAction
 from organisations.queries import tree as queries
+from organisations.queries.past_days import list_rewritten_by_tree, name_some
 from organisations.queries.training_scope import list_training_grants
 from organisations.queries.tree import get_organisation
-from organisations.rules import OrganisationKind, TrainingRole, UnitPath, in_order, inherited_zone, lineage, may_stand_under, rolled_up
+from organisations.rules import (
+    NUMBER_ABOVE,
+    OrganisationKind,
+    TrainingRole,
+    UnitPath,
+    in_order,
+    inherited_zone,
+    lineage,
+    may_stand_under,
+    rolled_up,
+)
 from organisations.services import members, training_grants
 from organisations.services import tree as services
+from organisations.services.audiences import today_of
 from organisations.services.tree import UnitCodeConflict
 
 bp = Blueprint("organisations", __name__, url_prefix="/administration/organisations")
@@ -108,7 +122,7 @@ def organisation(subject: Organisation) -> Answer:
     return _page(subject)
 
 
-def _page(subject: Organisation, refused: Form | None = None) -> str:  # long: one page with seven small forms
+def _page(subject: Organisation, refused: Form | None = None, rewritten: Sequence[int] = ()) -> str:  # one page with seven forms
     session, asked = current_session(), requested_page(ROWS)
     words = " ".join(request.args.get("q", "").split())[:100]
     standings = in_order(queries.list_tree(session))
@@ -116,7 +130,7 @@ def _page(subject: Organisation, refused: Form | None = None) -> str:  # long: o
     forms: dict[str, Form] = {
         "change": _change_form(subject, standings, formdata=None, data=_present_values(subject)),
         "child": _child_form(subject, formdata=None),
-        "move": _place_form(_targets(subject, standings), "move-", _("Parent unit"), formdata=None),
+        "move": _move_form(subject, standings, formdata=None),
         "close": _place_form(_open(standings, subject), "close-", _("Move its people to"), _("do not move them"), formdata=None),
         "member": MemberForm(formdata=None, prefix="member-"),
         "manager": UnitManagerForm(formdata=None, prefix="manager-"),
@@ -132,6 +146,9 @@ def _page(subject: Organisation, refused: Form | None = None) -> str:  # long: o
         kinds=_kinds(),
         forms_of=forms,
         refused=refused,
+        rewritten=len(rewritten),
+        rewritten_names=name_some(session, rewritten),
+        asks_number=len(rewritten) > NUMBER_ABOVE,
         children=[(one, counts.get(one.place.id, 0)) for one in standings if one.place.parent_id == subject.id],
         members=counts.get(subject.id, 0),
         page=Page(rows[:ROWS], asked.number, len(rows) > ROWS),
@@ -159,6 +176,12 @@ def _child_form(subject: Organisation, **options: object) -> NewUnitForm:
     form = NewUnitForm(prefix="child-", **options)
     kind = OrganisationKind(subject.kind)
     form.offer([below for below in reversed(OrganisationKind) if may_stand_under(below, kind)])
+    return form
+
+
+def _move_form(subject: Organisation, standings: list[UnitPath], **options: object) -> UnitMoveForm:
+    form = UnitMoveForm(prefix="move-", **options)
+    form.offer(_targets(subject, standings))
     return form
 
 
@@ -220,9 +243,16 @@ def add_place(subject: Organisation) -> Answer:
 def move(subject: Organisation) -> Answer:
     """Put a place, with everything below it, under another one."""
     standings = in_order(queries.list_tree(current_session()))
-    form = _place_form(_targets(subject, standings), "move-", _("Parent unit"))
+    form, now = _move_form(subject, standings), clock.now()
     target = _chosen(form) if form.validate_on_post() else None
-    if target is None or not _try(form, lambda: services.move(*_who(), subject, target, now=clock.now())):
+    if target is None:
+        return _page(subject, form), 422
+    units = {one.place.id: one.place for one in standings}
+    would_be = units | {subject.id: replace(units[subject.id], parent_id=target.id)}
+    rewritten = list_rewritten_by_tree(current_session(), would_be, today_of(now))
+    if rewritten and not form.is_confirmed(len(rewritten)):
+        return _page(subject, form, rewritten), 422
+    if not _try(form, lambda: services.move(*_who(), subject, target, now=now, rewritten=len(rewritten))):
         return _page(subject, form), 422
     return _back(subject, _("It is now under “%(name)s”.", name=target.name))
 

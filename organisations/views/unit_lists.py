@@ -16,9 +16,11 @@ from organisations.models import PendingUnitList
 from organisations.permissions import OrganisationAction
 from organisations.queries import tree
 from organisations.queries import unit_lists as queries
+from organisations.queries.past_days import name_some
 from organisations.rules import UnitListKind
 from organisations.services import unit_lists as services
 from organisations.services.unit_lists import UploadedUnitList
+from organisations.unit_lists.people_checking import NameDifference, PeopleListCheck
 from organisations.unit_lists.reading import UnitListFault, read_people, read_units
 from organisations.unit_lists.review import ListReview, day_of_lists, review_people, review_units
 
@@ -74,7 +76,7 @@ def _review(load: PendingUnitList) -> ListReview:
         return review_people(current_session(), people, load.complete_of, now=now)
     with reading_file():
         units = read_units(load.content)
-    return review_units(current_session(), units)
+    return review_units(current_session(), units, now=now)
 
 
 @bp.get("/<uuid:load>")
@@ -103,11 +105,19 @@ def _preview(subject: PendingUnitList, review: ListReview, form: ListConfirmatio
         page=Page([(one.line, one.written, _words(one)) for one in shown], asked.number, len(review.faults) > asked.offset + FAULTS),
         remarks=[(one.line, _words(one)) for one in review.remarks[:CHANGES]],
         remark_count=len(review.remarks),
+        differences=_differences(review)[:CHANGES],
+        difference_count=len(_differences(review)),
         effects=review.effects,
+        rewritten=[*name_some(current_session(), review.effects.past.known), *review.effects.past.new][:CHANGES],
         leavers=sorted(person.name for person in leavers.values()),
         institution=_institution(subject),
         encoding_guessed_from=review.encoding_guessed_from,
+        left_out=review.left_out,
     )
+
+
+def _differences(review: ListReview) -> Sequence[NameDifference]:
+    return review.check.differences if isinstance(review.check, PeopleListCheck) else ()
 
 
 def _institution(load: PendingUnitList) -> str:
@@ -137,14 +147,17 @@ def _fault_rows(found: Sequence[UnitListFault]) -> Iterator[Sequence[Cell]]:
 @requires(OrganisationAction.LOAD, queries.get_load, reads_first=True)
 def confirm(subject: PendingUnitList) -> Answer:
     """Bring a list in; where it changes much of an institution, once the number of people was typed."""
-    form = ListConfirmationForm()
+    form, rewritten = ListConfirmationForm(), 0
     if subject.confirmed_at is None:
         review = _review(subject)
+        form.offer((one.line, one.listed) for one in _differences(review))
         typed = form.number.number if form.validate_on_post() else None
         if review.effects.asks and typed != review.effects.number:
             form.refuse(form.number, _("Type the number %(number)s to confirm.", number=number(review.effects.number)))
+        if form.errors:
             return _preview(subject, review, form), 422
-    services.confirm(begin_writing(), current_actor(), subject, now=clock.now())
+        rewritten = review.effects.past.count
+    services.confirm(begin_writing(), current_actor(), subject, form.taken.data or (), rewritten=rewritten, now=clock.now())
     return see_page("organisations_loads.load", load=subject.uuid)
 
 

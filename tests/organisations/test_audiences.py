@@ -47,6 +47,7 @@ def an_audience(instance: Instance, root: Organisation, text: str = "unit: IESS"
         return services.make_audience(session, SYSTEM, root, key, {"es": "Todos", "en": "All"}, values, now=NOON)
 
 
+@pytest.mark.slow
 def test_members_in_sql_are_those_of_the_pure_rule(instance: Instance) -> None:
     """spec/compulsory 3.2 to 3.4: drawn rules over drawn people, on three days."""
     root = a_drawn_institution(instance, 90)
@@ -146,7 +147,7 @@ def test_two_audiences_have_two_keys(instance: Instance) -> None:
 
 
 def test_what_a_rule_names_is_not_deleted(instance: Instance) -> None:
-    """spec/compulsory 3.6: the refusal names the rules; what only an earlier version named may go."""
+    """spec/compulsory 3.6: the refusal names the rules; what only a version named that never held may go."""
     root = a_place(instance, code="IESS")
     audience = an_audience(instance, root, "any: [list: brigada, unit: GYE]")
     with instance.database.unit_of_work() as session:
@@ -159,6 +160,20 @@ def test_what_a_rule_names_is_not_deleted(instance: Instance) -> None:
         services.delete_list(session, SYSTEM, session.merge(listed), now=NOON)
         with pytest.raises(NamedByAudiences):
             services.refuse_named(session, "unit", ["GYE"])
+
+    assert refused.value.facts == {"audiences": "«Todos»"}
+
+
+def test_a_list_by_which_earlier_days_go_is_not_deleted(instance: Instance) -> None:
+    """spec/compulsory 3.6: who was in the audience then would be said anew."""
+    root = a_place(instance, code="IESS")
+    audience = an_audience(instance, root, "any: [list: brigada, unit: GYE]", since=TODAY - timedelta(days=9))
+    with instance.database.unit_of_work() as session:
+        listed = services.set_list(session, SYSTEM, root, "brigada", {"es": "Brigada"}, [], now=NOON)
+        services.change_rule(session, SYSTEM, audience, AudienceRuleValues(rule("unit: GYE"), TODAY, seen=1), now=NOON)
+
+    with instance.database.unit_of_work() as session, pytest.raises(NamedByAudiences) as refused:
+        services.delete_list(session, SYSTEM, session.merge(listed), now=NOON)
 
     assert refused.value.facts == {"audiences": "«Todos»"}
 

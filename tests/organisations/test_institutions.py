@@ -17,7 +17,7 @@ from organisations.queries.profile import find_profile
 from organisations.services.institution_grants import transfer_administered
 from organisations.services.profile import InstitutionKeyTaken, add_institution
 from tests.support.browser import Browser
-from tests.support.builders import a_person, an_administrator, sign_in
+from tests.support.builders import a_person, sign_in
 from tests.support.institution_access import (
     INSTITUTION_CELLS,
     administer,
@@ -31,11 +31,6 @@ from tests.support.wording import in_spanish
 LIST = "/administration/institutions"
 NAMES = {"names_es": "Banco del Instituto", "short_names_es": "BIESS", "names_en": "", "short_names_en": ""}
 SIGNATORY = {"name": "Ing. Rosa Paz", "office_es": "Gerente", "office_en": "", "email": "", "since": "", "until": ""}
-
-
-@pytest.fixture
-def boss(browser: Browser, instance: Instance) -> Browser:
-    return sign_in(browser, an_administrator(instance).email)
 
 
 def upload(browser: Browser, path: str, data: dict[str, str], name: str, content: bytes) -> None:

@@ -16,8 +16,10 @@ from accounts.passwords import NOBODYS
 from accounts.services import InvitedPerson
 from kernel import clock, outbox
 from kernel.audit import AuditEntry
+from kernel.left_out import SENTENCE
 from kernel.outbox import Delivery, Job
 from kernel.permissions import SYSTEM
+from kernel.tables import CELLS, COLUMNS
 from lms.instance import Instance
 from organisations import jobs
 from organisations.models import Membership, Organisation, PendingUnitList
@@ -36,13 +38,6 @@ from tests.support.wording import in_spanish
 LISTS = "/administration/lists"
 HEAD = "correo;nombres;primer apellido;segundo apellido;cedula;unidad\n"
 CEDULA = "1710034065"
-
-
-@pytest.fixture
-def boss(browser: Browser, instance: Instance) -> Browser:
-    """Return a browser in which an administrator is signed in."""
-    an_administrator(instance)
-    return sign_in(browser, "admin@example.org")
 
 
 def send(boss: Browser, text: str, kind: str = "people", status: int = 200) -> Browser:
@@ -70,6 +65,18 @@ def bring_in(boss: Browser) -> list[int]:
     return tiles(boss.get(boss.path).html)
 
 
+def test_what_changes_names_its_column(boss: Browser, instance: Instance) -> None:
+    """A day alone does not say whether somebody enters or leaves on it."""
+    put(instance, a_person(instance, "ana@example.org"), a_place(instance, "Chone", a_place(instance), code="7"))
+    last = (clock.now() + timedelta(days=30)).date()
+    send(boss, "correo;numero de empleado;fecha de ingreso;unidad\nana@example.org;E7;2021-05-21;7\n")
+    bring_in(boss)
+    send(boss, f"correo;numero de empleado;fecha de ingreso;fecha de salida;unidad\nana@example.org;E8;2022-05-21;{last};7\n")
+
+    for change in ("Número de empleado: E7 → E8", "Fecha de ingreso: 2021-05-21 → 2022-05-21", f"Último día: – → {last}"):
+        assert change in boss.page.text
+
+
 def test_nothing_is_written_before_the_list_is_confirmed_and_nothing_twice(boss: Browser, instance: Instance) -> None:
     chone = a_place(instance, "Chone", a_place(instance), code="7")
     jama = a_place(instance, "Jama", a_place(instance, "ISSFA"))
@@ -94,8 +101,8 @@ def test_nothing_is_written_before_the_list_is_confirmed_and_nothing_twice(boss:
         "Ninguna unidad se llama «Quito»",
     ):
         assert words in boss.page.text
-    assert "Jama → Chone" in boss.page.text
-    assert "Vieja Conocida → Vieja Conocida Nueva" in boss.page.text
+    assert "Unidad: Jama → Chone" in boss.page.text
+    assert "Nombre: Vieja Conocida → Vieja Conocida Nueva" in boss.page.text
     assert count(instance, Person) == 2
     assert bring_in(boss) == [1, 1, 1, 3]
 
@@ -119,6 +126,23 @@ def test_nothing_is_written_before_the_list_is_confirmed_and_nothing_twice(boss:
     ) == before
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "text", "kind_left_out", "example"),
+    [
+        ("people", HEAD.replace("unidad", "piso") + "nueva@example.org;Ana;Muñoz;Peña;;7\n", COLUMNS, "piso"),
+        ("people", HEAD + "nueva@example.org;Ana;Muñoz;Peña;;;suelta\n", CELLS, "suelta"),
+        ("units", "codigo;nombre;presupuesto\n7;Chone;100\n", COLUMNS, "presupuesto"),
+    ],
+)
+def test_what_of_a_list_is_not_read_is_named_before_it_is_confirmed(
+    boss: Browser, kind: str, text: str, kind_left_out: str, example: str
+) -> None:
+    send(boss, text, kind)
+
+    assert in_spanish(SENTENCE, thing=in_spanish(kind_left_out), number=1, examples=example) in boss.page.text
+
+
 def test_the_lines_with_a_fault_are_taken_home_and_compute_nothing(boss: Browser, instance: Instance) -> None:
     send(boss, HEAD + "=cmd|' /C calc'!A0;;;;;\nana@example.org;;;;;\n")
     boss._request("GET", f"{boss.path}/faults.csv")
@@ -130,6 +154,7 @@ def test_the_lines_with_a_fault_are_taken_home_and_compute_nothing(boss: Browser
     assert text.splitlines()[2].startswith("3,")
 
 
+@pytest.mark.slow
 def test_whoever_is_added_is_invited_and_chooses_the_first_password(boss: Browser, instance: Instance) -> None:
     send(boss, HEAD + "nueva@example.org;Ana;Muñoz;;;\n")
     bring_in(boss)
@@ -155,6 +180,7 @@ def test_whoever_is_added_is_invited_and_chooses_the_first_password(boss: Browse
     guest.get(link, status=404)
 
 
+@pytest.mark.slow
 def test_an_invitation_is_mailed_once_and_again_when_asked(boss: Browser, instance: Instance) -> None:
     send(boss, HEAD + "nueva@example.org;Ana;Muñoz;;;\n")
     bring_in(boss)
@@ -254,6 +280,7 @@ def test_whoever_never_accepted_gets_another_invitation_whoever_asks_for_a_link(
     assert count(instance, Person, Person.id == person.id, Person.invited_at >= later, Person.email_confirmed_at >= later) == 1
 
 
+@pytest.mark.slow
 def test_a_list_of_units_makes_a_tree_and_changes_it(boss: Browser, instance: Instance) -> None:
     text = "codigo;nombre;tipo;depende de\n3;Chone;;2\n2;Manabí;provincia;1\n1;IESS;institución;\n4;Jama;;99\n;CHONE;;2\n"
     send(boss, text, "units")
@@ -268,8 +295,8 @@ def test_a_list_of_units_makes_a_tree_and_changes_it(boss: Browser, instance: In
     assert tiles(boss.page.html) == [0, 0, 3, 0]
     send(boss, "codigo;nombre;depende de\n3;Centro de Atención Chone;1\n5;Bahía;3\n", "units")
     assert tiles(boss.page.html) == [1, 1, 0, 0]
-    assert "Chone → Centro de Atención Chone" in boss.page.text
-    assert "Manabí → IESS" in boss.page.text
+    assert "Nombre: Chone → Centro de Atención Chone" in boss.page.text
+    assert "Unidad superior: Manabí → IESS" in boss.page.text
     assert bring_in(boss) == [1, 1, 0, 0]
     with instance.database.unit_of_work(write=False) as session:
         bahia = session.scalars(select(Organisation).where(Organisation.name == "Bahía")).one()
@@ -441,6 +468,7 @@ def test_a_number_that_two_accounts_have_is_a_fault(boss: Browser, instance: Ins
     assert tiles(send(boss, f"{HEAD}ana@example.org;Ana María;;;{CEDULA};\n").page.html) == [0, 1, 0, 0]
 
 
+@pytest.mark.slow
 def test_what_cannot_be_read_is_told_beside_the_field(boss: Browser, instance: Instance) -> None:
     send(boss, "nombre;unidad\nAna;Quito", status=422)
 
@@ -448,6 +476,7 @@ def test_what_cannot_be_read_is_told_beside_the_field(boss: Browser, instance: I
     assert 'id="file-error"' in boss.page.html
 
 
+@pytest.mark.slow
 def test_a_list_is_forgotten_when_asked_and_in_time(boss: Browser, instance: Instance) -> None:
     send(boss, HEAD + "nueva@example.org;Ana;Muñoz;;;\n")
     path = boss.path

@@ -243,6 +243,7 @@ def test_posts_are_one_by_their_folded_text_and_stay_one_through_a_merge(instanc
     assert [one.post_id for one in rows(instance)] == [found["inspector"]]
 
 
+@pytest.mark.slow
 def test_the_upgrade_fills_days_places_and_employment(empty_database: Database) -> None:
     """spec/compulsory 2.4: local days of the moments, recorded from the first of them on, every place the main one."""
     migrations.upgrade(empty_database, to="2026_11_23_1")

@@ -19,7 +19,7 @@ from organisations.services.audiences import AudienceRuleValues
 from organisations.services.members import MembershipValues
 from tests.support.access import a_cast
 from tests.support.browser import Browser
-from tests.support.builders import a_person, an_administrator, sign_in
+from tests.support.builders import a_person
 from tests.support.places import a_place
 from tests.support.wording import in_spanish
 
@@ -30,12 +30,6 @@ SINCE = date(2026, 1, 1)
 @pytest.fixture
 def root(instance: Instance) -> Organisation:
     return a_place(instance, "IESS", code="IESS")
-
-
-@pytest.fixture
-def boss(browser: Browser, instance: Instance) -> Browser:
-    an_administrator(instance)
-    return sign_in(browser, "admin@example.org")
 
 
 def a_post(instance: Instance, root: Organisation, name: str, *people: Person) -> Post:

@@ -11,7 +11,7 @@ from xlsxwriter import Workbook
 from accounts.forms import normal_email
 from kernel.archives import write_archive
 from kernel.decoding import Undecodable
-from kernel.tables import write_xlsx
+from kernel.tables import COLUMNS, OTHER_SHEET, write_xlsx
 from organisations.rules import OrganisationKind, split_surnames
 from organisations.unit_lists.reading import PeopleListRows, PersonListRow, UnitListFault, read_people, read_units
 from tests.support.shared import SHARED, needs_shared
@@ -371,3 +371,24 @@ def test_a_line_that_names_nobody_twice_is_told_of_each() -> None:
         ("This address is already on line %(first)s.", {"first": 2}),
         ("This staff number is already on line %(first)s.", {"first": 2}),
     ]
+
+
+def test_headings_are_known_with_and_without_their_small_words() -> None:
+    """HR systems leave «de» out; what no one knows is named."""
+    head = "correo;fecha ingreso;Fecha Salida;Cargo o Puesto;Código Servidor;Piso"
+    found = people_in(f"{head}\na@x.ec;01/02/2020;20/11/2025;Analista;S-7;3\n".encode())
+
+    (person,) = found.people
+    assert (person.entered_on, person.left_on) == (date(2020, 2, 1), date(2025, 11, 20))
+    assert (person.post, person.staff_number) == ("Analista", "S-7")
+    assert [(one.kind, one.count, one.examples) for one in found.left_out] == [(COLUMNS, 1, ("Piso",))]
+
+
+def test_a_list_on_another_sheet_is_named_in_the_refusal() -> None:
+    """A cover, or an empty sheet before the list: whoever sends it in sees the list in their own program."""
+    target = BytesIO()
+    write_xlsx(target, [("Portada", ["Nómina de mayo"], []), ("Personas", ["correo"], [["a@x.ec"]])])
+
+    with pytest.raises(Undecodable) as refused:
+        people_in(target.getvalue())
+    assert (refused.value.text, refused.value.facts["sheets"]) == (OTHER_SHEET, "Personas")

@@ -25,6 +25,8 @@ from tests.support.browser import Browser, every_statement
 from tests.support.builders import PASSWORD, a_person
 from tests.support.institution import NAMES, SECRET, SITE, institution_entries, profile_of
 
+pytestmark = pytest.mark.fresh
+
 
 @pytest.fixture(autouse=True)
 def usual_locale() -> Iterator[None]:

@@ -21,6 +21,8 @@ from tests.support.builders import PASSWORD, a_person, sign_in
 from tests.support.institution import NAMES, SECRET, SITE, institution_entries, profile_of
 from tests.support.postbox import Postbox
 
+pytestmark = pytest.mark.fresh
+
 
 @pytest.fixture
 def postbox() -> Iterator[Postbox]:
@@ -37,6 +39,7 @@ def set_mail(browser: Browser, port: int, **changes: object) -> None:
     browser.submit(f"{SITE}/mail", values | changes)
 
 
+@pytest.mark.slow
 def test_mail_is_sent_by_the_server_that_was_set_and_the_test_says_so(boss: Browser, instance: Instance, postbox: Postbox) -> None:
     boss.get(f"{SITE}/names")
     boss.submit(f"{SITE}/names", NAMES)
@@ -80,6 +83,7 @@ def test_a_test_that_fails_says_why_with_host_and_port(boss: Browser, answers: d
     box.close()
 
 
+@pytest.mark.slow
 def test_a_server_that_is_not_there_is_named(boss: Browser, postbox: Postbox) -> None:
     postbox.close()
     set_mail(boss, postbox.port)
@@ -91,6 +95,7 @@ def test_a_server_that_is_not_there_is_named(boss: Browser, postbox: Postbox) ->
     assert "no-existe.invalid:587" in boss.page.text
 
 
+@pytest.mark.slow
 def test_only_so_many_tests_an_hour(boss: Browser, postbox: Postbox) -> None:
     set_mail(boss, postbox.port)
     for _time in range(10):
@@ -101,6 +106,7 @@ def test_only_so_many_tests_an_hour(boss: Browser, postbox: Postbox) -> None:
     assert len(postbox.messages) == 10
 
 
+@pytest.mark.slow
 def test_the_password_is_stored_locked_and_stands_nowhere(
     boss: Browser, instance: Instance, postbox: Postbox, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -127,19 +133,24 @@ def test_the_password_is_stored_locked_and_stands_nowhere(
     assert "Guardada." in boss.get(f"{SITE}/mail").text
 
 
+@pytest.mark.slow
 def test_a_password_is_required_again_for_another_server_and_goes_with_its_user(
     boss: Browser, instance: Instance, postbox: Postbox
 ) -> None:
-    set_mail(boss, postbox.port, smtp_user="sitio", smtp_password=SECRET)
-    boss.get(f"{SITE}/mail")
-    boss.submit(f"{SITE}/mail", {"smtp_host": "espia.example.org"}, status=422)
-    assert profile_of(instance).smtp_host == "127.0.0.1"
+    set_mail(boss, postbox.port, smtp_user="sitio", smtp_password=SECRET, smtp_starttls="y")
+    weaker: tuple[dict[str, str | None], ...] = ({"smtp_host": "espia.example.org"}, {"smtp_port": "2525"}, {"smtp_starttls": None})
+    for change in weaker:
+        boss.get(f"{SITE}/mail")
+        boss.submit(f"{SITE}/mail", change, status=422)
+    row = profile_of(instance)
+    assert (row.smtp_host, row.smtp_port, row.smtp_starttls) == ("127.0.0.1", postbox.port, True), "the next message would tell it"
 
     set_mail(boss, postbox.port, smtp_user="", smtp_host="otro.example.org")
 
     assert profile_of(instance).smtp_password == ""
 
 
+@pytest.mark.slow
 def test_the_password_is_locked_with_the_new_key_after_a_rotation(boss: Browser, instance: Instance, postbox: Postbox) -> None:
     set_mail(boss, postbox.port, smtp_user="sitio", smtp_password=SECRET)
     keys = rotate_secret_key(instance.settings)

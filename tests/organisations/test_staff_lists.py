@@ -333,7 +333,9 @@ def test_leavers_are_shown_and_come_in_once_the_number_is_typed(browser: Browser
     finance, works = a_place(instance, "Finanzas", root, code="F"), a_place(instance, "Obras", root, code="O")
     a_staff(instance, (finance, works), 4)
     with instance.database.unit_of_work() as session:
-        review = review_units(session, read_units(b"codigo;nombre;depende de;jefe\nF;Finanzas;I;0\nO;Obras;I;p3@example.org\n"))
+        review = review_units(
+            session, read_units(b"codigo;nombre;depende de;jefe\nF;Finanzas;I;0\nO;Obras;I;p3@example.org\n"), now=clock.now()
+        )
         services.try_places(session, SYSTEM, review.check.changed, now=NOON)
 
     send(boss, HEAD + "".join(f"p{at}@example.org;;;;;;;;;\n" for at in (0, 2)), str(root.uuid))
@@ -387,7 +389,7 @@ def test_a_list_of_units_sets_zone_and_head_and_another_head_takes_over(instance
     def load(head: str) -> ListReview:
         text = f"codigo;nombre;depende de;zona horaria;jefe\nF;Finanzas;I;Pacific/Galapagos;{head}\n"
         with instance.database.unit_of_work() as session:
-            found = review_units(session, read_units(text.encode()))
+            found = review_units(session, read_units(text.encode()), now=clock.now())
             services.try_places(session, SYSTEM, (*found.check.new, *found.check.changed), now=NOON)
         return found
 
@@ -399,9 +401,9 @@ def test_a_list_of_units_sets_zone_and_head_and_another_head_takes_over(instance
 
     assert [remark.facts for remark in load("999").remarks] == [{"head": "999"}]
     assert heads() == []
-    assert load("117").check.changed[0].facts == (("", "Ana Mera"),)
+    assert load("117").check.changed[0].facts == (("Head", "", "Ana Mera"),)
     assert heads() == [("Ana Mera", True)]
-    assert load("Luis@example.org").check.changed[0].facts == (("Ana Mera", "Luis Paz"),)
+    assert load("Luis@example.org").check.changed[0].facts == (("Head", "Ana Mera", "Luis Paz"),)
     assert heads() == [("Luis Paz", True)]
     assert load("luis@example.org").check.same == 1
     assert root.id

@@ -20,7 +20,7 @@ from organisations.services import leavers, members
 from organisations.services import tree as services
 from organisations.services.training_grants import end_training_role, give_training_role
 from tests.support.browser import Browser, every_statement
-from tests.support.builders import a_course, a_person, an_administrator, sign_in
+from tests.support.builders import a_course, a_person, an_administrator, sign_in, sign_in_through_pages
 from tests.support.learning import a_learner, actor_of
 from tests.support.places import a_place, give_training, manage, put
 
@@ -212,6 +212,6 @@ def test_signing_in_leads_to_what_somebody_is_here_for(
         if role is not None:
             give_training_role(session, SYSTEM, root, person, role, now=clock.now())
 
-    sign_in(browser, person.email)
+    sign_in_through_pages(browser, person.email)
 
     assert browser.path.startswith(leads)

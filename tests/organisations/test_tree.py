@@ -19,19 +19,12 @@ from organisations.services import tree as services
 from organisations.services.tree import UnitCodeConflict, UnitNameConflict, UnitValues
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
-from tests.support.builders import a_person, an_administrator, sign_in
+from tests.support.builders import a_person
 from tests.support.places import a_place, manage, put
 from tests.support.training_access import a_training_cast
 from tests.support.wording import in_spanish
 
 TREE = "/administration/organisations"
-
-
-@pytest.fixture
-def boss(browser: Browser, instance: Instance) -> Browser:
-    """Return a browser in which an administrator is signed in."""
-    an_administrator(instance)
-    return sign_in(browser, "admin@example.org")
 
 
 def row_of(instance: Instance, name: str) -> Organisation:
@@ -49,6 +42,7 @@ def facts(instance: Instance, verb: str) -> dict[str, object]:
         return found
 
 
+@pytest.mark.slow
 def test_administrators_make_a_tree_of_three_kinds(boss: Browser, instance: Instance) -> None:
     boss.get(TREE)
     assert in_spanish("There is no institution yet") in boss.page.text

@@ -14,8 +14,9 @@ from organisations.models import AudienceVersion, Employment, Organisation
 from organisations.rules import OrganisationKind
 from organisations.services import audiences, posts
 from tests.support.browser import Browser
-from tests.support.builders import a_course, a_person, an_administrator, sign_in
+from tests.support.builders import a_course, a_person
 from tests.support.places import a_place, put
+from tests.support.scenes import scene
 from tests.support.wording import in_spanish
 
 NEW = "/administration/audiences/new"
@@ -27,6 +28,7 @@ def root(instance: Instance) -> Organisation:
 
 
 @pytest.fixture
+@scene
 def ana(instance: Instance, root: Organisation) -> Person:
     """Somebody of Guayas with a staff number."""
     person = a_person(instance)
@@ -34,12 +36,6 @@ def ana(instance: Instance, root: Organisation) -> Person:
     with instance.database.unit_of_work() as session:
         session.execute(update(Employment).values(staff_number="0042"))
     return person
-
-
-@pytest.fixture
-def boss(browser: Browser, instance: Instance) -> Browser:
-    an_administrator(instance)
-    return sign_in(browser, "admin@example.org")
 
 
 def press(boss: Browser, edit: str, values: Mapping[str, object] | None = None, action: str = "/new") -> None:

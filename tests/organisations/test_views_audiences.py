@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from sqlalchemy import func, select, update
 
-from accounts.models import Person
+from accounts.models import NationalIdentity, Person
 from courses.models import VersionViewer
 from kernel import clock
 from kernel.i18n import choose
@@ -34,6 +34,7 @@ from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, an_administrator, sign_in
 from tests.support.obligations import an_audience_of, an_obligation, rules_of
 from tests.support.places import a_place, give_training, manage, put
+from tests.support.scenes import scene
 from tests.support.training_access import a_training_cast
 from tests.support.wording import in_spanish
 
@@ -47,18 +48,13 @@ def root(instance: Instance) -> Organisation:
 
 
 @pytest.fixture
+@scene
 def ana(instance: Instance, root: Organisation) -> Person:
     """Somebody of Guayas without a post, beside somebody of no province."""
     person = a_person(instance)
     put(instance, person, a_place(instance, "Guayas", root, kind=OrganisationKind.PROVINCE))
     put(instance, a_person(instance, "otra@example.org"), root)
     return person
-
-
-@pytest.fixture
-def boss(browser: Browser, instance: Instance) -> Browser:
-    an_administrator(instance)
-    return sign_in(browser, "admin@example.org")
 
 
 def filled(root: Organisation, rule: str = RULE, **more: str) -> dict[str, str]:
@@ -133,6 +129,19 @@ def test_mistakes_and_unknown_names_stand_beside_the_rule(boss: Browser, instanc
     assert versions(instance) == []
 
 
+def test_a_rule_that_is_too_long_is_refused_unread(
+    boss: Browser, instance: Instance, root: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twenty thousand conditions held a process for seconds before they were refused."""
+    monkeypatch.setattr("organisations.views.audiences.read_yaml", lambda *_given: pytest.fail("it was read"))
+    boss.get(f"{AUDIENCES}/new?view=text")
+
+    page = boss.submit("/new", filled(root, "any:\n" + "  - unit: GYE\n" * 20_000), button=("step", "preview"), status=422)
+
+    assert in_spanish("Use at most %(max)d characters.", max=20_000) in page.text
+    assert versions(instance) == []
+
+
 def test_two_people_who_change_a_rule_at_once(boss: Browser, instance: Instance, root: Organisation, ana: Person) -> None:
     """spec/compulsory 18: the second sees what the first saved, and may save over it."""
     make(boss, root, "province: Guayas")
@@ -152,6 +161,46 @@ def test_two_people_who_change_a_rule_at_once(boss: Browser, instance: Instance,
     assert len(versions(instance)) == 2
     other.submit("/rule", button=("step", "save"))
     assert versions(instance)[-1] == "unit: {code: IESS, below: false}\n"
+
+
+def test_the_days_before_of_a_new_audience_wait_for_a_second_person(
+    boss: Browser, instance: Instance, root: Organisation, ana: Person
+) -> None:
+    """spec/compulsory 3.6 and 4.5: with a reason; where there is no second person the page says so; both stand in the versions."""
+    boss.get(f"{AUDIENCES}/new?view=text")
+    typed = filled(root, "unit: IESS", effective_on="1900-01-01")
+    boss.submit("/new", typed, button=("step", "preview"), status=422)
+    refused = boss.submit("/new", {"number": "2"}, button=("step", "save"), status=422)
+    assert 'id="reason-error"' in refused.html
+    assert versions(instance) == []
+    page = boss.submit("/new", {"number": "2", "reason": "Siempre fue así."}, button=("step", "save"))
+    there = boss.path
+    nobody = (
+        "No one else here may apply it, so nothing changes. Ask for another training officer of the institution, or another administrator, "
+    )
+    assert in_spanish(f"{nobody}to be named.") in page.text
+    boss.post(f"{there}/application", {"number": "0"}, status=409)
+    assert len(versions(instance)) == 1
+    second = a_person(instance, "ofelia@example.org")
+    give_training(instance, second, root, TrainingRole.OFFICER)
+    other = sign_in(boss.another(), second.email)
+
+    assert in_spanish("It takes effect once another person applies it: %(names)s.", names=second.full_name) in boss.get(there).text
+    assert other.get("/compulsory-training/obligations").has_link(there)
+    with instance.database.unit_of_work(write=False) as session:
+        audience = f"{AUDIENCES}/{session.scalars(select(Audience.uuid)).one()}"
+    for visitor in (boss, other):
+        assert visitor.get(audience).has_link(there)
+        assert in_spanish("Changes that wait for a second person") in visitor.page.text
+    other.get(there)
+    other.submit("/application", status=422)
+    other.submit("/application", {"number": "0"})
+
+    assert len(versions(instance)) == 2
+    assert "1900" in other.page.text
+    assert not other.get(audience).has_link(there)
+    assert second.full_name in other.page.text
+    assert not other.get("/compulsory-training/obligations").has_link(there)
 
 
 def test_why_a_person_is_in(boss: Browser, root: Organisation, ana: Person) -> None:
@@ -220,7 +269,7 @@ def test_an_officer_makes_audiences_of_their_institution_alone(
     officer, other = a_person(instance, "ofelia@example.org"), a_place(instance, "BIESS")
     give_training(instance, officer, root, TrainingRole.OFFICER)
     boss = sign_in(browser, officer.email)
-    assert boss.page.has_link(AUDIENCES)
+    assert boss.get("/training-report").has_link(AUDIENCES)
     boss.get(f"{AUDIENCES}/new")
     boss.submit("/new", {**filled(root, "province: Guayas"), "institution": str(other.uuid)}, button=("step", "preview"), status=422)
     assert versions(instance) == []
@@ -297,6 +346,13 @@ def test_a_list_finds_its_people_by_what_names_them(boss: Browser, instance: Ins
     assert in_spanish("These do not name exactly one person: %(lines)s.", lines="nadie") in page.text
     boss.submit("/audience-lists", {"people": "0042\n\n OTRA@example.org \n0042"})
     assert on_it(instance) == 2
+    stranger = a_person(instance, "ajena@example.org", given="Zoila")
+    with instance.database.unit_of_work() as session:
+        session.add(NationalIdentity(person_id=stranger.id, number="1710034065"))
+    boss.get(LISTS)
+    for line in ("ajena@example.org", "1710034065"):
+        page = boss.submit("/audience-lists", {**values, "people": line}, status=422)
+        assert in_spanish("These do not name exactly one person: %(lines)s.", lines=line) in page.text, "as of somebody unknown"
 
     boss.submit("/audience-lists", {**values, "people": "0042"})
 
@@ -332,7 +388,8 @@ def test_a_list_shows_who_stands_on_it_and_that_it_was_looked_at(
     assert ana.full_name in page.text
     assert in_spanish("No rule names the list.") in page.text
     assert "Otra" not in page.text
-    assert in_spanish("No one here matches this name or address.") in boss.get(f"{there}?q=zzz").text
+    assert in_spanish("No one here matches this name.") in boss.get(f"{there}?q=zzz").text
+    assert ana.full_name not in boss.get(f"{there}?q={ana.email}").text, "the page shows no addresses, so nobody searches in them"
     with instance.database.unit_of_work(write=False) as session:
         looked = [(look.purpose, look.where) for look in list_access_rows(session, ana.id)]
         other = session.scalars(select(Person.id).where(Person.email == "otra@example.org")).one()

@@ -20,6 +20,7 @@ from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, a_teacher, an_administrator, sign_in
 from tests.support.places import a_place
 from tests.support.role_matrix import RoleCast, RoleMatrix
+from tests.support.scenes import scene
 
 ROLES = {
     "A": "anonymous",
@@ -73,6 +74,7 @@ class InstitutionCast(RoleCast):
         return {letter: "allow" if one == "allow" else "hide" for letter, one in found.items()}
 
 
+@scene
 def two_institutions(instance: Instance) -> tuple[Organisation, Organisation]:
     """Make the institution of the site and another one."""
     first = a_place(instance, "IESS", code="IESS")
@@ -81,6 +83,7 @@ def two_institutions(instance: Instance) -> tuple[Organisation, Organisation]:
     return first, second
 
 
+@scene
 def administer(instance: Instance, person: Person, institution: Organisation) -> None:
     """Let somebody administer an institution."""
     with instance.database.unit_of_work() as session:
@@ -92,6 +95,7 @@ def a_course_of(instance: Instance, key: str, institution: str, certificate: str
     return a_course(instance, key, modules=1, certificate=f"{certificate}\ninstitution: {institution}")
 
 
+@scene
 def an_institution_cast(browser: Browser, instance: Instance) -> InstitutionCast:
     """Sign in one person of each role of the list."""
     first, second = two_institutions(instance)

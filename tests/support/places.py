@@ -12,8 +12,10 @@ from organisations.services import members
 from organisations.services import tree as services
 from organisations.services.training_grants import give_training_role
 from organisations.services.tree import UnitValues
+from tests.support.scenes import scene
 
 
+@scene
 def a_place(
     instance: Instance, name: str = "IESS", parent: Organisation | None = None, *, code: str = "", kind: OrganisationKind | None = None
 ) -> Organisation:
@@ -23,18 +25,21 @@ def a_place(
         return services.make(session, SYSTEM, parent, chosen, UnitValues(name, code), now=clock.now())
 
 
+@scene
 def put(instance: Instance, person: Person, place: Organisation) -> None:
     """Let somebody belong to a place."""
     with instance.database.unit_of_work() as session:
         members.assign_member(session, SYSTEM, person, place, now=clock.now())
 
 
+@scene
 def manage(instance: Instance, person: Person, place: Organisation) -> None:
     """Let somebody follow the people of a place."""
     with instance.database.unit_of_work() as session:
         services.name_manager(session, SYSTEM, place, person, now=clock.now())
 
 
+@scene
 def give_training(instance: Instance, person: Person, place: Organisation, role: TrainingRole) -> None:
     """Let somebody look after or audit the compulsory training of a place."""
     with instance.database.unit_of_work() as session:
