@@ -6,9 +6,11 @@ from compliance.audit_verbs import ComplianceVerb
 from compliance.dates import list_covered, obligation_dates
 from compliance.permissions import PERMISSIONS
 from compliance.queries.leaving import list_keeping
+from compliance.services.evidence import REMOVE
 from compliance.take_permissions import RENEWAL_PERMISSIONS
 from compliance.views import (
     actas,
+    agreements,
     audience_rules,
     bundles,
     free_days,
@@ -40,6 +42,7 @@ FEATURE = Feature(
         report_exports.bp,
         bundles.bp,
         actas.bp,
+        agreements.bp,
         renewals.bp,
         free_days.bp,
         reminders.bp,
@@ -58,6 +61,7 @@ FEATURE = Feature(
         "compliance.follow_recognition_list": jobs.follow_recognition_list,
         "compliance.follow_merge": jobs.follow_merge,
         "compliance.follow_changes": jobs.follow_changes,
+        REMOVE: jobs.remove_evidence,
         "compliance.recompute_obligation": jobs.recompute_obligation,
         "compliance.recompute_all": jobs.recompute_all,
         "compliance.recompute_institution": jobs.recompute_institution,

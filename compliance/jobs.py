@@ -24,10 +24,12 @@ from compliance.queries.replay import walk_present_differences
 from compliance.queries.waiting_work import list_workers
 from compliance.rules.claims import ClaimState
 from compliance.services import (
+    agreements,
     assignments,
     bundle_requests,
     dry_runs,
     enrolment,
+    evidence,
     facts,
     free_days,
     reminder_requests,
@@ -420,7 +422,15 @@ def _enrol_portion(session: Session, number: int, after: int, *, now: datetime) 
         return None
     rules = get_rules(session, obligation)
     order = get_order(session, rules, now=now)
+    reserved = [course.slug for course in order.courses if not course.required.is_agreed]
+    if after == 0 and reserved:
+        agreements.settle_agreements(session, Actor(via=ActorChannel.JOB), obligation, reserved, now=now)
     people = list_to_enrol(session, obligation, order, after, enrolment.PORTION, now=now)
     if people:
         enrolment.enrol_assigned(session, rules, order, people, now=now)
     return people[-1] if len(people) == enrolment.PORTION else None
+
+
+def remove_evidence(delivery: Delivery) -> None:
+    """Delete a file that proved what was withdrawn or erased, unless something else names it."""
+    evidence.remove_evidence(delivery.database, files_of(delivery.settings), cast("str", delivery.arguments["sha256"]))

@@ -83,23 +83,25 @@ class ObligationVersion(Base):
 
 
 class PlannedChange(Base):
-    """A change of an obligation, or of the rule of an audience under obligations: tried before it is applied (spec/compulsory 4.8)."""
+    """A change of an obligation, of the rule of an audience, or of the calendar: tried before it is applied (spec/compulsory 4.8)."""
 
     __tablename__ = "planned_change"
     __table_args__ = (
-        CheckConstraint("kind IN ('activate', 'version', 'end', 'audience')", name="kind"),
+        CheckConstraint("kind IN ('activate', 'version', 'end', 'audience', 'free_day')", name="kind"),
         CheckConstraint("state IN ('planning', 'ready', 'applying', 'applied', 'discarded')", name="state"),
-        CheckConstraint("(kind = 'audience') = (obligation_id IS NULL)", name="subject"),
+        CheckConstraint("(kind IN ('audience', 'free_day')) = (obligation_id IS NULL)", name="subject"),
+        CheckConstraint("(kind = 'free_day') = (audience_id IS NULL)", name="audience"),
         CheckConstraint("(state = 'applied') = (applied_at IS NOT NULL)", name="applied"),
+        CheckConstraint("second_person IN ('', 'past', 'many')", name="second_person"),
     )
 
     id: Mapped[Key]
     uuid: Mapped[PublicId]
     kind: Mapped[str] = mapped_column(String(8))
     obligation_id: Mapped[int | None] = mapped_column(ForeignKey("obligation.id"), index=True)
-    audience_id: Mapped[int] = mapped_column(ForeignKey("audience.id"), index=True)
+    audience_id: Mapped[int | None] = mapped_column(ForeignKey("audience.id"), index=True)
     content: Mapped[str] = mapped_column(Text)
-    """JSON: the values of a version, a last day or a rule, by its kind."""
+    """JSON: the values of a version, a last day, a rule or free days, by its kind."""
     based_on: Mapped[int]
     """How often the obligation had been changed when this was planned, or the number of the audience's version."""
     effective_on: Mapped[date]
@@ -120,10 +122,32 @@ class PlannedChange(Base):
     """The number of changed people to which who applies it agreed."""
     is_outdated: Mapped[bool] = mapped_column(default=False)
     """Its dry run was made again because another number came out when it was applied."""
+    second_person: Mapped[str] = mapped_column(String(4), default="", server_default="")
+    """Why another person than its author has to apply it, as `compliance.rules.second_person` says; empty where its author may."""
     created_at: Mapped[Moment]
     created_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     applied_at: Mapped[Moment | None]
     applied_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+
+class CourseAgreement(Base):
+    """The newest answer of a course's team to whether an obligation may enrol people in its course; `agreed` is None until it answers."""
+
+    __tablename__ = "course_agreement"
+    __table_args__ = (
+        UniqueConstraint("obligation_id", "course_id"),
+        CheckConstraint("(agreed IS NULL) = (decided_at IS NULL)", name="decided"),
+    )
+
+    id: Mapped[Key]
+    obligation_id: Mapped[int] = mapped_column(ForeignKey("obligation.id"))
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), index=True)
+    agreed: Mapped[bool | None]
+    asked_at: Mapped[Moment]
+    asked_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    decided_at: Mapped[Moment | None]
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    reason: Mapped[str] = mapped_column(String(1000), default="")
 
 
 class Assignment(Base):
@@ -299,16 +323,15 @@ class FreeDay(Base):
 
 
 class CycleEnrolment(Base):
-    """One course of one cycle of an assignment: the take in which it is done, or the obstacle to there being one (spec/compulsory 4.9).
-
-    Neither: nothing has to be taken, because it is done.
-    """
+    """One course of one cycle of an assignment: its take, or the obstacle to one, or neither where it is done (spec/compulsory 4.9)."""
 
     __tablename__ = "cycle_enrolment"
     __table_args__ = (
         UniqueConstraint("assignment_id", "cycle", "course_id"),
         CheckConstraint("enrolment_id IS NULL OR obstacle IS NULL", name="outcome"),
-        CheckConstraint("obstacle IN ('unpublished', 'archived', 'edition_closed', 'edition_full', 'work_open')", name="obstacle"),
+        CheckConstraint(
+            "obstacle IN ('unpublished', 'archived', 'not_agreed', 'edition_closed', 'edition_full', 'work_open')", name="obstacle"
+        ),
     )
 
     id: Mapped[Key]

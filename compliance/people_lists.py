@@ -7,12 +7,14 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from accounts.rules import fold
-from compliance.queries.claim_lists import list_published_courses
 from compliance.queries.claims import list_entries, list_repeated
+from compliance.queries.course_choices import list_known_courses, required_in
 from compliance.rules.claims import achievement_fault
 from compliance.services.recognitions import RecognitionValues
 from kernel.decoding import Undecodable
 from kernel.errors import N_
+from kernel.left_out import LeftOut
+from kernel.permissions import Actor
 from kernel.tables import read_table
 from organisations.permissions import TrainingScope
 from organisations.queries.training_scope import list_training_places
@@ -63,6 +65,7 @@ class RecognitionListRows:
     entries: tuple[RecognitionListEntry, ...]
     faults: tuple[UnitListFault, ...]
     encoding_guessed_from: int | None
+    left_out: tuple[LeftOut, ...]
     mixed: tuple[int, int] | None = None
     """The first line with the year first, and the first with the day first, where days are written in both ways."""
 
@@ -80,14 +83,15 @@ def read_recognitions(content: bytes, today: date) -> RecognitionListRows:
     columns = find_columns(table, COLUMNS, WHO, N_("There is no column called “email” or “correo”."))
     for name, words in REQUIRED.items():
         if name not in columns:
-            raise Undecodable(words)
+            raise table.refusal(words)
     entries, faults, days = [], [], DayReader(today)
     for line, cell, written in list_lines(table, columns):
         try:
             entries.append(_entry(line, cell, written, days, today))
         except (InvalidRow, DayRefused) as unfit:
             faults.append(UnitListFault(line, written, unfit.message, unfit.facts))
-    return RecognitionListRows(tuple(entries), tuple(faults), table.encoding_guessed_from, days.mixed().get("achieved_on"))
+    left_out, mixed = table.left_out(columns.values()), days.mixed().get("achieved_on")
+    return RecognitionListRows(tuple(entries), tuple(faults), table.encoding_guessed_from, left_out, mixed)
 
 
 REQUIRED: Mapping[str, str] = {
@@ -123,19 +127,22 @@ class RecognitionListCheck:
     faults: tuple[UnitListFault, ...]
 
 
-def judge_recognitions(session: Session, rows: RecognitionListRows, scope: TrainingScope, *, now: datetime) -> RecognitionListCheck:
-    """Say what a list would propose for people of a scope: a fixed number of statements for some thousands."""
-    found, faults = _find(session, rows.entries)
+def judge_recognitions(
+    session: Session, actor: Actor, rows: RecognitionListRows, scope: TrainingScope, *, now: datetime
+) -> RecognitionListCheck:
+    """Return what a list would propose for people of a scope: a fixed number of statements for some thousands.
+
+    Whoever is outside the scope is unknown here: the answer to a line never says whether somebody else has an account.
+    """
+    found, faults = _find(session, actor, rows.entries, scope)
     people = sorted({person for person, _course, _entry in found})
-    places, courses = list_training_places(session, people), sorted({course for _person, course, _entry in found})
+    courses = sorted({course for _person, course, _entry in found})
     known, entered = list_repeated(session, people, courses), list_entries(session, people)
     new, seen, same, early = [], dict[tuple[int, int, date], int](), 0, 0
     for person, course, entry in found:
         key = person, course, entry.achieved_on
         first = seen.setdefault(key, entry.person.line)
-        if not (scope.everywhere or scope.officer_of(places[person])):
-            faults.append(UnitListFault(entry.person.line, entry.written, N_("This person does not work in your units.")))
-        elif first != entry.person.line:
+        if first != entry.person.line:
             message = N_("The same recognition is already on line %(first)s.")
             faults.append(UnitListFault(entry.person.line, entry.written, message, {"first": first}))
         elif key in known:
@@ -147,10 +154,13 @@ def judge_recognitions(session: Session, rows: RecognitionListRows, scope: Train
 
 
 def _find(
-    session: Session, entries: Sequence[RecognitionListEntry]
+    session: Session, actor: Actor, entries: Sequence[RecognitionListEntry], scope: TrainingScope
 ) -> tuple[list[tuple[int, int, RecognitionListEntry]], list[UnitListFault]]:
-    """Return the person and the course that each line means, and the lines that mean none."""
-    match, courses = match_people(session, [entry.person for entry in entries]), _courses(session)
+    """Return the person of the scope and the course that each line means, and the lines that mean none."""
+    match, courses = match_people(session, [entry.person for entry in entries]), _courses(session, actor, scope)
+    if not scope.everywhere:
+        places = list_training_places(session, match.people)
+        match = match.among({person for person, theirs in places.items() if scope.officer_of(theirs)})
     found, faults = [], []
     for entry in entries:
         try:
@@ -159,7 +169,7 @@ def _find(
             faults.append(UnitListFault(entry.person.line, entry.written, refused.message, refused.facts))
             continue
         if person is None:
-            faults.append(UnitListFault(entry.person.line, entry.written, N_("No account has this address or number.")))
+            faults.append(UnitListFault(entry.person.line, entry.written, N_("No one in your units has this address or number.")))
         elif course is None:
             faults.append(UnitListFault(entry.person.line, entry.written, N_("There is no published course with this key or title.")))
         else:
@@ -167,10 +177,10 @@ def _find(
     return found, faults
 
 
-def _courses(session: Session) -> dict[str, int]:
-    """Return the published courses by key, and by their titles where no other has the same."""
+def _courses(session: Session, actor: Actor, scope: TrainingScope) -> dict[str, int]:
+    """Return the published courses that an actor knows of by key, and by their titles where no other has the same."""
     found, doubtful = dict[str, int](), set[str]()
-    courses = list_published_courses(session)
+    courses = list_known_courses(session, actor, required_in(session, scope))
     for course in courses:
         for title in {fold(title) for title in course.title.values()}:
             doubtful |= {title} if found.setdefault(title, course.id) != course.id else set()

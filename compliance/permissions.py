@@ -34,7 +34,7 @@ class ObligationAction(StrEnum):
     ACTIVATE = "obligation:activate"
     """Put in force what somebody else wrote."""
     CHANGE_PAST = "obligation:change"
-    """Let a version count from before it is recorded."""
+    """Apply, as second person, what counts from before it is recorded or changes the state or last day of many."""
 
 
 class WaiverAction(StrEnum):
@@ -240,7 +240,7 @@ def _activate_obligation(actor: Actor, subject: object) -> Verdict:
 
 
 def _change_past(actor: Actor, subject: object) -> Verdict:
-    return _on_obligation(actor, subject, "hhdda")
+    return _on_obligation(actor, subject, "hhada")
 
 
 _decide_medical = _of_person("ddadd")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from wtforms import BooleanField, DateField, FileField, RadioField, SelectField, TextAreaField, ValidationError
+from wtforms import BooleanField, DateField, RadioField, SelectField, TextAreaField, ValidationError
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired, Length, Optional
 
@@ -14,7 +14,7 @@ from compliance.services.recognitions import RecognitionValues, UploadedRecognit
 from compliance.services.waivers import WaiverValues
 from kernel.errors import N_
 from kernel.i18n import _, enumeration, format_date, lazy_
-from kernel.web.forms import Form, LineField, clean_text, whole_number
+from kernel.web.forms import FileField, Form, LineField, clean_text, whole_number
 
 _AT_MOST = lazy_("Use at most %(max)d characters.")
 DAYS = ["%Y-%m-%d", "%d/%m/%Y"]
@@ -24,6 +24,8 @@ REFUSALS: Mapping[EvidenceRefusal, str] = {
     EvidenceRefusal.CONTENT: N_("The file is damaged, or it is not what its name says. Save it again and send it."),
     EvidenceRefusal.SIZE: N_("The file is larger than 10 MB. Send a smaller one."),
     EvidenceRefusal.EMPTY: N_("The file is empty."),
+    EvidenceRefusal.PERSON_FULL: N_("Your files take all the room that one person has. Withdraw some, or write the document's number."),
+    EvidenceRefusal.INSTITUTION_FULL: N_("Your institution's files take all the room it has. Write the document's number instead."),
 }
 
 

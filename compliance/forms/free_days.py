@@ -4,18 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from wtforms import DateField, FileField, HiddenField, SelectField
+from wtforms import DateField, HiddenField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired, Length
 
 from accounts.rules import fold
 from compliance.queries.free_days import NATIONAL
 from compliance.services.free_days import FreeDayValues
-from kernel.decoding import Undecodable
 from kernel.errors import N_
 from kernel.i18n import _, lazy_
+from kernel.left_out import LeftOut
 from kernel.tables import ReadTable, read_table
-from kernel.web.forms import DAYS, Form, LineField, clean_text
+from kernel.web.forms import DAYS, FileField, Form, LineField, clean_text
 from organisations.unit_lists.days import AHEAD, DayReader, DayRefused
 
 MOST_LINES, LONGEST_NAME = 500, 150
@@ -35,6 +35,8 @@ class FreeDayForm(Form):
         [InputRequired(lazy_("Give it a name.")), Length(max=LONGEST_NAME, message=lazy_("Use at most %(max)d characters."))],
     )
     province = SelectField(lazy_("Where"), choices=[])
+    reason = LineField(lazy_("Reason"), [Length(max=1000, message=lazy_("Use at most %(max)d characters."))])
+    """Given of a day before today."""
 
     def offer(self, provinces: Mapping[str, str]) -> None:
         """Let one of these provinces be chosen, or the whole country."""
@@ -52,6 +54,8 @@ class FreeDayListForm(Form):
 
     file = FileField(lazy_("File"))
     lines = HiddenField()
+    reason = LineField(lazy_("Reason"), [Length(max=1000, message=lazy_("Use at most %(max)d characters."))])
+    """Given where there are days before today."""
 
     def content(self) -> bytes:
         """Return what was sent; nothing, with the fault in the form, where it is nothing."""
@@ -60,6 +64,13 @@ class FreeDayListForm(Form):
         if not content:
             self.refuse(self.file, _("Choose a file."))
         return bytes(content)
+
+
+class FreeDayDeletionForm(Form):
+    """A free day to delete."""
+
+    reason = LineField(lazy_("Reason"), [Length(max=1000, message=lazy_("Use at most %(max)d characters."))])
+    """Given of a day before today."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +85,12 @@ class FreeDayFault:
 
 @dataclass(frozen=True, slots=True)
 class FreeDayRows:
-    """The free days of a list, each with its line, and its faults."""
+    """The free days of a list, each with its line, its faults, and what of it is not read."""
 
     days: tuple[tuple[int, FreeDayValues], ...]
     faults: tuple[FreeDayFault, ...]
-    encoding_guessed_from: int | None = None
+    encoding_guessed_from: int | None
+    left_out: tuple[LeftOut, ...]
 
 
 def read_free_days(content: bytes, provinces: Mapping[str, str], today: date) -> FreeDayRows:
@@ -97,14 +109,14 @@ def read_free_days(content: bytes, provinces: Mapping[str, str], today: date) ->
             faults.append(FreeDayFault(line, " · ".join(filter(None, words.values()))[:200], refused.message, refused.facts))
         else:
             days.append((line, values))
-    return FreeDayRows(tuple(days), tuple(faults), table.encoding_guessed_from)
+    return FreeDayRows(tuple(days), tuple(faults), table.encoding_guessed_from, table.left_out(columns.values()))
 
 
 def _columns(table: ReadTable) -> dict[str, int]:
     heads = [fold(clean_text(cell)) for cell in table.rows[0][1]] if table.rows else []
     columns = {name: at for at, head in enumerate(heads) for name, heading in _COLUMNS.items() if head in heading}
     if "day" not in columns or "name" not in columns:
-        raise Undecodable(N_("The list needs a column called “fecha” and one called “nombre”."))
+        raise table.refusal(N_("The list needs a column called “fecha” and one called “nombre”."))
     return columns
 
 

@@ -355,7 +355,7 @@ class ObligationOwnerForm(Form):
 class PlannedChangeForm(Form):
     """The number of people that confirms a change."""
 
-    number = LineField(lazy_("Number of people whose status changes"))
+    number = LineField(lazy_("Number of people concerned"))
 
     @property
     def confirmed(self) -> int | None:

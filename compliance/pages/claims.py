@@ -1,13 +1,13 @@
 """Page values of waivers and recognitions: their words, lists, and one before its reader."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from compliance.models import Waiver
 from compliance.queries.claim_lists import ClaimRow
 from compliance.rules.claim_words import KINDS
-from compliance.rules.claims import ClaimState, WaiverKind, last_waived_day
+from compliance.rules.claims import MEDICAL_KINDS, ClaimState, WaiverKind, last_waived_day
 from compliance.services.claim_notices import page_of
 from kernel.errors import N_
 from kernel.i18n import _, choose, format_date
@@ -61,12 +61,19 @@ def days_words(waiver: Waiver) -> str:
     return _("from %(first)s to %(last)s", first=first, last=last)
 
 
-def claim_view(row: ClaimRow, entries: Mapping[int, date]) -> ClaimView:
-    """Return a waiver or recognition as lists show it."""
+def reason_words(waiver: Waiver, *, sees_medical: bool) -> str:
+    """Return the reason of a waiver as its reader sees it; `sees_medical` where they may see reasons of health (spec/compulsory 4.10)."""
+    kind = WaiverKind(waiver.kind)
+    return _(KINDS[kind]) if sees_medical or kind not in MEDICAL_KINDS else _("with evidence on record")
+
+
+def claim_view(row: ClaimRow, entries: Mapping[int, date], medical: Collection[int]) -> ClaimView:
+    """Return a waiver or recognition as lists show it; `medical` are the waivers whose reason of health the reader sees, by number."""
     claim = row.claim
     if isinstance(claim, Waiver):
         of = choose(row.title) if row.title is not None else _("All compulsory training")
-        what, days, is_early = f"{_(KINDS[WaiverKind(claim.kind)])} · {of}", days_words(claim), False
+        reason = reason_words(claim, sees_medical=claim.id in medical)
+        what, days, is_early = f"{reason} · {of}", days_words(claim), False
     else:
         what = f"{_('Recognition')} · {choose(row.title)}"
         days = _("completed on %(day)s", day=format_date(claim.achieved_on))
@@ -76,11 +83,13 @@ def claim_view(row: ClaimRow, entries: Mapping[int, date]) -> ClaimView:
     return ClaimView(page_of(claim), row.person, row.proposer, what, days, state_view(claim.state), claim.proposed_at, answer, is_early)
 
 
-def overlap_views(others: Sequence[Waiver], titles: Mapping[int, Mapping[str, str]]) -> list[tuple[str, str, str, ClaimStateView]]:
-    """Return the reason, obligation, days and state of waivers that stand in the way of another one."""
+def overlap_views(
+    others: Sequence[Waiver], titles: Mapping[int, Mapping[str, str]], medical: Collection[int]
+) -> list[tuple[str, str, str, ClaimStateView]]:
+    """Return the reason, obligation, days and state of waivers that stand in the way of another one; `medical` as in `claim_view`."""
     return [
         (
-            _(KINDS[WaiverKind(other.kind)]),
+            reason_words(other, sees_medical=other.id in medical),
             _("All compulsory training") if other.obligation_id is None else choose(titles.get(other.obligation_id)),
             days_words(other),
             state_view(other.state),

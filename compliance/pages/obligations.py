@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from uuid import UUID
 
+from compliance.models import PlannedChange
 from compliance.pages.status_words import URGENT_FIRST, StatusView, status_view
 from compliance.queries.obligations import ObligationRow
 from compliance.queries.obstacles import ObstacleRow
@@ -28,6 +30,7 @@ from kernel.durations import Duration, RenewalBasis
 from kernel.errors import N_
 from kernel.i18n import _, alternatives, choose, enumeration, format_date, ngettext, number
 from kernel.i18n import zone_name as name_of_zone
+from organisations.models import Audience
 
 STATES: Mapping[str, tuple[str, str, str]] = {
     "draft": ("", N_("Draft"), "pencil"),
@@ -39,6 +42,7 @@ CHANGES: Mapping[str, str] = {
     "version": N_("New version"),
     "end": N_("End"),
     "audience": N_("Another rule of the audience"),
+    "free_day": N_("Free days before today"),
 }
 _STATE_SENTENCES: Mapping[str, Callable[[int], str]] = {
     "not_required": lambda count: ngettext("%(count)s person does not have to do it.", "%(count)s people do not have to do it.", count),
@@ -78,6 +82,12 @@ _WAITING: Mapping[EnrolmentObstacle, Callable[[int, str], str]] = {
     EnrolmentObstacle.ARCHIVED: lambda count, course: ngettext(
         "“%(course)s” is archived: %(count)s person cannot take it.",
         "“%(course)s” is archived: %(count)s people cannot take it.",
+        count,
+        course=course,
+    ),
+    EnrolmentObstacle.NOT_AGREED: lambda count, course: ngettext(
+        "The team of “%(course)s” has not agreed that people are enrolled: %(count)s person is not enrolled.",
+        "The team of “%(course)s” has not agreed that people are enrolled: %(count)s people are not enrolled.",
         count,
         course=course,
     ),
@@ -295,6 +305,39 @@ def differences(before: Sequence[RuleInWords], after: Sequence[RuleInWords]) -> 
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingView:
+    """A change that waits for a second person, with who planned it."""
+
+    uuid: UUID
+    endpoint: str
+    """Of its page."""
+    title: str
+    kind: str
+    author: str
+    created_at: datetime
+    effective_on: date
+
+
+def waiting_view(change: PlannedChange, audience: Audience | None, titles: Mapping[int, str], people: Mapping[int, str]) -> WaitingView:
+    """Return a change that waits for a second person, by the titles of obligations and the names of people."""
+    if audience is None:
+        endpoint, title = "compliance_free_days.change", _("Free days")
+    elif change.obligation_id is None:
+        endpoint, title = "compliance_audience_rules.change", choose(audience.title)
+    else:
+        endpoint, title = "compliance_changes.change", titles.get(change.obligation_id, "")
+    return WaitingView(
+        change.uuid,
+        endpoint,
+        title,
+        _(CHANGES[change.kind]),
+        people.get(change.created_by or 0, ""),
+        change.created_at,
+        change.effective_on,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class ShiftView:
     """A number of people who go from one state to another."""
 
@@ -319,6 +362,8 @@ class OutcomeView:
     people: int
     changed: int
     moved: int
+    past: int
+    concerned: int
     mailed: int
     mails: tuple[str, ...]
     shifts: tuple[ShiftView, ...]
@@ -332,6 +377,8 @@ def outcome_view(outcome: DryRunOutcome, titles: Mapping[int, str], units: Mappi
         outcome.people,
         outcome.changed,
         outcome.moved,
+        outcome.past,
+        outcome.concerned,
         outcome.mailed,
         tuple(_MAILS[kind](count) for kind, count in sorted(outcome.mails.items(), key=lambda item: -item[1])),
         tuple(

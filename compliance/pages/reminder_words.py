@@ -1,12 +1,14 @@
 """Reminders in words: the subject and the lines of a notice (spec/compulsory 10.5). Days are named, not counted: mail is read late."""
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 
 from compliance.rules.reminders import ReminderKind
 from compliance.rules.states import TrainingState
 from compliance.services.reminders import ReminderItem
+from courses.hours import printed_hours
 from kernel.errors import N_
-from kernel.i18n import _, choose, format_date, ngettext
+from kernel.i18n import _, choose, format_date, language, ngettext
 
 _SUBJECTS: Mapping[ReminderKind, str] = {
     ReminderKind.ASSIGNED: N_("New compulsory training: %(course)s"),
@@ -46,8 +48,8 @@ def line_words(line: ReminderItem) -> str:
     words = _(_sentence(line), course=_course(line), day=format_date(line.last_on, "full") if line.last_on else "")
     if not line.minutes or line.kind in _WITHOUT_MINUTES:
         return words
-    left = ngettext("About %(count)s minute is left to do.", "About %(count)s minutes are left to do.", line.minutes)
-    return f"{words} {left}"
+    left = printed_hours(Fraction(line.minutes, 60), language())
+    return f"{words} {_('What is required takes about %(time)s more.', time=left)}"
 
 
 def _own_words(line: ReminderItem) -> str:

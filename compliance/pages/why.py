@@ -4,16 +4,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from compliance.models import Reminder, Waiver
+from compliance.models import AssignmentState, Reminder, Waiver
+from compliance.pages.claims import reason_words
 from compliance.pages.status_words import StatusView, status_view
 from compliance.queries.why import TakenCourse
-from compliance.rules.claim_words import KINDS
-from compliance.rules.claims import WaiverKind
 from compliance.rules.history import HistoryRow
 from compliance.rules.last_day import LastDayReason, LastDayTerm
 from compliance.rules.past import PastRefusal
 from compliance.rules.record import AchievedCourse, is_known
 from compliance.rules.reminders import SuppressionReason
+from compliance.rules.states import StateFlag, TrainingState
 from compliance.rules.terms import AllRequirement, AnyRequirement, DeadlineAnchor, ExistingCompletions, ObligationTerms, courses_of
 from kernel.errors import N_
 from kernel.i18n import _, choose, format_date, ngettext
@@ -194,7 +194,7 @@ def waiver_views(rows: Iterable[Waiver], known: datetime, *, shows_medical: bool
     """Return the waivers of a person; of what reason they are only who may see medical ones reads (spec/compulsory 4.10)."""
     return [
         ExcusedView(
-            _(KINDS[WaiverKind(row.kind)]) if shows_medical else _("with evidence on record"),
+            reason_words(row, sees_medical=shows_medical),
             row.first_on,
             row.last_on,
             _("revoked on %(day)s", day=format_date(row.revoked_at)) if row.revoked_at is not None and row.revoked_at <= known else "",
@@ -251,6 +251,27 @@ class TimelineView:
 def timeline_views(rows: Iterable[HistoryRow]) -> list[TimelineView]:
     """Return the states of a person one after the other."""
     return [TimelineView(status_view(row.state, row.flags), row.valid_from, row.valid_to) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class FormerStateView:
+    """A state of the day that the record gave until something else was recorded."""
+
+    status: StatusView
+    since: datetime
+    known_from: datetime
+    known_to: datetime
+
+
+def former_state_views(rows: Iterable[AssignmentState]) -> list[FormerStateView]:
+    """Return what the record said of a day before, in words."""
+    return [
+        FormerStateView(
+            status_view(TrainingState(row.state), tuple(map(StateFlag, row.flags.split()))), row.valid_from, row.known_from, row.known_to
+        )
+        for row in rows
+        if row.known_to is not None
+    ]
 
 
 def course_titles(rows: Iterable[TakenCourse]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from compliance.models import Assignment, Obligation, ObligationVersion, Trainin
 from compliance.permissions import PlaceReportContext
 from compliance.queries.report import count_states
 from compliance.queries.report_basis import ReportTime, TrainingFilter, list_report_obligations
-from compliance.queries.why import find_known_rule
+from compliance.queries.why import find_known_rules
 from compliance.rules.actas import CODE_LENGTH, ActaCount, acta_counts
 from compliance.rules.working_days import WorkingDays
 from kernel.codes import read_code
@@ -129,7 +129,8 @@ def get_acta_texts(session: Session, row: TrainingActa, on: date) -> ActaTexts:
     every = session.scalars(of_obligation.order_by(ObligationVersion.effective_on, ObligationVersion.number)).all()
     known = [one for one in every if one.recorded_at <= row.known] or every[:1]
     version = next((one for one in reversed(known) if one.effective_on <= on), known[0])
-    rule = find_known_rule(session, obligation.audience_id, on, row.known)
+    act, _former = find_known_rules(session, obligation.audience_id, on, row.known)
+    rule = act.rule if act is not None else None
     sentence = "" if rule is None else write_sentence(rule, leaf_names(session, rule))
     maker = session.get(Person, row.made_by) if row.made_by is not None else None
     return ActaTexts(version.title, version.number, sentence, maker.full_name if maker else "")

@@ -1,7 +1,7 @@
 """Reading a bundle of evidence by portions of people: nothing recorded after its moment of knowledge (spec/compulsory 12.4)."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import chain
@@ -24,9 +24,11 @@ from kernel.audit_seals import AuditSeal
 from kernel.db import Database
 from organisations.models import Audience, AudienceVersion, Employment
 from organisations.queries import tree
-from organisations.rules import UnitSummary
+from organisations.rules import UnitSummary, lineage
 
 PORTION = 500
+ABOUT = 2 + PersonFact._fields.index("key")
+"""The column of `facts.csv` that says what a fact is about."""
 RESERVED = "reserved"
 """What a waiver for reasons of health says of its reason."""
 Row = Sequence[Any]
@@ -57,6 +59,8 @@ class BundlePortion:
     states: list[Row]
     reminders: list[Row]
     claims: list[Row]
+    places: set[int]
+    """The numbers of the units of which its facts tell."""
     proofs: Mapping[str, str]
     """The SHA-256 of each file that proves one of these, by its path in the bundle; of none that is for reasons of health."""
 
@@ -114,8 +118,11 @@ def _describe(row: Obligation, versions: Sequence[ObligationVersion], known: dat
     }
 
 
-def describe_audiences(session: Session, scope: BundleScope) -> dict[str, Any]:
-    """Return the audiences with the rules that were on record, and the units that these and the time zones go by."""
+def describe_audiences(session: Session, scope: BundleScope, places: Collection[int]) -> dict[str, Any]:
+    """Return the audiences with the rules that were on record, and the units of the bundle: those of its place, and `places`.
+
+    Those above each of them come with it, because time zones go by them; no other unit is named.
+    """
     known = scope.time.known
     of_scope = Obligation.id.in_(scope.wanted.numbers)
     wanted = select(Obligation.audience_id).where(of_scope)
@@ -135,6 +142,7 @@ def describe_audiences(session: Session, scope: BundleScope) -> dict[str, Any]:
                         "effective_on": one.effective_on.isoformat(),
                         "recorded_at": one.recorded_at.isoformat(),
                         "author": one.author_id,
+                        "approved_by": one.approved_by,
                         "reason": one.reason,
                     }
                     for one in versions
@@ -143,8 +151,16 @@ def describe_audiences(session: Session, scope: BundleScope) -> dict[str, Any]:
             }
             for row in audiences
         ],
-        "units": [unit_document(unit) for unit in sorted(tree.list_tree(session), key=lambda unit: unit.id)],
+        "units": [unit_document(unit) for unit in _units(tree.list_tree(session), scope.wanted.place_id, places)],
     }
+
+
+def _units(units: Sequence[UnitSummary], place: int, others: Collection[int]) -> list[UnitSummary]:
+    """Return a place with those below it, some other units, and all that stand above one of these, by number."""
+    parents = {unit.id: unit.parent_id for unit in units}
+    lines = {unit.id: lineage(parents, unit.id) for unit in units}
+    named = {above for number, line in lines.items() if place in line or number in others for above in line}
+    return sorted((unit for unit in units if unit.id in named), key=lambda unit: unit.id)
 
 
 def count_bundle_people(session: Session, scope: BundleScope) -> int:
@@ -182,13 +198,14 @@ def _portion(session: Session, scope: BundleScope, among: Sequence[int]) -> Bund
     found: list[Row] = [["" if cell is None else cell for cell in row] for row in session.execute(statement)]
     states = sorted(found, key=lambda row: (row[0], row[1]))
     places: dict[int, Any] = {row[0]: row[4] for row in states}
-    people = list(places)
+    people, facts = list(places), list(_facts(session, scope, list(places)))
     return BundlePortion(
         list(_people(session, scope.time.known, places)),
-        list(_facts(session, scope, people)),
+        facts,
         states,
         list(_reminders(session, scope, people)),
         sorted(_claims(session, scope, people), key=lambda row: (row[2], row[0], row[1])),
+        {int(fact[ABOUT]) for fact in facts if fact[1] == FactKind.PLACE and fact[ABOUT]},
         dict(_proofs(session, scope, people)) if scope.has_files else {},
     )
 

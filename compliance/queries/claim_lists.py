@@ -157,7 +157,7 @@ def _rows(
 ) -> list[ClaimRow]:
     proposer = aliased(Person)
     statement = select(claims, Person, proposer).join(Person, Person.id == claims.person_id)
-    statement = statement.outerjoin(proposer, proposer.id == claims.proposed_by).where(*name_matches(words))
+    statement = statement.outerjoin(proposer, proposer.id == claims.proposed_by).where(*name_matches(words, with_address=False))
     if scope is not None and (inside := stands_in(claims.person_id, scope)) is not None:
         statement = statement.where(inside)
     if state is not None:
@@ -211,12 +211,6 @@ def find_obligation(session: Session, person_id: int, assignment: UUID | None) -
     if assignment is None:
         return None
     return session.scalar(select(Assignment.obligation_id).where(Assignment.uuid == assignment, Assignment.person_id == person_id))
-
-
-def list_published_courses(session: Session) -> list[Course]:
-    """List the courses that are published and not archived, which learning elsewhere may count as."""
-    statement = select(Course).where(Course.published_version_id.is_not(None), Course.archived_at.is_(None))
-    return list(session.scalars(statement.order_by(Course.slug).limit(500)))
 
 
 def find_names(session: Session, people: Sequence[int | None]) -> dict[int, str]:

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
 from compliance.models import Assignment, CycleEnrolment, Obligation, ObligationVersion
+from compliance.queries.agreements import list_missing
 from compliance.queries.assignments import state_at
 from compliance.queries.records import ObligationRules
 from compliance.rules.states import NEEDED
@@ -42,10 +43,12 @@ def get_order(session: Session, rules: ObligationRules, *, now: datetime) -> Tra
         return TrainingOrder()
     terms, is_automatic = rules.terms[version.number - 1], version.enrolment == "automatic"
     asked, certain = set(courses_of(terms.requirement)), set(certain_courses(terms.requirement)) if is_automatic else set()
+    missing = {agreement.course.id for agreement in list_missing(session, rules.obligation_id, asked, now=now)}
     courses = []
     for number, slug in sorted(rules.courses.items()):
         if slug in asked:
-            required = RequiredCourse(number, version.edition_id if slug in certain else None, terms.lowest_versions.get(slug, 0))
+            edition, lowest = version.edition_id if slug in certain else None, terms.lowest_versions.get(slug, 0)
+            required = RequiredCourse(number, edition, lowest, is_agreed=number not in missing)
             courses.append(OrderedCourse(required, slug, find_obstacle(session, required, now=now)))
     return TrainingOrder(courses, [course for course in courses if course.slug in certain])
 

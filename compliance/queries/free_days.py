@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from compliance.models import FreeDay
+from compliance.models import FreeDay, PlannedChange
 from compliance.rules.working_days import WorkingDays
 from kernel.errors import NotFound
 from kernel.permissions import Actor
@@ -63,6 +63,23 @@ def get_free_day(session: Session, _actor: Actor, free_day: UUID) -> FreeDay:
     """Return a free day by what addresses name it; raise NotFound."""
     row = session.scalar(select(FreeDay).where(FreeDay.uuid == free_day))
     if row is None:
+        raise NotFound
+    return row
+
+
+def get_planned(session: Session, _actor: Actor, change: UUID) -> PlannedChange:
+    """Return a planned change of free days by what addresses name it; raise NotFound."""
+    return _planned(session.scalar(select(PlannedChange).where(PlannedChange.uuid == change)))
+
+
+def lock_planned(session: Session, _actor: Actor, change: UUID) -> PlannedChange:
+    """Return a planned change of free days that will be applied or discarded, locked; raise NotFound."""
+    statement = select(PlannedChange).where(PlannedChange.uuid == change).with_for_update()
+    return _planned(session.scalar(statement.execution_options(populate_existing=True)))
+
+
+def _planned(row: PlannedChange | None) -> PlannedChange:
+    if row is None or row.kind != "free_day":
         raise NotFound
     return row
 

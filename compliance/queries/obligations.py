@@ -8,11 +8,11 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from accounts.models import Person
 from compliance.models import Assignment, Obligation, ObligationVersion, PlannedChange
 from compliance.permissions import ObligationContext, PlannedChangeContext, PlannedRuleContext
 from compliance.queries import planned_changes
 from compliance.queries.assignments import state_at
+from compliance.queries.course_choices import known_to
 from compliance.rules.states import TrainingState
 from courses.models import Course, CourseVersion
 from enrolments.models import Edition
@@ -55,10 +55,10 @@ def lock_context(session: Session, actor: Actor, obligation: UUID) -> Obligation
 def _context(session: Session, actor: Actor, row: Obligation | None) -> ObligationContext:
     if row is None:
         raise NotFound
-    return ObligationContext(row, _authors(session, row), frozenset({row.institution_id}), get_training_scope(session, actor))
+    return ObligationContext(row, list_authors(session, row), frozenset({row.institution_id}), get_training_scope(session, actor))
 
 
-def _authors(session: Session, row: Obligation) -> frozenset[int]:
+def list_authors(session: Session, row: Obligation) -> frozenset[int]:
     """Return who wrote anything of what is to be put in force."""
     newest = session.scalar(
         select(ObligationVersion.author_id).where(ObligationVersion.obligation_id == row.id, ObligationVersion.number == row.latest)
@@ -80,7 +80,9 @@ def _change_context(session: Session, actor: Actor, change: PlannedChange) -> Pl
     if change.obligation_id is None:
         raise NotFound
     row = session.get_one(Obligation, change.obligation_id)
-    return PlannedChangeContext(row, _authors(session, row), frozenset({row.institution_id}), get_training_scope(session, actor), change)
+    return PlannedChangeContext(
+        row, list_authors(session, row), frozenset({row.institution_id}), get_training_scope(session, actor), change
+    )
 
 
 def get_rule_context(session: Session, actor: Actor, change: UUID) -> PlannedRuleContext:
@@ -94,7 +96,7 @@ def lock_rule_context(session: Session, actor: Actor, change: UUID) -> PlannedRu
 
 
 def _rule_context(session: Session, actor: Actor, change: PlannedChange) -> PlannedRuleContext:
-    if change.obligation_id is not None:
+    if change.audience_id is None or change.obligation_id is not None:
         raise NotFound
     audience = session.get_one(Audience, change.audience_id)
     return PlannedRuleContext(audience, None, frozenset({audience.institution_id}), get_training_scope(session, actor), change)
@@ -156,12 +158,6 @@ def list_versions(session: Session, obligation_id: int) -> list[ObligationVersio
     return list(session.scalars(statement.order_by(ObligationVersion.number.desc()).limit(MOST_OBLIGATIONS)))
 
 
-def people_names(session: Session, people: Collection[int | None]) -> dict[int, str]:
-    """Return the names of some people, by their number."""
-    wanted = [person for person in people if person is not None]
-    return {person.id: person.full_name for person in session.scalars(select(Person).where(Person.id.in_(wanted)))}
-
-
 def list_audiences_for(session: Session, scope: TrainingScope) -> list[Audience]:
     """List the audiences of the institutions for which the actor may write obligations, by key."""
     statement = select(Audience).order_by(Audience.key).limit(MOST_OBLIGATIONS)
@@ -180,17 +176,17 @@ class OfferedCourse:
     """It is published and not archived."""
 
 
-def list_offered_courses(session: Session, kept: Collection[str] = ()) -> list[OfferedCourse]:
-    """List the published courses, by address, and those that are required already."""
+def list_offered_courses(session: Session, actor: Actor, kept: Collection[str] = ()) -> list[OfferedCourse]:
+    """List the published courses that an actor knows of, by address, and those that are required already."""
     published = Course.published_version_id.is_not(None) & Course.archived_at.is_(None)
     statement = (
         select(Course.id, Course.slug, Course.title, func.coalesce(CourseVersion.number, 0), published)
         .outerjoin(CourseVersion, CourseVersion.id == Course.published_version_id)
-        .where(published | Course.slug.in_(kept))
+        .where((published & known_to(actor, ())) | Course.slug.in_(kept))
         .order_by(Course.slug)
         .limit(MOST_COURSES)
     )
-    return [OfferedCourse(*row) for row in session.execute(statement)]
+    return [OfferedCourse(*row) for row in session.execute(statement, {"person_id": actor.person_id})]
 
 
 def list_open_editions(session: Session, courses: Sequence[int], kept: int | None = None) -> list[Edition]:

@@ -1,5 +1,6 @@
 """Queries of planned changes: what is tried, over whom, and what stands in the way of the courses that are required."""
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,14 +10,16 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
-from compliance.models import Obligation, PlannedChange
+from compliance.models import Assignment, Obligation, PlannedChange
 from compliance.queries import assignments
+from compliance.queries.free_days import NATIONAL, province_of
+from compliance.rules.states import TrainingState
 from compliance.rules.terms import Requirement, courses_of
 from courses.models import Course
 from kernel.errors import NotFound
 from kernel.i18n import choose
 from organisations.models import Audience, AudienceStayRecord, Membership, Organisation
-from organisations.queries import audiences
+from organisations.queries import audiences, tree
 from organisations.queries.audience_kinds import AudienceScope, may_be_in
 from organisations.queries.tree import MAIN
 
@@ -61,6 +64,8 @@ def find_version_change(session: Session, obligation_id: int, uuid: UUID) -> Pla
 def list_obligations_of(session: Session, row: PlannedChange) -> list[Obligation]:
     """Return the obligations whose statuses a change may touch: its own, or those in force for its audience."""
     statement = select(Obligation).order_by(Obligation.id)
+    if row.kind == "free_day":
+        return []
     if row.obligation_id is not None:
         return list(session.scalars(statement.where(Obligation.id == row.obligation_id)))
     return list(session.scalars(statement.where(Obligation.audience_id == row.audience_id, Obligation.state == "active")))
@@ -74,11 +79,24 @@ def is_used(session: Session, audience_id: int) -> bool:
 
 def count_people(session: Session, row: PlannedChange) -> int:
     """Count the people to look at: who is or was in the audience, or with another rule who might be."""
+    if row.kind == "free_day":
+        return count_people_in(session, {province for days in json.loads(row.content).values() for _day, _name, province in days})
     if row.obligation_id is None:
         audience = session.get_one(Audience, row.audience_id)
         return audiences.count_candidates(session, audience)
     person = func.count(AudienceStayRecord.person_id.distinct())
     return session.scalar(select(person).where(AudienceStayRecord.audience_id == row.audience_id)) or 0
+
+
+def count_people_in(session: Session, provinces: Collection[str]) -> int:
+    """Count the people under compulsory training whose working days are counted by the calendar of some provinces; by the empty one all."""
+    asked = select(Assignment.person_id).where(Assignment.state != TrainingState.NOT_REQUIRED.value).distinct()
+    if NATIONAL in provinces:
+        return session.scalar(select(func.count()).select_from(asked.subquery())) or 0
+    places = {place.id: place for place in tree.list_tree(session)}
+    there = [place for place in places if province_of(places, place) in provinces]
+    in_them = select(Membership.person_id).where(MAIN, Membership.organisation_id.in_(there))
+    return session.scalar(select(func.count()).select_from(asked.where(Assignment.person_id.in_(in_them)).subquery())) or 0
 
 
 def list_people_after(session: Session, row: PlannedChange, after: int, limit: int) -> list[int]:

@@ -9,7 +9,7 @@ from sqlalchemy import and_, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person
-from compliance.models import Assignment, Obligation, ObligationVersion, Reminder, Waiver
+from compliance.models import Assignment, AssignmentState, Obligation, ObligationVersion, Reminder, Waiver
 from compliance.permissions import PersonTrainingContext
 from compliance.queries.audience_facts import candidate_selects, read_candidate
 from compliance.queries.learner import RequiredOfPerson, find_required
@@ -190,13 +190,47 @@ def load_behind(session: Session, required: RequiredOfPerson) -> RecordBehind:
     return RecordBehind(record, candidate, older, tuple(places.values()))
 
 
-def find_known_rule(session: Session, audience_id: int, day: date, known: datetime) -> RuleNode | None:
-    """Return the rule of an audience that held on a day, as it was known at a moment; None where none did."""
+@dataclass(frozen=True, slots=True)
+class RuleAct:
+    """One version of an audience's rule: from which day on it holds, who wrote it, who approved it and why."""
+
+    number: int
+    effective_on: date
+    recorded_at: datetime
+    rule: RuleNode
+    reason: str
+    author: str
+    approver: str
+
+
+def find_known_rules(session: Session, audience_id: int, day: date, known: datetime) -> tuple[RuleAct | None, RuleAct | None]:
+    """Return the rule of an audience that held on a day, as it was known at a moment, and the one that held on it by the record before."""
+    author, approver = aliased(Person), aliased(Person)
     statement = (
-        select(AudienceVersion.rule)
+        select(AudienceVersion, author, approver)
+        .outerjoin(author, author.id == AudienceVersion.author_id)
+        .outerjoin(approver, approver.id == AudienceVersion.approved_by)
         .where(AudienceVersion.audience_id == audience_id, AudienceVersion.effective_on <= day, AudienceVersion.recorded_at <= known)
         .order_by(AudienceVersion.effective_on.desc(), AudienceVersion.number.desc())
-        .limit(1)
+        .limit(MOST_ROWS)
     )
-    text = session.scalar(statement)
-    return None if text is None else read_stored(session, text)
+    rows = session.execute(statement).all()
+    former = next((row for row in rows[1:] if row[0].number < rows[0][0].number), None)
+    present, before = (None if row is None else _rule_act(session, *row) for row in (rows[0] if rows else None, former))
+    return present, before
+
+
+def _rule_act(session: Session, row: AudienceVersion, author: Person | None, approver: Person | None) -> RuleAct:
+    names = (person.full_name if person is not None else "" for person in (author, approver))
+    return RuleAct(row.number, row.effective_on, row.recorded_at, read_stored(session, row.rule), row.reason, *names)
+
+
+def list_former_states(session: Session, assignment_id: int, at: datetime, known: datetime) -> list[AssignmentState]:
+    """List what the record said of a moment before something else was recorded, by a moment, the newest first."""
+    statement = select(AssignmentState).where(
+        AssignmentState.assignment_id == assignment_id,
+        AssignmentState.known_to <= known,
+        AssignmentState.valid_from <= at,
+        AssignmentState.valid_to.is_(None) | (AssignmentState.valid_to > at),
+    )
+    return list(session.scalars(statement.order_by(AssignmentState.known_to.desc(), AssignmentState.id.desc()).limit(MOST_ROWS)))

@@ -6,15 +6,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from compliance.rules.history import timeline
 from compliance.rules.record import TrainingRecord
 from compliance.rules.reminders import TOO_LATE, ReminderContext, ReminderKind, overdue_days, reminder_steps, why_suppressed
 from compliance.rules.states import StateFlag, TrainingState, TrainingStatus
-from compliance.rules.status import status_of, training_case
+from compliance.rules.status import TrainingCase, status_of, training_case
 from compliance.rules.terms import ObligationTerms
 from compliance.rules.working_days import WorkingDays
 
-NUMBER_ABOVE = 50
-"""The number of changed people above which it has to be typed."""
 UNITS_SHOWN = 20
 _ASKS_NOTHING = (TrainingState.NOT_REQUIRED, TrainingState.DONE, TrainingState.WAIVED)
 
@@ -35,6 +34,8 @@ class StatusShift:
     before: TrainingStatus
     after: TrainingStatus
     mails: tuple[ReminderKind, ...]
+    rewrites_past: bool = False
+    """A state of a day before is another."""
 
     @property
     def is_change(self) -> bool:
@@ -48,12 +49,28 @@ class StatusShift:
 
 
 def shift_of(
-    terms: TermsBeside, record: TrainingRecord, would_be: TrainingRecord, at: datetime, known: datetime, working: WorkingDays
+    terms: TermsBeside,
+    record: TrainingRecord,
+    would_be: TrainingRecord,
+    at: datetime,
+    known: datetime,
+    working: WorkingDays,
+    *,
+    is_retroactive: bool = False,
 ) -> StatusShift:
-    """Compare the status of a person at a moment without a change and with it, both by what is known now."""
-    before = status_of(training_case(terms.before, record, known), at)
-    after = status_of(training_case(terms.after, would_be, known), at)
-    return StatusShift(before, after, _mails(before, after, terms.steps, at.astimezone(after.zone).date(), working))
+    """Compare the status of a person at a moment without a change and with it, both by what is known now.
+
+    Of a change that holds from a day before, the states of the days until then are compared too.
+    """
+    cases = training_case(terms.before, record, known), training_case(terms.after, would_be, known)
+    before, after = (status_of(case, at) for case in cases)
+    mails = _mails(before, after, terms.steps, at.astimezone(after.zone).date(), working)
+    return StatusShift(before, after, mails, is_retroactive and _states(cases[0], at) != _states(cases[1], at))
+
+
+def _states(case: TrainingCase, until: datetime) -> list[tuple[object, ...]]:
+    """Return the states of a person up to a moment, each with its time; that nothing was required is no state."""
+    return [(*row.says, row.valid_to) for row in timeline(case, until) if row.state is not TrainingState.NOT_REQUIRED]
 
 
 def _mails(
@@ -105,6 +122,8 @@ class DryRunOutcome:
     mails: Mapping[str, int] = field(default_factory=dict)
     units: Mapping[int, int] = field(default_factory=dict)
     """Changed people by the number of their main unit; 0 for those without one."""
+    past: int = 0
+    """People whose status and last day of today stay, and whose status of a day before is another."""
 
     def joined(self, other: "DryRunOutcome") -> "DryRunOutcome":
         """Return the outcome over the people of both."""
@@ -116,7 +135,13 @@ class DryRunOutcome:
             Counter(self.shifts) + Counter(other.shifts),
             Counter(self.mails) + Counter(other.mails),
             Counter(self.units) + Counter(other.units),
+            self.past + other.past,
         )
+
+    @property
+    def concerned(self) -> int:
+        """Return the number of people whose status or last day is another, today or on a day before."""
+        return self.changed + self.moved + self.past
 
     @property
     def most_affected(self) -> list[tuple[int, int]]:
@@ -127,11 +152,12 @@ class DryRunOutcome:
 def outcome_of(shifts: Mapping[int, Sequence[tuple[int, StatusShift]]], units: Mapping[int, int]) -> DryRunOutcome:
     """Count the shifts of some people: by person, each with its obligation; a person under several is counted once."""
     changed = {person for person, own in shifts.items() if any(shift.is_change for _obligation, shift in own)}
-    moved = {person for person, own in shifts.items() if any(shift.moves_last_day for _obligation, shift in own)}
+    moved = {person for person, own in shifts.items() if any(shift.moves_last_day for _obligation, shift in own)} - changed
+    past = {person for person, own in shifts.items() if any(shift.rewrites_past for _obligation, shift in own)} - changed - moved
     return DryRunOutcome(
         people=sum(_asks_something(shift for _obligation, shift in own) for own in shifts.values()),
         changed=len(changed),
-        moved=len(moved - changed),
+        moved=len(moved),
         mailed=sum(any(shift.mails for _obligation, shift in own) for own in shifts.values()),
         shifts=Counter(
             (obligation, shift.before.state.value, shift.after.state.value)
@@ -141,6 +167,7 @@ def outcome_of(shifts: Mapping[int, Sequence[tuple[int, StatusShift]]], units: M
         ),
         mails=Counter(kind.value for own in shifts.values() for _obligation, shift in own for kind in shift.mails),
         units=Counter(units.get(person, 0) for person in changed),
+        past=len(past),
     )
 
 
@@ -159,6 +186,7 @@ def outcome_document(outcome: DryRunOutcome) -> dict[str, Any]:
         "shifts": [[*key, count] for key, count in sorted(outcome.shifts.items())],
         "mails": dict(sorted(outcome.mails.items())),
         "units": {str(unit): count for unit, count in sorted(outcome.units.items())},
+        "past": outcome.past,
     }
 
 
@@ -172,4 +200,5 @@ def read_outcome(document: Mapping[str, Any]) -> DryRunOutcome:
         {(obligation, before, after): count for obligation, before, after, count in document["shifts"]},
         document["mails"],
         {int(unit): count for unit, count in document["units"].items()},
+        document.get("past", 0),
     )

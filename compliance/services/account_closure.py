@@ -7,10 +7,13 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from compliance.models import DoneFact, Recognition, StartedFact, Waiver
+from compliance.queries.retention import list_evidence
+from compliance.services.evidence import request_removal
 
 
 def erase_person(session: Session, person: Person, *, now: datetime) -> None:
     """Keep the statuses without a word of why somebody was excused or what they learnt elsewhere (spec/compulsory 12.5)."""
+    request_removal(session, list_evidence(session, [person.id]), now=now)
     blank = {"document": "", "evidence": None, "evidence_name": "", "decision": "", "revocation": ""}
     session.execute(update(Waiver).where(Waiver.person_id == person.id).values(words="", **blank))
     session.execute(update(Recognition).where(Recognition.person_id == person.id).values(issuer="", **blank))

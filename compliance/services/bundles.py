@@ -104,8 +104,9 @@ def pack_bundle(target: IO[bytes], source: BundleSource, scope: BundleScope, cov
         spool = _Spool(stack, source.files)
         with database.unit_of_work(write=False) as session:
             spool.add(rules.OBLIGATIONS, rules.canonical_json(describe_obligations(session, scope)))
-            spool.add(rules.AUDIENCES, rules.canonical_json(describe_audiences(session, scope)))
-        _spool_people(spool, source, scope)
+        places = _spool_people(spool, source, scope)
+        with database.unit_of_work(write=False) as session:
+            spool.add(rules.AUDIENCES, rules.canonical_json(describe_audiences(session, scope, places)))
         for name, text in cover.texts.items():
             spool.add(name, text)
         manifest = BundleManifest(cover.scope, scope.time.at, scope.time.known, cover.program, spool.evidence)
@@ -116,8 +117,9 @@ def pack_bundle(target: IO[bytes], source: BundleSource, scope: BundleScope, cov
     return manifest
 
 
-def _spool_people(spool: _Spool, source: BundleSource, scope: BundleScope) -> None:
-    claims = defaultdict[str, list[int]](list)
+def _spool_people(spool: _Spool, source: BundleSource, scope: BundleScope) -> set[int]:
+    """Add the tables of people and the audit log; return the numbers of the units of which their facts tell."""
+    claims, places = defaultdict[str, list[int]](list), set[int]()
     for name, columns in rules.COLUMNS.items():
         spool.add(name, f"{BYTE_ORDER_MARK}{csv_line(columns)}".encode())
     for portion in walk_bundle(source.database, scope, source.walked):
@@ -126,10 +128,12 @@ def _spool_people(spool: _Spool, source: BundleSource, scope: BundleScope) -> No
         for kind in (Waiver.__tablename__, Recognition.__tablename__):
             claims[kind] += portion.claimed(kind)
         spool.add_stored(portion.proofs)
+        places |= portion.places
     spool.add(rules.AUDIT, b"")
     with source.database.unit_of_work(write=False) as session:
         for line in describe_audit(session, list_audit_entries(session, scope, claims)):
             spool.add(rules.AUDIT, (json.dumps(line, ensure_ascii=False, sort_keys=True) + "\n").encode())
+    return places
 
 
 def _tables_of(portion: BundlePortion) -> Mapping[str, Sequence[Sequence[Any]]]:

@@ -1,6 +1,7 @@
 """The content of a planned change as it is stored: the values of a version, a last day, a rule of an audience."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 from compliance.models import PlannedChange
 from compliance.rules.documents import read_terms, terms_document
 from compliance.rules.record import DAY
+from compliance.services.free_days import FreeDayValues
 from compliance.services.obligations import EnrolmentMode, ObligationValues
 from organisations.audience_rules.yaml_text import write_yaml
 from organisations.queries import audiences
@@ -24,6 +26,7 @@ class PlannedKind(StrEnum):
     VERSION = "version"
     END = "end"
     AUDIENCE = "audience"
+    FREE_DAYS = "free_day"
 
 
 def as_activated(values: ObligationValues, today: date) -> ObligationValues:
@@ -51,6 +54,21 @@ def values_document(values: ObligationValues) -> dict[str, Any]:
 def rule_document(values: AudienceRuleValues) -> dict[str, Any]:
     """Return a rule of an audience as a document of plain values."""
     return {"rule": write_yaml(values.rule)}
+
+
+def free_days_document(added: Sequence[FreeDayValues], removed: Sequence[FreeDayValues]) -> dict[str, Any]:
+    """Return free days to add and to take away as a document of plain values."""
+    lists = {"added": added, "removed": removed}
+    return {name: [[one.day.isoformat(), one.name, one.province] for one in days] for name, days in lists.items()}
+
+
+def free_days_planned(row: PlannedChange) -> tuple[list[FreeDayValues], list[FreeDayValues]]:
+    """Return the free days that a planned change adds, and those that it takes away."""
+    document = json.loads(row.content)
+    added, removed = (
+        [FreeDayValues(date.fromisoformat(day), name, province) for day, name, province in document[key]] for key in ("added", "removed")
+    )
+    return added, removed
 
 
 def end_document(last_on: date) -> dict[str, Any]:
@@ -93,7 +111,8 @@ def last_day_planned(row: PlannedChange) -> date:
     return row.effective_on - DAY
 
 
-def rule_planned(session: Session, row: PlannedChange) -> AudienceRuleValues:
-    """Return the rule of a planned change of an audience."""
+def rule_planned(session: Session, row: PlannedChange, recorded_at: datetime) -> AudienceRuleValues:
+    """Return the rule of a planned change of an audience; unless that was asked for, it holds from no day before it is recorded."""
     rule = audiences.read_stored(session, json.loads(row.content)["rule"])
-    return AudienceRuleValues(rule, row.effective_on, row.reason, row.based_on)
+    effective_on = row.effective_on if row.is_retroactive else max(row.effective_on, today_of(recorded_at))
+    return AudienceRuleValues(rule, effective_on, row.reason, row.based_on)

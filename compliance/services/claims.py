@@ -12,6 +12,7 @@ from compliance.audit_verbs import ComplianceVerb
 from compliance.models import Recognition, Waiver
 from compliance.rules.claims import ClaimState
 from compliance.services.claim_notices import decision_message
+from compliance.services.evidence import request_removal
 from kernel import audit
 from kernel.errors import N_, Conflict, OwnRecord
 from kernel.own_records import is_own
@@ -96,6 +97,7 @@ def withdraw(session: Session, actor: Actor, claim: Claim, *, now: datetime) -> 
     if row.state == ClaimState.WITHDRAWN.value:
         return False
     _require(row, ClaimState.PROPOSED)
+    request_removal(session, [row.evidence] if row.evidence else [], now=now)
     row.state, row.evidence, row.evidence_name = ClaimState.WITHDRAWN.value, None, ""
     _record(session, actor, VERBS[type(row)].withdrawn, row, now=now, tells=False)
     return True

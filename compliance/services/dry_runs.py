@@ -50,6 +50,9 @@ def begin_dry_run(session: Session, row: PlannedChange, *, now: datetime) -> Non
     row.computed_at, row.seen, row.reached, row.outcome = now, 0, 0, json.dumps(outcome_document(DryRunOutcome()))
     row.total = queries.count_people(session, row)
     session.flush()
+    if row.kind == PlannedKind.FREE_DAYS:  # nobody's status or last day hangs on the calendar: their reminders and their pace do
+        row.seen, row.outcome = row.total, json.dumps(outcome_document(DryRunOutcome(people=row.total, past=row.total)))
+        return
     if row.total > MOST_AT_ONCE:
         outbox.enqueue(session, "compliance.try_change", {"change": row.id}, now=now)
         return
@@ -97,7 +100,8 @@ def try_people(session: Session, row: PlannedChange, people: Collection[int]) ->
         terms = TermsBeside(trial.before.terms, trial.after.terms, trial.steps)
         for person in people:
             record = would_be[person] if stays is None else replace(would_be[person], stays=stays.get(person, ()))
-            shift = shift_of(terms, records[person], record, at, known, working.get(person, WorkingDays()))
+            days = working.get(person, WorkingDays())
+            shift = shift_of(terms, records[person], record, at, known, days, is_retroactive=row.is_retroactive)
             shifts[person].append((trial.before.obligation_id, shift))
     return outcome_of(shifts, units)
 
@@ -141,9 +145,9 @@ def _courses(session: Session, terms: ObligationTerms) -> Mapping[int, str]:
 def _stays_by_rule(session: Session, row: PlannedChange, people: Collection[int]) -> Mapping[int, Sequence[RecordedSpan]]:
     """Return the stays that people would have with another rule, as if they were on record now."""
     audience = session.get_one(Audience, row.audience_id)
-    planned = change_contents.rule_planned(session, row)
-    versions = [*audiences.rules_in_force(session, audience.id), RuleInForce(row.effective_on, planned.rule)]
-    until = max(today_of(row.computed_at), row.effective_on)
+    planned = change_contents.rule_planned(session, row, row.computed_at)
+    versions = [*audiences.rules_in_force(session, audience.id), RuleInForce(planned.effective_on, planned.rule)]
+    until = max(today_of(row.computed_at), planned.effective_on)
     candidates = audiences.load_candidates(session, audience.institution_id, people)
     return {
         person: [RecordedSpan(stay.since_on, stay.until_on, row.computed_at) for stay in find_stays(versions, candidate, until)]

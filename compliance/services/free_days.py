@@ -1,6 +1,6 @@
 """Services of free days: add, bring in a list, delete; the reminders ahead are planned anew (spec/compulsory 10.2)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 from compliance.audit_verbs import ComplianceVerb
 from compliance.models import Assignment, FreeDay
 from compliance.queries import free_days as queries
+from compliance.services.obligations import SecondPersonRequired
 from kernel import audit
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
+from organisations.services.audiences import today_of
 
 REPLANNED = 2_000
 """Assignments that are planned anew in one transaction."""
@@ -34,10 +36,36 @@ class FreeDayValues:
     province: str = ""
 
 
-def add_free_day(session: Session, actor: Actor, values: FreeDayValues, *, now: datetime) -> FreeDay:
-    """Let offices be closed on a day; raise FreeDayConflict where they are already."""
-    if queries.find_same_days(session, [values.day]).get((values.day, values.province)) is not None:
+@dataclass(frozen=True, slots=True)
+class CalendarApproval:
+    """A change of free days that one person planned for a reason and another applied."""
+
+    author_id: int | None
+    approved_by: int | None
+    reason: str
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """Return what the audit log says of it."""
+        return {"author": self.author_id, "reason": self.reason}
+
+
+def _require_second_person(days: Iterable[date], approval: CalendarApproval | None, *, now: datetime) -> None:
+    is_approved = approval is not None and approval.approved_by is not None
+    if not is_approved and any(day < today_of(now) for day in days):
+        raise SecondPersonRequired
+
+
+def require_new(session: Session, values: FreeDayValues) -> None:
+    """Raise FreeDayConflict where offices are closed there on a day already."""
+    if (values.day, values.province) in queries.find_same_days(session, [values.day]):
         raise FreeDayConflict
+
+
+def add_free_day(session: Session, actor: Actor, values: FreeDayValues, *, now: datetime) -> FreeDay:
+    """Let offices be closed on a day; raise FreeDayConflict where they are already, SecondPersonRequired of a day before today."""
+    _require_second_person([values.day], None, now=now)
+    require_new(session, values)
     row = _row(actor, values, now)
     session.add(row)
     session.flush()
@@ -45,22 +73,46 @@ def add_free_day(session: Session, actor: Actor, values: FreeDayValues, *, now: 
     return row
 
 
-def bring_in_free_days(session: Session, actor: Actor, days: Sequence[FreeDayValues], *, now: datetime) -> int:
-    """Add the days of a list that are not free yet; return how many they were."""
+def bring_in_free_days(
+    session: Session, actor: Actor, days: Sequence[FreeDayValues], *, approval: CalendarApproval | None = None, now: datetime
+) -> int:
+    """Add the days of a list that are not free yet; return how many they were. Raise SecondPersonRequired of days before today."""
+    _require_second_person((one.day for one in days), approval, now=now)
     known = queries.find_same_days(session, [one.day for one in days])
     new = {(one.day, one.province): one for one in days if (one.day, one.province) not in known}
     rows = [_row(actor, one, now) for one in new.values()]
     session.add_all(rows)
     session.flush()
     if rows:
-        audit.record(session, actor, ComplianceVerb.FREE_DAYS_LOADED, None, now=now, days=len(rows))
+        span = {"first": min(row.day for row in rows).isoformat(), "last": max(row.day for row in rows).isoformat()}
+        facts = {**span, **(approval.facts if approval is not None else {})}
+        audit.record(session, actor, ComplianceVerb.FREE_DAYS_LOADED, None, now=now, days=len(rows), **facts)
     return len(rows)
 
 
-def delete_free_day(session: Session, actor: Actor, row: FreeDay, *, now: datetime) -> None:
-    """Let offices be open on a day again."""
-    audit.record(session, actor, ComplianceVerb.FREE_DAY_DELETED, row, now=now, day=row.day.isoformat(), province=row.province)
+def delete_free_day(session: Session, actor: Actor, row: FreeDay, *, approval: CalendarApproval | None = None, now: datetime) -> None:
+    """Let offices be open on a day again; raise SecondPersonRequired of a day before today."""
+    _require_second_person([row.day], approval, now=now)
+    facts = {"day": row.day.isoformat(), "province": row.province, **(approval.facts if approval is not None else {})}
+    audit.record(session, actor, ComplianceVerb.FREE_DAY_DELETED, row, now=now, **facts)
     session.delete(session.get_one(FreeDay, row.id))
+
+
+def apply_free_days(
+    session: Session,
+    actor: Actor,
+    added: Sequence[FreeDayValues],
+    removed: Sequence[FreeDayValues],
+    approval: CalendarApproval,
+    *,
+    now: datetime,
+) -> None:
+    """Change the calendar as somebody planned and another approved; what is so already stays."""
+    bring_in_free_days(session, actor, added, approval=approval, now=now)
+    known = queries.find_same_days(session, [one.day for one in removed])
+    for one in removed:
+        if (row := known.get((one.day, one.province))) is not None:
+            delete_free_day(session, actor, row, approval=approval, now=now)
 
 
 def _row(actor: Actor, values: FreeDayValues, now: datetime) -> FreeDay:

@@ -10,10 +10,11 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from compliance.audit_verbs import ComplianceVerb
-from compliance.models import Obligation, ObligationVersion, PlannedChange
+from compliance.models import CourseAgreement, Obligation, ObligationVersion, PlannedChange
 from compliance.rules.documents import read_terms, terms_document
 from compliance.rules.reminders import STEPS
-from compliance.rules.terms import ObligationTerms
+from compliance.rules.terms import ObligationTerms, courses_of
+from compliance.services.agreements import forget_agreements, require_agreements, settle_agreements
 from kernel import audit
 from kernel.errors import N_, Conflict, Invalid
 from kernel.permissions import Actor
@@ -98,6 +99,7 @@ def make_obligation(session: Session, actor: Actor, key: str, audience: Audience
     version = ObligationVersion(obligation_id=row.id, number=1, author_id=actor.person_id, recorded_at=now, **_columns(values))
     session.add(version)
     audit.record(session, actor, ComplianceVerb.OBLIGATION_MADE, row, now=now, key=key)
+    settle_agreements(session, actor, row, courses_of(values.terms.requirement), now=now)
     return row
 
 
@@ -120,17 +122,20 @@ def change_draft(
     version = latest_version(session, row)
     write_values(version, values)
     version.author_id, version.recorded_at = actor.person_id, now
+    required, is_for_others = list(courses_of(values.terms.requirement)), audience is not None and audience.id != row.audience_id
+    forget_agreements(session, row, but=() if is_for_others else required)
     if audience is not None:
         row.audience_id, row.institution_id = audience.id, audience.institution_id
     row.edited += 1
     audit.record(session, actor, ComplianceVerb.OBLIGATION_CHANGED, row, now=now, version=version.number)
+    settle_agreements(session, actor, row, required, now=now, again=True)
 
 
 def delete_draft(session: Session, actor: Actor, row: Obligation, *, now: datetime) -> None:
     """Delete a draft with what was planned of it; raise WrongObligationState for what was in force once (spec/compulsory 4.8)."""
     _require(row, "draft", N_("What was in force once is never deleted. End it instead."))
     audit.record(session, actor, ComplianceVerb.DRAFT_DELETED, row, now=now, key=row.key)
-    for table in (PlannedChange, ObligationVersion):
+    for table in (PlannedChange, CourseAgreement, ObligationVersion):
         session.execute(delete(table).where(table.obligation_id == row.id))
     session.delete(row)
 
@@ -146,17 +151,19 @@ def set_owner(session: Session, actor: Actor, row: Obligation, person_id: int, *
 def activate(session: Session, actor: Actor, row: Obligation, edited: int, *, now: datetime) -> None:
     """Put a draft in force; from now on its rules are on record.
 
-    Raise SecondPersonRequired for whoever began or last wrote it.
+    Raise SecondPersonRequired for whoever began or last wrote it, AgreementMissing where the team of a reserved course did not agree.
     """
     _require(row, "draft", N_("This compulsory training is in force already."))
     _require_unchanged(row, edited)
     version = latest_version(session, row)
     if actor.person_id is None or actor.person_id in (row.created_by, version.author_id):
         raise SecondPersonRequired
+    require_agreements(session, row, courses_of(values_of(version).terms.requirement), now=now)
     version.recorded_at, version.approved_by = now, actor.person_id
     row.state, row.activated_at, row.activated_by = "active", now, actor.person_id
     row.edited += 1
-    audit.record(session, actor, ComplianceVerb.OBLIGATION_ACTIVATED, row, now=now, version=version.number)
+    facts = _facts(version, None)
+    audit.record(session, actor, ComplianceVerb.OBLIGATION_ACTIVATED, row, now=now, version=version.number, **facts)
 
 
 def add_version(
@@ -173,7 +180,8 @@ def add_version(
 ) -> ObligationVersion:
     """Change an obligation in force from the effective day of its new rules on; it is the actor's, or that of its author.
 
-    Raise SecondPersonRequired where they hold from a day before today and nobody else approved them (spec/compulsory 4.5).
+    Raise SecondPersonRequired where they hold from a day before today and nobody else approved them (spec/compulsory 4.5),
+    AgreementMissing where the team of a reserved course that is newly required did not agree.
     """
     _require(row, "active", N_("Only compulsory training in force gets a new version."))
     _require_unchanged(row, edited)
@@ -181,6 +189,8 @@ def add_version(
     is_retroactive = values.terms.effective_on < today_of(now)
     if is_retroactive and approved_by in (None, author):
         raise SecondPersonRequired
+    former = latest_version(session, row)
+    require_agreements(session, row, newly_required(values, values_of(former)), now=now)
     version = ObligationVersion(
         obligation_id=row.id,
         number=row.latest + 1,
@@ -191,14 +201,38 @@ def add_version(
     )
     session.add(version)
     row.latest, row.edited = version.number, row.edited + 1
-    audit.record(session, actor, ComplianceVerb.OBLIGATION_CHANGED, row, now=now, version=version.number, retroactive=is_retroactive)
+    facts = {"retroactive": is_retroactive, **_facts(version, former)}
+    audit.record(session, actor, ComplianceVerb.OBLIGATION_CHANGED, row, now=now, version=version.number, **facts)
     return version
 
 
-def end_obligation(session: Session, actor: Actor, row: Obligation, last_on: date, reason: str, *, now: datetime) -> None:
+def newly_required(values: ObligationValues, former: ObligationValues) -> list[str]:
+    """Return the courses that a version requires and the one before did not."""
+    before = set(courses_of(former.terms.requirement))
+    return [slug for slug in courses_of(values.terms.requirement) if slug not in before]
+
+
+def _facts(version: ObligationVersion, former: ObligationVersion | None) -> dict[str, object]:
+    """Return what the audit log says of a version: who wrote it and why, from which day on it holds, the rules of before and its own."""
+    own = {"author": version.author_id, "effective": version.effective_on.isoformat(), "reason": version.reason}
+    before = {} if former is None else {"was": json.loads(former.terms)}
+    return {**own, **before, "rules": json.loads(version.terms)}
+
+
+def end_obligation(
+    session: Session,
+    actor: Actor,
+    row: Obligation,
+    last_on: date,
+    reason: str,
+    *,
+    author_id: int | None = None,
+    approved_by: int | None = None,
+    now: datetime,
+) -> None:
     """Let an obligation require nothing after a day; what it asked until then stays on record. Raise EndsBeforeToday."""
     _require(row, "active", N_("Only compulsory training in force can be ended."))
-    before, today = latest_version(session, row), today_of(now)
+    before, today, author = latest_version(session, row), today_of(now), actor.person_id if author_id is None else author_id
     terms = replace(read_terms(json.loads(before.terms), now, today), ends=last_on)
     if last_on < max(today, terms.starts):
         raise EndsBeforeToday
@@ -210,13 +244,14 @@ def end_obligation(session: Session, actor: Actor, row: Obligation, last_on: dat
             terms=json.dumps(terms_document(terms)),
             effective_on=today,
             recorded_at=now,
-            author_id=actor.person_id,
+            author_id=author,
+            approved_by=approved_by,
             reason=reason,
             **copied,
         )
     )
     row.latest, row.edited, row.state, row.ended_at = row.latest + 1, row.edited + 1, "ended", now
-    audit.record(session, actor, ComplianceVerb.OBLIGATION_ENDED, row, now=now, last=last_on.isoformat())
+    audit.record(session, actor, ComplianceVerb.OBLIGATION_ENDED, row, now=now, last=last_on.isoformat(), author=author, reason=reason)
 
 
 def latest_version(session: Session, row: Obligation) -> ObligationVersion:

@@ -1,7 +1,7 @@
 """Services of planned changes: tried first, applied by who saw the number, a second person where one is needed (spec/compulsory 4.8)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -12,26 +12,34 @@ from compliance.audit_verbs import ComplianceVerb
 from compliance.models import Obligation, PlannedChange
 from compliance.queries import planned_changes as queries
 from compliance.queries.planned_changes import list_obstructed_courses
-from compliance.rules.dry_runs import NUMBER_ABOVE, DryRunOutcome, read_outcome
+from compliance.rules.dry_runs import DryRunOutcome, read_outcome
 from compliance.rules.record import DAY
+from compliance.rules.second_person import SecondPersonReason, why_second_person
 from compliance.rules.term_faults import find_faults
-from compliance.services import change_contents, dry_runs, obligations
+from compliance.rules.terms import courses_of
+from compliance.services import change_contents, dry_runs, free_days, obligations
+from compliance.services.agreements import require_agreements, settle_agreements
 from compliance.services.change_contents import PlannedKind
+from compliance.services.free_days import CalendarApproval, FreeDayValues
 from compliance.services.obligations import ObligationChanged, ObligationValues, SecondPersonRequired, WrongObligationState
+from compliance.services.work_notices import notify_second_persons
 from kernel import audit
 from kernel.errors import N_, Conflict, Invalid
+from kernel.i18n import choose
 from kernel.permissions import Actor, ActorChannel
 from organisations.models import Audience
 from organisations.queries.audience_kinds import AudienceScope
 from organisations.services import audiences
-from organisations.services.audiences import AudienceEditConflict, AudienceRuleValues, today_of
+from organisations.services.audiences import AudienceEditConflict, AudienceRuleValues, ReasonRequired, today_of
+
+LONGEST_REASON = 1000
 
 
 class NumberToType(Invalid):
     """A change of many people is applied by typing how many they are."""
 
     code = "number_to_type"
-    message = N_("Type the number of people whose status changes, as it is shown.")
+    message = N_("Type the number of people concerned, as it is shown.")
 
 
 class DraftFaulty(Conflict):
@@ -47,8 +55,8 @@ def plan_activation(session: Session, actor: Actor, row: Obligation, *, now: dat
         raise WrongObligationState(N_("This compulsory training is in force already."))
     values = change_contents.as_activated(obligations.values_of(obligations.latest_version(session, row)), today_of(now))
     _require_sound(session, values)
-    days = values.terms.effective_on, values.is_retroactive
-    return _begin(session, actor, PlannedKind.ACTIVATE, row, {}, *days, values.reason, now=now)
+    days, reason = (values.terms.effective_on, values.is_retroactive), values.reason or choose(values.legal_base)[:LONGEST_REASON]
+    return _begin(session, actor, PlannedKind.ACTIVATE, row, {}, *days, reason, now=now)
 
 
 def plan_version(session: Session, actor: Actor, row: Obligation, edited: int, values: ObligationValues, *, now: datetime) -> PlannedChange:
@@ -57,6 +65,7 @@ def plan_version(session: Session, actor: Actor, row: Obligation, edited: int, v
         raise WrongObligationState(N_("Only compulsory training in force gets a new version."))
     if row.edited != edited:
         raise ObligationChanged
+    settle_agreements(session, actor, row, courses_of(values.terms.requirement), now=now, again=True)
     content, days = change_contents.values_document(values), (values.terms.effective_on, values.is_retroactive)
     return _begin(session, actor, PlannedKind.VERSION, row, content, *days, values.reason, now=now)
 
@@ -76,13 +85,24 @@ def plan_rule(session: Session, actor: Actor, audience: Audience, values: Audien
     """Try what another rule of an audience would do to the obligations in force; raise AudienceEditConflict where it was changed since."""
     if audience.latest != values.seen:
         raise AudienceEditConflict
-    content = change_contents.rule_document(values)
-    return _begin(session, actor, PlannedKind.AUDIENCE, audience, content, values.effective_on, False, values.reason, now=now)
+    content, is_past = change_contents.rule_document(values), values.effective_on < today_of(now)
+    return _begin(session, actor, PlannedKind.AUDIENCE, audience, content, values.effective_on, is_past, values.reason, now=now)
+
+
+def plan_free_days(
+    session: Session, actor: Actor, added: Sequence[FreeDayValues], removed: Sequence[FreeDayValues], reason: str, *, now: datetime
+) -> PlannedChange:
+    """Plan that the calendar of days before today is another; raise ReasonRequired. Whose working days it counts is its number."""
+    content, first = change_contents.free_days_document(added, removed), min(one.day for one in (*added, *removed))
+    return _begin(session, actor, PlannedKind.FREE_DAYS, None, content, first, first < today_of(now), reason, now=now)
 
 
 def plan_used_rule(session: Session, actor: Actor, audience: Audience, values: AudienceRuleValues, now: datetime) -> UUID | None:
-    """Try another rule of an audience of which an obligation in force asks something; return None where none does."""
-    if not queries.is_used(session, audience.id):
+    """Try another rule of an audience of which an obligation in force asks something, or one that holds from a day before today.
+
+    Return None where one person's word is enough: no obligation asks anything of it, and it changes no day before.
+    """
+    if values.effective_on >= today_of(now) and not queries.is_used(session, audience.id):
         return None
     return plan_rule(session, actor, audience, values, now=now).uuid
 
@@ -91,7 +111,7 @@ def _begin(
     session: Session,
     actor: Actor,
     kind: PlannedKind,
-    subject: Obligation | Audience,
+    subject: Obligation | Audience | None,
     content: Mapping[str, Any],
     effective_on: date,
     is_retroactive: bool,
@@ -99,15 +119,15 @@ def _begin(
     *,
     now: datetime,
 ) -> PlannedChange:
-    obligation = subject if isinstance(subject, Obligation) else None
-    audience_id = subject.audience_id if isinstance(subject, Obligation) else subject.id
-    based_on = subject.edited if isinstance(subject, Obligation) else subject.latest
+    named: dict[str, int | None] = {"obligation_id": None, "audience_id": None, "based_on": 0}
+    if isinstance(subject, Obligation):
+        named = {"obligation_id": subject.id, "audience_id": subject.audience_id, "based_on": subject.edited}
+    elif subject is not None:
+        named = {"obligation_id": None, "audience_id": subject.id, "based_on": subject.latest}
     wanted = {
+        **named,
         "kind": kind.value,
-        "obligation_id": obligation.id if obligation is not None else None,
-        "audience_id": audience_id,
         "content": json.dumps(content),
-        "based_on": based_on,
         "effective_on": effective_on,
         "is_retroactive": is_retroactive,
         "reason": reason,
@@ -118,9 +138,11 @@ def _begin(
         renew_change(session, actor, same, now=now)
         return same
     row = PlannedChange(**wanted, state="planning", computed_at=now, created_at=now)
+    if not reason and why_second_person(queries.count_people(session, row), is_past=is_retroactive) is not None:
+        raise ReasonRequired
     session.add(row)
     session.flush()  # the audit log and the job name it
-    audit.record(session, actor, ComplianceVerb.CHANGE_PLANNED, subject, now=now, kind=kind.value)
+    audit.record(session, actor, ComplianceVerb.CHANGE_PLANNED, subject or row, now=now, kind=kind.value)
     try_again(session, row, now=now)
     return row
 
@@ -155,9 +177,14 @@ def discard_change(session: Session, actor: Actor, row: PlannedChange, *, now: d
     audit.record(session, actor, ComplianceVerb.CHANGE_DISCARDED, _subject(session, row), now=now, kind=row.kind)
 
 
+def why_second(row: PlannedChange, outcome: DryRunOutcome) -> SecondPersonReason | None:
+    """Return why another person than the author of a change has to apply it; None where its author may (spec/compulsory 4.5)."""
+    return why_second_person(outcome.concerned, is_past=row.is_retroactive)
+
+
 def needs_number(session: Session, row: PlannedChange, outcome: DryRunOutcome) -> bool:
-    """Say whether the number of changed people has to be typed: they are many, or the audience is of nobody or everybody."""
-    return outcome.changed > NUMBER_ABOVE or is_extreme(session, row, outcome)
+    """Say whether the number of people has to be typed: a second person applies it, or the audience is of nobody or everybody."""
+    return why_second(row, outcome) is not None or is_extreme(session, row, outcome)
 
 
 def is_extreme(session: Session, row: PlannedChange, outcome: DryRunOutcome) -> bool:
@@ -172,18 +199,20 @@ def is_extreme(session: Session, row: PlannedChange, outcome: DryRunOutcome) -> 
 def apply_change(session: Session, actor: Actor, row: PlannedChange, typed: int | None, *, now: datetime) -> None:
     """Apply a change to which somebody agreed by its number; its dry run is made once more, and another number stops it.
 
-    A second time does nothing. Raise NumberToType, SecondPersonRequired, ObligationChanged, AudienceEditConflict, DraftFaulty or Conflict.
+    A second time does nothing. Raise NumberToType, SecondPersonRequired, ObligationChanged, AudienceEditConflict, DraftFaulty,
+    AgreementMissing or Conflict.
     """
     if row.state in ("applying", "applied"):
         return
     if row.state != "ready":
         raise Conflict
     outcome = read_outcome(json.loads(row.outcome))
-    if needs_number(session, row, outcome) and typed != outcome.changed:
-        raise NumberToType
     _require_present(session, row)
-    _require_second_person(session, actor, row, now=now)
-    row.state, row.agreed, row.applied_by, row.is_outdated = "applying", outcome.changed, actor.person_id, False
+    _require_second_person(session, actor, row, outcome, now=now)
+    _require_agreements(session, actor, row, now=now)
+    if needs_number(session, row, outcome) and typed != outcome.concerned:
+        raise NumberToType
+    row.state, row.agreed, row.applied_by, row.is_outdated = "applying", outcome.concerned, actor.person_id, False
     dry_runs.begin_dry_run(session, row, now=now)
     finish_dry_run(session, row, now=now)
     if row.state != "applied":
@@ -194,11 +223,13 @@ def finish_dry_run(session: Session, row: PlannedChange, *, now: datetime) -> No
     """Let a dry run that has seen everybody be shown, or applied where the number to which somebody agreed is still right."""
     if row.seen < row.total:
         return
+    outcome = read_outcome(json.loads(row.outcome))
+    row.second_person = why_second(row, outcome) or ""
     if row.state == "planning":
         row.state = "ready"
+        notify_second_persons(session, row, now=now)
     elif row.state == "applying":
-        outcome = read_outcome(json.loads(row.outcome))
-        if outcome.changed != row.agreed or not is_present(session, row):
+        if outcome.concerned != row.agreed or not is_present(session, row):
             withdraw_agreement(row)
             return
         _put_in_force(session, Actor(person_id=row.applied_by, via=ActorChannel.WEB), row, now=now)
@@ -211,9 +242,15 @@ def withdraw_agreement(row: PlannedChange) -> None:
 
 
 def _put_in_force(session: Session, actor: Actor, row: PlannedChange, *, now: datetime) -> None:
+    second = row.applied_by if row.created_by not in (None, row.applied_by) else None
+    people = {"author_id": row.created_by, "approved_by": second}
+    if row.kind == PlannedKind.FREE_DAYS:
+        added, removed = change_contents.free_days_planned(row)
+        free_days.apply_free_days(session, actor, added, removed, CalendarApproval(reason=row.reason, **people), now=now)
+        return
     if row.kind == PlannedKind.AUDIENCE:
-        audience = session.get_one(Audience, row.audience_id)
-        audiences.change_rule(session, actor, audience, change_contents.rule_planned(session, row), now=now)
+        audience, values = session.get_one(Audience, row.audience_id), change_contents.rule_planned(session, row, now)
+        audiences.change_rule(session, actor, audience, values, **people, now=now)
         return
     obligation = session.get_one(Obligation, row.obligation_id, with_for_update=True, populate_existing=True)
     if row.kind == PlannedKind.ACTIVATE:
@@ -221,15 +258,16 @@ def _put_in_force(session: Session, actor: Actor, row: PlannedChange, *, now: da
         obligations.write_values(version, change_contents.as_activated(obligations.values_of(version), today_of(now)))
         obligations.activate(session, actor, obligation, row.based_on, now=now)
     elif row.kind == PlannedKind.END:
-        obligations.end_obligation(session, actor, obligation, change_contents.last_day_planned(row), row.reason, now=now)
+        obligations.end_obligation(session, actor, obligation, change_contents.last_day_planned(row), row.reason, **people, now=now)
     else:
-        values, second = change_contents.read_values(row, now), row.applied_by if row.applied_by != row.created_by else None
-        people = {"author_id": row.created_by, "approved_by": second}
-        obligations.add_version(session, actor, obligation, row.based_on, values, row.reason, **people, now=now)
+        planned = change_contents.read_values(row, now)
+        obligations.add_version(session, actor, obligation, row.based_on, planned, row.reason, **people, now=now)
 
 
 def is_present(session: Session, row: PlannedChange) -> bool:
     """Say whether what a change was planned upon is still so."""
+    if row.kind == PlannedKind.FREE_DAYS:
+        return True
     if row.kind == PlannedKind.AUDIENCE:
         return session.get_one(Audience, row.audience_id).latest == row.based_on
     return session.get_one(Obligation, row.obligation_id).edited == row.based_on
@@ -240,10 +278,11 @@ def _require_present(session: Session, row: PlannedChange) -> None:
         raise AudienceEditConflict if row.kind == PlannedKind.AUDIENCE else ObligationChanged
 
 
-def _require_second_person(session: Session, actor: Actor, row: PlannedChange, *, now: datetime) -> None:
-    if row.is_retroactive and actor.person_id in (None, row.created_by):
+def _require_second_person(session: Session, actor: Actor, row: PlannedChange, outcome: DryRunOutcome, *, now: datetime) -> None:
+    is_activation = row.kind == PlannedKind.ACTIVATE  # whoever tries it is not its author
+    if why_second(row, outcome) is not None and not is_activation and actor.person_id in (None, row.created_by):
         raise SecondPersonRequired
-    if row.kind == PlannedKind.ACTIVATE:
+    if is_activation:
         obligation = session.get_one(Obligation, row.obligation_id)
         version = obligations.latest_version(session, obligation)
         if actor.person_id in (None, obligation.created_by, version.author_id):
@@ -251,7 +290,22 @@ def _require_second_person(session: Session, actor: Actor, row: PlannedChange, *
         _require_sound(session, change_contents.as_activated(obligations.values_of(version), today_of(now)))
 
 
-def _subject(session: Session, row: PlannedChange) -> Obligation | Audience:
+def _require_agreements(session: Session, actor: Actor, row: PlannedChange, *, now: datetime) -> None:
+    """Take the act of whoever applies a change for the agreement that they may give; raise AgreementMissing where another is missing."""
+    if row.kind not in (PlannedKind.ACTIVATE, PlannedKind.VERSION):
+        return
+    obligation = session.get_one(Obligation, row.obligation_id)
+    newest = obligations.values_of(obligations.latest_version(session, obligation))
+    required = list(courses_of(newest.terms.requirement))
+    if row.kind == PlannedKind.VERSION:
+        required = obligations.newly_required(change_contents.read_values(row, now), newest)
+    settle_agreements(session, actor, obligation, required, now=now)
+    require_agreements(session, obligation, required, now=now)
+
+
+def _subject(session: Session, row: PlannedChange) -> Obligation | Audience | PlannedChange:
+    if row.kind == PlannedKind.FREE_DAYS:
+        return row
     if row.obligation_id is None:
         return session.get_one(Audience, row.audience_id)
     return session.get_one(Obligation, row.obligation_id)

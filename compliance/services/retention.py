@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 from compliance.audit_verbs import ComplianceVerb
 from compliance.models import Assignment, AssignmentState, CycleEnrolment, Obligation, Reminder, ReminderRequest, Waiver
 from compliance.queries import retention as queries
+from compliance.services.evidence import remove_evidence
 from kernel import audit
 from kernel.db import Database
-from kernel.files import FileStore, forget_stored
+from kernel.files import FileStore
 from kernel.i18n import site_locale
 from kernel.permissions import SYSTEM
 from organisations.services.audiences import forget_stays
@@ -81,9 +82,5 @@ def _forget_people(session: Session, people: Collection[int]) -> None:
 
 
 def _remove(database: Database, files: FileStore, evidence: Collection[str]) -> None:
-    """Delete files that prove nothing any more and that nothing else names."""
     for sha256 in sorted(evidence):
-        with database.unit_of_work() as session:
-            is_gone = not queries.is_named(session, sha256) and forget_stored(session, sha256)
-        if is_gone:
-            files.remove(sha256)
+        remove_evidence(database, files, sha256)

@@ -1,4 +1,4 @@
-"""The daily notice to training officers and administrators of what waits for their decision (spec/compulsory 4.8 and 4.10)."""
+"""Notices to training officers and administrators of what waits for their decision (spec/compulsory 4.5a, 4.8 and 4.10)."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, time
@@ -8,10 +8,14 @@ from sqlalchemy.orm import Session
 from accounts import notices
 from accounts.notices import Message
 from accounts.rules import NoticeKind
+from compliance.models import Obligation, PlannedChange
+from compliance.queries.agreements import get_title
 from compliance.queries.free_days import load_free_days
-from compliance.queries.waiting_work import WaitingWork, find_work
+from compliance.queries.obligations import list_authors
+from compliance.queries.waiting_work import WaitingWork, find_second_persons, find_work
 from compliance.rules.reminders import OPENS
-from kernel.i18n import in_every_language, ngettext, site_locale
+from kernel.i18n import _, choose, in_every_language, ngettext, site_locale
+from organisations.models import Audience
 
 
 def due_day(session: Session, *, now: datetime) -> date | None:
@@ -48,3 +52,28 @@ def _message(work: WaitingWork, day: date) -> Message:
     )
     path = "/training/waivers" if work.requests else "/compulsory-training/obligations"
     return Message(NoticeKind.TRAINING_WORK, f"training-work:{day.isoformat()}", subject, in_every_language(words), path)
+
+
+def notify_second_persons(session: Session, row: PlannedChange, *, now: datetime) -> None:
+    """Notify whoever may apply a change that its author may not, once however often it is tried (spec/compulsory 4.5a)."""
+    obligation = session.get_one(Obligation, row.obligation_id) if row.obligation_id is not None else None
+    audience = session.get_one(Audience, row.audience_id) if row.audience_id is not None else None
+    authors = frozenset({row.created_by})
+    if row.kind == "activate" and obligation is not None:
+        authors = list_authors(session, obligation)
+        waits = row.created_by in authors  # whoever else tries it may apply it
+    else:
+        waits = row.second_person != ""
+    if not waits:
+        return
+    if obligation is not None:
+        path, title = "/compulsory-training/obligations/changes", get_title(session, obligation)
+    elif audience is not None:
+        path, title = "/compulsory-training/audience-rules", audience.title
+    else:
+        path, title = "/administration/free-days/changes", in_every_language(lambda: _("Free days"))
+    subject = in_every_language(lambda: _("“%(title)s”: a change waits for a second person", title=choose(title)))
+    text = in_every_language(lambda: _("Its author may not apply it alone. Nothing changes until another person applies it."))
+    message = Message(NoticeKind.TRAINING_WORK, f"second-person:{row.id}", subject, text, f"{path}/{row.uuid}")
+    people = find_second_persons(session, audience.institution_id if audience is not None else None, authors)
+    notices.notify(session, message, [person.id for person in people], now=now)

@@ -1,4 +1,4 @@
-"""Another rule of an audience under obligations in force: whose status it changes, and applying it by its number (spec/compulsory 4.8)."""
+"""Another rule of an audience, tried before it holds: whose status it changes, and applying it by its number (spec/compulsory 4.8)."""
 
 import json
 
@@ -7,12 +7,13 @@ from flask import Blueprint, Response, flash, render_template
 from compliance.forms.obligations import PlannedChangeForm
 from compliance.pages import obligations as pages
 from compliance.permissions import PlannedRuleContext
-from compliance.queries import obligations as obligation_queries
 from compliance.queries import planned_changes as queries
 from compliance.queries.obligations import get_rule_context, lock_rule_context
+from compliance.queries.waiting_work import list_second_persons
 from compliance.rules.dry_runs import read_outcome
 from compliance.services import change_contents, obligations
 from compliance.services import planned_changes as services
+from compliance.services.obligations import SecondPersonRequired
 from compliance.services.planned_changes import NumberToType
 from kernel import clock
 from kernel.i18n import _, choose
@@ -42,19 +43,28 @@ def _audience(subject: PlannedRuleContext) -> Audience:
 
 def _page(subject: PlannedRuleContext, form: PlannedChangeForm) -> str:
     session, row = current_session(), subject.change
-    outcome, rule = read_outcome(json.loads(row.outcome)), change_contents.rule_planned(session, row).rule
+    outcome, planned = read_outcome(json.loads(row.outcome)), change_contents.rule_planned(session, row, row.computed_at)
+    before, institution = audiences.find_rule_on(session, _audience(subject).id, planned.effective_on), _audience(subject).institution_id
+    why = services.why_second(row, outcome) if row.state == "ready" else None
+    may_apply = why is None or row.created_by != current_actor().person_id
     titles = {one.id: choose(obligations.latest_version(session, one).title) for one in queries.list_obligations_of(session, row)}
     return render_template(
         "compliance/planned_rule.html",
         change=row,
         audience=_audience(subject),
         title=choose(_audience(subject).title),
-        sentence=write_sentence(rule, audiences.leaf_names(session, rule)),
+        sentence=write_sentence(planned.rule, audiences.leaf_names(session, planned.rule)),
+        former=write_sentence(before, audiences.leaf_names(session, before)) if before is not None else "",
+        effective_on=planned.effective_on,
         outcome=pages.outcome_view(outcome, titles, queries.unit_names(session, [unit for unit, _people in outcome.most_affected])),
         form=form,
+        may_apply=may_apply,
+        why=why or "",
+        seconds=[] if may_apply else list_second_persons(session, institution, {row.created_by}),
+        is_used=bool(titles),
         needs_number=row.state == "ready" and services.needs_number(session, row, outcome),
         is_present=row.state in ("applied", "discarded") or services.is_present(session, row),
-        people=obligation_queries.people_names(session, {row.created_by, row.applied_by}),
+        people=audiences.people_names(session, {row.created_by, row.applied_by}),
     )
 
 
@@ -68,11 +78,11 @@ def apply(subject: PlannedRuleContext) -> Answer:
     except NumberToType as refused:
         form.refuse(form.number, _(refused.text))
         return _page(subject, form), 422
-    except AudienceEditConflict as refused:
+    except (AudienceEditConflict, SecondPersonRequired) as refused:
         form.form_errors.append(_(refused.text))
         return _page(subject, form), 409
     if row.state == "applied":
-        flash(_("The rule was saved."), "ok")
+        flash(_("The rule was saved. The statuses follow within minutes."), "ok")
         return see_page("organisations_audiences.audience", audience=_audience(subject).uuid)
     return see_page("compliance_audience_rules.change", change=row.uuid)
 

@@ -1,6 +1,6 @@
 """Parts that pages of waivers and recognitions share: evidence that is sent and fetched, the page of one of them, decisions."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar, cast
 
 from flask import Response, current_app, flash, render_template
@@ -12,10 +12,11 @@ from compliance.models import Recognition, Waiver
 from compliance.pages.claims import state_view
 from compliance.permissions import RecognitionAction, TrainingAction, WaiverAction
 from compliance.queries.claim_lists import RecognitionSubject, WaiverSubject, find_names
-from compliance.rules.claims import ClaimState
+from compliance.queries.evidence import count_waiting_of_proposer
+from compliance.rules.claims import MEDICAL_KINDS, ClaimState, WaiverKind
 from compliance.services import claims
 from compliance.services.claim_notices import page_of
-from compliance.services.evidence import LARGEST, EvidenceFile, EvidenceRefusal, keep_evidence
+from compliance.services.evidence import LARGEST, EvidenceFile, EvidenceRefusal, find_full_quota, keep_evidence
 from courses.content.filetypes import media_type
 from kernel import clock
 from kernel.errors import NotFound
@@ -25,13 +26,17 @@ from kernel.own_records import is_own
 from kernel.web.file_responses import send_content
 from kernel.web.limits import limit, limiter
 from kernel.web.request import allows, current_actor, current_session, see_other
+from organisations.permissions import TrainingScope
+from organisations.queries.training_scope import list_training_places
 
 Answer = str | Response | tuple[str, int]
 Subject = WaiverSubject | RecognitionSubject
 FormClass = TypeVar("FormClass", bound=EvidenceForm)
 BODY_LIMIT = LARGEST + 1_000_000
 """Bytes of a form with its file: a file that is a little too large is refused in words."""
-EVIDENCE_RATE = limit("evidence", "60 per 10 minutes")
+CLAIM_RATE = limit("claims", "60 per 10 minutes")
+MOST_WAITING = 20
+"""Requests of one's own that may wait for a decision at once."""
 
 
 def stored_files() -> FileStore:
@@ -39,12 +44,19 @@ def stored_files() -> FileStore:
     return cast("FileStore", current_app.extensions["files"])
 
 
-def keep_evidence_file(form: EvidenceForm) -> EvidenceFile | None:
-    """Keep the file of a form before anything is written; None where there is none or it is refused, which the form then says."""
+def keep_evidence_file(form: EvidenceForm, person_id: int) -> EvidenceFile | None:
+    """Keep the file of a form about a person before anything is written; None where there is none or it is refused: the form says why.
+
+    With a file or without one, what somebody asks for is limited.
+    """
+    session, sender = current_session(), current_actor().person_id or 0
+    limiter().use(CLAIM_RATE, str(sender))
+    if count_waiting_of_proposer(session, sender) >= MOST_WAITING:
+        form.refuse(form.document, _("%(number)s of your requests wait for a decision. Wait, or withdraw some.", number=MOST_WAITING))
+        return None
     if form.requires_proof() or (sent := form.uploaded_file()) is None:
         return None
-    limiter().use(EVIDENCE_RATE, str(current_actor().person_id))
-    kept = keep_evidence(stored_files(), *sent)
+    kept = find_full_quota(session, sender, person_id, len(sent[1])) or keep_evidence(stored_files(), *sent)
     if isinstance(kept, EvidenceRefusal):
         form.refuse_evidence(kept)
         return None
@@ -120,6 +132,20 @@ def claim_page(
         kind=row.__tablename__,
         sees_list=allows(WaiverAction.LIST, subject.scope),
     )
+
+
+def medical_seen(waivers: Iterable[Waiver], scope: TrainingScope) -> set[int]:
+    """Return the numbers of the waivers for reasons of health whose reason the actor sees (spec/compulsory 4.10)."""
+    medical = [waiver for waiver in waivers if WaiverKind(waiver.kind) in MEDICAL_KINDS]
+    places = list_training_places(current_session(), {waiver.person_id for waiver in medical}) if medical else {}
+    return {
+        waiver.id
+        for waiver in medical
+        if allows(
+            TrainingAction.EVIDENCE,
+            WaiverSubject(waiver.person_id, waiver.proposed_by, True, places[waiver.person_id], scope, waiver),
+        )
+    }
 
 
 class _Actions:

@@ -176,6 +176,7 @@ def _answer(subject: AssignmentContext, acts: queries.ObligationActs, found: _Be
         ),
         "reminders": pages.reminder_views(_reminders(found), status.last_on if status.state in NEEDED else None),
         "timeline": pages.timeline_views(timeline(found.case, moments.at)),
+        "before": _former_states(found),
     }
 
 
@@ -190,12 +191,19 @@ def _sees_medical(subject: AssignmentContext) -> bool:
 def _audience(found: _Behind) -> dict[str, object]:
     """Return why the person is in the audience: its sentence, and each condition with its fact."""
     session, moments = current_session(), found.moments
-    rule = queries.find_known_rule(session, found.required.audience_id, moments.day, moments.known)
-    if rule is None:
-        return {"sentence": "", "conditions": []}
-    names = name_leaves(session, [rule], found.behind.places)
-    conditions = explanation_lines(explain(rule, found.behind.candidate, moments.day), names)
-    return {"sentence": write_sentence(rule, names), "conditions": list(conditions)}
+    act, former = queries.find_known_rules(session, found.required.audience_id, moments.day, moments.known)
+    if act is None:
+        return {"sentence": "", "conditions": [], "rule": None, "former": ""}
+    names = name_leaves(session, [act.rule, *([former.rule] if former is not None else [])], found.behind.places)
+    conditions = explanation_lines(explain(act.rule, found.behind.candidate, moments.day), names)
+    before = write_sentence(former.rule, names) if former is not None else ""
+    return {"sentence": write_sentence(act.rule, names), "conditions": list(conditions), "rule": act, "former": before}
+
+
+def _former_states(found: _Behind) -> list[pages.FormerStateView]:
+    """Return what the record said of the moment before something else was recorded."""
+    moments = found.moments
+    return pages.former_state_views(queries.list_former_states(current_session(), found.required.assignment_id, moments.at, moments.known))
 
 
 def _rows(found: _Behind) -> Iterator[Sequence[Cell]]:
@@ -217,3 +225,7 @@ def _rows(found: _Behind) -> Iterator[Sequence[Cell]]:
         until = "" if row.until is None else format_datetime(row.until, "short")
         words = ", ".join(filter(None, (row.status.word, row.status.remark)))
         yield _("Timeline"), format_datetime(row.since, "short"), until, "", words
+    for former in _former_states(found):
+        words = ", ".join(filter(None, (former.status.word, former.status.remark)))
+        known = format_datetime(former.known_from, "short"), format_datetime(former.known_to, "short")
+        yield _("Said before"), format_datetime(former.since, "short"), "", " – ".join(known), words

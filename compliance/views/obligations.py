@@ -23,13 +23,16 @@ from compliance.forms.obligations import (
 )
 from compliance.models import Obligation
 from compliance.pages import obligations as pages
+from compliance.pages.agreements import missing_lines
 from compliance.pages.obligations import FactDifference
 from compliance.permissions import ObligationAction, ObligationContext
 from compliance.queries import obligations as queries
 from compliance.queries import planned_changes as change_queries
+from compliance.queries.agreements import list_deciders, list_missing
 from compliance.queries.assignments import count_by_state
 from compliance.queries.obstacles import list_obstacles
 from compliance.queries.planned_changes import CourseObstacle
+from compliance.queries.waiting_work import list_waiting_changes
 from compliance.rules.terms import courses_of
 from compliance.services import change_contents, planned_changes
 from compliance.services import obligations as services
@@ -45,7 +48,7 @@ from organisations.audience_rules.sentences import write_sentence
 from organisations.models import Audience
 from organisations.permissions import TrainingScope
 from organisations.queries import audiences
-from organisations.services.audiences import today_of
+from organisations.services.audiences import ReasonRequired, today_of
 
 bp = Blueprint("compliance_obligations", __name__, url_prefix="/compulsory-training/obligations")
 
@@ -63,7 +66,11 @@ def obligations(scope: TrainingScope) -> Answer:
     titles = _titles(session, *values.values())
     shown = [pages.list_view(row, values[row.obligation.id], titles) for row in rows]
     may_write = allows(ObligationAction.EDIT, queries.get_new_context(session, current_actor()))
-    return render_template("compliance/obligations.html", rows=shown, may_write=may_write)
+    titles_of = {row.obligation.id: choose(row.version.title) for row in rows}
+    waiting = list_waiting_changes(session, scope) if scope.everywhere or scope.officer else []
+    people = audiences.people_names(session, {change.created_by for change, _audience in waiting})
+    lines = [pages.waiting_view(change, audience, titles_of, people) for change, audience in waiting]
+    return render_template("compliance/obligations.html", rows=shown, may_write=may_write, waiting=lines)
 
 
 @bp.get("/<uuid:obligation>")
@@ -74,7 +81,7 @@ def obligation(subject: ObligationContext) -> Answer:
     versions = queries.list_versions(session, row.id)
     values = services.values_of(versions[0])
     changes = change_queries.list_changes(session, row.id) if allows(ObligationAction.EDIT, subject) else []
-    people = queries.people_names(
+    people = audiences.people_names(
         session, {row.owner_id, row.created_by, row.activated_by, *(v.author_id for v in versions), *(v.approved_by for v in versions)}
     )
     return render_template(
@@ -107,10 +114,12 @@ def _row(subject: ObligationContext) -> Obligation:
 def _obstacle_lines(session: Session, row: Obligation, values: ObligationValues) -> list[str]:
     """Say what keeps people from the courses: of what is in force with how many wait, of a draft which courses cannot be taken."""
     obstructed = change_queries.list_obstructed_courses(session, values.terms.requirement)
+    agreements = list_missing(session, row.id, courses_of(values.terms.requirement), now=clock.now())
+    missing = missing_lines(agreements, list_deciders(session, [missing.course.id for missing in agreements]))
     if row.state != "active":
-        return pages.obstacle_lines(obstructed) if row.state == "draft" else []
+        return pages.obstacle_lines(obstructed) + missing if row.state == "draft" else []
     deleted = [one for one in obstructed if one.obstacle is CourseObstacle.DELETED]
-    return pages.obstacle_lines(deleted) + pages.waiting_lines(list_obstacles(session, row, now=clock.now()))
+    return pages.obstacle_lines(deleted) + missing + pages.waiting_lines(list_obstacles(session, row, now=clock.now()))
 
 
 def _audience_sentence(session: Session, audience_id: int) -> str:
@@ -166,7 +175,7 @@ def _key(form: NewObligationForm) -> str:
 def _offer(form: ObligationForm, subject: ObligationContext, present: ObligationValues | None = None) -> FormOffer:
     session = current_session()
     kept = set(courses_of(present.terms.requirement)) if present is not None else set[str]()
-    courses = queries.list_offered_courses(session, kept)
+    courses = queries.list_offered_courses(session, current_actor(), kept)
     edition = present.edition_id if present is not None else None
     zones = {site_locale().zone.key, *queries.list_zones(session), *([present.zone] if present is not None and present.zone else [])}
     offer = FormOffer(
@@ -347,6 +356,9 @@ def try_activation(subject: ObligationContext) -> Answer:
     except DraftFaulty as refused:
         flash(_(refused.text), "bad")
         return see_page("compliance_obligations.obligation", obligation=_row(subject).uuid)
+    except ReasonRequired:
+        flash(_("It may affect more than 50 people. Change the draft first: give it a legal basis, or a reason."), "bad")
+        return see_page("compliance_obligations.obligation", obligation=_row(subject).uuid)
     return see_page("compliance_changes.change", change=change.uuid)
 
 
@@ -383,6 +395,9 @@ def try_version(subject: ObligationContext) -> Answer:
         change = planned_changes.plan_version(session, current_actor(), row, whole_number(form.seen.data or ""), values, now=now)
     except ObligationChanged as refused:
         return _changed_page(form, offer, row, values, refused)
+    except ReasonRequired as refused:
+        form.refuse(form.reason, _(refused.text))
+        return _form_page(form, offer, row), 422
     return see_page("compliance_changes.change", change=change.uuid)
 
 

@@ -1,6 +1,7 @@
 """Changes of obligations that are tried: whose status they change, and applying them by their number (spec/compulsory 4.8)."""
 
 import json
+from collections.abc import Collection
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, render_template
@@ -9,15 +10,19 @@ from sqlalchemy.orm import Session
 from compliance.forms.obligations import PlannedChangeForm
 from compliance.models import Obligation, PlannedChange
 from compliance.pages import obligations as pages
+from compliance.pages.agreements import missing_lines
 from compliance.pages.obligations import FactDifference
 from compliance.permissions import ObligationAction, PlannedChangeContext
 from compliance.queries import obligations as obligation_queries
 from compliance.queries import planned_changes as queries
+from compliance.queries.agreements import list_deciders
 from compliance.queries.obligations import get_change_context, lock_change_context
+from compliance.queries.waiting_work import list_second_persons
 from compliance.rules.dry_runs import read_outcome
 from compliance.rules.terms import courses_of
 from compliance.services import change_contents, obligations
 from compliance.services import planned_changes as services
+from compliance.services.agreements import AgreementMissing
 from compliance.services.change_contents import PlannedKind
 from compliance.services.obligations import ObligationChanged, SecondPersonRequired
 from compliance.services.planned_changes import DraftFaulty, NumberToType
@@ -27,6 +32,7 @@ from kernel.errors import NotFound
 from kernel.i18n import _, choose
 from kernel.permissions import Actor
 from kernel.web.request import allows, current_actor, current_session, requires, see_page
+from organisations.queries import audiences
 
 bp = Blueprint("compliance_changes", __name__, url_prefix="/compulsory-training/obligations/changes")
 
@@ -34,23 +40,22 @@ Answer = str | Response | tuple[str, int]
 
 
 def lock_activation(session: Session, actor: Actor, change: UUID) -> PlannedChangeContext:
-    """Return a planned activation, locked; raise NotFound where it is something else, or applies from before."""
-    return _of_kind(lock_change_context(session, actor, change), is_activation=True, is_retroactive=False)
+    """Return a planned activation, locked; raise NotFound where it is something else."""
+    return _require_endpoint("compliance_changes.activate", lock_change_context(session, actor, change))
 
 
 def lock_correction(session: Session, actor: Actor, change: UUID) -> PlannedChangeContext:
-    """Return a planned change that applies from before, locked; raise NotFound where it is something else."""
-    return _of_kind(lock_change_context(session, actor, change), is_activation=None, is_retroactive=True)
+    """Return a planned version or end that needs a second person, locked; raise NotFound where it is something else."""
+    return _require_endpoint("compliance_changes.correct", lock_change_context(session, actor, change))
 
 
 def lock_application(session: Session, actor: Actor, change: UUID) -> PlannedChangeContext:
-    """Return a planned version or end, locked; raise NotFound where it is something else, or applies from before."""
-    return _of_kind(lock_change_context(session, actor, change), is_activation=False, is_retroactive=False)
+    """Return a planned version or end that its author may apply, locked; raise NotFound where it is something else."""
+    return _require_endpoint("compliance_changes.apply", lock_change_context(session, actor, change))
 
 
-def _of_kind(subject: PlannedChangeContext, *, is_activation: bool | None, is_retroactive: bool) -> PlannedChangeContext:
-    row = subject.change
-    if row.is_retroactive != is_retroactive or is_activation not in (None, row.kind == PlannedKind.ACTIVATE):
+def _require_endpoint(endpoint: str, subject: PlannedChangeContext) -> PlannedChangeContext:
+    if _action(subject.change)[0] != endpoint:
         raise NotFound
     return subject
 
@@ -64,10 +69,10 @@ def change(subject: PlannedChangeContext) -> Answer:
 
 def _action(row: PlannedChange) -> tuple[str, ObligationAction]:
     """Return the address to which a change is sent to be applied, and who may."""
-    if row.is_retroactive:
-        return "compliance_changes.correct", ObligationAction.CHANGE_PAST
     if row.kind == PlannedKind.ACTIVATE:
         return "compliance_changes.activate", ObligationAction.ACTIVATE
+    if services.why_second(row, read_outcome(json.loads(row.outcome))) is not None:
+        return "compliance_changes.correct", ObligationAction.CHANGE_PAST
     return "compliance_changes.apply", ObligationAction.EDIT
 
 
@@ -80,6 +85,7 @@ def _page(subject: PlannedChangeContext, form: PlannedChangeForm) -> str:
     title = choose(newest.title)
     units = queries.unit_names(session, [unit for unit, _people in outcome.most_affected])
     is_open = row.state in ("planning", "ready", "applying")
+    may_apply = allows(action, subject) and not (action is ObligationAction.CHANGE_PAST and row.created_by == current_actor().person_id)
     return render_template(
         "compliance/planned_change.html",
         change=row,
@@ -93,10 +99,16 @@ def _page(subject: PlannedChangeContext, form: PlannedChangeForm) -> str:
         needs_number=row.state == "ready" and services.needs_number(session, row, outcome),
         is_extreme=row.state == "ready" and services.is_extreme(session, row, outcome),
         is_present=not is_open or services.is_present(session, row),
-        may_apply=allows(action, subject) and not (row.is_retroactive and row.created_by == current_actor().person_id),
+        may_apply=may_apply,
+        seconds=list_second_persons(session, obligation.institution_id, _authors(subject)) if is_open and not may_apply else [],
         may_edit=allows(ObligationAction.EDIT, subject),
-        people=obligation_queries.people_names(session, {row.created_by, row.applied_by}),
+        people=audiences.people_names(session, {row.created_by, row.applied_by}),
     )
+
+
+def _authors(subject: PlannedChangeContext) -> Collection[int | None]:
+    """Return who cannot apply a change themself: of a draft whoever wrote it, else whoever planned the change."""
+    return subject.author_ids if subject.change.kind == PlannedKind.ACTIVATE else {subject.change.created_by}
 
 
 def _differences(session: Session, row: PlannedChange, newest: obligations.ObligationValues) -> list[FactDifference]:
@@ -122,7 +134,7 @@ def activate(subject: PlannedChangeContext) -> Answer:
 @bp.post("/<uuid:change>/correction")
 @requires(ObligationAction.CHANGE_PAST, lock_correction)
 def correct(subject: PlannedChangeContext) -> Answer:
-    """Put in force what another person wants to apply from a day before."""
+    """Put in force what another person wants to apply from a day before, or what changes many."""
     return _apply(subject)
 
 
@@ -142,6 +154,10 @@ def _apply(subject: PlannedChangeContext) -> Answer:
         return _page(subject, form), 422
     except DraftFaulty as refused:
         flash(_(refused.text), "bad")
+        return see_page("compliance_changes.change", change=row.uuid)
+    except AgreementMissing as refused:
+        lines = missing_lines(refused.missing, list_deciders(current_session(), [missing.course.id for missing in refused.missing]))
+        flash(" ".join([_("It cannot be applied."), *lines]), "bad")
         return see_page("compliance_changes.change", change=row.uuid)
     except (ObligationChanged, SecondPersonRequired) as refused:
         form.form_errors.append(_(refused.text))

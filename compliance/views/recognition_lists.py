@@ -18,6 +18,7 @@ from kernel.errors import Invalid
 from kernel.i18n import _, ngettext, site_locale
 from kernel.tables import CSV_TYPE, Cell, on_disk, write_csv
 from kernel.web.file_responses import send_generated
+from kernel.web.limits import limit, limiter
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import allows, begin_writing, current_actor, current_session, reading_file, requires, see_page
 from organisations.unit_lists.reading import UnitListFault
@@ -27,6 +28,7 @@ bp = Blueprint("compliance_recognition_lists", __name__, url_prefix="/training/r
 LARGEST = 10_000_000
 """Bytes of a list."""
 FAULTS = 50
+RATE = limit("recognition-lists", "30 per hour")
 ROWS = 100
 
 
@@ -44,6 +46,7 @@ def lists(subject: RecognitionListContext) -> Answer:
     except Invalid as refused:
         form.refuse(form.file, _(refused.text, **refused.facts))
         return _page(subject, form), 422
+    limiter().use(RATE, str(current_actor().person_id))
     row = services.receive_list(begin_writing(), current_actor(), sent, total, now=clock.now())
     return see_page("compliance_recognition_lists.pending", pending=row.uuid)
 
@@ -62,7 +65,7 @@ def _judge(subject: RecognitionListContext) -> tuple[PendingRecognitionList, Rec
     row = subject.pending
     assert row is not None
     rows = _read(row.content)
-    return row, rows, judge_recognitions(current_session(), rows, subject.scope, now=clock.now())
+    return row, rows, judge_recognitions(current_session(), current_actor(), rows, subject.scope, now=clock.now())
 
 
 @bp.get("/pending/<uuid:pending>")
@@ -139,7 +142,7 @@ def _made_page(subject: RecognitionListContext, form: ClaimDecisionForm) -> str:
         "compliance/recognition_list.html",
         made=row,
         counts=counts,
-        page=Page([claim_view(one, entries) for one in found[:ROWS]], asked.number, len(found) > ROWS),
+        page=Page([claim_view(one, entries, ()) for one in found[:ROWS]], asked.number, len(found) > ROWS),
         form=form if decides else None,
         is_proposer=is_proposer,
     )
@@ -163,4 +166,6 @@ def decide(subject: RecognitionListContext) -> Answer:
         flash(
             ngettext("Your decision on %(count)s recognition was saved.", "Your decision on %(count)s recognitions was saved.", count), "ok"
         )
+    else:
+        flash(_("Nothing of this list was waiting any more: someone else decided on it in the meantime."), "warn")
     return see_page("compliance_recognition_lists.made", made=row.uuid)

@@ -7,6 +7,7 @@ from compliance.permissions import RecognitionAction, TrainingAction
 from compliance.queries import claim_lists as queries
 from compliance.queries.claim_lists import ClaimantContext, RecognitionSubject
 from compliance.queries.claims import day_of_person, list_entries
+from compliance.queries.course_choices import list_known_courses, required_of
 from compliance.services.claim_notices import page_of
 from compliance.services.recognitions import RecognitionRepeats, propose_recognition
 from compliance.views.claim_pages import (
@@ -45,12 +46,13 @@ def propose(subject: ClaimantContext) -> Answer:
 
 def _propose(subject: ClaimantContext) -> Answer:
     session, form = current_session(), RecognitionForm()
-    courses = sorted((choose(course.title), course.id) for course in queries.list_published_courses(session))
+    required = required_of(session, subject.person_id)
+    courses = sorted((choose(course.title), course.id) for course in list_known_courses(session, current_actor(), required))
     form.offer([(number, title) for title, number in courses], day_of_person(session, subject.person_id, clock.now()))
     if not form.validate_on_post():
         page = _form_page(subject, form)
         return (page, 422) if form.faults else page
-    kept = keep_evidence_file(form)
+    kept = keep_evidence_file(form, subject.person_id)
     if form.faults:
         return _form_page(subject, form), 422
     try:

@@ -7,13 +7,13 @@ from sqlalchemy.orm import Session
 
 from compliance.forms.claims import ClaimDecisionForm, ClaimRevocationForm, WaiverForm
 from compliance.models import Waiver
-from compliance.pages.claims import claim_view, days_words, overlap_views
+from compliance.pages.claims import claim_view, days_words, overlap_views, reason_words
 from compliance.permissions import RecognitionAction, RecognitionListContext, TrainingAction, WaiverAction
 from compliance.queries import claim_lists as queries
-from compliance.queries.claim_lists import ClaimantContext, WaiverSubject
+from compliance.queries.claim_lists import ClaimantContext, ClaimRow, WaiverSubject
 from compliance.queries.claims import list_entries
 from compliance.rules.claim_words import KINDS
-from compliance.rules.claims import ClaimState, WaiverKind
+from compliance.rules.claims import ClaimState
 from compliance.services.claim_notices import page_of
 from compliance.services.waivers import WaiverOverlaps, propose_waiver
 from compliance.views.claim_pages import (
@@ -22,6 +22,7 @@ from compliance.views.claim_pages import (
     claim_page,
     decide_on,
     keep_evidence_file,
+    medical_seen,
     record_views,
     revoke_it,
     send_evidence,
@@ -55,8 +56,8 @@ def own(subject: ClaimantContext) -> str:
     """List the reader's own waivers and recognitions with what became of them."""
     session = current_session()
     rows = queries.list_claims(session, None, None, person=subject.person_id, limit=OWN)
-    entries = list_entries(session, [subject.person_id])
-    return render_template("compliance/own_claims.html", rows=[claim_view(row, entries) for row in rows])
+    entries, medical = list_entries(session, [subject.person_id]), _medical(rows, subject.scope)
+    return render_template("compliance/own_claims.html", rows=[claim_view(row, entries, medical) for row in rows])
 
 
 @bp.route("/learning/waivers/new", methods=["GET", "POST"])
@@ -81,7 +82,7 @@ def _propose(subject: ClaimantContext) -> Answer:
     if not form.validate_on_post():
         page = _form_page(subject, form, titles)
         return (page, 422) if form.faults else page
-    kept = keep_evidence_file(form)
+    kept = keep_evidence_file(form, subject.person_id)
     if form.faults:
         return _form_page(subject, form, titles), 422
     try:
@@ -102,7 +103,7 @@ def _form_page(subject: ClaimantContext, form: WaiverForm, titles: Mapping[int, 
         name="" if own else subject.person.full_name,
         back=url_for("compliance_waivers.own") if own else "",
         wanted=wanted,
-        others=overlap_views(others, titles),
+        others=overlap_views(others, titles, medical_seen(others, subject.scope)),
     )
 
 
@@ -124,15 +125,20 @@ def claims(scope: TrainingScope) -> str:
     rows = found[(number - 1) * ROWS : number * ROWS]
     entries = list_entries(session, [row.claim.person_id for row in rows])
     record_views([row.claim.person_id for row in rows])
+    medical = _medical(rows, scope)
     return render_template(
         "compliance/claims.html",
-        page=Page([claim_view(row, entries) for row in rows], number, len(found) > number * ROWS),
+        page=Page([claim_view(row, entries, medical) for row in rows], number, len(found) > number * ROWS),
         state=named if state is not None else "all",
         words=words,
         waiting=queries.count_waiting(session, scope, current_actor()),
         lists=queries.list_recognition_lists(session, scope, waiting=True) if state is ClaimState.PROPOSED and not words else [],
         may_load=allows(RecognitionAction.LOAD, RecognitionListContext(scope)),
     )
+
+
+def _medical(rows: Sequence[ClaimRow], scope: TrainingScope) -> set[int]:
+    return medical_seen([row.claim for row in rows if isinstance(row.claim, Waiver)], scope)
 
 
 @bp.get("/training/waivers/<uuid:waiver>")
@@ -148,8 +154,8 @@ def _page(subject: WaiverSubject, decision: ClaimDecisionForm | None = None, rev
 
     def facts(sees: bool) -> list[tuple[str, str]]:
         of = _("All compulsory training") if row.obligation_id is None else choose(titles.get(row.obligation_id))
-        found = [(_("Reason"), _(KINDS[WaiverKind(row.kind)])), (_("From what"), of), (_("Days"), days_words(row))]
-        return found + ([(_("Explanation"), row.words), (_("Number of the document"), row.document)] if sees else [])
+        rows = [(_("Reason"), reason_words(row, sees_medical=sees)), (_("From what"), of), (_("Days"), days_words(row))]
+        return rows + ([(_("Explanation"), row.words), (_("Number of the document"), row.document)] if sees else [])
 
     return claim_page(subject, _("Waiver"), facts, decision, revocation)
 

@@ -102,7 +102,10 @@ def test_every_cell_of_changing_the_past(browser: Browser, instance: Instance) -
     )
 
     assert (
-        scene.cast.check("obligation.change", "retroactive", scene.cast.outcomes(f"{ROOT}/changes/{change.uuid}/correction", "POST")) == []
+        scene.cast.check(
+            "obligation.change", "retroactive", scene.cast.outcomes(f"{ROOT}/changes/{change.uuid}/correction", "POST", {"number": "0"})
+        )
+        == []
     )
 
 

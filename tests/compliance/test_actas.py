@@ -32,6 +32,8 @@ from tests.support.browser import Browser
 from tests.support.builders import a_person, sign_in
 from tests.support.obligations import BEGINNING, an_audience_of, an_obligation, compute, rules_of
 from tests.support.places import manage
+from tests.support.programs import program
+from tests.support.scenes import scene
 from tests.support.training_access import a_training_cast
 from tests.support.training_reports import LONG_AGO, NOON, STATES, ReportedInstitution, a_reported_institution
 from tests.support.wording import in_spanish
@@ -46,6 +48,7 @@ def reported(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> ReportedIns
 
 
 @pytest.fixture
+@scene
 def head(browser: Browser, instance: Instance, reported: ReportedInstitution) -> Browser:
     manage(instance, a_person(instance, "jefa@example.org", given="Julia", surname="Jefa"), reported.places["iess"])
     return sign_in(browser, "jefa@example.org")
@@ -66,7 +69,7 @@ def text_of(content: bytes, folder: Path) -> str:
     """Return the text of a PDF as another program reads it."""
     path = folder / "acta.pdf"
     path.write_bytes(content)
-    return subprocess.run(["pdftotext", "-layout", str(path), "-"], check=True, capture_output=True, text=True).stdout
+    return subprocess.run([program("pdftotext"), "-layout", str(path), "-"], check=True, capture_output=True, text=True).stdout
 
 
 def look_up(browser: Browser, instance: Instance) -> str:

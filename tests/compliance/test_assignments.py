@@ -35,6 +35,7 @@ from tests.support.obligations import (
     rules_of,
 )
 from tests.support.places import a_place
+from tests.support.scenes import scene
 from tests.support.training_cases import QUITO, A
 
 
@@ -43,6 +44,7 @@ def noon(month: int, day: int, year: int = 2026) -> datetime:
 
 
 @pytest.fixture
+@scene
 def authors(instance: Instance) -> tuple[Person, Person]:
     return a_person(instance, "autora@example.org"), a_person(instance, "otra@example.org")
 
@@ -200,6 +202,7 @@ def test_records_are_read_in_eleven_statements(instance: Instance, authors: tupl
     assert 5 < len(counter.statements) <= 11
 
 
+@pytest.mark.slow
 def test_people_are_judged_under_all_obligations_of_their_institution_together(instance: Instance, authors: tuple[Person, Person]) -> None:
     """spec/compulsory 17, K1: as many statements under five obligations as under one; each person has the status that one alone gives."""
     root = a_place(instance)

@@ -21,12 +21,14 @@ from compliance.pages.bundles import MEANINGS, bundle_texts
 from compliance.queries import bundles as queries
 from compliance.queries.bundles import BundleScope
 from compliance.queries.report_basis import ReportTime, TrainingFilter, list_report_obligations
-from compliance.rules.bundles import COLUMNS, BundleSignature, FileEvidence, read_manifest
+from compliance.rules.bundles import COLUMNS, BundleSignature, FileEvidence, read_manifest, read_obligations
 from compliance.services.bundles import BundleCover, BundleSource, pack_bundle, verify_bundle
-from kernel import audit_seals
+from kernel import audit_seals, clock
 from kernel.archives import read_archive, write_archive
 from kernel.crypto import SigningKeys, rotate_signing_key, signing_keys
 from lms.instance import Instance
+from tests.support.places import a_place, put
+from tests.support.scenes import scene
 from tests.support.training_cases import QUITO
 from tests.support.training_reports import NOON, STATES, ReportedInstitution, a_reported_institution
 
@@ -61,6 +63,7 @@ def packed(
 
 
 @pytest.fixture
+@scene
 def bundle(instance: Instance, reported: ReportedInstitution) -> bytes:
     return packed(instance, reported)
 
@@ -136,6 +139,31 @@ def test_a_bundle_of_a_place_holds_its_people_alone(instance: Instance, reported
     assert {row["person"] for name in ("people.csv", "facts.csv", "states.csv") for row in table(bundle, name)} == there
 
 
+def test_a_bundle_names_its_own_units_and_those_above_alone(instance: Instance, reported: ReportedInstitution) -> None:
+    """spec/compulsory 12.4: of another province and another institution it says nothing, and replay needs nothing of them."""
+    a_place(instance, "Banco B", code="BB")
+
+    def units(place: str) -> set[str]:
+        files = files_of(packed(instance, reported, place=place))
+        obligations = read_obligations(files["obligations.json"], files["audiences.json"])
+        assert all(scope.zone or scope.default_zone for scope in (one.scope for one in obligations.values()))
+        return {unit["name"] for unit in json.loads(files["audiences.json"])["units"]}
+
+    assert units("afiliacion") == {"IESS", "Guayas", "Afiliación"}
+    assert units("iess") == {place.name for place in reported.places.values()}
+
+
+def test_a_bundle_tells_the_units_where_its_people_worked_before(instance: Instance, reported: ReportedInstitution, tmp_path: Path) -> None:
+    """spec/compulsory 12.4: days go by the zone of the unit of that time."""
+    put(instance, reported.people["flores"], reported.places["loja"])
+    put(instance, reported.people["flores"], reported.places["afiliacion"])
+    later = ReportTime(clock.now().date(), clock.now(), clock.now())
+    content = packed(instance, reported, later, place="afiliacion")
+
+    assert "Unidad de Loja" in {unit["name"] for unit in json.loads(files_of(content)["audiences.json"])["units"]}
+    assert verify(tmp_path, content, "--replay").exit_code == 0
+
+
 def test_nothing_recorded_later_is_in_it(instance: Instance, reported: ReportedInstitution) -> None:
     """spec/compulsory 12.4: as known."""
     bundle = packed(instance, reported, ReportTime(PAST.date(), PAST, PAST, is_past=True))
@@ -165,7 +193,7 @@ def test_a_sound_bundle_is_verified_without_an_instance(instance: Instance, bund
     assert "brings that key itself" not in by_key.output
 
 
-@pytest.mark.parametrize("name", ["manifest.json", "manifest.sig"])
+@pytest.mark.parametrize("name", [pytest.param("manifest.json", marks=pytest.mark.slow), "manifest.sig"])
 def test_every_byte_of_the_manifest_and_of_its_signature_counts(bundle: bytes, name: str, tmp_path: Path) -> None:
     """spec/compulsory 12.4."""
     files = files_of(bundle)

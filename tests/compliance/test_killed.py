@@ -22,6 +22,7 @@ from tests.support.builders import a_course, a_person
 from tests.support.certificates import complete
 from tests.support.obligations import an_audience_of, an_obligation, compute_everything, let_stay, rules_of
 from tests.support.places import a_place
+from tests.support.scenes import scene
 from tests.support.takes import read
 from tests.support.training_cases import QUITO, A
 
@@ -40,9 +41,15 @@ def noon(month: int, day: int, year: int = 2026) -> datetime:
 
 @pytest.fixture
 def obligation(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> Obligation:
-    """Return an obligation that five people have done, two in a portion, whose renewal begins in April 2027."""
+    """Return an obligation that five people have done, whose renewal begins in April 2027; two are in a portion from now on."""
+    row = done_by_five(instance)
     for module in (assignments, enrolment):
         monkeypatch.setattr(module, "PORTION", 2)
+    return row
+
+
+@scene
+def done_by_five(instance: Instance) -> Obligation:
     for email in ("autora@example.org", "otra@example.org"):
         a_person(instance, email)
     course = a_course(instance, modules=1, settings="attempts: 0\n")

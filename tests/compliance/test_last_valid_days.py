@@ -28,6 +28,7 @@ from tests.support.certificates import complete
 from tests.support.learning import mark_done, pass_quiz
 from tests.support.obligations import an_audience_of, an_obligation, assignment_of, compute, compute_everything, rules_of
 from tests.support.places import a_place
+from tests.support.scenes import scene
 from tests.support.takes import read, retake
 from tests.support.training_cases import COURSE, QUITO, A, training_record
 
@@ -90,6 +91,7 @@ def test_without_a_last_day_and_for_several_courses_it_never_ends(
 
 
 @pytest.fixture
+@scene
 def course(instance: Instance) -> Course:
     """Return a course whose certificates are valid for 24 months, and two people who write obligations."""
     for email in ("autora@example.org", "otra@example.org"):

@@ -1,10 +1,8 @@
 """Changes of obligations, tried before they are applied: by whom, with which number, how often (spec/compulsory 4.5, 4.8 and 18)."""
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import TypeVar
 
 import pytest
 from sqlalchemy import select, update
@@ -15,14 +13,13 @@ from compliance import jobs
 from compliance.models import Assignment, FreeDay, Obligation, ObligationVersion, PlannedChange
 from compliance.queries import planned_changes as queries
 from compliance.queries.planned_changes import CourseObstacle
-from compliance.rules.dry_runs import DryRunOutcome, read_outcome
+from compliance.rules import second_person
 from compliance.rules.terms import AnyRequirement, CourseRequirement
 from compliance.services import dry_runs, obligations, planned_changes
 from compliance.services.obligations import (
     EndsBeforeToday,
     ObligationChanged,
     ObligationKeyTaken,
-    ObligationValues,
     SecondPersonRequired,
     WrongObligationState,
 )
@@ -32,92 +29,23 @@ from kernel.errors import Conflict
 from kernel.outbox import deliver_waiting
 from kernel.permissions import Actor
 from lms.instance import Instance
-from organisations.audience_rules.leaves import UnitLeaf
-from organisations.models import Audience, AudienceVersion, Membership
+from organisations.models import Audience
 from organisations.services import audiences
-from organisations.services.audiences import AudienceEditConflict, AudienceRuleValues
-from tests.support.builders import a_course, a_person
-from tests.support.obligations import an_audience_of, let_stay, rules_of
-from tests.support.places import a_place, put
+from organisations.services.audiences import AudienceEditConflict
+from tests.support.builders import a_course
+from tests.support.obligations import an_audience_of, let_stay
+from tests.support.planned_changes import NOW, TODAY, ChangeStage, outcome, with_rule
+from tests.support.scenes import scene
 from tests.support.training_cases import QUITO
-
-Result = TypeVar("Result")
-Row = TypeVar("Row", Obligation, PlannedChange, Audience)
-NOW = datetime(2026, 3, 2, 9, tzinfo=QUITO)
-TODAY = NOW.date()
-
-
-class Stage:
-    """An institution with three employees, of whom two are in an audience, and those who write and approve."""
-
-    def __init__(self, instance: Instance) -> None:
-        self.instance = instance
-        self.author, self.second = (Actor(person_id=a_person(instance, f"{name}@example.org").id) for name in ("autora", "segunda"))
-        self.root = a_place(instance, "IESS", code="IESS")
-        self.unit = a_place(instance, "Actuarial", self.root, code="ACT")
-        self.people = [a_person(instance, f"p{number}@example.org") for number in range(3)]
-        for person, place in zip(self.people, (self.unit, self.unit, self.root), strict=True):
-            put(instance, person, place)
-        self.course = a_course(instance)
-        self.audience = an_audience_of(instance, self.root)
-        for person in self.people[:2]:
-            let_stay(instance, self.audience, person)
-
-    def values(self, **terms: object) -> ObligationValues:
-        own = {"starts": date(2026, 1, 1), **terms}
-        return ObligationValues({"es": "Gobernanza"}, replace(rules_of(self.course), **own))
-
-    def draft(self, key: str = "gobernanza", **values: object) -> Obligation:
-        own = replace(self.values(), **values)
-        return self.act(lambda session: obligations.make_obligation(session, self.author, key, self.audience, own, now=NOW))
-
-    def active(self) -> Obligation:
-        row = self.draft()
-        self.act(lambda session: obligations.activate(session, self.second, session.get_one(Obligation, row.id), 0, now=NOW))
-        return self.now(Obligation, row)
-
-    def act(self, do: Callable[[Session], Result]) -> Result:
-        with self.instance.database.unit_of_work() as session:
-            return do(session)
-
-    def now(self, table: type[Row], row: Row) -> Row:
-        with self.instance.database.unit_of_work(write=False) as session:
-            return session.get_one(table, row.id)
-
-    def plan(self, row: Obligation, *, by: Actor | None = None, now: datetime = NOW) -> PlannedChange:
-        return self.act(
-            lambda session: planned_changes.plan_activation(session, by or self.author, session.get_one(Obligation, row.id), now=now)
-        )
-
-    def plan_version(self, row: Obligation, values: ObligationValues, *, edited: int = 1) -> PlannedChange:
-        return self.act(
-            lambda session: planned_changes.plan_version(session, self.author, session.get_one(Obligation, row.id), edited, values, now=NOW)
-        )
-
-    def apply(self, change: PlannedChange, by: Actor, typed: int | None = None, *, now: datetime = NOW) -> PlannedChange:
-        def do(session: Session) -> PlannedChange:
-            row = queries.get_change(session, change.uuid, lock=True)
-            planned_changes.apply_change(session, by, row, typed, now=now)
-            return row
-
-        return self.act(do)
-
-    def versions(self, row: Obligation) -> list[ObligationVersion]:
-        with self.instance.database.unit_of_work(write=False) as session:
-            statement = select(ObligationVersion).where(ObligationVersion.obligation_id == row.id).order_by(ObligationVersion.number)
-            return list(session.scalars(statement))
-
-
-def outcome(change: PlannedChange) -> DryRunOutcome:
-    return read_outcome(json.loads(change.outcome))
 
 
 @pytest.fixture
-def stage(instance: Instance) -> Stage:
-    return Stage(instance)
+@scene
+def stage(instance: Instance) -> ChangeStage:
+    return ChangeStage(instance)
 
 
-def test_an_activation_is_tried_and_then_applied_by_a_second_person(stage: Stage) -> None:
+def test_an_activation_is_tried_and_then_applied_by_a_second_person(stage: ChangeStage) -> None:
     """spec/compulsory 4.8: the dry run writes nothing of anybody; a second click does nothing more."""
     draft = stage.draft()
 
@@ -140,7 +68,7 @@ def test_an_activation_is_tried_and_then_applied_by_a_second_person(stage: Stage
     assert states == ["not_started", "not_started"]
 
 
-def test_whoever_wrote_a_draft_does_not_activate_it(stage: Stage) -> None:
+def test_whoever_wrote_a_draft_does_not_activate_it(stage: ChangeStage) -> None:
     """spec/compulsory 4.8 and 16."""
     change = stage.plan(stage.draft())
 
@@ -150,19 +78,19 @@ def test_whoever_wrote_a_draft_does_not_activate_it(stage: Stage) -> None:
     assert stage.now(PlannedChange, change).state == "ready"
 
 
-def test_a_draft_that_waited_begins_on_the_day_it_is_activated(stage: Stage) -> None:
+def test_a_draft_that_waited_begins_on_the_day_it_is_activated(stage: ChangeStage) -> None:
     """spec/compulsory 4.4 and 4.5: nobody is overdue from days before it was in force, unless that was asked for."""
     later, asked = stage.draft("despues"), stage.draft("antes", is_retroactive=True, reason="Así lo dice la resolución.")
 
     for draft in (later, asked):
-        stage.apply(stage.plan(draft), stage.second)
+        stage.apply(stage.plan(draft), stage.second, 2)
 
     starts = [json.loads(stage.versions(draft)[0].terms)["starts"] for draft in (later, asked)]
     assert starts == ["2026-03-02", "2026-01-01"]
 
 
 @pytest.mark.parametrize("inside", [0, 3])
-def test_an_audience_of_nobody_or_everybody_needs_the_number(stage: Stage, inside: int) -> None:
+def test_an_audience_of_nobody_or_everybody_needs_the_number(stage: ChangeStage, inside: int) -> None:
     """spec/compulsory 18."""
     audience = an_audience_of(stage.instance, stage.root, "otro")
     for person in stage.people[:inside]:
@@ -176,17 +104,17 @@ def test_an_audience_of_nobody_or_everybody_needs_the_number(stage: Stage, insid
     assert stage.apply(change, stage.second, inside).state == "applied"
 
 
-def test_many_changes_need_their_number(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_changes_need_their_number(stage: ChangeStage, monkeypatch: pytest.MonkeyPatch) -> None:
     """spec/compulsory 4.8: above fifty; here above one."""
-    monkeypatch.setattr(planned_changes, "NUMBER_ABOVE", 1)
-    change = stage.plan(stage.draft())
+    monkeypatch.setattr(second_person, "NUMBER_ABOVE", 1)
+    change = stage.plan(stage.draft(legal_base={"es": "Resolución de muestra."}))
     with pytest.raises(NumberToType):
         stage.apply(change, stage.second, 3)
 
     assert stage.apply(change, stage.second, 2).state == "applied"
 
 
-def test_another_number_at_applying_is_shown_anew(stage: Stage) -> None:
+def test_another_number_at_applying_is_shown_anew(stage: ChangeStage) -> None:
     """spec/compulsory 4.8: the number is checked again."""
     draft = stage.draft()
     change = stage.plan(draft)
@@ -201,7 +129,7 @@ def test_another_number_at_applying_is_shown_anew(stage: Stage) -> None:
     assert stage.apply(shown, stage.second, 3).state == "applied"
 
 
-def test_a_draft_changed_since_it_was_tried_is_not_activated(stage: Stage) -> None:
+def test_a_draft_changed_since_it_was_tried_is_not_activated(stage: ChangeStage) -> None:
     """spec/compulsory 18."""
     draft = stage.draft()
     change = stage.plan(draft)
@@ -212,7 +140,7 @@ def test_a_draft_changed_since_it_was_tried_is_not_activated(stage: Stage) -> No
         stage.apply(change, stage.second)
 
 
-def test_what_cannot_be_taken_or_has_come_too_near_is_not_activated(stage: Stage) -> None:
+def test_what_cannot_be_taken_or_has_come_too_near_is_not_activated(stage: ChangeStage) -> None:
     """spec/compulsory 18: an archived course; a last day less than fifteen days ahead."""
     draft, change = stage.draft(), stage.plan(stage.draft("otra"))
     with pytest.raises(DraftFaulty):
@@ -225,7 +153,7 @@ def test_what_cannot_be_taken_or_has_come_too_near_is_not_activated(stage: Stage
             do()
 
 
-def test_courses_that_cannot_be_taken_are_named_with_the_reason(stage: Stage) -> None:
+def test_courses_that_cannot_be_taken_are_named_with_the_reason(stage: ChangeStage) -> None:
     """spec/compulsory 18: deleted, archived, not published; what is well is not named."""
     courses = [stage.course, *(a_course(stage.instance, slug) for slug in ("archivado", "borrador"))]
     with stage.instance.database.unit_of_work() as session:
@@ -237,7 +165,7 @@ def test_courses_that_cannot_be_taken_are_named_with_the_reason(stage: Stage) ->
     assert [one.obstacle for one in found] == [CourseObstacle.ARCHIVED, CourseObstacle.UNPUBLISHED, CourseObstacle.DELETED]
 
 
-def test_a_version_is_tried_and_applied_by_its_author(stage: Stage) -> None:
+def test_a_version_is_tried_and_applied_by_its_author(stage: ChangeStage) -> None:
     """spec/compulsory 4.8: a later deadline changes nobody's status, and moves the last day of two."""
     row = stage.active()
     values = stage.values(deadline=date(2026, 12, 31), effective_on=TODAY)
@@ -255,7 +183,7 @@ def test_a_version_is_tried_and_applied_by_its_author(stage: Stage) -> None:
     )
 
 
-def test_a_version_from_before_needs_a_second_person(stage: Stage) -> None:
+def test_a_version_from_before_needs_a_second_person(stage: ChangeStage) -> None:
     """spec/compulsory 4.5."""
     row = stage.active()
     values = replace(stage.values(deadline=date(2026, 12, 31), effective_on=date(2026, 2, 1)), is_retroactive=True, reason="Prórroga.")
@@ -263,13 +191,13 @@ def test_a_version_from_before_needs_a_second_person(stage: Stage) -> None:
     with pytest.raises(SecondPersonRequired):
         stage.apply(change, stage.author)
 
-    assert stage.apply(change, stage.second).state == "applied"
+    assert stage.apply(change, stage.second, 2).state == "applied"
     version = stage.versions(row)[-1]
     assert (version.author_id, version.approved_by) == (stage.author.person_id, stage.second.person_id)
     assert (version.effective_on, version.is_retroactive, version.reason) == (date(2026, 2, 1), True, "Prórroga.")
 
 
-def test_a_version_that_waited_holds_from_the_day_on_which_it_is_applied(stage: Stage) -> None:
+def test_a_version_that_waited_holds_from_the_day_on_which_it_is_applied(stage: ChangeStage) -> None:
     """spec/compulsory 4.5: what nobody asked to hold from before does not."""
     row = stage.active()
     change = stage.plan_version(row, stage.values(grace=10, effective_on=TODAY))
@@ -279,7 +207,7 @@ def test_a_version_that_waited_holds_from_the_day_on_which_it_is_applied(stage: 
     assert stage.versions(row)[-1].effective_on == TODAY + timedelta(days=3)
 
 
-def test_a_version_seen_before_another_was_saved_is_refused(stage: Stage) -> None:
+def test_a_version_seen_before_another_was_saved_is_refused(stage: ChangeStage) -> None:
     """spec/compulsory 18: two people at once."""
     row = stage.active()
     first, second = (stage.plan_version(row, stage.values(grace=days, effective_on=TODAY)) for days in (5, 6))
@@ -291,7 +219,7 @@ def test_a_version_seen_before_another_was_saved_is_refused(stage: Stage) -> Non
         stage.plan_version(row, stage.values(grace=7))
 
 
-def test_an_end_is_tried_and_applied(stage: Stage) -> None:
+def test_an_end_is_tried_and_applied(stage: ChangeStage) -> None:
     """spec/compulsory 4.8: compared on the day after the last one; never on a day that has passed."""
     row = stage.active()
 
@@ -312,7 +240,7 @@ def test_an_end_is_tried_and_applied(stage: Stage) -> None:
     assert (stage.now(Obligation, row).state, json.loads(stage.versions(row)[-1].terms)["ends"]) == ("ended", "2026-03-02")
 
 
-def test_a_draft_can_be_deleted_and_what_was_in_force_never(stage: Stage) -> None:
+def test_a_draft_can_be_deleted_and_what_was_in_force_never(stage: ChangeStage) -> None:
     """spec/compulsory 4.8."""
     draft, active = stage.draft("borrador"), stage.active()
     stage.plan(draft)
@@ -324,14 +252,14 @@ def test_a_draft_can_be_deleted_and_what_was_in_force_never(stage: Stage) -> Non
     assert stage.act(lambda session: session.scalars(select(Obligation.key)).all()) == ["gobernanza"]
 
 
-def test_a_key_is_taken_once(stage: Stage) -> None:
+def test_a_key_is_taken_once(stage: ChangeStage) -> None:
     stage.draft()
 
     with pytest.raises(ObligationKeyTaken):
         stage.draft()
 
 
-def test_a_discarded_change_is_not_applied(stage: Stage) -> None:
+def test_a_discarded_change_is_not_applied(stage: ChangeStage) -> None:
     change = stage.plan(stage.draft())
 
     def discard(session: Session) -> None:
@@ -346,7 +274,7 @@ def test_a_discarded_change_is_not_applied(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("is_changed", [False, True])
-def test_a_large_dry_run_is_made_and_applied_by_jobs(stage: Stage, monkeypatch: pytest.MonkeyPatch, is_changed: bool) -> None:
+def test_a_large_dry_run_is_made_and_applied_by_jobs(stage: ChangeStage, monkeypatch: pytest.MonkeyPatch, is_changed: bool) -> None:
     """spec/compulsory 4.8: the page waits; a number that changed meanwhile is shown anew; a job that runs twice does it once."""
     monkeypatch.setattr(dry_runs, "MOST_AT_ONCE", 0)
     monkeypatch.setattr(dry_runs, "PORTION", 1)
@@ -369,25 +297,7 @@ def test_a_large_dry_run_is_made_and_applied_by_jobs(stage: Stage, monkeypatch: 
     assert (done.state, done.is_outdated, row.state) == (("ready", True, "draft") if is_changed else ("applied", False, "active"))
 
 
-def with_rule(stage: Stage) -> tuple[Audience, AudienceRuleValues]:
-    """Let the audience have a rule, and return another one that lets the third person in."""
-
-    def do(session: Session) -> Audience:
-        session.execute(update(Membership).values(since_on=date(2026, 1, 1)))
-        row = session.get_one(Audience, stage.audience.id)
-        row.latest = 1
-        session.add(
-            AudienceVersion(
-                audience_id=row.id, number=1, rule="unit: ACT\n", effective_on=date(2026, 1, 10), recorded_at=NOW - timedelta(days=50)
-            )
-        )
-        return row
-
-    audience = stage.act(do)
-    return audience, AudienceRuleValues(UnitLeaf(("IESS",), below=True), TODAY, "Todos.", 1)
-
-
-def test_a_rule_used_by_an_obligation_is_tried_over_its_statuses(stage: Stage) -> None:
+def test_a_rule_used_by_an_obligation_is_tried_over_its_statuses(stage: ChangeStage) -> None:
     """spec/compulsory 4.8: who comes in is asked from the day of the rule on; nobody's stay is written before it is applied."""
     row = stage.active()
     audience, values = with_rule(stage)
@@ -410,7 +320,7 @@ def test_a_rule_used_by_an_obligation_is_tried_over_its_statuses(stage: Stage) -
         stage.apply(other, stage.author)
 
 
-def test_only_obligations_in_force_use_an_audience(stage: Stage) -> None:
+def test_only_obligations_in_force_use_an_audience(stage: ChangeStage) -> None:
     draft = stage.draft()
     assert not stage.act(lambda session: queries.is_used(session, stage.audience.id))
     stage.apply(stage.plan(draft), stage.second)
@@ -418,7 +328,7 @@ def test_only_obligations_in_force_use_an_audience(stage: Stage) -> None:
     assert stage.act(lambda session: queries.is_used(session, stage.audience.id))
 
 
-def test_the_day_of_the_institution_decides_what_is_retroactive(stage: Stage) -> None:
+def test_the_day_of_the_institution_decides_what_is_retroactive(stage: ChangeStage) -> None:
     """spec/compulsory 1 and 4.5: in the evening of Quito it is tomorrow in UTC."""
     evening = datetime(2026, 3, 2, 21, tzinfo=QUITO)
     row = stage.active()
@@ -430,7 +340,7 @@ def test_the_day_of_the_institution_decides_what_is_retroactive(stage: Stage) ->
     assert stage.act(add).is_retroactive is False
 
 
-def test_the_owner_may_be_another(stage: Stage) -> None:
+def test_the_owner_may_be_another(stage: ChangeStage) -> None:
     """spec/compulsory 4.1."""
     row = stage.active()
     with stage.instance.database.unit_of_work() as session:
@@ -439,7 +349,7 @@ def test_the_owner_may_be_another(stage: Stage) -> None:
     assert stage.now(Obligation, row).owner_id == stage.people[0].id
 
 
-def test_a_second_click_tries_the_same_change_once_more(stage: Stage) -> None:
+def test_a_second_click_tries_the_same_change_once_more(stage: ChangeStage) -> None:
     """spec/compulsory 18: one effect; what somebody else tries is their own."""
     draft = stage.draft()
     first = stage.plan(draft)
@@ -451,7 +361,7 @@ def test_a_second_click_tries_the_same_change_once_more(stage: Stage) -> None:
     assert others.id != first.id
 
 
-def test_mails_fall_due_on_the_working_days_of_each_province(stage: Stage) -> None:
+def test_mails_fall_due_on_the_working_days_of_each_province(stage: ChangeStage) -> None:
     """spec/compulsory 4.8 and 10.2: a step of a free day is due on the next working day."""
     row = stage.active()
     values = stage.values(deadline=date(2026, 4, 1), effective_on=TODAY)  # thirty days before it is today, a Monday

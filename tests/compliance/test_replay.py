@@ -42,6 +42,7 @@ from tests.support.obligations import (
     let_stay,
     rules_of,
 )
+from tests.support.scenes import scene
 from tests.support.takes import read
 from tests.support.training_cases import QUITO
 from tests.support.wording import in_spanish
@@ -66,6 +67,7 @@ def audience(instance: Instance) -> Audience:
 
 
 @pytest.fixture
+@scene
 def obligation(instance: Instance, audience: Audience, course: Course) -> Obligation:
     """Return an obligation under which Ana has been since January, whose status was computed in March and after the deadline."""
     row = an_obligation(instance, audience, rules_of(course))

@@ -31,6 +31,7 @@ BETTER = {
 
 
 @given(rules, records(), moments, moments, st.randoms(use_true_random=False))
+@pytest.mark.slow
 def test_the_order_of_what_is_on_record_does_not_matter(
     rule: str, record: TrainingRecord, at: datetime, known: datetime, chance: Random
 ) -> None:
@@ -109,6 +110,7 @@ zones = st.lists(st.builds(UnitZone, days, st.sampled_from(sorted(ZONES.values()
 
 @settings(max_examples=100)
 @given(rules, records(), zones, moments, moments)
+@pytest.mark.slow
 def test_the_clock_goes_on_wherever_people_move(
     rule: str, record: TrainingRecord, places: list[UnitZone], moment: datetime, known: datetime
 ) -> None:
@@ -138,6 +140,7 @@ def test_a_person_of_another_zone_has_a_history() -> None:
 
 
 @given(st.sampled_from(sorted(FIXED)), records(), moments)
+@pytest.mark.slow
 def test_nobody_is_overdue_within_the_notice(rule: str, record: TrainingRecord, at: datetime) -> None:
     """spec/compulsory 4.4: of joining, of a return from a span that counts, of the record of a change that brought the day forward."""
     known = at_hour(in_days(FIRST, 2000))
@@ -154,6 +157,7 @@ def test_nobody_is_overdue_within_the_notice(rule: str, record: TrainingRecord, 
 
 
 @given(rules, records(), moments, st.sampled_from([1, 2, 3]))
+@pytest.mark.slow
 def test_doing_it_never_makes_a_status_worse(rule: str, record: TrainingRecord, at: datetime, version: int) -> None:
     before = training_status(RULES[rule], record, at, at)
     record = replace(record, completions=[*record.completions, AchievedCourse(COURSE, at, version, at)])

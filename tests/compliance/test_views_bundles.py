@@ -28,6 +28,7 @@ from tests.support.browser import Browser
 from tests.support.builders import a_person, sign_in
 from tests.support.obligations import an_audience_of, an_obligation, rules_of
 from tests.support.places import give_training
+from tests.support.scenes import scene
 from tests.support.training_access import a_training_cast
 from tests.support.training_reports import NOON, STATES, ReportedInstitution, a_reported_institution
 from tests.support.wording import in_spanish
@@ -42,6 +43,7 @@ def reported(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> ReportedIns
 
 
 @pytest.fixture
+@scene
 def auditor(browser: Browser, instance: Instance, reported: ReportedInstitution) -> Browser:
     give_training(instance, a_person(instance, "aldo@example.org"), reported.places["iess"], TrainingRole.AUDITOR)
     return sign_in(browser, "aldo@example.org")

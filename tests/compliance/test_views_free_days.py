@@ -1,13 +1,17 @@
 """Pages of free days: the days of a year, one to add, a list with a dry run, and that the reminders ahead follow."""
 
+import json
 from datetime import UTC, date, datetime
 from io import BytesIO
 
 import pytest
 from sqlalchemy import select
 
-from compliance.models import FreeDay
+from accounts.models import Person
+from compliance.models import FreeDay, PlannedChange
 from kernel.audit import AuditEntry
+from kernel.left_out import SENTENCE
+from kernel.tables import COLUMNS
 from lms.instance import Instance
 from organisations.rules import OrganisationKind
 from tests.support.access import a_cast
@@ -17,8 +21,11 @@ from tests.support.learning import At
 from tests.support.obligations import let_stay
 from tests.support.places import a_place
 from tests.support.reminders import ReminderTrial
+from tests.support.scenes import scene
+from tests.support.wording import in_spanish
 
 FREE_DAYS = "/administration/free-days"
+SEPTEMBER = datetime(2026, 9, 1, 12, tzinfo=UTC)
 LIST = """fecha;nombre;provincia
 25/12/2026;Navidad;
 2026-12-31;Fin de año;
@@ -30,7 +37,13 @@ LIST = """fecha;nombre;provincia
 """
 
 
+@pytest.fixture(autouse=True)
+def at(monkeypatch: pytest.MonkeyPatch) -> At:
+    return At(monkeypatch, SEPTEMBER)
+
+
 @pytest.fixture
+@scene
 def boss(browser: Browser, instance: Instance) -> Browser:
     an_administrator(instance)
     a_place(instance, "Guayas", a_place(instance, "IESS"), kind=OrganisationKind.PROVINCE)
@@ -93,6 +106,82 @@ def test_a_list_is_reviewed_before_anything_is_written(boss: Browser, instance: 
     assert 'name="lines"' not in boss.page.html
     with instance.database.unit_of_work(write=False) as session:
         assert session.scalars(select(AuditEntry).where(AuditEntry.verb == "free_day.loaded")).one().facts
+
+
+def test_a_column_of_a_list_that_is_not_read_is_named(boss: Browser) -> None:
+    text = send_list(boss, "fecha;nombre;horas\n2026-12-25;Navidad;8\n")
+
+    assert in_spanish(SENTENCE, thing=in_spanish(COLUMNS), number=1, examples="horas") in text
+
+
+def planned(instance: Instance) -> list[str]:
+    with instance.database.unit_of_work(write=False) as session:
+        return list(session.scalars(select(PlannedChange.state).order_by(PlannedChange.id)))
+
+
+def add(boss: Browser, status: int = 200, **typed: str) -> None:
+    there = next(form for form in boss.page.forms if form.action.startswith(f"{FREE_DAYS}?"))
+    boss.submit("?", {"name": "Puente", "province": "", **typed}, form=there, status=status)
+
+
+def test_a_day_before_today_waits_for_a_second_administrator(boss: Browser, instance: Instance, at: At) -> None:
+    """spec/compulsory 4.5a and 10.2: with a reason and the number; its author applies nothing; the log names both."""
+    boss.get(FREE_DAYS)
+    add(boss, status=422, day="2026-08-10")
+    assert (kept(instance), planned(instance)) == ([], [])
+    add(boss, day="2026-08-10", reason="Decreto de muestra 5.")
+    there = boss.path
+    assert in_spanish("No one else here may apply it, so nothing changes. Ask for another administrator to be named.") in boss.page.text
+    boss.post(f"{there}/application", {"number": "0"}, status=409)
+    assert (kept(instance), planned(instance)) == ([], ["ready"])
+    second = an_administrator(instance, "otra@example.org")
+    other = sign_in(boss.another(), second.email)
+    assert other.get("/compulsory-training/obligations").has_link(there)
+    for visitor in (boss, other):
+        assert visitor.get(FREE_DAYS).has_link(there)
+        assert in_spanish("Changes that wait for a second person") in visitor.page.text
+    other.get(there)
+    other.submit("/application", {"number": "7"}, status=422)
+    other.submit("/application", {"number": "0"})
+
+    assert (kept(instance), planned(instance)) == ([("2026-08-10", "Puente", "")], ["applied"])
+    assert not other.get(FREE_DAYS).has_link(there)
+    with instance.database.unit_of_work(write=False) as session:
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.verb == "free_day.loaded")).one()
+        author = session.scalars(select(Person).where(Person.email == "admin@example.org")).one()
+    facts = json.loads(entry.facts)
+    assert (entry.actor_id, facts["author"], facts["reason"]) == (second.id, author.id, "Decreto de muestra 5.")
+
+
+def test_a_free_day_before_today_is_not_taken_away_by_one_person(boss: Browser, instance: Instance, at: At) -> None:
+    """spec/compulsory 10.2."""
+    with instance.database.unit_of_work() as session:
+        session.add(FreeDay(day=date(2026, 8, 10), name="Puente", added_at=at.moment))
+    boss.get(f"{FREE_DAYS}?year=2026")
+    boss.submit("/deletion")
+    assert planned(instance) == []
+    boss.submit("/deletion", {"reason": "No fue feriado."})
+    change = boss.path
+    boss.post(f"{change}/application", {"number": "0"}, status=409)
+    assert len(kept(instance)) == 1
+    other = sign_in(boss.another(), an_administrator(instance, "otra@example.org").email)
+    other.get(change)
+    other.submit("/application", {"number": "0"})
+
+    assert kept(instance) == []
+
+
+def test_of_a_list_the_days_from_today_on_are_added_at_once(boss: Browser, instance: Instance) -> None:
+    """spec/compulsory 10.2: those before wait; discarded, nothing of them is kept."""
+    send_list(boss, "fecha;nombre\n2026-08-10;Puente\n2026-12-25;Navidad\n")
+    boss.submit("/lists", status=422)
+    assert (kept(instance), planned(instance)) == ([], [])
+    boss.submit("/lists", {"reason": "Lista del año."})
+    assert (kept(instance), planned(instance)) == ([("2026-12-25", "Navidad", "")], ["ready"])
+
+    boss.submit("/discard")
+
+    assert planned(instance) == ["discarded"]
 
 
 @pytest.mark.parametrize("content", ["nombre;provincia\nNavidad;\n", "", "\x00\x01"])

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from accounts.models import Person
 from accounts.services import AccountVerb
@@ -11,7 +11,7 @@ from compliance.models import DoneFact, Reminder, Waiver
 from courses.models import Course
 from kernel.audit import AuditEntry
 from lms.instance import Instance
-from organisations.models import AudienceVersion, Organisation
+from organisations.models import AudienceStayRecord, AudienceVersion, Organisation
 from tests.support.access import outcome
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_person, sign_in
@@ -19,6 +19,7 @@ from tests.support.certificates import complete
 from tests.support.learning import At, enrolment_of
 from tests.support.obligations import BEGINNING, an_audience_of, an_obligation, assignment_of, compute, let_stay, rules_of
 from tests.support.places import a_place, manage, put
+from tests.support.scenes import scene
 from tests.support.statements import cost
 from tests.support.training_access import a_training_cast
 from tests.support.training_cases import QUITO
@@ -74,6 +75,7 @@ class PersonUnderObligation:
 
 
 @pytest.fixture
+@scene
 def asked(instance: Instance) -> PersonUnderObligation:
     return PersonUnderObligation(instance)
 
@@ -116,6 +118,30 @@ def test_a_past_day_is_shown_as_it_was_known(browser: Browser, instance: Instanc
     done = in_spanish("Done, as it is on record")
     assert done not in before
     assert done in after
+
+
+def test_it_names_who_changed_the_rule_and_what_the_record_said_until_then(
+    browser: Browser, instance: Instance, at: At, asked: PersonUnderObligation
+) -> None:
+    """spec/compulsory 3.6 and 11.2: somebody overdue whom another rule takes out of the audience, also of the days before."""
+    at.moment = datetime(2026, 12, 20, 9, tzinfo=QUITO)
+    compute(instance, asked.obligation, [asked.person.id], now=at.moment)
+    changed = at.pass_(days=1)
+    with instance.database.unit_of_work() as session:
+        author, second = session.scalars(select(Person).where(Person.email.in_(("autora@example.org", "otra@example.org")))).all()
+        names = author.full_name, second.full_name
+        rule = {"number": 2, "rule": "unit: OTRA", "effective_on": date(2026, 1, 1), "recorded_at": changed, "reason": "Corrección."}
+        session.add(AudienceVersion(audience_id=asked.audience.id, author_id=author.id, approved_by=second.id, **rule))
+        session.execute(update(AudienceStayRecord).values(retracted_at=changed))
+    compute(instance, asked.obligation, [asked.person.id], now=changed)
+
+    page = sign_in(browser).get(asked.path)
+
+    assert all(words in page.text for words in (*names, "Corrección.", "Agencia Norte"))
+    before = page.text.split(in_spanish("What the record said of this day before"))[1]
+    assert in_spanish("Overdue") in before
+    assert "21 dic 2026" in before
+    assert in_spanish("Overdue") in browser.get(f"{asked.path}/record.csv").text
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from tests.support.browser import Browser, Page, every_statement
 from tests.support.builders import a_course, a_person, an_administrator, sign_in
 from tests.support.obligations import an_audience_of, let_stay
 from tests.support.places import a_place, put
+from tests.support.scenes import scene
 from tests.support.wording import in_spanish
 
 ROOT = "/compulsory-training/obligations"
@@ -77,6 +78,7 @@ class Office:
 
 
 @pytest.fixture
+@scene
 def office(browser: Browser, instance: Instance) -> Office:
     return Office(browser, instance)
 
@@ -236,8 +238,12 @@ def test_one_writes_and_another_activates(office: Office) -> None:
 
 def test_many_people_are_confirmed_by_their_number(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     """spec/compulsory 4.8 and 18."""
-    monkeypatch.setattr("compliance.services.planned_changes.NUMBER_ABOVE", 1)
+    monkeypatch.setattr("compliance.rules.second_person.NUMBER_ABOVE", 1)
     office.save()
+    page = office.boss.submit("/activation")
+    assert in_spanish("It may affect more than 50 people. Change the draft first: give it a legal basis, or a reason.") in page.text
+    office.boss.get(f"{office.page()}/draft")
+    office.boss.submit("/draft", {"legal_es": "Resolución de muestra 7."})
     office.boss.submit("/activation")
     office.other.get(office.boss.path)
     refused = office.other.submit("/activation", {"number": "7"}, status=422)
@@ -322,7 +328,7 @@ def test_two_people_change_what_is_in_force_at_once(office: Office) -> None:
     assert len(office.versions()) == 2
 
 
-def test_a_change_from_before_is_approved_by_a_second_administrator(office: Office) -> None:
+def test_a_change_from_before_is_applied_by_a_second_person(office: Office) -> None:
     """spec/compulsory 4.5."""
     office.activate()
     office.boss.get(f"{office.page()}/version")
@@ -334,7 +340,8 @@ def test_a_change_from_before_is_approved_by_a_second_administrator(office: Offi
     office.boss.post(f"{tried}/correction", {}, status=409)
 
     office.other.get(tried)
-    office.other.submit("/correction")
+    office.other.submit("/correction", {"number": "7"}, status=422)
+    office.other.submit("/correction", {"number": "0"})
 
     version = office.versions()[-1]
     assert (version.is_retroactive, version.approved_by, version.reason) == (True, office.second.id, "Lo ordena la resolución.")

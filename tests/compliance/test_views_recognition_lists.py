@@ -11,6 +11,8 @@ from accounts.models import Notification, Person
 from compliance.models import PendingRecognitionList, Recognition, RecognitionList
 from compliance.services.recognitions import RecognitionValues, UploadedRecognitionList, propose_list, receive_list
 from kernel import clock
+from kernel.left_out import SENTENCE
+from kernel.tables import COLUMNS
 from lms.instance import Instance
 from organisations.models import Employment
 from organisations.rules import TrainingRole
@@ -20,6 +22,7 @@ from tests.support.builders import a_course, a_person, sign_in
 from tests.support.learning import actor_of
 from tests.support.obligations import an_audience_of, an_obligation, assignment_of, let_stay, rules_of
 from tests.support.places import a_place, give_training, put
+from tests.support.scenes import scene
 from tests.support.wording import in_spanish
 
 LISTS = "/training/recognition-lists"
@@ -27,6 +30,7 @@ HEAD = "correo;curso;fecha;institución;documento\n"
 
 
 @pytest.fixture
+@scene
 def people(instance: Instance) -> Mapping[str, Person]:
     """Two officers of an institution, one of whom is on lists too, two who work there, one elsewhere, and a course."""
     root, other = a_place(instance, "IESS", code="IESS"), a_place(instance, "Otra", code="OTRA")
@@ -87,9 +91,9 @@ def test_a_review_writes_nothing_and_names_each_fault_by_its_line(officer: Brows
     for line, message in (
         (4, "The day cannot be in the future or before 1950."),
         (7, "The day is missing."),
-        (8, "No account has this address or number."),
+        (8, "No one in your units has this address or number."),
         (9, "There is no published course with this key or title."),
-        (10, "This person does not work in your units."),
+        (10, "No one in your units has this address or number."),
         (12, "The institution that certifies it or the number of the document is missing."),
         (13, "This is not an email address."),
     ):
@@ -100,6 +104,12 @@ def test_a_review_writes_nothing_and_names_each_fault_by_its_line(officer: Brows
     assert csv.get_data(as_text=True).count("\n") == 11
     mixed = "The days are written in two ways: see lines %(one)s and %(other)s. Those with slashes are read with the day first."
     assert in_spanish(mixed, one=2, other=3) in text
+
+
+def test_a_column_of_a_list_that_is_not_read_is_named(officer: Browser) -> None:
+    send(officer, (HEAD.strip() + ";horas\nana@example.org;prueba;2025-11-20;SECAP;S-1;40\n").encode())
+
+    assert in_spanish(SENTENCE, thing=in_spanish(COLUMNS), number=1, examples="horas") in officer.page.text
 
 
 def test_a_list_is_proposed_once_and_decided_on_by_another(
@@ -123,6 +133,7 @@ def test_a_list_is_proposed_once_and_decided_on_by_another(
     second.post(f"{page}/decision", {"decision": "refuse", "words": ""}, status=422)
     for _click in range(2):
         second.post(f"{page}/decision", {"decision": "approve", "words": "Conforme."})
+    assert in_spanish("Nothing of this list was waiting any more: someone else decided on it in the meantime.") in second.page.text
     second.deliver_jobs()
 
     with instance.database.unit_of_work(write=False) as session:
@@ -161,6 +172,12 @@ def test_what_is_no_list_of_recognitions_is_refused(officer: Browser, instance: 
     send(officer, content, status=422)
 
     assert count_of(instance, PendingRecognitionList) == 0
+
+
+def test_a_text_in_the_place_of_the_file_is_no_file(officer: Browser) -> None:
+    officer.get(LISTS)
+
+    officer.post(LISTS, {"file": "ana@example.org;curso"}, status=422)
 
 
 def test_a_list_may_be_discarded(officer: Browser, instance: Instance) -> None:

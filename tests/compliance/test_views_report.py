@@ -14,6 +14,7 @@ from organisations.rules import TrainingRole
 from tests.support.browser import Browser
 from tests.support.builders import a_person, an_administrator, sign_in
 from tests.support.places import a_place, give_training, manage
+from tests.support.scenes import scene
 from tests.support.training_reports import NOON, REPORT, ReportedInstitution, a_reported_institution
 from tests.support.wording import in_spanish
 
@@ -25,6 +26,7 @@ def reported(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> ReportedIns
 
 
 @pytest.fixture
+@scene
 def boss(browser: Browser, instance: Instance, reported: ReportedInstitution) -> Browser:
     an_administrator(instance)
     return sign_in(browser, "admin@example.org")
@@ -88,6 +90,7 @@ def test_the_cards_are_the_numbers_of_the_place(boss: Browser, reported: Reporte
     }
 
 
+@pytest.mark.slow
 def test_every_number_leads_to_as_many_people(boss: Browser, reported: ReportedInstitution) -> None:
     """spec/compulsory 11.3: each number is a link to its people."""
     boss.get(reported.path("guayas"))

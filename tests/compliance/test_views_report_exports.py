@@ -14,11 +14,12 @@ from compliance.audit_verbs import ComplianceVerb
 from compliance.pages.report_exports import TABLES, ExportTable, columns_of, headings
 from kernel import clock
 from kernel.audit import AuditEntry
-from kernel.tables import read_sheet
+from kernel.tables import SHEETS, read_sheet
 from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_person, an_administrator, sign_in
 from tests.support.places import manage
+from tests.support.scenes import scene
 from tests.support.training_access import a_training_cast
 from tests.support.training_reports import NOON, REPORT, STATES, ReportedInstitution, a_reported_institution
 from tests.support.wording import in_spanish
@@ -31,6 +32,7 @@ def reported(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> ReportedIns
 
 
 @pytest.fixture
+@scene
 def boss(browser: Browser, instance: Instance, reported: ReportedInstitution) -> Browser:
     an_administrator(instance)
     return sign_in(browser, "admin@example.org")
@@ -104,7 +106,7 @@ def test_every_table_is_sent_in_every_format_with_its_name(boss: Browser, report
     if kind == "xlsx":
         sheet = read_sheet(boss.response.get_data(), rows=60)
         assert [cell for cell in sheet.rows[0][1] if cell] == [in_spanish(column.heading) for column in TABLES[ExportTable(table)]]
-        assert sheet.others == ("diccionario",)
+        assert [(one.kind, one.examples) for one in sheet.beside] == [(SHEETS, ("diccionario",))]
 
 
 @pytest.mark.parametrize("table", list(ExportTable))

@@ -14,6 +14,7 @@ from tests.support.builders import a_course, a_person, sign_in
 from tests.support.learning import a_learner, actor_of, mark_done, pass_quiz, start
 from tests.support.obligations import an_audience_of, an_obligation, ask_to_renew, compute, enrol_assigned, let_stay, rules_of
 from tests.support.places import a_place
+from tests.support.scenes import scene
 from tests.support.takes import read, takes_of
 from tests.support.wording import in_spanish
 
@@ -22,6 +23,7 @@ LEAVING = "/courses/prueba/leaving"
 
 
 @pytest.fixture
+@scene
 def course(instance: Instance) -> Course:
     """Return a published course of one module, and two people who write obligations."""
     for email in ("autora@example.org", "otra@example.org"):

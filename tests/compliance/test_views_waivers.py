@@ -1,5 +1,7 @@
 """Pages of waivers and recognitions: asked for, decided on, and who may see what (spec/compulsory 4.10, 4.11, 16 and 18)."""
 
+import errno
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -16,10 +18,12 @@ from compliance.rules.claims import WaiverKind
 from compliance.services import claims, evidence
 from compliance.services.evidence import EvidenceFile, keep_evidence
 from kernel import clock
+from kernel.archives import read_archive
 from lms.instance import Instance
 from organisations.models import Employment
 from organisations.rules import TrainingRole
-from tests.support.access import a_cast, outcome
+from tests.support import scenes
+from tests.support.access import a_cast, form_token, outcome
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, an_administrator, sign_in
 from tests.support.claims import act_on, again, ask_recognition, ask_waiver
@@ -46,9 +50,7 @@ class Scene:
         if data is None:
             browser._request("GET", path)
         else:
-            browser.get("/help")
-            token = dict(browser.page.form("/language").fields)["csrf_token"]
-            browser._request("POST", path, data={**data, "csrf_token": token})
+            browser._request("POST", path, data={**data, "csrf_token": form_token(browser)})
         status = browser.response.status_code
         if "/sign-in" in browser.response.headers.get("Location", ""):
             return "d"
@@ -59,6 +61,7 @@ ROLES = ("anonymous", "oneself", "colleague", "head", "other head", "officer", "
 
 
 @pytest.fixture
+@scenes.scene
 def scene(browser: Browser, instance: Instance) -> Scene:
     root = a_place(instance, "IESS", code="IESS")
     unit = a_place(instance, "Afiliación Guayas", root, code="GYE")
@@ -188,9 +191,52 @@ def test_a_person_asks_with_a_file_and_an_officer_approves(scene: Scene) -> None
     assert in_spanish("A waiver was approved") in learner.get("/notices").text
 
 
+def test_a_full_disk_loses_nothing_and_says_so(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """spec/security 6.3: what proves something is sent again when there is room."""
+    learner = scene.browsers["oneself"]
+    learner.get("/learning/waivers/new")
+    values = {**FIELDS, "kind": "medical"}
+    with monkeypatch.context() as full:
+        full.setattr(os, "fsync", no_room)
+        page = learner.post(
+            "/learning/waivers/new", {**values, "evidence": (BytesIO(PDF), "c.pdf")}, status=503, content_type="multipart/form-data"
+        )
+    assert in_spanish("The server cannot save right now") in page.headings
+    assert waivers_of(scene.instance) == []
+    learner.get("/learning/waivers/new")
+    learner.post("/learning/waivers/new", {**values, "evidence": (BytesIO(PDF), "c.pdf")}, content_type="multipart/form-data")
+    assert len(waivers_of(scene.instance)) == 1
+
+
+def no_room(_file: int) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 def waivers_of(instance: Instance) -> list[Waiver]:
     with instance.database.unit_of_work(write=False) as session:
         return list(session.scalars(select(Waiver).order_by(Waiver.id)))
+
+
+LISTED = ("/training/waivers", "/training/waivers?state=all")
+
+
+def test_a_copy_for_an_administrator_tells_no_reason_of_health(scene: Scene) -> None:
+    """spec/compulsory 4.10: their own copy tells everything."""
+    person = scene.people["oneself"]
+    ask_waiver(scene.instance, person, kind=WaiverKind.MEDICAL, words="Cirugía de rodilla", document="CM-77")
+    ask_waiver(scene.instance, person, kind=WaiverKind.LEGAL, words="Juicio", first_on=date(2024, 1, 1), last_on=date(2024, 2, 1))
+
+    def copied(role: str, path: str) -> str:
+        browser = scene.browsers[role]
+        token = dict(browser.get("/profile/data").form("/language").fields)["csrf_token"]
+        archive = dict(read_archive(browser._request("POST", path, data={"csrf_token": token}).get_data()))
+        return archive["csv/waivers.csv"].decode("utf-8-sig") + archive["data.json"].decode()
+
+    of_another, own = copied("administrator", f"/profile/data/of/{person.uuid}"), copied("oneself", "/profile/data/copy")
+
+    assert not [word for word in ("rodilla", "CM-77", "medical") if word in of_another]
+    assert [word for word in ("Juicio", "legal", "reserved") if word in of_another] == ["Juicio", "legal", "reserved"]
+    assert [word for word in ("rodilla", "CM-77", "medical") if word in own] == ["rodilla", "CM-77", "medical"]
 
 
 def test_the_head_reads_that_there_is_proof_and_nothing_of_it(scene: Scene) -> None:
@@ -202,6 +248,17 @@ def test_the_head_reads_that_there_is_proof_and_nothing_of_it(scene: Scene) -> N
         assert in_spanish("With proof, which is not shown to you") in text
         assert "rodilla" not in text
         assert "CM-77" not in text
+        for page in (text, *(scene.browsers[role].get(path).text for path in (LISTED if role == "administrator" else ()))):
+            assert in_spanish("Medical leave") not in page
+            assert in_spanish("with evidence on record") in page
+    head, form = scene.browsers["head"], f"/training/people/{scene.people['oneself'].uuid}/waivers/new"
+    head.get(form)
+    head.post(form, {**FIELDS, "kind": "legal"}, status=409)
+    assert in_spanish("with evidence on record") in head.page.text, "of the one that is in the way"
+    assert head.page.text.count(in_spanish("Medical leave")) == 1, "among the reasons to choose from"
+    for role in ("officer", "auditor"):
+        assert in_spanish("Medical leave") in scene.browsers[role].get(LISTED[0]).text
+    assert in_spanish("Medical leave") in scene.browsers["oneself"].get("/learning/waivers").text
     assert "rodilla" in scene.browsers["auditor"].get(f"/training/waivers/{row.uuid}").text
 
 
@@ -370,6 +427,8 @@ def test_the_list_is_filtered_and_counts_what_the_reader_decides(scene: Scene) -
     officer = scene.browsers["officer"]
     found = officer.get("/training/waivers?q=colleague")
     assert (found.has_link(f"/training/waivers/{legal.uuid}"), found.has_link(f"/training/waivers/{medical.uuid}")) == (True, False)
+    by_address = officer.get(f"/training/waivers?q={colleague.email}")
+    assert not by_address.has_link(f"/training/waivers/{legal.uuid}"), "the page shows no addresses, so nobody searches in them"
     assert officer.get("/training/waivers?state=refused").has_link(f"/training/waivers/{refused.uuid}")
     assert not officer.get("/training/waivers").has_link(f"/training/waivers/{own.uuid}")
 

@@ -11,7 +11,8 @@ from sqlalchemy import select
 from accounts.models import Notification, Person
 from compliance import jobs
 from compliance.models import Waiver
-from compliance.services import obligations, version_notices
+from compliance.services import obligations, planned_changes, version_notices
+from compliance.services.free_days import FreeDayValues
 from compliance.services.obligations import ObligationValues
 from kernel.outbox import Delivery, Job, deliver_waiting
 from kernel.permissions import Actor
@@ -22,12 +23,16 @@ from tests.support.builders import a_course, a_person, an_administrator
 from tests.support.editions import a_learner_of
 from tests.support.obligations import BEGINNING, an_audience_of, an_obligation, compute, let_stay, rules_of
 from tests.support.places import a_place, give_training, put
+from tests.support.planned_changes import NOW, TODAY, ChangeStage, with_rule
+from tests.support.scenes import scene
 from tests.support.training_cases import QUITO, A
 
+OFFICER = TrainingRole.OFFICER
 TUESDAY = datetime(2026, 11, 17, 9, tzinfo=QUITO)
 
 
 @pytest.fixture
+@scene
 def root(instance: Instance) -> Organisation:
     a_person(instance, "autora@example.org")
     a_person(instance, "otra@example.org")
@@ -136,3 +141,63 @@ def test_a_change_leads_to_the_notice_of_its_versions(instance: Instance, audien
     with instance.database.unit_of_work(write=False) as session:
         found = session.scalars(select(Job.arguments).where(Job.kind == "compliance.notify_of_versions")).all()
     assert found == [f'{{"obligation": {row.id}}}']
+
+
+@pytest.fixture
+@scene
+def stage(instance: Instance) -> ChangeStage:
+    """Let a change's author and another person look after the institution, somebody else another one, and one administrate."""
+    stage = ChangeStage(instance)
+    with instance.database.unit_of_work(write=False) as session:
+        officers = [session.get_one(Person, actor.person_id) for actor in (stage.author, stage.second)]
+    for officer in officers:
+        give_training(instance, officer, stage.root, OFFICER)
+    give_training(instance, a_person(instance, "lejos@example.org"), a_place(instance, "BIESS", code="BIESS"), OFFICER)
+    an_administrator(instance, "jefa@example.org")
+    return stage
+
+
+def second_persons(stage: ChangeStage) -> dict[str, str]:
+    """Return where the notices of changes that wait lead, by the address of their reader; fail where anybody has two."""
+    statement = select(Person.email, Notification.path).join(Person, Person.id == Notification.person_id)
+    rows = stage.act(lambda session: session.execute(statement.where(Notification.key.startswith("second-person:"))).all())
+    assert len(dict(rows)) == len(rows)
+    return dict(rows)
+
+
+def test_who_may_apply_what_its_author_may_not_is_notified_once(stage: ChangeStage) -> None:
+    """spec/compulsory 4.5a: officers in scope and administrators, however often it is tried."""
+    audience, values = with_rule(stage)
+    rule = replace(values, effective_on=TODAY - timedelta(days=10), reason="Así lo dice el acta.")
+    for _time in range(2):
+        change = stage.act(
+            lambda session: planned_changes.plan_rule(session, stage.author, session.get_one(Audience, audience.id), rule, now=NOW)
+        )
+
+    path = f"/compulsory-training/audience-rules/{change.uuid}"
+    assert second_persons(stage) == {"segunda@example.org": path, "jefa@example.org": path}
+
+
+def test_a_past_free_day_is_an_administrators(stage: ChangeStage) -> None:
+    """spec/compulsory 4.5a."""
+    day = FreeDayValues(TODAY - timedelta(days=1), "Puente")
+    change = stage.act(lambda session: planned_changes.plan_free_days(session, stage.author, [day], [], "Decreto.", now=NOW))
+
+    assert second_persons(stage) == {"jefa@example.org": f"/administration/free-days/changes/{change.uuid}"}
+
+
+def test_a_change_that_its_author_may_apply_is_told_to_nobody(stage: ChangeStage) -> None:
+    """spec/compulsory 4.5a: one of few people from today on."""
+    values = stage.values(deadline=date(2026, 12, 31), effective_on=TODAY)
+
+    assert stage.plan_version(stage.active(), replace(values, reason="Prórroga.")).second_person == ""
+    assert second_persons(stage) == {}
+
+
+@pytest.mark.parametrize("by_author", [True, False])
+def test_an_activation_that_its_author_tried_waits_for_others(stage: ChangeStage, by_author: bool) -> None:
+    """spec/compulsory 4.8: whoever else tried it may apply it."""
+    change = stage.plan(stage.draft(), by=stage.author if by_author else stage.second)
+
+    path = f"/compulsory-training/obligations/changes/{change.uuid}"
+    assert second_persons(stage) == ({"segunda@example.org": path, "jefa@example.org": path} if by_author else {})

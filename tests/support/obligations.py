@@ -17,18 +17,21 @@ from compliance.services.obligations import EnrolmentMode, ObligationValues
 from courses.models import Course
 from kernel import clock
 from kernel.durations import Duration
+from kernel.i18n import local
 from kernel.outbox import Delivery
 from kernel.permissions import Actor
 from lms.instance import Instance
 from organisations.models import Audience, AudienceStayRecord, Organisation
 from tests.support.builders import a_person
 from tests.support.places import a_place
+from tests.support.scenes import scene
 from tests.support.training_cases import A
 
 BEGINNING = datetime.fromisoformat("2026-01-02T08:00-05:00")
 JOINED = date(2026, 1, 10)
 
 
+@scene
 def an_audience_of(instance: Instance, root: Organisation, key: str = "todos") -> Audience:
     """Add an audience whose stays the test writes itself."""
     with instance.database.unit_of_work() as session:
@@ -38,6 +41,7 @@ def an_audience_of(instance: Instance, root: Organisation, key: str = "todos") -
         return row
 
 
+@scene
 def an_audience_with_authors(instance: Instance) -> Audience:
     """Return the audience of a new place, and make the two people who write obligations."""
     for email in ("autora@example.org", "otra@example.org"):
@@ -45,6 +49,7 @@ def an_audience_with_authors(instance: Instance) -> Audience:
     return an_audience_of(instance, a_place(instance))
 
 
+@scene
 def let_stay(
     instance: Instance,
     audience: Audience,
@@ -65,6 +70,7 @@ def rules_of(course: Course, terms: ObligationTerms = A) -> ObligationTerms:
     return replace(terms, requirement=CourseRequirement(course.slug), effective_on=terms.starts)
 
 
+@scene
 def an_obligation(instance: Instance, audience: Audience, terms: ObligationTerms, *, key: str = "gobernanza", **values: Any) -> Obligation:
     """Put an obligation in force, written by one person and activated by another, both of whom exist."""
     with instance.database.unit_of_work() as session:
@@ -75,6 +81,7 @@ def an_obligation(instance: Instance, audience: Audience, terms: ObligationTerms
         return row
 
 
+@scene
 def compute(instance: Instance, obligation: Obligation, people: list[int], *, now: datetime) -> assignments.RecomputeCount:
     """Compute the statuses of some people."""
     with instance.database.unit_of_work() as session:
@@ -119,10 +126,11 @@ def courses_of_cycles(instance: Instance, person: Person | Actor) -> list[CycleE
         return list(session.scalars(statement.order_by(CycleEnrolment.cycle, CycleEnrolment.course_id)))
 
 
+@scene
 def ask_to_renew(instance: Instance, course: Course, learner: Actor, *, key: str = "renovable") -> Obligation:
     """Let an obligation ask somebody who has completed a course to renew it from the day on that they did."""
     audience = an_audience_of(instance, a_place(instance, f"Institución {key}"), key)
-    today = clock.now().date()
+    today = local(clock.now()).date()
     terms = replace(rules_of(course), starts=date(2025, 1, 1), effective_on=date(2025, 1, 1), validity=Duration(days=1))
     let_stay(instance, audience, learner, today - timedelta(days=400))
     obligation = an_obligation(instance, audience, terms, key=key, enrolment=EnrolmentMode.OFFERED)

@@ -18,6 +18,7 @@ from tests.support.builders import a_course, a_person
 from tests.support.learning import At
 from tests.support.obligations import BEGINNING, an_audience_of, an_obligation, rules_of
 from tests.support.places import a_place
+from tests.support.scenes import scene
 from tests.support.training_cases import QUITO, A
 
 CHRISTMAS = date(2026, 12, 25)
@@ -46,13 +47,7 @@ class ReminderTrial:
     def begin(cls, instance: Instance, at: At, terms: ObligationTerms = A) -> "ReminderTrial":
         """Put an obligation on one course in force, with Christmas free in the whole country."""
         at.moment = BEGINNING
-        for email in ("autora@example.org", "otra@example.org"):
-            a_person(instance, email)
-        institution, course = a_place(instance), a_course(instance, modules=1, settings="attempts: 0\n")
-        audience = an_audience_of(instance, institution)
-        obligation = an_obligation(instance, audience, rules_of(course, terms))
-        let_free(instance, CHRISTMAS, "Navidad")
-        return cls(instance, at, institution, course, audience, obligation)
+        return cls(instance, at, *_in_force(instance, terms))
 
     def run(self, *moments: str) -> None:
         """Let the clock's jobs run at some moments, by the clock of Quito."""
@@ -81,6 +76,18 @@ class ReminderTrial:
             return list(session.scalars(select(Notification.given_at).where(*mine).order_by(Notification.id)))
 
 
+@scene
+def _in_force(instance: Instance, terms: ObligationTerms) -> tuple[Organisation, Course, Audience, Obligation]:
+    for email in ("autora@example.org", "otra@example.org"):
+        a_person(instance, email)
+    institution, course = a_place(instance), a_course(instance, modules=1, settings="attempts: 0\n")
+    audience = an_audience_of(instance, institution)
+    obligation = an_obligation(instance, audience, rules_of(course, terms))
+    let_free(instance, CHRISTMAS, "Navidad")
+    return institution, course, audience, obligation
+
+
+@scene
 def let_free(instance: Instance, day: date, name: str, province: str = "") -> None:
     """Let offices be closed on a day."""
     with instance.database.unit_of_work() as session:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from compliance.models import Obligation, PlannedChange
 from compliance.services import obligations, planned_changes
 from compliance.services.obligations import ObligationValues
+from courses.models import Course
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor
 from organisations.audience_rules.leaves import UnitLeaf
@@ -18,6 +19,7 @@ from organisations.audience_rules.tree import Negation
 from organisations.models import Audience
 from organisations.services import audiences
 from organisations.services.audiences import AudienceRuleValues
+from tests.support.builders import a_course
 from tests.support.obligations import rules_of
 from tests.support.places import a_place
 from tests.support.situations import Room, Scene, Stage
@@ -25,9 +27,9 @@ from tests.support.situations import Room, Scene, Stage
 ROOT = "/compulsory-training"
 
 
-def _values(stage: Stage) -> ObligationValues:
+def _values(stage: Stage, course: Course | None = None) -> ObligationValues:
     today = audiences.today_of(clock.now())
-    terms = replace(rules_of(stage.course), starts=today, deadline=today + timedelta(days=90), effective_on=today)
+    terms = replace(rules_of(course or stage.course), starts=today, deadline=today + timedelta(days=90), effective_on=today)
     return ObligationValues({"es": f"Obligación {stage.number()}"}, terms)
 
 
@@ -36,12 +38,12 @@ def _act(stage: Stage, do: Callable[[Session], PlannedChange]) -> PlannedChange:
         return do(session)
 
 
-def _obligation(stage: Stage, *, is_active: bool) -> Obligation:
+def _obligation(stage: Stage, course: Course | None = None, *, is_active: bool) -> Obligation:
     """Write an obligation that nobody has to meet, and put it in force where that is asked for."""
     root = stage.once("institution of audiences", lambda: a_place(stage.instance, "Instituto", code="INST"))
     number, rule = stage.number(), AudienceRuleValues(UnitLeaf(("INST",), below=True), audiences.today_of(clock.now()))
     author, second = (stage.once(name, stage.person).id for name in ("author of obligations", "second person"))
-    values = _values(stage)
+    values = _values(stage, course)
     with stage.instance.database.unit_of_work() as session:
         audience = audiences.make_audience(session, SYSTEM, root, f"publico-{number}", {"es": f"Público {number}"}, rule, now=clock.now())
         actor = Actor(person_id=author)
@@ -100,7 +102,7 @@ def _version(stage: Stage, *, is_retroactive: bool) -> Scene:
             session, Actor(person_id=author), session.get_one(Obligation, row.id), 1, values, now=clock.now()
         ),
     )
-    return Scene(stage.boss, f"{ROOT}/obligations/changes/{change.uuid}")
+    return Scene(stage.boss, f"{ROOT}/obligations/changes/{change.uuid}", {"number": "0"})
 
 
 def a_version(stage: Stage) -> Scene:
@@ -111,6 +113,13 @@ def a_version(stage: Stage) -> Scene:
 def a_version_from_before(stage: Stage) -> Scene:
     """A version that applies from before was tried by somebody else."""
     return _version(stage, is_retroactive=True)
+
+
+def an_agreement(stage: Stage) -> Scene:
+    """A draft asks for a course that takes people by invitation alone."""
+    course = stage.once("course by invitation", lambda: a_course(stage.instance, "por-invitacion", modules=1, enrolment="invitation"))
+    row = _obligation(stage, course, is_active=False)
+    return Scene(stage.boss, "/teaching/por-invitacion/agreements", {f"answer-{row.uuid}-decision": "approve"})
 
 
 def a_rule_in_use(stage: Stage) -> Scene:
@@ -128,6 +137,7 @@ def a_rule_in_use(stage: Stage) -> Scene:
 
 
 OBLIGATIONS: Room = {
+    "compliance_agreements.answer": an_agreement,
     "compliance_audience_rules.apply": a_rule_in_use,
     "compliance_audience_rules.discard": a_rule_in_use,
     "compliance_audience_rules.renew": a_rule_in_use,

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 
 from compliance.models import FreeDay
+from compliance.services import planned_changes
+from compliance.services.free_days import FreeDayValues
 from kernel import clock
+from kernel.i18n import local
+from kernel.permissions import Actor
 from tests.support.builders import a_person
 from tests.support.obligations import an_audience_of, an_obligation, compute, let_stay, rules_of
 from tests.support.places import a_place
@@ -19,8 +23,19 @@ def a_free_day(stage: Stage) -> Scene:
     """A day of the year is free."""
     number = stage.number()
     with stage.instance.database.unit_of_work() as session:
-        session.add(FreeDay(day=date(2026, 1, 1) + timedelta(days=number % 360), name=f"Feriado {number}", added_at=clock.now()))
-    return Scene(stage.boss, f"{FREE_DAYS}?year=2026")
+        day = local(clock.now()).date() + timedelta(days=1 + number % 360)
+        session.add(FreeDay(day=day, name=f"Feriado {number}", added_at=clock.now()))
+    return Scene(stage.boss, f"{FREE_DAYS}?year={day.year}")
+
+
+def a_change_of_free_days(stage: Stage) -> Scene:
+    """Somebody else wants a day before today to have been free."""
+    author, before = stage.once("author of free days", stage.person).id, local(clock.now()).date() - timedelta(days=1)
+    values = FreeDayValues(before, f"Feriado {stage.number()}")
+    with stage.instance.database.unit_of_work() as session:
+        change = planned_changes.plan_free_days(session, Actor(person_id=author), [values], [], "Se olvidó.", now=clock.now())
+        people = str(change.total)
+    return Scene(stage.boss, f"{FREE_DAYS}/changes/{change.uuid}", {"number": people})
 
 
 def people_to_remind(stage: Stage) -> Scene:
@@ -28,7 +43,7 @@ def people_to_remind(stage: Stage) -> Scene:
     root = stage.once("institution of reminders", lambda: a_place(stage.instance, f"Instituto {stage.number()}"))
     for _author in range(2):
         stage.person()
-    number, today = stage.number(), clock.now().date()
+    number, today = stage.number(), local(clock.now()).date()
     audience = an_audience_of(stage.instance, root, f"recordados-{number}")
     terms = replace(rules_of(stage.course), starts=today, deadline=today + timedelta(days=60), effective_on=today)
     obligation = an_obligation(stage.instance, audience, terms, key=f"recordada-{number}")
@@ -39,6 +54,8 @@ def people_to_remind(stage: Stage) -> Scene:
 
 
 REMINDERS: Room = {
+    "compliance_free_days.apply": a_change_of_free_days,
     "compliance_free_days.delete": a_free_day,
+    "compliance_free_days.discard": a_change_of_free_days,
     "compliance_reminders.remind": people_to_remind,
 }

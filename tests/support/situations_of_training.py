@@ -1,17 +1,22 @@
-"""Rare situations of compulsory training: waivers and recognitions that somebody asks for, decides on, revokes or withdraws."""
+"""Rare situations of compulsory training: waivers and recognitions that somebody asks for or decides on, what leaves the report."""
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 from accounts.models import Person
 from compliance.models import PendingRecognitionList, Recognition, Waiver
 from compliance.services import claims
 from compliance.services.recognitions import RecognitionValues, UploadedRecognitionList, propose_list, receive_list
 from kernel import clock
+from kernel.i18n import local
+from tests.support.browser import Browser
 from tests.support.builders import an_administrator
 from tests.support.claims import act_on, ask_recognition, ask_waiver
 from tests.support.learning import actor_of
+from tests.support.obligations import an_audience_of, an_obligation, compute, let_stay, rules_of
+from tests.support.places import a_place, put
 from tests.support.situations import Room, Scene, Stage
 
 WAIVER = {"kind": "other", "words": "Estudios.", "first_on": "2026-11-01", "document": "M-1"}
@@ -141,4 +146,51 @@ CLAIMS: Room = {
     "compliance_recognitions.decide": a_recognition_that_waits,
     "compliance_recognitions.revoke": an_approved_recognition,
     "compliance_recognitions.withdraw": a_recognition_of_ones_own,
+}
+
+
+# --- The report --------------------------------------------------------------------------------------------------------------------------
+
+
+def _reported(stage: Stage) -> str:
+    """Put somebody under an obligation; return the address of the report of their institution."""
+
+    def make() -> str:
+        root, authors = a_place(stage.instance, "Instituto"), [stage.person(), stage.person()]
+        audience, person, today = an_audience_of(stage.instance, root), authors[0], local(clock.now()).date()
+        terms = replace(rules_of(stage.course), starts=today, deadline=today + timedelta(days=60), effective_on=today)
+        obligation = an_obligation(stage.instance, audience, terms)
+        put(stage.instance, person, root)
+        let_stay(stage.instance, audience, person, today)
+        compute(stage.instance, obligation, [person.id], now=clock.now())
+        return f"/training-report/{root.uuid}"
+
+    return stage.once("report", make)
+
+
+def _reader(stage: Stage) -> Browser:
+    """Return an administrator who has taken nothing out yet."""
+    return stage.signed_in(an_administrator(stage.instance, f"jefa.{stage.number()}@example.org"))
+
+
+def an_acta_to_make(stage: Stage) -> Scene:
+    """An administrator looks at the report of one obligation."""
+    return Scene(_reader(stage), f"{_reported(stage)}?obligation=gobernanza", more=("on", "known"))
+
+
+def a_bundle_to_make(stage: Stage) -> Scene:
+    """An administrator asks for a bundle of evidence."""
+    return Scene(_reader(stage), f"{_reported(stage)}/bundles?obligation=gobernanza", {"reason": "Auditoría 12"}, more=("on", "known"))
+
+
+def identities_to_take(stage: Stage) -> Scene:
+    """An administrator takes the people of the report out with their identity numbers."""
+    page = f"{_reported(stage)}/identity-numbers?obligation=gobernanza&state=overdue&q=Ana"
+    return Scene(_reader(stage), page, {"reason": "Auditoría 12"})
+
+
+REPORT: Room = {
+    "compliance_actas.make": an_acta_to_make,
+    "compliance_bundles.request_bundle": a_bundle_to_make,
+    "compliance_report_exports.take_identities": identities_to_take,
 }

@@ -19,6 +19,7 @@ from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, a_teacher, an_administrator, sign_in
 from tests.support.matrix import TRIED, Tried
 from tests.support.places import a_place, give_training, manage, put
+from tests.support.scenes import scene
 from tests.support.training_roles import cells_of_the_table
 
 ROLES = {
@@ -136,6 +137,7 @@ class TrainingCast:
         return [f"{one.role} {action} {state}: {one.found} instead of {one.expected}" for one in tried if not one.fits]
 
 
+@scene
 def a_training_cast(browser: Browser, instance: Instance, *, visibility: str = "public") -> TrainingCast:
     """Sign in one person of each role of the table; `oneself` is the learner about whom the others ask."""
     course, root = a_course(instance, "obligatorio", modules=1, visibility=visibility), a_place(instance, "IESS", code="IESS")

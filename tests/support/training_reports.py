@@ -24,6 +24,7 @@ from tests.support.builders import a_course, a_person
 from tests.support.learning import actor_of, enrolment_of
 from tests.support.obligations import BEGINNING, an_audience_of, an_obligation, compute, let_stay, rules_of
 from tests.support.places import a_place, put
+from tests.support.scenes import scene
 from tests.support.training_cases import QUITO, V
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=QUITO)
@@ -86,6 +87,7 @@ class ReportedInstitution:
         return f"{REPORT}/{self.places[place].uuid}{page}"
 
 
+@scene
 def a_reported_institution(instance: Instance, terms: ObligationTerms = TERMS) -> ReportedInstitution:
     """Fill an institution and compute every status as of the Friday."""
     authors = [a_person(instance, "autora@example.org"), a_person(instance, "aprueba@example.org")]
