@@ -1,5 +1,7 @@
 """A mistake reported at a question is found by its team, corrected, and its reporter told, through the pages alone."""
 
+import pytest
+
 from lms.instance import Instance
 from tests.support.answers import answer_right
 from tests.support.browser import Browser
@@ -11,6 +13,7 @@ BANK = "01-parte/banco.yaml"
 SAID = "Falta decir que se suma en base diez."
 
 
+@pytest.mark.slow
 def test_a_mistake_reported_at_a_question_is_found_corrected_and_its_reporter_notified(browser: Browser, instance: Instance) -> None:
     course = a_course(instance, modules=1)
     a_teacher(instance, course)

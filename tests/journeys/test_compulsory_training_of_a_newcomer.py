@@ -146,6 +146,7 @@ def differing(instance: Instance, obligation: Obligation, moment: datetime) -> i
     return sum(len(found) for _people, found in walked)
 
 
+@pytest.mark.slow
 def test_from_the_list_of_people_to_the_renewal_two_years_later(
     browser: Browser,
     instance: Instance,

@@ -12,7 +12,7 @@ from uuid import uuid4
 from zipfile import ZipFile
 
 import pytest
-from werkzeug.routing import IntegerConverter, Rule, UUIDConverter
+from werkzeug.routing import AnyConverter, IntegerConverter, Rule, UUIDConverter
 
 from kernel.web.forms import Form
 from kernel.web.request import FIELD_LIMIT
@@ -21,13 +21,15 @@ from tests.support import naughty, sizes
 from tests.support.browser import Browser
 from tests.support.builders import a_person, a_zip, folder, sign_in
 from tests.support.editions import an_edition
+from tests.support.lessons import a_picture
 from tests.support.offices import a_course_at_work
-from tests.support.rooms import SITUATIONS
 from tests.support.shared import needs_shared
-from tests.support.walking import LEAVE, Found, Walk, changing_routes, plain_addresses
+from tests.support.walked import WALKED
+from tests.support.walking import LEAVE, Found, Walk, plain_addresses
 
 LAST = re.compile(
-    r"remov|delet|archiv|discard|suspen|[._]end|clos|stop|withdraw|revo|reset|role|merge|password|restor|undo|unmark|take_|commit|team|retire"
+    r"remov|delet|archiv|discard|suspen|[._]end|clos|stop|withdraw|cancel|revo|reset|replace|role|merge|password|restor|undo|unmark|take_"
+    r"|commit|team|retire|leav"
 )
 """What would take away things that others need is sent at the end."""
 MOST = 8
@@ -43,6 +45,8 @@ GOOD: Mapping[str, Mapping[str, str]] = {
     "quizzes_time.add": {"minutes": "30", "reason": "Motivo"},
     "organisations.make_institution": {"name": "Instituto"},
     "organisations.add_place": {"name": "Unidad"},
+    "organisations_institutions.name_administrator": {"member-email": "nadie@example.org"},
+    "certificates_templates.create": {"key": "plantilla"},
 }
 """What a form needs besides what it shows, so that it is accepted."""
 OF_ITS_OWN = {"/verify/offline.html": Counter(["<meta http-equiv='Content-Security-Policy'>", "<noscript>", "<script {}>", "<style>"])}
@@ -53,6 +57,7 @@ UPLOADS: Mapping[str, tuple[str, bytes]] = {
     "standards.upload": ("preguntas.gift", b"::Una:: Cuanto es dos mas dos? {=cuatro ~cinco}"),
     "courses_folders.upload": ("curso.zip", a_zip(folder(modules=1))),
     "courses_folders.upload_new": ("curso.zip", a_zip(folder("nuevo", modules=1))),
+    "organisations_institutions.set_logo": ("logo.png", a_picture()),
     "organisations_loads.loads": ("personas.csv", b"correo,nombres,apellidos\nuna@example.org,Una,Persona\n"),
 }
 
@@ -65,6 +70,7 @@ class Site:
         an_edition(instance, work.course)
         self.browser = browser
         self.forms: dict[str, tuple[Walk, Found]] = {}
+        self.worked: set[str] = set()
         self.faults: set[str] = set()
         plain = plain_addresses(browser.app)
         a_person(instance, "nadie@example.org")
@@ -82,33 +88,34 @@ class Site:
         visitor.checks = False
         return Walk(sign_in(visitor, email) if email else visitor, *starts)
 
-    def open_all(self) -> list[str]:
-        """Let every visitor open everything and judge the pages; return the routes whose form is met for the first time."""
-        new = []
+    def open_all(self) -> None:
+        """Let every visitor open everything, judge the pages, and note the form of each route that is met for the first time."""
         for walk in self.walks:
             for endpoint, form in walk.open_all().items():
-                if endpoint not in self.forms and endpoint not in LEAVE:
-                    self.forms[endpoint] = (walk, form)
-                    new.append(endpoint)
+                if endpoint not in LEAVE:
+                    self.forms.setdefault(endpoint, (walk, form))
             for path, text in walk.pages.items():
                 self.judge(path, text)
-        return new
 
     def judge(self, where: str, text: str) -> None:
         """Note what a page holds that we did not write."""
         found = Counter(naughty.faults(text)) - OF_ITS_OWN.get(where, Counter())
         self.faults |= {f"{where}: {fault}" for fault in found}
 
-    def work_once(self, endpoints: Sequence[str]) -> None:
-        """Send forms as they are meant, so that there is more to see."""
-        for endpoint in endpoints:
-            if not LAST.search(endpoint):
-                walk, form = self.forms[endpoint]
-                sent = UPLOADS.get(endpoint)
-                walk.send(form, GOOD.get(endpoint, {}), {form.files[0]: sent} if sent else None)
-                for second in walk.answered:
-                    if second.endpoint and second.endpoint not in LEAVE:
-                        self.forms.setdefault(second.endpoint, (walk, second))
+    def work_once(self) -> bool:
+        """Send each form that was not sent yet as it is meant, so that there is more to see; return whether there was one."""
+        new = [endpoint for endpoint in self.forms if endpoint not in self.worked and not LAST.search(endpoint)]
+        for endpoint in new:
+            walk, form = self.forms[endpoint]
+            good, files = GOOD.get(endpoint, {}), {form.files[0]: UPLOADS[endpoint]} if endpoint in UPLOADS else None
+            walk.send(form, good, files)
+            if walk.is_stale:
+                walk.send(walk.again(form), good, files)
+            for second in walk.answered:
+                if second.endpoint and second.endpoint not in LEAVE:
+                    self.forms.setdefault(second.endpoint, (walk, second))
+        self.worked.update(new)
+        return bool(new)
 
     def everything(self) -> list[tuple[str, Walk, Found]]:
         """Return the forms with the routes they lead to, those that take away at the end."""
@@ -134,9 +141,9 @@ class Site:
 def site(browser: Browser, instance: Instance) -> Site:
     """Return a site on which everything that can be met was met."""
     site = Site(browser, instance)
-    met = site.open_all()
-    site.work_once(met)
     site.open_all()
+    while site.work_once():
+        site.open_all()
     return site
 
 
@@ -155,6 +162,13 @@ def test_the_judge_sees_what_was_not_escaped() -> None:
 
 
 @pytest.mark.slow
+def test_the_walk_meets_every_form_that_it_is_said_to_meet(site: Site) -> None:
+    """`test_hostile_situations.py` holds that nothing else is left. Let the walk see more where it fails, or write a situation."""
+    assert WALKED - set(site.forms) == set()
+    assert not site.wrong
+
+
+@pytest.mark.long
 def test_no_field_of_any_form_lets_harm_through(site: Site) -> None:
     """spec/security 4.1, 4.2 and 3.5: every field alone beside right ones, then all fields of a form at once."""
     sharp = naughty.SHARPEST
@@ -165,7 +179,6 @@ def test_no_field_of_any_form_lets_harm_through(site: Site) -> None:
     site.open_all()
 
     assert not site.wrong
-    assert changing_routes(site.browser.app) - set(site.forms) - set(SITUATIONS) == set(), "test_hostile_situations.py has to meet it"
     assert len(site.forms) > 100
     assert formulas_in(site) == []
 
@@ -199,7 +212,8 @@ def address_of(browser: Browser, rule: Rule, words: str) -> str:
     given: dict[str, object] = {}
     for name, converter in rule._converters.items():
         is_number, is_identifier = isinstance(converter, IntegerConverter), isinstance(converter, UUIDConverter)
-        given[name] = 2**63 if is_number else uuid4() if is_identifier else words[:60]
+        few = re.findall(r"[\w-]+", converter.regex) if isinstance(converter, AnyConverter) else []
+        given[name] = 2**63 if is_number else uuid4() if is_identifier else few[0] if few else words[:60]
     if "slug" in given:
         given["slug"] = "prueba"
     return str(browser.app.url_map.bind("localhost").build(rule.endpoint, given))

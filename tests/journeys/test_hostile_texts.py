@@ -102,6 +102,7 @@ def shared_texts() -> Iterator[tuple[str, str]]:
             yield f"{name} {first}", "\n\n".join(strings[first : first + PART])
 
 
+@pytest.mark.slow
 def test_no_text_makes_the_server_fail(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
     """spec/security 3.5; a part of the time that a text may take, to spare the suite's own."""
     monkeypatch.setattr(render_state, "TIME_LIMIT", 0.1)

@@ -15,6 +15,7 @@ from tests.support.wording import in_spanish
 NOON = datetime(2026, 6, 1, 17, tzinfo=UTC)
 
 
+@pytest.mark.slow
 def test_a_wrong_key_costs_nobody_anything(monkeypatch: pytest.MonkeyPatch, browser: Browser, instance: Instance) -> None:
     """spec/selection 12, end-to-end 3 up to the amendment: Ana had the question right and keeps what she has, the others gain by it."""
     at = At(monkeypatch, NOON)

@@ -3,6 +3,8 @@
 spec/security 5.3, 9.
 """
 
+import pytest
+
 from kernel.own_records import is_guarded
 from kernel.permissions import Policy
 from tests.support.browser import Browser
@@ -47,6 +49,7 @@ FOR_MANY = {
 """Acts on many, or on what is nobody's: the rest of the endpoints of guarded actions."""
 
 
+@pytest.mark.slow
 def test_nobody_acts_on_their_own_record_and_a_colleague_does(browser: Browser) -> None:
     """Every endpoint of every guarded action: refused to whom it concerns with all roles there are, and nothing changes."""
     team, policy = Team(browser), browser.app.extensions["plumbing"].policy

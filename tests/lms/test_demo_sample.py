@@ -40,6 +40,7 @@ def test_item_analysis_finds_the_two_planted_defects_and_nothing_else_that_is_cl
     assert examination.quiz.attempts == ANSWERERS
 
 
+@pytest.mark.slow
 def test_its_answerers_are_invented(instance: Instance) -> None:
     hold_sample_quiz(instance, now=NOW)
 

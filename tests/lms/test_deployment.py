@@ -15,7 +15,7 @@ from kernel.seal_keys import rotate_seal_key
 from kernel.settings import Settings, load
 from lms import backups, disks, inspection
 from lms.app import open_instance
-from lms.backups import LastBackup
+from lms.backups import FailedBackup, LastBackup
 from lms.deployment import RULES, DeploymentState, findings
 from lms.instance import Instance
 from lms.queries import Absence
@@ -106,6 +106,7 @@ CASES: list[tuple[str, dict[str, object], dict[str, object]]] = [
     ("no-mail", {"smtp_host": ""}, {}),
     ("mail-in-clear", {"smtp_starttls": False}, {}),
     ("example-addresses", {"contact_email": "ayuda@example.org"}, {}),
+    ("backup-failed", {}, {"failed_backup": FailedBackup(NOW, "OSError: No space left on device")}),
     ("no-backup", {}, {"last_backup": None}),
     ("old-backup", {}, {"last_backup": LastBackup(NOW - timedelta(hours=27), "b", 1)}),
     ("backup-beside-data", {}, {"backups_beside_data": True}),
@@ -191,6 +192,7 @@ def test_a_start_refuses_sqlite_on_a_network_disk(tmp_path: Path, monkeypatch: p
     assert not list((tmp_path / "far").iterdir())
 
 
+@pytest.mark.slow
 def test_a_start_refuses_a_database_that_may_lose_what_it_confirmed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Database, "durability_faults", lambda _database: ["journal_mode is delete"])
     with pytest.raises(ServerStartError, match=r"journal_mode is delete\. Set LMS_DATA_DIR to a local disk"):

@@ -52,6 +52,14 @@ def test_a_dry_run_tells_and_writes_nothing(command: Command, instance: Instance
     assert "New: 2. Invited: 0. Same: 0. Waiting: 0. Errors: 0." in told.out
 
 
+def test_what_of_a_list_is_not_read_is_told(command: Command, course: Course, tmp_path: Path) -> None:
+    file = tmp_path / "lista.csv"
+    file.write_text("correo;cargo\nuno@example.org;Analista\n", "utf-8")
+    told = command("enrolments", "load", file, "--course", course.slug, "--dry-run")
+
+    assert "  left out: Columns that are not taken: 1 (cargo)" in told.err
+
+
 def test_a_list_enrols_and_a_second_time_changes_nothing(command: Command, instance: Instance, course: Course, tmp_path: Path) -> None:
     """spec/compulsory 13.1: exit code 0, with the same entry of the audit log as the page."""
     file = a_file(tmp_path, "uno@example.org", "dos@example.org")

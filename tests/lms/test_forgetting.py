@@ -174,6 +174,7 @@ def test_no_text_names_who_is_forgotten(instance: Instance, course: Course) -> N
         "manual_mark",
         "mistake_report",
         "person",
+        "person_name",
         "quiz_override",
         "result_override",
     }

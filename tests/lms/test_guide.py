@@ -80,6 +80,7 @@ def test_any_question_gets_an_answer(browser: Browser, question: str) -> None:
     assert not hits(browser.get(f"/help?q={question}"))
 
 
+@pytest.mark.slow
 def test_each_page_leads_to_its_section_from_the_footer(browser: Browser, instance: Instance) -> None:
     a_course(instance)
     assert browser.get("/courses/prueba").has_link("/help/learner/courses#s-enrol")

@@ -66,6 +66,7 @@ def test_what_is_hidden_answers_like_what_never_was(browser: Browser, instance: 
 
 
 @pytest.mark.parametrize("slug", ["prueba", "borrador", "nada"])
+@pytest.mark.slow
 def test_who_has_not_signed_in_is_asked_to_before_anything_is_looked_for(
     app: Flask, browser: Browser, instance: Instance, slug: str
 ) -> None:

@@ -165,6 +165,7 @@ def test_other_peoples_folders_are_refused(tmp_path: Path, monkeypatch: pytest.M
     refused(commands_on(load(data_dir=tmp_path), monkeypatch, capsys)("loadtest", "--learners", "2"), "not a load test")
 
 
+@pytest.mark.slow
 def test_everybody_has_to_take_the_course_under_so_many_obligations(instance: Instance) -> None:
     """spec/compulsory 17: the instance of a load test carries the statuses of an institution."""
     fill(instance, 12, 1, "una clave de prueba larga")

@@ -293,6 +293,7 @@ MOVES = frozenset(
         "mistake_report",
         "membership",
         "national_identity",
+        "person_name",
         "personal_reminder",
         "quiz_override",
         "role_grant",

@@ -62,6 +62,7 @@ def test_a_person_is_added_and_invited_by_mail(boss: Browser, instance: Instance
         assert "accounts.send_invitations" in session.scalars(select(Job.kind)).all()
 
 
+@pytest.mark.slow
 def test_without_mail_the_link_is_shown_once_and_opens_the_account(boss: Browser, instance: Instance) -> None:
     boss.get(PAGE)
 

@@ -65,6 +65,7 @@ def guess(server: Running) -> int:
     return ask(server, "POST", urlencode(words), cookie)[0]
 
 
+@pytest.mark.slow
 def test_guesses_are_counted_over_all_processes(tmp_path: Path, database: Database) -> None:
     with serving(tmp_path, options=TWO, LMS_DATABASE_URL=database.url) as server:
         assert len(children(server)) == 2
@@ -75,6 +76,7 @@ def test_guesses_are_counted_over_all_processes(tmp_path: Path, database: Databa
     assert statuses[TRIES:] == [429] * 5
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_leaves_background_work_to_another(tmp_path: Path, temporary: Path, database: Database) -> None:
     def working() -> int:
         """Return the process that does the background work, 0 where none has the lock yet."""

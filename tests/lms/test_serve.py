@@ -32,6 +32,7 @@ from tests.support.server import LMS, PATIENCE, environment, free_port, opened_d
 from tests.support.soon import until, within
 
 
+@pytest.mark.slow
 def test_a_start_serves_the_site_and_says_where(folder: Path) -> None:
     with serving(folder) as server:
         page = server.get("/")
@@ -217,6 +218,7 @@ def answer_to(host: str, port: int, sent: bytes) -> tuple[http.client.HTTPRespon
             return answer, answer.read().decode()
 
 
+@pytest.mark.slow
 def test_hostile_requests_are_refused_within_two_seconds_and_without_a_trace(folder: Path) -> None:
     """spec/security 3.4 and 3.5: no input yields 5xx; what gunicorn refuses by itself has our headers and a plain text."""
     told: set[int] = set()

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, an_administrator, sign_in
@@ -31,6 +33,7 @@ def test_readers_in_turn_see_their_own_head_with_a_token_that_is_taken(browser: 
     assert any(link.endswith("/sign-in") for link, _words in luz.page.links)
 
 
+@pytest.mark.slow
 def test_the_place_and_the_language_are_those_of_the_page(browser: Browser, instance: Instance) -> None:
     a_person(instance)
     sign_in(browser)

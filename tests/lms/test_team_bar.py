@@ -86,6 +86,7 @@ def a_walk(browser: Browser) -> Walk:
     return walk
 
 
+@pytest.mark.slow
 def test_every_page_of_a_team_has_the_bar_with_its_entry_marked_once(browser: Browser, app: Flask) -> None:
     walk = a_walk(browser)
     found: dict[str, list[int]] = {}
@@ -117,6 +118,7 @@ def test_the_bar_offers_what_its_reader_may_open_and_nothing_else(browser: Brows
     assert (len(opened) == len(pages)) == (role in (StaffRole.OWNER, None))
 
 
+@pytest.mark.slow
 def test_a_course_that_was_never_published_offers_no_marks(browser: Browser, instance: Instance) -> None:
     sign_in(browser, an_administrator(instance).email)
     browser.get("/teaching/new-course")

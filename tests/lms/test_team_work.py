@@ -167,6 +167,7 @@ def test_drafts_and_uploads_that_were_left_behind(browser: Browser, instance: In
         browser.get(address)
 
 
+@pytest.mark.slow
 def test_findings_wait_from_when_there_were_more_of_them(browser: Browser, instance: Instance) -> None:
     course = a_class_with_a_wrong_key(instance)
     a_teacher(instance, course)

@@ -87,6 +87,7 @@ def site(request: pytest.FixtureRequest, tmp_path: Path, database_kind: str) -> 
         instance.database.dispose()
 
 
+@pytest.mark.slow
 def test_learners_find_their_results_and_certificates(site: FormerSite) -> None:
     """Names, marks to two places and codes are those that were stored."""
     [(person, email)] = site.all(
@@ -123,6 +124,7 @@ def test_teams_find_lessons_and_every_result_of_their_courses(site: FormerSite) 
             visitor.get(f"/teaching/{slug}/gradebook")
 
 
+@pytest.mark.slow
 def test_administrators_find_people_and_certificates(site: FormerSite) -> None:
     """The list of people, the register of certificates and what strangers are told of a code."""
     [(email,)] = site.all(ADMINISTRATORS)

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from accounts.models import Person
+from compliance.queries.course_choices import list_known_courses
 from courses.models import Course, CourseVersion, VersionViewer
 from courses.queries import catalogue as course_catalogue
 from courses.services.publishing import UnknownViewers
@@ -16,7 +17,7 @@ from kernel import clock
 from kernel.permissions import SYSTEM, Actor, Verdict
 from lms.app import policy
 from lms.instance import Instance
-from organisations.models import AudienceStayRecord, Membership, Organisation
+from organisations.models import Audience, AudienceStayRecord, Membership, Organisation
 from organisations.rules import TrainingRole
 from organisations.services import members
 from organisations.services.members import MembershipValues
@@ -26,6 +27,7 @@ from tests.support.learning import a_learner, actor_of
 from tests.support.lessons import write
 from tests.support.obligations import an_audience_of, let_stay
 from tests.support.places import a_place, give_training, manage, put
+from tests.support.scenes import scene
 from tests.support.training_access import a_training_cast
 from tests.support.wording import in_spanish
 from webinars import queries as webinars
@@ -52,16 +54,23 @@ def a_course_with_a_preview(instance: Instance, visibility: str, *, enrolment: s
     return publish(instance, files)[0]
 
 
-class Staff:
-    """An institution with a province, its unit and another one; an audience; and who belongs to which."""
+Places = tuple[Organisation, Organisation, Organisation, Organisation, Audience]
 
-    def __init__(self, instance: Instance) -> None:
+
+def an_institution(instance: Instance) -> Places:
+    """Make an institution with a province, its unit and another province, and an audience."""
+    root = a_place(instance, "IESS", code="IESS")
+    guayas = a_place(instance, "Guayas", root, code="GYE")
+    unit = a_place(instance, "Dirección de Pensiones", guayas, code="GYE-DP")
+    return root, guayas, unit, a_place(instance, "Loja", root, code="LOJ"), an_audience_of(instance, root, "inspectores")
+
+
+class Staff:
+    """An institution and who belongs to which of its parts."""
+
+    def __init__(self, instance: Instance, places: Places) -> None:
         self.instance = instance
-        self.root = a_place(instance, "IESS", code="IESS")
-        self.guayas = a_place(instance, "Guayas", self.root, code="GYE")
-        self.unit = a_place(instance, "Dirección de Pensiones", self.guayas, code="GYE-DP")
-        self.loja = a_place(instance, "Loja", self.root, code="LOJ")
-        self.audience = an_audience_of(instance, self.root, "inspectores")
+        self.root, self.guayas, self.unit, self.loja, self.audience = places
 
     def colleague(self, email: str = "colega@example.org", place: Organisation | None = None) -> Actor:
         """Return somebody who belongs to a unit, without taking part in anything; of Loja where no other is given."""
@@ -88,7 +97,7 @@ class Staff:
 @pytest.fixture
 def staff(instance: Instance) -> Staff:
     """Return an institution with its people, before any course names them."""
-    return Staff(instance)
+    return Staff(instance, an_institution(instance))
 
 
 def found_on(browser: Browser, path: str) -> set[str]:
@@ -97,6 +106,7 @@ def found_on(browser: Browser, path: str) -> set[str]:
     return {state for state in STATES if any(href.startswith(f"/courses/curso-{state}") for href, _words in page.links)}
 
 
+@pytest.mark.slow
 def test_catalogue_search_recordings_and_home_lead_each_to_the_same_courses(browser: Browser, instance: Instance, staff: Staff) -> None:
     """spec/compulsory 2.8: a stranger, somebody signed in, colleagues here and there, a member of the audience, a participant."""
     courses = {state: a_course_with_a_preview(instance, state) for state in STATES}
@@ -183,11 +193,22 @@ FOUND: Mapping[str, set[str]] = {
 """What somebody finds beside public courses."""
 
 
-@pytest.mark.parametrize("who", FOUND)
-def test_every_list_holds_exactly_what_the_permission_allows(instance: Instance, staff: Staff, who: str) -> None:
-    """spec/compulsory 2.7 and 2.8: the predicate and its query twin, for every way a course can stand."""
+@scene
+def a_catalogue(instance: Instance) -> tuple[Places, dict[str, Course]]:
+    """Make an institution with a course in every way that one can stand, and one that is archived."""
+    places = an_institution(instance)
     courses = {state: a_course_with_a_preview(instance, state) for state in STATES}
     publish(instance, folder("archivado", modules=1, visibility="staff"))
+    with instance.database.unit_of_work() as session:
+        session.execute(update(Course).where(Course.slug == "archivado").values(archived_at=NOON))
+    return places, courses
+
+
+@pytest.mark.parametrize("who", FOUND)
+def test_every_list_holds_exactly_what_the_permission_allows(instance: Instance, who: str) -> None:
+    """spec/compulsory 2.7 and 2.8: the predicate and its query twin, for every way a course can stand."""
+    places, courses = a_catalogue(instance)
+    staff = Staff(instance, places)
     people = {
         "stranger": Actor,
         "signed in": lambda: actor_of(a_person(instance, "nadie@example.org")),
@@ -208,9 +229,6 @@ def test_every_list_holds_exactly_what_the_permission_allows(instance: Instance,
         "teacher": lambda: actor_of(a_teacher(instance, courses["institution"])),
     }
     actor = people[who]()
-    with instance.database.unit_of_work() as session:
-        session.execute(update(Course).where(Course.slug == "archivado").values(archived_at=NOON))
-
     with instance.database.unit_of_work(write=False) as session:
         contexts = {slug: enrolments.get_learner_context(session, actor, slug) for slug in session.scalars(select(Course.slug))}
         allowed = {slug for slug, context in contexts.items() if policy().allows(actor, LearningAction.VIEW_COURSE, context)}
@@ -225,6 +243,11 @@ def test_every_list_holds_exactly_what_the_permission_allows(instance: Instance,
         assert listed == {slug for slug, context in contexts.items() if context.is_listed}
         assert {context.slug for context in enrolments.visible_learner_contexts(session, actor)} == allowed
         assert watched == playable & allowed
+        known = {course.slug for course in list_known_courses(session, actor)}
+        assert known == {slug for slug in allowed if contexts[slug].version_id is not None and not contexts[slug].archived}, (
+            "titles that forms of compulsory training offer"
+        )
+        assert {course.slug for course in list_known_courses(session, actor, ["curso-institution"])} == known | {"curso-institution"}
     assert listed == {"curso-public"} | {f"curso-{state}" for state in FOUND[who]}
 
 

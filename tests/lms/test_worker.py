@@ -97,11 +97,11 @@ def test_what_waited_before_the_start_is_swept_up(instance: Instance, tmp_path: 
 
 
 @pytest.mark.faults
-def test_a_lost_queue_file_loses_no_job(instance: Instance, tmp_path: Path) -> None:
+def test_a_lost_queue_file_loses_no_job(instance: Instance) -> None:
     made = WakeUpQueue(worker_of(instance), {})
     made.follow()
     add_job(instance)
-    (tmp_path / "queue.sqlite").unlink()
+    (instance.settings.data_dir / "queue.sqlite").unlink()
     fresh = WakeUpQueue(worker_of(instance), {})
     fresh.sweep()
 

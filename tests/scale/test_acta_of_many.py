@@ -79,6 +79,7 @@ def timed(act: Callable[[], object]) -> float:
     return time.process_time() - began
 
 
+@pytest.mark.slow
 def test_an_acta_of_many_is_frozen_in_time_and_shown_with_few_statements(
     browser: Browser, instance: Instance, say: Callable[[str], None]
 ) -> None:
@@ -153,6 +154,7 @@ def judge(instance: Instance, acta_id: int) -> None:
 
 
 @pytest.mark.parametrize("people", [60])
+@pytest.mark.slow
 def test_what_was_frozen_is_frozen_again_byte_for_byte(instance: Instance, people: int) -> None:
     """spec/selection 4.2 and 12: replay equal, from the same marks with the same salts."""
     selection = a_crowd(instance, people)

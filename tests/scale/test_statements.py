@@ -20,7 +20,7 @@ from quizzes.models import Attempt, QuestionVersion, QuizAnalysisCache
 from quizzes.queries import attempts as queries
 from standards.models import PendingImport
 from tests.support.browser import Browser, Counter, every_statement
-from tests.support.builders import PASSWORD, QUESTIONS, a_course, a_learner_in, a_person, folder, publish, sign_in
+from tests.support.builders import PASSWORD, QUESTIONS, a_course, a_learner_in, a_person, folder, publish, sign_in, sign_in_through_pages
 from tests.support.editions import an_edition
 from tests.support.learning import a_learner, fail_quiz
 from tests.support.statements import cost, token_of, walk
@@ -50,6 +50,7 @@ def test_pages_keep_to_their_statements_and_commits_however_much_there_is(browse
     """spec/performance P6, P7, P8: one learner in one course, and one in ten of them, with ten times the modules, questions and people."""
     browser.checks = False
     small, _version = publish(instance, folder("pequeno", modules=1, settings="attempts: 0\n"))
+    a_course(instance, "segundo", modules=1)  # with fewer courses than come with the program, the catalogue looks for those to come
     few = walk(a_learner_in(browser, small), counter, small.slug)
 
     large, _version = publish(instance, a_large_folder("grande"))
@@ -96,7 +97,7 @@ def test_optimistic_requests_validate_few_reads(browser: Browser, instance: Inst
         return begin_to_write(connection, statement, write)
 
     monkeypatch.setattr(WritingConnection, "begin_to_write", counted)
-    sign_in(browser)
+    sign_in_through_pages(browser)
     browser.get(f"/courses/{course.slug}")
     browser.submit(f"/courses/{course.slug}/enrolment")
     browser.get(f"/courses/{course.slug}/quizzes/cuestionario-1")
@@ -131,6 +132,7 @@ def a_team(instance: Instance, email: str, courses: int, each: int) -> None:
             session.execute(update(DraftFile).where(DraftFile.course_id == course.id).values(changed_at=now + timedelta(hours=1)))
 
 
+@pytest.mark.slow
 def test_what_waits_costs_the_same_however_much_it_is(browser: Browser, instance: Instance, counter: Counter) -> None:
     """spec/performance P7: one course with one of everything, and ten with ten."""
     costs = []

@@ -17,10 +17,12 @@ from kernel.permissions import SYSTEM, Actor
 from lms.instance import Instance
 from tests.support.builders import a_person
 from tests.support.learning import actor_of
+from tests.support.scenes import scene
 
 PLAN = EditionValues("Marzo", self_enrolment=True, enrols_from=None, enrols_until=None, starts_at=None, ends_at=None, capacity=None)
 
 
+@scene
 def an_edition(
     instance: Instance,
     course: Course,
@@ -56,6 +58,7 @@ def enrol(instance: Instance, course: Course, people: list[Actor], edition: Edit
         return services.enrol_others(session, SYSTEM, course.id, edition, ids, now=clock.now())
 
 
+@scene
 def a_learner_of(instance: Instance, course: Course, edition: Edition | None, email: str = "ana@example.org") -> Actor:
     """Add a person who takes a course in one of its editions."""
     person = actor_of(a_person(instance, email))

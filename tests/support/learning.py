@@ -14,7 +14,6 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from accounts.models import Person
 from courses.models import Course
 from enrolments.models import Enrolment
 from enrolments.queries import learning as enrolment_queries
@@ -31,23 +30,11 @@ from quizzes.services.answer_rows import SaveRequest
 from quizzes.services.attempts import SaveReceipt
 from tests.support.answers import right_fields
 from tests.support.browser import Browser
-from tests.support.builders import a_person
+from tests.support.builders import a_learner as a_learner
+from tests.support.builders import actor_of as actor_of
 
 Result = TypeVar("Result")
 HEADERS = {"Accept": "application/json"}
-
-
-def actor_of(person: Person) -> Actor:
-    """Return a person as they act through the pages."""
-    return Actor(person_id=person.id, person_uuid=person.uuid, name=person.full_name, language="es")
-
-
-def a_learner(instance: Instance, course: Course, email: str = "ana@example.org", *, now: datetime | None = None) -> Actor:
-    """Add a person and enrol them, without pages."""
-    actor = actor_of(a_person(instance, email))
-    with instance.database.unit_of_work() as session:
-        enrolments.enrol(session, actor, enrolment_queries.get_learner_context(session, actor, course.slug), now=now or clock.now())
-    return actor
 
 
 def enrolment_of(instance: Instance, actor: Actor, course: Course) -> Enrolment:
@@ -63,6 +50,9 @@ class At:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, moment: datetime) -> None:
         self.moment = moment
         monkeypatch.setattr(clock, "now", lambda: self.moment)
+
+    def __repr__(self) -> str:
+        return f"At({self.moment.isoformat()})"
 
     def pass_(self, **time: float) -> datetime:
         """Let time pass."""

@@ -215,6 +215,9 @@ def _completion_review(team: Team) -> UUID:
         return row.uuid
 
 
+NAMES = {"given_names": "Ada", "first_surname": "Quinde"}
+
+
 def _people(team: Team, end: str) -> str:
     return f"/administration/people/{team.ada.person_uuid}/{end}"
 
@@ -293,6 +296,7 @@ ALONE: Mapping[str, Callable[[Team], Act]] = {
     "enrolments_takes.begin": lambda team: Act(_learner(team, "takes"), REASON),
     "enrolments_roster.remove": lambda team: Act(_learner(team, "removal")),
     "lms_people.set_role": lambda team: Act(_people(team, "role"), {"role": "instructor"}),
+    "accounts_names.correct": lambda team: Act(_people(team, "name"), {**NAMES, **REASON}),
     "lms_merges.merge": _merge,
     "lms_people.restore": lambda team: Act(_people(team, "restoration"), REASON),
     "lms_people.suspend": lambda team: Act(_people(team, "suspension"), REASON),

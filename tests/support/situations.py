@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from uuid import UUID, uuid4
 
 from lxml import html as markup
+from werkzeug.routing import MapAdapter
 
 from accounts.models import Person
 from courses.models import Course
@@ -51,8 +52,8 @@ class Stage:
         return a_person(self.instance, email or f"persona.{self.number()}@example.org", confirmed=confirmed)
 
     def nobody(self) -> Browser:
-        """Return a visitor who is not signed in."""
-        visitor = self.browser.another()
+        """Return a visitor who is not signed in, from an address of their own: limits count visitors by it."""
+        visitor = Browser(self.browser.app, self.instance, address=f"203.0.113.{self.number() % 256}")
         visitor.checks = False
         return visitor
 
@@ -77,6 +78,7 @@ class Scene:
 
     ``good`` may need the page. ``more`` names fields that the route reads and the page does not always show.
     Where a script sends, ``script`` names the fields that it takes from the page's forms besides the token.
+    ``is_used_up``: once something was accepted nothing more is, although the page still shows the form.
     """
 
     visitor: Browser
@@ -85,6 +87,7 @@ class Scene:
     files: Files = field(default_factory=dict)
     more: tuple[str, ...] = ()
     script: tuple[str, ...] | None = None
+    is_used_up: bool = False
 
 
 Arrange = Callable[[Stage], Scene]
@@ -112,7 +115,7 @@ class Trial:
 
     def _stands(self) -> tuple[Found, dict[str, str]]:
         """Return the form, looked at again where something may have changed, with what makes it right."""
-        if self._form is None:
+        if self._form is None and not self.scene.is_used_up:
             self._look()
         if self._form is None:
             self._begin()
@@ -178,7 +181,7 @@ class Trial:
             if isinstance(value, str):
                 others = [f"{value}x", value[:-1] or "x", *(sendable(word)[:200] for word in _turned(at)[:WORDS_OF_ADDRESS])]
             for other in others:
-                yield adapter.build(self.endpoint, {**given, name: other}, method="POST")
+                yield address_with(adapter, self.endpoint, {**given, name: other}, {name: value})
         query = dict(parse_qsl(parts.query))
         for at, name in enumerate(query):
             for word in _turned(at)[:WORDS_OF_ADDRESS]:
@@ -204,6 +207,16 @@ class Trial:
         if self.walk.status < 400:
             self._form = None
         return self.walk.status
+
+
+def address_with(adapter: MapAdapter, endpoint: str, parts: Mapping[str, object], fitting: Mapping[str, object]) -> str:
+    """Return the address of a route with these parts; one that takes a few words only is built with a `fitting` part, then changed."""
+    try:
+        return adapter.build(endpoint, parts, method="POST")
+    except ValueError:
+        (name, value), *_others = fitting.items()
+        built = adapter.build(endpoint, {**parts, **fitting}, method="POST")
+        return quote(str(parts[name])).join(built.rsplit(str(value), 1))
 
 
 def sendable(word: str) -> str:

@@ -25,6 +25,7 @@ from tests.support import builders
 from tests.support.browser import Browser
 from tests.support.builders import a_learner_in, folder, publish
 
+pytestmark = pytest.mark.fresh
 PAGE = "/courses/prueba/links/ley"
 FILE = b"key: ley\ntitle: {es: La ley, en: The act}\nurl: https://example.org/ley\n"
 
