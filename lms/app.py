@@ -26,7 +26,7 @@ from certificates.queries.credentials import last_awards
 from certificates.queries.templates import list_own_templates
 from certificates.services import reviews as credential_reviews
 from compliance import feature as compliance
-from compliance.queries.audience_uses import list_obligations_of_audience
+from compliance.queries.audience_uses import list_obligations_of_audience, list_obliging_audiences, list_waiting_rules_of_audience
 from compliance.queries.renewals import list_ruled_courses
 from compliance.services.planned_changes import plan_used_rule
 from courses import feature as courses
@@ -61,6 +61,7 @@ from kernel.web.request import install as install_requests
 from kernel.web.session_cookie import SessionCookie
 from lms import feature as roof
 from lms import former_addresses, metrics
+from lms.audit_words import COURSE_LOG
 from lms.guide.page_links import page_help
 from lms.instance import Instance
 from lms.team_bar import team_bar
@@ -68,6 +69,7 @@ from organisations import feature as organisations
 from organisations.queries.audience_kinds import OWN_KINDS
 from organisations.queries.institutions import administers_condition
 from organisations.queries.profile import read_profile
+from organisations.queries.staff import has_employment
 from organisations.queries.training_scope import training_standings
 from organisations.queries.tree import manages_something
 from quizzes import feature as quizzes
@@ -111,7 +113,7 @@ KINDS = CourseKinds(
     indexers=(index_banks,),
     part_comparers=(compare_questions,),
     origin_writers=(write_origins,),
-    logs=(enrolment_log.LOG, quiz_log.LOG, certificate_log.LOG),
+    logs=(enrolment_log.LOG, quiz_log.LOG, certificate_log.LOG, COURSE_LOG),
 )
 AUDIENCE_LEAVES = {kind.leaf.kind: kind for kind in (*OWN_KINDS, HOLDS)}
 AUDIENCE_USES = (list_obligations_of_audience, list_courses_of_audience)
@@ -137,16 +139,21 @@ def open_instance(settings: Settings) -> Instance:
             "audience_uses": AUDIENCE_USES,
             "award_doubts": AwardDoubts(credential_reviews.open_doubts, credential_reviews.withdraw_doubts),
             "awards": last_awards,
+            "obliging_audiences": list_obliging_audiences,
             "plan_audience_rule": plan_used_rule,
+            "waiting_audience_rules": list_waiting_rules_of_audience,
             "confirms_since": lambda: present(settings).confirms_since,
             "corrections": tuple(source for feature in FEATURES for source in feature.corrections),
             "subscriptions": dict(subscriptions),
             "covered_dates": tuple(told for feature in FEATURES for told in feature.covered_dates),
             "dates": tuple(source for feature in FEATURES for source in feature.dates),
             "draw_tables": {},
+            "files": files,
             "folders": {},
             "follow_address": team.follow_address,
             "kinds": kinds,
+            "decided_versions": tuple(source for feature in FEATURES for source in feature.decided_versions),
+            "keeps_name": has_employment,
             "leaving": tuple(check for feature in FEATURES for check in feature.leaving),
             "learners": count_learners,
             "learning_times": measured_minutes,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from courses.queries.team import LogEntry, LogPart
 from kernel.errors import N_
 from kernel.i18n import _
 
@@ -70,6 +71,7 @@ ACTS: Mapping[str, str] = {
     "audit.exported": N_("Exported the audit log"),
     "audit.verified": N_("Verified the audit log"),
     "backup.made": N_("Made a backup"),
+    "backup.failed": N_("A backup could not be made"),
     "backup.made_before_upgrade": N_("Made a backup before an upgrade"),
     "backup.restored": N_("Restored a backup"),
     "jobs.retried": N_("Retried background jobs"),
@@ -108,6 +110,10 @@ ACTS: Mapping[str, str] = {
     "obligation.owner_changed": N_("Changed who answers for a compulsory training"),
     "obligation.change_planned": N_("Tried a change of compulsory training"),
     "obligation.change_discarded": N_("Discarded a change of compulsory training that had been tried"),
+    "agreement.requested": N_("Asked a course team whether compulsory training may enrol people"),
+    "agreement.given": N_("Agreed that compulsory training enrols people in a course"),
+    "agreement.declined": N_("Did not agree that compulsory training enrols people in a course"),
+    "agreement.withdrawn": N_("Took back that compulsory training enrols people in a course"),
     "waiver.proposed": N_("Asked for a waiver"),
     "waiver.approved": N_("Approved a waiver"),
     "waiver.refused": N_("Refused a waiver"),
@@ -157,6 +163,7 @@ ACTS: Mapping[str, str] = {
     "objection.proposed": N_("Proposed an outcome of objections"),
     "objection.returned": N_("Returned a proposed outcome of objections"),
     "objection.decided": N_("Decided on objections"),
+    "objection.reopened": N_("Took a decision on objections back"),
     "objection.told": N_("Everyone who objected was notified of the decision"),
     "objection.late": N_("An objection was not decided in time"),
     "forms.approved": N_("Approved parallel forms"),
@@ -199,3 +206,11 @@ ACTS: Mapping[str, str] = {
 def act_words(verb: str) -> str:
     """Return an act in words, '' of one that is not listed."""
     return _(ACTS[verb]) if verb in ACTS else ""
+
+
+def _agreement_words(entry: LogEntry) -> str:
+    return f"{act_words(entry.verb)}: {entry.facts.get('obligation', '')}"
+
+
+COURSE_LOG = LogPart(lambda _course_id: (), {verb: _agreement_words for verb in ACTS if verb.startswith("agreement.")})
+"""In the log of a course: what compulsory training asks of its team."""

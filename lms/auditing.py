@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import cast
 
 from flask import Blueprint, Response, current_app, render_template, request
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from accounts import queries as accounts
@@ -27,6 +27,7 @@ from kernel.web.request import current_session, requires
 from lms.audit_words import act_words
 from lms.people import event_words
 from lms.permissions import SiteAction
+from selections.audit_verbs import NAMELESS_VERBS
 
 bp = Blueprint("lms_auditing", __name__, url_prefix="/administration/audit")
 
@@ -141,7 +142,7 @@ def log() -> Answer:
     statement = (
         select(AuditEntry, Person)
         .outerjoin(Person, Person.id == AuditEntry.actor_id)
-        .where(*asked.conditions())
+        .where(*asked.conditions(), AuditEntry.verb.not_in(NAMELESS_VERBS) if email else true())
         .order_by(AuditEntry.id.desc())
         .offset(page.offset)
         .limit(ROWS + 1)
@@ -150,6 +151,7 @@ def log() -> Answer:
     rows = [
         {
             "entry": row.AuditEntry,
+            "is_nameless": row.AuditEntry.verb in NAMELESS_VERBS,
             "by": row.Person.full_name if row.Person else "",
             "uuid": row.Person.uuid if row.Person else None,
             "words": words,

@@ -79,11 +79,11 @@ def serve(host: str, port: int, workers: int | None) -> None:
     """Serve the site, with its background jobs."""
     gc.disable()  # what is loaded stays: to look for garbage in it takes a fifth of the start
     from lms import serve as server
-    from lms.publishing import publish_samples
+    from lms.shipped_courses import plan_shipped_courses
 
     gc.freeze()
     gc.enable()
-    server.serve(host, port, publish=publish_samples, workers=workers)
+    server.serve(host, port, publish=plan_shipped_courses, workers=workers)
 
 
 @lms.command()

@@ -12,7 +12,7 @@ from kernel.errors import N_
 from kernel.i18n import _
 from kernel.mail import SMTPS
 from kernel.settings import LOOPBACK, RENAMED, Settings
-from lms.backups import LastBackup
+from lms.backups import FailedBackup, LastBackup
 from lms.disks import NETWORK_DISKS
 from lms.queries import Absence
 
@@ -48,6 +48,7 @@ class DeploymentState:
     has_administrator: bool = True
     is_demonstration: bool = False
     last_backup: LastBackup | None = None
+    failed_backup: FailedBackup | None = None
     backups_beside_data: bool = False
     oldest_waiting: datetime | None = None
     failed_jobs: int = 0
@@ -444,6 +445,11 @@ RULES = (
         ),
         is_danger=False,
     ),
+    DeploymentRule(
+        "backup-failed",
+        lambda facts: facts.failed_backup is not None,
+        N_("The last backup could not be made (%(failure)s). Correct the cause, then run lms backup."),
+    ),
     DeploymentRule("no-backup", lambda facts: facts.last_backup is None, N_("No backup was ever made here (lms backup).")),
     DeploymentRule("old-backup", _backup_is_old, N_("The last backup is more than a day old.")),
     DeploymentRule(
@@ -485,6 +491,7 @@ def findings(facts: DeploymentState) -> list[DeploymentFinding]:
         "differing": facts.differing_statuses,
         "services": ", ".join(_away_for_long(facts)),
         "renamed": ", ".join(f"{name} → {RENAMED[name.upper()]}" for name in facts.former_settings),
+        "failure": facts.failed_backup.reason if facts.failed_backup else "",
         "free": round(facts.free / 1e9, 1),
     }
     found = [

@@ -57,6 +57,8 @@ def load(
     actor, found = _sender(opened, sender), _read(file)
     listed = _check(opened, found, course, edition, now=now)
     uninvited = 0 if sender else len(listed.checked.invited)
+    for left_out in found.left_out:
+        click.echo(f"  left out: {left_out.english}", err=True)
     _report(listed, invites=bool(sender))
     code = 1 if listed.checked.faults or uninvited else 0
     if dry_run or (strict and code):
@@ -86,9 +88,11 @@ def _sender(opened: CommandInstance, address: str) -> Actor:
 def _read(file: Path) -> PeopleList:
     from enrolments.people_lists import read_list
     from kernel.errors import Invalid
+    from kernel.i18n import reading
 
     try:
-        return read_list(file.read_bytes())
+        with reading("en"):
+            return read_list(file.read_bytes())
     except OSError as error:
         raise NothingRead(f"{file}: {error.strerror}.") from error
     except Invalid as refused:

@@ -1,5 +1,6 @@
 """The feature of the application itself."""
 
+from courses.queries.shipped import PUBLISH
 from kernel.feature import Feature
 from lms import (
     account_merge_views,
@@ -12,6 +13,7 @@ from lms import (
     retention,
     search,
     search_indexing,
+    shipped_courses,
     system_state,
     team_notices,
     views,
@@ -45,6 +47,7 @@ FEATURE = Feature(
         "lms.apply_retention": retention.apply,
         "lms.tend_search": search_indexing.refresh_index,
         "lms.notify_teams": team_notices.notify_teams,
+        PUBLISH: shipped_courses.publish_shipped,
     },
     patient=("lms.verify_audit",),
     periodic={

@@ -24,6 +24,7 @@ from accounts.models import (
     Notification,
     NotificationPreference,
     Person,
+    PersonName,
     RoleGrant,
     SecondFactor,
 )
@@ -60,6 +61,7 @@ from kernel.errors import N_, Conflict
 from kernel.files import FileStore
 from kernel.i18n import _, language
 from kernel.outbox import Delivery
+from kernel.own_records import is_own
 from kernel.permissions import SYSTEM, Actor
 from kernel.tables import on_disk, write_csv
 from kernel.web.file_responses import send_generated
@@ -147,6 +149,11 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
             Person.email_confirmed_at,
             Person.suspended_at,
         ).where(Person.id == person_id),
+        "names": select(
+            *(PersonName.given_names, PersonName.first_surname, PersonName.second_surname, PersonName.source),
+            *(PersonName.since, PersonName.until, PersonName.requested_at, PersonName.request_reason),
+            *(PersonName.decided_at, PersonName.decision_reason),
+        ).where(PersonName.person_id == person_id),
         "identity_number": select(NationalIdentity.number).where(NationalIdentity.person_id == person_id),
         "sessions": select(Device.label, Device.address, Device.created_at, Device.last_seen_at, Device.ended_at).where(
             Device.person_id == person_id
@@ -326,7 +333,7 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
         .where(mine, CertificateReview.settled_by.is_not(None)),
         "certificates": select(
             *(Credential.code, Credential.person_name, Credential.course_titles, Credential.issued_on, Credential.expires_on),
-            *(Credential.edition_title, Credential.grade, Credential.prints_identity),
+            *(Credential.edition_title, Credential.grade, Credential.prints_identity, Credential.name_basis),
             *(Credential.replaced_at, Credential.replaced_class, Credential.replaced_reason),
             *(Credential.revoked_at, Credential.revoked_class, Credential.revoked_reason),
         ).where(Credential.person_id == person_id),
@@ -372,10 +379,13 @@ class PersonalDataExport(Mapping[str, bytes]):
         return len(self._drawn) + len(self._handed_in)
 
 
-def copy_of(session: Session, person_id: int, files: FileStore, sealer: SheetSealer, *, now: datetime) -> PersonalDataExport:
+def copy_of(
+    session: Session, person_id: int, files: FileStore, sealer: SheetSealer, *, for_another: bool = False, now: datetime
+) -> PersonalDataExport:
     """Return the export: one JSON file with everything, a CSV file for each table, certificates, transcripts, and the submitted files.
 
-    It includes the data of accounts that were merged into the person's: they are theirs.
+    It includes the data of accounts that were merged into the person's: they are theirs. With `for_another`, an administrator gets it, who
+    sees neither reasons of health nor objections that wait for a decision, which is made without names.
     """
     tables: dict[str, list[dict[str, Any]]] = {}
     drawn, handed_in = dict[str, bytes](), dict[str, str]()
@@ -389,6 +399,9 @@ def copy_of(session: Session, person_id: int, files: FileStore, sealer: SheetSea
         for made in transcripts.list_transcripts(session, account.id):
             drawn[f"transcripts/{made.code}.pdf"] = TranscriptSealer(sealer.address, sealer.keys, sealer.seals).sealed(made)
         handed_in |= {f"files/{uuid}/{name}": sha256 for uuid, name, sha256 in list_handed_in(session, account.id) if files.holds(sha256)}
+    if for_another:
+        tables["waivers"] = [dict(compliance.without_medical(row)) for row in tables["waivers"]]
+        tables["objections"] = [row for row in tables["objections"] if row["told_at"] is not None or row["withdrawn_at"] is not None]
     drawn["data.json"] = json.dumps(tables, ensure_ascii=False, indent=1, default=str).encode()
     drawn |= {f"csv/{name}.csv": _csv(rows) for name, rows in tables.items()}
     return PersonalDataExport(drawn, handed_in, files)
@@ -446,9 +459,10 @@ def _copy(person_id: int) -> Response:
     limiter().use(COPIES, str(actor.person_id))
     extensions = current_app.extensions
     sealer = SheetSealer(current_settings().public_url, current_keys(), current_seal_keys())
-    found = copy_of(current_session(), person_id, extensions["files"], sealer, now=now)
+    for_another = not is_own(actor, person_id)
+    export = copy_of(current_session(), person_id, extensions["files"], sealer, for_another=for_another, now=now)
     release_connection()  # reading and packing takes its time
-    content = on_disk(lambda target: write_archive(target, found))
+    content = on_disk(lambda target: write_archive(target, export))
     session = begin_writing()
     audit.record(session, actor, PrivacyVerb.EXPORTED, queries.get_person(session, person_id), now=now)
     services.record_access(session, actor, person_id, AccessPurpose.COPY, now=now)

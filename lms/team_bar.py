@@ -46,7 +46,7 @@ TEAM_PAGES: tuple[TeamPage, ...] = (
             "standards",
         ),
     ),
-    TeamPage("enrolments_roster.roster", N_("Learners"), below=("enrolments_roster", "enrolments_invitations")),
+    TeamPage("enrolments_roster.roster", N_("Learners"), below=("enrolments_roster", "enrolments_invitations", "compliance_agreements")),
     TeamPage("enrolments.groups", N_("Groups"), below=("enrolments.group",)),
     TeamPage("enrolments_editions.editions", N_("Editions"), below=("enrolments_editions",)),
     TeamPage(

@@ -4,6 +4,7 @@ from flask import Blueprint, Response, make_response, render_template, request, 
 from flask import session as cookie
 
 from accounts import services as account_services
+from accounts.names import count_requests as count_name_requests
 from accounts.rules import NOTICE_VERSION, safe_next
 from certificates.queries.reviews import count_open_credential_reviews
 from courses.models import StaffRole
@@ -11,7 +12,7 @@ from courses.permissions import CourseAction, edits
 from courses.queries import catalogue as course_catalogue
 from courses.queries.waiting import list_waiting
 from courses.rules import activity_url
-from enrolments.course_context import catalogue_cards
+from enrolments.course_context import catalogue_cards, courses_in_preparation
 from enrolments.queries.completion_reviews import count_open_completion_reviews
 from enrolments.queries.learning import list_own_courses
 from kernel import clock
@@ -50,7 +51,8 @@ def home() -> Answer:
         for row in webinar_queries.public_recordings(session, now=clock.now(), limit=3)
     ]
     count = course_catalogue.count_catalogue(session, current_actor())
-    return render_template("lms/home.html", courses=catalogue_cards(6), course_count=count, recordings=recordings)
+    preparing = courses_in_preparation(count)
+    return render_template("lms/home.html", courses=catalogue_cards(6), course_count=count, recordings=recordings, preparing=preparing)
 
 
 def _only_oversees() -> bool:
@@ -133,6 +135,7 @@ def administration() -> Answer:
         enrolments=state.enrolments,
         certificates=state.certificates,
         wants_name=profiles.wants_name(session, settings),
+        name_requests=count_name_requests(session),
         credential_reviews=count_open_credential_reviews(session),
         completion_reviews=count_open_completion_reviews(session),
         first_steps=steps if not all(step["done"] for step in steps) else [],

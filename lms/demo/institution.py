@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+from sqlalchemy import select, update
+
+from accounts.models import NameSource, PersonName
+from accounts.names import PRESENT
 from courses.models import StaffRole
 from lms.demo.people import ADMINISTRATOR, MANAGER, STAFF, DemoLearner
 from lms.demo.timeline import WEEKS, DemoTimeline, Life, person_of
-from organisations.models import Organisation
+from organisations.models import Employment, Organisation
 from organisations.rules import EmploymentDays, OrganisationKind
 from organisations.services import members, tree
 from organisations.services.employment import EmploymentValues, record_employments
@@ -57,6 +61,8 @@ def institution_life(stage: DemoTimeline, people: Sequence[DemoLearner]) -> Life
         new = {person: place for person, place in arrived.items() if person is not None}
         said = {person: EmploymentValues(top.id, _employed(person, stage.start.date()), back=True) for person in new}
         record_employments(stage.session, administrator, said, moment.date(), now=moment)
+        declared = (PersonName.source == NameSource.SELF, PersonName.person_id.in_(select(Employment.person_id)), PRESENT)
+        stage.session.execute(update(PersonName).where(*declared).values(source=NameSource.LIST))  # as a list of staff says them
         wanted = {person: MembershipValues(place.id, posts[post_key(POSTS[person % len(POSTS)])]) for person, place in new.items()}
         members.assign_members(stage.session, administrator, wanted, now=moment)
 

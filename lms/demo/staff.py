@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from accounts import services as accounts
-from accounts.models import Person
+from accounts.models import NameSource, Person
 from accounts.services import ProfileChanges
 from certificates.models import Credential
 from certificates.queries import credentials as certificate_queries
@@ -73,7 +73,7 @@ def _correct_name(stage: DemoTimeline, actor: Actor, row: Credential, *, now: da
     person = stage.session.get_one(Person, row.person_id)
     surname = f"{person.second_surname} Corregido"
     changes = ProfileChanges(person.given_names, person.first_surname, surname, person.language, person.zone, None)
-    accounts.edit_profile(stage.session, Actor(person.id), person, changes, now=now)
+    accounts.edit_profile(stage.session, actor, person, changes, source=NameSource.CORRECTION, now=now)
     settings = stage.instance.settings
     words = "El segundo apellido estaba incompleto (demostración)."
     certificates.replace_credential(

@@ -11,7 +11,7 @@ SECTIONS: Mapping[str, str] = {
     "learner/account#confirm": "accounts.confirm",
     "learner/account#invitation": "accounts.accept_invitation",
     "learner/account#forgotten": "accounts.forgotten accounts.reset",
-    "learner/account#profile": "accounts.profile",
+    "learner/account#profile": "accounts.profile accounts_names.ask",
     "learner/account#change": """
         accounts.change_password accounts_addresses.address_change_requested accounts_addresses.ask accounts_addresses.confirm
     """,
@@ -103,6 +103,7 @@ SECTIONS: Mapping[str, str] = {
     "instructor/learners#editions": "enrolments_editions.editions",
     "instructor/learners#code": "enrolments_editions.edition",
     "instructor/learners#groups": "enrolments.group enrolments.groups",
+    "instructor/learners#compulsory": "compliance_agreements.agreements",
     "instructor/learners#again": "enrolments_takes.begin",
     "instructor/announcements-and-messages#announce": "enrolments_announcements.announcements",
     "instructor/announcements-and-messages#correct": "enrolments_announcements.announcement",
@@ -138,6 +139,7 @@ SECTIONS: Mapping[str, str] = {
     "administrator/first-steps#first-account": "accounts.set_up",
     "administrator/first-steps#first-steps": "lms.administration",
     "administrator/people#find": "lms_people.people lms_people.record",
+    "administrator/people#name": "accounts_names.correct accounts_names.requests",
     "administrator/people#add": "lms_new_person.add",
     "administrator/people#merge": "lms_merges.find_other lms_merges.preview_merge",
     "administrator/people#completion": "lms_people.learning_record",
@@ -157,7 +159,7 @@ SECTIONS: Mapping[str, str] = {
     "administrator/institutions#audience-people": """
         organisations_audience_lists.lists organisations_audience_lists.people organisations_audiences.why
     """,
-    "administrator/institutions#free-days": "compliance_free_days.days",
+    "administrator/institutions#free-days": "compliance_free_days.change compliance_free_days.days",
     "administrator/institutions#remind": "compliance_reminders.remind",
     "administrator/institutions#posts": "organisations_posts.post organisations_posts.posts organisations_posts.preview_merge",
     "administrator/institutions#follow": "enrolments_units.people enrolments_units.unit enrolments_units.units",
