@@ -96,7 +96,7 @@ def _publication_check(session: Session, course: Course) -> PublicationCheck:
         if planned != digest:
             contents = history.read_all_at(session, stored(), course.id, plan.revision)
             return _draft_check(session, course, publication.check(contents, kinds(), today=now.date()), planned)
-    return _beside_learners(session, course, draft_checks.outgoing_draft_check(session, stored(), course, kinds(), now=now), digest)
+    return PublicationCheck(draft_checks.outgoing_draft_check(session, stored(), course, kinds(), now=now), digest)
 
 
 def _flash_unsigned(session: Session, course: Course, certificate: str) -> None:
@@ -118,13 +118,13 @@ def _flash_left_out(session: Session, course: Course, options: PublishOptions) -
 
 
 def _draft_check(session: Session, course: Course, checked: CheckedCourse, digest: str) -> PublicationCheck:
-    return _beside_learners(session, course, draft_checks.check_draft(session, course, checked, kinds(), now=clock.now()), digest)
+    return PublicationCheck(draft_checks.check_draft(session, course, checked, kinds(), now=clock.now()), digest)
 
 
-def _beside_learners(session: Session, course: Course, shown: DraftCheck, digest: str) -> PublicationCheck:
+def _beside_learners(session: Session, course: Course, check: DraftCheck) -> DraftCheck:
     """Add what those who finished the course tell of it."""
-    found = publication.find_click_through(session, course, shown.folder)
-    return PublicationCheck(replace(shown, findings=(*shown.findings, *found)), digest)
+    click_through = publication.find_click_through(session, course, check.folder)
+    return replace(check, findings=(*check.findings, *click_through))
 
 
 def _change_audience(course: Course, shown: PublicationCheck) -> pages.ChangeAudience:
@@ -146,7 +146,8 @@ def _publish_or_plan(
 
 
 def _page(subject: CourseContext, course: Course, shown: PublicationCheck, form: PublishForm) -> str:
-    session, draft_check = current_session(), shown.draft_check
+    session = current_session()
+    draft_check = _beside_learners(session, course, shown.draft_check)
     found = course_versions.list_versions(session, course.id, limit=SHOWN_VERSIONS + 1)
     lines = pages.version_lines(course, found)
     problems = pages.problems_of(course.slug, draft_check.findings, draft_check.folder, kinds())

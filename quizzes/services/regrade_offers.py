@@ -41,8 +41,8 @@ def list_offers(session: Session, course_id: int, activity_key: str) -> list[Reg
     """List the questions of a quiz with answers that would be marked otherwise, without those that are void or that a jury decided on."""
     quiz = Regrade(course_id=course_id, activity_key=activity_key)
     skipped = regrading.voided_versions(session, quiz) | decided_versions(session, course_id, activity_key)
-    asked = get_questions(session, sorted(regrading.versions_to_regrade(session, quiz) - skipped))
-    own = {version: version for version, question in asked.items() if isinstance(question.body, _TYPED)}
+    questions = get_questions(session, sorted(regrading.versions_to_regrade(session, quiz) - skipped))
+    own = {version: version for version, question in questions.items() if isinstance(question.body, _TYPED)}
     judged_by = own
     for row in queries.list_committed(session, quiz):
         judged_by = own if row.question_id is None else judged_by | judged_versions(session, row)
