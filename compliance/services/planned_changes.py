@@ -22,7 +22,7 @@ from compliance.services.agreements import require_agreements, settle_agreements
 from compliance.services.change_contents import PlannedKind
 from compliance.services.free_days import CalendarApproval, FreeDayValues
 from compliance.services.obligations import ObligationChanged, ObligationValues, SecondPersonRequired, WrongObligationState
-from compliance.services.work_notices import notify_second_persons
+from compliance.services.work_notices import notify_second_persons, withdraw_second_persons
 from kernel import audit
 from kernel.errors import N_, Conflict, Invalid
 from kernel.i18n import choose
@@ -174,6 +174,7 @@ def discard_change(session: Session, actor: Actor, row: PlannedChange, *, now: d
     if row.state not in ("planning", "ready"):
         raise Conflict
     row.state = "discarded"
+    withdraw_second_persons(session, row)
     audit.record(session, actor, ComplianceVerb.CHANGE_DISCARDED, _subject(session, row), now=now, kind=row.kind)
 
 
@@ -234,6 +235,7 @@ def finish_dry_run(session: Session, row: PlannedChange, *, now: datetime) -> No
             return
         _put_in_force(session, Actor(person_id=row.applied_by, via=ActorChannel.WEB), row, now=now)
         row.state, row.applied_at = "applied", now
+        withdraw_second_persons(session, row)
 
 
 def withdraw_agreement(row: PlannedChange) -> None:

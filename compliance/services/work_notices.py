@@ -74,6 +74,15 @@ def notify_second_persons(session: Session, row: PlannedChange, *, now: datetime
         path, title = "/administration/free-days/changes", in_every_language(lambda: _("Free days"))
     subject = in_every_language(lambda: _("“%(title)s”: a change waits for a second person", title=choose(title)))
     text = in_every_language(lambda: _("Its author may not apply it alone. Nothing changes until another person applies it."))
-    message = Message(NoticeKind.TRAINING_WORK, f"second-person:{row.id}", subject, text, f"{path}/{row.uuid}")
+    message = Message(NoticeKind.TRAINING_WORK, _second_person_key(row), subject, text, f"{path}/{row.uuid}")
     people = find_second_persons(session, audience.institution_id if audience is not None else None, authors)
     notices.notify(session, message, [person.id for person in people], now=now)
+
+
+def withdraw_second_persons(session: Session, row: PlannedChange) -> None:
+    """Take the notice of a change that was applied or discarded out of the bell (spec/compulsory 4.5a)."""
+    notices.take_back(session, _second_person_key(row))
+
+
+def _second_person_key(row: PlannedChange) -> str:
+    return f"second-person:{row.id}"

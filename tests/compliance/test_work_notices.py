@@ -1,5 +1,6 @@
 """Notices of work on compulsory training: what waits each day, and versions that count no more (spec/compulsory 4.7, 4.8 and 4.10)."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -11,6 +12,7 @@ from sqlalchemy import select
 from accounts.models import Notification, Person
 from compliance import jobs
 from compliance.models import Waiver
+from compliance.rules.dry_runs import read_outcome
 from compliance.services import obligations, planned_changes, version_notices
 from compliance.services.free_days import FreeDayValues
 from compliance.services.obligations import ObligationValues
@@ -176,6 +178,20 @@ def test_who_may_apply_what_its_author_may_not_is_notified_once(stage: ChangeSta
 
     path = f"/compulsory-training/audience-rules/{change.uuid}"
     assert second_persons(stage) == {"segunda@example.org": path, "jefa@example.org": path}
+
+
+@pytest.mark.parametrize("is_applied", [True, False])
+def test_the_notice_leaves_the_bell_once_the_change_is_decided(stage: ChangeStage, is_applied: bool) -> None:
+    """spec/compulsory 4.5a: applied or discarded."""
+    change = stage.plan(stage.draft())
+    assert set(second_persons(stage)) == {"segunda@example.org", "jefa@example.org"}
+
+    if is_applied:
+        stage.apply(change, stage.second, read_outcome(json.loads(change.outcome)).concerned)
+    else:
+        stage.act(lambda session: planned_changes.discard_change(session, stage.author, session.merge(change), now=NOW))
+
+    assert second_persons(stage) == {}
 
 
 def test_a_past_free_day_is_an_administrators(stage: ChangeStage) -> None:

@@ -87,6 +87,9 @@ def test_a_void_after_a_final_acta_changes_nothing_of_it_and_opens_a_task(juror:
     """spec/selection 4.10: “3 results, 1 outcome, 2 ranks”; the acta says that corrections are pending, byte for byte as before."""
     final = all_actas(instance)[-1]
     before = document(instance, final)
+    public = f"/acta/selection/{printed_code(final.code)}"
+    sentence = in_spanish("Something changed since it was made: its jury has yet to decide whether it is amended.")
+    assert sentence not in juror.another().get(public).text
 
     void(instance, "p5")
     juror.deliver_jobs()
@@ -96,8 +99,7 @@ def test_a_void_after_a_final_acta_changes_nothing_of_it_and_opens_a_task(juror:
     assert document(instance, final) == before
     assert in_spanish("Later corrections pending.") in juror.get(f"/selections/actas/{final.uuid}").text
     assert in_spanish("Later corrections pending") in juror.get("/selections").text
-    sentence = in_spanish("Something changed since it was made: its jury has yet to decide whether it is amended.")
-    assert sentence in juror.another().get(f"/acta/selection/{printed_code(final.code)}").text
+    assert sentence in juror.another().get(public).text
     assert told(instance, "acta-correction:") == ["hugo@example.org", "julia@example.org"]
 
 

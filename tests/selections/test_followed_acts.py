@@ -21,6 +21,14 @@ OTHERWISE = {
     ReopeningVerb.PREVIEWS_DELETED: "previews of the team count nowhere",
 }
 
+WRITERS = {
+    "grade_items": "a mark of an item given outside the platform, which no selection uses",
+    "learning": "records what an activity gives: of a quiz what the services above say",
+    "progress": "joins results of what became one activity, and keeps the best that was earned",
+    "result_overrides": "refuses a result that counts outside its course (ResultUsedElsewhere)",
+}
+"""The services of enrolments that write the score or outcome of a result, and why none of them passes the actas over."""
+
 
 def changing_modules() -> Iterator[Path]:
     """Yield the modules of services that change results of quizzes."""
@@ -42,3 +50,14 @@ def test_every_act_on_results_is_followed_or_known_to_change_none() -> None:
 
     assert set(RegradeVerb) < verbs
     assert verbs - set(FEATURE.subscriptions) == set(OTHERWISE)
+
+
+def writes_results(path: Path) -> bool:
+    """Say whether a module gives the score, the outcome or an override of a result another value."""
+    targets = (target for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Assign) for target in node.targets)
+    single = (part for target in targets for part in (target.elts if isinstance(target, ast.Tuple) else [target]))
+    return any(isinstance(part, ast.Attribute) and part.attr in {"score", "own_score", "passed", "own_passed"} for part in single)
+
+
+def test_enrolments_write_results_in_known_places_alone() -> None:
+    assert {path.stem for path in (ROOT / "enrolments").rglob("*.py") if writes_results(path)} == set(WRITERS)
