@@ -123,11 +123,6 @@ class CredentialContext:
         """Say whether it is revoked and nothing was issued instead."""
         return self.state is CredentialState.REVOKED and self.row.replaced_by_id is None
 
-    @property
-    def is_restored(self) -> bool:
-        """Say whether it is revoked and another one was issued instead."""
-        return self.state is CredentialState.REVOKED and self.row.replaced_by_id is not None
-
 
 @dataclass(frozen=True, slots=True)
 class CredentialReviewContext:

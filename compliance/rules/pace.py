@@ -47,15 +47,6 @@ class RequiredGroup:
         return sum(count for done_on, count in self.done.items() if done_on <= day)
 
 
-def joined_groups(groups: Iterable[RequiredGroup]) -> RequiredGroup:
-    """Return several groups as one."""
-    spans, done = Counter[CycleSpan](), Counter[date]()
-    for group in groups:
-        spans.update(group.spans)
-        done.update(group.done)
-    return RequiredGroup(spans, done)
-
-
 @dataclass(frozen=True, slots=True)
 class GroupPace:
     """The pace of a group at the end of a day; shares in [0, 1], people a working day, points in percent."""

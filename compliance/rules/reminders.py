@@ -75,12 +75,6 @@ def digest_day(day: date) -> date:
     return day + timedelta(days=(MONDAY - day.weekday()) % 7)
 
 
-def escalation_days(last_on: date) -> tuple[date, date]:
-    """Return the Mondays on which an overdue person is named to the place above, and to the owner of the obligation."""
-    above, owner = (digest_day(last_on + DAY + timedelta(days=count)) for count in (ESCALATED_ABOVE, ESCALATED_TO_OWNER))
-    return above, owner
-
-
 def sending_moment(now: datetime, zone: ZoneInfo, working: WorkingDays) -> datetime:
     """Return the first moment at or after another at which mail goes out in a zone: working days from 08:00 to 18:00."""
     local = now.astimezone(zone)

@@ -136,11 +136,6 @@ def case_under(terms: KnownTerms, record: TrainingRecord) -> TrainingCase:
     return TrainingCase(record, terms, zones, stays, waivers, closures, completions, days, shared)
 
 
-def training_status(versions: Sequence[ObligationTerms], record: TrainingRecord, at: datetime, known: datetime) -> TrainingStatus:
-    """Return the status of a person at a moment, as it was known at another."""
-    return status_of(training_case(versions, record, known), at)
-
-
 def status_of(case: TrainingCase, at: datetime) -> TrainingStatus:
     """Return the status in a case at a moment."""
     return _Reading.of(case, at).status

@@ -148,11 +148,6 @@ def _read_flags(flags: str) -> tuple[StateFlag, ...]:
     return tuple(map(StateFlag, flags.split())) if flags else ()
 
 
-def history_row(row: AssignmentState) -> HistoryRow:
-    """Return a stored row as the pure rules read it."""
-    return HistoryRow(_STATES[row.state], _read_flags(row.flags), row.valid_from, row.valid_to, row.known_from, row.known_to)
-
-
 @dataclass(slots=True)
 class _Changes:
     """What has to be written of some statuses, each table at once."""

@@ -9,7 +9,7 @@ from courses.content.facts import SettingFact, Teller, facts_of_activity, facts_
 from courses.content.list_facts import facts_of_list
 from courses.content.model import ActivitySource, CourseFolder, ModuleSource, SourceState
 from courses.content.text_diff import DiffParagraph, DiffPiece, compared, compared_text
-from kernel.i18n import _, choose
+from kernel.i18n import choose
 
 
 class PartKind(StrEnum):
@@ -254,17 +254,3 @@ def _text_change(told: SettingFact, before: str, after: str) -> TextChange:
         kind: sum(len(piece.words.split()) for block in blocks for piece in block.pieces if piece.kind == kind) for kind in ("new", "gone")
     }
     return TextChange(told.label, told.language, blocks, words["new"], words["gone"])
-
-
-def summary_of(parts: Sequence[PartDifference]) -> str:
-    """Return in a few words what differs, for a list of versions."""
-    counts = {mark: sum(1 for part in parts if mark in part.marks) for mark in DifferenceKind}
-    words = {
-        DifferenceKind.ADDED: _("added"),
-        DifferenceKind.REMOVED: _("removed"),
-        DifferenceKind.MOVED: _("moved"),
-        DifferenceKind.RENAMED: _("renamed"),
-    }
-    told = [f"{counts[mark]} {words[mark]}" for mark in words if counts[mark]]
-    changed = sum(1 for part in parts if {DifferenceKind.TEXT, DifferenceKind.SETTINGS, DifferenceKind.KEY} & set(part.marks))
-    return ", ".join([*told, *([_("%(count)s changed", count=changed)] if changed else [])])

@@ -11,7 +11,7 @@ from datetime import date
 from courses.content.activity import OUTLINE
 from courses.content.kinds import ActivityKind, FolderPart
 from courses.content.layout import ActivityFiles
-from courses.content.model import ActivitySource, CourseFolder, Finding, LessonSource
+from courses.content.model import ActivitySource, CourseFolder, Finding
 from courses.content.pages import read_page
 from courses.content.read_collector import LessonBody, SourceLocation
 from courses.content.reading_session import ReadingSession
@@ -83,8 +83,3 @@ def with_lesson(course: CourseFolder, activity: ActivitySource) -> CourseFolder:
         for module in course.modules
     )
     return replace(course, modules=modules)
-
-
-def lesson_in(activity: ActivitySource, language: str) -> LessonSource | None:
-    """Return a lesson's text in a language."""
-    return next((lesson for lesson in activity.settings.lessons if lesson.language == language), None)

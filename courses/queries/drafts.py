@@ -24,12 +24,6 @@ def draft_files(session: Session, files: FileStore, course_id: int) -> dict[str,
     return {row.path: files.read(row.sha256) if row.body is None else row.body.encode() for row in rows}
 
 
-def draft_texts(session: Session, course_id: int) -> dict[str, bytes]:
-    """Return the working copy of a course by path, files that are not text with no content: for reading texts without their media."""
-    rows = session.execute(select(DraftFile.path, DraftFile.body).where(DraftFile.course_id == course_id).order_by(DraftFile.path))
-    return {row.path: (row.body or "").encode() for row in rows}
-
-
 def list_draft_checksums(session: Session, course_id: int) -> dict[str, str]:
     """Return the SHA-256 of each file of a course's working copy, by path."""
     rows = session.execute(select(DraftFile.path, DraftFile.sha256).where(DraftFile.course_id == course_id).order_by(DraftFile.path))

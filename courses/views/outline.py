@@ -201,12 +201,6 @@ def _module(module: TreeModule, draft_outline: DraftOutline) -> dict[str, object
     }
 
 
-def _lacking(activity: TreeActivity, draft_outline: DraftOutline) -> list[str]:
-    """Return the course's languages in which a lesson is not written."""
-    written = activity.language_paths()
-    return [language for language in draft_outline.tree.languages if language not in written] if written else []
-
-
 # --- Add and remove ----------------------------------------------------------------------------------------------------------------------
 
 

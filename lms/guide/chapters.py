@@ -7,7 +7,7 @@ are files of `static/guide/<language>/`.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import cast
 
 from flask import current_app, url_for
 
-from kernel.i18n import LANGUAGES, catalogue
+from kernel.i18n import catalogue
 from kernel.markup.model import ID_PREFIX, MarkupContext, MediaReference, RenderedText
 from kernel.markup.passages import Section, sections_of
 from kernel.markup.render import render_lesson
@@ -115,12 +115,3 @@ def _picture(name: str) -> MediaReference | None:
 def find_chapter(language: str, path: str) -> GuideChapter | None:
     """Return a chapter by its reader and key."""
     return next((chapter for chapter in list_chapters(language) if chapter.path == path), None)
-
-
-def every_section() -> Mapping[str, frozenset[str]]:
-    """Return the addresses of all sections by language, as `learner/quizzes#start`."""
-    keys = re.compile(r"^## .*\{#([a-z0-9-]+)\}$", re.MULTILINE)
-    return {
-        language: frozenset(f"{source.reader}/{source.key}#{key}" for source in list_sources(language) for key in keys.findall(source.body))
-        for language in LANGUAGES
-    }

@@ -58,11 +58,6 @@ def members_condition(rule: RuleNode, scope: AudienceScope, kinds: AudienceLeafK
     return and_(may_be_in(scope), condition_of(rule, scope, kinds))
 
 
-def list_member_ids(session: Session, rule: RuleNode, scope: AudienceScope) -> list[int]:
-    """Return the numbers of the people of a rule on a day, in one statement."""
-    return list(session.scalars(select(Person.id).where(members_condition(rule, scope, kinds_of(session))).order_by(Person.id)))
-
-
 def find_audience(session: Session, key: str) -> Audience | None:
     """Return the audience with a key."""
     return session.scalar(select(Audience).where(Audience.key == key))

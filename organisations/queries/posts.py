@@ -1,6 +1,6 @@
 """Reading posts: how they are written, how many people have each, which rules name them, and what merging two would change."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -102,13 +102,6 @@ def list_spellings(session: Session, posts: Sequence[int]) -> dict[int, list[str
     for post, spelled in session.execute(statement):
         found[post].append(spelled)
     return found
-
-
-def resolve_posts(session: Session, institution: int, keys: Iterable[str]) -> dict[str, int]:
-    """Return the numbers of the posts that keys name, also keys of posts that were merged into others."""
-    statement = select(PostSpelling.key, PostSpelling.post_id)
-    wanted = statement.where(PostSpelling.institution_id == institution, PostSpelling.key.in_(list(keys)))
-    return {row.key: row.post_id for row in session.execute(wanted)}
 
 
 # --- What merging two posts would change --------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import date
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session, undefer
 
@@ -101,11 +101,6 @@ def list_signatories_on(session: Session, day: date, institution_id: int | None 
     here = (or_(since.is_(None), since <= day), or_(until.is_(None), until >= day))
     statement = select(InstitutionSignatory).options(undefer(InstitutionSignatory.picture)).where(_signs(institution_id), *here)
     return session.scalars(statement.order_by(InstitutionSignatory.id).limit(MOST_SIGNATORIES)).all()
-
-
-def has_signatories(session: Session) -> bool:
-    """Say whether anybody was ever named to sign for the first institution."""
-    return bool(session.scalar(select(exists().where(_signs(None)))))
 
 
 def wants_name(session: Session, settings: Settings) -> bool:

@@ -330,12 +330,6 @@ def lock_tree(session: Session) -> dict[int, int | None]:
     return {row.id: row.parent_id for row in connection_of(session).execute(statement)}
 
 
-def find_organisation_of(session: Session, person_id: int) -> Organisation | None:
-    """Return the unit that is a person's main place now."""
-    statement = select(Organisation).join(Membership, Membership.organisation_id == Organisation.id)
-    return session.scalar(statement.where(Membership.person_id == person_id, MAIN))
-
-
 def list_managed_rows(session: Session, person_id: int) -> list[Organisation]:
     """List the places of which a person is named manager, to be changed."""
     return list(session.scalars(select(Organisation).where(Organisation.id.in_(managed_by(person_id))).order_by(Organisation.id)))

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
@@ -298,11 +297,3 @@ def _value(path: Sequence[str], value: str) -> str:
     if value in _TRUTHS:
         return _(_TRUTHS[value])
     return words_of(MARKERS.sub(r" {\1} ", value))
-
-
-@dataclass(frozen=True, slots=True)
-class QuestionVersionView:
-    """A published wording of a question in a list."""
-
-    number: int
-    created_at: datetime

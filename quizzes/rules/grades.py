@@ -137,9 +137,3 @@ def read_exactly(exact: str, rounded: Fraction | None) -> Fraction | None:
         return Fraction(exact) if exact else None
     simple = rounded.limit_denominator(SIMPLE_DENOMINATOR)
     return simple if stored(simple) == rounded else rounded
-
-
-def rounded_mark(value: Fraction, settings: QuizSettings, *, question: bool = False) -> Fraction:
-    """Round for the screen with the quiz's or the questions' decimals, half up."""
-    decimals = settings.question_decimals if question and settings.question_decimals is not None else settings.decimals
-    return round_half_up(value, decimals)

@@ -107,11 +107,6 @@ def significant_findings(groups: Iterable[tuple[Outcome, ...]]) -> list[tuple[It
     return [without_symptoms(tuple(found)) for found in told]
 
 
-def examine_end(unreached: Unreached) -> tuple[ItemFinding, ...]:
-    """Return the findings on the end of the attempts."""
-    return findings_in(end_outcomes(unreached))
-
-
 def end_outcomes(unreached: Unreached) -> tuple[Outcome, ...]:
     """Test whether time is too short: many more attempts than usual stop before their last questions, and few leave blanks before."""
     if unreached.attempts < LEAST:

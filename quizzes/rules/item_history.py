@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from fractions import Fraction
-from math import exp, log, sqrt
+from math import log, sqrt
 from typing import Self
 
 from kernel.rounding import rounded_units
@@ -105,11 +105,6 @@ def _sums(item: HistoryItem, total: Fraction, maximum: Fraction, *, counts: bool
         timed=int(item.seconds is not None),
         log_seconds=0 if item.seconds is None else round(log(max(1, item.seconds)) * UNIT),
     )
-
-
-def usual_seconds(sums: HistorySums) -> float | None:
-    """Return the usual time of an answer, the geometric mean; None where none is known."""
-    return exp(sums.log_seconds / UNIT / sums.timed) if sums.timed else None
 
 
 def _units(value: Fraction) -> int:

@@ -102,14 +102,6 @@ def knows(beside: Fraction, among_all: Fraction) -> bool:
     return beside > ONE_PER_MILLE or (beside > FIVE_PERCENT and among_all >= 0) or among_all > ONE_PERCENT
 
 
-def share_square(count: int | Fraction, whole: int, expected: Fraction) -> Fraction:
-    """Compare a share of a whole with the one expected: positive where it is larger."""
-    if not whole or not 0 < expected < 1:
-        return _NOTHING
-    difference = Fraction(count) / whole - expected
-    return _signed(difference * difference * whole, expected * (1 - expected), difference)
-
-
 def means_square(one: Scale, other: Scale) -> Fraction:
     """Compare two means, each with its own variance: positive where the first is larger."""
     if not one.count or not other.count:

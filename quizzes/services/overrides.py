@@ -171,15 +171,6 @@ def _audit_facts(row: QuizOverride) -> dict[str, object]:
     return {"activity": row.activity_key, "scope": row.scope, "person": row.person_id, "group": row.group_id, **said}
 
 
-def change_override(
-    session: Session, actor: Actor, row: QuizOverride, quiz: QuizContext, values: OverrideValues, reason: str, *, now: datetime
-) -> None:
-    """Put other values in the place of an override; raise NotInForce where it has ended meanwhile."""
-    if row.ended_at is not None:
-        raise NotInForce
-    override(session, actor, quiz, describe_target(session, row), values, reason, now=now)
-
-
 def describe_target(session: Session, row: QuizOverride) -> OverrideTarget:
     """Return for whom a stored override holds."""
     group = None if row.group_id is None else session.get_one(LearnerGroup, row.group_id)

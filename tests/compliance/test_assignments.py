@@ -13,7 +13,6 @@ from compliance.models import AccountFact, Assignment, DoneFact, StartedFact
 from compliance.queries import assignments as queries
 from compliance.queries.records import get_rules, list_rules, load_people_records, load_records
 from compliance.rules.states import TrainingState
-from compliance.rules.status import training_status
 from compliance.services import assignments, obligations
 from compliance.services.obligations import ObligationChanged, ObligationValues, SecondPersonRequired, WrongObligationState
 from enrolments.services import learning
@@ -36,7 +35,7 @@ from tests.support.obligations import (
 )
 from tests.support.places import a_place
 from tests.support.scenes import scene
-from tests.support.training_cases import QUITO, A
+from tests.support.training_cases import QUITO, A, training_status
 
 
 def noon(month: int, day: int, year: int = 2026) -> datetime:

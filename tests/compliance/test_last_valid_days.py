@@ -12,7 +12,7 @@ from compliance.models import DoneFact, Obligation
 from compliance.queries.replay import ReplayMoments, walk_differences
 from compliance.rules.record import AchievedCourse
 from compliance.rules.states import TrainingState
-from compliance.rules.status import next_change, status_of, training_case, training_status
+from compliance.rules.status import next_change, status_of, training_case
 from compliance.rules.terms import AnyRequirement, CourseRequirement
 from courses.models import Course
 from enrolments.audience_leaves import HoldsLeaf
@@ -30,7 +30,7 @@ from tests.support.obligations import an_audience_of, an_obligation, assignment_
 from tests.support.places import a_place
 from tests.support.scenes import scene
 from tests.support.takes import read, retake
-from tests.support.training_cases import COURSE, QUITO, A, training_record
+from tests.support.training_cases import COURSE, QUITO, A, training_record, training_status
 
 DONE_AT = datetime(2026, 6, 1, 12, tzinfo=QUITO)
 

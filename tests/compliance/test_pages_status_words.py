@@ -6,9 +6,8 @@ import pytest
 
 from compliance.pages.status_words import URGENT_FIRST, StatusView, status_view
 from compliance.rules.states import StateFlag, TrainingState
-from compliance.rules.status import training_status
 from kernel.i18n import reading
-from tests.support.training_cases import RULES, TrainingVector, training_vectors
+from tests.support.training_cases import RULES, TrainingVector, training_status, training_vectors
 
 FLAGS: dict[TrainingState, list[tuple[StateFlag, ...]]] = {
     TrainingState.NOT_REQUIRED: [(StateFlag.NOT_BEGUN,), (StateFlag.ENDED,), (StateFlag.ACCOUNT,), (StateFlag.OUTSIDE,)],

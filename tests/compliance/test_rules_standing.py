@@ -8,10 +8,9 @@ import pytest
 from compliance.rules.record import AchievedCourse, CourseStart, TrainingRecord
 from compliance.rules.standing import last_valid_day, window_opens
 from compliance.rules.states import TrainingState
-from compliance.rules.status import training_status
 from compliance.rules.terms import AllRequirement, AnyRequirement, CourseRequirement, Requirement, YearDay, courses_of
 from kernel.durations import Duration, RenewalBasis, add_duration
-from tests.support.training_cases import QUITO, A, training_record
+from tests.support.training_cases import QUITO, A, training_record, training_status
 
 a, b, c = (CourseRequirement(course) for course in "abc")
 

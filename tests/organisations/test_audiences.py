@@ -20,7 +20,7 @@ from organisations.audience_rules.sentences import write_sentence
 from organisations.audience_rules.tree import RuleNode, find_stays, is_in
 from organisations.models import Audience, AudienceStayRecord, Employment, Organisation, Post
 from organisations.queries import audiences as queries
-from organisations.queries.audience_kinds import AudienceScope
+from organisations.queries.audience_kinds import AudienceScope, kinds_of
 from organisations.queries.audience_preview import MissingCount, ProvinceCount, preview
 from organisations.rules import OrganisationKind
 from organisations.services import audiences as services
@@ -47,6 +47,12 @@ def an_audience(instance: Instance, root: Organisation, text: str = "unit: IESS"
         return services.make_audience(session, SYSTEM, root, key, {"es": "Todos", "en": "All"}, values, now=NOON)
 
 
+def members_of(session: Session, rule: RuleNode, scope: AudienceScope) -> list[int]:
+    """Return the numbers of the people of a rule on a day, as the statements of audiences select them."""
+    condition = queries.members_condition(rule, scope, kinds_of(session))
+    return list(session.scalars(select(Person.id).where(condition).order_by(Person.id)))
+
+
 @pytest.mark.slow
 def test_members_in_sql_are_those_of_the_pure_rule(instance: Instance) -> None:
     """spec/compulsory 3.2 to 3.4: drawn rules over drawn people, on three days."""
@@ -58,7 +64,7 @@ def test_members_in_sql_are_those_of_the_pure_rule(instance: Instance) -> None:
         @given(rules(levels=4))
         def agree(drawn: RuleNode) -> None:
             for day in (TODAY, TODAY + timedelta(days=1), TODAY - timedelta(days=91)):
-                found = queries.list_member_ids(session, drawn, AudienceScope(root.id, day))
+                found = members_of(session, drawn, AudienceScope(root.id, day))
                 assert found == [person for person, facts in people.items() if is_in(drawn, facts, day)]
 
         agree()
@@ -209,7 +215,7 @@ def test_a_post_that_was_merged_into_another_is_still_named_by_its_key(instance:
 
     with instance.database.unit_of_work(write=False) as session:
         asked = rule("post: Inspector 1")
-        assert queries.list_member_ids(session, asked, AudienceScope(root.id, TODAY)) == [person.id]
+        assert members_of(session, asked, AudienceScope(root.id, TODAY)) == [person.id]
         assert is_in(asked, queries.load_candidates(session, root.id, [person.id])[person.id], TODAY)
         assert write_sentence(asked, queries.leaf_names(session, asked)) == "Con puesto Inspector"
 

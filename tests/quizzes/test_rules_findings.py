@@ -15,7 +15,7 @@ from quizzes.rules.choice_findings import ItemSample, PartTable, ResponseGroup, 
 from quizzes.rules.definitions import Body, Gap, GapsBody, MultipleRule, TrueFalseBody
 from quizzes.rules.finding_kinds import FindingKind, FindingStrength, ItemFinding, Outcome, findings_in, outcome, strength_of
 from quizzes.rules.item_evidence import ItemEvidence, SplitHalf, Unreached
-from quizzes.rules.item_findings import examine, examine_end
+from quizzes.rules.item_findings import end_outcomes, examine
 from quizzes.rules.significance import (
     FIVE_PERCENT,
     ONE_PER_MILLE,
@@ -28,7 +28,6 @@ from quizzes.rules.significance import (
     means_square,
     means_tail,
     more_tail,
-    share_square,
     tail_of_t,
 )
 from tests.support.questions import (
@@ -146,7 +145,6 @@ def test_squares_have_the_sign_of_their_difference_and_are_nothing_without_one()
     )
     assert means_square(scale_of(5, 5), scale_of(3, 3)) == -means_square(scale_of(3, 3), scale_of(5, 5)) == 10**6
     assert means_square(scale_of(5, 5), scale_of(5, 5)) == means_square(one, Scale(0, f("0"), f("0"))) == 0
-    assert share_square(3, 4, f("0")) == share_square(0, 4, f("1")) == 0
     assert (Scale(0, f("0"), f("0")).mean, Scale(0, f("0"), f("0")).variance) == (f("0"), f("0"))
     assert (one.mean, one.variance) == (f("3"), f("14/3"))
     assert group_square(1, f("6"), one) == correlation_square(scale_of(0, 0, 1), one, f("6")) > 0
@@ -313,7 +311,7 @@ def test_time_is_too_short_where_twice_as_many_stop_as_pass_over(unreached: Unre
     strength = strength_of(at_least(unreached.stopped, unreached.attempts, "1/20"))
     finding = ItemFinding(FindingKind.TOO_LITTLE_TIME, strength, unreached.attempts, count=unreached.stopped, share=share)
 
-    assert examine_end(unreached) == ((finding,) if told else ())
+    assert findings_in(end_outcomes(unreached)) == ((finding,) if told else ())
 
 
 def about_marks(*pairs: tuple[str, str, int], given: Sequence[ItemResponses] = ()) -> tuple[ItemFinding, ...]:

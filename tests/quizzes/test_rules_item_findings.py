@@ -18,7 +18,7 @@ from quizzes.rules.answers import (
 from quizzes.rules.definitions import Body, MultipleRule, QuestionDefinition, TrueFalseBody
 from quizzes.rules.finding_kinds import FindingKind, FindingStrength, ItemFinding, findings_in
 from quizzes.rules.item_evidence import TYPED, ClassTally, ItemEvidence, MarkedResponse, QuestionTally, SplitHalf, Unreached
-from quizzes.rules.item_findings import examine, examine_end, question_outcomes, significant_findings
+from quizzes.rules.item_findings import end_outcomes, examine, question_outcomes, significant_findings
 from quizzes.rules.item_layout import ItemLayout
 from quizzes.rules.layout_findings import layout_outcomes
 from quizzes.rules.marking import mark_answer
@@ -36,7 +36,6 @@ from quizzes.rules.significance import (
     group_square,
     means_square,
     more_tail,
-    share_square,
 )
 from quizzes.rules.text_marking import unmatched_in
 from quizzes.rules.typed_findings import is_near
@@ -63,7 +62,7 @@ def test_planted_defects_are_found_and_healthy_questions_left_alone() -> None:
         chance = Random(seed)  # noqa: S311 - invented learners
         quiz = a_quiz(chance, defects=True)
         tally = a_class(quiz, chance, LEARNERS, rushed=0.25 if seed % 2 else 0.0)
-        rushed += bool(examine_end(tally.unreached)) == bool(seed % 2)
+        rushed += bool(findings_in(end_outcomes(tally.unreached))) == bool(seed % 2)
         told = significant_findings([question_outcomes(one.question, tally.questions[at].evidence()) for at, one in enumerate(quiz)])
         for one, findings, of_all in zip(quiz, findings_of(quiz, tally), told, strict=True):
             if one.ailment is None:
@@ -304,11 +303,11 @@ def test_a_question_that_goes_worse_late_or_is_passed_over_is_told() -> None:
 
 
 def test_too_little_time_is_told_where_papers_end_in_blanks_and_not_where_blanks_are_everywhere() -> None:
-    assert [one.ailment for one in examine_end(Unreached(200, 50, 20, 3000))] == [FindingKind.TOO_LITTLE_TIME]
-    assert examine_end(Unreached(200, 50, 900, 3000)) == ()
-    assert examine_end(Unreached(200, 12, 20, 3000)) == ()
-    assert examine_end(Unreached(29, 29, 0, 300)) == ()
-    assert examine_end(Unreached(0, 0, 0, 0)) == ()
+    assert [one.ailment for one in findings_in(end_outcomes(Unreached(200, 50, 20, 3000)))] == [FindingKind.TOO_LITTLE_TIME]
+    assert findings_in(end_outcomes(Unreached(200, 50, 900, 3000))) == ()
+    assert findings_in(end_outcomes(Unreached(200, 12, 20, 3000))) == ()
+    assert findings_in(end_outcomes(Unreached(29, 29, 0, 300))) == ()
+    assert findings_in(end_outcomes(Unreached(0, 0, 0, 0))) == ()
 
 
 def test_squares_of_tests_are_those_of_the_textbook() -> None:
@@ -318,10 +317,6 @@ def test_squares_of_tests_are_those_of_the_textbook() -> None:
     products = sum((a * b for a, b in pairs), f("0"))
 
     assert correlation_square(x, y, products) == 2  # r² = 1/2
-    assert share_square(60, 100, f("0.5")) == 4
-    assert share_square(40, 100, f("0.5")) == -4
-    assert share_square(1, 0, f("0.5")) == 0
-    assert share_square(1, 2, f("1")) == 0
     assert means_square(Scale(100, f("60"), f("60")), Scale(100, f("40"), f("40"))) == f("0.04") / (2 * f("0.0024"))
     assert means_square(Scale(0, f("0"), f("0")), x) == 0
     assert group_square(2, f("6"), Scale(4, f("12"), f("40"))) == 0

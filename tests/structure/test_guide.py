@@ -1,6 +1,7 @@
 """The guide says what the interface says: its labels, links, pictures and sections exist in both languages, and each page has one."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from flask import Flask
 from kernel.i18n import LANGUAGES
 from kernel.markup.findings import NO_CREDIT
 from kernel.paths import STATIC
-from lms.guide.chapters import LABEL, READERS, TEXTS, GuideChapter, every_section, labelled, list_chapters
+from lms.guide.chapters import LABEL, READERS, TEXTS, GuideChapter, labelled, list_chapters, list_sources
 from lms.guide.page_links import SECTIONS
 from scripts import guide_pictures, translations
 from tests.support.project import ROOT
@@ -98,6 +99,15 @@ def test_chapters_are_rendered_without_a_finding(shown: dict[str, tuple[GuideCha
     problems = [(chapter.path, problem) for chapters in shown.values() for chapter in chapters for problem in chapter.text.problems]
 
     assert [(path, problem.message) for path, problem in problems if problem.code != NO_CREDIT.code] == []
+
+
+def every_section() -> Mapping[str, frozenset[str]]:
+    """Return the addresses of all sections by language, as `learner/quizzes#start`."""
+    keys = re.compile(r"^## .*\{#([a-z0-9-]+)\}$", re.MULTILINE)
+    return {
+        language: frozenset(f"{source.reader}/{source.key}#{key}" for source in list_sources(language) for key in keys.findall(source.body))
+        for language in LANGUAGES
+    }
 
 
 def test_links_between_sections_lead_to_sections_that_exist() -> None:

@@ -11,6 +11,7 @@ from compliance import jobs
 from compliance.models import Assignment, AssignmentState, CycleEnrolment, Obligation
 from compliance.queries.records import get_rules
 from compliance.rules.history import HistoryRow
+from compliance.rules.states import StateFlag, TrainingState
 from compliance.rules.terms import CourseRequirement, ObligationTerms
 from compliance.services import assignments, obligations
 from compliance.services.obligations import EnrolmentMode, ObligationValues
@@ -110,7 +111,17 @@ def history_of(instance: Instance, assignment: Assignment) -> list[HistoryRow]:
     """Return the stored history of an assignment."""
     with instance.database.unit_of_work(write=False) as session:
         statement = select(AssignmentState).where(AssignmentState.assignment_id == assignment.id).order_by(AssignmentState.id)
-        return [assignments.history_row(row) for row in session.scalars(statement)]
+        return [
+            HistoryRow(
+                TrainingState(row.state),
+                tuple(map(StateFlag, row.flags.split())),
+                row.valid_from,
+                row.valid_to,
+                row.known_from,
+                row.known_to,
+            )
+            for row in session.scalars(statement)
+        ]
 
 
 def enrol_assigned(instance: Instance, *, now: datetime) -> None:

@@ -2,12 +2,14 @@
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from compliance.rules.record import AchievedCourse, CourseStart, InstitutionEntry, RecordedSpan, TrainingRecord, WaivedSpan
+from compliance.rules.states import TrainingStatus
+from compliance.rules.status import status_of, training_case
 from compliance.rules.terms import (
     CourseRequirement,
     DeadlineAnchor,
@@ -39,6 +41,11 @@ VERSION_3 = replace(
 def changed(terms: ObligationTerms, moment: str, effective_on: date, deadline: date) -> ObligationTerms:
     """Return a later version of terms, with another deadline."""
     return replace(terms, recorded_at=datetime.fromisoformat(moment).replace(tzinfo=QUITO), effective_on=effective_on, deadline=deadline)
+
+
+def training_status(versions: Sequence[ObligationTerms], record: TrainingRecord, at: datetime, known: datetime) -> TrainingStatus:
+    """Return the status of a person at a moment, as it was known at another."""
+    return status_of(training_case(versions, record, known), at)
 
 
 RULES: dict[str, tuple[ObligationTerms, ...]] = {
