@@ -16,13 +16,12 @@ import structlog
 from flask import current_app, request
 from limits import RateLimitItem, parse
 from limits.errors import StorageError
-from limits.storage import RedisStorage
+from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from kernel import clock, redis
 from kernel.errors import TooMany
 from kernel.web.limit_file import LimitFile
-from kernel.web.limit_memory import LimitMemory
 
 log = structlog.get_logger()
 
@@ -49,7 +48,7 @@ class Limiter:
     """The counters of one process, or of all that share a Redis or a file; Redis goes first."""
 
     def __init__(self, redis_url: str = "", file: Path | None = None) -> None:
-        self._own = MovingWindowRateLimiter(LimitMemory())
+        self._own = MovingWindowRateLimiter(MemoryStorage())
         self._shared: MovingWindowRateLimiter | None = None
         self._asks_again_at = 0.0
         if redis_url:

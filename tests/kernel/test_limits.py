@@ -13,7 +13,6 @@ from flask import Flask
 from kernel.errors import TooMany
 from kernel.web import limits
 from kernel.web.limit_file import LimitFile
-from kernel.web.limit_memory import LimitMemory
 from kernel.web.limits import Limiter, client_key, limit
 from tests.support.stores import Redis, a_redis
 
@@ -24,19 +23,6 @@ RULE = limit("test", "3 per 15 minutes")
 def limiter(request: pytest.FixtureRequest, tmp_path: Path) -> Limiter:
     """Return counters of this process alone, or in a file."""
     return Limiter(file=tmp_path / "limits.sqlite") if request.param == "file" else Limiter()
-
-
-def test_memory_forgets_keys_whose_tries_are_over_and_starts_no_thread() -> None:
-    """Strangers with ever new addresses fill no memory."""
-    memory, threads = LimitMemory(), threading.active_count()
-    with time_machine.travel("2026-11-20T10:00:00Z", tick=False) as clock:
-        for number in range(50):
-            assert memory.acquire_entry(f"address {number}", 3, 900)
-        clock.shift(1000)
-        assert memory.acquire_entry("one more", 3, 900)
-
-    assert len(memory) == 1
-    assert threading.active_count() == threads
 
 
 def test_the_limit_is_refused_and_opens_again_by_itself(limiter: Limiter) -> None:

@@ -35,7 +35,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "jinja2": ("kernel/web/templating.py", "kernel/mail.py"),
     "lark": ("standards/gift/grammar.py",),
     "latex2mathml": ("kernel/markup/maths.py",),
-    "limits": ("kernel/web/limits.py", "kernel/web/limit_file.py", "kernel/web/limit_memory.py"),
+    "limits": ("kernel/web/limits.py", "kernel/web/limit_file.py"),
     "lxml": ("standards/_xml.py", "kernel/pdf/drawings.py"),
     "markdown": ("kernel/markup/*.py",),
     "markdownify": ("kernel/markup/paste.py",),
