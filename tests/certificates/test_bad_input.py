@@ -79,7 +79,6 @@ def packed(text: str) -> bytes:
 
 
 @pytest.mark.parametrize("what", TEMPLATES)
-@pytest.mark.slow
 def test_a_template_that_is_wrong_is_reported_and_never_used(
     browser: Browser, instance: Instance, template: StoredTemplate, what: str
 ) -> None:

@@ -76,7 +76,6 @@ def test_entries_are_told_apart_with_the_comments_above_them() -> None:
 
 
 @pytest.mark.parametrize("path", BANKS, ids=[f"{path.parts[-3]}/{path.parts[-2]}" for path in BANKS])
-@pytest.mark.slow
 def test_every_bank_of_ours_comes_back_to_the_byte(path: Path) -> None:
     """spec/content-format 13.2: an entry taken out and put back changes nothing."""
     text = path.read_text()

@@ -318,7 +318,6 @@ def test_parts_are_added_and_taken_out_with_a_question_first(browser: Browser, i
         ("simulator", "/parts/compruebe"),
     ],
 )
-@pytest.mark.slow
 def test_a_new_activity_opens_where_it_is_written(browser: Browser, instance: Instance, kind: str, editor: str) -> None:
     an_editor(browser, instance, modules=1)
     browser.get("/teaching/prueba/new-activity")

@@ -140,7 +140,9 @@ def test_rows_and_counts_are_those_of_the_transaction(instance: Instance) -> Non
     assert kept != "Rosa"
 
 
-_PEOPLE = compile_once(select(Person.id, Person.email, Person.id, Person.email.label("class")).where(Person.email != bindparam("but")))
+_PEOPLE = compile_once(
+    select(Person.id, Person.email, Person.id, Person.email.label("class")).where(Person.email != bindparam("but")).order_by(Person.id)
+)
 
 
 def _outcome(ask: Callable[[], Any]) -> object:
