@@ -17,7 +17,7 @@ DB ?= sqlite
 MINUTES ?= 10
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-changed test-rest test-all test-bare check coverage browser faults bench bench-peers simulations loadtest scaled matrix mutation golden fix fonts guide-pictures spelling advisories dist migration schema-dump requirements hooks commits clean
+.PHONY: help run demo test test-changed test-rest test-all test-bare check coverage browser faults bench bench-peers simulations loadtest scaled matrix mutation golden house fix fonts guide-pictures spelling advisories dist migration schema-dump requirements hooks commits clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -131,6 +131,10 @@ mutation: ## change the rules in small ways and see that the tests notice (MODUL
 golden: ## pages, exports and own data of every role, made from two commits and compared (BEFORE=main AFTER=. EXPECTED="")
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
 	@$(BIN)/python scripts/golden.py $(BEFORE) $(AFTER) $(if $(EXPECTED),--expected "$(EXPECTED)")
+
+house: ## count what the house has too much of (PACKAGE=courses: of one package)
+	@$(PYTHON) scripts/prepare.py requirements-dev.txt
+	@$(BIN)/python scripts/house.py $(PACKAGE)
 
 fix: ## format, mend what ruff can, collect messages, write the generated documents
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt

@@ -75,6 +75,13 @@ LONG_FUNCTION = 60
 LONG_MODULE = 800
 REASON = "# long: "
 SILENCED = re.compile(r"# (type: ignore(\[[^]]*\])?|noqa(: [A-Z0-9, ]+)?)$")
+PRIVATE_WORDS = frozenset(
+    {
+        *("told", "tells", "tell", "asked", "asks", "said", "says", "wanted", "wished"),
+        *("found", "one", "kept", "brought", "words", "place", "whose", "who"),
+    }
+)
+"""Words that name nothing: which noun a variable holds, they leave to its reader."""
 VAGUE = ("utils", "util", "helpers", "helper", "common", "misc", "manager", "base")
 
 
@@ -206,8 +213,8 @@ whoever somebody thing stuff helper util
 BANNED = frozenset(BANNED_WORDS.split())
 """Words of no field, in no name that others use (vocabulary 3.2)."""
 BANNED_ALONE = frozenset({"given", "taken", "found", "seen", "shown", "typed", "written", "data", "info", "manager", "handle", "process"})
-ALLOWED = frozenset({"FacadeDoor", "_door", "tell", "handle"})
-"""The façade that is drawn has a door; files and gunicorn's workers name their methods themselves."""
+ALLOWED = frozenset({"FacadeDoor", "_door", "tell", "handle", "house"})
+"""The façade that is drawn has a door; files and gunicorn's workers name their methods themselves; the house is what its rules are of."""
 SUFFIXES = ("Line", "Facts", "Seat")
 _PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 
