@@ -13,6 +13,7 @@ from tests.support.own_records import ALONE, Team, writing_actions, writing_endp
 HIDDEN = {"enrolments_results.delete_note"}
 """Who may not read a note is not told that there is one."""
 FOR_MANY = {
+    "compliance_agreements.answer",
     "compliance_recognition_lists.decide",
     "enrolments.add_members",
     "enrolments_editions.close",
