@@ -88,6 +88,9 @@ def test_a_key_is_corrected_tried_and_committed(chromium: Browser, live: Live) -
     editor.open(page.url.removeprefix(live.url))
 
     assert "The new marks have been in force since" in page.inner_text("main")
+    page.locator("main summary", has_text="Undo").focus()
+    page.keyboard.press("Enter")
+    page.fill("[name=reason]", "Only one of them was right.")
     press(editor, "Undo")
 
 
