@@ -82,8 +82,8 @@ def test_a_rule_is_built_on_a_phone_with_the_keyboard_and_no_script(chromium: Br
     page.get_by_label("Dirección Provincial de Guayaquil (GYE)").focus()
     page.keyboard.press("Space")
     page.locator("[name='r.0.flag']").focus()
-    page.keyboard.press("Enter")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
 
     assert "unidad Dirección Provincial de Guayaquil" in page.inner_text("main")
     page.locator("[name=number]").fill("4")
