@@ -17,12 +17,12 @@ from kernel.crypto import lock_text, unlock_text
 from kernel.errors import NotFound
 from kernel.permissions import Actor
 
-LOCKED_FOR = "new address"
+LOCKED_FOR_ADDRESS = "new address"
 FollowAddress = Callable[[Session, str, str], None]
 """What another package does where a person's address becomes another: `(session, old, new)`; the roof names it in the session's `info`."""
 
 
-def ask_change(session: Session, actor: Actor, person: Person, email: str, *, now: datetime) -> None:
+def ask_address_change(session: Session, actor: Actor, person: Person, email: str, *, now: datetime) -> None:
     """Send a link to the new address; if an account has it, notify its owner instead, without the requester seeing a difference."""
     audit.record(session, actor, AccountVerb.ADDRESS_ASKED, person, now=now)
     owner = queries.find_person_by_email(session, email)
@@ -32,31 +32,31 @@ def ask_change(session: Session, actor: Actor, person: Person, email: str, *, no
         outbox.enqueue(session, "accounts.send_known_address", {"person": owner.id}, now=now)
 
 
-def _state(person: Person) -> str:
+def _address_state(person: Person) -> str:
     """Return what ends the link when it changes: the address and the password."""
     return queries.hash_of(f"{person.email} {person.password_hash}")
 
 
-def link_for(keys: Sequence[bytes], person: Person, email: str) -> str:
+def address_link(keys: Sequence[bytes], person: Person, email: str) -> str:
     """Return the secret of a link that changes an account's address, readable by this instance alone."""
-    return lock_text(keys, LOCKED_FOR, json.dumps([person.id, email, _state(person)]))
+    return lock_text(keys, LOCKED_FOR_ADDRESS, json.dumps([person.id, email, _address_state(person)]))
 
 
-def read_link(session: Session, keys: Sequence[bytes], secret: str) -> tuple[Person, str]:
+def read_address_link(session: Session, keys: Sequence[bytes], secret: str) -> tuple[Person, str]:
     """Return the person of a link and their new address; raise NotFound where it expired, was used, or the address is taken."""
-    text = unlock_text(keys, LOCKED_FOR, secret, seconds=int(TOKEN_LIFE.total_seconds()))
+    text = unlock_text(keys, LOCKED_FOR_ADDRESS, secret, seconds=int(TOKEN_LIFE.total_seconds()))
     if text is None:
         raise NotFound
     person_id, email, state = json.loads(text)
     person = queries.get_person(session, person_id)
-    if person.suspended_at is not None or _state(person) != state or queries.find_person_by_email(session, email) is not None:
+    if person.suspended_at is not None or _address_state(person) != state or queries.find_person_by_email(session, email) is not None:
         raise NotFound
     return person, email
 
 
-def change(session: Session, actor: Actor, keys: Sequence[bytes], secret: str, *, now: datetime) -> Person:
+def change_address(session: Session, actor: Actor, keys: Sequence[bytes], secret: str, *, now: datetime) -> Person:
     """Change the address with a link: end other links and all sessions but the one that opened it; notify the old address."""
-    person, email = read_link(session, keys, secret)
+    person, email = read_address_link(session, keys, secret)
     old, was_confirmed = person.email, person.email_confirmed_at is not None
     person.email, person.email_confirmed_at = email, now
     if was_confirmed:

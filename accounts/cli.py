@@ -32,7 +32,7 @@ class Email(click.ParamType[str]):
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the address in the form that is kept."""
-        from accounts.forms import normal_email
+        from accounts.rules import normal_email
 
         try:
             return normal_email(value.strip())

@@ -1,12 +1,11 @@
 """Forms of accounts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from zoneinfo import available_timezones
 
-from email_validator import EmailNotValidError, validate_email
 from flask import current_app
 from wtforms import BooleanField, Field, HiddenField, PasswordField, SelectField, ValidationError
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
@@ -17,8 +16,8 @@ from accounts import passwords
 from accounts.models import Person
 from accounts.names import NameParts, parts_of
 from accounts.queries import NotificationChoice
-from accounts.rules import MailTime, NoticeKind, PasswordFault, fold, valid_cedula
-from accounts.services import InvitedPerson, ProfileChanges, SignUp
+from accounts.rules import MailTime, NoticeKind, PasswordFault, fold, normal_email, valid_cedula
+from accounts.services import ProfileChanges, SignUp
 from accounts.wording import MAIL_TIMES, NOTICE_KINDS
 from kernel import i18n
 from kernel.errors import N_
@@ -44,11 +43,6 @@ def zones_by_name(language: str) -> dict[str, str]:
     return dict(sorted(named.items(), key=lambda entry: fold(entry[0])))
 
 
-def normal_email(text: str) -> str:
-    """Return an address in its stored form, in lower case and with a Unicode domain; raise ValueError."""
-    return validate_email(text, allow_smtputf8=False, check_deliverability=False, test_environment=True).normalized.lower()
-
-
 class EmailField(LineField):
     """An address, in the form that is kept."""
 
@@ -58,41 +52,42 @@ class EmailField(LineField):
             return
         try:
             self.data = normal_email(self.data)
-        except EmailNotValidError:
+        except ValueError:
             raise ValidationError(_("Enter an email address like name@example.org.")) from None
 
 
-def _required(message: str) -> DataRequired:
-    """Ask for something that is still there when it has been cleaned."""
+def required(message: str) -> DataRequired:
+    """Require something that is still there when it has been cleaned."""
     return DataRequired(lazy_(message))
 
 
-def _password_required(message: str) -> InputRequired:
-    """Ask for a password, which may be made of spaces."""
+def password_required(message: str) -> InputRequired:
+    """Require a password, which may be made of spaces."""
     return InputRequired(lazy_(message))
 
 
-def _at_most(count: int) -> Length:
+def at_most(count: int) -> Length:
+    """Bound the characters of a field."""
     return Length(max=count, message=lazy_("Use at most %(max)d characters."))
 
 
 class SignInForm(Form):
     """Address and password."""
 
-    email = EmailField(lazy_("Email"), [_required(N_("Enter your email address."))])
-    password = PasswordField(lazy_("Password"), [_password_required(N_("Enter your password."))])
+    email = EmailField(lazy_("Email"), [required(N_("Enter your email address."))])
+    password = PasswordField(lazy_("Password"), [password_required(N_("Enter your password."))])
 
 
 class FirstPasswordForm(Form):
     """The password that was chosen at sign-up, before the address is confirmed."""
 
-    password = PasswordField(lazy_("Password"), [_password_required(N_("Enter your password."))])
+    password = PasswordField(lazy_("Password"), [password_required(N_("Enter your password."))])
 
 
 class PasswordForm(Form):
     """A new password, typed once: it can be shown and pasted. `owner` are the words of its person that it may not contain."""
 
-    password = PasswordField(lazy_("Password"), [_password_required(N_("Choose a password."))])
+    password = PasswordField(lazy_("Password"), [password_required(N_("Choose a password."))])
 
     def __init__(self, owner: tuple[str, ...] = ()) -> None:
         super().__init__()
@@ -112,9 +107,9 @@ class PasswordForm(Form):
 class NamesForm(Form):
     """Names as they will stand on certificates."""
 
-    given_names = LineField(lazy_("Given names"), [_required(N_("Enter your given names.")), _at_most(100)])
-    first_surname = LineField(lazy_("First surname"), [_required(N_("Enter your first surname.")), _at_most(100)])
-    second_surname = LineField(lazy_("Second surname"), [_at_most(100)])
+    given_names = LineField(lazy_("Given names"), [required(N_("Enter your given names.")), at_most(100)])
+    first_surname = LineField(lazy_("First surname"), [required(N_("Enter your first surname.")), at_most(100)])
+    second_surname = LineField(lazy_("Second surname"), [at_most(100)])
 
 
 class NameRequestForm(NamesForm):
@@ -122,7 +117,7 @@ class NameRequestForm(NamesForm):
 
     reason = LineField(
         lazy_("Why it should read so"),
-        [_required(N_("Say what is wrong. The person who decides will read it.")), _at_most(500)],
+        [required(N_("Say what is wrong. The person who decides will read it.")), at_most(500)],
     )
 
     def parts(self) -> NameParts:
@@ -133,9 +128,9 @@ class NameRequestForm(NamesForm):
 class NameDecisionForm(NameRequestForm):
     """The name that a person gets, and why; or why it stays."""
 
-    given_names = LineField(lazy_("Given names"), [_required(N_("Enter the given names.")), _at_most(100)])
-    first_surname = LineField(lazy_("First surname"), [_required(N_("Enter the first surname.")), _at_most(100)])
-    reason = LineField(lazy_("Explanation"), [_required(N_("Explain the decision. The person will see it.")), _at_most(500)])
+    given_names = LineField(lazy_("Given names"), [required(N_("Enter the given names.")), at_most(100)])
+    first_surname = LineField(lazy_("First surname"), [required(N_("Enter the first surname.")), at_most(100)])
+    reason = LineField(lazy_("Explanation"), [required(N_("Explain the decision. The person will see it.")), at_most(500)])
     request_id = HiddenField(name="request")
 
     @property
@@ -148,7 +143,7 @@ class InvitationForm(PasswordForm):
     """The first password of an invited person."""
 
     consent = BooleanField(
-        lazy_("I have read how my data is used"), [_required(N_("We cannot store your data unless you accept the privacy notice."))]
+        lazy_("I have read how my data is used"), [required(N_("We cannot store your data unless you accept the privacy notice."))]
     )
 
 
@@ -156,7 +151,7 @@ class NewAccountForm(NamesForm, PasswordForm):
     """A new account, made with `(address,)`: the invitation says whose it is."""
 
     consent = BooleanField(
-        lazy_("I have read how my data is used"), [_required(N_("We cannot store your data unless you accept the privacy notice."))]
+        lazy_("I have read how my data is used"), [required(N_("We cannot store your data unless you accept the privacy notice."))]
     )
 
     def address(self) -> str:
@@ -183,7 +178,7 @@ class NewAccountForm(NamesForm, PasswordForm):
 class SignUpForm(NewAccountForm):
     """A new account, and its address."""
 
-    email = EmailField(lazy_("Email"), [_required(N_("Enter your email address."))])
+    email = EmailField(lazy_("Email"), [required(N_("Enter your email address."))])
 
     def address(self) -> str:
         """Return the address that was typed."""
@@ -193,38 +188,32 @@ class SignUpForm(NewAccountForm):
 class PasswordResetRequestForm(Form):
     """The address whose password is forgotten."""
 
-    email = EmailField(lazy_("Email"), [_required(N_("Enter your email address."))])
+    email = EmailField(lazy_("Email"), [required(N_("Enter your email address."))])
 
 
 class ChangePasswordForm(PasswordForm):
     """A new password, with the present one."""
 
-    current_password = PasswordField(lazy_("Current password"), [_password_required(N_("Enter your current password."))])
+    current_password = PasswordField(lazy_("Current password"), [password_required(N_("Enter your current password."))])
 
 
 class ChangeAddressForm(Form):
     """Another address, with the current password."""
 
-    email = EmailField(lazy_("New email address"), [_required(N_("Enter an email address.")), _at_most(254)])
-    current_password = PasswordField(lazy_("Current password"), [_password_required(N_("Enter your current password."))])
-
-
-class OtherAccountForm(Form):
-    """The address of the person's other account; it comes in the query string, because nothing is changed yet."""
-
-    email = EmailField(lazy_("Email of the other account"), [_required(N_("Enter an email address."))])
+    email = EmailField(lazy_("New email address"), [required(N_("Enter an email address.")), at_most(254)])
+    current_password = PasswordField(lazy_("Current password"), [password_required(N_("Enter your current password."))])
 
 
 class PasswordConfirmationForm(Form):
     """The current password, before something that only its owner may change."""
 
-    current_password = PasswordField(lazy_("Current password"), [_password_required(N_("Enter your current password."))])
+    current_password = PasswordField(lazy_("Current password"), [password_required(N_("Enter your current password."))])
 
 
 class SecondFactorCodeForm(Form):
     """A code of the application, or a recovery code."""
 
-    code = LineField(lazy_("Code"), [_required(N_("Enter the code.")), _at_most(60)])
+    code = LineField(lazy_("Code"), [required(N_("Enter the code.")), at_most(60)])
 
 
 class NewAppForm(SecondFactorCodeForm):
@@ -236,13 +225,13 @@ class NewAppForm(SecondFactorCodeForm):
 class AccountActionForm(Form):
     """The reason why an administrator acts on an account."""
 
-    reason = LineField(lazy_("Reason"), [_required(N_("Give a reason. It is recorded in the audit log.")), _at_most(500)])
+    reason = LineField(lazy_("Reason"), [required(N_("Give a reason. It is recorded in the audit log.")), at_most(500)])
 
 
 class IdentityForm(NamesForm):
     """Names with an identity number."""
 
-    national_id = LineField(lazy_("Identity number"), [_at_most(20)])
+    national_id = LineField(lazy_("Identity number"), [at_most(20)])
 
     def validate_national_id(self, field: LineField) -> None:
         """Check an Ecuadorian identity number; empty leaves it as it is."""
@@ -252,31 +241,6 @@ class IdentityForm(NamesForm):
         if number and not valid_cedula(number):
             raise ValidationError(_("One of its digits is wrong. Compare it with your identity card."))
         field.data = number
-
-
-class NewPersonForm(IdentityForm):
-    """A person whom an administrator adds."""
-
-    given_names = LineField(lazy_("Given names"), [_required(N_("Enter the given names.")), _at_most(100)])
-    first_surname = LineField(lazy_("First surname"), [_required(N_("Enter the first surname.")), _at_most(100)])
-    email = EmailField(lazy_("Email"), [_required(N_("Enter an email address.")), _at_most(254)])
-    unit = SelectField(lazy_("Unit"), choices=[], default="")
-    language = SelectField(lazy_("Language"), choices={"es": "Español", "en": "English"}, default="es")
-
-    def offer(self, units: Sequence[tuple[str, str]]) -> None:
-        """Let one of these units be chosen, or none."""
-        self.unit.choices = [SelectChoice(value=value, label=name) for value, name in (("", _("None")), *units)]
-
-    def command(self) -> InvitedPerson:
-        """Return the person to add."""
-        return InvitedPerson(
-            self.email.data or "",
-            self.given_names.data or "",
-            self.first_surname.data or "",
-            self.second_surname.data or "",
-            self.language.data,
-            self.national_id.data or "",
-        )
 
 
 class ProfileForm(IdentityForm):
@@ -324,8 +288,17 @@ class NotificationFields:
     mail: Field
 
 
+def _with_kinds(form: type["NotificationPreferencesForm"]) -> type["NotificationPreferencesForm"]:
+    for kind in NoticeKind:
+        times = [SelectChoice(value=time.value, label=lazy_(label)) for time, label in MAIL_TIMES.items()]
+        setattr(form, f"{kind.value}_bell", BooleanField(lazy_("Show on the site (bell icon)")))
+        setattr(form, f"{kind.value}_mail", SelectField(lazy_("Send by email"), choices=times))
+    return form
+
+
+@_with_kinds
 class NotificationPreferencesForm(Form):
-    """A person's notification preferences: two fields for each kind, added below."""
+    """A person's notification preferences: two fields for each kind."""
 
     @property
     def kinds(self) -> list[NotificationFields]:
@@ -358,14 +331,3 @@ class NotificationPreferencesForm(Form):
             kind: NotificationChoice(bool(self[f"{kind.value}_bell"].data), MailTime(self[f"{kind.value}_mail"].data))
             for kind in self.present
         }
-
-
-for _kind in NoticeKind:
-    setattr(NotificationPreferencesForm, f"{_kind.value}_bell", BooleanField(lazy_("Show on the site (bell icon)")))
-    setattr(
-        NotificationPreferencesForm,
-        f"{_kind.value}_mail",
-        SelectField(
-            lazy_("Send by email"), choices=[SelectChoice(value=time.value, label=lazy_(words)) for time, words in MAIL_TIMES.items()]
-        ),
-    )

@@ -141,7 +141,7 @@ def send_new_address(delivery: Delivery) -> None:
     if _is_late(delivery):
         _send_word_of_late_link(delivery, person, "/profile/address", to=email)
         return
-    _send(delivery, person, "new_address", f"/address/{addresses.link_for(secret_keys(delivery.settings), person, email)}", to=email)
+    _send(delivery, person, "new_address", f"/address/{addresses.address_link(secret_keys(delivery.settings), person, email)}", to=email)
 
 
 def send_address_changed(delivery: Delivery) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Collection
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 
+from email_validator import validate_email
+
 from kernel.permissions import Actor
 
 TOKEN_LIFE = timedelta(minutes=30)
@@ -34,6 +36,11 @@ def fold(text: str) -> str:
     """Return text without case and accents, for comparisons."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(char for char in decomposed if not unicodedata.combining(char))
+
+
+def normal_email(text: str) -> str:
+    """Return an address in its stored form, in lower case and with a Unicode domain; raise ValueError."""
+    return validate_email(text, allow_smtputf8=False, check_deliverability=False, test_environment=True).normalized.lower()
 
 
 ADDRESS_HEADINGS = frozenset(
@@ -73,7 +80,7 @@ def valid_cedula(number: str) -> bool:
         return False
     if not (1 <= int(number[:2]) <= 24 or number[:2] == "30") or int(number[2]) > 5:
         return False
-    products = [int(digit) * (2 if place % 2 == 0 else 1) for place, digit in enumerate(number[:9])]
+    products = [int(digit) * (2 if index % 2 == 0 else 1) for index, digit in enumerate(number[:9])]
     total = sum(product - 9 if product > 9 else product for product in products)
     return (10 - total % 10) % 10 == int(number[9])
 

@@ -73,10 +73,10 @@ def has_factor(session: Session, person_id: int) -> bool:
 
 def get_own_factor(session: Session, person_id: int, factor: UUID) -> SecondFactor:
     """Return one of a person's second factors; raise NotFound for anybody else's."""
-    found = session.scalar(select(SecondFactor).where(SecondFactor.uuid == factor, SecondFactor.person_id == person_id))
-    if found is None:
+    factor_row = session.scalar(select(SecondFactor).where(SecondFactor.uuid == factor, SecondFactor.person_id == person_id))
+    if factor_row is None:
         raise NotFound
-    return found
+    return factor_row
 
 
 def codes_left(session: Session, person_id: int) -> int:
@@ -168,7 +168,7 @@ def use_code(session: Session, actor: Actor, person_id: int, typed: str, keys: S
         return _use_recovery_code(session, actor, person_id, recovery, now=now)
     for factor in list_factors(session, person_id):
         secret = unlock_text(keys, LOCKED_FOR, factor.secret) if factor.kind == FactorKind.APP.value else None
-        step = totp.step_of(secret, code, after=factor.counter, now=now) if secret else None
+        step = totp.step_of_code(secret, code, after=factor.counter, now=now) if secret else None
         if step is not None:
             return _count(session, factor, step, now=now)
     return False
@@ -203,10 +203,10 @@ def make_challenge(session: Session, person_id: int, *, now: datetime) -> bytes:
 def take_challenge(session: Session, person_id: int, *, now: datetime) -> bytes:
     """Return the text that was to be signed, and use it up; raise Invalid where there is none in time."""
     mine = (PasskeyChallenge.person_id == person_id, PasskeyChallenge.expires_at > now)
-    found: str | None = session.scalar(delete(PasskeyChallenge).where(*mine).returning(PasskeyChallenge.challenge))
-    if found is None:
+    challenge: str | None = session.scalar(delete(PasskeyChallenge).where(*mine).returning(PasskeyChallenge.challenge))
+    if challenge is None:
         raise Invalid(N_("The passkey took too long. Try again."))
-    return found.encode()
+    return challenge.encode()
 
 
 def use_passkey(session: Session, person_id: int, site: Site, answer: str, *, now: datetime) -> None:

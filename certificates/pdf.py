@@ -60,7 +60,7 @@ def placed_sheet(sheet: CertificateSheet) -> PlacedSheet:
 
 def measure(text: str, font: FontName, size: float, spacing: float = 0.0) -> float:
     """Return the width of a text in millimetres."""
-    return fonts.width(text, FONTS[font], size, spacing)
+    return fonts.text_width(text, FONTS[font], size, spacing)
 
 
 def _draw(document: PdfDocument, placed: PlacedSheet) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import cast
 
-from flask import Response, flash, render_template, request
+from flask import flash, render_template, request
 
 from courses.kinds import CourseKinds
 from courses.queries import catalogue as course_catalogue
@@ -28,7 +28,7 @@ from kernel.errors import TooMany
 from kernel.i18n import _, choose
 from kernel.web import after_response
 from kernel.web.limits import limit, limiter
-from kernel.web.request import begin_writing, current_actor, current_session, is_read_only_request, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, is_read_only_request, see_page
 
 REPORTS_OF_PERSON = limit("mistake-reports-of-person", "10 per hour")
 REPORTS_OF_COURSE = limit("mistake-reports-of-course", "1000 per day")
@@ -80,16 +80,16 @@ def course_dates(view: CourseView, *, completed: bool) -> list[DatedItem]:
     enrolment, person_id = dated_enrolment(view, completed=completed), view.actor.person_id
     if person_id is None:
         return []
-    wanted = DateRequest(() if enrolment is None else (enrolment,), (person_id,), view.context.now)
-    found = collect_dates(current_session(), wanted)
-    return [item for item in found if item.is_of(view.outline.slug) and (enrolment is not None or item.covers)]
+    date_request = DateRequest(() if enrolment is None else (enrolment,), (person_id,), view.context.now)
+    dated = collect_dates(current_session(), date_request)
+    return [item for item in dated if item.is_of(view.outline.slug) and (enrolment is not None or item.covers)]
 
 
 def activity_deadline(view: CourseView, key: str) -> DateView | None:
     """Return what ends next for the reader of an activity: it itself, its module or the edition; no statement."""
     enrolment = dated_enrolment(view, completed=view.progress.completed)
-    found = None if enrolment is None else next_end(enrolment, view.outline.by_key[key], now=view.context.now)
-    return None if found is None else date_view(found, now=view.context.now)
+    end = None if enrolment is None else next_end(enrolment, view.outline.by_key[key], now=view.context.now)
+    return None if end is None else date_view(end, now=view.context.now)
 
 
 def course_name(context: LearnerContext) -> dict[str, object]:
@@ -125,9 +125,9 @@ def catalogue_cards(limit: int) -> list[CourseCard]:
     return cards
 
 
-def courses_in_preparation(found: int) -> list[str]:
+def courses_in_preparation(present: int) -> list[str]:
     """Return the titles of the courses that come with the program and are still being published; `found` are there."""
-    return [choose(dict(title)) for title in list_shipped_in_preparation(current_session(), found=found)]
+    return [choose(dict(title)) for title in list_shipped_in_preparation(current_session(), listed=present)]
 
 
 def _own_progress(own: Mapping[str, queries.OwnCourse], now: datetime) -> dict[str, Progress]:
@@ -156,8 +156,8 @@ def record_visit_later(subject: ActivityContext, view: CourseView) -> None:
 
 
 def mistake_page(
-    course: Mapping[str, object], place: MistakePlace, back: str, headings: Sequence[tuple[str, str]] = (), *, marked: bool
-) -> str | Response | tuple[str, int]:
+    course: Mapping[str, object], mistake_place: MistakePlace, back: str, headings: Sequence[tuple[str, str]] = (), *, marked: bool
+) -> Answer:
     """Show the form for a mistake report of a place, or store what was sent; `back` is where its reader comes from.
 
     `headings` are those of a lesson, each with its address; `marked` says whether answers are marked there.
@@ -166,17 +166,17 @@ def mistake_page(
     form.offer(headings, marked=marked)
 
     def page() -> str:
-        known = find_own_open(session, person_id, place.course_id, place.activity_key, place.question_key)
-        said = known.words if known else ""
+        known = find_own_open(session, person_id, mistake_place.course_id, mistake_place.activity_key, mistake_place.question_key)
+        text = known.words if known else ""
         return render_template(
             "enrolments/mistake_report.html",
             course=course,
-            place=place,
+            place=mistake_place,
             here=request.path,
             back=back,
             form=form,
             has_headings=bool(headings),
-            said=said,
+            said=text,
         )
 
     if is_read_only_request():
@@ -185,12 +185,12 @@ def mistake_page(
         return page(), 422
     try:
         limiter().use(REPORTS_OF_PERSON, str(person_id))
-        limiter().use(REPORTS_OF_COURSE, str(place.course_id))
+        limiter().use(REPORTS_OF_COURSE, str(mistake_place.course_id))
     except TooMany:
         form.form_errors.append(_("There have been many reports in a short time. Keep your text and send it again in an hour."))
         return page(), 429
     try:
-        mistakes.report_mistake(begin_writing(), current_actor(), place, form.command(), now=clock.now())
+        mistakes.report_mistake(begin_writing(), current_actor(), mistake_place, form.command(), now=clock.now())
     except ReportIsLong as refused:
         session = current_session()
         form.refuse(form.words, _(refused.message))

@@ -262,28 +262,6 @@ class CompletionDecisionForm(RetakeForm):
     """The reason of a decision on the completion of an earlier take."""
 
 
-class RevokeCompletionForm(Form):
-    """The completed activity whose completion is revoked, and why."""
-
-    activity = SelectField(lazy_("Completed activity"), choices=[])
-    reason = LineField(
-        lazy_("Reason"),
-        [
-            DataRequired(lazy_("Give a reason. It is recorded in the audit log.")),
-            Length(max=500, message=lazy_("Use at most %(max)d characters.")),
-        ],
-    )
-
-    def offer(self, activities: Sequence[tuple[str, str]]) -> None:
-        """Let these activities be chosen: key and title."""
-        self.activity.choices = [("", _("Choose")), *activities]
-
-    def validate_activity(self, field: SelectField) -> None:
-        """Refuse no choice."""
-        if not field.data:
-            raise ValidationError(_("Choose an activity."))
-
-
 SHORTEST_REPORT = 10
 LONGEST_REPORT = 2000
 

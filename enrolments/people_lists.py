@@ -7,8 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from accounts.forms import normal_email
-from accounts.rules import ADDRESS_HEADINGS, fold
+from accounts.rules import ADDRESS_HEADINGS, fold, normal_email
 from enrolments.queries.editions import known_addresses
 from enrolments.queries.invitations import list_taken
 from kernel.decoding import Undecodable
@@ -71,7 +70,7 @@ WITHOUT_ADDRESS = N_("Pieces of text without an email address")
 
 def _read_lines(table: ReadTable) -> tuple[list[ListedAddress], tuple[LeftOut, ...]]:
     """Return every address of a list without headings; a line that has none stays as an entry with a fault."""
-    entries, found = list[ListedAddress](), LeftOutCollector()
+    entries, left_out = list[ListedAddress](), LeftOutCollector()
     first = next(at for at, cell in enumerate(table.rows[0][1]) if "@" in cell)
     for line, cells in table.rows:
         has_address = any("@" in cell for cell in cells)
@@ -81,8 +80,8 @@ def _read_lines(table: ReadTable) -> tuple[list[ListedAddress], tuple[LeftOut, .
             entries += (ListedAddress(line, address.lower(), name) for name, address in _mailboxes(cell))
             rest = _MAILBOX.sub(";", cell) if has_address or at != first else ""
             for piece in filter(str.strip, re.split(r"[;,\t]", rest)):
-                found.add(WITHOUT_ADDRESS, as_written(piece))
-    return entries, (*found.result(), *table.beside)
+                left_out.add(WITHOUT_ADDRESS, as_written(piece))
+    return entries, (*left_out.result(), *table.beside)
 
 
 def _mailboxes(cell: str) -> Iterator[tuple[str, str]]:
@@ -91,8 +90,8 @@ def _mailboxes(cell: str) -> Iterator[tuple[str, str]]:
 
 
 def _name_places(headings: Sequence[str]) -> list[int]:
-    found = (next((at for at, heading in enumerate(headings) if heading in PEOPLE_COLUMNS[part]), None) for part in NAME_COLUMNS)
-    return [column for column in found if column is not None]
+    columns = (next((at for at, heading in enumerate(headings) if heading in PEOPLE_COLUMNS[part]), None) for part in NAME_COLUMNS)
+    return [column for column in columns if column is not None]
 
 
 def _cell(cells: Sequence[str], column: int) -> str:
@@ -100,8 +99,8 @@ def _cell(cells: Sequence[str], column: int) -> str:
 
 
 def _name(cells: Sequence[str], places: Sequence[int]) -> str:
-    words = " ".join(part for column in places if (part := _cell(cells, column)) != FORMULA)
-    return " ".join(normalise(words).split())[:LONGEST_NAME]
+    name = " ".join(part for column in places if (part := _cell(cells, column)) != FORMULA)
+    return " ".join(normalise(name).split())[:LONGEST_NAME]
 
 
 def find_address(text: str) -> str:
@@ -147,13 +146,13 @@ def check_list(
     people, invited = dict[int, None](), list[ListedAddress]()
     already_enrolled = already_invited = 0
     for address, entry in clean.items():
-        found = known.get(address)
-        if address in taken.enrolled or (found is not None and found.enrolled):
+        account = known.get(address)
+        if address in taken.enrolled or (account is not None and account.enrolled):
             already_enrolled += 1
-        elif found is not None and found.suspended:
+        elif account is not None and account.suspended:
             faults.append(EntryFault(entry.line, address, N_("The account with this address is suspended.")))
-        elif found is not None:
-            people[found.person_id] = None
+        elif account is not None:
+            people[account.person_id] = None
         elif address in taken.invited:
             already_invited += 1
         else:

@@ -38,10 +38,14 @@ class Feature:
     """Tell about which question versions of a quiz a jury has decided (`(session, course_id, activity_key)`)."""
     leaving: tuple[Callable[..., Any], ...] = ()
     """Tell what keeps a learner from leaving a course (`enrolments.services.leaving.LeavingCheck`)."""
+    question_uses: tuple[Any, ...] = ()
+    """Say where questions of a bank are used (`quizzes.queries.banks.QuestionUses`)."""
     quiz_tools: tuple[Any, ...] = ()
     """Links on the page of a quiz for its team (`quizzes.pages.manage.StaffToolLink`)."""
     touched: tuple[Callable[..., Any], ...] = ()
     """Tell which records a regrade touches that stand (`quizzes.pages.regrading.TouchedRecord`)."""
+    value_findings: tuple[Callable[..., Any], ...] = ()
+    """Tell what statistics found of the values that questions of a quiz draw (`quizzes.pages.drawn_values.ValueFindings`)."""
     verified: tuple[Callable[..., Any], ...] = ()
     """Tell the address of the public page that knows a code, where one does (`(session, code)`)."""
     verified_files: tuple[Callable[..., Any], ...] = ()

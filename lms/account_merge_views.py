@@ -2,24 +2,29 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, render_template, request
+from flask import Blueprint, flash, render_template, request
 from sqlalchemy.orm import Session
 
 from accounts import queries as accounts
-from accounts.forms import AccountActionForm, OtherAccountForm
+from accounts.forms import AccountActionForm, EmailField, required
 from accounts.models import Person
 from accounts.permissions import AccountAction, MergePair
 from kernel import clock
-from kernel.errors import Conflict
-from kernel.i18n import _, choose
-from kernel.web.request import current_actor, current_session, requires, see_page
+from kernel.errors import N_, Conflict
+from kernel.i18n import _, choose, lazy_
+from kernel.web.forms import Form
+from kernel.web.request import Answer, current_actor, current_session, requires, see_page
 from lms import account_merging
 from lms.people import get_person
 from organisations.queries import tree as organisations
 
 bp = Blueprint("lms_merges", __name__, url_prefix="/administration/people/<uuid:person>/merging")
 
-Answer = str | Response | tuple[str, int]
+
+class OtherAccountForm(Form):
+    """The address of the person's other account; it comes in the query string, because nothing is changed yet."""
+
+    email = EmailField(lazy_("Email of the other account"), [required(N_("Enter an email address."))])
 
 
 @bp.get("")

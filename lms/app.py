@@ -74,13 +74,14 @@ from organisations.queries.training_scope import training_standings
 from organisations.queries.tree import manages_something
 from quizzes import feature as quizzes
 from quizzes.content.kinds import BANKS
-from quizzes.pages import log as quiz_log
+from quizzes.pages.log import LOG as QUIZ_LOG
 from quizzes.pages.question_changes import compare_questions
 from quizzes.publication import QUIZ, embed_question, reworded_questions
 from quizzes.queries.decision_estimates import estimate_decisions
 from quizzes.queries.pass_marks import missing_records
 from quizzes.services.drafts import index_banks
 from quizzes.services.origins import write_origins
+from quizzes.services.wordings import LOG as WORDING_LOG
 from selections import feature as selections
 from simulators import feature as simulators
 from simulators.publication import SIMULATOR
@@ -93,7 +94,9 @@ FEATURES: tuple[Feature, ...] = (
     organisations.FEATURE,
     courses.FEATURE,
     enrolments.FEATURE,
+    quizzes.QUESTIONS,
     quizzes.FEATURE,
+    quizzes.ANALYSIS,
     certificates.FEATURE,
     webinars.FEATURE,
     simulators.FEATURE,
@@ -113,7 +116,7 @@ KINDS = CourseKinds(
     indexers=(index_banks,),
     part_comparers=(compare_questions,),
     origin_writers=(write_origins,),
-    logs=(enrolment_log.LOG, quiz_log.LOG, certificate_log.LOG, COURSE_LOG),
+    logs=(enrolment_log.LOG, QUIZ_LOG, WORDING_LOG, certificate_log.LOG, COURSE_LOG),
 )
 AUDIENCE_LEAVES = {kind.leaf.kind: kind for kind in (*OWN_KINDS, HOLDS)}
 AUDIENCE_USES = (list_obligations_of_audience, list_courses_of_audience)
@@ -145,7 +148,7 @@ def open_instance(settings: Settings) -> Instance:
             "confirms_since": lambda: present(settings).confirms_since,
             "corrections": tuple(source for feature in FEATURES for source in feature.corrections),
             "subscriptions": dict(subscriptions),
-            "covered_dates": tuple(told for feature in FEATURES for told in feature.covered_dates),
+            "covered_dates": tuple(source for feature in FEATURES for source in feature.covered_dates),
             "dates": tuple(source for feature in FEATURES for source in feature.dates),
             "draw_tables": {},
             "files": files,
@@ -161,6 +164,7 @@ def open_instance(settings: Settings) -> Instance:
             "question_sets": {},
             "quiz_snapshots": {},
             "questions": {},
+            "question_uses": tuple(uses for feature in FEATURES for uses in feature.question_uses),
             "quiz_tools": tuple(tool for feature in FEATURES for tool in feature.quiz_tools),
             "quotas": quotas_from(settings),
             "ruled_courses": list_ruled_courses,
@@ -169,6 +173,7 @@ def open_instance(settings: Settings) -> Instance:
             "draft_checks": {},
             "objection_checks": tuple(check for feature in FEATURES for check in feature.objection_checks),
             "touched": tuple(source for feature in FEATURES for source in feature.touched),
+            "value_findings": tuple(source for feature in FEATURES for source in feature.value_findings),
             "verified": tuple(source for feature in FEATURES for source in feature.verified),
             "verified_files": tuple(source for feature in FEATURES for source in feature.verified_files),
             "versions": {},
@@ -276,18 +281,18 @@ def create_app(instance: Instance, *, limit_file: Path | None = None) -> Flask:
     FormTokens(app).exempt(notices.stop)  # mail programs send it without a token; the address is signed
     templating.install(app, instance.settings)
     app.jinja_env.globals.update(page_help=page_help, team_bar=team_bar)
-    icons.install(app)
+    icons.install_icons(app)
     assets.install(app, STATIC)
     for feature in FEATURES:
         for blueprint in feature.blueprints:
             app.register_blueprint(blueprint)
     errors.install(app)
     app.after_request(assets.compress_page)
-    cached_pages.install(app)
+    cached_pages.install_page_cache(app)
     headers.install(app, media=instance.files.origin)
     metrics.install(app)
     after_response.install(app)
-    flashes.install(app)
+    flashes.install_flashes(app)
     install_last(app)
     app.wsgi_app = AdmissionGate(app, partial(signin.is_newcomer, instance.settings), metrics.turned_away(app))  # type: ignore[method-assign]  # Flask's way to wrap it
     return app

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import cast
 
-from flask import Blueprint, Response, current_app, render_template, request
+from flask import Blueprint, current_app, render_template, request
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
@@ -23,7 +23,7 @@ from kernel.outbox import Delivery
 from kernel.permissions import Actor
 from kernel.tables import csv_line
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import current_session, requires
+from kernel.web.request import Answer, current_session, requires
 from lms.audit_words import act_words
 from lms.people import event_words
 from lms.permissions import SiteAction
@@ -31,7 +31,6 @@ from selections.audit_verbs import NAMELESS_VERBS
 
 bp = Blueprint("lms_auditing", __name__, url_prefix="/administration/audit")
 
-Answer = str | Response | tuple[str, int]
 ROWS = 100
 SEAL_EVERY = 300
 BATCHES = 100
@@ -73,16 +72,16 @@ def audit_filter(session: Session, *, since: datetime | None, until: datetime | 
     return AuditFilter(since, until, person.id if person else None, verb)
 
 
-def note_export(session: Session, actor: Actor, asked: AuditFilter, *, now: datetime) -> None:
+def note_export(session: Session, actor: Actor, selected: AuditFilter, *, now: datetime) -> None:
     """Write down that the log was exported, and which part."""
-    audit.record(session, actor, AuditVerb.EXPORTED, None, now=now, since=asked.since, until=asked.until, person=asked.person_id)
+    audit.record(session, actor, AuditVerb.EXPORTED, None, now=now, since=selected.since, until=selected.until, person=selected.person_id)
 
 
-def lines(session: Session, asked: AuditFilter) -> Iterator[str]:
+def lines(session: Session, selected: AuditFilter) -> Iterator[str]:
     """Write the entries as CSV, the oldest first."""
     yield csv_line(COLUMNS)
     after = 0
-    statement = select(AuditEntry).where(*asked.conditions()).order_by(AuditEntry.id).limit(1000)
+    statement = select(AuditEntry).where(*selected.conditions()).order_by(AuditEntry.id).limit(1000)
     while rows := list(session.scalars(statement.where(AuditEntry.id > after))):
         for row in rows:
             names = (row.id, row.at.isoformat(), row.actor_id, row.via, row.address, row.request_id)
@@ -107,10 +106,10 @@ def seal(delivery: Delivery) -> None:
 
 def _day(name: str) -> datetime | None:
     try:
-        found = date.fromisoformat(request.args.get(name, ""))
+        day = date.fromisoformat(request.args.get(name, ""))
     except ValueError:
         return None
-    return datetime.combine(found, time(), UTC) if found < date.max else None
+    return datetime.combine(day, time(), UTC) if day < date.max else None
 
 
 def entries_in_words(session: Session, entries: Sequence[AuditEntry]) -> list[str]:
@@ -130,7 +129,7 @@ def log() -> Answer:
     until = _day("to")
     unknown = False
     try:
-        asked = audit_filter(
+        selected = audit_filter(
             session,
             since=_day("from"),
             until=until + timedelta(days=1) if until else None,
@@ -138,25 +137,25 @@ def log() -> Answer:
             verb=request.args.get("verb", "")[:60],
         )
     except NotFound:
-        asked, unknown = AuditFilter(person_id=0), True
+        selected, unknown = AuditFilter(person_id=0), True
     statement = (
         select(AuditEntry, Person)
         .outerjoin(Person, Person.id == AuditEntry.actor_id)
-        .where(*asked.conditions(), AuditEntry.verb.not_in(NAMELESS_VERBS) if email else true())
+        .where(*selected.conditions(), AuditEntry.verb.not_in(NAMELESS_VERBS) if email else true())
         .order_by(AuditEntry.id.desc())
         .offset(page.offset)
         .limit(ROWS + 1)
     )
-    found = session.execute(statement).all()
+    listed = session.execute(statement).all()
     rows = [
         {
             "entry": row.AuditEntry,
             "is_nameless": row.AuditEntry.verb in NAMELESS_VERBS,
             "by": row.Person.full_name if row.Person else "",
             "uuid": row.Person.uuid if row.Person else None,
-            "words": words,
+            "words": sentence,
         }
-        for row, words in zip(found, entries_in_words(session, [row.AuditEntry for row in found]), strict=True)
+        for row, sentence in zip(listed, entries_in_words(session, [row.AuditEntry for row in listed]), strict=True)
     ]
     return render_template(
         "lms/audit.html",

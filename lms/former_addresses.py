@@ -6,7 +6,7 @@ from urllib.parse import quote
 from flask import redirect, request
 from flask.typing import ResponseReturnValue
 
-from kernel.web.former_hosts import PAGES, find_former_address
+from kernel.web.former_hosts import FORMER_PAGES, find_former_address
 from kernel.web.request import current_settings, site_address
 
 _QUIZ = r"/courses/[\w-]+/quizzes/[\w-]+"
@@ -22,13 +22,13 @@ FORMER = (
 def forward() -> ResponseReturnValue | None:
     """Return the redirect of a page under a former address of the site, or of a POST to that of a form, with the same method and body."""
     settings = current_settings()
-    if settings.former_urls and PAGES.fullmatch(request.path) and find_former_address(settings, request.host):
+    if settings.former_urls and FORMER_PAGES.fullmatch(request.path) and find_former_address(settings, request.host):
         return redirect(f"{site_address()}{_path()}", code=302)
     if request.method != "POST" or request.url_rule is not None:
         return None
     for pattern, action in FORMER:
-        if found := pattern.fullmatch(request.path):
-            return redirect(f"{found[1]}/{action}{_query()}", code=307)
+        if match := pattern.fullmatch(request.path):
+            return redirect(f"{match[1]}/{action}{_query()}", code=307)
     return None
 
 

@@ -68,6 +68,7 @@ from kernel.web.file_responses import send_generated
 from kernel.web.instance_keys import current_keys, current_seal_keys
 from kernel.web.limits import limit, limiter
 from kernel.web.request import (
+    Answer,
     begin_writing,
     current_actor,
     current_session,
@@ -98,7 +99,6 @@ from webinars.models import WatchedSpan
 
 bp = Blueprint("lms_own_data", __name__, url_prefix="/profile/data")
 
-Answer = str | Response | tuple[str, int]
 COPIES = limit("copy-of-data", "10 per hour")
 PURPOSES = {
     AccessPurpose.RECORD.value: N_("Your account and your courses"),
@@ -351,10 +351,12 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
 
 def tables_of(session: Session, person_id: int, *, now: datetime) -> dict[str, list[dict[str, Any]]]:
     """Return everything that is kept of a person, by table."""
-    kept = {name: [dict(row) for row in session.execute(statement).mappings()] for name, statement in statements(person_id).items()}
+    rows_by_table = {
+        name: [dict(row) for row in session.execute(statement).mappings()] for name, statement in statements(person_id).items()
+    }
     results = own_results.results_of(session, person_id, now=now)
     return {
-        **kept,
+        **rows_by_table,
         **results,
         "who_looked": [
             {"at": row.at, "by": row.by, "role": row.role, "purpose": row.purpose, "where": row.where}

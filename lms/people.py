@@ -1,20 +1,21 @@
 """Administration of people: their list, one person's record, suspending and restoring, the role of administrator, a reset link."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, render_template, request, url_for
 from sqlalchemy.orm import Session
+from wtforms import SelectField, ValidationError
 
 from accounts import access_log, names, password_resets, services
 from accounts import queries as accounts
-from accounts.forms import AccountActionForm
+from accounts.forms import AccountActionForm, at_most, required
 from accounts.models import NameSource, Person
 from accounts.permissions import AccountAction
 from accounts.queries import KeysetPage, PageDirection, PersonState
 from accounts.services import AccessPurpose, PeopleListKind
 from certificates.queries import credentials as certificates
 from certificates.queries.reviews import list_with_another_name
-from enrolments.forms import RevokeCompletionForm
 from enrolments.learning_record import LearningRecord
 from enrolments.permissions import LearningAction
 from enrolments.queries import learning as enrolments
@@ -23,20 +24,19 @@ from enrolments.services import learning
 from kernel import audit, clock
 from kernel.codes import printed_code
 from kernel.errors import N_, Conflict
-from kernel.i18n import _, choose
+from kernel.i18n import _, choose, lazy_
 from kernel.permissions import Actor, SiteRole
 from kernel.web import after_response
-from kernel.web.forms import as_uuid, whole_number
-from kernel.web.request import allows, current_actor, current_session, current_settings, requires, see_other, see_page
+from kernel.web.forms import Form, LineField, as_uuid, whole_number
+from kernel.web.request import Answer, allows, current_actor, current_session, current_settings, requires, see_other, see_page
 from lms import queries
 from lms.audit_words import act_words
-from organisations.forms.tree import TRAINING_ROLES
 from organisations.queries import tree as organisations
 from organisations.queries.training_scope import list_granted_places
+from organisations.rules import TRAINING_ROLES
 
 bp = Blueprint("lms_people", __name__, url_prefix="/administration/people")
 
-Answer = str | Response | tuple[str, int]
 ROWS = 50
 LONGEST_SEARCH = 100
 STATES = {
@@ -113,9 +113,9 @@ def people() -> Answer:
     """List people by name, those who are asked for."""
     session, stretch = current_session(), _stretch()
     access_log.record_list_access(PeopleListKind.PEOPLE, Person)
-    words = " ".join(request.args.get("q", "").split())[:LONGEST_SEARCH]
+    query = " ".join(request.args.get("q", "").split())[:LONGEST_SEARCH]
     state = next((state for state in PersonState if state.value == request.args.get("state")), None)
-    rows = accounts.list_people(session, words, state, stretch, limit=ROWS + 1)
+    rows = accounts.list_people(session, query, state, stretch, limit=ROWS + 1)
     more, forwards = len(rows) > ROWS, stretch.way is PageDirection.AFTER
     shown = rows[:ROWS] if forwards else rows[-ROWS:]
     return render_template(
@@ -123,8 +123,8 @@ def people() -> Answer:
         rows=shown,
         has_previous=more if not forwards else stretch.person is not None,
         has_next=more if forwards else stretch.way is not PageDirection.LAST,
-        found=accounts.count_people(session, words, state),
-        words=words,
+        found=accounts.count_people(session, query, state),
+        words=query,
         state=state.value if state else "",
         states=[(state.value, _(text)) for state, text in STATES.items()],
     )
@@ -189,7 +189,7 @@ def _record(subject: Person, form: AccountActionForm) -> str:
         memberships=organisations.list_memberships(session, subject.id),
         employments=organisations.list_employments(session, subject.id),
         managed=organisations.list_managed(session, subject.id),
-        training=[(_(TRAINING_ROLES[role]), place) for _who, role, place in list_granted_places(session, [subject.id])],
+        training=[(_(TRAINING_ROLES[role]), unit) for _who, role, unit in list_granted_places(session, [subject.id])],
         teams=[(row.slug, choose(dict(row.title)), row.role) for row in queries.list_teams_of(session, subject.id)],
         other_names=len(list_with_another_name(session, subject)) if subject.id != current_actor().person_id else 0,
         certificates=[
@@ -209,8 +209,8 @@ def _record(subject: Person, form: AccountActionForm) -> str:
 
 
 def _merged_into(session: Session, subject: Person) -> Person | None:
-    found = accounts.find_merge(session, subject.id)
-    return None if found is None else accounts.get_person(session, found.kept_id)
+    merge = accounts.find_merge(session, subject.id)
+    return None if merge is None else accounts.get_person(session, merge.kept_id)
 
 
 def _event(row: queries.AccountEvent) -> str:
@@ -219,8 +219,8 @@ def _event(row: queries.AccountEvent) -> str:
 
 def event_words(verb: str, role: str | None) -> str:
     """Return what the log says of an account, '' of anything else."""
-    words = EVENTS.get(f"{verb} {role}") or EVENTS.get(verb)
-    return _(words) if words else ""
+    event = EVENTS.get(f"{verb} {role}") or EVENTS.get(verb)
+    return _(event) if event else ""
 
 
 @bp.post("/<uuid:person>/suspension")
@@ -272,10 +272,10 @@ def set_role(subject: Person) -> Answer:
     return _back(subject)
 
 
-def _set_instructor(subject: Person, wanted: bool) -> Response:
-    change = services.grant_role if wanted else services.revoke_role
+def _set_instructor(subject: Person, is_instructor: bool) -> Response:
+    change = services.grant_role if is_instructor else services.revoke_role
     change(current_session(), current_actor(), subject, SiteRole.INSTRUCTOR, now=clock.now())
-    if wanted:
+    if is_instructor:
         flash(_("%(name)s can now create courses.", name=subject.full_name), "ok")
     else:
         flash(_("%(name)s can no longer create courses but stays in their current teams.", name=subject.full_name), "ok")
@@ -297,17 +297,17 @@ def end_sessions(subject: Person) -> Answer:
 @requires(AccountAction.MANAGE_PEOPLE, get_person)
 def send_reset(subject: Person) -> Answer:
     """Send a person the link to choose a new password; administrators neither set nor see one."""
-    if password_resets.send(current_session(), current_actor(), subject, now=clock.now()):
+    if password_resets.send_reset_link(current_session(), current_actor(), subject, now=clock.now()):
         _flash_delivery(_("The link is on its way to %(address)s.", address=subject.email))
     else:
         flash(_("No link was sent: the account is suspended."), "warn")
     return _back(subject)
 
 
-def _flash_delivery(words: str) -> None:
+def _flash_delivery(message: str) -> None:
     """Show that a message goes out, or where it waits: an administrator is never shown a link that sets a person's password."""
     if current_settings().sends_mail:
-        flash(words, "ok")
+        flash(message, "ok")
     else:
         flash(
             _("This site does not send email. The message is in the server's mail folder; the server administrator must deliver it."),
@@ -337,6 +337,22 @@ def learning_record(subject: LearningRecord) -> Answer:
     if person_id != actor.person_id:
         after_response.leave_record(lambda session: services.record_access(session, actor, person_id, AccessPurpose.PROGRESS, now=now))
     return _learning_record(subject, _take_back_form(subject))
+
+
+class RevokeCompletionForm(Form):
+    """The completed activity whose completion is revoked, and why."""
+
+    activity = SelectField(lazy_("Completed activity"), choices=[])
+    reason = LineField(lazy_("Reason"), [required(N_("Give a reason. It is recorded in the audit log.")), at_most(500)])
+
+    def offer(self, activities: Sequence[tuple[str, str]]) -> None:
+        """Let these activities be chosen: key and title."""
+        self.activity.choices = [("", _("Choose")), *activities]
+
+    def validate_activity(self, field: SelectField) -> None:
+        """Refuse no choice."""
+        if not field.data:
+            raise ValidationError(_("Choose an activity."))
 
 
 def _take_back_form(subject: LearningRecord) -> RevokeCompletionForm:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, render_template, request
 from sqlalchemy.orm import Session
 
 from courses.queries import outlines as course_outlines
@@ -21,11 +21,10 @@ from kernel.search.results import ResultGroup, ResultPaging, SearchHit, SearchRe
 from kernel.search.snippets import SnippetPiece, marked, snippet
 from kernel.web.limits import client_key, limit, limiter
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import current_actor, current_session, public
+from kernel.web.request import Answer, current_actor, current_session, public
 
 bp = Blueprint("lms_search", __name__)
 
-Answer = str | Response | tuple[str, int]
 KINDS = {
     "term": N_("Glossary"),
     "lesson": N_("Lessons"),
@@ -74,28 +73,28 @@ def search() -> Answer:
     """Show what a question finds among all that the reader may open: the best of each kind, or one kind page by page."""
     session, actor = current_session(), current_actor()
     typed = " ".join(request.args.get("q", "")[:LONGEST_QUESTION].split())
-    question, asked = read_question(typed), requested_page(ROWS)
+    question, requested = read_question(typed), requested_page(ROWS)
     kind = request.args.get("kind", "") if request.args.get("kind") in KINDS else ""
     if not question.is_empty:
         _count_search(actor)
     places = _Places(session, actor, request.args.get("course", ""))
-    wanted = ResultPaging(kind, asked.offset, ROWS) if kind else ResultPaging(limit=OF_EACH_KIND)
-    found = find(session, question, language(), places.scope, wanted)
-    total = sum(found.totals.values())
-    rows = [places.result(group, question) for group in found.groups]
+    paging = ResultPaging(kind, requested.offset, ROWS) if kind else ResultPaging(limit=OF_EACH_KIND)
+    results = find(session, question, language(), places.scope, paging)
+    total = sum(results.totals.values())
+    rows = [places.result(group, question) for group in results.groups]
     return render_template(
         "lms/search.html",
         typed=typed,
         asked=not question.is_empty,
-        total=found.totals.get(kind, 0) if kind else total,
+        total=results.totals.get(kind, 0) if kind else total,
         kind=kind,
-        tabs=[("", _("All"), total), *((name, _(words), found.totals[name]) for name, words in KINDS.items() if name in found.totals)],
+        tabs=[("", _("All"), total), *((name, _(label), results.totals[name]) for name, label in KINDS.items() if name in results.totals)],
         sections=[
-            (name, _(words), [row for row in rows if row.kind == name], found.totals[name])
-            for name, words in KINDS.items()
-            if name in found.totals
+            (name, _(label), [row for row in rows if row.kind == name], results.totals[name])
+            for name, label in KINDS.items()
+            if name in results.totals
         ],
-        page=Page(rows, asked.number, kind != "" and asked.offset + ROWS < found.totals.get(kind, 0)),
+        page=Page(rows, requested.number, kind != "" and requested.offset + ROWS < results.totals.get(kind, 0)),
         course=places.chosen,
         courses=places.courses,
         near=[] if total or question.is_empty else near_questions(session, typed, language(), places.scope),
@@ -117,12 +116,14 @@ class _Places:
         self._session = session
         contexts = enrolments.visible_learner_contexts(session, actor)
         self.chosen = chosen if any(context.slug == chosen for context in contexts) else ""
-        kept = [context for context in contexts if self.chosen in ("", context.slug)]
-        opened = openable(actor, kept, enrolments.visible_activities(session, actor, kept))
+        shown = [context for context in contexts if self.chosen in ("", context.slug)]
+        opened = openable(actor, shown, enrolments.visible_activities(session, actor, shown))
         self._outlines = course_outlines.list_outlines(
             session, [context.version_id for context in contexts if context.version_id is not None]
         )
-        self.scope = scope_of(kept, self._outlines, {version: [one.id for one in open_ones] for version, open_ones in opened.items()})
+        self.scope = scope_of(
+            shown, self._outlines, {version: [activity.id for activity in open_ones] for version, open_ones in opened.items()}
+        )
         self._activities = {activity.id: activity for outline in self._outlines.values() for activity in outline.activities()}
         self.courses = [(outline.slug, choose(outline.title)) for outline in self._outlines.values()]
 
@@ -146,8 +147,8 @@ class _Places:
 
     def suggestions(self, question: SearchQuery) -> list[str]:
         """Return the words of a question without results that find something on their own."""
-        words = [word.written for word in (*question.telling(language()), *(word for phrase in question.phrases for word in phrase))]
-        alone = list(dict.fromkeys(words))[:MOST_SUGGESTIONS] if len(words) > 1 or question.unwanted else []
+        forms = [word.written for word in (*question.telling(language()), *(word for phrase in question.phrases for word in phrase))]
+        alone = list(dict.fromkeys(forms))[:MOST_SUGGESTIONS] if len(forms) > 1 or question.unwanted else []
         return [word for word in alone if self._find_one(word).totals]
 
     def _find_one(self, word: str) -> SearchResults:
@@ -159,7 +160,10 @@ def openable(
 ) -> dict[int, list[OutlineActivity]]:
     """Leave out what gives marks where the reader does not take part: a preview opens lessons and recordings alone."""
     inside = {context.version_id for context in contexts if takes_part(actor, context)}
-    return {version: [one for one in found if version in inside or not one.gives_marks] for version, found in opened.items()}
+    return {
+        version: [activity for activity in activities if version in inside or not activity.gives_marks]
+        for version, activities in opened.items()
+    }
 
 
 def scope_of(contexts: Sequence[LearnerContext], outlines: Mapping[int, Outline], opened: Mapping[int, Sequence[int]]) -> SearchScope:

@@ -16,7 +16,7 @@ from kernel.files import StoredFile
 from kernel.i18n import _, ngettext
 from kernel.outbox import Job
 from kernel.permissions import Actor
-from kernel.web.request import current_actor, current_session, requires, see_other
+from kernel.web.request import Answer, current_actor, current_session, requires, see_other
 from lms import deployment, inspection, metrics, queries
 from lms.permissions import SiteAction, SiteVerb
 from lms.versions import versions
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 bp = Blueprint("lms_condition", __name__)
 
-Answer = str | Response | tuple[str, int]
 LISTED = 50
 
 
@@ -78,16 +77,16 @@ def system_state() -> Answer:
 def _database_size(session: Session, instance: Instance) -> int:
     if instance.database.is_sqlite:
         path = Path(instance.database.writing.url.database or "")
-        return sum(one.stat().st_size for one in path.parent.glob(f"{path.name}*"))
+        return sum(file.stat().st_size for file in path.parent.glob(f"{path.name}*"))
     return session.scalar(select(func.pg_database_size(func.current_database()))) or 0
 
 
 def get_failed_job(session: Session, _actor: Actor, job: int) -> Job:
     """Return a job that was given up; raise NotFound."""
-    found = session.get(Job, job) if job < 2**63 else None
-    if found is None or found.failed_at is None:
+    row = session.get(Job, job) if job < 2**63 else None
+    if row is None or row.failed_at is None:
         raise NotFound
-    return found
+    return row
 
 
 @bp.post("/administration/state/jobs/<int:job>/retry")

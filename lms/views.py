@@ -17,7 +17,17 @@ from enrolments.queries.completion_reviews import count_open_completion_reviews
 from enrolments.queries.learning import list_own_courses
 from kernel import clock
 from kernel.i18n import LANGUAGES, _, choose
-from kernel.web.request import allows, current_actor, current_session, current_settings, public, request_services, requires, see_other
+from kernel.web.request import (
+    Answer,
+    allows,
+    current_actor,
+    current_session,
+    current_settings,
+    public,
+    request_services,
+    requires,
+    see_other,
+)
 from lms import own_learning, queries
 from lms.permissions import SiteAction
 from lms.retention import periods
@@ -26,7 +36,6 @@ from webinars import queries as webinar_queries
 
 bp = Blueprint("lms", __name__)
 
-Answer = str | Response | tuple[str, int]
 THEMES = ("light", "dark", "system")
 MOST_WAITING = 50
 

@@ -9,6 +9,8 @@ from typing import TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from kernel.errors import N_
+
 Sum = TypeVar("Sum")
 
 
@@ -48,6 +50,9 @@ class TrainingRole(StrEnum):
     """Reads everything of it and changes nothing."""
 
 
+TRAINING_ROLES = {TrainingRole.OFFICER: N_("Training officer"), TrainingRole.AUDITOR: N_("Auditor")}
+
+
 _PARTICLES = frozenset(
     {"de", "del", "la", "las", "los", "y", "e", "da", "do", "dos", "van", "von", "der", "den", "san", "santa", "mc", "di"}
 )
@@ -55,9 +60,9 @@ _PARTICLES = frozenset(
 
 def split_surnames(text: str) -> tuple[str, str]:
     """Return the first surname, with the little words before it, and the rest: «De la Torre Núñez» is «De la Torre» and «Núñez»."""
-    words = text.split()
-    ends = next((at for at, word in enumerate(words, 1) if word.casefold() not in _PARTICLES), len(words))
-    return " ".join(words[:ends]), " ".join(words[ends:])
+    parts = text.split()
+    ends = next((at for at, word in enumerate(parts, 1) if word.casefold() not in _PARTICLES), len(parts))
+    return " ".join(parts[:ends]), " ".join(parts[ends:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,40 +90,45 @@ class UnitPath:
     path: tuple[str, ...]
 
 
+def indented(standing: UnitPath) -> str:
+    """Return the name of a place for a list to choose from, further in the deeper it stands."""
+    return " " * 4 * standing.depth + standing.place.name
+
+
 def in_order(places: Iterable[UnitSummary]) -> list[UnitPath]:
     """Return the places as the tree is read: each followed by what stands below it, neighbours by name."""
     below: defaultdict[int | None, list[UnitSummary]] = defaultdict(list)
-    known = {place.id: place for place in places}
-    for place in known.values():
-        below[place.parent_id if place.parent_id in known else None].append(place)
+    known = {unit.id: unit for unit in places}
+    for unit in known.values():
+        below[unit.parent_id if unit.parent_id in known else None].append(unit)
     return list(_walk(below, None, ()))
 
 
 def _walk(below: Mapping[int | None, list[UnitSummary]], parent: int | None, path: tuple[str, ...]) -> Iterator[UnitPath]:
-    for place in sorted(below.get(parent, ()), key=lambda place: (place.name_key, place.id)):
-        here = (*path, place.name)
-        yield UnitPath(place, len(path), here)
-        yield from _walk(below, place.id, here)
+    for unit in sorted(below.get(parent, ()), key=lambda unit: (unit.name_key, unit.id)):
+        here = (*path, unit.name)
+        yield UnitPath(unit, len(path), here)
+        yield from _walk(below, unit.id, here)
 
 
-def lineage(parents: Mapping[int, int | None], place: int) -> list[int]:
+def lineage(parents: Mapping[int, int | None], unit: int) -> list[int]:
     """Return a place and everything above it, up to its institution or to what `parents` knows."""
-    found = [place]
-    while (parent := parents.get(found[-1])) is not None and parent in parents:
-        found.append(parent)
-    return found
+    above = [unit]
+    while (parent := parents.get(above[-1])) is not None and parent in parents:
+        above.append(parent)
+    return above
 
 
 INSTITUTION_ZONE = "America/Guayaquil"
 ISLANDS, ISLANDS_ZONE = "galapagos", "Pacific/Galapagos"
 
 
-def zone_of(places: Mapping[int, UnitSummary], place: int) -> str:
+def zone_of(places: Mapping[int, UnitSummary], unit: int) -> str:
     """Return the time zone by which a place keeps its days: its own, else that of the nearest above that has one.
 
     The province of Galápagos has its own time, institutions that of Guayaquil, unless they say otherwise (spec/compulsory 2.2).
     """
-    at: UnitSummary | None = places[place]
+    at: UnitSummary | None = places[unit]
     while at is not None:
         if at.zone:
             return at.zone
@@ -128,19 +138,19 @@ def zone_of(places: Mapping[int, UnitSummary], place: int) -> str:
     return INSTITUTION_ZONE
 
 
-def inherited_zone(places: Mapping[int, UnitSummary], place: int) -> str:
+def inherited_zone(places: Mapping[int, UnitSummary], unit: int) -> str:
     """Return the time zone of a place that says none of its own."""
-    return zone_of({**places, place: replace(places[place], zone="")}, place)
+    return zone_of({**places, unit: replace(places[unit], zone="")}, unit)
 
 
-def local_day(places: Mapping[int, UnitSummary], place: int, now: datetime) -> date:
+def local_day(places: Mapping[int, UnitSummary], unit: int, now: datetime) -> date:
     """Return the day that it is in a place."""
-    return now.astimezone(ZoneInfo(zone_of(places, place))).date()
+    return now.astimezone(ZoneInfo(zone_of(places, unit))).date()
 
 
-def institution_of(places: Mapping[int, UnitSummary], place: int) -> int:
+def institution_of(places: Mapping[int, UnitSummary], unit: int) -> int:
     """Return the institution at the root above a place."""
-    at = places[place]
+    at = places[unit]
     while at.parent_id is not None:
         at = places[at.parent_id]
     return at.id
@@ -163,22 +173,22 @@ class EmploymentChange:
     corrects: bool
 
 
-def next_employment(last: EmploymentDays | None, said: EmploymentDays, day: date, *, back: bool) -> EmploymentChange | None:
+def next_employment(last: EmploymentDays | None, listed: EmploymentDays, day: date, *, back: bool) -> EmploymentChange | None:
     """Return what a list says that is new about somebody's employment, by the last row that stands; None where it says nothing new.
 
     What it leaves out stays. Who had left and has a later day of entry, or belongs to a place again, enters anew; the same day of
     entry without a last day says that they never left (spec/compulsory 2.3).
     """
     if last is None:
-        return EmploymentChange(said, corrects=False) if back or said != EmploymentDays() else None
-    both = EmploymentDays(said.staff_number or last.staff_number, said.entered_on or last.entered_on, said.left_on or last.left_on)
+        return EmploymentChange(listed, corrects=False) if back or listed != EmploymentDays() else None
+    both = EmploymentDays(listed.staff_number or last.staff_number, listed.entered_on or last.entered_on, listed.left_on or last.left_on)
     if last.left_on is not None and last.left_on < day:
-        if said.entered_on is not None and said.entered_on > last.left_on:
-            return EmploymentChange(replace(both, left_on=said.left_on), corrects=False)
-        if said.left_on is None and said.entered_on is not None and said.entered_on == last.entered_on:
+        if listed.entered_on is not None and listed.entered_on > last.left_on:
+            return EmploymentChange(replace(both, left_on=listed.left_on), corrects=False)
+        if listed.left_on is None and listed.entered_on is not None and listed.entered_on == last.entered_on:
             return EmploymentChange(replace(both, left_on=None), corrects=True)
-        if said.left_on is None and back:
-            return EmploymentChange(replace(both, entered_on=said.entered_on or day, left_on=None), corrects=False)
+        if listed.left_on is None and back:
+            return EmploymentChange(replace(both, entered_on=listed.entered_on or day, left_on=None), corrects=False)
     return EmploymentChange(both, corrects=True) if both != last else None
 
 
@@ -202,8 +212,8 @@ def asks_for_number(people: int, leavers: int, moved: int, emptied: int, *, comp
 def rolled_up(parents: Mapping[int, int | None], own: Mapping[int, Sum], add: Callable[[Sum, Sum], Sum], nothing: Sum) -> dict[int, Sum]:
     """Return for each unit the sum of its own value and those of everything below it."""
     total = dict.fromkeys(parents, nothing)
-    for place, value in own.items():
-        for above in lineage(parents, place):
+    for unit, value in own.items():
+        for above in lineage(parents, unit):
             if above in total:
                 total[above] = add(total[above], value)
     return total

@@ -1,11 +1,15 @@
-"""The quizzes feature, as the application registers it."""
+"""The features of questions, quizzes and their analysis, as the application registers them."""
 
 from courses.audit_verbs import CourseVerb
+from kernel.errors import N_
 from kernel.feature import Feature
 from quizzes import jobs
 from quizzes.dates import pause_dates, quiz_dates
-from quizzes.permissions import PERMISSIONS
-from quizzes.queries.waiting import waiting_attempts, waiting_findings
+from quizzes.pages.manage import StaffToolLink
+from quizzes.pages.statistics import value_findings
+from quizzes.permissions import ANALYSIS_PERMISSIONS, PERMISSIONS, QUESTION_PERMISSIONS, AnalysisAction
+from quizzes.queries.teaching import QUESTION_USES, waiting_attempts
+from quizzes.queries.waiting import waiting_findings
 from quizzes.services.regrading import RegradeVerb
 from quizzes.views import (
     accommodations,
@@ -33,12 +37,10 @@ from quizzes.views import (
     variants,
 )
 
+QUESTIONS = Feature(name="questions", blueprints=(banks.bp, questions.bp, variants.bp), permissions=QUESTION_PERMISSIONS)
 FEATURE = Feature(
     name="quizzes",
     blueprints=(
-        banks.bp,
-        questions.bp,
-        variants.bp,
         slots.bp,
         blueprints.bp,
         attempts.bp,
@@ -49,13 +51,8 @@ FEATURE = Feature(
         reopening.bp,
         reports.bp,
         self_assessments.bp,
-        statistics.bp,
-        decisions.bp,
-        draw_quality.bp,
-        paired_tests.bp,
         pass_marks.bp,
         proofs.bp,
-        item_history.bp,
         mistakes.bp,
         overrides.bp,
         accommodations.bp,
@@ -68,10 +65,7 @@ FEATURE = Feature(
         "quizzes.tell_override": jobs.notify_override,
         "quizzes.tell_incident": jobs.notify_incident,
         "quizzes.tell_regrade": jobs.notify_regrade,
-        "quizzes.examine": jobs.examine,
-        "quizzes.update_analysis": jobs.examine,
         "quizzes.plan_analyses": jobs.plan_analyses,
-        "quizzes.order_analyses": jobs.order_analyses,
         "quizzes.fill_history": jobs.fill_history,
         "quizzes.make_draw_tables": jobs.make_draw_tables,
         "quizzes.plan_regrade": jobs.plan_regrade,
@@ -84,14 +78,37 @@ FEATURE = Feature(
         "quizzes.move_reviews": jobs.move_reviews,
     },
     periodic={"quizzes.close_due": jobs.CLOSE_EVERY, "quizzes.move_reviews": jobs.MOVE_EVERY, "quizzes.plan_analyses": jobs.PLAN_EVERY},
-    patient=("quizzes.update_analysis", "quizzes.offer_regrade"),
+    patient=("quizzes.offer_regrade",),
     subscriptions={
         **dict.fromkeys(jobs.SCOPES, "quizzes.note_due"),
         **dict.fromkeys(RegradeVerb, "quizzes.tell_regrade"),
         CourseVerb.PUBLISHED: "quizzes.carry_overrides",
     },
     dates=(quiz_dates, pause_dates),
+    question_uses=(QUESTION_USES,),
     verified=(proofs.find_page,),
     verified_files=(proofs.find_page_of_file,),
-    waiting=(waiting_attempts, waiting_findings),
+    waiting=(waiting_attempts,),
+)
+STATISTICS_TOOL = StaffToolLink(
+    "quizzes_statistics.quiz",
+    "chart-column",
+    N_("Statistics and item analysis"),
+    N_("How well the questions worked, and which of them need attention."),
+    AnalysisAction.STATISTICS,
+    before="quizzes_time.overrides",
+)
+ANALYSIS = Feature(
+    name="analysis",
+    blueprints=(statistics.bp, decisions.bp, draw_quality.bp, paired_tests.bp, item_history.bp),
+    permissions=ANALYSIS_PERMISSIONS,
+    jobs={
+        "quizzes.examine": jobs.examine,
+        "quizzes.update_analysis": jobs.examine,
+        "quizzes.order_analyses": jobs.order_analyses,
+    },
+    patient=("quizzes.update_analysis",),
+    quiz_tools=(STATISTICS_TOOL,),
+    value_findings=(value_findings,),
+    waiting=(waiting_findings,),
 )

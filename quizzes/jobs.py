@@ -25,23 +25,34 @@ from kernel.i18n import DEFAULT_ZONE, _, choose, in_every_language
 from kernel.outbox import Delivery, Effect
 from kernel.permissions import Actor, ActorChannel
 from quizzes.models import Attempt, Regrade
-from quizzes.queries import analysis, outdated, overrides
-from quizzes.queries import attempts as queries
 from quizzes.queries import draw_tables as table_queries
 from quizzes.queries import dry_runs as dry_run_queries
+from quizzes.queries import outdated
 from quizzes.queries import regrading as regrading_queries
-from quizzes.queries.analysis import StatisticsFilter
+from quizzes.queries.analysis import StatisticsFilter, attempt_set, list_compositions
+from quizzes.queries.attempts import load_attempt
 from quizzes.queries.final_tests import outline_of_activity
 from quizzes.queries.open_attempts import list_due
+from quizzes.queries.overrides import (
+    AffectedAttempts,
+    ExhaustedAttempts,
+    OpenAttempt,
+    list_open_attempts,
+    list_used_up,
+    scope_of_accommodation,
+    scope_of_group,
+    scope_of_incident,
+    scope_of_override,
+)
 from quizzes.rules.attempts import NETWORK_TOLERANCE
 from quizzes.rules.statistics import CountedAttempts, CountedTakes
-from quizzes.services import analysis as examinations
 from quizzes.services import attempts as services
 from quizzes.services import draw_tables, dry_runs, item_history, regrading
 from quizzes.services import notices as telling
-from quizzes.services import overrides as time_services
+from quizzes.services.analysis import compute_statistics, keep_statistics, order_statistics
 from quizzes.services.former_reviews import move_former_reviews
-from quizzes.services.overrides import OverrideVerb
+from quizzes.services.notices import notify_offers
+from quizzes.services.overrides import OverrideVerb, copy_overrides, record_due_dates
 from quizzes.services.regrade_offers import list_offers
 
 CLOSE_EVERY = 60
@@ -73,7 +84,7 @@ def close_due(delivery: Delivery) -> None:
 def _settle(delivery: Delivery, actor: Actor, attempt_id: int) -> None:
     with delivery.database.unit_of_work() as session:
         session.get_one(Attempt, attempt_id, with_for_update=True)
-        services.close_if_overdue(session, actor, queries.load_attempt(session, attempt_id), now=delivery.now)
+        services.close_if_overdue(session, actor, load_attempt(session, attempt_id), now=delivery.now)
 
 
 def _list_due(delivery: Delivery, after: int) -> list[int]:
@@ -83,32 +94,32 @@ def _list_due(delivery: Delivery, after: int) -> list[int]:
 
 def notify_marked(delivery: Delivery) -> Effect:
     """Notify a learner that everything in an attempt is marked; the marks themselves stay behind the sign-in."""
-    told = _notified_attempt(delivery)
+    notified = _notified_attempt(delivery)
     message = Message(
         NoticeKind.GRADED,
-        key=f"attempt-marked:{told.attempt}:{delivery.job_id}",
-        subject=in_every_language(lambda: _("Your answers in “%(title)s” have been marked", title=choose(told.title))),
+        key=f"attempt-marked:{notified.attempt}:{delivery.job_id}",
+        subject=in_every_language(lambda: _("Your answers in “%(title)s” have been marked", title=choose(notified.title))),
         words=in_every_language(
-            lambda: _("The course team of “%(course)s” has marked the work you submitted.", course=choose(told.course))
+            lambda: _("The course team of “%(course)s” has marked the work you submitted.", course=choose(notified.course))
         ),
-        path=f"/attempts/{told.attempt}/review",
+        path=f"/attempts/{notified.attempt}/review",
     )
-    return lambda session: notices.notify(session, message, [told.person_id], now=delivery.now)
+    return lambda session: notices.notify(session, message, [notified.person_id], now=delivery.now)
 
 
 def notify_reopened(delivery: Delivery) -> Effect:
     """Notify a learner that an attempt is open again."""
-    told = _notified_attempt(delivery)
+    notified = _notified_attempt(delivery)
     message = Message(
         NoticeKind.REOPENED,
-        key=f"attempt-reopened:{told.attempt}:{delivery.job_id}",
-        subject=in_every_language(lambda: _("Your attempt at “%(title)s” is open again", title=choose(told.title))),
+        key=f"attempt-reopened:{notified.attempt}:{delivery.job_id}",
+        subject=in_every_language(lambda: _("Your attempt at “%(title)s” is open again", title=choose(notified.title))),
         words=in_every_language(
-            lambda: _("You can continue it in the course “%(course)s”. Your answers are still there.", course=choose(told.course))
+            lambda: _("You can continue it in the course “%(course)s”. Your answers are still there.", course=choose(notified.course))
         ),
-        path=f"/attempts/{told.attempt}",
+        path=f"/attempts/{notified.attempt}",
     )
-    return lambda session: notices.notify(session, message, [told.person_id], now=delivery.now)
+    return lambda session: notices.notify(session, message, [notified.person_id], now=delivery.now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,17 +134,17 @@ class _NotifiedAttempt:
 
 def _notified_attempt(delivery: Delivery) -> _NotifiedAttempt:
     with delivery.database.unit_of_work(write=False) as session:
-        loaded = queries.load_attempt(session, cast("int", delivery.arguments["attempt"]))
+        loaded = load_attempt(session, cast("int", delivery.arguments["attempt"]))
         outline = outline_of_activity(session, loaded.snapshot.activity_id)
     return _NotifiedAttempt(loaded.uuid, loaded.person_id, outline.by_key[loaded.snapshot.activity_key].title, outline.title)
 
 
-def _notify_all(delivery: Delivery, tell: Callable[..., int | None], subject: int) -> None:
+def _notify_all(delivery: Delivery, notify_some: Callable[..., int | None], subject: int) -> None:
     """Notify everyone, a batch in each transaction; after a failure no one is notified twice."""
     after: int | None = 0
     while after is not None:
         with delivery.database.unit_of_work() as session:
-            after = tell(session, subject, after=after, now=delivery.now)
+            after = notify_some(session, subject, after=after, now=delivery.now)
 
 
 def notify_override(delivery: Delivery) -> None:
@@ -166,13 +177,13 @@ def examine(delivery: Delivery) -> Effect | None:
         edition, group = (UUID(str(arguments[name])) if arguments.get(name) else None for name in ("edition", "group"))
         takes = CountedTakes(str(arguments.get("takes", CountedTakes.PRESENT)))
         learners = StatisticsFilter(edition, group, takes, str(arguments.get("language", "")), str(arguments.get("form", "")))
-        quiz = analysis.list_compositions(session, int(str(arguments["course"])), str(arguments["activity"]), learners)
-        choice = next((one for one in quiz.choices if one.name == arguments["composition"]), None)
+        quiz = list_compositions(session, int(str(arguments["course"])), str(arguments["activity"]), learners)
+        choice = next((candidate for candidate in quiz.choices if candidate.name == arguments["composition"]), None)
         if choice is None:
             return None
-        found = analysis.attempt_set(session, quiz, CountedAttempts(str(arguments["which"])), choice)
-        examination = examinations.compute(session, found)
-    return lambda session: examinations.keep(session, found, examination, now=delivery.now)
+        attempts = attempt_set(session, quiz, CountedAttempts(str(arguments["which"])), choice)
+        examination = compute_statistics(session, attempts)
+    return lambda session: keep_statistics(session, attempts, examination, now=delivery.now)
 
 
 NIGHT = timedelta(hours=2)
@@ -211,12 +222,12 @@ def order_analyses(delivery: Delivery) -> None:
     while True:
         with delivery.database.unit_of_work(write=False) as session:
             quizzes = outdated.list_taken(session, after=last, limit=QUIZZES_AT_ONCE)
-            found = list(outdated.list_outdated(session, quizzes))
+            listed = list(outdated.list_outdated(session, quizzes))
         if not quizzes:
             return
         with delivery.database.unit_of_work() as session:
-            for attempts, kept_at in found:
-                examinations.order(session, attempts, kept_at, now=delivery.now, kind="quizzes.update_analysis")
+            for attempts, kept_at in listed:
+                order_statistics(session, attempts, kept_at, now=delivery.now, kind="quizzes.update_analysis")
         last = quizzes[-1].activity_id
 
 
@@ -315,20 +326,20 @@ def offer_regrade(delivery: Delivery) -> Effect | None:
     course_id, key = cast("int", delivery.arguments["course"]), str(delivery.arguments["activity"])
     with delivery.database.unit_of_work(write=False) as session:
         offers = list_offers(session, course_id, key)
-    return (lambda session: telling.notify_offers(session, course_id, key, offers, now=delivery.now)) if offers else None
+    return (lambda session: notify_offers(session, course_id, key, offers, now=delivery.now)) if offers else None
 
 
-SCOPES: Mapping[StrEnum, Callable[[Session, int], overrides.AffectedAttempts]] = {
-    OverrideVerb.OVERRIDDEN: overrides.scope_of_override,
-    OverrideVerb.OVERRIDE_ENDED: overrides.scope_of_override,
-    OverrideVerb.APPLIED: overrides.scope_of_override,
-    OverrideVerb.TIME_GIVEN: overrides.scope_of_incident,
-    OverrideVerb.TIME_TAKEN_BACK: overrides.scope_of_incident,
-    OverrideVerb.TIME_APPLIED: overrides.scope_of_incident,
-    OverrideVerb.ACCOMMODATED: overrides.scope_of_accommodation,
-    OverrideVerb.ACCOMMODATION_ENDED: overrides.scope_of_accommodation,
-    EnrolmentVerb.GROUP_CHANGED: overrides.scope_of_group,
-    EnrolmentVerb.LEARNERS_MOVED: lambda _session, course_id: overrides.AffectedAttempts(course_id),
+SCOPES: Mapping[StrEnum, Callable[[Session, int], AffectedAttempts]] = {
+    OverrideVerb.OVERRIDDEN: scope_of_override,
+    OverrideVerb.OVERRIDE_ENDED: scope_of_override,
+    OverrideVerb.APPLIED: scope_of_override,
+    OverrideVerb.TIME_GIVEN: scope_of_incident,
+    OverrideVerb.TIME_TAKEN_BACK: scope_of_incident,
+    OverrideVerb.TIME_APPLIED: scope_of_incident,
+    OverrideVerb.ACCOMMODATED: scope_of_accommodation,
+    OverrideVerb.ACCOMMODATION_ENDED: scope_of_accommodation,
+    EnrolmentVerb.GROUP_CHANGED: scope_of_group,
+    EnrolmentVerb.LEARNERS_MOVED: lambda _session, course_id: AffectedAttempts(course_id),
 }
 """What moves the end of open attempts, and whose."""
 
@@ -343,35 +354,31 @@ def note_due(delivery: Delivery) -> None:
     The progress of learners who gain or lose attempts is updated too: whether they have used them all.
     """
     subject, verb = cast("int", delivery.arguments["subject"]), str(delivery.arguments["verb"])
-    scope_of = next(found for known, found in SCOPES.items() if known.value == verb)
+    scope_of = next(scope for known, scope in SCOPES.items() if known.value == verb)
     last = 0
     while page := _list_open(delivery, lambda session: scope_of(session, subject), last):
         moved = [(attempt.id, attempt.end) for attempt in page if attempt.end != attempt.due_at]
         if moved:
             with delivery.database.unit_of_work() as session:
-                time_services.record_due_dates(session, moved)
+                record_due_dates(session, moved)
         last = page[-1].id
-    if verb in {one.value for one in TOUCHES_ATTEMPTS}:
+    if verb in {verb_with_attempts.value for verb_with_attempts in TOUCHES_ATTEMPTS}:
         _notify_progress(delivery, lambda session: scope_of(session, subject))
 
 
-def _notify_progress(delivery: Delivery, scope_of: Callable[[Session], overrides.AffectedAttempts]) -> None:
+def _notify_progress(delivery: Delivery, scope_of: Callable[[Session], AffectedAttempts]) -> None:
     last = 0
     while page := _list_used_up(delivery, scope_of, last):
-        for attempt_id in (one.attempt_id for one in page if not one.in_step):
+        for attempt_id in (affected.attempt_id for affected in page if not affected.in_step):
             with delivery.database.unit_of_work() as session:
                 session.get_one(Attempt, attempt_id, with_for_update=True)
-                services.record_quiz_result(
-                    session, Actor(via=ActorChannel.JOB), queries.load_attempt(session, attempt_id), now=delivery.now
-                )
+                services.record_quiz_result(session, Actor(via=ActorChannel.JOB), load_attempt(session, attempt_id), now=delivery.now)
         last = page[-1].attempt_id
 
 
-def _list_used_up(
-    delivery: Delivery, scope_of: Callable[[Session], overrides.AffectedAttempts], after: int
-) -> list[overrides.ExhaustedAttempts]:
+def _list_used_up(delivery: Delivery, scope_of: Callable[[Session], AffectedAttempts], after: int) -> list[ExhaustedAttempts]:
     with delivery.database.unit_of_work(write=False) as session:
-        return overrides.list_used_up(session, scope_of(session), after=after, limit=PAGE)
+        return list_used_up(session, scope_of(session), after=after, limit=PAGE)
 
 
 def carry_overrides(delivery: Delivery) -> None:
@@ -382,9 +389,9 @@ def carry_overrides(delivery: Delivery) -> None:
         renames = get_outline(session, version).renames if version is not None else {}
     if renames:
         with delivery.database.unit_of_work() as session:
-            time_services.copy_overrides(session, Actor(via=ActorChannel.JOB), course_id, renames, now=delivery.now)
+            copy_overrides(session, Actor(via=ActorChannel.JOB), course_id, renames, now=delivery.now)
 
 
-def _list_open(delivery: Delivery, scope_of: Callable[[Session], overrides.AffectedAttempts], after: int) -> list[overrides.OpenAttempt]:
+def _list_open(delivery: Delivery, scope_of: Callable[[Session], AffectedAttempts], after: int) -> list[OpenAttempt]:
     with delivery.database.unit_of_work(write=False) as session:
-        return overrides.list_open(session, scope_of(session), after=after, limit=PAGE)
+        return list_open_attempts(session, scope_of(session), after=after, limit=PAGE)

@@ -19,6 +19,13 @@ from quizzes.rules.review import Reader
 from quizzes.selection_models import JudgeSheet, PassMarkRecord
 
 
+class QuestionAction(StrEnum):
+    """Acts on the questions of a draft."""
+
+    VIEW_BANK = "question_bank:view"
+    EDIT_BANK = "question_bank:edit"
+
+
 class QuizAction(StrEnum):
     """Acts on quizzes and attempts."""
 
@@ -36,20 +43,9 @@ class QuizAction(StrEnum):
     VERIFY_PROOF = "attempt:verify_proof"
     """Compare a file with a proof in public."""
     MANAGE = "quiz:manage"
-    VIEW_BANK = "question_bank:view"
-    EDIT_BANK = "question_bank:edit"
     REPORT = "quiz:report"
     EXPORT_REPORT = "quiz:export_report"
     """Take the attempts out as files."""
-    STATISTICS = "quiz:statistics"
-    DECISIONS = "decision_quality:view"
-    """See how sure the decisions at the pass mark are, with the people about whom the test cannot tell."""
-    ITEM_HISTORY = "item_history:view"
-    """See how a question did through months, versions and quizzes, without a person."""
-    SEGMENT = "item_history:segment"
-    """Say that a version of a question changed only the wording, or take that back."""
-    DRAW_TABLES = "draw_table:view"
-    """See by which facilities question sets are drawn, and how equally hard they were."""
     ANGOFF = "angoff:record"
     """Judge the pass mark of a quiz, and sign the record of it."""
     MARK = "attempt:grade_by_hand"
@@ -59,6 +55,20 @@ class QuizAction(StrEnum):
     INCIDENT = "incident:manage"
     """Give time to all who answer now."""
     ACCOMMODATE = "accommodation:manage"
+
+
+class AnalysisAction(StrEnum):
+    """Acts on statistics of quizzes and on the history of questions."""
+
+    STATISTICS = "quiz:statistics"
+    DECISIONS = "decision_quality:view"
+    """See how sure the decisions at the pass mark are, with the people about whom the test cannot tell."""
+    ITEM_HISTORY = "item_history:view"
+    """See how a question did through months, versions and quizzes, without a person."""
+    SEGMENT = "item_history:segment"
+    """Say that a version of a question changed only the wording, or take that back."""
+    DRAW_TABLES = "draw_table:view"
+    """See by which facilities question sets are drawn, and how equally hard they were."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +145,7 @@ class ItemHistoryContext(CourseContext):
     question_id: int
 
 
-def _edit_bank(actor: Actor, subject: object) -> Verdict:
+def edit_bank(actor: Actor, subject: object) -> Verdict:
     """Let those who edit the course work on its questions; hide them from everyone else, because they hold the key."""
     assert isinstance(subject, CourseContext)
     return allow_if(edits(actor, subject.staff_role), Verdict.HIDE)
@@ -203,8 +213,8 @@ def _manage(actor: Actor, subject: object) -> Verdict:
     return allow_if(teaches(actor, subject.staff_role), Verdict.HIDE)
 
 
-def _statistics(actor: Actor, subject: object) -> Verdict:
-    """Statistics of questions tell their keys: they are for those who edit the course; graders are refused.
+def see_question_keys(actor: Actor, subject: object) -> Verdict:
+    """Allow what tells keys of questions, as statistics do, to those who edit the course; graders are refused.
 
     spec/security 9, question bank.
     """
@@ -258,10 +268,16 @@ def _fetch_file(actor: Actor, subject: object) -> Verdict:
 
 
 def _override(actor: Actor, subject: object) -> Verdict:
-    """Those who edit the course decide who gets more time, and see its draw tables; to others there is no such page."""
+    """Those who edit the course decide who gets more time; to others there is no such page."""
     quiz = subject.quiz if isinstance(subject, OverrideContext | NewOverrideContext | IncidentContext) else subject
     assert isinstance(quiz, QuizContext)
     return allow_if(edits(actor, quiz.staff_role), Verdict.HIDE)
+
+
+def _draw_tables(actor: Actor, subject: object) -> Verdict:
+    """Those who edit the course see its draw tables; to others there is no such page."""
+    assert isinstance(subject, QuizContext)
+    return allow_if(edits(actor, subject.staff_role), Verdict.HIDE)
 
 
 def reader_of(actor: Actor, subject: AttemptContext) -> Reader:
@@ -282,10 +298,14 @@ def _overridden(subject: object) -> tuple[int | None, ...]:
     return (subject.person.id,) if isinstance(subject, NewOverrideContext) and subject.person else ()
 
 
+QUESTION_PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all(
+    {
+        QuestionAction.VIEW_BANK: edit_bank,
+        QuestionAction.EDIT_BANK: edit_bank,
+    }
+)
 PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all(
     {
-        QuizAction.VIEW_BANK: _edit_bank,
-        QuizAction.EDIT_BANK: _edit_bank,
         QuizAction.VIEW_INTRO: _view_intro,
         QuizAction.START: _start,
         QuizAction.ANSWER: _own,
@@ -299,17 +319,21 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all(
         QuizAction.MANAGE: _manage,
         QuizAction.REPORT: _manage,
         QuizAction.EXPORT_REPORT: _edit_quiz,
-        QuizAction.STATISTICS: _statistics,
-        QuizAction.DECISIONS: _statistics,
-        QuizAction.DRAW_TABLES: _override,
-        QuizAction.ANGOFF: _statistics,
-        QuizAction.ITEM_HISTORY: _edit_bank,
-        QuizAction.SEGMENT: _edit_bank,
+        QuizAction.ANGOFF: see_question_keys,
         QuizAction.MARK: changes_record(_mark, _learner),
         QuizAction.REGRADE: changes_records(_edit_quiz),
         QuizAction.REOPEN: changes_record(_reopen, _learner),
         QuizAction.OVERRIDE: changes_records(changes_record(_override, _overridden)),
         QuizAction.INCIDENT: changes_records(_override),
         QuizAction.ACCOMMODATE: changes_record(administrator, lambda person: (person.id,)),
+    }
+)
+ANALYSIS_PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all(
+    {
+        AnalysisAction.STATISTICS: see_question_keys,
+        AnalysisAction.DECISIONS: see_question_keys,
+        AnalysisAction.DRAW_TABLES: _draw_tables,
+        AnalysisAction.ITEM_HISTORY: edit_bank,
+        AnalysisAction.SEGMENT: edit_bank,
     }
 )

@@ -36,7 +36,7 @@ from quizzes.content.published import reworded
 from quizzes.content.setting_labels import describe_quiz
 from quizzes.content.ties import freeze_use
 from quizzes.models import Question, QuestionVersion, QuizVersion, Slot, SlotCandidate
-from quizzes.queries import attempts as queries
+from quizzes.queries.attempts import get_questions, get_snapshot_of_activity
 from quizzes.queries.banks import find_newest_numbers
 from quizzes.queries.effective_settings import own_dates
 from quizzes.queries.entries import written_integrity, written_pair, written_use
@@ -180,13 +180,13 @@ def exclusions(slot: FixedSlot | DrawSlot, questions: Mapping[str, definitions.Q
 
     spec/selection 1.7, 1.8 and 1.23.
     """
-    found: dict[str, object] = {
+    limits: dict[str, object] = {
         "families": {key: own.selection.family for key, own in questions.items() if own.selection.family},
         "enemies": {key: sorted(own.selection.enemies) for key, own in questions.items() if own.selection.enemies},
         "variants": {key: variants_of(own) for key, own in questions.items() if own.selection.by_variant},
         "by_family": isinstance(slot, DrawSlot) and slot.by_family,
     }
-    return {name: value for name, value in found.items() if value}
+    return {name: value for name, value in limits.items() if value}
 
 
 def _description(activity: ActivitySource, quiz: QuizSource, slots: list[PreparedSlot]) -> ActivityDescription:
@@ -204,10 +204,10 @@ def render_question(question: definitions.QuestionDefinition, renderer: Renderer
     prefix = f"q{hashlib.sha256(question.key.encode()).hexdigest()[:8]}-"
     gaps = _gap_names(question)
 
-    def render(words: str, language: str, shape: TextShape) -> str:
+    def render(text: str, language: str, shape: TextShape) -> str:
         if shape is TextShape.INLINE:
-            return renderer.inline({language: words}, path, prefix=prefix).get(language, "")
-        return renderer.markdown({language: words}, path, prefix=prefix, gaps=gaps).get(language, "")
+            return renderer.inline({language: text}, path, prefix=prefix).get(language, "")
+        return renderer.markdown({language: text}, path, prefix=prefix, gaps=gaps).get(language, "")
 
     return map_texts(without_notes(question), render)
 
@@ -228,13 +228,13 @@ def embed_question(course: CourseFolder, key: str, renderer: Renderer, language:
     if question is None:
         return None
     rendered = render_question(question, renderer, _path_of(course, key))
-    asked = element("div", {}, _searchable_text(rendered, language))
+    question_html = element("div", {}, _searchable_text(rendered, language))
     answer = _answer(rendered, language)
     if not answer:
-        return asked
+        return question_html
     with reading(language):
         label = _("See an answer")
-    return SafeHtml.stored(asked + element("details", {"class": "mod"}, SafeHtml.stored(element("summary", {}, label) + answer)))
+    return SafeHtml.stored(question_html + element("details", {"class": "mod"}, SafeHtml.stored(element("summary", {}, label) + answer)))
 
 
 def _searchable_text(question: definitions.QuestionDefinition, language: str) -> SafeHtml:
@@ -295,9 +295,9 @@ def freeze_quizzes(session: Session, publication: Publication, quizzes: Sequence
     answers = count_answers_by_variant(session, balanced)
     used = [(activity, replace(payload, selection=_use(session, publication, activity, payload))) for activity, payload in quizzes]
     insert_all(session, [_quiz_row(activity, payload, versions, answers) for activity, payload in used])
-    wanted = select(QuizVersion.activity_id, QuizVersion.id)
-    wanted = wanted.where(QuizVersion.activity_id.in_([activity.id for activity, _payload in quizzes]))
-    quiz_version_ids: dict[int, int] = dict(session.execute(wanted).all())
+    statement = select(QuizVersion.activity_id, QuizVersion.id)
+    statement = statement.where(QuizVersion.activity_id.in_([activity.id for activity, _payload in quizzes]))
+    quiz_version_ids: dict[int, int] = dict(session.execute(statement).all())
     begin_history(session, list(quiz_version_ids.values()))
     slots = [(quiz_version_ids[activity.id], slot) for activity, payload in quizzes for slot in payload.slots]
     insert_all(session, [_slot_row(quiz_id, slot) for quiz_id, slot in slots])
@@ -334,7 +334,7 @@ def _quiz_row(
         SlotEntry(tuple(candidate_of(payload.questions[key]) for key in slot.questions), slot.draws, slot.mark) for slot in payload.slots
     ]
     keys = {versions[key]: key for key in payload.questions}
-    own = {facility_key(keys[version], variant): found for (version, variant), found in answers.items() if version in keys}
+    own = {facility_key(keys[version], variant): facility for (version, variant), facility in answers.items() if version in keys}
     count = FormCount(payload.forms, forms_seed(payload.pair.initial if payload.pair else activity.key, slots))
     return QuizVersion(
         activity_id=activity.id,
@@ -424,7 +424,7 @@ def reworded_questions(session: Session, course_id: int, course: CourseFolder) -
         .where(Question.course_id == course_id, QuestionVersion.number == newest)
     )
     versions: dict[str, int] = dict(rows.all())
-    published = queries.get_questions(session, list(versions.values()))
+    published = get_questions(session, list(versions.values()))
     return reworded({key: published[version_id] for key, version_id in versions.items()}, course)
 
 
@@ -433,15 +433,15 @@ def withheld_marks(session: Session, enrolment_id: int, quizzes: Sequence[Outlin
 
     Where the close date brings the marks, it brings them once no attempt of the learner is open.
     """
-    settings = {quiz.key: queries.get_snapshot_of_activity(session, quiz.id).settings for quiz in quizzes}
+    settings = {quiz.key: get_snapshot_of_activity(session, quiz.id).settings for quiz in quizzes}
     held, released = _held_for_final(session, enrolment_id, quizzes, now)
     later, closed = (_hidden_at(moment, settings) for moment in (ReviewMoment.LATER, ReviewMoment.CLOSED))
     over = {quiz.key for quiz in quizzes if quiz.closes_at is not None and now >= quiz.closes_at}
     over |= released
     over |= _answered_with_final(session, enrolment_id, [quiz for quiz in quizzes if quiz.key in later - closed - over - held])
-    asked = over & (later ^ closed)
-    if asked:
-        over -= find_answering(session, enrolment_id, asked)
+    doubtful = over & (later ^ closed)
+    if doubtful:
+        over -= find_answering(session, enrolment_id, doubtful)
     return held | (later - over) | (closed & over)
 
 
@@ -451,7 +451,7 @@ def _held_for_final(
     """Return the keys of initial tests whose result waits for the final one's, and of those whose wait is over (spec/selection 7.2)."""
     held, released = set[str](), set[str]()
     for quiz in quizzes:
-        pair = queries.get_snapshot_of_activity(session, quiz.id).pair
+        pair = get_snapshot_of_activity(session, quiz.id).pair
         if pair is not None and pair.initial == quiz.key:
             release = find_final_release(session, enrolment_id, outline_of_activity(session, quiz.id), quiz.key, pair)
             (held if release.at is None or now < release.at else released).add(quiz.key)
@@ -469,12 +469,16 @@ def _answered_with_final(session: Session, enrolment_id: int, quizzes: Sequence[
 
 def _hidden_at(moment: ReviewMoment, settings: Mapping[str, QuizSettings]) -> frozenset[str]:
     """Return the keys of quizzes that show no marks at a moment."""
-    return frozenset(key for key, kept in settings.items() if ReviewFlag.MARKS not in flags_for(kept.review, moment, kept.behaviour))
+    return frozenset(
+        key
+        for key, quiz_settings in settings.items()
+        if ReviewFlag.MARKS not in flags_for(quiz_settings.review, moment, quiz_settings.behaviour)
+    )
 
 
 def pass_mark_of(session: Session, activity: OutlineActivity) -> Fraction | None:
     """Return from which percent on a quiz is passed."""
-    return queries.get_snapshot_of_activity(session, activity.id).settings.pass_mark
+    return get_snapshot_of_activity(session, activity.id).settings.pass_mark
 
 
 def counts_elsewhere(session: Session, activity: OutlineActivity) -> bool:
@@ -482,7 +486,7 @@ def counts_elsewhere(session: Session, activity: OutlineActivity) -> bool:
     course = select(CourseVersion.course_id).join(Activity, Activity.version_id == CourseVersion.id).where(Activity.id == activity.id)
     versions = select(Activity.id).join(CourseVersion, CourseVersion.id == Activity.version_id)
     same_quiz = versions.where(CourseVersion.course_id == course.scalar_subquery(), Activity.key == activity.key)
-    return any(queries.get_snapshot_of_activity(session, version).selection is not None for version in session.scalars(same_quiz))
+    return any(get_snapshot_of_activity(session, version).selection is not None for version in session.scalars(same_quiz))
 
 
 QUIZ = ActivityPublisher(

@@ -55,8 +55,8 @@ SETTINGS = SettingLabels(
 def describe_task(activity: ActivitySource) -> tuple[SettingFact, ...]:
     """Describe a task in words: its items, and its settings."""
     source: TaskSource = activity.settings
-    words = tuple(SettingFact("text", _("Text"), text, tongue, text=True) for tongue, text in source.task.text.items())
-    return (*words, *facts_of(source.task, SETTINGS, frozenset({"text"})))
+    texts = tuple(SettingFact("text", _("Text"), text, tongue, text=True) for tongue, text in source.task.text.items())
+    return (*texts, *facts_of(source.task, SETTINGS, frozenset({"text"})))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class PreparedTask:
     """A task whose texts are HTML."""
 
     task: Task
-    found: tuple[SearchDocument, ...] = ()
+    search_documents: tuple[SearchDocument, ...] = ()
     """What can be found of it."""
 
 
@@ -74,25 +74,25 @@ def prepare_task(activity: ActivitySource, renderer: Renderer) -> tuple[Prepared
     task, path = source.task, activity.path
     gaps = frozenset(variable.name for variable in task.variables)
     goals = tuple(replace(goal, text=renderer.inline(goal.text, path)) for goal in task.goals)
-    asks = tuple(
+    questions = tuple(
         replace(
             ask, text=renderer.inline(ask.text, path), unit=dict(ask.unit), explanation=renderer.markdown(ask.explanation, path, gaps=gaps)
         )
         for ask in task.asks
     )
-    rendered = replace(task, text=renderer.markdown(task.text, path, gaps=gaps), goals=goals, asks=asks)
-    items = len(goals) + len(asks)
+    rendered = replace(task, text=renderer.markdown(task.text, path, gaps=gaps), goals=goals, asks=questions)
+    items = len(goals) + len(questions)
     minutes = activity.minutes or items * MINUTES_OF_AN_ITEM
-    found = tuple(activity_entries(KIND.name, plain_texts(activity.title), renderer.inline(activity.summary, path)))
-    return PreparedTask(rendered, found), ActivityDescription(minutes, items, task.policy.attempts, source.category, source.weight)
+    entries = tuple(activity_entries(KIND.name, plain_texts(activity.title), renderer.inline(activity.summary, path)))
+    return PreparedTask(rendered, entries), ActivityDescription(minutes, items, task.policy.attempts, source.category, source.weight)
 
 
 def freeze_tasks(session: Session, publication: Publication, tasks: Sequence[tuple[Activity, PreparedTask]]) -> None:
     """Write the rows of tasks."""
     insert_all(session, [_task_row(activity, payload.task) for activity, payload in tasks])
-    wanted = select(SimulatorTask.activity_id, SimulatorTask.id)
-    wanted = wanted.where(SimulatorTask.activity_id.in_([activity.id for activity, _payload in tasks]))
-    numbers: dict[int, int] = dict(session.execute(wanted).all())
+    statement = select(SimulatorTask.activity_id, SimulatorTask.id)
+    statement = statement.where(SimulatorTask.activity_id.in_([activity.id for activity, _payload in tasks]))
+    numbers: dict[int, int] = dict(session.execute(statement).all())
     written = [(numbers[activity.id], payload.task) for activity, payload in tasks]
     inputs = [TaskInput(task_id=number, name=name, value=value) for number, task in written for name, value in task.start.items()]
     insert_all(session, inputs)
@@ -100,7 +100,7 @@ def freeze_tasks(session: Session, publication: Publication, tasks: Sequence[tup
     items = [_item_row(number, position, item) for number, task in written for position, item in enumerate(task.items)]
     if items:
         session.execute(insert(TaskItem), items)
-    search.write_many(session, publication.version.id, [(activity.id, payload.found) for activity, payload in tasks])
+    search.write_many(session, publication.version.id, [(activity.id, payload.search_documents) for activity, payload in tasks])
 
 
 def list_task_entries(session: Session, version_id: int) -> Iterator[tuple[int, SearchDocument]]:
@@ -184,11 +184,11 @@ def rename(session: Session, enrolment_id: int, renames: Mapping[str, str], _now
 
 def pass_mark_of(session: Session, activity: OutlineActivity) -> Fraction | None:
     """Return from which percent on a task is passed."""
-    found = session.scalar(select(SimulatorTask.pass_mark).where(SimulatorTask.activity_id == activity.id))
-    return None if found is None else Fraction(found)
+    percent = session.scalar(select(SimulatorTask.pass_mark).where(SimulatorTask.activity_id == activity.id))
+    return None if percent is None else Fraction(percent)
 
 
-ON_THE_WEB = replace(KIND, begin=task_fields.BEGIN, settings=task_fields.ASKED, groups=task_fields.GROUPS, order=task_fields.ORDER)
+ON_THE_WEB = replace(KIND, begin=task_fields.BEGIN, settings=task_fields.TASK_FIELDS, groups=task_fields.GROUPS, order=task_fields.ORDER)
 SIMULATOR = ActivityPublisher(
     ON_THE_WEB,
     prepare_task,

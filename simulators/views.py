@@ -24,7 +24,7 @@ from kernel import clock
 from kernel.i18n import _, choose, language
 from kernel.web import after_response
 from kernel.web.forms import as_uuid, clean_text, whole_number
-from kernel.web.request import allows, current_actor, current_session, public, requires, see_other
+from kernel.web.request import Answer, allows, current_actor, current_session, public, requires, see_other
 from simulators import queries, services
 from simulators.forms import BOX, ScenarioFormData, read_form
 from simulators.pages.comparison import comparison_view
@@ -47,7 +47,6 @@ from simulators.wording import NO_NUMBER, benefit_name
 
 bp = Blueprint("simulators", __name__)
 
-Answer = str | Response | tuple[str, int]
 COMPARED = 3
 FIRST_BENEFIT = "vejez"
 
@@ -76,83 +75,83 @@ class SimulatorQuery:
 def read_address() -> SimulatorQuery:
     """Read the scenario, benefit and kept scenarios of the present address."""
     broken = False
-    found: list[tuple[str, Inputs]] = []
+    scenarios: list[tuple[str, Inputs]] = []
     for text in (request.args.get("s") or "1", *dict.fromkeys(request.args.getlist("c")[: COMPARED + 1])):
         try:
             inputs = decode(text)
         except BadAddress:
             broken, inputs = True, dict(REFERENCE)
-        found.append((encode(inputs), inputs))
+        scenarios.append((encode(inputs), inputs))
     benefit = request.args.get("b", FIRST_BENEFIT)
     chosen = benefit if benefit in BENEFITS else FIRST_BENEFIT
-    return SimulatorQuery(found[0][0], found[0][1], chosen, tuple(found[1 : COMPARED + 1]), broken)
+    return SimulatorQuery(scenarios[0][0], scenarios[0][1], chosen, tuple(scenarios[1 : COMPARED + 1]), broken)
 
 
-def _answer_form(asked: SimulatorQuery, tab: str) -> Response | ScenarioFormData | None:
+def _answer_form(query: SimulatorQuery, tab: str) -> Response | ScenarioFormData | None:
     """Do what the form of a tab asks: lead to the address of its scenario, or return what was refused; None where nothing was sent."""
     act = request.args.get("do")
     if act is None:
         return None
     if act == "reset":
-        return see_other(asked.link(tab, s=None))
-    sent = read_form(request.args.to_dict(), request.args.getlist(BOX), asked.inputs, language())
+        return see_other(query.link(tab, s=None))
+    sent = read_form(request.args.to_dict(), request.args.getlist(BOX), query.inputs, language())
     if sent.errors:
         return sent
     code = encode(sent.inputs)
     if act == "keep":
-        kept = list(dict.fromkeys([*(text for text, _inputs in asked.kept), code]))[-COMPARED:]
-        return see_other(asked.link("comparison", s=code, c=kept))
-    return see_other(asked.link(tab, s=code, _anchor="result"))
+        codes = list(dict.fromkeys([*(text for text, _inputs in query.kept), code]))[-COMPARED:]
+        return see_other(query.link("comparison", s=code, c=codes))
+    return see_other(query.link(tab, s=code, _anchor="result"))
 
 
-def _page(asked: SimulatorQuery, tab: str, template: str, shown: str | None = None) -> Answer:
+def _page(query: SimulatorQuery, tab: str, template: str, shown: str | None = None) -> Answer:
     """Answer a tab's form, or show the tab."""
-    outcome = _answer_form(asked, tab)
+    outcome = _answer_form(query, tab)
     if isinstance(outcome, Response):
         return outcome
     typed = NOTHING_TYPED if outcome is None else RejectedInput(outcome.typed, outcome.errors)
     page = render_template(
         template,
         tab=tab,
-        asked=asked,
-        shown=shown or asked.benefit,
-        fields=FieldSet(asked.inputs, typed),
+        asked=query,
+        shown=shown or query.benefit,
+        fields=FieldSet(query.inputs, typed),
         typed=typed,
         benefits=[(key, benefit_name(key)) for key in BENEFITS],
-        inputs_json=inputs_json(asked.inputs),
+        inputs_json=inputs_json(query.inputs),
         bars_json=bars_json,
         percent_sign=percent_unit(),
         published=published_words(),
-        share_link=asked.link(tab, c=None, _external=True),
-        view=_view(asked, tab, shown or asked.benefit),
+        share_link=query.link(tab, c=None, _external=True),
+        view=_view(query, tab, shown or query.benefit),
     )
-    return page, 422 if typed.errors or asked.broken else 200
+    return page, 422 if typed.errors or query.broken else 200
 
 
-def _view(asked: SimulatorQuery, tab: str, shown: str) -> object:
+def _view(query: SimulatorQuery, tab: str, shown: str) -> object:
     if tab == "social_budget":
-        return floor_view(asked.inputs, shown)
+        return floor_view(query.inputs, shown)
     if tab == "rollout":
-        return rollout_view(asked.inputs, shown)
+        return rollout_view(query.inputs, shown)
     if tab == "contributory":
-        return reserve_view(asked.inputs)
-    return comparison_view(compared(asked))
+        return reserve_view(query.inputs)
+    return comparison_view(compared(query))
 
 
-def compared(asked: SimulatorQuery) -> Sequence[tuple[str, Inputs]]:
+def compared(query: SimulatorQuery) -> Sequence[tuple[str, Inputs]]:
     """Return the scenarios to compare: those kept, or the example and the present one where none is."""
-    if asked.kept:
-        return asked.kept
+    if query.kept:
+        return query.kept
     example: tuple[str, Inputs] = ("1", REFERENCE)
-    return (example,) if asked.code == "1" else (example, (asked.code, asked.inputs))
+    return (example,) if query.code == "1" else (example, (query.code, query.inputs))
 
 
 @bp.get("/simulators/social-budget")
 @public
 def social_budget() -> Answer:
     """Show what a benefit costs, and what the floor does."""
-    asked = read_address()
-    return _page(asked, "social_budget", "simulators/social_budget.html", _shown_by_form())
+    query = read_address()
+    return _page(query, "social_budget", "simulators/social_budget.html", _shown_by_form())
 
 
 @bp.get("/simulators/social-budget/rollout")
@@ -186,8 +185,8 @@ def _shown_by_form() -> str | None:
 @public
 def export() -> Response:
     """Give a scenario with its results as a table."""
-    asked = read_address()
-    text = scenario_csv(asked.inputs, asked.link("social_budget", b=None, c=None, _external=True))
+    query = read_address()
+    text = scenario_csv(query.inputs, query.link("social_budget", b=None, c=None, _external=True))
     headers = {"Content-Disposition": 'attachment; filename="social-budget.csv"'}
     return Response(text, mimetype="text/csv", headers=headers)
 
@@ -238,9 +237,9 @@ def read_work(context: TaskContext, base: Inputs) -> SubmittedTask:
     for ask in context.published.task.asks:
         text = clean_text(request.form.get(f"ask.{ask.key}", ""))[: services.LONGEST_ANSWER]
         typed[ask.key] = text
-        found = read_typed(text, language())
-        if found is not None:
-            answers[ask.key] = Fraction(found)
+        typed_number = read_typed(text, language())
+        if typed_number is not None:
+            answers[ask.key] = Fraction(typed_number)
         elif text:
             errors[f"ask.{ask.key}"] = _(NO_NUMBER)
     labels = {f"ask.{ask.key}": _plain(choose(ask.text)) for ask in context.published.task.asks}
@@ -270,29 +269,29 @@ def _task_page(
     work: TaskWork,
     typed: RejectedInput,
     saved_at: datetime | None,
-    told: Sequence[str] = (),
+    remarks: Sequence[str] = (),
 ) -> str:
-    found, policy = context.published.task, context.published.task.policy
+    located, policy = context.published.task, context.published.task.policy
     counted = [row.past for row in context.history if not row.preview]
     score = over_attempts(policy.grading, counted)
     return render_template(
         "simulators/task.html",
         **_place(subject.outline, subject.activity.key),
-        text=filled(found.text, found.variables, context.drawn),
+        text=filled(located.text, located.variables, context.drawn),
         hidden=context.ruling.is_hidden,
-        groups=groups_of(found, FieldSet(work.inputs, typed, _editable(context))),
+        groups=groups_of(located, FieldSet(work.inputs, typed, _editable(context))),
         typed=typed,
-        goals=goal_views(found, work.inputs),
-        asks=ask_views(found, work.typed, typed.errors),
+        goals=goal_views(located, work.inputs),
+        asks=ask_views(located, work.typed, typed.errors),
         inputs_json=inputs_json(work.inputs),
         saved_at=saved_at,
-        maximum=points(found.maximum),
+        maximum=points(located.maximum),
         pass_percent=None if policy.pass_mark is None else points(policy.pass_mark),
         grading=policy.grading.value,
         closes_at=subject.context.end_for(context.published.closes_at),
         deadline=activity_deadline(view, subject.activity.key),
         attempts_left=context.ruling.left,
-        warnings=[*told, *refusal_words(context.ruling)],
+        warnings=[*remarks, *refusal_words(context.ruling)],
         number=uuid4(),
         task_id=context.published.id,
         may_work=allows(SimulatorAction.ANSWER, subject),
@@ -352,16 +351,16 @@ def _refuse(subject: ActivityContext, context: TaskContext, sent: SubmittedTask,
     """Show the task anew, with what was typed, where that cannot be taken or the page's numbers may be others than the task's now."""
     shown = whole_number(request.form.get("task", ""))
     corrected = shown > 0 and services.is_corrected(current_session(), context, shown)
-    told = _("The task was corrected while you were working on it. Review its numbers: what you typed is kept and no attempt was used.")
+    message = _("The task was corrected while you were working on it. Review its numbers: what you typed is kept and no attempt was used.")
     if sent.typed.errors:
         work = TaskWork(context.start if faults(sent.work.inputs) else sent.work.inputs, sent.work.typed)
         view = course_view(subject.context, subject.outline)
-        return _task_page(subject, view, context, work, sent.typed, None, [told] if corrected else ()), 422
+        return _task_page(subject, view, context, work, sent.typed, None, [message] if corrected else ()), 422
     if not corrected:
         return None
     if not context.ruling.is_hidden:
         services.save_work(current_session(), current_actor(), subject, sent.work, now=now)
-    flash(told, "warn")
+    flash(message, "warn")
     return see_other(_task_url(subject))
 
 
@@ -374,18 +373,18 @@ def _task_url(subject: ActivityContext) -> str:
 def submission(subject: SubmissionContext) -> Answer:
     """Show what came of a submission: each goal and number, with its explanation."""
     session, actor, owner, now = current_session(), current_actor(), subject.person_id, clock.now()
-    found = queries.get_reviewed(session, subject.id)
+    reviewed = queries.get_reviewed(session, subject.id)
     if owner != actor.person_id:
         after_response.run_after_response(
             lambda session: account_services.record_access(session, actor, owner, AccessPurpose.ANSWERS, now=now)
         )
-    outline = course_outlines.get_outline(session, found.published.version_id)
-    ruling, following = _after_submission(found, outline) if owner == actor.person_id else (None, None)
+    outline = course_outlines.get_outline(session, reviewed.published.version_id)
+    ruling, following = _after_submission(reviewed, outline) if owner == actor.person_id else (None, None)
     numbers = sees_numbers(actor, subject) or (ruling is not None and ruling.is_over)
-    row = found.row
+    row = reviewed.row
     return render_template(
         "simulators/submission.html",
-        **_place(outline, found.published.activity_key, row.activity_key),
+        **_place(outline, reviewed.published.activity_key, row.activity_key),
         number=row.number,
         preview=row.preview,
         submitted_at=row.submitted_at,
@@ -393,18 +392,18 @@ def submission(subject: SubmissionContext) -> Answer:
         maximum=points(row.maximum),
         percent=None if row.percent is None else points(row.percent),
         passed=row.passed,
-        pass_percent=None if found.published.task.policy.pass_mark is None else points(found.published.task.policy.pass_mark),
-        items=review_items(found, numbers=numbers),
-        has_goals=bool(found.published.task.goals),
+        pass_percent=None if reviewed.published.task.policy.pass_mark is None else points(reviewed.published.task.policy.pass_mark),
+        items=review_items(reviewed, numbers=numbers),
+        has_goals=bool(reviewed.published.task.goals),
         scenario_url=url_for("simulators.social_budget", s=row.scenario),
         may_retry=ruling is not None and ruling.allowed,
         next=following,
     )
 
 
-def _after_submission(found: queries.Reviewed, outline: Outline) -> tuple[SubmitRuling | None, object]:
+def _after_submission(reviewed: queries.Reviewed, outline: Outline) -> tuple[SubmitRuling | None, object]:
     """Return whether the learner can submit again, and where to go on; None where the activity is no longer in their course."""
-    session, actor, key = current_session(), current_actor(), found.row.activity_key
+    session, actor, key = current_session(), current_actor(), reviewed.row.activity_key
     context = enrolment_queries.get_learner_context(session, actor, outline.slug)
     if context.version_id is None:
         return None, None

@@ -9,8 +9,8 @@ from quizzes.rules.definitions import MultipleChoiceBody, MultipleRule, Option, 
 from standards._keys import KeyAllocator
 from standards.model import NotTranslatable, TransferRemarkCollector
 
-ALL = Fraction(1)
-NOTHING = Fraction(0)
+FULL_CREDIT = Fraction(1)
+NO_CREDIT = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,24 +23,28 @@ class WeightedOption:
     fixed: bool = False
 
 
-def single(weighted: Sequence[WeightedOption], *, shuffle: bool = True) -> SingleChoiceBody:
+def single_choice(weighted: Sequence[WeightedOption], *, shuffle: bool = True) -> SingleChoiceBody:
     """Return a choice of one option; right is what has full credit."""
-    return SingleChoiceBody(tuple(_option(one, keys, one.credit == ALL) for keys in (KeyAllocator(),) for one in weighted), shuffle)
+    return SingleChoiceBody(
+        tuple(_option(option, keys, option.credit == FULL_CREDIT) for keys in (KeyAllocator(),) for option in weighted), shuffle
+    )
 
 
-def multiple(weighted: Sequence[WeightedOption], *, shuffle: bool = True) -> MultipleChoiceBody:
+def multiple_choice(weighted: Sequence[WeightedOption], *, shuffle: bool = True) -> MultipleChoiceBody:
     """Return a choice of several options; the weights of a named rule become that rule, which gives the same marks."""
     keys = KeyAllocator()
-    options = tuple(_option(one, keys, one.credit > 0) for one in weighted)
-    rule = rule_of(options)
+    options = tuple(_option(option, keys, option.credit > 0) for option in weighted)
+    rule = rule_of_options(options)
     if rule is MultipleRule.FRACTIONS:
         return MultipleChoiceBody(options, rule, shuffle)
-    return MultipleChoiceBody(tuple(replace(option, credit=ALL if option.right else NOTHING) for option in options), rule, shuffle)
+    return MultipleChoiceBody(
+        tuple(replace(option, credit=FULL_CREDIT if option.right else NO_CREDIT) for option in options), rule, shuffle
+    )
 
 
-def _option(one: WeightedOption, keys: KeyAllocator, right: bool) -> Option:
-    text = required_text(next(iter(one.text.values()), ""))
-    return Option(keys.of(text), one.text, right, one.credit, one.why, one.fixed)
+def _option(weighted: WeightedOption, keys: KeyAllocator, right: bool) -> Option:
+    text = required_text(next(iter(weighted.text.values()), ""))
+    return Option(keys.of(text), weighted.text, right, weighted.credit, weighted.why, weighted.fixed)
 
 
 def required_text(text: str) -> str:
@@ -52,7 +56,7 @@ def required_text(text: str) -> str:
     return text
 
 
-def rule_of(options: Sequence[Option]) -> MultipleRule:
+def rule_of_options(options: Sequence[Option]) -> MultipleRule:
     """Return the rule whose marks the credits give: a share each and as much off is right minus wrong; everything off is right only."""
     right = [option.credit for option in options if option.right]
     wrong = {option.credit for option in options if not option.right}
@@ -60,7 +64,7 @@ def rule_of(options: Sequence[Option]) -> MultipleRule:
         return MultipleRule.FRACTIONS
     if wrong == {Fraction(-1, len(right))}:
         return MultipleRule.RIGHT_MINUS_WRONG
-    return MultipleRule.RIGHT_ONLY if wrong == {-ALL} else MultipleRule.FRACTIONS
+    return MultipleRule.RIGHT_ONLY if wrong == {-FULL_CREDIT} else MultipleRule.FRACTIONS
 
 
 _NEAREST = {
@@ -70,7 +74,7 @@ _NEAREST = {
 }
 
 
-def weights(body: MultipleChoiceBody, remarks: TransferRemarkCollector) -> list[Fraction]:
+def option_weights(body: MultipleChoiceBody, remarks: TransferRemarkCollector) -> list[Fraction]:
     """Return each option's weight for a format that sums weights and cuts below nothing; a missing rule is reported as a loss."""
     rule = _NEAREST.get(body.rule, body.rule)
     if rule is not body.rule:
@@ -81,13 +85,13 @@ def weights(body: MultipleChoiceBody, remarks: TransferRemarkCollector) -> list[
             other=rule.value,
         )
     if rule is MultipleRule.FRACTIONS:
-        found = [option.credit for option in body.options]
+        weights = [option.credit for option in body.options]
         if any(option.right is not (option.credit > 0) for option in body.options):
             remarks.loss(N_("Only the credits show which options are right."), N_("The format cannot express it."))
     else:
         share = Fraction(1, max(sum(option.right for option in body.options), 1))
-        found = [share if option.right else -ALL if rule is MultipleRule.RIGHT_ONLY else -share for option in body.options]
-    comes_back = rule_of([replace(option, credit=credit) for option, credit in zip(body.options, found, strict=True)])
+        weights = [share if option.right else -FULL_CREDIT if rule is MultipleRule.RIGHT_ONLY else -share for option in body.options]
+    comes_back = rule_of_options([replace(option, credit=credit) for option, credit in zip(body.options, weights, strict=True)])
     if comes_back is not rule:
         remarks.note(N_("When imported again, the question has the rule “%(rule)s”, which gives the same marks."), rule=comes_back.value)
-    return found
+    return weights

@@ -6,7 +6,7 @@ from functools import partial
 
 from kernel.errors import N_
 from kernel.markup.foreign_html import FORMULAS, put_formulas, simplified
-from kernel.markup.paste import Converter, Tag
+from kernel.markup.paste import Converter, HtmlElement
 from kernel.markup.sanitise import sanitise
 from quizzes.rules.definitions import TextShape
 from standards._files import with_links
@@ -36,11 +36,11 @@ class _Converter(Converter):
         """Escape what means something in our dialect."""
         return escape(text.replace("\u00a0", " "), self.shape)
 
-    def convert_hN(self, n: int, el: Tag, text: str, parent_tags: Iterable[str]) -> str:  # noqa: N802 - the name that the library calls
+    def convert_hN(self, n: int, el: HtmlElement, text: str, parent_tags: Iterable[str]) -> str:  # noqa: N802 - the name that the library calls
         """Write a heading as a paragraph in bold: fields of questions have no headings."""
         return f"\n\n**{one_line(text)}**\n\n" if text.strip() else ""
 
-    def convert_pre(self, el: Tag, text: str, parent_tags: Iterable[str]) -> str:
+    def convert_pre(self, el: HtmlElement, text: str, parent_tags: Iterable[str]) -> str:
         """Write a block of code between fences that its own text does not close."""
         runs = [len(run) for run in re.findall(r"`+", text)]
         fence = "`" * max(3, *(length + 1 for length in runs), 3)

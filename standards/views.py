@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import cast
 
-from flask import Blueprint, Response, current_app, flash, render_template, request
+from flask import Blueprint, current_app, flash, render_template, request
 
 from accounts.rules import PENDING_UPLOAD_LIFETIME
 from courses.content.editing import EditRefused
@@ -22,9 +22,9 @@ from kernel.i18n import _, choose, ngettext
 from kernel.sandbox import run_sandboxed
 from kernel.web.file_responses import send_generated
 from kernel.web.forms import clean_text
-from kernel.web.request import begin_writing, current_actor, current_session, reading_file, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, reading_file, requires, see_page
 from quizzes.content.wording import KINDS
-from quizzes.permissions import QuizAction
+from quizzes.permissions import QuestionAction
 from quizzes.queries import banks as bank_queries
 from quizzes.queries.banks import QuestionFilter
 from quizzes.rules.definitions import QuestionDefinition
@@ -42,7 +42,6 @@ from standards.queries import DraftQuestions, ImportContext
 
 bp = Blueprint("standards", __name__)
 
-Answer = str | Response | tuple[str, int]
 LARGEST = 20_000_000
 NARROWED_BY = ("text", "bank", "kind", "state", "difficulty", "tag")
 SUFFIXES = {"gift": "gift", "aiken": "txt", "moodle-xml": "xml", "csv": "csv", "xlsx": "xlsx", "qti": "zip", "qti-canvas": "zip"}
@@ -67,7 +66,7 @@ def _course_header(course_id: int) -> dict[str, object]:
 
 
 @bp.route("/teaching/<slug>/imports", methods=["GET", "POST"])
-@requires(QuizAction.EDIT_BANK, course_catalogue.get_taught_course, reads_first=True, body_limit=LARGEST)
+@requires(QuestionAction.EDIT_BANK, course_catalogue.get_taught_course, reads_first=True, body_limit=LARGEST)
 def upload(subject: CourseContext) -> Answer:
     """Take a file of questions and keep it aside; the next page shows what would come of it."""
     form = UploadForm()
@@ -81,11 +80,11 @@ def upload(subject: CourseContext) -> Answer:
     language, *further = queries.draft_languages(current_session(), subject.id)
     try:
         with reading_file():
-            found = run_sandboxed(import_file, name, content, form.format.data or None, language, further=further)
+            upload_plan = run_sandboxed(import_file, name, content, form.format.data or None, language, further=further)
     except DomainError as refused:
         form.refuse(form.file, _words(refused))
         return _upload_page(subject, form), 422
-    row = services.store_upload(begin_writing(), current_actor(), subject.id, name, found.format, content, now=clock.now())
+    row = services.store_upload(begin_writing(), current_actor(), subject.id, name, upload_plan.format, content, now=clock.now())
     return see_page("standards.confirm", slug=subject.slug, upload=str(row.uuid))
 
 
@@ -137,7 +136,7 @@ def _places(group: list[TransferRemark]) -> str:
 
 
 @bp.route("/teaching/<slug>/imports/<uuid:upload>", methods=["GET", "POST"])
-@requires(QuizAction.EDIT_BANK, queries.get_taught_import, reads_first=True)
+@requires(QuestionAction.EDIT_BANK, queries.get_taught_import, reads_first=True)
 def confirm(subject: ImportContext) -> Answer:
     """Show what is imported, what cannot be and why; with a yes it is added to a bank of the draft."""
     pending = queries.get_upload(current_session(), subject.upload)
@@ -160,8 +159,8 @@ def confirm(subject: ImportContext) -> Answer:
         return _confirm_page(subject, pending, form, plan), 409
     entries, media = bank_files_of(plan, target.removeprefix(NEW))
     files = cast("FileStore", current_app.extensions["files"])
-    kept = draft_services.keep_contents(files, media, {path: media_type(path) for path in media})
-    incoming = services.IncomingQuestions(target.removeprefix(NEW), entries, kept)
+    stored_plan = draft_services.keep_contents(files, media, {path: media_type(path) for path in media})
+    incoming = services.IncomingQuestions(target.removeprefix(NEW), entries, stored_plan)
     writing = begin_writing()
     try:
         services.import_questions(
@@ -193,8 +192,8 @@ def _banks(course_id: int, draft: DraftQuestions) -> list[tuple[str, str]]:
 def _plan(pending: PendingImport, draft: DraftQuestions, target: str, categories: Categories) -> QuestionImportPlan:
     with reading_file():
         language, *further = draft.languages
-        found = run_sandboxed(import_file, pending.name, pending.content, pending.format, language, categories, further=further)
-    return plan(found.imported, draft.banks.get(target, ()), draft.used_keys, draft.language, draft.used_origins)
+        stored_plan = run_sandboxed(import_file, pending.name, pending.content, pending.format, language, categories, further=further)
+    return plan(stored_plan.imported, draft.banks.get(target, ()), draft.used_keys, draft.language, draft.used_origins)
 
 
 def _digest(plan: QuestionImportPlan) -> str:
@@ -225,7 +224,7 @@ def _incoming_row(question: QuestionDefinition, line: int) -> IncomingQuestionRo
 
 
 @bp.post("/teaching/<slug>/imports/<uuid:upload>/removal")
-@requires(QuizAction.EDIT_BANK, queries.get_taught_import)
+@requires(QuestionAction.EDIT_BANK, queries.get_taught_import)
 def discard(subject: ImportContext) -> Answer:
     """Delete a file that was uploaded."""
     services.discard(current_session(), current_actor(), queries.get_upload(current_session(), subject.upload), now=clock.now())
@@ -248,26 +247,32 @@ class ExportSelection:
 
 
 def _selected(subject: CourseContext) -> ExportSelection:
-    asked = {name: value for name in NARROWED_BY if (value := request.args.get(name, "").strip()[:130])}
-    rows = bank_queries.search_questions(current_session(), subject.id, QuestionFilter(**asked), offset=0, limit=bank_queries.MAXIMUM_SHOWN)
+    requested = {name: value for name in NARROWED_BY if (value := request.args.get(name, "").strip()[:130])}
+    rows = bank_queries.search_questions(
+        current_session(), subject.id, QuestionFilter(**requested), offset=0, limit=bank_queries.MAXIMUM_SHOWN
+    )
     draft = queries.draft_questions(current_session(), subject.id)
     questions = {question.key: question for bank in draft.banks.values() for question in bank}
     banks = {question.key: path for path, bank in draft.banks.items() for question in bank}
-    return ExportSelection(list(chosen(questions.values(), [row.key for row in rows])), banks, draft.languages, asked)
+    return ExportSelection(list(chosen(questions.values(), [row.key for row in rows])), banks, draft.languages, requested)
 
 
 def _exported(course_id: int, selection: ExportSelection, format_name: str, language: str) -> ExportedFile:
     write = FORMATS[format_name].write
     assert write is not None
     named = {question.key: files_named(question, language, selection.banks[question.key]) for question in selection.questions}
-    paths = {path for found in named.values() for path in found.values()}
+    paths = {path for addresses in named.values() for path in addresses.values()}
     contents = queries.draft_contents(current_session(), cast("FileStore", current_app.extensions["files"]), course_id, paths)
-    files = {key: {address: contents[path] for address, path in found.items() if path in contents} for key, found in named.items() if found}
+    files = {
+        key: {address: contents[path] for address, path in addresses.items() if path in contents}
+        for key, addresses in named.items()
+        if addresses
+    }
     return write(selection.questions, language, files)
 
 
 @bp.route("/teaching/<slug>/exports", methods=["GET", "POST"])
-@requires(QuizAction.EDIT_BANK, course_catalogue.get_taught_course, reads_first=True)
+@requires(QuestionAction.EDIT_BANK, course_catalogue.get_taught_course, reads_first=True)
 def export(subject: CourseContext) -> Answer:
     """Show what a format leaves behind of the chosen questions; sent, the file itself."""
     form = ExportForm(formdata=request.form if request.method == "POST" else request.args)

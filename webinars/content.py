@@ -25,7 +25,7 @@ from kernel.i18n import lazy_
 from kernel.markup.model import EmbeddedRecording
 from kernel.markup.passages import plain_text
 from kernel.search.index import Passage, SearchDocument, entry, readers_of
-from webinars.recording_fields import ASKED, GROUPS, ORDER
+from webinars.recording_fields import GROUPS, ORDER, RECORDING_FIELDS
 
 WATCHED = 80
 ARROW = "-->"
@@ -176,15 +176,15 @@ def _check_origin(table: MappingCursor) -> None:
 
 def _files(table: MappingCursor, name: str, duration: int | None) -> dict[str, str]:
     """Read a mapping from language to path; captions are read through."""
-    found = table.get(name)
-    if found is None:
+    files = table.get(name)
+    if files is None:
         return {}
     paths: dict[str, str] = {}
-    for language, value, place in found.entries():
+    for language, value, location in files.entries():
         try:
             scalars.language(language)
         except scalars.RefusedError as refused:
-            table.session.report(place, refused.code, refused.template, refused.fix, **refused.facts)
+            table.session.report(location, refused.code, refused.template, refused.fix, **refused.facts)
         written = value.read(scalars.word)
         full = table.session.use_file(table.file, written, value.place) if written else ""
         if full:
@@ -208,12 +208,12 @@ def _note_transcript(value: LocatedValue, path: str) -> None:
     """Hand a transcript in a language of the course to the checks of texts."""
     language = value.field.rpartition(".")[2]
     try:
-        words = value.session.files[path].decode("utf-8")
+        text = value.session.files[path].decode("utf-8")
     except UnicodeDecodeError:
         value.report("C101", N_("The file is not UTF-8."), N_("Save it as UTF-8."))
         return
     if language in value.session.languages:
-        value.session.transcripts.append(FieldText(SourceLocation(path), language, words, MarkupLevel.MARKDOWN, 1))
+        value.session.transcripts.append(FieldText(SourceLocation(path), language, text, MarkupLevel.MARKDOWN, 1))
 
 
 def read_cues(content: bytes) -> tuple[Cue, ...]:
@@ -278,8 +278,8 @@ def _document(value: LocatedValue) -> DocumentSource | None:
     kind = table.value("kind", scalars.one_of(DocumentKind), required=True) or DocumentKind.OTHER
     title = table.text("title", required=True)
     path = table.path("file")
-    found = table.get("resource")
-    citation = found.citation() if found is not None else None
+    resource = table.get("resource")
+    citation = resource.citation() if resource is not None else None
     if table.has("file") == table.has("resource"):
         table.report("C110", N_("A document is a file or one of the course documents, exactly one of them."))
     language = table.value("language", scalars.language, "")
@@ -290,14 +290,14 @@ def _completion(table: MappingCursor) -> ActivityCompletion:
     """Read `{watched: percent}` or `marked`; watching can only be seen in a file of ours (spec/content-format C610)."""
     ours = table.has("file")
     usual = ActivityCompletion(CompletionRule.WATCHED, WATCHED) if ours else ActivityCompletion(CompletionRule.MARKED)
-    found = table.get("completion")
-    if found is None:
+    completion = table.get("completion")
+    if completion is None:
         return usual
-    if not found.is_table:
-        rule = found.read(scalars.word_of("marked"))
+    if not completion.is_table:
+        rule = completion.read(scalars.word_of("marked"))
         return ActivityCompletion(CompletionRule.MARKED) if rule else usual
     table.flows.add("completion")
-    inner = found.table()
+    inner = completion.table()
     watched = inner.value("watched", scalars.percent, required=True) if inner is not None else None
     if not ours:
         table.report(
@@ -355,15 +355,15 @@ def _named_parts(spoken: SearchableTranscript, language: str) -> Iterator[list[P
     """Yield the titles of chapters, which link to their second, and of documents; titles in another language only as they are."""
     named = [(f"?t={second}#player" if spoken.path else "", title) for second, title in spoken.chapters]
     titles = [
-        (place, title.get(language) or next(iter(title.values()), ""))
-        for place, title in chain(named, (("", one) for one in spoken.documents))
+        (position, title.get(language) or next(iter(title.values()), ""))
+        for position, title in chain(named, (("", document) for document in spoken.documents))
     ]
     part: list[Passage] = []
-    for place, title in titles:
+    for position, title in titles:
         if sum(len(passage.text) for passage in part) > MOST_LETTERS:
             yield part
             part = []
-        part += [Passage(place, title)] if title else []
+        part += [Passage(position, title)] if title else []
     if part:
         yield part
 
@@ -372,8 +372,8 @@ def _minutes(cues: Cues, *, leads_to_player: bool) -> Iterator[list[Passage]]:
     """Join what is said within about a minute; a place is the second, or the line where nothing can be played."""
     part: list[Passage] = []
     first: int | None = None
-    for number, (second, words, _html) in enumerate(cues):
-        if not words:
+    for number, (second, text, _html) in enumerate(cues):
+        if not text:
             continue
         full = sum(len(passage.text) for passage in part) > MOST_LETTERS
         if part and (full or (second or 0) - (first or 0) >= MINUTE):
@@ -381,7 +381,7 @@ def _minutes(cues: Cues, *, leads_to_player: bool) -> Iterator[list[Passage]]:
             part = []
         if not part:
             first = second
-        part.append(Passage(f"?t={second}#player" if leads_to_player and second is not None else f"#cue-{number}", words))
+        part.append(Passage(f"?t={second}#player" if leads_to_player and second is not None else f"#cue-{number}", text))
     if part:
         yield part
 
@@ -396,7 +396,7 @@ KIND = ActivityKind(
     length=_length,
     card=_card,
     begin="",
-    settings=ASKED,
+    settings=RECORDING_FIELDS,
     groups=GROUPS,
     order=ORDER,
 )

@@ -20,7 +20,7 @@ from kernel.errors import NotFound
 from kernel.i18n import choose, language
 from kernel.markup.html import icons_in
 from kernel.markup.model import SafeHtml
-from kernel.web.request import current_actor, current_session, public, requires
+from kernel.web.request import Answer, current_actor, current_session, public, requires
 from webinars import queries, services
 from webinars.content import Cues, TranscriptPassage
 from webinars.permissions import RecordingAction
@@ -29,7 +29,6 @@ from webinars.rules import read_spans, share_watched
 
 bp = Blueprint("webinars", __name__)
 
-Answer = str | Response
 LANGUAGE_NAMES = {"es": "Español", "en": "English"}
 
 
@@ -78,16 +77,16 @@ class RecordingPageView:
     tracks: tuple[CaptionTrack, ...]
 
 
-def _facts(found: PublishedRecording, slug: str) -> RecordingPageView:
-    row = found.row
-    source = found.media.get(row.path)
-    poster = found.media.get(row.poster)
+def _facts(published: PublishedRecording, slug: str) -> RecordingPageView:
+    row = published.row
+    source = published.media.get(row.path)
+    poster = published.media.get(row.poster)
     return RecordingPageView(
         kind=row.kind,
         source=_medium_url(slug, source) if source else "",
         media_type=source.media_type if source else "",
-        low=_download(found, slug, row.low),
-        audio=_download(found, slug, row.audio),
+        low=_download(published, slug, row.low),
+        audio=_download(published, slug, row.audio),
         poster=_medium_url(slug, poster) if poster else "",
         width=960,
         height=540,
@@ -101,26 +100,26 @@ def _facts(found: PublishedRecording, slug: str) -> RecordingPageView:
         number=row.number,
         tracks=tuple(
             CaptionTrack(
-                _medium_url(slug, found.media[caption.path]),
+                _medium_url(slug, published.media[caption.path]),
                 caption.language,
                 LANGUAGE_NAMES.get(caption.language, caption.language),
                 default=caption.language == language(),
             )
-            for caption in found.captions
-            if caption.path in found.media
+            for caption in published.captions
+            if caption.path in published.media
         ),
     )
 
 
-def _download(found: PublishedRecording, slug: str, path: str) -> RecordingDownload | None:
-    medium = found.media.get(path)
+def _download(published: PublishedRecording, slug: str, path: str) -> RecordingDownload | None:
+    medium = published.media.get(path)
     return RecordingDownload(_medium_url(slug, medium), medium.size) if medium else None
 
 
-def _documents(found: PublishedRecording, slug: str) -> list[dict[str, object]]:
+def _documents(published: PublishedRecording, slug: str) -> list[dict[str, object]]:
     listed: list[dict[str, object]] = []
-    for document in found.documents:
-        medium, resource = found.media.get(document.path), found.resources.get(document.resource)
+    for document in published.documents:
+        medium, resource = published.media.get(document.path), published.resources.get(document.resource)
         if medium is not None:
             listed.append({"url": _medium_url(slug, medium), "size": medium.size, "outside": False, "host": ""})
         elif resource is not None and resource.url:
@@ -138,13 +137,13 @@ def recording(subject: ActivityContext) -> Answer:
     if subject.activity.kind != "recording":
         raise NotFound
     session, outline = current_session(), subject.outline
-    found = queries.get_recording(session, subject.activity.id, outline.version_id)
+    published = queries.get_recording(session, subject.activity.id, outline.version_id)
     view = course_view(subject.context, outline)
     record_visit_later(subject, view)
     before, after = outline.neighbours(subject.activity.key)
     module = outline.module_by_key[subject.activity.module]
-    spoken = language() if found.cues(language()) else found.row.language
-    said = found.cues(spoken)
+    spoken = language() if published.cues(language()) else published.row.language
+    cues = published.cues(spoken)
     needed = subject.activity.completion_amount if subject.activity.completion_rule == "watched" else None
     return render_template(
         "webinars/recording.html",
@@ -156,15 +155,15 @@ def recording(subject: ActivityContext) -> Answer:
             "done": view.is_done(subject.activity.key),
             "markable": subject.context.is_learner and subject.closed is None and _markable(subject),
         },
-        recording=_facts(found, outline.slug),
+        recording=_facts(published, outline.slug),
         summary=html(subject.activity.summary),
-        icons=icons_in("".join(one.html for one in said)),
-        chapters=[{"second": chapter.second, "title": choose(chapter.title)} for chapter in found.chapters],
-        transcript=[{"second": one.second, "text": one.words, "html": SafeHtml.stored(one.html)} for one in said],
+        icons=icons_in("".join(cue.html for cue in cues)),
+        chapters=[{"second": chapter.second, "title": choose(chapter.title)} for chapter in published.chapters],
+        transcript=[{"second": cue.second, "text": cue.words, "html": SafeHtml.stored(cue.html)} for cue in cues],
         transcript_language="" if spoken == language() else spoken,
         start=_start(),
-        documents=_documents(found, outline.slug),
-        watched_percent=_watched(subject, found) if needed else None,
+        documents=_documents(published, outline.slug),
+        watched_percent=_watched(subject, published) if needed else None,
         needed_percent=needed,
         deadline=activity_deadline(view, subject.activity.key),
         previous=view.activity_link(before),
@@ -182,11 +181,11 @@ def _start() -> int:
     return int(text[:6]) if text.isascii() and text.isdigit() else 0
 
 
-def _watched(subject: ActivityContext, found: PublishedRecording) -> int:
-    if subject.context.enrolment_id is None or not found.row.seconds:
+def _watched(subject: ActivityContext, published: PublishedRecording) -> int:
+    if subject.context.enrolment_id is None or not published.row.seconds:
         return 0
     spans = queries.list_spans(current_session(), subject.context.enrolment_id, subject.activity.key)
-    return int(share_watched(spans, found.row.seconds) * 100)
+    return int(share_watched(spans, published.row.seconds) * 100)
 
 
 @bp.post("/courses/<slug>/recordings/<key>/watched")
@@ -194,8 +193,8 @@ def _watched(subject: ActivityContext, found: PublishedRecording) -> int:
 def watched(subject: ActivityContext) -> Response:
     """Keep which seconds of a recording were seen (`spans`: `12-40,55-90`)."""
     session = current_session()
-    found = queries.get_recording(session, subject.activity.id, subject.outline.version_id)
-    seconds = found.row.seconds or 0
+    published = queries.get_recording(session, subject.activity.id, subject.outline.version_id)
+    seconds = published.row.seconds or 0
     spans = read_spans(request.form.get("spans", "")[:4000], seconds)
     share = services.record_watched(session, current_actor(), subject, spans, seconds, now=clock.now())
     needed = subject.activity.completion_amount or 100
@@ -223,10 +222,10 @@ def recordings() -> Answer:
 
 def _entry(row: ListedRecording, query: str, cues: Cues) -> dict[str, object] | None:
     url = activity_url(row.slug, "recording", row.activity_key)
-    found = None
+    match = None
     if query and fold(query) not in fold(f"{choose(row.title)} {' '.join(row.speakers)}"):
-        found = _find(query, cues, url)
-        if found is None:
+        match = _find(query, cues, url)
+        if match is None:
             return None
     return {
         "title": choose(row.title),
@@ -242,22 +241,22 @@ def _entry(row: ListedRecording, query: str, cues: Cues) -> dict[str, object] | 
         "parts": [],
         "outside": bool(row.url),
         "host": choose(row.host),
-        "found": found,
+        "found": match,
     }
 
 
 def _find(query: str, cues: Cues, url: str) -> dict[str, object] | None:
-    wanted = fold(query)
+    needle = fold(query)
     for second, text, _html in cues:
-        if wanted in fold(text):
-            start, end = _place_of(wanted, text)
+        if needle in fold(text):
+            start, end = _place_of(needle, text)
             address = url if second is None else f"{url}?t={second}#player"
             return {"before": text[:start], "match": text[start:end], "after": text[end:], "second": second, "url": address}
     return None
 
 
-def _place_of(wanted: str, text: str) -> tuple[int, int]:
+def _place_of(needle: str, text: str) -> tuple[int, int]:
     """Return the position of folded words in a text, whose letters may fold to none or to several."""
     ends = list(accumulate(len(fold(letter)) for letter in text))
-    first = fold(text).index(wanted)
-    return bisect_right(ends, first), bisect_left(ends, first + len(wanted)) + 1
+    first = fold(text).index(needle)
+    return bisect_right(ends, first), bisect_left(ends, first + len(needle)) + 1

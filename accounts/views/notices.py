@@ -1,6 +1,6 @@
 """Pages of notices: the bell's list, what goes out by mail, and the link that stops it."""
 
-from flask import Blueprint, Response, current_app, flash, render_template
+from flask import Blueprint, current_app, flash, render_template
 
 from accounts import notices, queries
 from accounts.forms import NotificationPreferencesForm
@@ -13,11 +13,10 @@ from kernel.settings import Settings, secret_keys
 from kernel.web import after_response
 from kernel.web.headers import hide_address
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import current_actor, current_session, is_read_only_request, public, requires, see_page
+from kernel.web.request import Answer, current_actor, current_session, is_read_only_request, public, requires, see_page
 
 bp = Blueprint("accounts_notices", __name__)
 
-Answer = str | Response | tuple[str, int]
 ROWS = 30
 
 
@@ -25,8 +24,8 @@ ROWS = 30
 @requires(AccountAction.READ_NOTICES)
 def notices_list() -> Answer:
     """List the reader's notifications; those on this page count as read afterwards."""
-    asked, now = requested_page(ROWS), clock.now()
-    rows = queries.list_notices(current_session(), current_actor().person_id or 0, offset=asked.offset, limit=ROWS + 1)
+    requested, now = requested_page(ROWS), clock.now()
+    rows = queries.list_notices(current_session(), current_actor().person_id or 0, offset=requested.offset, limit=ROWS + 1)
     new = [row.id for row in rows[:ROWS] if row.read_at is None]
     if new:
         after_response.run_after_response(lambda session: notices.note_read(session, new, now=now))
@@ -42,7 +41,7 @@ def notices_list() -> Answer:
         }
         for row in rows[:ROWS]
     ]
-    return render_template("accounts/notices_list.html", page=Page(lines, asked.number, len(rows) > ROWS))
+    return render_template("accounts/notices_list.html", page=Page(lines, requested.number, len(rows) > ROWS))
 
 
 @bp.route("/profile/notices", methods=["GET", "POST"])
@@ -74,11 +73,11 @@ def stop(token: str) -> Answer:
     """Stop the mails of a kind: a person by the button, a mail program by the same POST (RFC 8058), neither of them signed in."""
     hide_address()
     settings: Settings = current_app.extensions["settings"]
-    asked = notices.read_unsubscription(secret_keys(settings), token)
-    if asked is None:
+    unsubscription = notices.read_unsubscription(secret_keys(settings), token)
+    if unsubscription is None:
         return render_template("accounts/unsubscribe.html", state="unknown", kind=""), 404
-    kind = _(NOTICE_KINDS[asked.kind][0]) if asked.kind else ""
+    kind = _(NOTICE_KINDS[unsubscription.kind][0]) if unsubscription.kind else ""
     if is_read_only_request():
         return render_template("accounts/unsubscribe.html", state="ask", kind=kind)
-    notices.stop_mails(current_session(), current_actor(), asked, now=clock.now())
+    notices.stop_mails(current_session(), current_actor(), unsubscription, now=clock.now())
     return render_template("accounts/unsubscribe.html", state="done", kind=kind)

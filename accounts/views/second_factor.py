@@ -36,6 +36,7 @@ from kernel.permissions import Actor
 from kernel.web import errors
 from kernel.web.limits import client_key, limit, limiter
 from kernel.web.request import (
+    Answer,
     begin_writing,
     current_actor,
     current_session,
@@ -51,7 +52,6 @@ from kernel.web.request import (
 
 bp = Blueprint("accounts_second", __name__)
 
-Answer = str | Response | tuple[str, int]
 TRIES_OF_SECOND_STEP = limit("second-step", "10 per 15 minutes")
 SETUP_SECONDS = 900
 NEW_APP = "new application"
@@ -194,16 +194,16 @@ def new_app(subject: Owner) -> Answer:
         return after_entry(_resume(), url_for("accounts_second.overview"))
     form = NewAppForm()
     if is_read_only_request() or (_resume() and not form.setup.data):
-        return _new_app_page(subject, form, totp.new_secret())
+        return _new_app_page(subject, form, totp.new_app_secret())
     secret = _unlocked(form, subject.person)
     if secret is None:
         flash(_("This took too long. Scan this new code."), "warn")
-        return _new_app_page(subject, form, totp.new_secret()) if _resume() else see_page("accounts_second.new_app")
+        return _new_app_page(subject, form, totp.new_app_secret()) if _resume() else see_page("accounts_second.new_app")
     if not form.validate_on_post():
         return _new_app_page(subject, form, secret), 422
     limiter().use(TRIES_OF_SECOND_STEP, str(subject.person.id))
     now = clock.now()
-    step = totp.step_of(secret, "".join((form.code.data or "").split()), after=0, now=now)
+    step = totp.step_of_code(secret, "".join((form.code.data or "").split()), after=0, now=now)
     if step is None:
         form.refuse(form.code, _("This code is incorrect. Check that the clock on your phone is right, then enter the code shown now."))
         return _new_app_page(subject, form, secret), 422
@@ -224,10 +224,10 @@ def _unlocked(form: NewAppForm, person: Person) -> str | None:
 
 def _new_app_page(subject: Owner, form: NewAppForm, secret: str) -> str:
     form.setup.data = lock_text(secrets_of_app(), NEW_APP, f"{subject.person.id} {secret}")
-    spaced = " ".join(secret[place : place + 4] for place in range(0, len(secret), 4))
-    address = totp.address(secret, subject.person.email, choose(current_settings().short_names))
+    spaced = " ".join(secret[start : start + 4] for start in range(0, len(secret), 4))
+    address = totp.app_address(secret, subject.person.email, choose(current_settings().short_names))
     return render_template(
-        "accounts/new_app.html", form=form, picture=totp.picture(address), address=address, secret=spaced, resume=_resume()
+        "accounts/new_app.html", form=form, picture=totp.qr_picture(address), address=address, secret=spaced, resume=_resume()
     )
 
 
@@ -267,8 +267,8 @@ def _add(subject: Owner, factor: NewFactor) -> Answer:
 
 
 def _codes_page(codes: list[str], target: str = "") -> str:
-    kept = errors.stashed_form(_resume())
-    return render_template("accounts/recovery_codes.html", codes=[printed_code(code) for code in codes], target=target, kept=kept)
+    stashed = errors.stashed_form(_resume())
+    return render_template("accounts/recovery_codes.html", codes=[printed_code(code) for code in codes], target=target, kept=stashed)
 
 
 @bp.post("/second-step/codes")

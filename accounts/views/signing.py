@@ -33,6 +33,7 @@ from kernel.web import errors
 from kernel.web.headers import hide_address
 from kernel.web.limits import client_key, limit, limiter
 from kernel.web.request import (
+    Answer,
     begin_writing,
     current_actor,
     current_session,
@@ -53,8 +54,6 @@ SIGN_UPS = limit("sign-up", "5 per hour")
 RESETS = limit("reset", "3 per hour")
 RESETS_OF_ADDRESS = limit("reset-address", "100 per 15 minutes")
 WRONG_LINKS_OF_ADDRESS = limit("links", "100 per 15 minutes")
-
-Answer = str | Response | tuple[str, int]
 
 
 class SignUpClosed(Forbidden):
@@ -105,11 +104,11 @@ def confirm(token: str) -> Answer:
     page = partial(render_template, "accounts/confirm.html", form=form, token=token)
     if link is None or link.person_id is None:
         return page(usable=False, asks=False), 404
-    asks, owner = not signin.signed_up_here(link), queries.get_person(current_session(), link.person_id)
+    needs_password, owner = not signin.signed_up_here(link), queries.get_person(current_session(), link.person_id)
     if is_read_only_request():
-        return page(usable=True, asks=asks)
+        return page(usable=True, asks=needs_password)
     release_connection()
-    if asks and not _chose_password(form, owner):
+    if needs_password and not _chose_password(form, owner):
         return page(usable=True, asks=True), 422
     services.confirm_email(begin_writing(), current_actor(), token, now=clock.now())
     flash(_("Your email address is confirmed. Sign in to begin."), "ok")
@@ -168,37 +167,37 @@ def _sign_in_form(form: SignInForm, resume: str) -> str:
 def _try_to_sign_in(form: SignInForm) -> Answer:
     email, password = form.email.data or "", form.password.data or ""
     signin.count_try(email)
-    found = queries.find_credentials(current_session(), email)
+    credentials = queries.find_credentials(current_session(), email)
     release_connection()
-    right = passwords.verify_password(found.password_hash if found else None, password)
-    if found is None or not right or not _may_enter(found):
-        return _sign_in_failed(form, found)
+    right = passwords.verify_password(credentials.password_hash if credentials else None, password)
+    if credentials is None or not right or not _may_enter(credentials):
+        return _sign_in_failed(form, credentials)
     signin.forgive_tries(email)
-    rehash = passwords.hash_password(password) if passwords.outdated(found.password_hash) else None
-    return write_optimistically(partial(_enter, found, email, rehash))
+    rehash = passwords.hash_password(password) if passwords.outdated(credentials.password_hash) else None
+    return write_optimistically(partial(_enter, credentials, email, rehash))
 
 
-def _enter(found: Credentials, email: str, rehash: str | None) -> Answer:
+def _enter(credentials: Credentials, email: str, rehash: str | None) -> Answer:
     """Sign in whoever has given the right password, or go on to their second step."""
     session = current_session()
-    has_factor = second_factor.has_factor(session, found.person_id)
-    if has_factor or signin.second_step_required(session, found.person_id):
-        return _first_step_done(found, rehash, has_factor=has_factor)
+    has_factor = second_factor.has_factor(session, credentials.person_id)
+    if has_factor or signin.second_step_required(session, credentials.person_id):
+        return _first_step_done(credentials, rehash, has_factor=has_factor)
     signin.know_browser(email)
-    open_device(session, found.person_id, found.password_hash, rehash=rehash)
+    open_device(session, credentials.person_id, credentials.password_hash, rehash=rehash)
     return after_entry(request.form.get("resume", ""), safe_next(request.values.get("next")))
 
 
-def _first_step_done(found: Credentials, rehash: str | None, *, has_factor: bool) -> Answer:
+def _first_step_done(credentials: Credentials, rehash: str | None, *, has_factor: bool) -> Answer:
     """Go on to the second step. Nobody is signed in yet: every other page still sees a stranger."""
     if rehash is None:
         release_connection()  # nobody waits for the page that is drawn
     else:
-        services.confirm_password(current_session(), found.person_id, found.password_hash).password_hash = rehash
-    signin.prove(found.person_id, rehash or found.password_hash, safe_next(request.values.get("next")) or "")
+        services.confirm_password(current_session(), credentials.person_id, credentials.password_hash).password_hash = rehash
+    signin.prove(credentials.person_id, rehash or credentials.password_hash, safe_next(request.values.get("next")) or "")
     resume = request.form.get("resume", "")
     if has_factor:
-        return second_step_page(SecondFactorCodeForm(formdata=None), found.person_id, resume)
+        return second_step_page(SecondFactorCodeForm(formdata=None), credentials.person_id, resume)
     return _first_factor_page(resume) if resume else see_page("accounts_second.overview")
 
 
@@ -224,12 +223,12 @@ def open_device(session: Session, person_id: int, password_hash: str, *, rehash:
 
 def after_entry(resume: str, target: str | None) -> Answer:
     """Answer a person who has just signed in: submit the stored form again, or redirect to their target."""
-    kept = errors.stashed_form(resume)
-    return errors.resume_page(*kept) if kept is not None else see_other(target or url_for("lms.home"))
+    stashed = errors.stashed_form(resume)
+    return errors.resume_page(*stashed) if stashed is not None else see_other(target or url_for("lms.home"))
 
 
-def _may_enter(found: Credentials) -> bool:
-    return not found.suspended and found.confirmed
+def _may_enter(credentials: Credentials) -> bool:
+    return not credentials.suspended and credentials.confirmed
 
 
 def _note_failure(person_id: int | None) -> None:
@@ -239,8 +238,8 @@ def _note_failure(person_id: int | None) -> None:
         audit.record(session, current_actor(), AccountVerb.SIGN_IN_FAILED, subject, now=clock.now())
 
 
-def _sign_in_failed(form: SignInForm, found: Credentials | None) -> Answer:
-    _note_failure(found.person_id if found else None)
+def _sign_in_failed(form: SignInForm, credentials: Credentials | None) -> Answer:
+    _note_failure(credentials.person_id if credentials else None)
     signin.note_failure(form.email.data or "")
     form.refuse(form.password, _("Your email or password is incorrect."))
     return _sign_in_form(form, request.form.get("resume", "")), 422
@@ -269,7 +268,7 @@ def forgotten() -> Answer:
         return render_template("accounts/password_reset_request.html", form=form), 422
     limiter().use(RESETS, signin.counter_of(form.email.data or ""))
     limiter().use(RESETS_OF_ADDRESS, client_key())
-    password_resets.ask(current_session(), current_actor(), form.email.data or "", now=clock.now())
+    password_resets.ask_reset_link(current_session(), current_actor(), form.email.data or "", now=clock.now())
     return render_template("accounts/password_reset_requested.html", sends_mail=current_settings().sends_mail)
 
 
@@ -288,7 +287,7 @@ def reset(token: str) -> Answer:
     if not form.validate_on_post():
         return render_template("accounts/reset.html", form=form, token=token, usable=True), 422
     hashed = passwords.hash_password(form.password.data or "")
-    person = password_resets.use(begin_writing(), current_actor(), token, hashed, now=clock.now())
+    person = password_resets.reset_password(begin_writing(), current_actor(), token, hashed, now=clock.now())
     signin.know_browser(person.email)
     flash(_("Your password was changed. Sign in with the new one."), "ok")
     return see_page("accounts.sign_in")
@@ -355,8 +354,8 @@ def profile() -> Answer:
     form = ProfileForm(
         data={name: getattr(person, name) for name in ("given_names", "first_surname", "second_surname", "language", "zone")}
     )
-    kept = names.is_managed(session, person.id)
-    if kept:
+    is_managed = names.is_managed(session, person.id)
+    if is_managed:
         form.keep_name()
     if form.validate_on_post():
         services.edit_profile(session, actor, person, form.command(person), now=clock.now())
@@ -369,8 +368,8 @@ def profile() -> Answer:
         email=person.email,
         national_id=number,
         full_name=person.full_name,
-        keeps_name=kept,
-        request_of_name=names.find_request(session, person.id) if kept else None,
+        keeps_name=is_managed,
+        request_of_name=names.find_request(session, person.id) if is_managed else None,
     )
     return page if is_read_only_request() else (page, 422)
 

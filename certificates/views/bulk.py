@@ -19,11 +19,10 @@ from kernel.web import after_response
 from kernel.web.file_responses import send_content
 from kernel.web.forms import as_uuid
 from kernel.web.limits import limit, limiter
-from kernel.web.request import current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, current_actor, current_session, requires, see_page
 
 bp = Blueprint("certificates_bulk", __name__)
 
-Answer = str | Response | tuple[str, int]
 RATE = limit("bulk-downloads", "20 per hour")
 
 
@@ -32,19 +31,21 @@ RATE = limit("bulk-downloads", "20 per hour")
 @requires(CertificateAction.BULK_ZIP, get_register)
 def request_download(context: RegisterContext) -> Answer:
     """Let the certificates of a list be drawn as files."""
-    session, actor, (asked, _choices) = current_session(), current_actor(), read_request(context)
-    ids = [] if asked.faults else queries.list_ids(session, asked.wanted, asked.sort)
+    session, actor, (listed, _choices) = current_session(), current_actor(), read_request(context)
+    ids = [] if listed.faults else queries.list_ids(session, listed.wanted, listed.sort)
     if not ids:
         flash(_("No certificates match this filter."), "warn")
         slug = {"slug": context.course.slug} if context.course else {}
-        return see_page("certificates_register.course_register" if slug else "certificates_register.register", **dict(asked.fields, **slug))
+        return see_page(
+            "certificates_register.course_register" if slug else "certificates_register.register", **dict(listed.fields, **slug)
+        )
     limiter().use(RATE, str(actor.person_id))
     number = as_uuid(request.form.get("number", "")) or uuid4()
     course_id = context.course.id if context.course else None
     institutions = queries.list_institution_ids(session, ids) if context.course or context.institution_keys is not None else []
     if len(institutions) > 1 and context.course is None:
         flash(_("These certificates are of several institutions. Filter them so that all are of one institution."), "warn")
-        return see_page("certificates_register.register", **asked.fields)
+        return see_page("certificates_register.register", **listed.fields)
     institution_id = institutions[0] if len(institutions) == 1 else None  # whose administrators may open it too
     row = services.request_download(session, actor, course_id, ids, number, institution_id=institution_id, now=clock.now())
     return see_page("certificates_bulk.download", download=row.uuid)
@@ -104,11 +105,13 @@ def _back(context: BulkContext) -> Response:
 def file(context: BulkContext) -> Answer:
     """Send a file to be saved, and record who took it."""
     number, actor, now = (request.view_args or {})["number"], current_actor(), clock.now()
-    found = next((one for one in queries.list_files(current_session(), context.row.id) if one.number == number), None)
-    if found is None or found.sha256 is None or found.ended_at is not None or context.row.cancelled_at is not None:
+    bulk_file = next((candidate for candidate in queries.list_files(current_session(), context.row.id) if candidate.number == number), None)
+    if bulk_file is None or bulk_file.sha256 is None or bulk_file.ended_at is not None or context.row.cancelled_at is not None:
         raise NotFound
     files = cast("FileStore", current_app.extensions["files"])
-    sent = send_content(files, found.sha256, services.MEDIA_TYPE, services.file_name(context.row, found), inline=False, kept="no-store")
+    sent = send_content(
+        files, bulk_file.sha256, services.MEDIA_TYPE, services.file_name(context.row, bulk_file), inline=False, cache_control="no-store"
+    )
     if request.method == "GET":
-        after_response.leave_record(lambda session: services.record_download(session, actor, found, now=now))
+        after_response.leave_record(lambda session: services.record_download(session, actor, bulk_file, now=now))
     return sent

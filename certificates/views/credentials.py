@@ -46,11 +46,10 @@ from kernel.own_records import is_own
 from kernel.web.cached_pages import DrawnPart, drawn_part, framed_page
 from kernel.web.instance_keys import current_keys, current_seal_keys
 from kernel.web.limits import client_key, limit, limiter
-from kernel.web.request import allows, current_actor, current_session, current_settings, public, requires, see_page, site_address
+from kernel.web.request import Answer, allows, current_actor, current_session, current_settings, public, requires, see_page, site_address
 
 bp = Blueprint("certificates", __name__)
 
-Answer = str | Response | tuple[str, int]
 LOOK_UPS = limit("verify", "60 per minute")
 
 
@@ -122,7 +121,7 @@ def _described(record: PublicRecord, *, private: bool) -> CredentialPageView:
         hours_basis=printed_basis(read_hours(Fraction(row.hours), row.hours_basis, 0), language()) if row.hours_basis else "",
         issued_on=row.issued_on,
         expires_on=row.expires_on,
-        signers=tuple(f"{one.name}, {choose(dict(one.offices))}" for one in signers),
+        signers=tuple(f"{signer.name}, {choose(dict(signer.offices))}" for signer in signers),
         verify_url=verify_url(site_address(), row.code),
         replacement=replacement.uuid if private and replacement else None,
         replaced_on=local(row.replaced_at).date() if row.replaced_at else None,
@@ -261,8 +260,8 @@ def download(subject: CredentialContext) -> Response:
         raise Gone(N_("This certificate has been revoked and can no longer be downloaded."))
     if subject.state is CredentialState.REPLACED:
         raise Gone(N_("This certificate was replaced by another one, which can be downloaded."))
-    row, wanted = subject.row, request.args.get("language", "")
-    sheet = _sheet(row, wanted if wanted in LANGUAGES else row.language)
+    row, chosen = subject.row, request.args.get("language", "")
+    sheet = _sheet(row, chosen if chosen in LANGUAGES else row.language)
     content = SheetSealer(site_address(), current_keys(), current_seal_keys()).sealed(row, sheet)
     response = make_response(content)
     response.content_type = "application/pdf"
@@ -368,9 +367,11 @@ def revoke(subject: CredentialContext) -> Answer:
     if not form.validate_on_post():
         return render_template("certificates/revocation.html", certificate=facts, form=form), 422
     reason = RevocationReason(form.reason_class.data)
-    session, words, as_administrator = current_session(), form.reason.data or "", subject.administers
+    session, reason_text, as_administrator = current_session(), form.reason.data or "", subject.administers
     try:
-        services.revoke_credential(session, current_actor(), subject.row, reason, words, as_administrator=as_administrator, now=clock.now())
+        services.revoke_credential(
+            session, current_actor(), subject.row, reason, reason_text, as_administrator=as_administrator, now=clock.now()
+        )
     except services.AlreadyReplaced as refused:
         return present_state(subject, refused)
     flash(_("The certificate has been revoked."), "ok")

@@ -9,13 +9,13 @@ from certificates.queries.printed_identity import find_printed_number
 from certificates.rules.credentials import CODE_LENGTH
 from certificates.services import printed_identity as services
 from certificates.services.credentials import AlreadyReplaced
-from certificates.views.credentials import LOOK_UPS, Answer, IdentityComparison, code_page, present_state
+from certificates.views.credentials import LOOK_UPS, IdentityComparison, code_page, present_state
 from kernel import clock
 from kernel.codes import read_code
 from kernel.errors import NotFound
 from kernel.i18n import _
 from kernel.web.limits import client_key, limit, limiter
-from kernel.web.request import current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, current_actor, current_session, requires, see_page
 
 bp = Blueprint("certificates_identity", __name__)
 
@@ -32,10 +32,10 @@ def choose(subject: CredentialContext) -> Answer:
         (services.print_identity if is_wanted else services.withhold_identity)(session, actor, row, now=clock.now())
     except (AlreadyReplaced, services.NothingToPrint) as refused:
         return present_state(subject, refused)
-    words = (
+    message = (
         _("The PDF of this certificate now prints your identity number.") if is_wanted else _("Your identity number is no longer printed.")
     )
-    flash(words, "ok")
+    flash(message, "ok")
     return see_page("certificates.certificate", credential=row.uuid)
 
 

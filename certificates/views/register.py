@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, BinaryIO
 from uuid import uuid4
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, render_template, request
 
 from accounts import access_log
 from accounts.models import Person
@@ -29,11 +29,10 @@ from kernel.i18n import _, choose
 from kernel.tables import on_disk, type_of, write_csv, write_xlsx
 from kernel.web import after_response
 from kernel.web.file_responses import send_generated
-from kernel.web.request import allows, begin_writing, current_actor, current_session, requires
+from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, requires
 
 bp = Blueprint("certificates_register", __name__)
 
-Answer = str | Response | tuple[str, int]
 ROWS = 50
 FOLDED = ("edition", "unit", "template", "take", *DAY_FIELDS)
 """The filters that the page shows when they are asked for."""
@@ -64,47 +63,51 @@ def _may_set_validity(slug: str) -> bool:
 def _list_unfounded(context: RegisterContext, choices: queries.RegisterChoices) -> list[queries.RegisterCourse]:
     """List the courses whose certificates the reader may correct, and which say that more was passed than was asked."""
     courses = choices.courses if context.course is None else ()
-    found = list_unfounded_courses(current_session(), [number for number, _slug, _title in courses])
-    return [one for one in courses if one[0] in found and _may_set_validity(one[1])]
+    course_ids = list_unfounded_courses(current_session(), [number for number, _slug, _title in courses])
+    return [course for course in courses if course[0] in course_ids and _may_set_validity(course[1])]
 
 
-def _slug_with_validity(context: RegisterContext, asked: RegisterRequest) -> str:
+def _slug_with_validity(context: RegisterContext, requested: RegisterRequest) -> str:
     """Return the only course that the register of institutions shows, where the reader may set its validity."""
-    slug = str(asked.fields.get("course", "")) if context.course is None and asked.wanted.course_id else ""
+    slug = str(requested.fields.get("course", "")) if context.course is None and requested.wanted.course_id else ""
     return slug if slug and _may_set_validity(slug) else ""
 
 
 def _page(context: RegisterContext, template: str, endpoint: str, here: Mapping[str, str], **more: object) -> Answer:
     session, day = current_session(), today()
-    asked, choices = read_request(context)
+    requested, choices = read_request(context)
     if context.course is None:
         access_log.record_list_access(PeopleListKind.CERTIFICATES, Person)
     else:
         access_log.record_list_access(PeopleListKind.CERTIFICATES, Course, context.course.id)
-    found = None if asked.faults else queries.list_register(session, asked.wanted, asked.sort, asked.page, today=day, limit=ROWS)
+    listed = (
+        None
+        if requested.faults
+        else queries.list_register(session, requested.wanted, requested.sort, requested.page, today=day, limit=ROWS)
+    )
     page = render_template(
         template,
-        asked=asked,
+        asked=requested,
         choices=choices,
-        found=found,
-        count=queries.count_register(session, asked.wanted, today=day) if found else 0,
-        rows=[_line(row) for row in found.rows] if found else [],
-        headings=_headings(asked),
+        found=listed,
+        count=queries.count_register(session, requested.wanted, today=day) if listed else 0,
+        rows=[_line(row) for row in listed.rows] if listed else [],
+        headings=_headings(requested),
         options=_options(choices),
-        has_more_filters=any(asked.typed[name] for name in FOLDED),
+        has_more_filters=any(requested.typed[name] for name in FOLDED),
         endpoint=endpoint,
         here=here,
-        fields=asked.fields,
+        fields=requested.fields,
         one_course=context.course is not None,
-        validity_of=_slug_with_validity(context, asked),
+        validity_of=_slug_with_validity(context, requested),
         unfounded=_list_unfounded(context, choices),
-        identity_fields=asked.fields | ({"course": context.course.slug} if context.course else {}),
+        identity_fields=requested.fields | ({"course": context.course.slug} if context.course else {}),
         number=uuid4(),
         downloads=_downloads(context),
         may_take_identities=allows(CertificateAction.EXPORT_IDENTITY, context),
         **more,
     )
-    return (page, 422) if asked.faults else page
+    return (page, 422) if requested.faults else page
 
 
 def _downloads(context: RegisterContext) -> list[BulkDownload]:
@@ -112,12 +115,12 @@ def _downloads(context: RegisterContext) -> list[BulkDownload]:
     course, scope = context.course, context.scope
     rows = list_downloads(current_session(), course.id if course else None, scope.own if course is None and not scope.everywhere else None)
     contexts = [BulkContext(row, course.staff_role if course else None, scope.covers(row.institution_id)) for row in rows]
-    return [one.row for one in contexts if allows(CertificateAction.OPEN_BULK_ZIP, one)]
+    return [download.row for download in contexts if allows(CertificateAction.OPEN_BULK_ZIP, download)]
 
 
 def _options(choices: queries.RegisterChoices) -> dict[str, list[tuple[object, str]]]:
     return {
-        "state": [(state.value, _(words)) for state, words in pages.STATES.items()],
+        "state": [(state.value, _(label)) for state, label in pages.STATES.items()],
         "course": [(slug, choose(dict(title))) for _number, slug, title in choices.courses],
         "edition": list(choices.editions),
         "unit": list(choices.units),
@@ -141,14 +144,14 @@ def _line(row: queries.RegisterRow) -> dict[str, Any]:
     }
 
 
-def _headings(asked: RegisterRequest) -> dict[str, dict[str, str]]:
+def _headings(requested: RegisterRequest) -> dict[str, dict[str, str]]:
     """Return for each column by which the register is sorted its words, how it is sorted now, and what the address then holds."""
     shown = {}
-    for order, words in pages.ORDERS.items():
-        is_present = asked.sort.order is order
-        descends = not asked.sort.descends if is_present else order is RegisterOrder.ISSUED
-        direction = ("descending" if asked.sort.descends else "ascending") if is_present else ""
-        shown[order.value] = {"words": _(words), "direction": direction, "sort": f"{'-' if descends else ''}{order.value}"}
+    for order, label in pages.ORDERS.items():
+        is_present = requested.sort.order is order
+        descends = not requested.sort.descends if is_present else order is RegisterOrder.ISSUED
+        direction = ("descending" if requested.sort.descends else "ascending") if is_present else ""
+        shown[order.value] = {"words": _(label), "direction": direction, "sort": f"{'-' if descends else ''}{order.value}"}
     return shown
 
 
@@ -157,9 +160,9 @@ def read_request(context: RegisterContext) -> tuple[RegisterRequest, queries.Reg
     session, course_id = current_session(), context.course.id if context.course else None
     keys = context.institution_keys
     courses = queries.list_courses(session, keys) if course_id is None else ()
-    asked = read_register_request(request.args, course_id, {slug: number for number, slug, _title in courses})
-    asked = replace(asked, wanted=replace(asked.wanted, institution_keys=keys))
-    return asked, queries.list_choices(session, asked.wanted, courses, context.scope)
+    requested = read_register_request(request.args, course_id, {slug: number for number, slug, _title in courses})
+    requested = replace(requested, wanted=replace(requested.wanted, institution_keys=keys))
+    return requested, queries.list_choices(session, requested.wanted, courses, context.scope)
 
 
 @bp.get("/administration/certificates/exports/<any(csv,xlsx):kind>")
@@ -174,9 +177,9 @@ def export(context: RegisterContext) -> Answer:
 
 
 def _table(context: RegisterContext, kind: str, *, identities: bool = False) -> tuple[str, BinaryIO]:
-    asked, _choices = read_request(context)
+    requested, _choices = read_request(context)
     day = today()
-    rows = queries.stream_register(current_session(), asked.wanted, asked.sort, today=day)
+    rows = queries.stream_register(current_session(), requested.wanted, requested.sort, today=day)
     lines, headings = pages.register_rows(rows, identities=identities), pages.register_headings()
     writers: Mapping[str, Callable[[BinaryIO], None]] = {
         "csv": lambda target: write_csv(target, headings, lines),
@@ -201,8 +204,8 @@ def identities(context: RegisterContext) -> Answer:
 @requires(CertificateAction.EXPORT_IDENTITY, get_register, reads_first=True)
 def take_identities(context: RegisterContext) -> Answer:
     """Send the certificates that are asked for with identity numbers, and keep the reason."""
-    form, (asked, _choices) = RegisterIdentityForm(), read_request(context)
-    if not form.validate_on_post() or asked.faults:
+    form, (requested, _choices) = RegisterIdentityForm(), read_request(context)
+    if not form.validate_on_post() or requested.faults:
         return _identity_page(context, form), 422
     name, file = _table(context, form.kind.data, identities=True)
     services.record_register_export(begin_writing(), current_actor(), None, name, reason=form.reason.data or "", now=clock.now())
@@ -210,6 +213,6 @@ def take_identities(context: RegisterContext) -> Answer:
 
 
 def _identity_page(context: RegisterContext, form: RegisterIdentityForm) -> str:
-    asked, _choices = read_request(context)
-    count = queries.count_register(current_session(), asked.wanted, today=today())
-    return render_template("certificates/register_identities.html", form=form, fields=asked.fields, count=count)
+    requested, _choices = read_request(context)
+    count = queries.count_register(current_session(), requested.wanted, today=today())
+    return render_template("certificates/register_identities.html", form=form, fields=requested.fields, count=count)

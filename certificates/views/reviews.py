@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from accounts.models import Person
@@ -27,11 +27,10 @@ from kernel.i18n import _, choose, lazy_, ngettext
 from kernel.own_records import is_own
 from kernel.web.instance_keys import current_keys
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import current_actor, current_session, current_settings, is_read_only_request, requires, see_page
+from kernel.web.request import Answer, current_actor, current_session, current_settings, is_read_only_request, requires, see_page
 
 bp = Blueprint("certificates_reviews", __name__)
 
-Answer = str | Response | tuple[str, int]
 CAUSES: Mapping[ReviewCause, object] = {
     ReviewCause.CORRECTION_REQUESTED: lazy_("The holder asks for a correction"),
     ReviewCause.COMPLETION_WITHDRAWN: lazy_("The completion of the course was withdrawn"),
@@ -51,8 +50,8 @@ def ask_correction(subject: CredentialContext) -> Answer:
     if not form.validate_on_post():
         page = render_template("certificates/correction.html", certificate=facts, name=subject.row.person_name, form=form)
         return page, 422 if form.errors else 200
-    words = form.words.data or ""
-    services.open_review(session, current_actor(), subject.row, ReviewCause.CORRECTION_REQUESTED, words, now=clock.now())
+    text = form.words.data or ""
+    services.open_review(session, current_actor(), subject.row, ReviewCause.CORRECTION_REQUESTED, text, now=clock.now())
     flash(_("Your request was sent to the course team."), "ok")
     return see_page("certificates.certificate", credential=subject.row.uuid)
 
@@ -113,15 +112,15 @@ def _course_of_list(subject: CredentialReviewContext) -> str:
     return "" if subject.credential.administers else subject.credential.slug
 
 
-def _replace(row: Credential, reason: ReplacementReason, words: str) -> None:
+def _replace(row: Credential, reason: ReplacementReason, text: str) -> None:
     settings, keys = current_settings(), current_keys()
-    credentials.replace_credential(current_session(), current_actor(), row, reason, words, settings, keys, now=clock.now())
+    credentials.replace_credential(current_session(), current_actor(), row, reason, text, settings, keys, now=clock.now())
 
 
 def _page(context: ReviewListContext, form: ReviewForm, refused: UUID | None) -> str:
     session, page = current_session(), requested_page()
-    found = queries.list_open_reviews(session, context, offset=page.offset, limit=page.size + 1)
-    rows = [_line(row) for row in found]
+    listed = queries.list_open_reviews(session, context, offset=page.offset, limit=page.size + 1)
+    rows = [_line(row) for row in listed]
     shown = {"page": Page(rows[: page.size], page.number, len(rows) > page.size), "form": form, "refused": refused}
     if context.course is None:
         pairs = [{"row": row, "course": choose(dict(row.course))} for row in queries.list_revoked_for_name(session, context)]

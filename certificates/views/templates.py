@@ -40,6 +40,7 @@ from kernel.i18n import LANGUAGES, _, choose, language, local
 from kernel.web.forms import whole_number
 from kernel.web.instance_keys import current_keys
 from kernel.web.request import (
+    Answer,
     begin_writing,
     current_actor,
     current_session,
@@ -56,7 +57,6 @@ from organisations.services.profile import change_profile
 
 bp = Blueprint("certificates_templates", __name__, url_prefix="/administration/certificate-templates")
 
-Answer = str | Response | tuple[str, int]
 LONGEST_NAME = 64
 """Signs of the file name of a picture."""
 LIMITS = ArchiveLimits(packed=20_000_000, unpacked=25_000_000, entries=services.MOST_PICTURES + 1)
@@ -72,21 +72,28 @@ def templates(context: InstitutionContext) -> Answer:
 def _list_page(context: InstitutionContext, key_form: TemplateKeyForm, folder_form: TemplateFolderForm, status: int = 200) -> Answer:
     session = current_session()
     in_use, institutions = queries.list_in_use(session), list_institutions(session, context.scope)
-    titles, names = {one.key: one.titles for one in in_use}, {one.id: choose(one.names) or one.name for one in institutions}
+    titles, names = (
+        {template_row.key: template_row.titles for template_row in in_use},
+        {institution.id: choose(institution.names) or institution.name for institution in institutions},
+    )
     rows = [
         (row, choose(titles.get(row.key, {})) or row.key, names.get(row.organisation_id, ""))
         for row in queries.list_templates(session, context.scope)
     ]
     defaults = [
-        (one, names[one.id], [(used.key, choose(used.titles) or used.key) for used in in_use if used.organisation_id == one.id])
-        for one in institutions
+        (
+            institution,
+            names[institution.id],
+            [(used.key, choose(used.titles) or used.key) for used in in_use if used.organisation_id == institution.id],
+        )
+        for institution in institutions
     ]
     return render_template(
         "certificates/templates/list.html",
         rows=rows,
         key_form=key_form,
         folder_form=folder_form,
-        institutions=[(one.uuid, names[one.id]) for one in institutions],
+        institutions=[(institution.uuid, names[institution.id]) for institution in institutions],
         defaults=defaults,
     ), status
 
@@ -97,9 +104,11 @@ def _chosen_institution(context: InstitutionContext) -> Organisation | None:
     None where the site has none yet: then its own is made with the template.
     """
     institutions = list_institutions(current_session(), context.scope)
-    wanted = request.form.get("institution", "")
-    found = next((one for one in institutions if str(one.uuid) == wanted), institutions[0] if institutions else None)
-    return current_session().get_one(Organisation, found.id) if found is not None else None
+    chosen = request.form.get("institution", "")
+    institution = next(
+        (candidate for candidate in institutions if str(candidate.uuid) == chosen), institutions[0] if institutions else None
+    )
+    return current_session().get_one(Organisation, institution.id) if institution is not None else None
 
 
 @bp.post("/default/<uuid:institution>")
@@ -107,11 +116,11 @@ def _chosen_institution(context: InstitutionContext) -> Organisation | None:
 def set_default(context: InstitutionContext) -> Answer:
     """Choose the template of an institution's courses that ask for `constancia`."""
     assert context.institution is not None
-    session, key, place = current_session(), request.form.get("template", ""), context.institution
-    known = {one.key for one in queries.list_in_use(session) if one.organisation_id == place.id}
+    session, key, institution = current_session(), request.form.get("template", ""), context.institution
+    known = {offered.key for offered in queries.list_in_use(session) if offered.organisation_id == institution.id}
     if key and key not in known:
         raise Conflict
-    change_profile(session, current_actor(), current_settings(), {"default_template": key}, institution=place, now=clock.now())
+    change_profile(session, current_actor(), current_settings(), {"default_template": key}, institution=institution, now=clock.now())
     flash(_("Saved. Certificates that were issued before keep what they say."), "ok")
     return see_page("certificates_templates.templates")
 
@@ -165,20 +174,20 @@ def _imported(context: InstitutionContext, files: dict[str, bytes]) -> StoredTem
     """Take the files of a template, whose own text says its key."""
     result = read_template(files, today=clock.now().date())
     if result.template is None:
-        told = "; ".join(f"{one.file}:{one.line}: {one.message}" for one in result.findings[:3])
-        raise Invalid(told)
+        reasons = "; ".join(f"{finding.file}:{finding.line}: {finding.message}" for finding in result.findings[:3])
+        raise Invalid(reasons)
     pictures = {name: services.clean_picture(name, files[name]) for name in _named(result.template)}
-    kept = {TEMPLATE_FILE: files[TEMPLATE_FILE], **pictures}
+    contents = {TEMPLATE_FILE: files[TEMPLATE_FILE], **pictures}
     session, key = begin_writing(), result.template.key
     institution = _chosen_institution(context)
     known = queries.find_stored(session, key)
     if known is not None and not context.scope.covers(known.organisation_id):
         raise services.TemplateKeyTaken
-    return services.import_template(session, current_actor(), current_settings(), key, kept, institution, now=clock.now())
+    return services.import_template(session, current_actor(), current_settings(), key, contents, institution, now=clock.now())
 
 
 def _named(template: CertificateTemplate) -> set[str]:
-    return {file for one in template.elements if (file := getattr(one, "file", ""))}
+    return {file for element in template.elements if (file := getattr(element, "file", ""))}
 
 
 @bp.get("/<uuid:template>")
@@ -221,7 +230,7 @@ def _overflows(result: TemplateReadResult, issuer: SampleIssuer) -> list[tuple[s
     if result.template is None:
         return []
     texts = sample_texts(result.template, language(), _host(), issuer)
-    return [(tongue, one.element + 1, one.word) for tongue, one in find_overflows(texts)]
+    return [(tongue, overflow.element + 1, overflow.word) for tongue, overflow in find_overflows(texts)]
 
 
 def _host() -> str:
@@ -250,7 +259,7 @@ def _issuer(institution: Institution | None, tongue: str) -> SampleIssuer:
 def _own_certificates(institution: Institution | None) -> list[Credential]:
     """Return the reader's certificates by an institution, the newest first; those that name none are of the first one."""
     names = {""} if institution is None else {str(institution.uuid), *([""] if institution.is_first else [])}
-    return [one for one in list_of(current_session(), current_actor().person_id) if one.institution_key in names]
+    return [credential for credential in list_of(current_session(), current_actor().person_id) if credential.institution_key in names]
 
 
 @bp.post("/<uuid:template>/text")
@@ -282,26 +291,26 @@ def change_elements(subject: TemplateContext) -> Answer:
 
 
 def _changed(text: str) -> str:
-    act, place = request.form.get("act", ""), whole_number(request.form.get("place", ""))
+    act, index = request.form.get("act", ""), whole_number(request.form.get("place", ""))
     acts: dict[str, Callable[[], str]] = {
         "add": lambda: editing.with_element_added(text, request.form.get("kind", "")),
-        "copy": lambda: editing.with_element_copied(text, place),
-        "up": lambda: editing.with_element_moved(text, place, place - 1),
-        "down": lambda: editing.with_element_moved(text, place, place + 1),
-        "hide": lambda: editing.with_element_hidden(text, place, hidden=True),
-        "show": lambda: editing.with_element_hidden(text, place, hidden=False),
-        "delete": lambda: editing.without_element(text, place),
-        "place": lambda: _placed(text, place),
+        "copy": lambda: editing.with_element_copied(text, index),
+        "up": lambda: editing.with_element_moved(text, index, index - 1),
+        "down": lambda: editing.with_element_moved(text, index, index + 1),
+        "hide": lambda: editing.with_element_hidden(text, index, hidden=True),
+        "show": lambda: editing.with_element_hidden(text, index, hidden=False),
+        "delete": lambda: editing.without_element(text, index),
+        "place": lambda: _placed(text, index),
     }
     return acts[act]()
 
 
-def _placed(text: str, place: int) -> str:
+def _placed(text: str, index: int) -> str:
     form = ElementForm()
     if not form.validate_on_post():
         raise ValueError
-    words = form.words.data if form.words.data else None
-    return editing.with_element_placed(text, place, numbers_of(form.at.data or ""), numbers_of(form.size.data or ""), words)
+    content = form.words.data if form.words.data else None
+    return editing.with_element_placed(text, index, numbers_of(form.at.data or ""), numbers_of(form.size.data or ""), content)
 
 
 @bp.post("/<uuid:template>/pictures")
@@ -342,8 +351,8 @@ def preview_version(subject: TemplateContext) -> Answer:
 
 def _drawn(row: StoredTemplate, template: CertificateTemplate) -> Response:
     """Draw a template as it would be issued today: with the names, the logo, the colours and the signatures of its institution."""
-    wanted = request.args.get("language", language())
-    tongue = wanted if wanted in LANGUAGES else language()
+    chosen = request.args.get("language", language())
+    tongue = chosen if chosen in LANGUAGES else language()
     person = request.args.get("person", SamplePerson.USUAL.value)
     institution = _institution_of(row)
     issuer = _issuer(institution, tongue)
@@ -385,7 +394,7 @@ def export(subject: TemplateContext) -> Answer:
 def versions(subject: TemplateContext) -> Answer:
     """List the versions, and what changed in each."""
     rows = list(queries.list_versions(current_session(), subject.row))
-    changes = [(one, compared(old.text, one.text) if old else ()) for one, old in zip(rows, [*rows[1:], None], strict=False)]
+    changes = [(version, compared(old.text, version.text) if old else ()) for version, old in zip(rows, [*rows[1:], None], strict=False)]
     return render_template("certificates/templates/versions.html", row=subject.row, changes=changes)
 
 

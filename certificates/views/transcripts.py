@@ -23,12 +23,11 @@ from kernel.i18n import _, language
 from kernel.own_records import is_own
 from kernel.web.instance_keys import current_keys, current_seal_keys
 from kernel.web.limits import limit, limiter
-from kernel.web.request import current_actor, current_session, current_settings, requires, see_page, site_address
+from kernel.web.request import Answer, current_actor, current_session, current_settings, requires, see_page, site_address
 from organisations.permissions import EVERYWHERE
 
 bp = Blueprint("certificates_transcripts", __name__)
 
-Answer = str | Response | tuple[str, int]
 RATE = limit("transcripts", "20 per hour")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from uuid import uuid4
 
-from flask import Blueprint, Response, flash, render_template, request
+from flask import Blueprint, flash, render_template, request
 
 from accounts import access_log
 from accounts.services import PeopleListKind
@@ -22,11 +22,10 @@ from kernel import clock
 from kernel.codes import printed_code
 from kernel.i18n import _
 from kernel.web.forms import as_uuid, whole_number
-from kernel.web.request import allows, current_actor, current_session, is_read_only_request, requires, see_page
+from kernel.web.request import Answer, allows, current_actor, current_session, is_read_only_request, requires, see_page
 
 bp = Blueprint("certificates_validity", __name__)
 
-Answer = str | Response | tuple[str, int]
 SHOWN = 20
 
 
@@ -41,22 +40,22 @@ def change_validity(subject: ValidityContext) -> Answer:
     session, actor = current_session(), current_actor()
     course = session.get_one(Course, subject.course.id)
     outline = queries.find_published_outline(session, course.published_version_id)
-    found = queries.list_changed_days(session, outline, actor.person_id, sentences=sentences) if outline is not None else []
-    form = ValidityForm(counted=len(found))
+    changes = queries.list_changed_days(session, outline, actor.person_id, sentences=sentences) if outline is not None else []
+    form = ValidityForm(counted=len(changes))
     if outline is None or is_read_only_request():
-        return _page(course, outline, found, form)
+        return _page(course, outline, changes, form)
     if not form.validate_on_post():
-        return _page(course, outline, found, form), 422
-    if whole_number(request.form.get("counted", ""), -1) != len(found):
+        return _page(course, outline, changes, form), 422
+    if whole_number(request.form.get("counted", ""), -1) != len(changes):
         flash(_("Something changed in the meantime. Check the new numbers."), "warn")
-        return _page(course, outline, found, form), 409
+        return _page(course, outline, changes, form), 409
     number = as_uuid(request.form.get("number", "")) or uuid4()
-    services.request_change(session, actor, outline, number, form.reason.data or "", len(found), sentences=sentences, now=clock.now())
+    services.request_change(session, actor, outline, number, form.reason.data or "", len(changes), sentences=sentences, now=clock.now())
     flash(_("The certificates are being replaced in the background. Their holders get a notification."), "ok")
     return see_page("certificates_validity.change_validity", slug=course.slug, sentences=1 if sentences else None)
 
 
-def _page(course: Course, outline: Outline | None, found: Sequence[ChangedDay], form: ValidityForm) -> str:
+def _page(course: Course, outline: Outline | None, changes: Sequence[ChangedDay], form: ValidityForm) -> str:
     access_log.record_list_access(PeopleListKind.CERTIFICATES, Course, course.id)
     last = queries.find_last_change(current_session(), course.id)
     return render_template(
@@ -66,8 +65,8 @@ def _page(course: Course, outline: Outline | None, found: Sequence[ChangedDay], 
         offered=outline is not None,
         valid=length_in_words(outline.certificate_valid) if outline is not None and outline.certificate_valid else "",
         version=outline.number if outline is not None else 0,
-        counts=_counts(found),
-        rows=[(printed_code(one.code), one) for one in found[:SHOWN]],
+        counts=_counts(changes),
+        rows=[(printed_code(change.code), change) for change in changes[:SHOWN]],
         last=last,
         sentences="sentences" in request.args,
         has_sentences=bool(queries.list_unfounded_courses(current_session(), [course.id])),
@@ -76,10 +75,14 @@ def _page(course: Course, outline: Outline | None, found: Sequence[ChangedDay], 
     )
 
 
-def _counts(found: Sequence[ChangedDay]) -> Mapping[str, int]:
+def _counts(changes: Sequence[ChangedDay]) -> Mapping[str, int]:
     day = today()
     return {
-        "all": len(found),
-        "expired": sum(one.after is not None and one.after < day and (one.before is None or one.before >= day) for one in found),
-        "revived": sum(one.before is not None and one.before < day and (one.after is None or one.after >= day) for one in found),
+        "all": len(changes),
+        "expired": sum(
+            change.after is not None and change.after < day and (change.before is None or change.before >= day) for change in changes
+        ),
+        "revived": sum(
+            change.before is not None and change.before < day and (change.after is None or change.after >= day) for change in changes
+        ),
     }

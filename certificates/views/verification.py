@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, render_template, request
 
 from certificates.file_judgement import MOST_BYTES, MOST_FILES, FileFinding, VerifierKeys, judge_files
 from certificates.forms.verification import FilesToVerifyForm
@@ -22,11 +22,20 @@ from kernel.i18n import _
 from kernel.sandbox import SandboxLimits, run_sandboxed
 from kernel.web.instance_keys import current_keys, current_seal_keys
 from kernel.web.limits import client_key, limit, limiter
-from kernel.web.request import current_session, current_settings, public, release_connection, requires, see_other, see_page, site_address
+from kernel.web.request import (
+    Answer,
+    current_session,
+    current_settings,
+    public,
+    release_connection,
+    requires,
+    see_other,
+    see_page,
+    site_address,
+)
 
 bp = Blueprint("certificates_verification", __name__)
 
-Answer = str | Response | tuple[str, int]
 FILES = limit("verify_files", "20 per minute")
 BODY_LIMIT = MOST_FILES * MOST_BYTES + 100_000
 LARGEST_SHOWN = 2_000_000

@@ -7,7 +7,7 @@ from compliance.pages.report import COLUMNS, STATE_WORDS, ReportEntryView
 from compliance.rules.tally import ReportState
 from kernel.i18n import _, number, percent
 from kernel.pdf.document import PdfDocument, compose_pdf
-from kernel.pdf.fonts import STRONG, TEXT, TITLE, shrunk, width, wrapped
+from kernel.pdf.fonts import STRONG, TEXT, TITLE, shrunk, text_width, wrapped
 from kernel.pdf.sheets import BRAND, INK, LEFT, LINE, RIGHT, SOFT, FlowingSheet, sheet_properties
 
 NAMES = 40.0
@@ -29,7 +29,7 @@ class _ActaSheet(FlowingSheet):
         super().__init__(document, acta.code)
         self._acta = acta
         states = [(state, _(STATE_WORDS[state])) for state in (ReportState.REQUIRED, *COLUMNS)]
-        self._headings = [acta.first_heading, *(words for _state, words in states), _("Progress")]
+        self._headings = [acta.first_heading, *(label for _state, label in states), _("Progress")]
         self._column = (RIGHT - LEFT - NAMES) / (len(self._headings) - 1)
 
     def draw(self, title: str) -> None:
@@ -39,8 +39,8 @@ class _ActaSheet(FlowingSheet):
         self._paragraph(acta.institution, STRONG, 4.2, SOFT)
         self._paragraph(title, TITLE, 7.5, BRAND, role="H1")
         self._y += 3
-        for words, value in self._facts():
-            self._paragraph(words, STRONG, 3.1, SOFT)
+        for label, value in self._facts():
+            self._paragraph(label, STRONG, 3.1, SOFT)
             self._paragraph(value, TEXT, 3.9, INK)
             self._y += 1.6
         self._table()
@@ -69,7 +69,7 @@ class _ActaSheet(FlowingSheet):
 
     def _headline(self) -> None:
         size = 2.6
-        cells = [wrapped(words, STRONG, size, (NAMES if not at else self._column) - 1) for at, words in enumerate(self._headings)]
+        cells = [wrapped(heading, STRONG, size, (NAMES if not at else self._column) - 1) for at, heading in enumerate(self._headings)]
         height = size * LINE * max(map(len, cells)) + 1.5
         self._make_room(height + 12)
         with self._document.element("TR"):
@@ -99,5 +99,5 @@ class _ActaSheet(FlowingSheet):
         size = shrunk(lines, font, size, 0, room)
         with self._document.element(role) as pen:
             for row, line in enumerate(lines, 1):
-                x = LEFT if not at else LEFT + NAMES + at * self._column - width(line, font, size)
+                x = LEFT if not at else LEFT + NAMES + at * self._column - text_width(line, font, size)
                 pen.text(x, self._y + row * size * LINE, line if row == len(lines) else f"{line} ", font, size, colour)

@@ -24,12 +24,11 @@ from kernel.codes import printed_code, read_code
 from kernel.errors import N_, Gone, Invalid
 from kernel.i18n import _
 from kernel.web.limits import client_key, limit, limiter
-from kernel.web.request import allows, current_actor, current_session, public, requires, see_page, site_address
+from kernel.web.request import Answer, allows, current_actor, current_session, public, requires, see_page, site_address
 from organisations.rules import zone_of
 
 bp = Blueprint("compliance_actas", __name__)
 
-Answer = str | Response | tuple[str, int]
 RATE = limit("actas", "20 per hour")
 LOOK_UPS = limit("acta-look-ups", "60 per minute")
 
@@ -40,11 +39,11 @@ def make(context: ReportPlaceContext) -> Answer:
     """Make an acta of what the page of the report shows, and lead to its PDF."""
     session, actor, form, now = current_session(), current_actor(), NumberedForm(), clock.now()
     zone = ZoneInfo(zone_of(context.by_number, context.place.id))
-    asked = read_report_request(request.form, list_report_obligations(session, context.path[0].id), zone, now)
-    if not form.validate_on_post() or asked.obligation is None or asked.faults:
+    requested = read_report_request(request.form, list_report_obligations(session, context.path[0].id), zone, now)
+    if not form.validate_on_post() or requested.obligation is None or requested.faults:
         raise Invalid(N_("An acta is of one compulsory training and one day. Choose both in the report."))
     limiter().use(RATE, str(actor.person_id))
-    row = services.make_acta(session, actor, ActaValues(context.place.id, asked.obligation, asked.time, form.identity()), now=now)
+    row = services.make_acta(session, actor, ActaValues(context.place.id, requested.obligation, requested.time, form.identity()), now=now)
     return see_page("compliance_actas.download", code=printed_code(row.code))
 
 
@@ -70,12 +69,12 @@ def _read(row: TrainingActa) -> ActaReading:
 @requires(TrainingReportAction.EXPORT, queries.get_acta)
 def download(context: ActaContext) -> Response:
     """Draw an acta from its moments; where the register no longer has its numbers, none is drawn."""
-    found = _read(context.acta)
-    if found.view is None or found.verdict is ActaVerdict.DIFFERENT:
+    reading = _read(context.acta)
+    if reading.view is None or reading.verdict is ActaVerdict.DIFFERENT:
         raise Gone(N_("The register no longer has the numbers of this acta, so it can no longer be downloaded."))
-    response = make_response(render_acta(found.view))
+    response = make_response(render_acta(reading.view))
     response.content_type = "application/pdf"
-    response.headers["Content-Disposition"] = f'attachment; filename="{found.file_name}"'
+    response.headers["Content-Disposition"] = f'attachment; filename="{reading.file_name}"'
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -87,13 +86,13 @@ def verify(code: str) -> Answer:
     limiter().use(LOOK_UPS, client_key())
     row = queries.find_acta(current_session(), code)
     stored = read_code(code, CODE_LENGTH)
-    found = _read(row) if row is not None else None
+    reading = _read(row) if row is not None else None
     page = render_template(
         "compliance/acta.html",
-        acta=found.view if found is not None else None,
-        verdict=found.verdict.value if found is not None else "",
+        acta=reading.view if reading is not None else None,
+        verdict=reading.verdict.value if reading is not None else "",
         code=printed_code(stored) if stored else code[:40],
-        words_of={state: _(words) for state, words in STATE_WORDS.items()},
+        words_of={state: _(label) for state, label in STATE_WORDS.items()},
         checked_at=clock.now(),
         may_download=row is not None and _may_download(row),
     )

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, render_template, request
+from flask import Blueprint, flash, render_template, request
 
 from compliance.forms.claims import ClaimDecisionForm
 from compliance.pages.claims import state_view
@@ -15,12 +15,11 @@ from enrolments.queries.learning import get_learner_context
 from kernel import clock
 from kernel.i18n import _
 from kernel.web.forms import as_uuid
-from kernel.web.request import current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, current_actor, current_session, requires, see_page
 from organisations.queries import audiences
 
 bp = Blueprint("compliance_agreements", __name__)
 
-Answer = str | Response | tuple[str, int]
 STATES = {None: ClaimState.PROPOSED, True: ClaimState.APPROVED, False: ClaimState.REFUSED}
 
 

@@ -2,7 +2,7 @@
 
 import json
 
-from flask import Blueprint, Response, flash, render_template
+from flask import Blueprint, flash, render_template
 
 from compliance.forms.obligations import PlannedChangeForm
 from compliance.pages import obligations as pages
@@ -17,7 +17,7 @@ from compliance.services.obligations import SecondPersonRequired
 from compliance.services.planned_changes import NumberToType
 from kernel import clock
 from kernel.i18n import _, choose
-from kernel.web.request import current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, current_actor, current_session, requires, see_page
 from organisations.audience_rules.sentences import write_sentence
 from organisations.models import Audience
 from organisations.permissions import AudienceAction
@@ -25,8 +25,6 @@ from organisations.queries import audiences
 from organisations.services.audiences import AudienceEditConflict
 
 bp = Blueprint("compliance_audience_rules", __name__, url_prefix="/compulsory-training/audience-rules")
-
-Answer = str | Response | tuple[str, int]
 
 
 @bp.get("/<uuid:change>")
@@ -47,7 +45,10 @@ def _page(subject: PlannedRuleContext, form: PlannedChangeForm) -> str:
     before, institution = audiences.find_rule_on(session, _audience(subject).id, planned.effective_on), _audience(subject).institution_id
     why = services.why_second(row, outcome) if row.state == "ready" else None
     may_apply = why is None or row.created_by != current_actor().person_id
-    titles = {one.id: choose(obligations.latest_version(session, one).title) for one in queries.list_obligations_of(session, row)}
+    titles = {
+        obligation.id: choose(obligations.latest_version(session, obligation).title)
+        for obligation in queries.list_obligations_of(session, row)
+    }
     return render_template(
         "compliance/planned_rule.html",
         change=row,

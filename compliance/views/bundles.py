@@ -5,7 +5,7 @@ from typing import cast
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, current_app, flash, render_template, request
+from flask import Blueprint, current_app, flash, render_template, request
 
 from compliance.forms.bundles import BundleForm
 from compliance.forms.report import ReportRequest, read_report_request
@@ -23,12 +23,11 @@ from kernel.i18n import _, choose
 from kernel.web import after_response
 from kernel.web.file_responses import send_content
 from kernel.web.limits import limit, limiter
-from kernel.web.request import current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, current_actor, current_session, requires, see_page
 from organisations.rules import zone_of
 
 bp = Blueprint("compliance_bundles", __name__, url_prefix="/training-report")
 
-Answer = str | Response | tuple[str, int]
 RATE = limit("evidence-bundles", "20 per hour")
 
 
@@ -45,13 +44,13 @@ def bundles(context: ReportPlaceContext) -> Answer:
 @requires(BundleAction.MAKE, get_report_place)
 def request_bundle(context: ReportPlaceContext) -> Answer:
     """Let a bundle be packed in the background."""
-    actor, form, asked = current_actor(), BundleForm(), _read(context, request.form)
+    actor, form, requested = current_actor(), BundleForm(), _read(context, request.form)
     is_sound = form.validate_on_post()
-    if not is_sound or asked.faults or not asked.every:
-        return _page(context, asked, form), 422
+    if not is_sound or requested.faults or not requested.every:
+        return _page(context, requested, form), 422
     limiter().use(RATE, str(actor.person_id))
     values = BundleRequestValues(
-        context.place.id, asked.obligation, asked.time, bool(form.has_files.data), form.reason.data or "", form.identity()
+        context.place.id, requested.obligation, requested.time, bool(form.has_files.data), form.reason.data or "", form.identity()
     )
     services.request_bundle(current_session(), actor, values, now=clock.now())
     flash(_("The bundle is being prepared. You will be notified when it is ready."), "ok")
@@ -66,7 +65,7 @@ def download(context: BundleContext) -> Answer:
     if row.sha256 is None or row.ready_at is None:
         raise NotFound
     files = cast("FileStore", current_app.extensions["files"])
-    sent = send_content(files, row.sha256, services.MEDIA_TYPE, services.file_name(row), inline=False, kept="no-store")
+    sent = send_content(files, row.sha256, services.MEDIA_TYPE, services.file_name(row), inline=False, cache_control="no-store")
     if request.method == "GET":
         after_response.leave_record(lambda session: services.record_download(session, actor, row, now=now))
     return sent
@@ -77,13 +76,13 @@ def _read(context: ReportPlaceContext, given: Mapping[str, str]) -> ReportReques
     return read_report_request(given, list_report_obligations(current_session(), context.path[0].id), zone, clock.now())
 
 
-def _page(context: ReportPlaceContext, asked: ReportRequest, form: BundleForm) -> str:
+def _page(context: ReportPlaceContext, requested: ReportRequest, form: BundleForm) -> str:
     return render_template(
         "compliance/bundles.html",
         place=context.place,
         path=context.path,
-        asked=asked,
-        options=[(one.key, choose(one.title)) for one in asked.every],
+        asked=requested,
+        options=[(obligation.key, choose(obligation.title)) for obligation in requested.every],
         form=form,
         rows=bundle_lines(list_bundles(current_session(), context.place.id), clock.now()),
     )

@@ -29,7 +29,6 @@ from kernel.web.request import allows, current_actor, current_session, see_other
 from organisations.permissions import TrainingScope
 from organisations.queries.training_scope import list_training_places
 
-Answer = str | Response | tuple[str, int]
 Subject = WaiverSubject | RecognitionSubject
 FormClass = TypeVar("FormClass", bound=EvidenceForm)
 BODY_LIMIT = LARGEST + 1_000_000
@@ -56,11 +55,11 @@ def keep_evidence_file(form: EvidenceForm, person_id: int) -> EvidenceFile | Non
         return None
     if form.requires_proof() or (sent := form.uploaded_file()) is None:
         return None
-    kept = find_full_quota(session, sender, person_id, len(sent[1])) or keep_evidence(stored_files(), *sent)
-    if isinstance(kept, EvidenceRefusal):
-        form.refuse_evidence(kept)
+    stored = find_full_quota(session, sender, person_id, len(sent[1])) or keep_evidence(stored_files(), *sent)
+    if isinstance(stored, EvidenceRefusal):
+        form.refuse_evidence(stored)
         return None
-    return kept
+    return stored
 
 
 def record_views(people: Sequence[int]) -> None:
@@ -74,7 +73,8 @@ def send_evidence(subject: Subject) -> Response:
     if row.evidence is None:
         raise NotFound
     record_views([row.person_id])
-    return send_content(stored_files(), row.evidence, media_type(row.evidence_name), row.evidence_name, inline=False, kept="no-store")
+    name = row.evidence_name
+    return send_content(stored_files(), row.evidence, media_type(name), name, inline=False, cache_control="no-store")
 
 
 def decide_on(subject: Subject, form: ClaimDecisionForm) -> Response:
@@ -95,9 +95,9 @@ def withdraw_it(subject: Subject) -> Response:
     return _done(subject.row, changed, _("It was withdrawn. It will not be decided on."))
 
 
-def _done(row: Waiver | Recognition, changed: bool, words: str) -> Response:
+def _done(row: Waiver | Recognition, changed: bool, message: str) -> Response:
     if changed:
-        flash(words, "ok")
+        flash(message, "ok")
     return see_other(page_of(row))
 
 

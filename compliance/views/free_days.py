@@ -24,14 +24,13 @@ from kernel import clock
 from kernel.errors import Invalid
 from kernel.i18n import DEFAULT_ZONE, _, format_date, ngettext
 from kernel.web.forms import whole_number
-from kernel.web.request import begin_writing, current_actor, current_session, reading_file, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, reading_file, requires, see_page
 from organisations.queries import audiences
 from organisations.queries.training_scope import get_training_scope
 from organisations.services.audiences import ReasonRequired, today_of
 
 bp = Blueprint("compliance_free_days", __name__, url_prefix="/administration/free-days")
 
-Answer = str | Response | tuple[str, int]
 LARGEST = 1_000_000
 """Bytes of a list."""
 FIRST_YEAR, LAST_YEAR = 2000, 2100
@@ -134,15 +133,15 @@ def review() -> Answer:
 
 
 def _review_page(rows: FreeDayRows, provinces: dict[str, str], form: FreeDayListForm | None = None) -> str:
-    known = queries.find_same_days(current_session(), [one.day for _line, one in rows.days])
-    new = [one for _line, one in rows.days if (one.day, one.province) not in known]
+    known = queries.find_same_days(current_session(), [free_day.day for _line, free_day in rows.days])
+    new = [free_day for _line, free_day in rows.days if (free_day.day, free_day.province) not in known]
     form = form or FreeDayListForm(formdata=None, data={"lines": write_lines(new)})
     return render_template(
         "compliance/free_days_review.html",
         form=form,
         new=review_views(new, provinces),
         same=len(rows.days) - len(new),
-        past=sum(one.day < today_of(clock.now()) for one in new),
+        past=sum(free_day.day < today_of(clock.now()) for free_day in new),
         faults=_fault_rows(rows),
         encoding_guessed_from=rows.encoding_guessed_from,
         left_out=rows.left_out,
@@ -159,9 +158,9 @@ def _bring_in(form: FreeDayListForm) -> Answer:
     with reading_file():
         rows = read_free_days((form.lines.data or "").encode(), provinces, now.astimezone(DEFAULT_ZONE).date())
     session, today = begin_writing(), today_of(now)
-    new = [one for _line, one in rows.days if one.day >= today]
-    known = queries.find_same_days(session, [one.day for _line, one in rows.days])
-    past = [one for _line, one in rows.days if one.day < today and (one.day, one.province) not in known]
+    new = [free_day for _line, free_day in rows.days if free_day.day >= today]
+    known = queries.find_same_days(session, [free_day.day for _line, free_day in rows.days])
+    past = [free_day for _line, free_day in rows.days if free_day.day < today and (free_day.day, free_day.province) not in known]
     try:
         planned = plan_free_days(session, actor, past, [], form.reason.data or "", now=now) if past else None
     except ReasonRequired as refused:

@@ -25,14 +25,12 @@ from kernel.own_records import is_own
 from kernel.tables import Cell, on_disk, type_of, write_csv
 from kernel.web import after_response
 from kernel.web.file_responses import send_generated
-from kernel.web.request import allows, current_actor, current_session, requires
+from kernel.web.request import Answer, allows, current_actor, current_session, requires
 from organisations.audience_rules.sentences import write_sentence
 from organisations.audience_rules.tree import explain
 from organisations.pages.audiences import explanation_lines
 
 bp = Blueprint("compliance_learner", __name__)
-
-Answer = str | Response | tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +74,8 @@ def past(subject: AssignmentContext) -> Answer:
 def record(subject: AssignmentContext) -> Response:
     """Answer with what the page shows as a table: one line for each fact, decision and state."""
     loaded, now = queries.load_behind(current_session(), subject.required), clock.now()
-    asked = _past_query(subject.required, loaded, request.args.get("day", ""), request.args.get("known", ""), now)
-    moments = asked.moments or _past_query(subject.required, loaded, "", "", now).moments
+    query = _past_query(subject.required, loaded, request.args.get("day", ""), request.args.get("known", ""), now)
+    moments = query.moments or _past_query(subject.required, loaded, "", "", now).moments
     assert moments is not None
     _note_access(subject, AccessPurpose.COPY, now)
     rows = list(_rows(_behind(subject.required, loaded, moments)))
@@ -97,8 +95,8 @@ def _past_query(required: RequiredOfPerson, loaded: RecordBehind, day: str, know
     zone = required.status.zone
     today, versions = now.astimezone(zone).date(), [text.terms for text in required.versions]
     known, of_known = _read(known_on, today)
-    wanted, of_day = _read(day, min(known or today, today))
-    if wanted is None or known is None:
+    chosen, of_day = _read(day, min(known or today, today))
+    if chosen is None or known is None:
         return _PastQuery(day, known_on, of_day, of_known)
     first, first_known = first_day(versions, loaded.record), first_known_on(versions, loaded.record, zone)
     of_day, of_known = (
@@ -107,10 +105,10 @@ def _past_query(required: RequiredOfPerson, loaded: RecordBehind, day: str, know
         else _(pages.REFUSALS[reason])
         if reason
         else ""
-        for reason, begins in zip(why_refused(wanted, known, today, first, first_known), (first, first_known), strict=True)
+        for reason, begins in zip(why_refused(chosen, known, today, first, first_known), (first, first_known), strict=True)
     )
-    moments = None if of_day or of_known else past_moments(wanted, known, zone, now)
-    return _PastQuery(day or wanted.isoformat(), known_on or known.isoformat(), of_day, of_known, moments)
+    moments = None if of_day or of_known else past_moments(chosen, known, zone, now)
+    return _PastQuery(day or chosen.isoformat(), known_on or known.isoformat(), of_day, of_known, moments)
 
 
 def _read(text: str, default: date) -> tuple[date | None, str]:
@@ -128,24 +126,24 @@ def _behind(required: RequiredOfPerson, loaded: RecordBehind, moments: PastMomen
 def _page(subject: AssignmentContext, day: str, known_on: str) -> Answer:
     session, now, required = current_session(), clock.now(), subject.required
     acts, loaded = queries.load_acts(session, required.assignment_id), queries.load_behind(session, required)
-    asked = _past_query(required, loaded, day, known_on, now)
+    query = _past_query(required, loaded, day, known_on, now)
     _note_access(subject, AccessPurpose.PROGRESS, now)
     own = is_own(current_actor(), subject.person_id)
     shown = {
         "assignment": required.uuid,
         "title": choose(required.text_on(now.astimezone(required.status.zone).date()).title),
         "person": "" if own else acts.person,
-        "asked": asked,
+        "asked": query,
         "back": url_for("lms_training.duties") if own else "",
     }
-    if asked.moments is None:
+    if query.moments is None:
         return render_template("compliance/why.html", **shown, answer=None), 422
-    found = _behind(required, loaded, asked.moments)
-    return render_template("compliance/why.html", **shown, answer=_answer(subject, acts, found, own=own))
+    behind = _behind(required, loaded, query.moments)
+    return render_template("compliance/why.html", **shown, answer=_answer(subject, acts, behind, own=own))
 
 
-def _answer(subject: AssignmentContext, acts: queries.ObligationActs, found: _Behind, *, own: bool) -> dict[str, object]:
-    session, required, status, moments = current_session(), found.required, found.status, found.moments
+def _answer(subject: AssignmentContext, acts: queries.ObligationActs, looked_at: _Behind, *, own: bool) -> dict[str, object]:
+    session, required, status, moments = current_session(), looked_at.required, looked_at.status, looked_at.moments
     text = required.text_on(moments.day)
     taken = queries.list_taken_courses(session, subject.person_id, required.courses_on(moments.day))
     titles = pages.course_titles(taken)
@@ -160,72 +158,76 @@ def _answer(subject: AssignmentContext, acts: queries.ObligationActs, found: _Be
         "advice": view.advice if own else "",
         "until": until_words(status, text.terms.grace, moments.day),
         "zone": foreign_zone(status, moments.day),
-        **_audience(found),
+        **_audience(looked_at),
         "version": version,
         "law": choose(version.legal_base) if version and version.legal_base else "",
         "activated_at": acts.activated_at,
         "activated_by": acts.activated_by,
-        "sum": pages.sum_terms(explain_last_day(found.case, moments.at)),
+        "sum": pages.sum_terms(explain_last_day(looked_at.case, moments.at)),
         "requirement": pages.requirement_words(text.terms),
         "versions": list(pages.version_lines(text.terms, titles)),
         "taken": taken,
         "titles": titles,
-        "done": pages.done_views(found.behind.record.completions, titles, found.behind.reconstructed, moments.known),
+        "done": pages.done_views(looked_at.behind.record.completions, titles, looked_at.behind.reconstructed, moments.known),
         "waivers": pages.waiver_views(
             queries.list_waivers(session, required, moments.known), moments.known, shows_medical=_sees_medical(subject)
         ),
-        "reminders": pages.reminder_views(_reminders(found), status.last_on if status.state in NEEDED else None),
-        "timeline": pages.timeline_views(timeline(found.case, moments.at)),
-        "before": _former_states(found),
+        "reminders": pages.reminder_views(_reminders(looked_at), status.last_on if status.state in NEEDED else None),
+        "timeline": pages.timeline_views(timeline(looked_at.case, moments.at)),
+        "before": _former_states(looked_at),
     }
 
 
-def _reminders(found: _Behind) -> Sequence[Reminder]:
-    return queries.list_reminders(current_session(), found.required.assignment_id, found.moments.known)
+def _reminders(looked_at: _Behind) -> Sequence[Reminder]:
+    return queries.list_reminders(current_session(), looked_at.required.assignment_id, looked_at.moments.known)
 
 
 def _sees_medical(subject: AssignmentContext) -> bool:
     return allows(TrainingAction.EVIDENCE, subject)
 
 
-def _audience(found: _Behind) -> dict[str, object]:
+def _audience(looked_at: _Behind) -> dict[str, object]:
     """Return why the person is in the audience: its sentence, and each condition with its fact."""
-    session, moments = current_session(), found.moments
-    act, former = queries.find_known_rules(session, found.required.audience_id, moments.day, moments.known)
+    session, moments = current_session(), looked_at.moments
+    act, former = queries.find_known_rules(session, looked_at.required.audience_id, moments.day, moments.known)
     if act is None:
         return {"sentence": "", "conditions": [], "rule": None, "former": ""}
-    names = name_leaves(session, [act.rule, *([former.rule] if former is not None else [])], found.behind.places)
-    conditions = explanation_lines(explain(act.rule, found.behind.candidate, moments.day), names)
+    names = name_leaves(session, [act.rule, *([former.rule] if former is not None else [])], looked_at.behind.places)
+    conditions = explanation_lines(explain(act.rule, looked_at.behind.candidate, moments.day), names)
     before = write_sentence(former.rule, names) if former is not None else ""
     return {"sentence": write_sentence(act.rule, names), "conditions": list(conditions), "rule": act, "former": before}
 
 
-def _former_states(found: _Behind) -> list[pages.FormerStateView]:
+def _former_states(looked_at: _Behind) -> list[pages.FormerStateView]:
     """Return what the record said of the moment before something else was recorded."""
-    moments = found.moments
-    return pages.former_state_views(queries.list_former_states(current_session(), found.required.assignment_id, moments.at, moments.known))
+    moments = looked_at.moments
+    return pages.former_state_views(
+        queries.list_former_states(current_session(), looked_at.required.assignment_id, moments.at, moments.known)
+    )
 
 
-def _rows(found: _Behind) -> Iterator[Sequence[Cell]]:
+def _rows(looked_at: _Behind) -> Iterator[Sequence[Cell]]:
     """Yield the lines of the table: status, sum, facts, takes, reminders, timeline."""
-    session, required, moments = current_session(), found.required, found.moments
-    last_on, view = found.status.last_on, status_view(found.status.state, found.status.flags)
+    session, required, moments = current_session(), looked_at.required, looked_at.moments
+    last_on, view = looked_at.status.last_on, status_view(looked_at.status.state, looked_at.status.flags)
     yield _("Status"), moments.day.isoformat(), "", moments.known_on.isoformat(), ", ".join(filter(None, (view.word, view.remark)))
-    for term in explain_last_day(found.case, moments.at):
+    for term in explain_last_day(looked_at.case, moments.at):
         [shown] = pages.sum_terms([term])
         yield _("Last day"), "", term.last_on.isoformat(), "", shown.words
     taken = queries.list_taken_courses(session, required.person_id, required.courses_on(moments.day))
-    for done in pages.done_views(found.behind.record.completions, pages.course_titles(taken), found.behind.reconstructed, moments.known):
-        words = " · ".join(filter(None, (done.title, done.what, done.remark)))
-        yield _("Done"), format_datetime(done.at, "short"), "", format_datetime(done.recorded_at, "short"), words
-    for reminder in pages.reminder_views(_reminders(found), last_on):
-        told = reminder.told.isoformat() if reminder.told else ""
-        yield _("Reminder"), reminder.day.isoformat(), told, format_datetime(reminder.at, "short"), f"{reminder.words} · {reminder.outcome}"
-    for row in pages.timeline_views(timeline(found.case, moments.at)):
+    for done in pages.done_views(
+        looked_at.behind.record.completions, pages.course_titles(taken), looked_at.behind.reconstructed, moments.known
+    ):
+        label = " · ".join(filter(None, (done.title, done.what, done.remark)))
+        yield _("Done"), format_datetime(done.at, "short"), "", format_datetime(done.recorded_at, "short"), label
+    for reminder in pages.reminder_views(_reminders(looked_at), last_on):
+        sent = reminder.told.isoformat() if reminder.told else ""
+        yield _("Reminder"), reminder.day.isoformat(), sent, format_datetime(reminder.at, "short"), f"{reminder.words} · {reminder.outcome}"
+    for row in pages.timeline_views(timeline(looked_at.case, moments.at)):
         until = "" if row.until is None else format_datetime(row.until, "short")
-        words = ", ".join(filter(None, (row.status.word, row.status.remark)))
-        yield _("Timeline"), format_datetime(row.since, "short"), until, "", words
-    for former in _former_states(found):
-        words = ", ".join(filter(None, (former.status.word, former.status.remark)))
+        label = ", ".join(filter(None, (row.status.word, row.status.remark)))
+        yield _("Timeline"), format_datetime(row.since, "short"), until, "", label
+    for former in _former_states(looked_at):
+        label = ", ".join(filter(None, (former.status.word, former.status.remark)))
         known = format_datetime(former.known_from, "short"), format_datetime(former.known_to, "short")
-        yield _("Said before"), format_datetime(former.since, "short"), "", " – ".join(known), words
+        yield _("Said before"), format_datetime(former.since, "short"), "", " – ".join(known), label

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import cast
 
-from flask import Blueprint, Response, flash, render_template, request
+from flask import Blueprint, flash, render_template, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -43,7 +43,7 @@ from kernel import clock
 from kernel.errors import Conflict
 from kernel.i18n import _, choose, site_locale
 from kernel.web.forms import as_uuid, whole_number
-from kernel.web.request import allows, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, allows, current_actor, current_session, requires, see_page
 from organisations.audience_rules.sentences import write_sentence
 from organisations.models import Audience
 from organisations.permissions import TrainingScope
@@ -52,7 +52,6 @@ from organisations.services.audiences import ReasonRequired, today_of
 
 bp = Blueprint("compliance_obligations", __name__, url_prefix="/compulsory-training/obligations")
 
-Answer = str | Response | tuple[str, int]
 KEY_LENGTH = 60
 
 
@@ -118,7 +117,7 @@ def _obstacle_lines(session: Session, row: Obligation, values: ObligationValues)
     missing = missing_lines(agreements, list_deciders(session, [missing.course.id for missing in agreements]))
     if row.state != "active":
         return pages.obstacle_lines(obstructed) + missing if row.state == "draft" else []
-    deleted = [one for one in obstructed if one.obstacle is CourseObstacle.DELETED]
+    deleted = [obstructed_course for obstructed_course in obstructed if obstructed_course.obstacle is CourseObstacle.DELETED]
     return pages.obstacle_lines(deleted) + missing + pages.waiting_lines(list_obstacles(session, row, now=clock.now()))
 
 
@@ -168,14 +167,14 @@ def make(subject: ObligationContext) -> Answer:
 def _key(form: NewObligationForm) -> str:
     if form.key.data:
         return form.key.data
-    words = "".join(sign if sign.isalnum() and sign.isascii() else " " for sign in fold(form.title_es.data or ""))
-    return "-".join(words.split())[:KEY_LENGTH].strip("-") or "capacitacion"
+    letters = "".join(sign if sign.isalnum() and sign.isascii() else " " for sign in fold(form.title_es.data or ""))
+    return "-".join(letters.split())[:KEY_LENGTH].strip("-") or "capacitacion"
 
 
 def _offer(form: ObligationForm, subject: ObligationContext, present: ObligationValues | None = None) -> FormOffer:
     session = current_session()
-    kept = set(courses_of(present.terms.requirement)) if present is not None else set[str]()
-    courses = queries.list_offered_courses(session, current_actor(), kept)
+    chosen = set(courses_of(present.terms.requirement)) if present is not None else set[str]()
+    courses = queries.list_offered_courses(session, current_actor(), chosen)
     edition = present.edition_id if present is not None else None
     zones = {site_locale().zone.key, *queries.list_zones(session), *([present.zone] if present is not None and present.zone else [])}
     offer = FormOffer(
@@ -188,12 +187,14 @@ def _offer(form: ObligationForm, subject: ObligationContext, present: Obligation
     return offer
 
 
-def _find_owner(institution_id: int, words: str, present: int | None = None) -> Person | None:
+def _find_owner(institution_id: int, query: str, present: int | None = None) -> Person | None:
     """Return who works at the institution, the reader themself, or who is in charge already."""
-    session, typed = current_session(), words.strip().lower()
-    known = session.scalars(select(Person).where(Person.id.in_([one for one in (present, current_actor().person_id) if one is not None])))
+    session, typed = current_session(), query.strip().lower()
+    known = session.scalars(
+        select(Person).where(Person.id.in_([person_id for person_id in (present, current_actor().person_id) if person_id is not None]))
+    )
     own = next((person for person in known if person.email == typed), None)
-    return own or audiences.find_candidate_person(session, institution_id, words)
+    return own or audiences.find_candidate_person(session, institution_id, query)
 
 
 def _read_draft(
@@ -201,7 +202,7 @@ def _read_draft(
 ) -> tuple[Audience, Person, ObligationValues] | None:
     """Read the form of a draft; None where a fault stands at a field."""
     values = _read(form, offer)
-    audience = next((one for one in offer.audiences if str(one.uuid) == form.audience.data), None)
+    audience = next((candidate for candidate in offer.audiences if str(candidate.uuid) == form.audience.data), None)
     if audience is None:
         return None
     owner = _find_owner(audience.institution_id, form.owner.data or "", present_owner)
@@ -297,7 +298,7 @@ def _changed_page(form: ObligationForm, offer: FormOffer, row: Obligation, mine:
     session = current_session()
     theirs = services.values_of(services.latest_version(session, row))
     titles = _titles(session, mine, theirs)
-    differ = pages.differences(*(pages.fact_lines(one, titles, _edition_name(session, one.edition_id)) for one in (theirs, mine)))
+    differ = pages.differences(*(pages.fact_lines(values, titles, _edition_name(session, values.edition_id)) for values in (theirs, mine)))
     form.form_errors.append(_(refused.text))
     form.seen.data = str(row.edited)
     return _form_page(form, offer, row, differ), 409
@@ -370,9 +371,9 @@ def version(subject: ObligationContext) -> Answer:
     today = today_of(clock.now())
     form, offer = _filled(ObligationVersionForm, subject, effective_on=today, is_retroactive=False, reason="")
     planned = as_uuid(request.args.get("from", ""))
-    found = change_queries.find_version_change(session, row.id, planned) if planned is not None else None
-    if found is not None:
-        values = change_contents.read_values(found, clock.now())
+    change = change_queries.find_version_change(session, row.id, planned) if planned is not None else None
+    if change is not None:
+        values = change_contents.read_values(change, clock.now())
         form = ObligationVersionForm(
             formdata=None, data={**form_data(values), **_own_data(session, row, values), "effective_on": values.terms.effective_on}
         )

@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, render_template
+from flask import Blueprint, flash, render_template
 from sqlalchemy.orm import Session
 
 from compliance.forms.obligations import PlannedChangeForm
@@ -31,12 +31,10 @@ from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _, choose
 from kernel.permissions import Actor
-from kernel.web.request import allows, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, allows, current_actor, current_session, requires, see_page
 from organisations.queries import audiences
 
 bp = Blueprint("compliance_changes", __name__, url_prefix="/compulsory-training/obligations/changes")
-
-Answer = str | Response | tuple[str, int]
 
 
 def lock_activation(session: Session, actor: Actor, change: UUID) -> PlannedChangeContext:
@@ -117,11 +115,12 @@ def _differences(session: Session, row: PlannedChange, newest: obligations.Oblig
         return []
     planned = change_contents.values_planned(row, newest)
     titles = obligation_queries.course_titles(
-        session, {slug for one in (newest, planned) for slug in (*courses_of(one.terms.requirement), *one.terms.lowest_versions)}
+        session,
+        {slug for version in (newest, planned) for slug in (*courses_of(version.terms.requirement), *version.terms.lowest_versions)},
     )
-    editions = [session.get(Edition, one.edition_id) if one.edition_id is not None else None for one in (newest, planned)]
+    editions = [session.get(Edition, version.edition_id) if version.edition_id is not None else None for version in (newest, planned)]
     names = [edition.name if edition is not None else "" for edition in editions]
-    return pages.differences(*(pages.fact_lines(one, titles, name) for one, name in zip((newest, planned), names, strict=True)))
+    return pages.differences(*(pages.fact_lines(version, titles, name) for version, name in zip((newest, planned), names, strict=True)))
 
 
 @bp.post("/<uuid:change>/activation")

@@ -12,7 +12,7 @@ from compliance.permissions import RecognitionAction, RecognitionListContext, Wa
 from compliance.queries import claim_lists as queries
 from compliance.queries.claims import list_entries
 from compliance.services import recognitions as services
-from compliance.views.claim_pages import Answer, record_views
+from compliance.views.claim_pages import record_views
 from kernel import clock
 from kernel.errors import Invalid
 from kernel.i18n import _, ngettext, site_locale
@@ -20,7 +20,7 @@ from kernel.tables import CSV_TYPE, Cell, on_disk, write_csv
 from kernel.web.file_responses import send_generated
 from kernel.web.limits import limit, limiter
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import allows, begin_writing, current_actor, current_session, reading_file, requires, see_page
+from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, reading_file, requires, see_page
 from organisations.unit_lists.reading import UnitListFault
 
 bp = Blueprint("compliance_recognition_lists", __name__, url_prefix="/training/recognition-lists")
@@ -73,14 +73,16 @@ def _judge(subject: RecognitionListContext) -> tuple[PendingRecognitionList, Rec
 def pending(subject: RecognitionListContext) -> Answer:
     """Show what a list would propose and what is wrong in it."""
     row, rows, check = _judge(subject)
-    asked = requested_page(FAULTS)
-    shown = check.faults[asked.offset : asked.offset + FAULTS]
+    requested = requested_page(FAULTS)
+    shown = check.faults[requested.offset : requested.offset + FAULTS]
     return render_template(
         "compliance/recognition_list_upload.html",
         pending=row,
         check=check,
         rows=rows,
-        page=Page([(one.line, one.written, _words(one)) for one in shown], asked.number, len(check.faults) > asked.offset + FAULTS),
+        page=Page(
+            [(fault.line, fault.written, _words(fault)) for fault in shown], requested.number, len(check.faults) > requested.offset + FAULTS
+        ),
     )
 
 
@@ -92,13 +94,13 @@ def _words(fault: UnitListFault) -> str:
 @requires(RecognitionAction.LOAD, queries.get_pending_list)
 def faults(subject: RecognitionListContext) -> Response:
     """Send the lines that propose nothing, each with its cause."""
-    found = _judge(subject)[2].faults
+    listed = _judge(subject)[2].faults
     headings = [_("Line"), _("What is wrong"), _("As written")]
-    return send_generated(on_disk(lambda target: write_csv(target, headings, _fault_rows(found))), CSV_TYPE, _("errors") + ".csv")
+    return send_generated(on_disk(lambda target: write_csv(target, headings, _fault_rows(listed))), CSV_TYPE, _("errors") + ".csv")
 
 
-def _fault_rows(found: Sequence[UnitListFault]) -> Iterator[Sequence[Cell]]:
-    return ((one.line, _words(one), one.written) for one in found)
+def _fault_rows(listed: Sequence[UnitListFault]) -> Iterator[Sequence[Cell]]:
+    return ((fault.line, _words(fault), fault.written) for fault in listed)
 
 
 @bp.post("/pending/<uuid:pending>/confirmation")
@@ -130,10 +132,10 @@ def made(subject: RecognitionListContext) -> str:
 
 
 def _made_page(subject: RecognitionListContext, form: ClaimDecisionForm) -> str:
-    session, asked, row = current_session(), requested_page(ROWS), _proposed(subject)
-    found = queries.list_of_list(session, subject.scope, row.id, offset=asked.offset, limit=ROWS + 1)
-    entries = list_entries(session, [one.claim.person_id for one in found])
-    record_views([one.claim.person_id for one in found[:ROWS]])
+    session, requested, row = current_session(), requested_page(ROWS), _proposed(subject)
+    listed = queries.list_of_list(session, subject.scope, row.id, offset=requested.offset, limit=ROWS + 1)
+    entries = list_entries(session, [entry.claim.person_id for entry in listed])
+    record_views([entry.claim.person_id for entry in listed[:ROWS]])
     known = queries.list_recognition_lists(session, subject.scope, waiting=False, only=row.id)
     counts = known[0] if known else queries.RecognitionListRow(row, "", 0, 0)
     is_proposer = row.proposed_by == current_actor().person_id
@@ -142,7 +144,7 @@ def _made_page(subject: RecognitionListContext, form: ClaimDecisionForm) -> str:
         "compliance/recognition_list.html",
         made=row,
         counts=counts,
-        page=Page([claim_view(one, entries, ()) for one in found[:ROWS]], asked.number, len(found) > ROWS),
+        page=Page([claim_view(entry, entries, ()) for entry in listed[:ROWS]], requested.number, len(listed) > ROWS),
         form=form if decides else None,
         is_proposer=is_proposer,
     )
@@ -160,8 +162,8 @@ def decide(subject: RecognitionListContext) -> Answer:
     form, row = ClaimDecisionForm(), _proposed(subject)
     if not form.validate_on_post():
         return _made_page(subject, form), 422
-    words, now = form.words.data or "", clock.now()
-    count = services.decide_list(current_session(), current_actor(), row, words, subject.scope, approves=form.approves, now=now)
+    answer, now = form.words.data or "", clock.now()
+    count = services.decide_list(current_session(), current_actor(), row, answer, subject.scope, approves=form.approves, now=now)
     if count:
         flash(
             ngettext("Your decision on %(count)s recognition was saved.", "Your decision on %(count)s recognitions was saved.", count), "ok"

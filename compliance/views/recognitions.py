@@ -12,7 +12,6 @@ from compliance.services.claim_notices import page_of
 from compliance.services.recognitions import RecognitionRepeats, propose_recognition
 from compliance.views.claim_pages import (
     BODY_LIMIT,
-    Answer,
     claim_page,
     decide_on,
     keep_evidence_file,
@@ -25,7 +24,7 @@ from courses.models import Course
 from kernel import clock
 from kernel.i18n import _, choose, format_date
 from kernel.own_records import is_own
-from kernel.web.request import begin_writing, current_actor, current_session, requires, see_other, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_other, see_page
 
 bp = Blueprint("compliance_recognitions", __name__)
 
@@ -52,11 +51,11 @@ def _propose(subject: ClaimantContext) -> Answer:
     if not form.validate_on_post():
         page = _form_page(subject, form)
         return (page, 422) if form.faults else page
-    kept = keep_evidence_file(form, subject.person_id)
+    stored = keep_evidence_file(form, subject.person_id)
     if form.faults:
         return _form_page(subject, form), 422
     try:
-        row = propose_recognition(begin_writing(), current_actor(), subject.person_id, form.command(kept), now=clock.now())
+        row = propose_recognition(begin_writing(), current_actor(), subject.person_id, form.command(stored), now=clock.now())
     except RecognitionRepeats as refused:
         form.refuse(form.achieved_on, _(refused.text))
         return _form_page(subject, form), 409
@@ -90,8 +89,8 @@ def _page(subject: RecognitionSubject, decision: ClaimDecisionForm | None = None
     title = choose(session.get_one(Course, row.course_id).title)
 
     def facts(sees: bool) -> list[tuple[str, str]]:
-        found = [(_("Counts as"), title), (_("Completed on"), format_date(row.achieved_on))]
-        return found + ([(_("Certified by"), row.issuer), (_("Number of the document"), row.document)] if sees else [])
+        facts = [(_("Counts as"), title), (_("Completed on"), format_date(row.achieved_on))]
+        return facts + ([(_("Certified by"), row.issuer), (_("Number of the document"), row.document)] if sees else [])
 
     return claim_page(subject, _("Recognition"), facts, decision, revocation, remark)
 

@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from flask import Blueprint, Response, flash, render_template, request
+from flask import Blueprint, flash, render_template, request
 from sqlalchemy.orm import Session
 
 from compliance.forms.reminders import MOST_WORDS, TrainingReminderForm
@@ -17,11 +17,9 @@ from kernel import clock
 from kernel.i18n import _, choose, format_date, ngettext
 from kernel.permissions import Actor
 from kernel.web.forms import as_uuid
-from kernel.web.request import current_actor, current_session, requires, see_other
+from kernel.web.request import Answer, current_actor, current_session, requires, see_other
 
 bp = Blueprint("compliance_reminders", __name__, url_prefix="/training/reminders")
-
-Answer = str | Response | tuple[str, int]
 
 
 def get_context(session: Session, actor: Actor) -> PlaceReportContext:
@@ -30,9 +28,9 @@ def get_context(session: Session, actor: Actor) -> PlaceReportContext:
 
 
 def _filter(session: Session, actor: Actor) -> ReminderFilter:
-    asked = request.args
-    place = as_uuid(asked.get("place", "")) if asked.get("place") else None
-    return queries.get_filter(session, actor, as_uuid(asked.get("obligation", "")), place, asked.get("state", ""))
+    arguments = request.args
+    unit = as_uuid(arguments.get("place", "")) if arguments.get("place") else None
+    return queries.get_filter(session, actor, as_uuid(arguments.get("obligation", "")), unit, arguments.get("state", ""))
 
 
 @bp.route("", methods=["GET", "POST"])

@@ -1,6 +1,6 @@
 """The page on which learners begin a further take of what they have to renew."""
 
-from flask import Blueprint, Response, flash, render_template, url_for
+from flask import Blueprint, flash, render_template, url_for
 
 from compliance.queries.renewals import get_renewal
 from compliance.take_permissions import RenewalAction, RenewalContext
@@ -10,11 +10,9 @@ from enrolments.services import takes
 from enrolments.services.takes import REFUSALS, TakeNotAllowed
 from kernel import clock
 from kernel.i18n import _, choose
-from kernel.web.request import current_actor, current_session, is_read_only_request, requires, see_other
+from kernel.web.request import Answer, current_actor, current_session, is_read_only_request, requires, see_other
 
 bp = Blueprint("compliance_renewals", __name__)
-
-Answer = str | Response | tuple[str, int]
 
 
 @bp.route("/courses/<slug>/renewal", methods=["GET", "POST"])

@@ -35,13 +35,12 @@ from kernel import clock
 from kernel.i18n import _, choose
 from kernel.web import after_response
 from kernel.web.forms import as_uuid
-from kernel.web.request import allows, current_actor, current_session, requires
+from kernel.web.request import Answer, allows, current_actor, current_session, requires
 from organisations.models import Organisation
 from organisations.rules import zone_of
 
 bp = Blueprint("compliance_report", __name__, url_prefix="/training-report")
 
-Answer = str | Response | tuple[str, int]
 ROWS = 50
 
 
@@ -58,9 +57,11 @@ def read_report(context: ReportPlaceContext) -> tuple[ReportRequest, TrainingFil
     """Return what the address asks of the report of a place."""
     path = context.path
     zone = ZoneInfo(zone_of(context.by_number, context.place.id))
-    asked = read_report_request(request.args, list_report_obligations(current_session(), path[0].id), zone, clock.now())
-    wanted = TrainingFilter(context.place.id, context.is_institution, asked.obligations, asked.part, asked.state, asked.words)
-    return asked, wanted
+    requested = read_report_request(request.args, list_report_obligations(current_session(), path[0].id), zone, clock.now())
+    filters = TrainingFilter(
+        context.place.id, context.is_institution, requested.obligations, requested.part, requested.state, requested.words
+    )
+    return requested, filters
 
 
 def working_days_of(context: ReportPlaceContext, time: ReportTime) -> WorkingDays:
@@ -70,16 +71,16 @@ def working_days_of(context: ReportPlaceContext, time: ReportTime) -> WorkingDay
     return get_working_days(current_session(), context)
 
 
-def _common(context: ReportPlaceContext, asked: ReportRequest) -> dict[str, Any]:
+def _common(context: ReportPlaceContext, requested: ReportRequest) -> dict[str, Any]:
     """Return what every page of a place's report shows."""
     return {
         "place": context.place,
         "path": context.path,
-        "asked": asked,
-        "options": [(one.key, choose(one.title)) for one in asked.every],
-        "title": choose(asked.obligation.title) if asked.obligation is not None else _("All compulsory training"),
-        "words_of": {state: _(words) for state, words in STATE_WORDS.items()},
-        "now": asked.time.at,
+        "asked": requested,
+        "options": [(obligation.key, choose(obligation.title)) for obligation in requested.every],
+        "title": choose(requested.obligation.title) if requested.obligation is not None else _("All compulsory training"),
+        "words_of": {state: _(label) for state, label in STATE_WORDS.items()},
+        "now": requested.time.at,
     }
 
 
@@ -87,37 +88,37 @@ def _common(context: ReportPlaceContext, asked: ReportRequest) -> dict[str, Any]
 @requires(TrainingReportAction.VIEW, get_report_place)
 def place(context: ReportPlaceContext) -> Answer:
     """Show how the people of a place stand: cards, trajectory, the table by what stands below; nothing where its day is refused."""
-    asked, wanted = read_report(context)
-    if asked.faults:
-        return render_template("compliance/report.html", **_common(context, asked), lines=None, may_bundle=False, acta_number=None), 422
-    working = working_days_of(context, asked.time)
-    whole = replace(wanted, part=PlacePart.ALL, state=None, words="")
-    lines = count_lines(context, asked, whole, working)
+    requested, filters = read_report(context)
+    if requested.faults:
+        return render_template("compliance/report.html", **_common(context, requested), lines=None, may_bundle=False, acta_number=None), 422
+    working = working_days_of(context, requested.time)
+    whole = replace(filters, part=PlacePart.ALL, state=None, words="")
+    lines = count_lines(context, requested, whole, working)
     return render_template(
         "compliance/report.html",
-        **_common(context, asked),
+        **_common(context, requested),
         lines=lines,
         columns=COLUMNS,
-        cards=report_cards(lines.whole.tally, is_past=asked.time.is_past),
+        cards=report_cards(lines.whole.tally, is_past=requested.time.is_past),
         by_place=lines.by_place(context.children),
-        by_obligation=None if asked.obligation is not None else lines.by_obligation(asked.obligations),
-        drawn=None if asked.time.is_past else drawn_trajectory(whole, asked.time, lines, working),
-        states=state_options(is_past=asked.time.is_past),
-        may_remind=not asked.time.is_past and allows(ReminderAction.SEND, context),
+        by_obligation=None if requested.obligation is not None else lines.by_obligation(requested.obligations),
+        drawn=None if requested.time.is_past else drawn_trajectory(whole, requested.time, lines, working),
+        states=state_options(is_past=requested.time.is_past),
+        may_remind=not requested.time.is_past and allows(ReminderAction.SEND, context),
         may_bundle=allows(BundleAction.MAKE, context),
-        acta_number=uuid4() if asked.obligation is not None and allows(TrainingReportAction.EXPORT, context) else None,
+        acta_number=uuid4() if requested.obligation is not None and allows(TrainingReportAction.EXPORT, context) else None,
     )
 
 
-def count_lines(context: ReportPlaceContext, asked: ReportRequest, wanted: TrainingFilter, working: WorkingDays) -> PlaceLines:
+def count_lines(context: ReportPlaceContext, requested: ReportRequest, filters: TrainingFilter, working: WorkingDays) -> PlaceLines:
     """Count the people of a place, ready to be put into tables."""
-    counted = queries.count_states(current_session(), asked.time, wanted, working)
-    return PlaceLines(counted, context.place, context.by_number, asked.time.on, None if asked.time.is_past else working)
+    counted = queries.count_states(current_session(), requested.time, filters, working)
+    return PlaceLines(counted, context.place, context.by_number, requested.time.on, None if requested.time.is_past else working)
 
 
-def drawn_trajectory(wanted: TrainingFilter, time: ReportTime, lines: PlaceLines, working: WorkingDays) -> TrajectoryView | None:
+def drawn_trajectory(filters: TrainingFilter, time: ReportTime, lines: PlaceLines, working: WorkingDays) -> TrajectoryView | None:
     """Return the trajectory of a place; None below five people, or without a deadline."""
-    group = RequiredGroup(lines.whole.spans, queries.count_done_by_day(current_session(), time, wanted))
+    group = RequiredGroup(lines.whole.spans, queries.count_done_by_day(current_session(), time, filters))
     pace = group_pace(group, time.on, working)
     return None if pace is None else trajectory_view(trajectory(group, time.on, working), pace, time.on, group.people)
 
@@ -127,37 +128,37 @@ def drawn_trajectory(wanted: TrainingFilter, time: ReportTime, lines: PlaceLines
 def people(context: ReportPlaceContext) -> Answer:
     """List the people behind a number of the report, some at a time, by name."""
     access_log.record_list_access(PeopleListKind.TRAINING, Organisation, context.place.id)
-    asked, wanted = read_report(context)
-    found = report_people.TrainingPeople(())
-    if not asked.faults:
-        working = working_days_of(context, asked.time)
-        found = report_people.list_training_people(current_session(), asked.time, wanted, working, _page(), limit=ROWS)
+    requested, filters = read_report(context)
+    listed = report_people.TrainingPeople(())
+    if not requested.faults:
+        working = working_days_of(context, requested.time)
+        listed = report_people.list_training_people(current_session(), requested.time, filters, working, _page(), limit=ROWS)
     page = render_template(
         "compliance/report_people.html",
-        **_common(context, asked),
-        rows=person_lines(found.rows, asked.obligations, asked.time),
-        states=state_options(is_past=asked.time.is_past),
-        found=found,
+        **_common(context, requested),
+        rows=person_lines(listed.rows, requested.obligations, requested.time),
+        states=state_options(is_past=requested.time.is_past),
+        found=listed,
         may_take_identities=allows(TrainingReportAction.EXPORT_IDENTITY, context),
-        remind_url=_remind_url(context, asked),
+        remind_url=_remind_url(context, requested),
     )
-    return (page, 422) if asked.faults else page
+    return (page, 422) if requested.faults else page
 
 
-def _remind_url(context: ReportPlaceContext, asked: ReportRequest) -> str:
+def _remind_url(context: ReportPlaceContext, requested: ReportRequest) -> str:
     """Return where the people of the list are reminded; nothing where a reminder has no such filter, or the actor may send none."""
-    state = asked.state.value if asked.state else ""
-    is_plain = asked.part is PlacePart.ALL and not asked.words and not asked.time.is_past
-    if asked.obligation is None or not is_plain or (state and state not in NEEDED) or not allows(ReminderAction.SEND, context):
+    state = requested.state.value if requested.state else ""
+    is_plain = requested.part is PlacePart.ALL and not requested.words and not requested.time.is_past
+    if requested.obligation is None or not is_plain or (state and state not in NEEDED) or not allows(ReminderAction.SEND, context):
         return ""
-    return url_for("compliance_reminders.remind", obligation=asked.obligation.uuid, place=context.place.uuid, state=state)
+    return url_for("compliance_reminders.remind", obligation=requested.obligation.uuid, place=context.place.uuid, state=state)
 
 
 def _page() -> ReportPage:
     for way in (PageDirection.AFTER, PageDirection.BEFORE):
-        found = as_uuid(request.args.get(way.value, ""))
-        if found is not None:
-            return ReportPage(way, found)
+        person_uuid = as_uuid(request.args.get(way.value, ""))
+        if person_uuid is not None:
+            return ReportPage(way, person_uuid)
     return ReportPage(PageDirection.LAST if "last" in request.args else PageDirection.AFTER)
 
 
@@ -166,6 +167,6 @@ def _page() -> ReportPage:
 def person(context: ReportedPersonContext) -> Answer:
     """Show one person before every obligation that was ever theirs."""
     session, actor, now = current_session(), current_actor(), clock.now()
-    after_response.leave_record(lambda kept: record_access(kept, actor, context.person_id, AccessPurpose.TRAINING, now=now))
+    after_response.leave_record(lambda recording: record_access(recording, actor, context.person_id, AccessPurpose.TRAINING, now=now))
     rows = report_people.list_obligations_of(session, context.person_id, now)
     return render_template("compliance/report_person.html", person=context, rows=obligation_lines(rows), now=now)

@@ -23,14 +23,14 @@ from compliance.queries.report_places import (
     get_reported_person,
 )
 from compliance.services import report as services
-from compliance.views.report import Answer, count_lines, drawn_trajectory, read_report, working_days_of
+from compliance.views.report import count_lines, drawn_trajectory, read_report, working_days_of
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.permissions import Actor
 from kernel.tables import CSV_TYPE, Cell, on_disk, type_of, write_csv, write_ods, write_xlsx
 from kernel.web import after_response
 from kernel.web.file_responses import send_generated
-from kernel.web.request import begin_writing, current_actor, current_session, requires
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires
 
 bp = Blueprint("compliance_report_exports", __name__, url_prefix="/training-report")
 Rows = Iterable[Sequence[Cell]]
@@ -52,11 +52,11 @@ def _get_person(session: Session, actor: Actor, person: UUID, **_table: str) -> 
 @requires(TrainingReportAction.EXPORT, _get_place)
 def table(context: ReportPlaceContext) -> Answer:
     """Send a table of the report as the page shows it; a day that is refused leads to the page that says why."""
-    asked, wanted = read_report(context)
-    if asked.faults:
-        return cast("Response", redirect(url_for("compliance_report.place", organisation=context.place.uuid, **asked.fields)))
+    requested, filters = read_report(context)
+    if requested.faults:
+        return cast("Response", redirect(url_for("compliance_report.place", organisation=context.place.uuid, **requested.fields)))
     chosen, kind = _chosen()
-    file, name = _write(chosen, kind, _rows(context, asked, wanted, chosen)), _name(context, asked, chosen, kind)
+    file, name = _write(chosen, kind, _rows(context, requested, filters, chosen)), _name(context, requested, chosen, kind)
     actor, now = current_actor(), clock.now()
     after_response.leave_record(lambda session: services.record_training_export(session, actor, context.place.id, name, now=now))
     return send_generated(file, type_of(name), name)
@@ -67,31 +67,31 @@ def _chosen() -> tuple[ExportTable, str]:
     return ExportTable(parts.get("table", ExportTable.PEOPLE)), str(parts.get("kind", "csv"))
 
 
-def _name(context: ReportPlaceContext, asked: ReportRequest, chosen: ExportTable, kind: str) -> str:
-    obligation = asked.obligation.key if asked.obligation is not None else ""
-    return pages.export_name(chosen, obligation, context.place.code or context.place.name, asked.time.on, asked.known_on, kind)
+def _name(context: ReportPlaceContext, requested: ReportRequest, chosen: ExportTable, kind: str) -> str:
+    obligation = requested.obligation.key if requested.obligation is not None else ""
+    return pages.export_name(chosen, obligation, context.place.code or context.place.name, requested.time.on, requested.known_on, kind)
 
 
-def _rows(context: ReportPlaceContext, asked: ReportRequest, wanted: TrainingFilter, chosen: ExportTable) -> Rows:
+def _rows(context: ReportPlaceContext, requested: ReportRequest, filters: TrainingFilter, chosen: ExportTable) -> Rows:
     """Return the rows of a table: people as they come, numbers as the page counts them."""
     if chosen is ExportTable.PEOPLE:
-        return _people(context, asked, wanted)
-    working, whole = working_days_of(context, asked.time), replace(wanted, state=None, words="")
-    lines = count_lines(context, asked, whole, working)
+        return _people(context, requested, filters)
+    working, whole = working_days_of(context, requested.time), replace(filters, state=None, words="")
+    lines = count_lines(context, requested, whole, working)
     if chosen is ExportTable.UNITS:
-        return pages.table_rows(lines.by_place(context.children), asked.time, with_key=False)
+        return pages.table_rows(lines.by_place(context.children), requested.time, with_key=False)
     if chosen is ExportTable.OBLIGATIONS:
-        return pages.table_rows(lines.by_obligation(asked.obligations), asked.time, with_key=True)
-    drawn = None if asked.time.is_past else drawn_trajectory(whole, asked.time, lines, working)
+        return pages.table_rows(lines.by_obligation(requested.obligations), requested.time, with_key=True)
+    drawn = None if requested.time.is_past else drawn_trajectory(whole, requested.time, lines, working)
     if drawn is None:
         raise NotFound
     return pages.trajectory_rows(drawn.rows)
 
 
-def _people(context: ReportPlaceContext, asked: ReportRequest, wanted: TrainingFilter, *, identities: bool = False) -> Rows:
-    working = working_days_of(context, asked.time)
-    rows = report_people.stream_training_people(current_session(), asked.time, wanted, working, identities=identities)
-    return pages.people_rows(rows, asked.obligations, asked.time, identities=identities)
+def _people(context: ReportPlaceContext, requested: ReportRequest, filters: TrainingFilter, *, identities: bool = False) -> Rows:
+    working = working_days_of(context, requested.time)
+    rows = report_people.stream_training_people(current_session(), requested.time, filters, working, identities=identities)
+    return pages.people_rows(rows, requested.obligations, requested.time, identities=identities)
 
 
 def _write(chosen: ExportTable, kind: str, rows: Rows, *, identities: bool = False) -> BinaryIO:
@@ -135,16 +135,16 @@ def identities(context: ReportPlaceContext) -> Answer:
 @requires(TrainingReportAction.EXPORT_IDENTITY, get_report_place, reads_first=True)
 def take_identities(context: ReportPlaceContext) -> Answer:
     """Send the people of a filter with their identity numbers, and keep the reason."""
-    form, (asked, wanted) = IdentityExportForm(), read_report(context)
-    if not form.validate_on_post() or asked.faults:
+    form, (requested, filters) = IdentityExportForm(), read_report(context)
+    if not form.validate_on_post() or requested.faults:
         return _identity_page(context, form), 422
     kind = form.kind.data
-    file = _write(ExportTable.PEOPLE, kind, _people(context, asked, wanted, identities=True), identities=True)
-    name, actor = _name(context, asked, ExportTable.PEOPLE, kind), current_actor()
+    file = _write(ExportTable.PEOPLE, kind, _people(context, requested, filters, identities=True), identities=True)
+    name, actor = _name(context, requested, ExportTable.PEOPLE, kind), current_actor()
     services.record_training_export(begin_writing(), actor, context.place.id, name, reason=form.reason.data or "", now=clock.now())
     return send_generated(file, type_of(name), name)
 
 
 def _identity_page(context: ReportPlaceContext, form: IdentityExportForm) -> str:
-    asked, _wanted = read_report(context)
-    return render_template("compliance/report_identities.html", form=form, place=context.place, path=context.path, asked=asked)
+    requested, _wanted = read_report(context)
+    return render_template("compliance/report_identities.html", form=form, place=context.place, path=context.path, asked=requested)

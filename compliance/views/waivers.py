@@ -18,7 +18,6 @@ from compliance.services.claim_notices import page_of
 from compliance.services.waivers import WaiverOverlaps, propose_waiver
 from compliance.views.claim_pages import (
     BODY_LIMIT,
-    Answer,
     claim_page,
     decide_on,
     keep_evidence_file,
@@ -34,7 +33,7 @@ from kernel.own_records import is_own
 from kernel.permissions import Actor
 from kernel.web.forms import as_uuid
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import allows, begin_writing, current_actor, current_session, requires, see_other, see_page
+from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, requires, see_other, see_page
 from organisations.permissions import TrainingScope
 from organisations.queries.training_scope import get_training_scope
 
@@ -82,11 +81,11 @@ def _propose(subject: ClaimantContext) -> Answer:
     if not form.validate_on_post():
         page = _form_page(subject, form, titles)
         return (page, 422) if form.faults else page
-    kept = keep_evidence_file(form, subject.person_id)
+    stored = keep_evidence_file(form, subject.person_id)
     if form.faults:
         return _form_page(subject, form, titles), 422
     try:
-        row = propose_waiver(begin_writing(), current_actor(), subject.person_id, form.command(kept), now=clock.now())
+        row = propose_waiver(begin_writing(), current_actor(), subject.person_id, form.command(stored), now=clock.now())
     except WaiverOverlaps as refused:
         form.refuse(form.first_on, _(refused.text))
         return _form_page(subject, form, titles, refused.others), 409
@@ -96,13 +95,13 @@ def _propose(subject: ClaimantContext) -> Answer:
 
 def _form_page(subject: ClaimantContext, form: WaiverForm, titles: Mapping[int, Mapping[str, str]], others: Sequence[Waiver] = ()) -> str:
     own = is_own(current_actor(), subject.person_id)
-    wanted = _proposed_values(form, titles) if others else None
+    proposed = _proposed_values(form, titles) if others else None
     return render_template(
         "compliance/waiver_form.html",
         form=form,
         name="" if own else subject.person.full_name,
         back=url_for("compliance_waivers.own") if own else "",
-        wanted=wanted,
+        wanted=proposed,
         others=overlap_views(others, titles, medical_seen(others, subject.scope)),
     )
 
@@ -117,22 +116,22 @@ def _proposed_values(form: WaiverForm, titles: Mapping[int, Mapping[str, str]]) 
 @requires(WaiverAction.LIST, get_scope)
 def claims(scope: TrainingScope) -> str:
     """List the waivers and recognitions that wait, or those that were decided on."""
-    session, asked = current_session(), requested_page(ROWS)
-    named, words = request.args.get("state", ClaimState.PROPOSED.value), " ".join(request.args.get("q", "").split())[:100]
+    session, requested = current_session(), requested_page(ROWS)
+    named, query = request.args.get("state", ClaimState.PROPOSED.value), " ".join(request.args.get("q", "").split())[:100]
     state = ClaimState(named) if named in set(ClaimState) else None
-    number = min(asked.number, MOST_PAGES)
-    found = queries.list_claims(session, scope, state, words, limit=number * ROWS + 1)
-    rows = found[(number - 1) * ROWS : number * ROWS]
+    number = min(requested.number, MOST_PAGES)
+    listed = queries.list_claims(session, scope, state, query, limit=number * ROWS + 1)
+    rows = listed[(number - 1) * ROWS : number * ROWS]
     entries = list_entries(session, [row.claim.person_id for row in rows])
     record_views([row.claim.person_id for row in rows])
     medical = _medical(rows, scope)
     return render_template(
         "compliance/claims.html",
-        page=Page([claim_view(row, entries, medical) for row in rows], number, len(found) > number * ROWS),
+        page=Page([claim_view(row, entries, medical) for row in rows], number, len(listed) > number * ROWS),
         state=named if state is not None else "all",
-        words=words,
+        words=query,
         waiting=queries.count_waiting(session, scope, current_actor()),
-        lists=queries.list_recognition_lists(session, scope, waiting=True) if state is ClaimState.PROPOSED and not words else [],
+        lists=queries.list_recognition_lists(session, scope, waiting=True) if state is ClaimState.PROPOSED and not query else [],
         may_load=allows(RecognitionAction.LOAD, RecognitionListContext(scope)),
     )
 

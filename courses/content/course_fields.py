@@ -324,9 +324,9 @@ MODULE: tuple[tuple[object, tuple[FieldSpec, ...]], ...] = (
 
 
 def activity(
-    own: tuple[FieldSpec, ...], further: tuple[tuple[object, tuple[FieldSpec, ...]], ...] = (), *, words: bool = True
+    own: tuple[FieldSpec, ...], further: tuple[tuple[object, tuple[FieldSpec, ...]], ...] = (), *, with_texts: bool = True
 ) -> tuple[tuple[object, tuple[FieldSpec, ...]], ...]:
-    """Return what is asked of an activity whose kind adds `own`, and `further` groups; without `words` these are written elsewhere."""
+    """Return what is asked of an activity whose kind adds `own`, and `further` groups; texts stand elsewhere unless `with_texts`."""
     conditions = (
         *_WHEN,
         FieldSpec(
@@ -347,7 +347,7 @@ def activity(
         ),
     )
     groups = (
-        (lazy_("What it is"), (*(_SHARED if words else ()), *own)),
+        (lazy_("What it is"), (*(_SHARED if with_texts else ()), *own)),
         *further,
         (lazy_("When it is open, and whether it counts"), conditions),
     )

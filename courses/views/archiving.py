@@ -8,11 +8,10 @@ from courses.pages.editor_header import course_header
 from courses.permissions import CourseAction, CourseContext
 from courses.queries import catalogue, team
 from courses.services import archiving
-from courses.views.outline import Answer
 from kernel import clock
 from kernel.errors import Conflict
 from kernel.i18n import _
-from kernel.web.request import current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, current_actor, current_session, requires, see_page
 
 bp = Blueprint("courses_archiving", __name__)
 

@@ -37,11 +37,10 @@ from kernel.i18n import _
 from kernel.sandbox import run_sandboxed
 from kernel.web.file_responses import send_generated
 from kernel.web.forms import clean_text
-from kernel.web.request import begin_writing, current_actor, current_session, reading_file, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, reading_file, requires, see_page
 
 bp = Blueprint("courses_folders", __name__)
 
-Answer = str | Response | tuple[str, int]
 IN_MEMORY = 5_000_000
 ARCHIVE = "application/zip"
 _TAKEN = N_(
@@ -147,12 +146,12 @@ def _uploaded_new_course(form: NewFolderForm) -> tuple[str, bytes] | None:
     if sent is None:
         return None
     try:
-        brought = _read_archive(clean_text(sent[0]), sent[1], address=form.key.data or "")
+        read_archive = _read_archive(clean_text(sent[0]), sent[1], address=form.key.data or "")
     except DomainError as refused:
         form.refuse(form.file, _(refused.text, **refused.facts))
         return None
-    key = _key(brought.archive)
-    if key and catalogue.find_course(current_session(), key) is not None and (form.key.data or brought.converted is None):
+    key = _key(read_archive.archive)
+    if key and catalogue.find_course(current_session(), key) is not None and (form.key.data or read_archive.converted is None):
         form.refuse(form.key, _(_TAKEN, key=key))
         form.key.data = _free_key(key)
     return None if form.errors else (clean_text(sent[0]), sent[1])
@@ -162,7 +161,7 @@ def _free_key(key: str) -> str:
     """Return a key that no course has, made of one that may be taken."""
     session = current_session()
     tried = (key, *(f"{key[: LONGEST_NAME - 3]}-{number}" for number in range(2, 100)))
-    return next((found for found in tried if catalogue.find_course(session, found) is None), "")
+    return next((candidate for candidate in tried if catalogue.find_course(session, candidate) is None), "")
 
 
 def _key(archive: FolderArchive) -> str:
@@ -192,10 +191,10 @@ def _read_archive(name: str, content: bytes, *, address: str | None = None) -> R
         return ReadArchive(archive)
     if COURSE in archive.files:
         return ReadArchive(replace(archive, files=with_course_key(archive.files, address)) if address else archive)
-    wanted = ConversionOptions(key=address, name=name.rpartition(".")[0] or name, author=current_actor().name)
+    options = ConversionOptions(key=address, name=name.rpartition(".")[0] or name, author=current_actor().name)
     del archive  # it is read once more there, and is large
     with reading_file():
-        converted = run_sandboxed(convert_archive, content, wanted)
+        converted = run_sandboxed(convert_archive, content, options)
     return ReadArchive(FolderArchive(converted.files), converted)
 
 
@@ -222,8 +221,8 @@ def _preview_archive(upload: UUID, choices: Choices | None) -> ArchivePreview:
     """Read a waiting archive and hold it against the draft; with a choice for each conflict, read what comes of it too."""
     pending = folder_queries.get_pending(current_session(), upload)
     course = None if pending.course_id is None else catalogue.get_course(current_session(), pending.course_id)
-    brought = _read_archive(pending.name, pending.content, address=_address() if course is None else None)
-    archive, converted, session = brought.archive, brought.converted, current_session()
+    read_archive = _read_archive(pending.name, pending.content, address=_address() if course is None else None)
+    archive, converted, session = read_archive.archive, read_archive.converted, current_session()
     checked = _check(archive.files)
     findings = checked.findings if converted is None else in_source(checked.findings, converted.origins)
     if checked.folder is None:
@@ -279,18 +278,18 @@ def _confirm(upload: UUID) -> Answer:
         return _page(_preview_archive(upload, None), refused=_("The draft changed in the meantime. This is what would change now.")), 409
     if look.after is None or look.contents is None or look.plan is None:
         undecided = look.plan is not None and bool(look.plan.conflicts) and look.contents is None
-        said = (
+        message = (
             _("For each conflict, choose which version to keep.")
             if undecided
             else _("Nothing was imported. Correct the errors below first.")
         )
-        return _page(look, refused=said), 422
+        return _page(look, refused=message), 422
     media = {file.path: file.media_type for file in look.after.media}
-    kept = drafts.keep_contents(_files(), look.contents, media)
+    contents = drafts.keep_contents(_files(), look.contents, media)
     writing = begin_writing()
     pending = folder_queries.get_pending(writing, upload)
     try:
-        course = folders.apply_uploaded_folder(writing, current_actor(), pending, look.plan, look.after, kept, now=clock.now())
+        course = folders.apply_uploaded_folder(writing, current_actor(), pending, look.plan, look.after, contents, now=clock.now())
     except Conflict as refused:
         return _page(_preview_archive(upload, None), refused=_(refused.text, **refused.facts)), 409
     flash(_("The folder is now the draft. Learners will see it when you publish."), "ok")
@@ -304,10 +303,10 @@ def _choices() -> Choices:
 
 def _chosen(number: int) -> list[ConflictResolution]:
     """Return the choices of one file up to the first that was not made."""
-    found: list[ConflictResolution] = []
-    while (value := request.form.get(f"choice-{number}-{len(found)}")) in tuple(ConflictResolution):
-        found.append(ConflictResolution(value))
-    return found
+    choices: list[ConflictResolution] = []
+    while (value := request.form.get(f"choice-{number}-{len(choices)}")) in tuple(ConflictResolution):
+        choices.append(ConflictResolution(value))
+    return choices
 
 
 @bp.post("/teaching/<slug>/folder/<uuid:upload>/discard")
@@ -391,13 +390,13 @@ def _conflict(file: FilePlan) -> dict[str, object]:
 
 def _by_code(findings: Iterable[Finding], severity: str) -> list[tuple[str, list[dict[str, str]]]]:
     """Return the findings of a severity by their code, the most frequent first."""
-    found: dict[str, list[dict[str, str]]] = {}
+    by_code: dict[str, list[dict[str, str]]] = {}
     for finding in findings:
         if finding.severity.value == severity:
-            found.setdefault(finding.code, []).append(_finding(finding))
-    return sorted(found.items(), key=lambda group: -len(group[1]))
+            by_code.setdefault(finding.code, []).append(_finding(finding))
+    return sorted(by_code.items(), key=lambda group: -len(group[1]))
 
 
 def _finding(finding: Finding) -> dict[str, str]:
-    place = f"{finding.file}:{finding.line}" if finding.line else finding.file
-    return {"code": finding.code, "severity": finding.severity.value, "place": place, "message": finding.message, "advice": finding.fix}
+    position = f"{finding.file}:{finding.line}" if finding.line else finding.file
+    return {"code": finding.code, "severity": finding.severity.value, "place": position, "message": finding.message, "advice": finding.fix}

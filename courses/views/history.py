@@ -7,11 +7,10 @@ from courses.pages.editor_header import course_header
 from courses.permissions import CourseAction, CourseContext, RevisionContext
 from courses.queries import catalogue, history
 from courses.services import drafts
-from courses.views.outline import Answer
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _
-from kernel.web.request import current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, current_actor, current_session, requires, see_page
 
 bp = Blueprint("courses_history", __name__)
 ROWS = 50
@@ -47,14 +46,14 @@ def change(subject: RevisionContext) -> Answer:
     """Show what one change did: the lines of each file before and after."""
     session = current_session()
     course = catalogue.get_course(session, subject.id)
-    found = history.list_revisions(session, subject.id, before=subject.revision + 1, limit=1)
-    if not found or found[0].number != subject.revision:
+    revisions = history.list_revisions(session, subject.id, before=subject.revision + 1, limit=1)
+    if not revisions or revisions[0].number != subject.revision:
         raise NotFound
-    files = pages.differences(session, subject.id, found[0])
+    files = pages.differences(session, subject.id, revisions[0])
     return render_template(
         "courses/revision.html",
         course=course_header(course),
-        row=pages.line_of(found[0]),
+        row=pages.line_of(revisions[0]),
         files=files,
         is_present=subject.revision == course.draft_revision,
     )

@@ -25,13 +25,13 @@ from courses.services import authoring
 from courses.services import drafts as draft_services
 from courses.services.archive_guard import CourseArchived
 from courses.services.authoring import FileChanged
-from courses.views.outline import Answer, kinds, save
+from courses.views.outline import kinds, save
 from kernel import clock
 from kernel.errors import N_, Invalid, NotFound
 from kernel.files import FileStore
 from kernel.i18n import _, choose, format_time, ngettext
 from kernel.markup.measure import count_words
-from kernel.web.request import begin_writing, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_page
 
 bp = Blueprint("courses_lessons", __name__)
 
@@ -50,10 +50,10 @@ def _lesson_editor(subject: PartContext) -> LessonEditor:
     session = current_session()
     course = catalogue.get_course(session, subject.id)
     draft_outline = authoring.load_draft_outline(session, course, kinds())
-    found = draft_outline.tree.find_activity(subject.key)
-    if found is None or not found[1].path.endswith(".md"):
+    located = draft_outline.tree.find_activity(subject.key)
+    if located is None or not located[1].path.endswith(".md"):
         raise NotFound
-    module, activity = found
+    module, activity = located
     language = request.values.get("language") or draft_outline.tree.languages[0]
     if language not in draft_outline.tree.languages:
         raise NotFound
@@ -126,8 +126,8 @@ def lesson(subject: PartContext) -> Answer:
     return _saved(subject, editor, form)
 
 
-def _fill(form: LessonForm, editor: LessonEditor, words: LessonText) -> None:
-    form.title.data, form.summary.data, form.body.data = words.title, words.summary, words.body
+def _fill(form: LessonForm, editor: LessonEditor, lesson_text: LessonText) -> None:
+    form.title.data, form.summary.data, form.body.data = lesson_text.title, lesson_text.summary, lesson_text.body
     form.seen.data = str(editor.revision)
 
 
@@ -160,8 +160,10 @@ def autosave(subject: PartContext) -> tuple[Response, int]:
     """Save an autosave request; return the revision that the next one builds on. Never overwrite a change saved by another person."""
     editor, form = _lesson_editor(subject), LessonForm()
     if not form.validate_on_post() or _submitted_text(form).is_too_long:
-        told = [text for _field, text in form.faults] or [_("The text is longer than a lesson can be (100 kB). Split it into two lessons.")]
-        return jsonify(state="refused", message=told[0]), 422
+        messages = [text for _field, text in form.faults] or [
+            _("The text is longer than a lesson can be (100 kB). Split it into two lessons.")
+        ]
+        return jsonify(state="refused", message=messages[0]), 422
     text = _composed(editor, form)
     if editor.text not in (text, _base(editor, form)):
         return _conflict_response()
@@ -187,14 +189,14 @@ def _uploaded(editor: LessonEditor, form: LessonForm) -> Upload:
     if sent is None or not sent.filename:
         raise Invalid(N_("Choose a file first."))
     folder = f"{editor.module.folder}/media"
-    words = {"alternative": form.alternative.data or "", "caption": form.caption.data or ""}
+    texts = {"alternative": form.alternative.data or "", "caption": form.caption.data or ""}
     content = sent.read()
     sent.close()
-    upload = uploads.prepared(sent.filename, content, folder=folder, taken=editor.draft_outline.checksums, **words)
-    kept = draft_services.keep_contents(_file_store(), {upload.path: upload.content}, {upload.path: upload.media_type})
+    upload = uploads.prepared(sent.filename, content, folder=folder, taken=editor.draft_outline.checksums, **texts)
+    stored = draft_services.keep_contents(_file_store(), {upload.path: upload.content}, {upload.path: upload.media_type})
     writing = begin_writing()
     course = catalogue.lock_course(writing, editor.draft_outline.course_id)
-    authoring.add_file(writing, current_actor(), course, upload.path, kept[upload.path], now=clock.now())
+    authoring.add_file(writing, current_actor(), course, upload.path, stored[upload.path], now=clock.now())
     return upload
 
 
@@ -232,13 +234,13 @@ def paste(subject: PartContext) -> tuple[Response, int]:
 
     try:
         text = pasted(request.form.get("html", ""))
-        told = ngettext(
+        message = ngettext(
             "%(count)s picture was left out. Upload it under “A picture or a file”.",
             "%(count)s pictures were left out. Upload them one by one under “A picture or a file”.",
             text.pictures,
         )
-        left_out = [one.message for one in text.left_out]
-        return jsonify(markdown=text.markdown, left=told if text.pictures else "", left_out=left_out), 200
+        left_out = [left.message for left in text.left_out]
+        return jsonify(markdown=text.markdown, left=message if text.pictures else "", left_out=left_out), 200
     except Invalid as refused:
         return jsonify(message=_(refused.text, **refused.facts)), 422
 
@@ -365,7 +367,7 @@ def _page(
         has_conflicts=bool(merge is not None and merge.conflicts),
         joined=joined,
         pieces=pages.pieces(editor, glossary),
-        tools=[(name, symbol, _(words), _(example) if example else "") for name, symbol, words, example in pages.TOOLS],
+        tools=[(name, symbol, _(label), _(example) if example else "") for name, symbol, label, example in pages.TOOLS],
         count=count_words(typed.body),
         **shown,
     )

@@ -23,11 +23,11 @@ from courses.permissions import CourseAction, CourseListContext, ListEntryContex
 from courses.queries import catalogue, drafts
 from courses.services import authoring
 from courses.services.authoring import DraftOutline
-from courses.views.outline import Answer, kinds, save
+from courses.views.outline import kinds, save
 from courses.views.settings_editors import SettingsEditor, answered
 from kernel.errors import N_, Invalid, NotFound
 from kernel.i18n import _, lazy_
-from kernel.web.request import current_session, requires, see_page
+from kernel.web.request import Answer, current_session, requires, see_page
 
 bp = Blueprint("courses_lists", __name__)
 KEY = FieldSpec(
@@ -68,11 +68,11 @@ class ListEntryEditor(SettingsEditor):
         assert self.listing is not None
         taken = keys_of(text)
         key = given.texts.get((KEY.name, ""), "")
-        words = given.texts.get((self.listing.shown, self.languages[0]), "")
-        if not key and not words:
+        title = given.texts.get((self.listing.shown, self.languages[0]), "")
+        if not key and not title:
             raise Invalid(N_("Enter its name first."))
         if not key:
-            key = self.listing.proposed(words, list(taken))
+            key = self.listing.proposed(title, list(taken))
         if not self.listing.takes(key):
             raise Invalid(
                 N_("“%(key)s” cannot be a key. Use lower-case letters (no accents) and digits, with hyphens between words."), key=key
@@ -113,7 +113,11 @@ def _words(entry: Written, name: str, languages: tuple[str, ...]) -> dict[str, s
     value = entry.get(name) if isinstance(entry, dict) else None
     if isinstance(value, str):
         return {languages[0]: value}
-    return {language: words for language, words in value.items() if isinstance(words, str)} if isinstance(value, dict) else {}
+    return (
+        {language: translation for language, translation in value.items() if isinstance(translation, str)}
+        if isinstance(value, dict)
+        else {}
+    )
 
 
 @bp.get("/teaching/<slug>/lists/<listing>")
@@ -124,13 +128,13 @@ def entries(subject: CourseListContext) -> str:
     find = request.args.get("find", "").strip()[:130]
     every = _entries(draft_outline, listing)
     rows = [_row(key, entry, listing, draft_outline.tree.languages) for key, entry in every.items()]
-    wanted = [row for row in rows if find.casefold() in " ".join([str(row["key"]), str(row["title"]), str(row["about"])]).casefold()]
+    matching = [row for row in rows if find.casefold() in " ".join([str(row["key"]), str(row["title"]), str(row["about"])]).casefold()]
     return render_template(
         "courses/list.html",
         course=course_header(course),
         listing=listing,
         listings=list(LISTINGS.values()),
-        rows=wanted,
+        rows=matching,
         total=len(rows),
         find=find,
         unread=bool(draft_outline.texts.get(listing.path, "").strip()) and not every,

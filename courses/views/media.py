@@ -23,12 +23,12 @@ from courses.services import authoring
 from courses.services import drafts as draft_services
 from courses.services.archive_guard import CourseArchived
 from courses.services.authoring import DraftOutline
-from courses.views.outline import Answer, kinds, save
+from courses.views.outline import kinds, save
 from kernel import clock
 from kernel.errors import N_, Invalid, NotFound
 from kernel.files import FileStore
 from kernel.i18n import _, choose, file_size
-from kernel.web.request import begin_writing, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_page
 
 bp = Blueprint("courses_media", __name__)
 UPLOAD_LIMIT = MAXIMUM_DOCUMENT + 1_000_000
@@ -45,7 +45,7 @@ def media(subject: CourseContext) -> Answer:
     form = MediaForm(folder=request.args.get("folder", ""))
     form.folder.choices = [
         ("", _("The whole course")),
-        *((one.folder, choose(dict(one.title)) or one.key) for one in draft_outline.tree.modules),
+        *((module.folder, choose(dict(module.title)) or module.key) for module in draft_outline.tree.modules),
     ]
     if request.method != "POST":
         return _page(course, draft_outline, form)
@@ -72,12 +72,12 @@ def _store_upload(draft_outline: DraftOutline, form: MediaForm) -> str:
     content = sent.read()
     sent.close()
     upload = uploads.accepted(sent.filename, content, folder=folder, taken=draft_outline.checksums)
-    kept = draft_services.keep_contents(
+    stored = draft_services.keep_contents(
         cast("FileStore", current_app.extensions["files"]), {upload.path: upload.content}, {upload.path: upload.media_type}
     )
     writing = begin_writing()
     row = catalogue.lock_course(writing, draft_outline.course_id)
-    authoring.add_file(writing, current_actor(), row, upload.path, kept[upload.path], now=clock.now())
+    authoring.add_file(writing, current_actor(), row, upload.path, stored[upload.path], now=clock.now())
     return basename(upload.path)
 
 
@@ -85,10 +85,10 @@ def _taken_out(subject: CourseContext, course: Course, draft_outline: DraftOutli
     """Take out one file, or all, as far as nothing uses them."""
     paths = [path for path in draft_outline.paths if is_media(path)]
     uses = media_uses(drafts.all_draft_bodies(current_session(), course.id), paths)
-    wanted = paths if every else [request.form.get("remove", "")]
-    if not every and wanted[0] not in paths:
+    chosen = paths if every else [request.form.get("remove", "")]
+    if not every and chosen[0] not in paths:
         raise NotFound
-    gone = tuple(path for path in wanted if not uses[path])
+    gone = tuple(path for path in chosen if not uses[path])
     if not gone:
         flash(_("Not removed: a text in the draft uses it."), "warn")
         return see_page("courses_media.media", slug=subject.slug)
@@ -102,7 +102,9 @@ def _page(course: Course, draft_outline: DraftOutline, form: MediaForm) -> str:
     paths = [path for path in draft_outline.paths if is_media(path)]
     contents = drafts.list_draft_contents(session, course.id, paths)
     uses = media_uses(drafts.all_draft_bodies(session, course.id), paths)
-    titles = {"": _("The whole course")} | {one.folder: choose(dict(one.title)) or one.key for one in draft_outline.tree.modules}
+    titles = {"": _("The whole course")} | {
+        module.folder: choose(dict(module.title)) or module.key for module in draft_outline.tree.modules
+    }
     groups: dict[str, list[dict[str, object]]] = {folder: [] for folder in titles}
     for content in contents:
         top = content.path.partition("/")[0]

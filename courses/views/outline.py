@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import cast
 
-from flask import Blueprint, Response, current_app, flash, render_template, request
+from flask import Blueprint, current_app, flash, render_template, request
 
 from courses.content import changes
 from courses.content.changes import DraftChange
@@ -22,11 +22,10 @@ from courses.services.authoring import DraftOutline
 from kernel import clock
 from kernel.errors import N_, Conflict, Invalid, NotFound
 from kernel.i18n import _, choose
-from kernel.web.request import allows, begin_writing, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, requires, see_page
 
 bp = Blueprint("courses_outline", __name__)
 
-Answer = str | Response | tuple[str, int]
 EDITORS = {"page": "courses_lessons.lesson", "quiz": "quizzes_slots.slots"}
 """Pages on which a new activity is written, by its kind; the others are written in their settings."""
 ACTS = ("up", "down", "hide", "show")
@@ -81,7 +80,7 @@ def _requested_change(draft_outline: DraftOutline) -> tuple[DraftChange, bool]:
     """
     act, _blank, rest = request.form.get("do", "").partition(" ")
     key, _blank, where = rest.partition(" ")
-    module, found = draft_outline.tree.find_module(key), draft_outline.tree.find_activity(key)
+    module, located = draft_outline.tree.find_module(key), draft_outline.tree.find_activity(key)
     part = find_part(draft_outline, key)
     if act in ("hide", "show"):
         state = SourceState.DRAFT if act == "hide" else SourceState.READY
@@ -90,30 +89,32 @@ def _requested_change(draft_outline: DraftOutline) -> tuple[DraftChange, bool]:
         return changes.move_module(
             draft_outline.tree, draft_outline.paths, key, _new_place(draft_outline.tree.modules, key, act, where)
         ), False
-    assert found is not None
-    return _activity_moved(draft_outline, found, act, where)
+    assert located is not None
+    return _activity_moved(draft_outline, located, act, where)
 
 
 def find_part(draft_outline: DraftOutline, key: str) -> TreeModule | TreeActivity:
     """Return the module or activity with a key; raise NotFound."""
-    found = draft_outline.tree.find_activity(key)
-    part = draft_outline.tree.find_module(key) or (found[1] if found is not None else None)
+    located = draft_outline.tree.find_activity(key)
+    part = draft_outline.tree.find_module(key) or (located[1] if located is not None else None)
     if part is None:
         raise NotFound
     return part
 
 
-def _activity_moved(draft_outline: DraftOutline, found: tuple[TreeModule, TreeActivity], act: str, where: str) -> tuple[DraftChange, bool]:
+def _activity_moved(
+    draft_outline: DraftOutline, located: tuple[TreeModule, TreeActivity], act: str, where: str
+) -> tuple[DraftChange, bool]:
     target, _blank, number = (request.form.get("module", ""), "", "") if act == "move" else where.partition(" ")
-    module = draft_outline.tree.find_module(target) if target else found[0]
+    module = draft_outline.tree.find_module(target) if target else located[0]
     if module is None:
         raise NotFound
-    place = _new_place(module.activities, found[1].key, "place" if act == "move" else act, number)
-    moving = next(kind.moving for kind in kinds().kinds if kind.name == found[1].kind)
-    texts = _texts_beside(draft_outline, *found) if module is not found[0] else draft_outline.texts
-    return changes.move_activity(draft_outline.tree, texts, draft_outline.paths, found[1].key, module, place, moving), module is not found[
-        0
-    ]
+    position = _new_place(module.activities, located[1].key, "place" if act == "move" else act, number)
+    moving = next(kind.moving for kind in kinds().kinds if kind.name == located[1].kind)
+    texts = _texts_beside(draft_outline, *located) if module is not located[0] else draft_outline.texts
+    return changes.move_activity(
+        draft_outline.tree, texts, draft_outline.paths, located[1].key, module, position, moving
+    ), module is not located[0]
 
 
 def _texts_beside(draft_outline: DraftOutline, module: TreeModule, activity: TreeActivity) -> Mapping[str, str]:
@@ -125,7 +126,7 @@ def _texts_beside(draft_outline: DraftOutline, module: TreeModule, activity: Tre
 
 def _new_place(neighbours: tuple[TreeModule, ...] | tuple[TreeActivity, ...], key: str, act: str, where: str) -> int:
     """Return the place, from 0, that something is to take among its neighbours without itself."""
-    keys = [one.key for one in neighbours]
+    keys = [neighbour.key for neighbour in neighbours]
     now = keys.index(key) if key in keys else len(keys)
     if act == "place":
         return min(int(where), len(neighbours)) if where.isascii() and where.isdigit() and len(where) < 4 else len(neighbours)
@@ -135,19 +136,19 @@ def _new_place(neighbours: tuple[TreeModule, ...] | tuple[TreeActivity, ...], ke
 
 
 def _carried_out(
-    subject: CourseContext, course: Course, draft_outline: DraftOutline, change: DraftChange, *, checked: bool, said: str = ""
+    subject: CourseContext, course: Course, draft_outline: DraftOutline, change: DraftChange, *, checked: bool, message: str = ""
 ) -> Answer:
     """Carry out a change where it breaks nothing, and offer to undo it."""
     if checked:
-        told = authoring.blocking_findings(draft_outline, change, kinds(), today=clock.now().date())
-        if told:
-            return _outline(subject, course, draft_outline, told=told), 422
+        findings = authoring.blocking_findings(draft_outline, change, kinds(), today=clock.now().date())
+        if findings:
+            return _outline(subject, course, draft_outline, findings=findings), 422
     try:
         undone = save(subject, draft_outline, change)
     except CourseArchived as refused:
         return _outline(subject, catalogue.get_course(current_session(), subject.id), draft_outline, refused=_(refused.text)), 409
-    if said:
-        flash(said, "ok")
+    if message:
+        flash(message, "ok")
     return see_page("courses_outline.outline", slug=subject.slug, **({"undo": undone} if undone else {}))
 
 
@@ -160,14 +161,14 @@ def save(subject: CourseContext, draft_outline: DraftOutline, change: DraftChang
 
 
 def _outline(
-    subject: CourseContext, course: Course, draft_outline: DraftOutline, *, told: tuple[Finding, ...] = (), refused: str = ""
+    subject: CourseContext, course: Course, draft_outline: DraftOutline, *, findings: tuple[Finding, ...] = (), refused: str = ""
 ) -> str:
     undo = request.args.get("undo", "")
     return render_template(
         "courses/outline.html",
         course=course_header(course),
         modules=[_module(module, draft_outline) for module in draft_outline.tree.modules],
-        told=[FormFindings(kinds()).message(finding) for finding in told],
+        told=[FormFindings(kinds()).message(finding) for finding in findings],
         refused=refused,
         may_archive=allows(CourseAction.ARCHIVE, subject),
         undo=draft_outline.revision - 1 if undo == str(draft_outline.revision) and draft_outline.revision > 1 else None,
@@ -262,7 +263,7 @@ def removal(subject: PartContext) -> Answer:
     if request.method == "POST":
         change = changes.remove_module(part, draft_outline.paths) if isinstance(part, TreeModule) else changes.remove_activity(part)
         return _carried_out(
-            subject, course, draft_outline, change, checked=True, said=_("Removed from the draft. What was published stays.")
+            subject, course, draft_outline, change, checked=True, message=_("Removed from the draft. What was published stays.")
         )
     return render_template(
         "courses/removal.html",
@@ -301,10 +302,10 @@ def deletion(subject: CourseContext) -> Answer:
 @requires(CourseAction.EDIT, catalogue.get_taught_course)
 def undo(subject: CourseContext) -> Answer:
     """Bring the draft back to what it was before the last change, if nothing came after it."""
-    session, asked = current_session(), request.form.get("revision", "")
+    session, revision = current_session(), request.form.get("revision", "")
     course = catalogue.lock_course(session, subject.id)
-    if asked != str(course.draft_revision - 1):
+    if revision != str(course.draft_revision - 1):
         raise Conflict(N_("Someone else has changed this course. Review it again before you continue."))
-    drafts.restore_draft(session, current_actor(), course, int(asked), now=clock.now())
+    drafts.restore_draft(session, current_actor(), course, int(revision), now=clock.now())
     flash(_("The change has been undone."), "ok")
     return see_page("courses_outline.outline", slug=subject.slug)

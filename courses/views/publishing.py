@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 
-from flask import Blueprint, Response, current_app, flash, render_template, request
+from flask import Blueprint, current_app, flash, render_template, request
 from sqlalchemy.orm import Session
 
 from courses import publication
@@ -30,11 +30,10 @@ from courses.services.publishing import InstitutionNotOpen, MissingOnSite, Publi
 from kernel import clock
 from kernel.files import FileStore
 from kernel.i18n import _, local, ngettext
-from kernel.web.request import begin_writing, current_actor, current_session, current_settings, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, current_settings, requires, see_page
 
 bp = Blueprint("courses", __name__)
 
-Answer = str | Response | tuple[str, int]
 SHOWN_VERSIONS = 3
 
 
@@ -78,11 +77,11 @@ def publishing(subject: CourseContext) -> Answer:
     writing = begin_writing()
     locked = course_catalogue.lock_course(writing, subject.id)
     try:
-        said = _publish_or_plan(writing, locked, checked.prepared, options, publish_at)
+        message = _publish_or_plan(writing, locked, checked.prepared, options, publish_at)
     except (CourseArchived, UnknownViewers, MissingOnSite, InstitutionNotOpen) as refused:
         form.form_errors.append(_(refused.text))
         return _page(subject, locked, _draft_check(writing, locked, checked, digest), form), 409
-    flash(said, "ok")
+    flash(message, "ok")
     _flash_left_out(writing, locked, options)
     _flash_unsigned(writing, locked, checked.prepared.course.certificate)
     return see_page("courses.publishing", slug=subject.slug)
@@ -109,12 +108,12 @@ def _flash_unsigned(session: Session, course: Course, certificate: str) -> None:
 def _flash_left_out(session: Session, course: Course, options: PublishOptions) -> None:
     left_out = len(autosaved.left_out(session, course.id, options.autosaved))
     if left_out:
-        told = ngettext(
+        message = ngettext(
             "%(count)s text that was only autosaved was not published; it stays in the draft.",
             "%(count)s texts that were only autosaved were not published; they stay in the draft.",
             left_out,
         )
-        flash(told, "warn")
+        flash(message, "warn")
 
 
 def _draft_check(session: Session, course: Course, checked: CheckedCourse, digest: str) -> PublicationCheck:
@@ -148,8 +147,8 @@ def _publish_or_plan(
 def _page(subject: CourseContext, course: Course, shown: PublicationCheck, form: PublishForm) -> str:
     session = current_session()
     draft_check = _beside_learners(session, course, shown.draft_check)
-    found = course_versions.list_versions(session, course.id, limit=SHOWN_VERSIONS + 1)
-    lines = pages.version_lines(course, found)
+    published_versions = course_versions.list_versions(session, course.id, limit=SHOWN_VERSIONS + 1)
+    lines = pages.version_lines(course, published_versions)
     problems = pages.problems_of(course.slug, draft_check.findings, draft_check.folder, kinds())
     changes = _changes(session, course, shown, problems)
     shown_problems = pages.beside(problems, changes)
@@ -157,7 +156,7 @@ def _page(subject: CourseContext, course: Course, shown: PublicationCheck, form:
     return render_template(
         "courses/publishing.html",
         course=course_header(course),
-        next_number=found[0].number + 1 if found else 1,
+        next_number=published_versions[0].number + 1 if published_versions else 1,
         published=next((line for line in lines if line.current), None),
         form=form,
         needs_approval=course.needs_approval,
@@ -213,11 +212,11 @@ def _changed_answers(session: Session, course: Course) -> tuple[pages.ChangedPar
 def _plan(course: Course) -> pages.PublicationPlanView | None:
     """Return the publication that waits, or the last one as long as nothing has come after it."""
     session = current_session()
-    found = plan_queries.find_last_plan(session, course.id)
-    if found is None:
+    last_plan = plan_queries.find_last_plan(session, course.id)
+    if last_plan is None:
         return None
-    outdated = autosaved.saved_since(session, course.id, found.revision)
-    return pages.plan_of(found, current_actor().person_id, outdated=outdated)
+    outdated = autosaved.saved_since(session, course.id, last_plan.revision)
+    return pages.plan_of(last_plan, current_actor().person_id, outdated=outdated)
 
 
 def _passed_checks(draft_check: DraftCheck) -> list[str]:

@@ -19,11 +19,11 @@ from courses.permissions import CourseAction, CourseContext, PartContext
 from courses.queries import catalogue, drafts
 from courses.services import authoring
 from courses.services.authoring import DraftOutline
-from courses.views.outline import Answer, find_part, kinds, save
+from courses.views.outline import find_part, kinds, save
 from courses.views.settings_editors import MOST_TOLD, SettingsEditor, answered
 from kernel import clock
 from kernel.i18n import _, choose
-from kernel.web.request import current_session, requires, see_page
+from kernel.web.request import Answer, current_session, requires, see_page
 
 bp = Blueprint("courses_settings", __name__)
 
@@ -44,14 +44,16 @@ def part(subject: PartContext) -> Answer:
     """Set what a module or an activity says of itself."""
     row = catalogue.get_course(current_session(), subject.id)
     draft_outline = authoring.load_draft_outline(current_session(), row, kinds())
-    found = find_part(draft_outline, subject.key)
-    if isinstance(found, TreeModule):
-        return _part(subject, SettingsEditor(row, draft_outline, found.path, course_fields.MODULE, course_fields.MODULE_ORDER, subject.key))
-    kind = next(kind for kind in kinds().kinds if kind.name == found.kind)
-    groups = course_fields.activity(kind.settings, kind.groups, words=kind.suffix != ".md")
+    chosen = find_part(draft_outline, subject.key)
+    if isinstance(chosen, TreeModule):
+        return _part(
+            subject, SettingsEditor(row, draft_outline, chosen.path, course_fields.MODULE, course_fields.MODULE_ORDER, subject.key)
+        )
+    kind = next(kind for kind in kinds().kinds if kind.name == chosen.kind)
+    groups = course_fields.activity(kind.settings, kind.groups, with_texts=kind.suffix != ".md")
     own = (*kind.settings, *(setting for _title, settings in kind.groups for setting in settings))
     order = (*COMMON, *(kind.order or dict.fromkeys(setting.outer for setting in own)))
-    return _part(subject, SettingsEditor(row, draft_outline, found.path, groups, order, subject.key))
+    return _part(subject, SettingsEditor(row, draft_outline, chosen.path, groups, order, subject.key))
 
 
 def _part(subject: PartContext, sheet: SettingsEditor) -> Answer:
@@ -67,13 +69,13 @@ def rename(subject: PartContext) -> Answer:
     session = current_session()
     row = catalogue.get_course(session, subject.id)
     draft_outline = authoring.load_draft_outline(session, row, kinds())
-    found, form = find_part(draft_outline, subject.key), RenameKeyForm()
+    chosen, form = find_part(draft_outline, subject.key), RenameKeyForm()
     if request.method != "POST":
         form.key.data = subject.key
-    elif form.validate_on_post() and _renamed(subject, draft_outline, found.path, form):
+    elif form.validate_on_post() and _renamed(subject, draft_outline, chosen.path, form):
         flash(_("The key is now %(key)s. Learners' results will follow it with the next publication.", key=form.key.data), "ok")
         return see_page("courses_settings.part", slug=subject.slug, key=form.key.data)
-    title = choose(dict(found.title)) or subject.key
+    title = choose(dict(chosen.title)) or subject.key
     page = render_template("courses/key.html", course=course_header(row), key=subject.key, title=title, form=form)
     return page if request.method != "POST" else (page, 422)
 
@@ -90,23 +92,23 @@ def _renamed(subject: PartContext, draft_outline: DraftOutline, path: str, form:
     except EditRefused as refused:
         form.form_errors.append(_(refused.text))
         return False
-    told = authoring.blocking_findings(draft_outline, change, kinds(), today=clock.now().date())
-    form.form_errors.extend(FormFindings(kinds()).message(finding) for finding in told[:MOST_TOLD])
-    if not told:
+    findings = authoring.blocking_findings(draft_outline, change, kinds(), today=clock.now().date())
+    form.form_errors.extend(FormFindings(kinds()).message(finding) for finding in findings[:MOST_TOLD])
+    if not findings:
         save(subject, draft_outline, change)
-    return not told
+    return not findings
 
 
 def _other_modules(sheet: SettingsEditor) -> list[tuple[str, str]]:
     """Return the modules that an activity may move to."""
-    found = sheet.draft_outline.tree.find_activity(sheet.key)
-    own = found[0].key if found is not None else ""
+    located = sheet.draft_outline.tree.find_activity(sheet.key)
+    own = located[0].key if located is not None else ""
     return [(module.key, choose(dict(module.title)) or module.key) for module in sheet.draft_outline.tree.modules if module.key != own]
 
 
 def _page(sheet: SettingsEditor, form: SettingsForm, merge: ThreeWayMerge | None) -> str:
-    found = find_part(sheet.draft_outline, sheet.key) if sheet.key else None
-    title = dict(found.title) if found is not None else dict(sheet.draft_outline.tree.title)
+    chosen = find_part(sheet.draft_outline, sheet.key) if sheet.key else None
+    title = dict(chosen.title) if chosen is not None else dict(sheet.draft_outline.tree.title)
     return render_template(
         "courses/settings.html",
         course=course_header(sheet.course),
@@ -115,20 +117,20 @@ def _page(sheet: SettingsEditor, form: SettingsForm, merge: ThreeWayMerge | None
         is_lesson=sheet.path.endswith(".md"),
         is_quiz=sheet.path.endswith(".quiz.yaml"),
         path=sheet.path,
-        groups=[_group(form, name, settings, is_whole=not place or not sheet.key) for place, (name, settings) in enumerate(sheet.groups)],
+        groups=[_group(form, name, settings, is_whole=not index or not sheet.key) for index, (name, settings) in enumerate(sheet.groups)],
         regions=merge_choices.regions(merge) if merge is not None else None,
         has_conflicts=bool(merge is not None and merge.conflicts),
         languages=sheet.languages,
         form=form,
-        modules=[] if found is None or isinstance(found, TreeModule) else _other_modules(sheet),
+        modules=[] if chosen is None or isinstance(chosen, TreeModule) else _other_modules(sheet),
     )
 
 
 def _group(form: SettingsForm, name: object, settings: tuple[FieldSpec, ...], *, is_whole: bool) -> dict[str, object]:
     """Return a group of fields: of a part, but for its first, it is folded away where it says nothing and has no fault."""
-    asked = [setting for setting in settings if form.asks(setting)]
+    shown = [setting for setting in settings if form.asks(setting)]
     return {
         "name": name,
-        "settings": [(setting, form.rows(setting)) for setting in asked],
-        "is_open": is_whole or any(form.says(setting) for setting in asked),
+        "settings": [(setting, form.rows(setting)) for setting in shown],
+        "is_open": is_whole or any(form.says(setting) for setting in shown),
     }

@@ -23,11 +23,11 @@ from courses.queries import catalogue, history
 from courses.queries.institutions import open_institutions
 from courses.services import authoring, draft_checks
 from courses.services.authoring import DraftOutline
-from courses.views.outline import Answer, kinds
+from courses.views.outline import kinds
 from kernel import clock
 from kernel.errors import Conflict, Invalid
 from kernel.i18n import _, choose
-from kernel.web.request import begin_writing, current_actor, current_session
+from kernel.web.request import Answer, begin_writing, current_actor, current_session
 
 MOST_TOLD = 5
 CERTIFICATE = "certificate.template"
@@ -77,7 +77,10 @@ class SettingsEditor:
         modules = [(module.key, choose(dict(module.title)) or module.key) for module in self.draft_outline.tree.modules]
         parts: list[tuple[str, str]] = []
         for module, (key, title) in zip(self.draft_outline.tree.modules, modules, strict=True):
-            parts += [(key, title), *((one.key, f"— {choose(dict(one.title)) or one.key}") for one in module.activities)]
+            parts += [
+                (key, title),
+                *((activity.key, f"— {choose(dict(activity.title)) or activity.key}") for activity in module.activities),
+            ]
         parts = [entry for entry in parts if entry[0] != self.key]
         folder = self.path.rpartition("/")[0]
         own = [path.removeprefix(f"{folder}/") for path in self.draft_outline.checksums if folder and path.startswith(f"{folder}/media/")]
@@ -88,8 +91,8 @@ class SettingsEditor:
 
     def _of_the_course(self) -> dict[str, list[tuple[str, str]]]:
         """Return what the course as a whole may name of the site: its institution and its certificate."""
-        found = open_institutions(current_session(), current_actor(), self.course)
-        named = [(one.key, choose(one.names) or one.name) for one in found if one.key]
+        institutions = open_institutions(current_session(), current_actor(), self.course)
+        named = [(institution.key, choose(institution.names) or institution.name) for institution in institutions if institution.key]
         return {"institution": named, CERTIFICATE: _certificates(self.settings, self.course.institution_id)}
 
     def _documents(self) -> list[tuple[str, str]]:
@@ -105,7 +108,7 @@ class SettingsEditor:
 
 def _certificates(settings: Sequence[FieldSpec], institution_id: int | None) -> list[tuple[str, str]]:
     """Return the certificates that a course may give: those of every site, and the templates of its institution."""
-    usual = next((list(one.choices) for one in settings if one.name == CERTIFICATE), [])
+    usual = next((list(setting.choices) for setting in settings if setting.name == CERTIFICATE), [])
     listed = kinds().certificate_templates
     own = [(key, choose(titles) or key) for key, titles in listed(current_session(), institution_id)] if listed is not None else []
     return [*usual[:1], *own, *usual[1:]]
@@ -188,12 +191,12 @@ def _joined(sheet: SettingsEditor, form: SettingsForm, base: str, mine: str) -> 
 
 def _saved(subject: CourseContext, sheet: SettingsEditor, form: SettingsForm, draw: Draw, done: Done, text: str) -> Answer:
     change = DraftChange({sheet.path: text})
-    found = authoring.new_findings(sheet.draft_outline, change, kinds(), today=clock.now().date())
-    told = tuple(finding for finding in found if finding.refuses_import)
+    findings = authoring.new_findings(sheet.draft_outline, change, kinds(), today=clock.now().date())
+    refusing = tuple(finding for finding in findings if finding.refuses_import)
     if sheet.path == COURSE:
-        told += draft_checks.new_site_findings(current_session(), sheet.course.id, sheet.text, text, kinds(), today=clock.now().date())
-    if told:
-        _attach_findings(form, sheet, told)
+        refusing += draft_checks.new_site_findings(current_session(), sheet.course.id, sheet.text, text, kinds(), today=clock.now().date())
+    if refusing:
+        _attach_findings(form, sheet, refusing)
         return draw(form, None), 422
     writing = begin_writing()
     row = catalogue.lock_course(writing, subject.id)
@@ -203,19 +206,19 @@ def _saved(subject: CourseContext, sheet: SettingsEditor, form: SettingsForm, dr
         form.form_errors.append(_(conflict.text))
         return draw(form, None), 409
     flash(_("Saved in the draft.") if changed else _("There was nothing to change."), "ok")
-    words = FormFindings(kinds())
-    for finding in found[:MOST_TOLD]:
-        flash(_("To correct before publishing:") + " " + words.line(finding), "warn")
+    message = FormFindings(kinds())
+    for finding in findings[:MOST_TOLD]:
+        flash(_("To correct before publishing:") + " " + message.line(finding), "warn")
     return done(text)
 
 
-def _attach_findings(form: SettingsForm, sheet: SettingsEditor, told: tuple[Finding, ...]) -> None:
+def _attach_findings(form: SettingsForm, sheet: SettingsEditor, findings: tuple[Finding, ...]) -> None:
     """Show each finding beside the field that it names; the others above the form."""
-    words = FormFindings(kinds())
-    for finding in told:
+    form_findings = FormFindings(kinds())
+    for finding in findings:
         placed = sheet.placed(finding)
         field = form.field_of(placed) if placed is not None else None
         if field is not None:
-            form.refuse(field, words.beside_field(finding))
+            form.refuse(field, form_findings.beside_field(finding))
         else:
-            form.form_errors.append(words.message(finding))
+            form.form_errors.append(form_findings.message(finding))

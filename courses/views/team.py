@@ -21,11 +21,10 @@ from kernel.errors import NotFound
 from kernel.i18n import _, choose, language
 from kernel.web.forms import as_uuid
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import address_of, allows, current_actor, current_session, current_settings, requires, see_page
+from kernel.web.request import Answer, address_of, allows, current_actor, current_session, current_settings, requires, see_page
 
 bp = Blueprint("courses_team", __name__)
 
-Answer = str | Response | tuple[str, int]
 LOG_SIZE = 50
 
 
@@ -76,8 +75,8 @@ def _team_page(subject: CourseContext, form: TeamForm, *, handed: Mapping[str, s
         members=team_queries.list_members(session, course.id),
         invitations=invitations,
         lapsed=team_queries.is_expired_condition(session, invitations),
-        roles={role: _(words) for role, words in pages.ROLES.items()},
-        hints={role: _(words) for role, words in pages.ROLE_HINTS.items()},
+        roles={role: _(label) for role, label in pages.ROLES.items()},
+        hints={role: _(hint) for role, hint in pages.ROLE_HINTS.items()},
         needs_approval=course.needs_approval,
         form=form,
         handed=handed,
@@ -153,9 +152,13 @@ def invitation(subject: InvitationContext) -> Answer:
 @requires(CourseAction.VIEW_LOG, course_catalogue.get_taught_course)
 def log(subject: CourseContext) -> Answer:
     """Show who did what in a course."""
-    session, asked = current_session(), requested_page(LOG_SIZE)
+    session, requested = current_session(), requested_page(LOG_SIZE)
     parts = kinds().logs
-    found = team_queries.list_log(session, subject.id, parts, offset=asked.offset, limit=asked.size + 1)
-    rows = [{"at": entry.at, "by": entry.by or _("the system"), "words": pages.sentence(entry, parts)} for entry in found[: asked.size]]
+    entries = team_queries.list_log(session, subject.id, parts, offset=requested.offset, limit=requested.size + 1)
+    rows = [
+        {"at": entry.at, "by": entry.by or _("the system"), "words": pages.sentence(entry, parts)} for entry in entries[: requested.size]
+    ]
     course = course_catalogue.get_course(session, subject.id)
-    return render_template("courses/log.html", course=course_header(course), page=Page(rows, asked.number, len(found) > asked.size))
+    return render_template(
+        "courses/log.html", course=course_header(course), page=Page(rows, requested.number, len(entries) > requested.size)
+    )

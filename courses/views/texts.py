@@ -15,11 +15,11 @@ from courses.queries import catalogue, drafts
 from courses.services import authoring
 from courses.services.archive_guard import CourseArchived
 from courses.services.authoring import FileChanged
-from courses.views.outline import Answer, kinds
+from courses.views.outline import kinds
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _
-from kernel.web.request import begin_writing, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_page
 
 bp = Blueprint("courses_texts", __name__)
 TEXT_LIMIT = 3_000_000
@@ -43,9 +43,9 @@ def text(subject: CourseContext) -> Answer:
     if form.seen.data != str(revision) and typed != body:
         form.seen.data = str(revision)
         return _page(course, path, form, theirs=body), 409
-    told = _faults(course, path, typed)
-    if told:
-        form.form_errors.extend(told)
+    faults = _faults(course, path, typed)
+    if faults:
+        form.form_errors.extend(faults)
         return _page(course, path, form), 422
     return _saved(subject, course, path, form, typed, revision)
 
@@ -53,8 +53,8 @@ def text(subject: CourseContext) -> Answer:
 def _faults(course: Course, path: str, typed: str) -> list[str]:
     """Return what keeps a text out of the draft."""
     draft_outline = authoring.load_draft_outline(current_session(), course, kinds())
-    told = authoring.blocking_findings(draft_outline, DraftChange({path: typed}), kinds(), today=clock.now().date())
-    faults = [f"{finding.file}:{finding.line}: {finding.message} {finding.fix}".strip() for finding in told[:20]]
+    findings = authoring.blocking_findings(draft_outline, DraftChange({path: typed}), kinds(), today=clock.now().date())
+    faults = [f"{finding.file}:{finding.line}: {finding.message} {finding.fix}".strip() for finding in findings[:20]]
     if path == COURSE and not faults and _key(typed) != course.slug:
         faults.append(_("The address of a course cannot change: its key is %(key)s.", key=course.slug))
     return faults

@@ -1,6 +1,6 @@
 """The history of what was published: each version with what it changed, and the way back to any of them."""
 
-from flask import Blueprint, Response, flash, render_template
+from flask import Blueprint, flash, render_template
 
 from courses import publication
 from courses.forms import RepublishForm, RestoreForm
@@ -20,21 +20,21 @@ from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import begin_writing, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_page
 
 bp = Blueprint("courses_versions", __name__)
-
-Answer = str | Response | tuple[str, int]
 
 
 @bp.get("/teaching/<slug>/versions")
 @requires(CourseAction.PUBLISH, course_catalogue.get_taught_course)
 def versions(subject: CourseContext) -> Answer:
     """List what was published of a course: when, by whom, how, and why."""
-    session, asked = current_session(), requested_page()
+    session, requested = current_session(), requested_page()
     course = course_catalogue.get_course(session, subject.id)
-    found = course_versions.list_versions(session, course.id, offset=asked.offset, limit=asked.size + 1)
-    page = Page(pages.version_lines(course, found[: asked.size]), asked.number, len(found) > asked.size)
+    published_versions = course_versions.list_versions(session, course.id, offset=requested.offset, limit=requested.size + 1)
+    page = Page(
+        pages.version_lines(course, published_versions[: requested.size]), requested.number, len(published_versions) > requested.size
+    )
     return render_template("courses/versions.html", course=course_header(course), page=page)
 
 
@@ -71,7 +71,7 @@ def _page(subject: VersionContext, form: RepublishForm, restoring: RestoreForm) 
 
 def _changes(course: Course, before: CourseVersion, after: CourseVersion) -> pages.DraftComparison:
     session = current_session()
-    folders = [pages.folder_of(session, stored(), one, kinds()) for one in (before, after)]
+    folders = [pages.folder_of(session, stored(), each, kinds()) for each in (before, after)]
     return pages.changes_between(session, course, folders[0], folders[1], kinds(), is_same=before.digest == after.digest)
 
 
@@ -79,15 +79,15 @@ def _changes(course: Course, before: CourseVersion, after: CourseVersion) -> pag
 @requires(CourseAction.PUBLISH, course_versions.get_taught_version)
 def restore(subject: VersionContext) -> Answer:
     """Make a version's text the draft again."""
-    form, session, wanted = RestoreForm(), current_session(), subject.version.draft_revision
+    form, session, revision = RestoreForm(), current_session(), subject.version.draft_revision
     locked = course_catalogue.lock_course(session, subject.course.id)
-    if wanted is None:
+    if revision is None:
         raise NotFound
     if locked.draft_revision != form.reviewed_revision:
         raise publishing_services.DraftChangedSinceReview
-    changed = draft_services.restore_draft(session, current_actor(), locked, wanted, now=clock.now())
-    told = _("The draft now has the text of version %(number)s.") if changed else _("The draft already has this text.")
-    flash(told % {"number": subject.version.number}, "ok")
+    changed = draft_services.restore_draft(session, current_actor(), locked, revision, now=clock.now())
+    message = _("The draft now has the text of version %(number)s.") if changed else _("The draft already has this text.")
+    flash(message % {"number": subject.version.number}, "ok")
     return see_page("courses.publishing", slug=subject.course.slug)
 
 

@@ -19,11 +19,10 @@ from kernel import clock
 from kernel.i18n import _, choose
 from kernel.web.forms import as_uuid
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import allows, begin_writing, current_actor, current_session, is_read_only_request, requires, see_page
+from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, is_read_only_request, requires, see_page
 
 bp = Blueprint("enrolments_announcements", __name__)
 
-Answer = str | Response | tuple[str, int]
 ROWS = 20
 
 
@@ -61,8 +60,8 @@ def announcement(subject: AnnouncementContext) -> Answer:
         return _correction_page(subject, form)
     if not form.validate_on_post():
         return _correction_page(subject, form), 422
-    title, words = form.heading.data or "", form.words.data or ""
-    changed = services.correct_announcement(current_session(), current_actor(), row, title, words, now=clock.now())
+    title, text = form.heading.data or "", form.words.data or ""
+    changed = services.correct_announcement(current_session(), current_actor(), row, title, text, now=clock.now())
     flash(_("The announcement has been corrected.") if changed else _("There was nothing to change."), "ok")
     return see_page("enrolments_announcements.announcements", slug=subject.context.slug)
 
@@ -90,8 +89,8 @@ def _titles(context: LearnerContext) -> dict[str, str]:
 
 
 def _page(context: LearnerContext, form: AnnouncementForm, number: UUID, people: int | None) -> str:
-    asked = requested_page(ROWS)
-    rows = queries.list_announcements(current_session(), context.course_id, offset=asked.offset, limit=ROWS + 1)
+    requested = requested_page(ROWS)
+    rows = queries.list_announcements(current_session(), context.course_id, offset=requested.offset, limit=ROWS + 1)
     return render_template(
         "enrolments/announcements.html",
         course=course_name(context),
@@ -100,7 +99,7 @@ def _page(context: LearnerContext, form: AnnouncementForm, number: UUID, people:
         people=people,
         changeable={row.announcement.uuid for row in rows if _is_changeable(context, row.announcement)},
         titles=_titles(context) if any(row.announcement.next_key for row in rows) else {},
-        page=Page(rows[:ROWS], asked.number, len(rows) > ROWS),
+        page=Page(rows[:ROWS], requested.number, len(rows) > ROWS),
     )
 
 

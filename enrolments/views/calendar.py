@@ -23,11 +23,20 @@ from kernel.permissions import Actor
 from kernel.web import after_response
 from kernel.web.headers import allow_browser_caching, hide_address
 from kernel.web.limits import client_key, limit, limiter
-from kernel.web.request import address_of, current_actor, current_session, current_settings, public, requires, see_page, site_address
+from kernel.web.request import (
+    Answer,
+    address_of,
+    current_actor,
+    current_session,
+    current_settings,
+    public,
+    requires,
+    see_page,
+    site_address,
+)
 
 bp = Blueprint("enrolments_calendar", __name__, url_prefix="/calendar")
 
-Answer = str | Response | tuple[str, int]
 MOST_ITEMS = 1000
 READS = limit("calendar-feed", "30 per hour")
 UNKNOWN = limit("calendar-feed-unknown", "120 per hour")
@@ -97,10 +106,10 @@ def get_own_date(session: Session, actor: Actor, key: str) -> DatedItem:
     """Return one of the actor's dates by its key; raise NotFound."""
     now = clock.now()
     items = pages.visible_items(list_dates(session, [actor.person_id or 0], now=now, since=now - BACK, until=now + AHEAD), "")
-    found = next((item for item in items if item.key == key), None)
-    if found is None:
+    own_date = next((item for item in items if item.key == key), None)
+    if own_date is None:
         raise NotFound
-    return found
+    return own_date
 
 
 @bp.get("/dates/<path:key>.ics")
@@ -125,17 +134,17 @@ def feed(secret: str) -> Response:
     """Answer the calendar of the person whose secret address this is. It stands in no log, and goes to no other page."""
     hide_address()
     session, now = current_session(), clock.now()
-    found = find_feed(session, secret)
-    if found is None:
+    read = find_feed(session, secret)
+    if read is None:
         limiter().use(UNKNOWN, client_key())
         raise NotFound
-    limiter().use(READS, found.feed.secret_hash)
-    set_reader(found.person.language, find_zone(found.person.zone))
-    items = list_dates(session, [found.person.id], now=now, since=now - BACK, until=now + AHEAD)
+    limiter().use(READS, read.feed.secret_hash)
+    set_reader(read.person.language, find_zone(read.person.zone))
+    items = list_dates(session, [read.person.id], now=now, since=now - BACK, until=now + AHEAD)
     visible, institution = pages.visible_items(items, "")[:MOST_ITEMS], choose(current_settings().short_names)
-    content, entries = write_feed(found, visible, site_address(), institution, now=now)
+    content, entries = write_feed(read, visible, site_address(), institution, now=now)
     if entries is not None:
-        person_id, secret_hash = found.person.id, found.feed.secret_hash
+        person_id, secret_hash = read.person.id, read.feed.secret_hash
         after_response.run_after_response(lambda session: store_entries(session, person_id, secret_hash, entries))
     response = _file(content, "inline")
     response.add_etag()

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, render_template, request
+from flask import Blueprint, flash, render_template, request
 
 from enrolments.forms import CompletionDecisionForm
 from enrolments.pages.gradebook import share
@@ -12,11 +12,9 @@ from enrolments.take_permissions import CompletionReviewContext, TakeAction
 from kernel import clock
 from kernel.i18n import _, choose
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, current_actor, current_session, requires, see_page
 
 bp = Blueprint("enrolments_completion_reviews", __name__)
-
-Answer = str | Response | tuple[str, int]
 
 
 @bp.get("/administration/completion-reviews")
@@ -40,8 +38,8 @@ def settle(subject: CompletionReviewContext) -> Answer:
 
 def _page(form: CompletionDecisionForm, refused: UUID | None) -> str:
     page = requested_page()
-    found = list_open_completion_reviews(current_session(), offset=page.offset, limit=page.size + 1)
-    rows = [{"row": row, "course": choose(dict(row.course)), "grade": share(row.grade)} for row in found]
+    listed = list_open_completion_reviews(current_session(), offset=page.offset, limit=page.size + 1)
+    rows = [{"row": row, "course": choose(dict(row.course)), "grade": share(row.grade)} for row in listed]
     return render_template(
         "enrolments/completion_reviews.html",
         page=Page(rows[: page.size], page.number, len(rows) > page.size),

@@ -18,11 +18,10 @@ from kernel.i18n import _, ngettext
 from kernel.own_records import LEFT_OUT
 from kernel.permissions import Actor
 from kernel.web.limits import client_key, limit, limiter
-from kernel.web.request import current_actor, current_session, is_read_only_request, requires, see_other, see_page
+from kernel.web.request import Answer, current_actor, current_session, is_read_only_request, requires, see_other, see_page
 
 bp = Blueprint("enrolments_editions", __name__)
 
-Answer = str | Response | tuple[str, int]
 WAITING = 200
 MOST_TYPED = 40
 WRONG_CODES = limit("edition-codes", "30 per 15 minutes")

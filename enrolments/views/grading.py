@@ -28,11 +28,10 @@ from kernel.i18n import _, choose, ngettext
 from kernel.own_records import is_own
 from kernel.web.forms import as_uuid, clean_text, whole_number
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import allows, begin_writing, current_actor, current_session, is_read_only_request, requires
+from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, is_read_only_request, requires
 
 bp = Blueprint("enrolments_grading", __name__)
 
-Answer = str | Response | tuple[str, int]
 ROWS = 50
 LONGEST_COMMENT = 500
 ASKED = ("q", "edition", "group", "state", "next", "idle", "unmarked", "page")
@@ -50,7 +49,11 @@ def grading(context: LearnerContext) -> str:
     session, outline = current_session(), outline_of(context)
     items = queries.list_items(session, context.course_id)
     kinds = cast("CourseKinds", session.info["kinds"])
-    pass_marks = {one.key: kinds.publisher(one.kind).pass_mark(session, one) for one in outline.activities() if one.gives_marks}
+    pass_marks = {
+        activity.key: kinds.publisher(activity.kind).pass_mark(session, activity)
+        for activity in outline.activities()
+        if activity.gives_marks
+    }
     return render_template(
         "enrolments/grading.html",
         course=course_name(context),
@@ -138,19 +141,23 @@ def marks(subject: GradeItemContext) -> Answer:
         return again(typed.values(), 409)
     if any(row.fault or row.comment_fault for row in typed.values()):
         return again(typed.values(), 422)
-    entries = {one: GradeEntry(read_decimal(row.points), row.comment, row.seen) for one, row in typed.items() if not row.own}
+    entries = {
+        enrolment_id: GradeEntry(read_decimal(row.points), row.comment, row.seen) for enrolment_id, row in typed.items() if not row.own
+    }
     try:
         marked = services.mark_item(begin_writing(), actor, subject.item, entries, number, now=clock.now())
     except MaximumChanged as refused:
         flash(_(refused.message), "warn")
         return again(typed.values(), 409)
     if marked.conflicts:
-        told = {
-            one: _("Someone entered %(points)s in the meantime.", points=points_words(row.points) or "–")
-            for one, row in marked.conflicts.items()
+        messages = {
+            enrolment_id: _("Someone entered %(points)s in the meantime.", points=points_words(row.points) or "–")
+            for enrolment_id, row in marked.conflicts.items()
         }
-        seen = {one: row.id for one, row in marked.conflicts.items()}
-        return again((_with_fault(row, told.get(one, ""), seen.get(one, row.seen)) for one, row in typed.items()), 409)
+        seen = {enrolment_id: row.id for enrolment_id, row in marked.conflicts.items()}
+        return again(
+            (_with_fault(row, messages.get(enrolment_id, ""), seen.get(enrolment_id, row.seen)) for enrolment_id, row in typed.items()), 409
+        )
     told_words = ngettext("%(count)s mark saved.", "%(count)s marks saved.", marked.count)
     flash(told_words if marked.count else _("There was nothing to change."), "ok")
     return _see("marks", slug=subject.context.slug, item=subject.item.uuid, **_filter_from_address())

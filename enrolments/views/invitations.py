@@ -25,11 +25,10 @@ from kernel.web.file_responses import send_generated
 from kernel.web.forms import as_uuid
 from kernel.web.limits import limit, limiter
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import address_of, current_actor, current_session, current_settings, requires, see_page
+from kernel.web.request import Answer, address_of, current_actor, current_session, current_settings, requires, see_page
 
 bp = Blueprint("enrolments_invitations", __name__, url_prefix="/teaching/<slug>/learners/invitations")
 
-Answer = str | Response | tuple[str, int]
 ROWS = 50
 AGAIN = limit("enrolment-invitation", "3 per day")
 """Renewals of one invitation: each may be a mail to somebody who did not ask for it."""
@@ -39,13 +38,13 @@ AGAIN = limit("enrolment-invitation", "3 per day")
 @requires(LearningAction.INVITE, get_learner_context)
 def unanswered(context: LearnerContext) -> Answer:
     """List the invitations that nobody has accepted, of the whole course or of one list."""
-    session, asked = current_session(), requested_page(ROWS)
+    session, requested = current_session(), requested_page(ROWS)
     list_uuid = as_uuid(request.args.get("list", ""))
-    rows = queries.list_unanswered(session, context.course_id, list_uuid, offset=asked.offset, limit=ROWS + 1)
+    rows = queries.list_unanswered(session, context.course_id, list_uuid, offset=requested.offset, limit=ROWS + 1)
     return render_template(
         "enrolments/invitations.html",
         course=course_name(context),
-        page=Page(rows[:ROWS], asked.number, len(rows) > ROWS),
+        page=Page(rows[:ROWS], requested.number, len(rows) > ROWS),
         now=clock.now(),
         list_uuid=str(list_uuid or ""),
         counts=queries.count_list(session, context.course_id, list_uuid) if list_uuid else None,

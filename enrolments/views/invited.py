@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, render_template, url_for
+from flask import Blueprint, flash, render_template, url_for
 from sqlalchemy.orm import Session
 
 from accounts import services as accounts
@@ -22,6 +22,7 @@ from kernel.permissions import Actor
 from kernel.web.headers import hide_address
 from kernel.web.limits import client_key, limit, limiter
 from kernel.web.request import (
+    Answer,
     begin_writing,
     current_actor,
     current_session,
@@ -36,7 +37,6 @@ from kernel.web.request import (
 
 bp = Blueprint("enrolments_invited", __name__)
 
-Answer = str | Response | tuple[str, int]
 WRONG_LINKS = limit("enrolment-links", "100 per 15 minutes")
 SIGN_UPS = limit("invited-sign-up", "5 per hour")
 """Of one invitation: a whole office signs up from one address on the day of a course."""
@@ -65,8 +65,8 @@ def invitation(secret: str) -> Answer:
 
 
 def _takes_course(invited: InvitedContext, actor: Actor) -> bool:
-    found = find_enrolment(current_session(), actor.person_id or 0, invited.course.id)
-    return found is not None and found.left_at is None
+    enrolment = find_enrolment(current_session(), actor.person_id or 0, invited.course.id)
+    return enrolment is not None and enrolment.left_at is None
 
 
 def _may_sign_up(invited: InvitedContext) -> bool:

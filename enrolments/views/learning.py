@@ -52,7 +52,7 @@ from kernel.web.cached_pages import cached_page
 from kernel.web.file_responses import send_content, send_text
 from kernel.web.forms import as_uuid, whole_number
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import current_actor, current_session, public, requires, see_other
+from kernel.web.request import Answer, current_actor, current_session, public, requires, see_other
 
 bp = Blueprint("enrolments", __name__)
 
@@ -72,7 +72,6 @@ MOST_COURSES = 500
 PEOPLE = 50
 MOST_DATES = 4
 """On the page of a course, the most pressing ones."""
-Answer = str | Response | tuple[str, int]
 
 
 def _searched() -> str:
@@ -83,20 +82,20 @@ def _searched() -> str:
 @public
 def catalogue() -> Answer:
     """List the public courses, all or those that a search finds."""
-    query, wanted = _searched(), request.args.get("language", "")
+    query, chosen = _searched(), request.args.get("language", "")
     cards = catalogue_cards(MOST_COURSES)
     preparing = courses_in_preparation(len(cards))
     if query:
-        words = fold(query).split()
-        cards = [found for found in cards if all(word in fold(f"{found.title} {found.summary}") for word in words)]
-    if wanted in LANGUAGES:
-        cards = [found for found in cards if wanted in found.languages]
+        terms = fold(query).split()
+        cards = [card for card in cards if all(word in fold(f"{card.title} {card.summary}") for word in terms)]
+    if chosen in LANGUAGES:
+        cards = [card for card in cards if chosen in card.languages]
     return render_template(
         "enrolments/catalogue.html",
         courses=cards,
         query=query,
-        language=wanted,
-        filtered=bool(query or wanted in LANGUAGES),
+        language=chosen,
+        filtered=bool(query or chosen in LANGUAGES),
         preparing=preparing,
     )
 
@@ -112,8 +111,8 @@ def course(context: LearnerContext) -> Answer:
     enrolment_id = context.enrolment_id
     news = visible_news(session, context.course_id, enrolment_id) if enrolment_id else CourseNews()
     summary = news.summary
-    found = course_dates(view, completed=summary.completed_at is not None)
-    dates = _dates(view, found)
+    dated = course_dates(view, completed=summary.completed_at is not None)
+    dates = _dates(view, dated)
     award = find_award(session, context.enrolment_id) if context.enrolment_id and summary.completed_at else None
     return cached_page(
         "enrolments/course.html",
@@ -121,10 +120,10 @@ def course(context: LearnerContext) -> Answer:
         enrolment=enrolment_facts(view, summary.completed_at, award),
         entry=entry_of(actor, context),
         offer=summary.offer,
-        uncounted=_uncounted(view, found) if summary.completed_at is None else None,
+        uncounted=_uncounted(view, dated) if summary.completed_at is None else None,
         editions=_editions(context),
-        obligation=next((one for one in dates if one.kind is DateKind.OBLIGATION_ENDS), None),
-        dates=[one for one in dates if one.kind is not DateKind.OBLIGATION_ENDS][:MOST_DATES],
+        obligation=next((view_of_date for view_of_date in dates if view_of_date.kind is DateKind.OBLIGATION_ENDS), None),
+        dates=[view_of_date for view_of_date in dates if view_of_date.kind is not DateKind.OBLIGATION_ENDS][:MOST_DATES],
         announcements=news.announcements,
         begins_at=context.not_begun[1] if context.not_begun else None,
         ended_at=context.ends_at if context.ends_at is not None and context.now >= context.ends_at else None,
@@ -135,14 +134,14 @@ def course(context: LearnerContext) -> Answer:
         may_publish=edits(actor, context.staff_role),
         modules=[view.module_block(module) for module in view.outline.modules],
         requirements=requirements(view),
-        renewal=_renewal(view, found) if summary.completed_at else None,
+        renewal=_renewal(view, dated) if summary.completed_at else None,
         takes=list_takes(session, actor.person_id or 0, context.course_id) if context.take > 1 else [],
     )
 
 
-def _renewal(view: CourseView, found: Sequence[DatedItem]) -> RenewalView | None:
+def _renewal(view: CourseView, dated: Sequence[DatedItem]) -> RenewalView | None:
     """Return how the reader renews what they completed: an obligation asks for it, or the certificate is in its time of renewal."""
-    if any(item.kind is DateKind.OBLIGATION_ENDS and item.covers == {view.outline.slug} for item in found):
+    if any(item.kind is DateKind.OBLIGATION_ENDS and item.covers == {view.outline.slug} for item in dated):
         return required_renewal(view.outline.slug)
     person = current_actor().person_id
     own = find_own_renewal(current_session(), person, view.context.course_id) if person is not None else None
@@ -150,23 +149,26 @@ def _renewal(view: CourseView, found: Sequence[DatedItem]) -> RenewalView | None
 
 
 def _next_courses(view: CourseView) -> list[dict[str, str]]:
-    found = visible_next_courses(current_session(), current_actor(), view.outline)
-    return [{"slug": course.slug, "title": choose(course.title)} for course in found]
+    courses = visible_next_courses(current_session(), current_actor(), view.outline)
+    return [{"slug": course.slug, "title": choose(course.title)} for course in courses]
 
 
-def _uncounted(view: CourseView, found: Sequence[DatedItem]) -> dict[str, object] | None:
+def _uncounted(view: CourseView, dated: Sequence[DatedItem]) -> dict[str, object] | None:
     """Return for what compulsory training the version of the course that the reader takes does not count, and from which one does."""
     own, slug = view.outline.number, view.outline.slug
-    item = next((item for item in found if item.lowest_versions.get(slug, 0) > own), None)
+    item = next((item for item in dated if item.lowest_versions.get(slug, 0) > own), None)
     return None if item is None else {"title": item.title, "url": item.path, "own": own, "lowest": item.lowest_versions[slug]}
 
 
-def _dates(view: CourseView, found: Sequence[DatedItem]) -> list[DateView]:
+def _dates(view: CourseView, dated: Sequence[DatedItem]) -> list[DateView]:
     """Return what the reader has ahead in the course; their edition stands under its name, its beginning in a message of its own."""
-    items, now = upcoming(found, now=view.context.now), view.context.now
+    items, now = upcoming(dated, now=view.context.now), view.context.now
     shown = date_views([item for item in items if item.kind is not DateKind.EDITION_BEGINS], now=now)
-    own = [replace(one, title=view.context.edition, title_language="") if one.kind is DateKind.EDITION_ENDS else one for one in shown]
-    return [replace(one, course="") for one in own]
+    own = [
+        replace(date_shown, title=view.context.edition, title_language="") if date_shown.kind is DateKind.EDITION_ENDS else date_shown
+        for date_shown in shown
+    ]
+    return [replace(date_shown, course="") for date_shown in own]
 
 
 def _editions(context: LearnerContext) -> list[EditionChoice]:
@@ -192,8 +194,8 @@ def enrol(context: LearnerContext) -> Answer:
 @requires(LearningAction.CHOOSE_VERSION, queries.get_learner_context)
 def choose_version(context: LearnerContext) -> Answer:
     """Take a learner's answer: stay with the version they follow, or move to the newer one."""
-    moves, asked = request.form.get("answer") == "move", whole_number(request.form.get("version", ""))
-    services.answer_offer(current_session(), current_actor(), context, asked, moves=moves, now=clock.now())
+    moves, version = request.form.get("answer") == "move", whole_number(request.form.get("version", ""))
+    services.answer_offer(current_session(), current_actor(), context, version, moves=moves, now=clock.now())
     flash(
         _("You are now on the new version. What you have completed stays completed.")
         if moves
@@ -274,21 +276,21 @@ def download(subject: CourseFileContext) -> Response:
         return send_text(subject.body, subject.media_type, subject.name)
     files: FileStore = current_app.extensions["files"]
     inline = subject.media_type.startswith(SHOWN_IN_THE_PAGE)
-    kept = "private, max-age=31536000, immutable"
-    return send_content(files, subject.sha256, subject.media_type, subject.name, inline=inline, kept=kept)
+    caching = "private, max-age=31536000, immutable"
+    return send_content(files, subject.sha256, subject.media_type, subject.name, inline=inline, cache_control=caching)
 
 
 def _chosen_members(session: Session, actor: Actor, slug: str, group: UUID) -> GroupMemberContext:
-    found = queries.get_group_context(session, actor, slug, group)
-    return GroupMemberContext(found.context, found.group, None)
+    group_context = queries.get_group_context(session, actor, slug, group)
+    return GroupMemberContext(group_context.context, group_context.group, None)
 
 
 def _one_member(session: Session, actor: Actor, slug: str, group: UUID) -> GroupMemberContext:
     """Return the page context of the member whom the form names; raise NotFound."""
-    found, person = queries.get_group_context(session, actor, slug, group), as_uuid(request.form.get("person", ""))
+    group_context, person = queries.get_group_context(session, actor, slug, group), as_uuid(request.form.get("person", ""))
     if person is None:
         raise NotFound
-    return GroupMemberContext(found.context, found.group, actor.person_id if person == actor.person_uuid else None)
+    return GroupMemberContext(group_context.context, group_context.group, actor.person_id if person == actor.person_uuid else None)
 
 
 @bp.route("/courses/<slug>/groups", methods=["GET", "POST"])
@@ -318,17 +320,17 @@ def group(subject: GroupContext) -> Answer:
 
 
 def _group_page(subject: GroupContext, form: GroupForm) -> Answer:
-    session, asked, query = current_session(), requested_page(PEOPLE), _searched()
-    members = queries.list_members(session, subject.group.id, offset=asked.offset, limit=PEOPLE + 1)
-    found = queries.list_outside(session, subject.group, query, limit=PEOPLE + 1) if query else []
+    session, requested, query = current_session(), requested_page(PEOPLE), _searched()
+    members = queries.list_members(session, subject.group.id, offset=requested.offset, limit=PEOPLE + 1)
+    outsiders = queries.list_outside(session, subject.group, query, limit=PEOPLE + 1) if query else []
     page = render_template(
         "enrolments/group.html",
         course=course_name(subject.context),
         group=subject.group,
-        page=Page(members[:PEOPLE], asked.number, len(members) > PEOPLE),
+        page=Page(members[:PEOPLE], requested.number, len(members) > PEOPLE),
         query=query,
-        found=found[:PEOPLE],
-        more_found=len(found) > PEOPLE,
+        found=outsiders[:PEOPLE],
+        more_found=len(outsiders) > PEOPLE,
         form=form,
     )
     return page, 422 if form.errors else 200
@@ -366,7 +368,7 @@ def delete_group(subject: GroupMemberContext) -> Answer:
 @requires(LearningAction.CHANGE_MEMBERS, _chosen_members)
 def add_members(subject: GroupMemberContext) -> Answer:
     """Put the chosen learners into a group."""
-    chosen = [found for text in request.form.getlist("person") if (found := as_uuid(text)) is not None]
+    chosen = [number for text in request.form.getlist("person") if (number := as_uuid(text)) is not None]
     count = services.add_to_group(current_session(), current_actor(), subject.group, chosen, now=clock.now())
     if current_actor().person_uuid in chosen:
         flash(_(LEFT_OUT), "warn")

@@ -1,6 +1,6 @@
 """The page on which learners leave a course."""
 
-from flask import Blueprint, Response, current_app, flash, render_template, url_for
+from flask import Blueprint, current_app, flash, render_template, url_for
 
 from enrolments.course_context import course_name
 from enrolments.models import Enrolment
@@ -11,13 +11,12 @@ from enrolments.services.leaving import LeavingNotAllowed
 from enrolments.take_permissions import TakeAction
 from kernel import clock
 from kernel.i18n import _, choose
-from kernel.web.request import current_actor, current_session, is_read_only_request, requires, see_other
+from kernel.web.request import Answer, current_actor, current_session, is_read_only_request, requires, see_other
 
 bp = Blueprint("enrolments_leaving", __name__)
 
 ASK = "compliance_waivers.ask"
 """The page on which a person asks for a waiver."""
-Answer = str | Response | tuple[str, int]
 
 
 @bp.route("/courses/<slug>/leaving", methods=["GET", "POST"])
@@ -38,6 +37,6 @@ def leave(context: LearnerContext) -> Answer:
 
 def _page(context: LearnerContext, present: Enrolment) -> str:
     obstacles = leaving.list_obstacles(current_session(), present, now=clock.now())
-    asks = ASK in current_app.view_functions
-    asked = [(choose(obstacle.title), url_for(ASK, assignment=obstacle.uuid) if asks else "") for obstacle in obstacles]
-    return render_template("enrolments/leaving.html", course=course_name(context), asked=asked, by_edition=bool(context.edition))
+    may_ask = ASK in current_app.view_functions
+    links = [(choose(obstacle.title), url_for(ASK, assignment=obstacle.uuid) if may_ask else "") for obstacle in obstacles]
+    return render_template("enrolments/leaving.html", course=course_name(context), asked=links, by_edition=bool(context.edition))

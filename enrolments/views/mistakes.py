@@ -1,6 +1,6 @@
 """Mistake reports: a reader reports one and sees what became of it, the course team reads them and decides."""
 
-from flask import Blueprint, Response, flash, render_template, request
+from flask import Blueprint, flash, render_template, request
 
 from courses.models import LessonPage
 from courses.permissions import edits
@@ -24,11 +24,10 @@ from kernel.markup.model import SafeHtml
 from kernel.markup.passages import anchored
 from kernel.web.forms import as_uuid
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import allows, begin_writing, current_actor, current_session, is_read_only_request, requires, see_page
+from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, is_read_only_request, requires, see_page
 
 bp = Blueprint("enrolments_mistakes", __name__)
 
-Answer = str | Response | tuple[str, int]
 ROWS = 50
 
 
@@ -39,7 +38,7 @@ def report(subject: ActivityContext) -> Answer:
     outline, activity = subject.outline, subject.activity
     lesson_texts = course_outlines.list_lesson_texts(current_session(), activity.id) if activity.kind == "page" else []
     page = next((row for row in lesson_texts if row.language == language()), lesson_texts[0] if lesson_texts else None)
-    place = MistakePlace(
+    mistake_place = MistakePlace(
         outline.course_id,
         outline.version_id,
         activity.key,
@@ -48,7 +47,7 @@ def report(subject: ActivityContext) -> Answer:
     )
     headings = [_heading(line) for line in page.headings] if page else []
     back = activity_url(outline.slug, activity.kind, activity.key)
-    return mistake_page(course_name(subject.context), place, back, headings, marked=activity.gives_marks)
+    return mistake_page(course_name(subject.context), mistake_place, back, headings, marked=activity.gives_marks)
 
 
 def _heading(line: str) -> tuple[str, str]:
@@ -60,9 +59,9 @@ def _heading(line: str) -> tuple[str, str]:
 @requires(LearningAction.SEE_OWN_COURSES)
 def own_reports() -> str:
     """List the reader's own mistake reports with what became of them."""
-    asked = requested_page()
-    rows = queries.list_own_mistakes(current_session(), current_actor().person_id or 0, offset=asked.offset, limit=asked.size + 1)
-    page = Page(pages.own_mistake_views(rows[: asked.size]), asked.number, len(rows) > asked.size)
+    requested = requested_page()
+    rows = queries.list_own_mistakes(current_session(), current_actor().person_id or 0, offset=requested.offset, limit=requested.size + 1)
+    page = Page(pages.own_mistake_views(rows[: requested.size]), requested.number, len(rows) > requested.size)
     return render_template("enrolments/own_mistake_reports.html", page=page)
 
 
@@ -70,20 +69,20 @@ def own_reports() -> str:
 @requires(MistakeAction.LIST, get_learner_context)
 def reports(context: LearnerContext) -> str:
     """List the mistake reports of a course in one state, by place; the open ones first."""
-    session, asked, named = current_session(), requested_page(ROWS), request.args.get("state", MistakeState.OPEN.value)
+    session, requested, named = current_session(), requested_page(ROWS), request.args.get("state", MistakeState.OPEN.value)
     state = MistakeState(named) if named in set(MistakeState) else None
     if state is None and named != "all":
         raise NotFound
-    groups = queries.list_mistakes(session, context.course_id, state, offset=asked.offset, limit=ROWS + 1)
+    groups = queries.list_mistakes(session, context.course_id, state, offset=requested.offset, limit=ROWS + 1)
     accepted = [group.newest for group in groups if group.newest.state == MistakeState.ACCEPTED.value]
     shown = pages.place_views(groups[:ROWS], queries.find_changed(session, context.course_id, accepted))
     counts = queries.count_states(session, context.course_id)
     return render_template(
         "enrolments/mistake_reports.html",
         course=course_name(context),
-        page=Page(shown, asked.number, len(groups) > ROWS),
+        page=Page(shown, requested.number, len(groups) > ROWS),
         state=named,
-        counts={**{one.value: counts.get(one.value, 0) for one in MistakeState}, "all": sum(counts.values())},
+        counts={**{mistake_state.value: counts.get(mistake_state.value, 0) for mistake_state in MistakeState}, "all": sum(counts.values())},
     )
 
 
@@ -129,8 +128,8 @@ def _page(subject: MistakeReportContext, form: MistakeDecisionForm) -> str:
 
 
 def _heading_text(page: LessonPage | None, address: str) -> str:
-    found = dict(_heading(line) for line in page.headings) if page else {}
-    return found.get(address, address)
+    texts = dict(_heading(line) for line in page.headings) if page else {}
+    return texts.get(address, address)
 
 
 @bp.post("/teaching/<slug>/mistake-reports/<uuid:report>/decision")
@@ -142,14 +141,14 @@ def decide(subject: MistakeReportContext) -> Answer:
         raise services.ReportIsSettled
     if not form.validate_on_post():
         return _page(subject, form), 422
-    others = [found for text in request.form.getlist("also") if (found := as_uuid(text)) is not None]
+    others = [number for text in request.form.getlist("also") if (number := as_uuid(text)) is not None]
     count = services.decide(begin_writing(), current_actor(), subject.report, others, form.command(), now=clock.now())
-    told = ngettext(
+    message = ngettext(
         "Your decision has been saved, and the person who reported the mistake is notified.",
         "Your decision on %(count)s reports has been saved, and the people who made them are notified.",
         count,
     )
-    flash(told, "ok")
+    flash(message, "ok")
     return see_page("enrolments_mistakes.reports", slug=subject.context.slug)
 
 

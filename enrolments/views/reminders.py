@@ -13,11 +13,9 @@ from enrolments.services.reminders import TooManyReminders
 from kernel import clock
 from kernel.i18n import _
 from kernel.web.forms import as_uuid
-from kernel.web.request import current_actor, current_session, is_read_only_request, requires, see_page
+from kernel.web.request import Answer, current_actor, current_session, is_read_only_request, requires, see_page
 
 bp = Blueprint("enrolments_reminders", __name__, url_prefix="/calendar/reminders")
-
-Answer = str | Response | tuple[str, int]
 
 
 def _form(row: PersonalReminder | None = None) -> ReminderForm:

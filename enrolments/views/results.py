@@ -28,11 +28,9 @@ from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _, choose
 from kernel.web.forms import as_uuid, whole_number
-from kernel.web.request import begin_writing, current_actor, current_session, is_read_only_request, requires
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, is_read_only_request, requires
 
 bp = Blueprint("enrolments_results", __name__)
-
-Answer = str | Response | tuple[str, int]
 
 
 @bp.get("/courses/<slug>/results")
@@ -65,13 +63,13 @@ def own_results(context: LearnerContext) -> str:
 
 def _in_take(context: LearnerContext, takes: Sequence[TakeRow]) -> LearnerContext:
     """Return the learner in the take that the address asks for, else in the present one; raise NotFound where there is no such take."""
-    asked = whole_number(request.args.get("take", ""))
-    if asked in (0, context.take):
+    number = whole_number(request.args.get("take", ""))
+    if number in (0, context.take):
         return context
-    found = next((one for one in takes if one.take == asked), None)
-    if found is None:
+    chosen = next((row for row in takes if row.take == number), None)
+    if chosen is None:
         raise NotFound
-    return replace(context, enrolment_id=found.enrolment_id, version_id=found.version_id, take=found.take)
+    return replace(context, enrolment_id=chosen.enrolment_id, version_id=chosen.version_id, take=chosen.take)
 
 
 def _back(subject: ResultContext | ParticipantContext | LearnerNoteContext, person: UUID, anchor: str = "") -> Response:
@@ -104,13 +102,13 @@ def override(subject: ResultContext) -> Answer:
 
 
 def _effect(subject: ResultContext, before: Fraction | None, progress: Progress, *, undo: bool) -> str:
-    told = [
+    sentences = [
         _("The learner's own result counts again.")
         if undo
         else _("The result for “%(title)s” has been set.", title=choose(subject.activity.title)),
         _("Course grade: %(before)s before, %(after)s now.", before=share(before), after=share(progress.grade)),
     ]
-    return " ".join([*told, _("The course is completed.")] if progress.completed else told)
+    return " ".join([*sentences, _("The course is completed.")] if progress.completed else sentences)
 
 
 def _person(person_id: int) -> Person:

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, render_template, request, url_for
+from flask import Blueprint, flash, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from accounts import access_log
@@ -26,11 +26,10 @@ from kernel.i18n import _, ngettext
 from kernel.own_records import LEFT_OUT, is_own
 from kernel.web.forms import as_uuid
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import begin_writing, current_actor, current_session, reading_file, requires, see_other
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, reading_file, requires, see_other
 
 bp = Blueprint("enrolments_roster", __name__)
 
-Answer = str | Response | tuple[str, int]
 ROWS, MOST_FOUND, MOST_FAULTS = 50, 30, 200
 LARGEST = 5_000_000
 """Bytes of a list."""
@@ -44,28 +43,28 @@ def _list_url(context: LearnerContext, pending: UUID) -> str:
 @requires(LearningAction.ENROL_OTHERS, get_learner_context)
 def roster(context: LearnerContext) -> Answer:
     """List those who take a course, and those whom a search finds to enrol."""
-    session, asked = current_session(), requested_page(ROWS)
+    session, requested = current_session(), requested_page(ROWS)
     access_log.record_list_access(PeopleListKind.LEARNERS, Course, context.course_id)
-    words, wanted = request.args.get("q", "")[:100].strip(), request.args.get("new", "")[:100].strip()
+    query, newcomer = request.args.get("q", "")[:100].strip(), request.args.get("new", "")[:100].strip()
     edition = as_uuid(request.args.get("edition", ""))
-    rows = queries.list_roster(session, context.course_id, words, edition, offset=asked.offset, limit=ROWS + 1)
-    address = find_address(wanted) if "@" in wanted else ""
-    found = queries.list_outsiders(session, current_actor(), context.course_id, wanted, limit=MOST_FOUND + 1) if wanted else []
-    access_log.record_search_access([row.person_id for row in found[:MOST_FOUND]])
+    rows = queries.list_roster(session, context.course_id, query, edition, offset=requested.offset, limit=ROWS + 1)
+    address = find_address(newcomer) if "@" in newcomer else ""
+    outsiders = queries.list_outsiders(session, current_actor(), context.course_id, newcomer, limit=MOST_FOUND + 1) if newcomer else []
+    access_log.record_search_access([row.person_id for row in outsiders[:MOST_FOUND]])
     return render_template(
         "enrolments/roster.html",
         course=course_name(context),
-        page=Page(rows[:ROWS], asked.number, len(rows) > ROWS),
-        words=words,
+        page=Page(rows[:ROWS], requested.number, len(rows) > ROWS),
+        words=query,
         edition=str(edition or ""),
         editions=[edition_row.edition for edition_row in queries.list_editions(session, context.course_id)],
-        wanted=wanted,
+        wanted=newcomer,
         sees_addresses=current_actor().is_administrator,
-        too_few=bool(wanted) and queries.names_too_little(current_actor(), wanted),
-        found=found[:MOST_FOUND],
-        address=address if not found else "",
-        address_state=_address_state(session, context, address) if address and not found else "",
-        more_found=len(found) > MOST_FOUND,
+        too_few=bool(newcomer) and queries.names_too_little(current_actor(), newcomer),
+        found=outsiders[:MOST_FOUND],
+        address=address if not outsiders else "",
+        address_state=_address_state(session, context, address) if address and not outsiders else "",
+        more_found=len(outsiders) > MOST_FOUND,
         archived=context.archived,
     )
 
@@ -80,14 +79,14 @@ def chosen_edition(session: Session, context: LearnerContext, text: str) -> Edit
     """Return the edition that was chosen; raise NotFound where the course has none such."""
     if not text:
         return None
-    wanted = as_uuid(text)
-    found = next(
-        (edition_row.edition for edition_row in queries.list_editions(session, context.course_id) if edition_row.edition.uuid == wanted),
+    number = as_uuid(text)
+    edition = next(
+        (edition_row.edition for edition_row in queries.list_editions(session, context.course_id) if edition_row.edition.uuid == number),
         None,
     )
-    if found is None:
+    if edition is None:
         raise NotFound
-    return found
+    return edition
 
 
 @bp.post("/teaching/<slug>/learners")
@@ -95,7 +94,7 @@ def chosen_edition(session: Session, context: LearnerContext, text: str) -> Edit
 def enrol(context: LearnerContext) -> Answer:
     """Enrol the chosen people."""
     session = current_session()
-    chosen = [found for text in request.form.getlist("person")[:MOST_FOUND] if (found := as_uuid(text)) is not None]
+    chosen = [number for text in request.form.getlist("person")[:MOST_FOUND] if (number := as_uuid(text)) is not None]
     edition = chosen_edition(session, context, request.form.get("edition", ""))
     counts = services.enrol_others(session, current_actor(), context.course_id, edition, ids_of(session, chosen), now=clock.now())
     if current_actor().person_uuid in chosen:
@@ -137,12 +136,12 @@ def upload(context: LearnerContext) -> Answer:
     edition = chosen_edition(current_session(), context, form.edition.data or "")
     try:
         with reading_file():
-            found = read_list(sent[1])
+            people_list = read_list(sent[1])
     except Invalid as refused:
         form.refuse(form.file, _(refused.text, **refused.facts))
         return _upload_page(context, form), 422
-    kept = UploadedList(sent[0], sent[1], len(found.entries))
-    row = services.receive_list(begin_writing(), current_actor(), context.course_id, edition, kept, now=clock.now())
+    uploaded = UploadedList(sent[0], sent[1], len(people_list.entries))
+    row = services.receive_list(begin_writing(), current_actor(), context.course_id, edition, uploaded, now=clock.now())
     return see_other(_list_url(context, row.uuid))
 
 
@@ -158,10 +157,12 @@ def _list_context(session: Session, actor: object, slug: str, pending: UUID) -> 
 def _check(subject: EnrolmentListContext) -> tuple[EnrolmentListCheck, PeopleList]:
     """Return what a list would do now, and the list as it was read."""
     with reading_file():
-        found = read_list(subject.pending.content)
+        people_list = read_list(subject.pending.content)
     enrols_accounts = current_actor().is_administrator
-    checked = check_list(current_session(), subject.context.course_id, found.entries, enrols_accounts=enrols_accounts, now=clock.now())
-    return checked, found
+    checked = check_list(
+        current_session(), subject.context.course_id, people_list.entries, enrols_accounts=enrols_accounts, now=clock.now()
+    )
+    return checked, people_list
 
 
 @bp.get("/teaching/<slug>/learners/lists/<uuid:pending>")
@@ -172,7 +173,7 @@ def preview(subject: EnrolmentListContext) -> Answer:
     checked, people_list = _check(subject)
     edition_row = None if row.edition_id is None else queries.get_edition_row(session, row.edition_id)
     free = None if edition_row is None or edition_row.edition.capacity is None else max(edition_row.edition.capacity - edition_row.taken, 0)
-    own = any(is_own(actor, one) for one in checked.people) or any(entry.address == actor.email for entry in checked.invited)
+    own = any(is_own(actor, person) for person in checked.people) or any(entry.address == actor.email for entry in checked.invited)
     return render_template(
         "enrolments/list_preview.html",
         course=course_name(subject.context),

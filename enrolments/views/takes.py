@@ -17,11 +17,9 @@ from enrolments.take_permissions import TakeAction
 from kernel import clock
 from kernel.i18n import _
 from kernel.web.forms import whole_number
-from kernel.web.request import current_actor, current_session, is_read_only_request, requires
+from kernel.web.request import Answer, current_actor, current_session, is_read_only_request, requires
 
 bp = Blueprint("enrolments_takes", __name__)
-
-Answer = str | Response | tuple[str, int]
 
 
 @bp.route("/teaching/<slug>/learners/<uuid:person>/takes", methods=["GET", "POST"])

@@ -211,15 +211,15 @@ def _part(node: Tag, name: str) -> str:
 
 def _property(node: Tag, name: str, usual: str) -> str:
     own = node.find(f"{node.name}pr", recursive=False)
-    found = own.find(name) if isinstance(own, Tag) else None
-    return str(found.get("m:val", "")) if isinstance(found, Tag) else usual
+    setting = own.find(name) if isinstance(own, Tag) else None
+    return str(setting.get("m:val", "")) if isinstance(setting, Tag) else usual
 
 
 def _word(pattern: str, *names: str) -> Callable[[Tag], str]:
     return lambda node: pattern % tuple(_part(node, name) for name in names)
 
 
-def _run(node: Tag) -> str:
+def _math_run(node: Tag) -> str:
     """Write a run of Word's signs, where letters and numbers stand together; words only where Word calls it text."""
     return _words(node) if node.find("m:nor") else _COMMA.sub("{,}", _characters(node.get_text()))
 
@@ -268,7 +268,7 @@ _WRITERS: Mapping[str, Callable[[Tag], str]] = {
     "mtable": lambda node: _matrix(node.find_all("mtr", recursive=False)),
     **dict.fromkeys(("m:omath", "m:omathpara", "m:e", "m:num", "m:den", "m:sub", "m:sup", "m:deg", "m:fname", "m:lim"), _of_word),
     **dict.fromkeys(("m:mr", "span", "i", "em", "b", "o:p"), _of_word),
-    "m:r": _run,
+    "m:r": _math_run,
     "m:f": _word(r"\frac{%s}{%s}", "m:num", "m:den"),
     "m:rad": _root,
     "m:d": _delimited,

@@ -10,8 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from bs4 import BeautifulSoup, Comment
-from bs4 import Tag as Tag
+from bs4 import BeautifulSoup, Comment, Tag
 from markdownify import MarkdownConverter
 
 from kernel.errors import N_, Invalid
@@ -19,7 +18,9 @@ from kernel.left_out import LeftOut, LeftOutCollector
 from kernel.markup.foreign_html import put_formulas, simplify
 from kernel.markup.sanitise import sanitise
 
-MAXIMUM = 1_000_000
+HtmlElement = Tag
+"""What converters of other packages are given."""
+MAXIMUM_PASTED = 1_000_000
 """Characters of what is pasted: word processors write ten times the text."""
 _SPECIAL = re.compile(r"([\\`*_\[\]{}$|<>])")
 _LINE_START = re.compile(r"(?m)^(\s*\d*)([-+#.)])(?=\s)")
@@ -80,12 +81,12 @@ class PastedText:
 
 def pasted(html: str) -> PastedText:
     """Return pasted HTML as Markdown; raises Invalid where it is more than can be taken."""
-    if len(html) > MAXIMUM:
+    if len(html) > MAXIMUM_PASTED:
         raise Invalid(N_("That is too much to paste at once: paste it in parts."))
-    found = LeftOutCollector()
+    left_out = LeftOutCollector()
     try:
         soup = BeautifulSoup(html, "html.parser")
-        formulas = simplify(soup, found.add, _PICTURES)
+        formulas = simplify(soup, left_out.add, _PICTURES)
         pictures = soup.find_all(_PICTURES)
         for picture in pictures:
             picture.decompose()
@@ -95,7 +96,7 @@ def pasted(html: str) -> PastedText:
         raise Invalid(N_("That is nested too deep to be pasted. Paste it as plain text.")) from None
     lines = (line.rstrip() for line in written.replace("\u200b", "").split("\n"))
     markdown = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n"
-    return PastedText(put_formulas(markdown, formulas), len(pictures), found.result())
+    return PastedText(put_formulas(markdown, formulas), len(pictures), left_out.result())
 
 
 def _make_plain(soup: BeautifulSoup) -> None:
@@ -149,7 +150,7 @@ def _run(first: Tag) -> Iterator[Tag]:
 def _replace_run(soup: BeautifulSoup, run: list[Tag]) -> None:
     open_lists: list[tuple[int, Tag]] = []
     for entry in run:
-        level = int(found[1]) if (found := _LEVEL.search(str(entry.get("style", "")))) else 1
+        level = int(match[1]) if (match := _LEVEL.search(str(entry.get("style", "")))) else 1
         while open_lists and open_lists[-1][0] > level:
             open_lists.pop()
         if not open_lists or open_lists[-1][0] < level:

@@ -15,8 +15,8 @@ from reportlab.graphics.shapes import Drawing, Group, Rect, Shape, String
 from reportlab.pdfgen.canvas import Canvas
 from svglib.svglib import PX_TO_PT, CSSMatcher, SvgRenderer
 
-from kernel.markup.svg import ELEMENTS
-from kernel.pdf.fonts import STRONG, TEXT, register_fonts, spans, width
+from kernel.markup.svg import DRAWING_ELEMENTS
+from kernel.pdf.fonts import STRONG, TEXT, register_fonts, spans, text_width
 
 _SILENT = ("title", "desc", "defs", "marker")
 _NOT_DRAWN = frozenset({"marker-start", "marker-mid", "marker-end", "rotate", "textLength"})
@@ -55,7 +55,7 @@ _STYLE = f"""
 """The charts of `static/css/aulario.css` in its order; `:root` weighs what `.chart` does."""
 _RULES = CSSMatcher()
 _RULES.add_styles(_STYLE)
-_FONTS = SimpleNamespace(find_font=lambda family, _weight, _style: (family, True))
+_FONT_MAP = SimpleNamespace(find_font=lambda family, _weight, _style: (family, True))
 """Our fonts by their names: svglib would look for others on the disk."""
 
 
@@ -68,18 +68,18 @@ def description_of(source: str) -> str:
 def read_drawing(source: str) -> Drawing | None:
     """Return a drawing, a point for each pixel; None where it has no size, or something that is not drawn here."""
     root = _tree(source)
-    if root is None or not ELEMENTS.issuperset(node.tag for node in root.iter()):
+    if root is None or not DRAWING_ELEMENTS.issuperset(node.tag for node in root.iter()):
         return None
     etree.strip_elements(root, *_SILENT, with_tail=False)
     _join(root)
-    box = [float(one) for one in re.findall(_NUMBER, root.get("viewBox", ""))]
+    box = [float(number) for number in re.findall(_NUMBER, root.get("viewBox", ""))]
     if len(box) != 4 or min(box[2:]) <= 0 or max(map(abs, box)) >= _LARGEST or not all(map(_is_drawn, root.iterdescendants())):
         return None
     for node in root.iter():
         _rewrite(node)
     root.attrib.update({"fill": "#000000", "width": str(box[2] / PX_TO_PT), "height": str(box[3] / PX_TO_PT)})
     register_fonts()
-    renderer = SvgRenderer(BytesIO(), font_map=_FONTS)
+    renderer = SvgRenderer(BytesIO(), font_map=_FONT_MAP)
     renderer.attrConverter.css_rules = _RULES
     drawing = renderer.render(root)
     drawing.initialFontName = TEXT
@@ -120,11 +120,11 @@ def _rewrite(node: etree._Element) -> None:
     for name in {"points", "transform"}.intersection(node.attrib):
         node.set(name, re.sub(_NUMBER, r" \g<0>", node.get(name, "")))
     if node.tag == "path":
-        found = _PATH.match(node.get("d", ""))
-        node.set("d", _CLOSE.sub(lambda close: "zm0 0" if close[1] else "z", found[0] if found else ""))
+        match = _PATH.match(node.get("d", ""))
+        node.set("d", _CLOSE.sub(lambda close: "zm0 0" if close[1] else "z", match[0] if match else ""))
     if node.tag == "rect":
-        for one, other in (("rx", "ry"), ("ry", "rx")):
-            node.set(one, node.get(one) or node.get(other) or "0")
+        for radius, other in (("rx", "ry"), ("ry", "rx")):
+            node.set(radius, node.get(radius) or node.get(other) or "0")
     if any(float(node.get(name, 0)) <= 0 for name in _SIZES.get(str(node.tag), ())):
         node.tag = "title"
 
@@ -137,14 +137,14 @@ def _finished(shapes: Iterable[Shape], renderer: SvgRenderer) -> Iterator[Shape]
             shape.contents = list(_finished(shape.contents, renderer)) if a * d != b * c else []
             yield from [shape] if shape.contents else []
         elif isinstance(shape, String):
-            yield from _pieces(shape)
+            yield from _line_pieces(shape)
         else:
             yield renderer.shape_converter.shapeToPath(shape) if isinstance(shape, Rect) and shape.rx != shape.ry else shape
 
 
-def _pieces(line: String) -> Iterator[String]:
+def _line_pieces(line: String) -> Iterator[String]:
     size = line.fontSize
-    pieces = [(text, font, width(text, font, size)) for text, font in spans(line.text.strip(), line.fontName)]
+    pieces = [(text, font, text_width(text, font, size)) for text, font in spans(line.text.strip(), line.fontName)]
     x = line.x - {"middle": 0.5, "end": 1.0}.get(line.textAnchor, 0.0) * sum(wide for _text, _font, wide in pieces)
     for text, font, wide in pieces:
         yield String(x, line.y, text, fontName=font, fontSize=size, fillColor=line.fillColor)

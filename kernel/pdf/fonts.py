@@ -48,8 +48,8 @@ def spans(text: str, font: str) -> list[tuple[str, str]]:
     register_fonts()
     pieces: list[tuple[str, str]] = []
     for sign in normalize("NFC", text):
-        found = next((name for name in (font, SIGNS, NAME) if ord(sign) in pdfmetrics.getFont(name).face.charToGlyph), None)
-        piece, own = (sign, found) if found else (" " if sign.isspace() else f"[U+{ord(sign):04X}]", font)
+        font_with_sign = next((name for name in (font, SIGNS, NAME) if ord(sign) in pdfmetrics.getFont(name).face.charToGlyph), None)
+        piece, own = (sign, font_with_sign) if font_with_sign else (" " if sign.isspace() else f"[U+{ord(sign):04X}]", font)
         if pieces and pieces[-1][1] == own:
             pieces[-1] = (pieces[-1][0] + piece, own)
         else:
@@ -57,7 +57,7 @@ def spans(text: str, font: str) -> list[tuple[str, str]]:
     return pieces
 
 
-def width(text: str, font: str, size: float, spacing: float = 0.0) -> float:
+def text_width(text: str, font: str, size: float, spacing: float = 0.0) -> float:
     """Return the width of a text, in the unit of the size."""
     register_fonts()
     return float(pdfmetrics.stringWidth(text, font, size)) + spacing * len(text)
@@ -65,7 +65,7 @@ def width(text: str, font: str, size: float, spacing: float = 0.0) -> float:
 
 def widest(lines: Sequence[str], font: str, size: float, spacing: float = 0.0) -> float:
     """Return the width of the widest line."""
-    return max(width(line, font, size, spacing) for line in lines)
+    return max(text_width(line, font, size, spacing) for line in lines)
 
 
 def wrapped(text: str, font: str, size: float, room: float) -> list[str]:
@@ -73,7 +73,7 @@ def wrapped(text: str, font: str, size: float, room: float) -> list[str]:
     lines = [""]
     for word in text.split():
         longer = f"{lines[-1]} {word}".lstrip()
-        if lines[-1] and width(longer, font, size) > room:
+        if lines[-1] and text_width(longer, font, size) > room:
             lines.append(word)
         else:
             lines[-1] = longer
@@ -89,8 +89,8 @@ def shrunk(lines: Sequence[str], font: str, size: float, spacing: float, room: f
 
 def balanced(text: str, font: str, count: int) -> tuple[str, ...]:
     """Break a text at spaces into so many lines (fewer with fewer words) that the widest line is shortest."""
-    words = text.split() or [""]
-    count = min(count, len(words))
-    breaks = combinations(range(1, len(words)), count - 1)
-    candidates = [tuple(" ".join(words[start:end]) for start, end in zip((0, *cut), (*cut, len(words)), strict=True)) for cut in breaks]
+    tokens = text.split() or [""]
+    count = min(count, len(tokens))
+    breaks = combinations(range(1, len(tokens)), count - 1)
+    candidates = [tuple(" ".join(tokens[start:end]) for start, end in zip((0, *cut), (*cut, len(tokens)), strict=True)) for cut in breaks]
     return min(candidates, key=lambda lines: widest(lines, font, 1))

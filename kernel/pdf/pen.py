@@ -12,7 +12,7 @@ from reportlab.lib.units import mm
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
-from kernel.pdf.fonts import width as text_width
+from kernel.pdf.fonts import text_width
 
 
 class PdfPen:
@@ -95,8 +95,8 @@ class PdfPen:
 
     def picture(self, x: float, y: float, width: float, height: float, content: bytes, *, fills: bool = False) -> None:
         """Draw a PNG or JPEG picture as large as fits into a box, at the bottom left of it, or stretched to fill it."""
-        place = (x * mm, (self._height - y - height) * mm, width * mm, height * mm)
-        self._canvas.drawImage(ImageReader(BytesIO(content)), *place, mask="auto", preserveAspectRatio=not fills, anchor="sw")
+        box = (x * mm, (self._height - y - height) * mm, width * mm, height * mm)
+        self._canvas.drawImage(ImageReader(BytesIO(content)), *box, mask="auto", preserveAspectRatio=not fills, anchor="sw")
 
     def qr(self, x: float, y: float, side: float, address: str, colour: str) -> None:
         """Draw the dark modules of a QR code; the white around them is its quiet zone."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 
 from kernel.pdf.document import PdfDocument
-from kernel.pdf.fonts import CODE, TEXT, width
+from kernel.pdf.fonts import CODE, TEXT, text_width
 from kernel.pdf.prose import BlockKind, ProseBlock, TableCell, plain_prose, read_prose
 from kernel.pdf.runs import TextLine, break_lines
 from kernel.pdf.sheets import BOTTOM, INK, LEFT, LINE, RIGHT, RULE, SOFT, TOP, FlowingSheet
@@ -58,7 +58,7 @@ class ProseSheet(FlowingSheet):
                 for at, line in enumerate(here):
                     self._y += size * LINE
                     if marker:
-                        pen.text(left - 1.4 - width(marker, TEXT, size), self._y, f"{marker} ", TEXT, size, colour)
+                        pen.text(left - 1.4 - text_width(marker, TEXT, size), self._y, f"{marker} ", TEXT, size, colour)
                         marker = ""
                     self._line(line, left, colour, ends=at == len(here) - 1)
 
@@ -90,19 +90,19 @@ class ProseSheet(FlowingSheet):
             for x, cell, lines in cells:
                 self._y = top
                 with self._document.element("TH" if cell.is_heading else "TD"):
-                    for place, line in enumerate(lines, 1):
+                    for number, line in enumerate(lines, 1):
                         self._y += size * LINE
-                        self._line(line, x, INK, ends=place == len(lines))
+                        self._line(line, x, INK, ends=number == len(lines))
         self._y = top + height
         with self._document.artifact() as pen:
             pen.line([(left, self._y - 0.2, left + sum(columns), self._y - 0.2)], 0.15, RULE)
 
     def _figure(self, block: ProseBlock, left: float, size: float) -> None:
-        found = self._pictures.get(block.source)
-        if found is None:
+        picture = self._pictures.get(block.source)
+        if picture is None:
             self._words_for(f"[{block.words}]", left, size)
             return
-        content, pixels, high = found
+        content, pixels, high = picture
         scale = _scale(pixels, high, left)
         wide, tall = pixels * scale, high * scale
         self._make_room(tall + GAP)
@@ -114,15 +114,15 @@ class ProseSheet(FlowingSheet):
         """Draw a figure in SVG; one that cannot be drawn says what it shows."""
         from kernel.pdf import drawings  # noqa: PLC0415 - svglib and lxml: 80 ms that no start should wait for
 
-        drawing, words = drawings.read_drawing(block.source), drawings.description_of(block.source)
+        drawing, description = drawings.read_drawing(block.source), drawings.description_of(block.source)
         if drawing is None:
-            for text in filter(None, (f"[{block.words}]", words)):
+            for text in filter(None, (f"[{block.words}]", description)):
                 self._words_for(text, left, size)
             return
         scale = _scale(drawing.width, drawing.height, left)
         wide, tall = drawing.width * scale, drawing.height * scale
         self._make_room(tall + GAP)
-        alternative = ". ".join(filter(None, (block.words, words)))
+        alternative = ". ".join(filter(None, (block.words, description)))
         with (
             self._document.element("Figure", alt=alternative, box=(left, self._y, wide, tall)) as pen,
             pen.scaled(left, self._y + tall, scale) as canvas,
@@ -133,10 +133,10 @@ class ProseSheet(FlowingSheet):
     def _words_for(self, text: str, left: float, size: float) -> None:
         self._lines(break_lines(plain_prose(text)[0].runs, size, RIGHT - left), left, size, SOFT)
 
-    def _letters(self, words: str, value: str) -> None:
+    def _letters(self, label: str, value: str) -> None:
         """Write a fact in letters of one width, broken where the line ends."""
-        self._paragraph(words, TEXT, SMALL, SOFT)
-        signs = max(1, int((RIGHT - LEFT) / width("0", CODE, SMALL)))
+        self._paragraph(label, TEXT, SMALL, SOFT)
+        signs = max(1, int((RIGHT - LEFT) / text_width("0", CODE, SMALL)))
         for begin in range(0, len(value), signs):
             self._paragraph(value[begin : begin + signs], CODE, SMALL, INK)
         self._y += GAP
@@ -149,20 +149,20 @@ def _scale(wide: float, tall: float, left: float) -> float:
 
 def _columns(rows: Sequence[Sequence[TableCell]], size: float, room: float) -> list[float]:
     """Return the widths of columns: as their longest text asks, less where all together are too wide."""
-    wanted: list[float] = []
+    widths: list[float] = []
     for row in rows:
         plain = [_natural_width(cell, size) for cell in row for _part in range(cell.columns)]
-        wanted = [max(one, other) for one, other in zip_longest(wanted, plain, fillvalue=0.0)]
-    total = sum(wanted)
+        widths = [max(column_width, other) for column_width, other in zip_longest(widths, plain, fillvalue=0.0)]
+    total = sum(widths)
     if total <= room:
-        return wanted
-    fair = room / len(wanted)
-    small = [one for one in wanted if one <= fair]
-    rest, count = room - sum(small), len(wanted) - len(small)
-    return [one if one <= fair else rest / count for one in wanted]
+        return widths
+    fair = room / len(widths)
+    small = [column_width for column_width in widths if column_width <= fair]
+    rest, count = room - sum(small), len(widths) - len(small)
+    return [column_width if column_width <= fair else rest / count for column_width in widths]
 
 
 def _natural_width(cell: TableCell, size: float) -> float:
     text = "".join(run.text for run in cell.runs)
-    longest = max((width(line, TEXT, size) for line in text.split("\n")), default=0.0)
+    longest = max((text_width(line, TEXT, size) for line in text.split("\n")), default=0.0)
     return (longest * 1.08 + 4) / cell.columns

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kernel.pdf.fonts import CODE, STRONG, TEXT, spans, width
+from kernel.pdf.fonts import CODE, STRONG, TEXT, spans, text_width
 
 
 class TextStyle(StrEnum):
@@ -57,7 +57,7 @@ def break_lines(runs: Sequence[TextRun], size: float, room: float) -> list[TextL
         elif isinstance(word, TextRun):
             space = word
         else:
-            gap = width(" ", _FONTS.get(space.style, TEXT), size) if space.text and lines[-1] else 0.0
+            gap = text_width(" ", _FONTS.get(space.style, TEXT), size) if space.text and lines[-1] else 0.0
             wide = sum(piece.width for piece in word)
             if lines[-1] and used + gap + wide > room:
                 lines.append([])
@@ -77,25 +77,25 @@ def break_lines(runs: Sequence[TextRun], size: float, room: float) -> list[TextL
 
 def _words(runs: Sequence[TextRun], size: float) -> list[TextLine | TextRun | None]:
     """Return the words of runs as pieces, spaces between them as runs, and None where a line ends."""
-    found: list[TextLine | TextRun | None] = []
+    pieces: list[TextLine | TextRun | None] = []
     for run in runs:
         for match in _WORDS.finditer(run.text):
             text = match[0]
             if text == "\n":
-                found.append(None)
+                pieces.append(None)
             elif text.isspace():
-                found.append(TextRun(" ", run.style))
-            elif found and isinstance(found[-1], list):
-                found[-1].extend(_pieces(text, run.style, size))
+                pieces.append(TextRun(" ", run.style))
+            elif pieces and isinstance(pieces[-1], list):
+                pieces[-1].extend(_pieces(text, run.style, size))
             else:
-                found.append(_pieces(text, run.style, size))
-    return found
+                pieces.append(_pieces(text, run.style, size))
+    return pieces
 
 
 def _pieces(text: str, style: TextStyle, size: float) -> TextLine:
     own = size * _SMALLER.get(style, 1.0)
     fall = size * _RISES.get(style, 0.0)
-    return [TextPiece(part, font, own, fall, width(part, font, own)) for part, font in spans(text, _FONTS.get(style, TEXT))]
+    return [TextPiece(part, font, own, fall, text_width(part, font, own)) for part, font in spans(text, _FONTS.get(style, TEXT))]
 
 
 def _fitting(word: TextLine, room: float) -> list[TextLine]:
@@ -103,11 +103,13 @@ def _fitting(word: TextLine, room: float) -> list[TextLine]:
     if sum(piece.width for piece in word) <= room:
         return [word]
     signs = [
-        TextPiece(sign, piece.font, piece.size, piece.fall, width(sign, piece.font, piece.size)) for piece in word for sign in piece.text
+        TextPiece(sign, piece.font, piece.size, piece.fall, text_width(sign, piece.font, piece.size))
+        for piece in word
+        for sign in piece.text
     ]
     parts: list[TextLine] = [[]]
     for sign in signs:
-        if parts[-1] and sum(one.width for one in parts[-1]) + sign.width > room:
+        if parts[-1] and sum(piece.width for piece in parts[-1]) + sign.width > room:
             parts.append([])
         parts[-1].append(sign)
     return parts

@@ -148,13 +148,13 @@ def entry(
     names: Iterable[str] = (),
 ) -> SearchDocument:
     """Make an entry; `readers` are the languages of those who get it, `names` other titles under which it is found."""
-    title, kept = one_line(title)[:300], tuple(Passage(passage.place, one_line(passage.text)) for passage in passages)
+    title, lines = one_line(title)[:300], tuple(Passage(passage.place, one_line(passage.text)) for passage in passages)
     tokens = [f"r{reader}" for reader in readers]
     for line in (title, *names):
-        tokens += _tokens(line, language, "st")
-    for passage in kept:
-        tokens += _tokens(passage.text, language, "s")
-    return SearchDocument(kind, language, place, title, kept, " ".join(tokens))
+        tokens += _line_tokens(line, language, "st")
+    for passage in lines:
+        tokens += _line_tokens(passage.text, language, "s")
+    return SearchDocument(kind, language, place, title, lines, " ".join(tokens))
 
 
 def readers_of(language: str, written: Sequence[str]) -> tuple[str, ...]:
@@ -168,11 +168,11 @@ def one_line(text: str) -> str:
     return " ".join(text.replace("\0", "").split())
 
 
-def _tokens(line: str, language: str, marks: str) -> list[str]:
-    words = tokens_of(line, language)
-    stems = [stem for word in words for stem in word.stems]
+def _line_tokens(line: str, language: str, marks: str) -> list[str]:
+    tokens = tokens_of(line, language)
+    stems = [stem for word in tokens for stem in word.stems]
     return [
-        *(f"f{word.bare}" for word in words),
+        *(f"f{word.bare}" for word in tokens),
         "b",
         *(f"{mark}{language}{stem}" for mark in marks for stem in dict.fromkeys(stems)),
     ]
@@ -211,8 +211,8 @@ def write_many(session: Session, version: int, parts: Iterable[tuple[int | None,
 
 def _write_words(session: Session, version: int, entries: Iterable[SearchDocument]) -> None:
     counts = Counter(word for entry in entries for word in {token[1:] for token in entry.words.split() if token[0] == "f"})
-    kept = ((word, count) for word, count in sorted(counts.items()) if SHORTEST_NEAR <= len(word) <= LONGEST_NEAR and word.isalpha())
-    rows = [{"version": version, "word": word, "entries": count} for word, count in kept]
+    counted = ((word, count) for word, count in sorted(counts.items()) if SHORTEST_NEAR <= len(word) <= LONGEST_NEAR and word.isalpha())
+    rows = [{"version": version, "word": word, "entries": count} for word, count in counted]
     if rows:
         session.execute(insert(SearchWord), rows)
 
@@ -282,9 +282,9 @@ def fits(session: Session, question: SearchQuery, reader: str) -> ColumnElement[
 
 def tier_of(session: Session, question: SearchQuery, reader: str) -> ColumnElement[int]:
     """Return how well an entry that fits does so, a `Tier` as a number."""
-    title, adjacent = query.titled(question, reader), query.adjacent(question, reader)
+    in_title, in_order = query.titled(question, reader), query.adjacent(question, reader)
     better = [
-        (expression, tier) for expression, tier in ((title, MatchTier.TITLE), (adjacent, MatchTier.ADJACENT)) if expression is not None
+        (expression, tier) for expression, tier in ((in_title, MatchTier.TITLE), (in_order, MatchTier.ADJACENT)) if expression is not None
     ]
     better.append((query.whole(question, reader), MatchTier.WHOLE))
     return case(

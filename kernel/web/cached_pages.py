@@ -22,7 +22,7 @@ from kernel.web.headers import allow_browser_caching
 from kernel.web.icons import icons_apart, used_icons
 from kernel.web.request import current_actor, current_settings
 
-MOST_KEPT = 256
+MOST_KEPT_PAGES = 256
 """Pages, of some thirty kilobytes each."""
 EXTENSION = "kept_pages"
 
@@ -65,9 +65,9 @@ class PageCache:
         places = {part: f"{part}-{self._part}" for part in parts}
         drawn = self._drawn(name, template, places, self._path)
         page = self._for_reader(drawn).replace(self._path, html.escape(request.path))
-        for part, place in places.items():
-            said = parts[part]
-            page = page.replace(place, said.html if isinstance(said, DrawnPart) else html.escape(said))
+        for part, marker in places.items():
+            content = parts[part]
+            page = page.replace(marker, content.html if isinstance(content, DrawnPart) else html.escape(content))
         return page
 
     def _drawn(self, name: str, template: str, context: Mapping[str, object], path: str) -> _Drawn:
@@ -81,7 +81,7 @@ class PageCache:
             drawn = self._draw(template, context, path)
             with self._lock:
                 self._pages[name] = drawn
-                if len(self._pages) > MOST_KEPT:
+                if len(self._pages) > MOST_KEPT_PAGES:
                     self._pages.popitem(last=False)
         return drawn
 
@@ -157,6 +157,6 @@ def _digest(*parts: object) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
-def install(app: Flask) -> None:
+def install_page_cache(app: Flask) -> None:
     """Let the application keep pages."""
     app.extensions[EXTENSION] = PageCache(app)

@@ -28,6 +28,7 @@ from kernel.web.request import (
     FOREIGN,
     FORM_TYPES,
     SAFE_METHODS,
+    Answer,
     UnknownHost,
     is_read_only_request,
     request_services,
@@ -159,7 +160,7 @@ def _page(status: int, title: str, text: str, reference: str, fields: Fields | N
         return plain.render(status=status, title=title, text=text, reference=reference, locale=language())
 
 
-def _domain_error(error: DomainError) -> Response | str | tuple[str, int]:
+def _domain_error(error: DomainError) -> Answer:
     roll_back()
     if isinstance(error, Unavailable):
         g.setdefault("actor", Actor())  # the page must not ask the database that has just failed

@@ -9,9 +9,9 @@ import json
 from flask import Flask, Response, g, message_flashed
 from flask import session as cookie
 
-MOST_BYTES = 1500
+MOST_FLASH_BYTES = 1500
 """Of all messages as they are written into the cookie, which has other things to hold."""
-LONGEST = 240
+LONGEST_FLASH = 240
 """Characters of one message."""
 _KEPT = "_flashes"
 
@@ -22,9 +22,9 @@ def _bound(response: Response) -> Response:
         return response
     waiting = [(str(kind), str(text)) for kind, text in cookie.get(_KEPT, ())]
     fitting: list[tuple[str, str]] = []
-    room = MOST_BYTES
+    room = MOST_FLASH_BYTES
     for kind, text in reversed(waiting):
-        message = (kind, text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…")
+        message = (kind, text if len(text) <= LONGEST_FLASH else f"{text[: LONGEST_FLASH - 1]}…")
         room -= len(json.dumps(message))
         if message in fitting:
             continue
@@ -41,7 +41,7 @@ def _note(_app: Flask, **_message: object) -> None:
     g.flashed = True
 
 
-def install(app: Flask) -> None:
+def install_flashes(app: Flask) -> None:
     """Bound what every request leaves for the next page."""
     message_flashed.connect(_note, app)
     app.after_request(_bound)

@@ -25,7 +25,7 @@ class UnknownIconError(LookupError):
 
 def read_symbols(source: Path) -> Mapping[str, str]:
     """Return the symbols of an SVG file by name."""
-    return {found["name"]: found[0] for found in _SYMBOL.finditer(source.read_text("utf-8"))}
+    return {match["name"]: match[0] for match in _SYMBOL.finditer(source.read_text("utf-8"))}
 
 
 def used_icons() -> dict[str, None]:
@@ -38,9 +38,9 @@ def used_icons() -> dict[str, None]:
 def icons_apart() -> Iterator[dict[str, None]]:
     """Give the names that a part of a page uses, which is kept for other pages; the page's own stay as they were."""
     before = used_icons()
-    g.icons = found = dict[str, None]()
+    g.icons = names = dict[str, None]()
     try:
-        yield found
+        yield names
     finally:
         g.icons = before
 
@@ -82,11 +82,11 @@ class Icons:
 
 
 @cache
-def _read(source: Path) -> Icons:
+def _read_icons(source: Path) -> Icons:
     return Icons(read_symbols(source))
 
 
-def install(app: Flask, source: Path = STATIC / "icons.svg") -> None:
+def install_icons(app: Flask, source: Path = STATIC / "icons.svg") -> None:
     """Give templates `icon(name, label=None, flip=False)`, `use_icons(names)` and `icon_definitions()`."""
-    icons = _read(source)
+    icons = _read_icons(source)
     app.jinja_env.globals.update(icon=icons.icon, use_icons=icons.use, icon_definitions=icons.definitions)

@@ -46,6 +46,8 @@ FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 Loader = Callable[..., object]
 View = TypeVar("View", bound=Callable[..., Any])
 Result = TypeVar("Result")
+Answer = str | Response | tuple[str, int]
+"""What a view returns: a page, a page with its status, or a response of Flask's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,10 +90,10 @@ class CourseTeaching:
         return quizzes_of(self.outline, required=True)
 
     def announce(
-        self, purpose: str, title: str, words: str, audience: AnnouncementRecipients, *, now: datetime, is_message: bool = False
+        self, purpose: str, title: str, body: str, audience: AnnouncementRecipients, *, now: datetime, is_message: bool = False
     ) -> None:
         """Send an announcement or a message."""
-        text = AnnouncementText(seeded_uuid(self.outline.slug, purpose), title, words, is_message)
+        text = AnnouncementText(seeded_uuid(self.outline.slug, purpose), title, body, is_message)
         announcements.send_announcement(self.stage.session, self.owner, audience, text, now=now)
 
 
@@ -109,8 +109,8 @@ def teaching_life(stage: DemoTimeline) -> Life:
 
 
 def _welcome(teaching: CourseTeaching, now: datetime) -> None:
-    words = "Empiece por la prueba inicial: no lleva nota. Las dudas se responden de lunes a viernes. (Aviso inventado.)"
-    teaching.announce("welcome", "Bienvenida al curso", words, AnnouncementRecipients(teaching.outline.course_id), now=now)
+    text = "Empiece por la prueba inicial: no lleva nota. Las dudas se responden de lunes a viernes. (Aviso inventado.)"
+    teaching.announce("welcome", "Bienvenida al curso", text, AnnouncementRecipients(teaching.outline.course_id), now=now)
 
 
 def _make_groups(teaching: CourseTeaching, now: datetime) -> None:
@@ -166,7 +166,7 @@ def _override_quizzes(teaching: CourseTeaching, now: datetime) -> None:
         planned.append((OverrideTarget(person=person_of(stage, stage.people[LEARNER.email])), later, "Licencia (motivo inventado)."))
     for quiz, (target, values, reason) in zip(teaching.quizzes, planned, strict=False):
         context = quiz_teaching.get_taught_quiz(session, teaching.owner, teaching.outline.slug, quiz.key)
-        overrides.override(session, teaching.owner, context, target, values, reason, now=now)
+        overrides.set_override(session, teaching.owner, context, target, values, reason, now=now)
 
 
 def _override_result(teaching: CourseTeaching, now: datetime) -> None:
@@ -185,18 +185,18 @@ def _override_result(teaching: CourseTeaching, now: datetime) -> None:
 
 def _write_notes(teaching: CourseTeaching, now: datetime) -> None:
     session, slug = teaching.stage.session, teaching.outline.slug
-    for row, words in zip(teaching.learners, NOTES, strict=False):
-        place = edition_queries.get_place(session, teaching.owner, slug, row.uuid)
-        learner_notes.write_note(session, teaching.owner, place, words, seeded_uuid(slug, "note", row.email), now=now)
+    for row, note in zip(teaching.learners, NOTES, strict=False):
+        learner_place = edition_queries.get_place(session, teaching.owner, slug, row.uuid)
+        learner_notes.write_note(session, teaching.owner, learner_place, note, seeded_uuid(slug, "note", row.email), now=now)
 
 
 def _report_mistakes(teaching: CourseTeaching, now: datetime) -> None:
     """Let learners report mistakes in lessons: two the same one."""
-    for row, (number, kind, words) in zip(teaching.learners, REPORTS, strict=False):
+    for row, (number, kind, description) in zip(teaching.learners, REPORTS, strict=False):
         lesson = teaching.lessons[number % len(teaching.lessons)]
-        place = MistakePlace(teaching.outline.course_id, teaching.outline.version_id, lesson.key, lesson.title["es"], "es")
+        mistake_place = MistakePlace(teaching.outline.course_id, teaching.outline.version_id, lesson.key, lesson.title["es"], "es")
         reporter = teaching.stage.people[row.email]
-        mistakes.report_mistake(teaching.stage.session, reporter, place, MistakeValues(kind, words), now=now)
+        mistakes.report_mistake(teaching.stage.session, reporter, mistake_place, MistakeValues(kind, description), now=now)
 
 
 def _decide_on_mistakes(teaching: CourseTeaching, now: datetime) -> None:
@@ -210,23 +210,23 @@ def _decide_on_mistakes(teaching: CourseTeaching, now: datetime) -> None:
 
 
 def _message_idle(teaching: CourseTeaching, now: datetime) -> None:
-    words = "No le hemos visto en dos semanas. Si algo le impide seguir, conteste a su instructor. (Mensaje inventado.)"
+    text = "No le hemos visto en dos semanas. Si algo le impide seguir, conteste a su instructor. (Mensaje inventado.)"
     audience = AnnouncementRecipients(teaching.outline.course_id, only_open=True, idle_days=14)
-    teaching.announce("idle", "¿Todo bien con el curso?", words, audience, now=now, is_message=True)
+    teaching.announce("idle", "¿Todo bien con el curso?", text, audience, now=now, is_message=True)
 
 
 def _message_learner(teaching: CourseTeaching, now: datetime) -> None:
-    words = "Su informe de la visita se entrega esta semana. (Mensaje inventado.)"
+    text = "Su informe de la visita se entrega esta semana. (Mensaje inventado.)"
     audience = AnnouncementRecipients(teaching.outline.course_id, words=LEARNER.first_surname)
-    teaching.announce("learner", "Su informe", words, audience, now=now, is_message=True)
+    teaching.announce("learner", "Su informe", text, audience, now=now, is_message=True)
 
 
 def _announce_end(teaching: CourseTeaching, now: datetime) -> None:
     """Tell those of the running edition that it ends, with a word that is corrected a little later."""
     edition = find_edition(teaching.stage, teaching.outline, RUNNING)
     audience = AnnouncementRecipients(teaching.outline.course_id, edition_id=edition.id if edition else None)
-    words = "La edición cierra en pocos días: envíe lo que tenga abierto. (Aviso inventado.)"
-    teaching.announce("end", "La edición termina", words, audience, now=now)
+    text = "La edición cierra en pocos días: envíe lo que tenga abierto. (Aviso inventado.)"
+    teaching.announce("end", "La edición termina", text, audience, now=now)
 
 
 def _give_time(teaching: CourseTeaching, now: datetime) -> None:
@@ -242,7 +242,7 @@ def _give_time(teaching: CourseTeaching, now: datetime) -> None:
 def _is_open(teaching: CourseTeaching, quiz: OutlineActivity) -> bool:
     session, course = teaching.stage.session, teaching.outline.course_id
     places = (PersonQuizKey(row.person_id, row.enrolment_id, course, quiz.key) for row in teaching.learners)
-    return any(has_open(quiz_queries.list_attempts(session, place)) for place in places)
+    return any(has_open(quiz_queries.list_attempts(session, taker)) for taker in places)
 
 
 WORK: Sequence[tuple[timedelta, Act]] = (

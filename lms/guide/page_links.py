@@ -11,9 +11,10 @@ SECTIONS: Mapping[str, str] = {
     "learner/account#confirm": "accounts.confirm",
     "learner/account#invitation": "accounts.accept_invitation",
     "learner/account#forgotten": "accounts.forgotten accounts.reset",
-    "learner/account#profile": "accounts.profile accounts_names.ask",
+    "learner/account#profile": "accounts.profile accounts_names.ask_for_correction",
     "learner/account#change": """
-        accounts.change_password accounts_addresses.address_change_requested accounts_addresses.ask accounts_addresses.confirm
+        accounts.change_password accounts_addresses.address_change_requested accounts_addresses.change_address
+        accounts_addresses.confirm_address_change
     """,
     "learner/signing-in#sign-in": "accounts.sign_in",
     "learner/signing-in#second-step": "accounts_second.new_app accounts_second.overview",
@@ -139,7 +140,7 @@ SECTIONS: Mapping[str, str] = {
     "administrator/first-steps#first-account": "accounts.set_up",
     "administrator/first-steps#first-steps": "lms.administration",
     "administrator/people#find": "lms_people.people lms_people.record",
-    "administrator/people#name": "accounts_names.correct accounts_names.requests",
+    "administrator/people#name": "accounts_names.correct_name accounts_names.name_requests",
     "administrator/people#add": "lms_new_person.add",
     "administrator/people#merge": "lms_merges.find_other lms_merges.preview_merge",
     "administrator/people#completion": "lms_people.learning_record",

@@ -26,7 +26,7 @@ class RuleFault:
 class FaultCollector:
     """The mistakes found so far, and where the reader is."""
 
-    found: list[RuleFault] = field(default_factory=list)
+    faults: list[RuleFault] = field(default_factory=list)
     path: list[str] = field(default_factory=list)
 
     @contextmanager
@@ -38,13 +38,13 @@ class FaultCollector:
 
     def add(self, template: str, **facts: object) -> None:
         """Note a mistake here."""
-        self.found.append(RuleFault(" › ".join(self.path), template, facts))
+        self.faults.append(RuleFault(" › ".join(self.path), template, facts))
 
     def add_unknown(self, word: str, known: Iterable[str]) -> None:
         """Note a word that is not known here, with the nearest that is."""
-        words = sorted(known)
-        near = get_close_matches(word, words, 1)
+        known_words = sorted(known)
+        near = get_close_matches(word, known_words, 1)
         if near:
             self.add(N_("“%(word)s” is not known here. Did you mean “%(near)s”?"), word=word, near=near[0])
         else:
-            self.add(N_("“%(word)s” is not known here. Write one of: %(words)s."), word=word, words=", ".join(words))
+            self.add(N_("“%(word)s” is not known here. Write one of: %(words)s."), word=word, words=", ".join(known_words))

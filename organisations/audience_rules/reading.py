@@ -32,11 +32,11 @@ def read_rule(value: PlainValue, kinds: LeafClasses) -> RuleReading:
     """Read a rule from lists and mappings, as JSON and YAML give them; report every mistake."""
     faults = FaultCollector()
     rule = _read_node(value, kinds, faults, 1)
-    if rule is not None and not faults.found:
+    if rule is not None and not faults.faults:
         count = sum(1 for _leaf in leaves(rule))
         if count > MOST_LEAVES:
             faults.add(N_("The rule has %(count)s conditions; at most %(most)s are allowed."), count=count, most=MOST_LEAVES)
-    return RuleReading(None if faults.found else rule, tuple(faults.found))
+    return RuleReading(None if faults.faults else rule, tuple(faults.faults))
 
 
 def _read_node(value: PlainValue, kinds: LeafClasses, faults: FaultCollector, level: int) -> RuleNode | None:
@@ -85,7 +85,7 @@ def read_yaml(text: str, kinds: LeafClasses) -> RuleReading:
         for trouble in parsed.troubles:
             with faults.within(f"{trouble.line}:{trouble.column}"):
                 faults.add(trouble.template, **({"name": trouble.name} if trouble.name else {}))
-        return RuleReading(None, tuple(faults.found))
+        return RuleReading(None, tuple(faults.faults))
     return read_rule(None if parsed.root is None else _plain(parsed.root), kinds)
 
 

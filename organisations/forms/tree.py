@@ -11,7 +11,7 @@ from kernel.errors import N_
 from kernel.i18n import _, language, lazy_, zone_name
 from kernel.i18n import number as format_number
 from kernel.web.forms import Form, LineField, WholeField
-from organisations.rules import NUMBER_ABOVE, OrganisationKind, TrainingRole, UnitPath
+from organisations.rules import NUMBER_ABOVE, TRAINING_ROLES, OrganisationKind, TrainingRole, UnitPath, indented
 from organisations.services.tree import UnitValues
 
 KINDS = {
@@ -19,14 +19,6 @@ KINDS = {
     OrganisationKind.PROVINCE: N_("Province"),
     OrganisationKind.UNIT: N_("Unit"),
 }
-
-
-TRAINING_ROLES = {TrainingRole.OFFICER: N_("Training officer"), TrainingRole.AUDITOR: N_("Auditor")}
-
-
-def indented(standing: UnitPath) -> str:
-    """Return the name of a place for a list to choose from, further in the deeper it stands."""
-    return " " * 4 * standing.depth + standing.place.name
 
 
 class UnitForm(Form):
@@ -79,7 +71,7 @@ class UnitChoiceForm(Form):
     def offer(self, places: Sequence[UnitPath], none: str = "") -> None:
         """Let these places be chosen, and nothing where there are words for it."""
         empty = [SelectChoice(value="", label=none)] if none else []
-        self.place.choices = [*empty, *(SelectChoice(value=str(one.place.uuid), label=indented(one)) for one in places)]
+        self.place.choices = [*empty, *(SelectChoice(value=str(unit_path.place.uuid), label=indented(unit_path)) for unit_path in places)]
 
 
 class UnitMoveForm(UnitChoiceForm):
@@ -117,7 +109,7 @@ class TrainingGrantForm(MemberForm):
 
     role = SelectField(
         lazy_("Role"),
-        choices=[SelectChoice(value=role.value, label=lazy_(words)) for role, words in TRAINING_ROLES.items()],
+        choices=[SelectChoice(value=role.value, label=lazy_(label)) for role, label in TRAINING_ROLES.items()],
     )
 
     def chosen_role(self) -> TrainingRole:

@@ -98,13 +98,13 @@ def build_view(
         root,
         {kind: labels for kind, labels in offered.items() if len(labels) > SHOWN_AT_ONCE},
         tuple((kind, _(known.question.label)) for kind, known in kinds.items()),
-        tuple((word, _(words)) for word, words in ENTRY_WORDS.items()),
+        tuple((word, _(label)) for word, label in ENTRY_WORDS.items()),
         not faulty,
     )
 
 
 def _walk_views(view: RulePartView) -> Sequence[tuple[str, RulePartView]]:
-    return [(view.place, view), *(found for part in view.parts for found in _walk_views(part))]
+    return [(view.place, view), *(below for part in view.parts for below in _walk_views(part))]
 
 
 def _offers(session: Session, institution: int | None, draft: GroupDraft, kinds: AudienceLeafKinds) -> dict[str, _Offer]:
@@ -131,21 +131,21 @@ def _part(
     *,
     judges: bool,
 ) -> RulePartView:
-    place, negated = place_of(path), bool(draft.nots % 2)
+    prefix, negated = place_of(path), bool(draft.nots % 2)
     if isinstance(draft, GroupDraft):
         parts = tuple(_part(part, (*path, number), kinds, offers, left, judges=judges) for number, part in enumerate(draft.parts))
         faults: tuple[str, ...] = (_("An empty rule is a mistake: list at least one condition here."),) if judges and not parts else ()
-        return RulePartView(place, _("Group") if path else _("Rule"), draft, negated, draft.nots // 2, faults, parts)
+        return RulePartView(prefix, _("Group") if path else _("Rule"), draft, negated, draft.nots // 2, faults, parts)
     question, search = kinds[draft.kind].question, left.get(path, ChoiceSearch())
     faults = _search_faults(search)
     if judges and not faults:
         collector = FaultCollector()
         classes = leaf_classes(kinds)
         classes[draft.kind].read(plain_leaf(draft, classes)[draft.kind], collector)
-        faults = tuple(str(fault) for fault in collector.found)
+        faults = tuple(str(fault) for fault in collector.faults)
     choices, offers_all = _choices(draft, offers[draft.kind], search, takes_one=question.takes_one)
     return RulePartView(
-        place, _(question.label), draft, negated, draft.nots // 2, faults, (), question, choices, offers_all and question.find is None
+        prefix, _(question.label), draft, negated, draft.nots // 2, faults, (), question, choices, offers_all and question.find is None
     )
 
 

@@ -23,8 +23,8 @@ def explanation_lines(why: RuleExplanation, names: LeafNames, depth: int = 0) ->
     """Yield the conditions of a rule from above, each with its mark and its fact."""
     node = why.node
     if isinstance(node, AllOf | AnyOf | Negation):
-        words = _("All of these:") if isinstance(node, AllOf) else _("At least one of these:") if isinstance(node, AnyOf) else _("Not:")
-        yield RuleLineView(depth, words, why.holds)
+        label = _("All of these:") if isinstance(node, AllOf) else _("At least one of these:") if isinstance(node, AnyOf) else _("Not:")
+        yield RuleLineView(depth, label, why.holds)
         for part in why.parts:
             yield from explanation_lines(part, names, depth + 1)
         return
@@ -38,7 +38,7 @@ def _fact(finding: LeafFinding) -> str:
         return _("There is no value on record.")
     if not finding.fact:
         return ""
-    fact = _day(finding.fact) or finding.fact
+    fact = _fact_day(finding.fact) or finding.fact
     return (
         _("On record: %(fact)s, since %(day)s", fact=fact, day=format_date(finding.since))
         if finding.since
@@ -46,7 +46,7 @@ def _fact(finding: LeafFinding) -> str:
     )
 
 
-def _day(text: str) -> str:
+def _fact_day(text: str) -> str:
     try:
         return format_date(date.fromisoformat(text)) if len(text) == len("2026-07-01") else ""
     except ValueError:

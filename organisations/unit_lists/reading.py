@@ -10,8 +10,7 @@ from itertools import islice
 from typing import TypeVar
 from zoneinfo import available_timezones
 
-from accounts.forms import normal_email
-from accounts.rules import ADDRESS_HEADINGS, fold, valid_cedula
+from accounts.rules import ADDRESS_HEADINGS, fold, normal_email, valid_cedula
 from kernel.decoding import Undecodable
 from kernel.errors import N_
 from kernel.i18n import LANGUAGES
@@ -163,58 +162,58 @@ _Read = TypeVar("_Read")
 class _LineFaults:
     """All that is wrong in the cells of one line: reading goes on after each."""
 
-    found: list[InvalidRow | DayRefused] = field(default_factory=list)
+    faults: list[InvalidRow | DayRefused] = field(default_factory=list)
 
     def attempt(self, read: Callable[[], _Read], otherwise: _Read) -> _Read:
         """Return what is read, or something else where that is refused."""
         try:
             return read()
         except (InvalidRow, DayRefused) as unfit:
-            if all((unfit.message, unfit.facts) != (other.message, other.facts) for other in self.found):
-                self.found.append(unfit)
+            if all((unfit.message, unfit.facts) != (other.message, other.facts) for other in self.faults):
+                self.faults.append(unfit)
             return otherwise
 
     def check(self, fits: bool, message: str, **facts: object) -> None:
         """Note what is wrong unless it fits."""
         if not fits:
-            self.found.append(InvalidRow(message, **facts))
+            self.faults.append(InvalidRow(message, **facts))
 
     def of_line(self, line: int, written: str) -> UnitListFault:
         """Return what was found as one fault of the line."""
-        first, *further = (UnitListFault(line, written, unfit.message, unfit.facts) for unfit in self.found)
+        first, *further = (UnitListFault(line, written, unfit.message, unfit.facts) for unfit in self.faults)
         return replace(first, further=tuple(further))
 
 
-def parts_of(words: str) -> list[str]:
+def parts_of(path: str) -> list[str]:
     """Return a name or a path as lists compare it, parted at its slashes."""
-    return [fold(part.strip()) for part in words.split("/")]
+    return [fold(part.strip()) for part in path.split("/")]
 
 
-def called(words: str) -> str:
+def called(path: str) -> str:
     """Return a name or a path as lists compare it: without case and accents, whatever stands around its slashes."""
-    return SLASH.join(parts_of(words))
+    return SLASH.join(parts_of(path))
 
 
 def _heading(cell: str) -> str:
     return " ".join(word for word in fold(cell).translate(_SPACES).split() if word not in ("de", "of"))
 
 
-def find_columns(table: ReadTable, known: Mapping[str, frozenset[str]], needed: Sequence[str], words: str) -> dict[str, int]:
+def find_columns(table: ReadTable, known: Mapping[str, frozenset[str]], needed: Sequence[str], message: str) -> dict[str, int]:
     """Return the place of each column by its heading; raise Undecodable where no needed one is there, or there are too many lines."""
     if not table.rows:
         raise table.refusal(N_("The list is empty."))
     if len(table.rows) > MOST_ROWS + 1:
         raise Undecodable(N_("The list has %(count)s rows; the limit is %(limit)s."), count=len(table.rows) - 1, limit=MOST_ROWS)
     headings = [_heading(cell) for cell in table.rows[0][1]]
-    spelled = {name: {_heading(one) for one in names} for name, names in known.items()}
-    found = {
+    spelled = {name: {_heading(heading) for heading in names} for name, names in known.items()}
+    columns = {
         name: next(at for at, heading in enumerate(headings) if heading in names)
         for name, names in spelled.items()
         if names.intersection(headings)
     }
-    if found.keys().isdisjoint(needed):
-        raise table.refusal(words)
-    return found
+    if columns.keys().isdisjoint(needed):
+        raise table.refusal(message)
+    return columns
 
 
 Cell = Callable[[str], str]
@@ -225,13 +224,13 @@ def list_lines(table: ReadTable, columns: Mapping[str, int]) -> Iterator[tuple[i
     for line, cells in islice(table.rows, 1, None):
 
         def cell(name: str, cells: Sequence[str] = cells) -> str:
-            place = columns.get(name, -1)
-            words = cells[place] if 0 <= place < len(cells) else ""
-            if words == FORMULA:
+            index = columns.get(name, -1)
+            text = cells[index] if 0 <= index < len(cells) else ""
+            if text == FORMULA:
                 raise InvalidRow(N_("A cell contains a formula, which is not calculated. Enter its value instead."))
-            return " ".join(normalise(words).split())
+            return " ".join(normalise(text).split())
 
-        yield line, cell, as_written(" · ".join(words for words in cells if words.strip()))[:200]
+        yield line, cell, as_written(" · ".join(text for text in cells if text.strip()))[:200]
 
 
 def read_people(content: bytes, today: date) -> PeopleListRows:
@@ -243,10 +242,10 @@ def read_people(content: bytes, today: date) -> PeopleListRows:
     for line, cell, written in list_lines(table, columns):
         wrong = _LineFaults()
         person = _person(line, cell, days, wrong)
-        if not wrong.found:  # what is skipped stands in nobody's way
+        if not wrong.faults:  # what is skipped stands in nobody's way
             for known, value, message in zip(seen, (person.email, person.national_id, person.staff_number), ONCE, strict=True):
                 wrong.attempt(partial(_once, known, value, line, message), None)
-        if wrong.found:
+        if wrong.faults:
             faults.append(wrong.of_line(line, written))
             unread.append(_unread(line, cell))
         else:
@@ -313,12 +312,12 @@ def _person(line: int, cell: Cell, days: DayReader, wrong: _LineFaults) -> Perso
     number, post = take("staff_number", read_staff_number), take("post")
     wrong.check(len(post) <= LONGEST_UNIT, N_("A post is longer than %(limit)s characters."), limit=LONGEST_UNIT)
     national_id = take("national_id", read_identity_number)
-    is_named = bool(number or national_id or wrong.found)
+    is_named = bool(number or national_id or wrong.faults)
     address = "" if is_named and not take("email") else take("email", read_address)
     entered = wrong.attempt(lambda: days.read("entered_on", cell("entered_on"), line), None)
     left = wrong.attempt(lambda: days.read("left_on", cell("left_on"), line), None)
     wrong.check(entered is None or left is None or left >= entered, N_("The last day is before the day of entry."))
-    further = tuple(words for part in take("further").split(";") if (words := part.strip()))
+    further = tuple(unit for part in take("further").split(";") if (unit := part.strip()))
     return PersonListRow(
         line, address, *names, national_id, take("unit"), take("language", _language), number, post, entered, left, further
     )
@@ -405,13 +404,13 @@ def _parents_first(units: Sequence[UnitListRow]) -> tuple[UnitListRow, ...]:
         waits = [any(names[end] > (end in own) for end in ends) for _unit, own, ends in waiting]
         if all(waits):
             return (*ordered, *(unit for unit, _own, _ends in waiting))
-        ordered += [one[0] for one, still in zip(waiting, waits, strict=True) if not still]
-        waiting = [one for one, still in zip(waiting, waits, strict=True) if still]
+        ordered += [pair[0] for pair, still in zip(waiting, waits, strict=True) if not still]
+        waiting = [pair for pair, still in zip(waiting, waits, strict=True) if still]
     return tuple(ordered)
 
 
 def _names(unit: UnitListRow) -> set[str]:
-    return {called(words) for words in (unit.code, unit.name) if words}
+    return {called(name) for name in (unit.code, unit.name) if name}
 
 
 def _ends(path: str) -> set[str]:

@@ -72,8 +72,8 @@ def review_people(session: Session, rows: PeopleListRows, complete_of: int | Non
     leavers = list_leavers(session, (*rows.people, *rows.unread), complete_of) if complete_of is not None else []
     return ListReview(
         check,
-        _by_line((*rows.faults, *check.faults)),
-        _by_line((*rows.remarks, *check.remarks)),
+        _rows_by_line((*rows.faults, *check.faults)),
+        _rows_by_line((*rows.remarks, *check.remarks)),
         rows.encoding_guessed_from,
         _effects(session, check, leavers, complete_of, day_of_lists(now)),
         rows.left_out,
@@ -84,11 +84,11 @@ def review_units(session: Session, rows: UnitListRows, *, now: datetime) -> List
     """Review a list of units."""
     heads = queries.known_heads(session, [line.head for line in rows.units if line.head])
     check = judge_units(tree.list_tree(session), rows.units, heads)
-    faults, effects = _by_line((*rows.faults, *check.faults)), ListEffects(past=rewritten_by_units(session, check, day_of_lists(now)))
+    faults, effects = _rows_by_line((*rows.faults, *check.faults)), ListEffects(past=rewritten_by_units(session, check, day_of_lists(now)))
     return ListReview(check, faults, check.remarks, rows.encoding_guessed_from, effects, rows.left_out)
 
 
-def _by_line(faults: Sequence[UnitListFault]) -> tuple[UnitListFault, ...]:
+def _rows_by_line(faults: Sequence[UnitListFault]) -> tuple[UnitListFault, ...]:
     return tuple(sorted(faults, key=lambda fault: fault.line))
 
 
@@ -101,24 +101,26 @@ def list_leavers(session: Session, lines: Sequence[PersonListRow], institution: 
 
 def named_people(match: PeopleMatch, lines: Sequence[PersonListRow]) -> set[int]:
     """Return whom lines mean in any way."""
-    found = set[int]()
+    people = set[int]()
     for line in lines:
-        found |= {one.person_id for one in match.staff_numbers.get(line.staff_number, ())} if line.staff_number else set()
-        found |= match.owners.get(line.national_id, set()) if line.national_id else set()
-        found |= {match.addresses[line.email]} if line.email in match.addresses else set()
-    return found
+        people |= {holder.person_id for holder in match.staff_numbers.get(line.staff_number, ())} if line.staff_number else set()
+        people |= match.owners.get(line.national_id, set()) if line.national_id else set()
+        people |= {match.addresses[line.email]} if line.email in match.addresses else set()
+    return people
 
 
 def _effects(session: Session, check: PeopleListCheck, leavers: Sequence[int], complete_of: int | None, today: date) -> ListEffects:
     """Sum up what happens to places; of a complete list in its institution, else in all."""
-    places = {place.id: place for place in tree.list_tree(session)}
+    places = {unit.id: unit for unit in tree.list_tree(session)}
     before = Counter(tree.count_members(session))
     known = queries.known_people(session, leavers)
     moves = [line for line in check.changed if line.place is not None and line.old_place is not None]
     gone = Counter(known[person].places.main for person in leavers) + Counter(line.old_place for line in moves)
     come = Counter([*(line.place for line in check.new), *(line.place for line in check.changed)])
-    emptied = [place for place in gone if place is not None and before[place] and before[place] - gone[place] + come[place] <= 0]
+    emptied = [
+        unit_id for unit_id in gone if unit_id is not None and before[unit_id] and before[unit_id] - gone[unit_id] + come[unit_id] <= 0
+    ]
     people = sum(before.values()) if complete_of is None else tree.count_working(session, complete_of)
-    names = tuple(sorted(places[place].name for place in emptied))
+    names = tuple(sorted(places[unit_id].name for unit_id in emptied))
     movers, past = tuple(line.person_id for line in moves), rewritten_by_people(session, check, today)
     return ListEffects(tuple(leavers), movers, people, names, complete_of is not None, past)

@@ -1,6 +1,6 @@
 """Lists of people that rules of audiences name: sent in one person a line, replaced as a whole, deleted where no rule names them."""
 
-from flask import Blueprint, Response, flash, render_template, request
+from flask import Blueprint, flash, render_template, request
 
 from accounts import access_log
 from accounts.services import PeopleListKind
@@ -8,7 +8,7 @@ from kernel import clock
 from kernel.i18n import _, choose, language
 from kernel.web.limits import limit, limiter
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, current_actor, current_session, requires, see_page
 from organisations.audience_rules.leaves import ListLeaf
 from organisations.forms.audiences import AudienceListForm
 from organisations.models import AudienceList
@@ -22,7 +22,6 @@ from organisations.views.audiences import chosen_institution, offered_institutio
 
 bp = Blueprint("organisations_audience_lists", __name__, url_prefix="/administration/audience-lists")
 
-Answer = str | Response | tuple[str, int]
 SHOWN_LINES, ROWS = 10, 50
 RATE = limit("audience-lists", "60 per hour")
 
@@ -58,9 +57,10 @@ def save(subject: AudienceContext) -> Answer:
     named = queries.find_listed_people(session, institution.id, lines)
     unclear = [line for line in lines if len(named.get(line, ())) != 1]
     if unclear or not lines:
-        words = ", ".join(unclear[:SHOWN_LINES])
+        line_numbers = ", ".join(unclear[:SHOWN_LINES])
         form.refuse(
-            form.people, _("These do not name exactly one person: %(lines)s.", lines=words) if unclear else _("List at least one person.")
+            form.people,
+            _("These do not name exactly one person: %(lines)s.", lines=line_numbers) if unclear else _("List at least one person."),
         )
         return _page(form, subject), 422
     people = {person for line in lines for person in named[line]}
@@ -79,19 +79,19 @@ def save(subject: AudienceContext) -> Answer:
 @requires(AudienceAction.EDIT, get_audience_list_context)
 def people(subject: AudienceContext) -> Answer:
     """Show who stands on a list, and the rules that name it."""
-    row, session, asked = subject.people_list, current_session(), requested_page(ROWS)
+    row, session, requested = subject.people_list, current_session(), requested_page(ROWS)
     assert row is not None
     access_log.record_list_access(PeopleListKind.AUDIENCE, AudienceList, row.id)
-    words = " ".join(request.args.get("q", "").split())[:100]
-    listed = list_listed(session, row, words, offset=asked.offset, limit=ROWS + 1)
+    query = " ".join(request.args.get("q", "").split())[:100]
+    listed = list_listed(session, row, query, offset=requested.offset, limit=ROWS + 1)
     return render_template(
         "organisations/audience_list.html",
         people_list=row,
         title=choose(row.title),
         count=count_listed(session, row),
-        page=Page(listed[:ROWS], asked.number, len(listed) > ROWS),
-        words=words,
-        rules=[(one, choose(one.title)) for one in queries.list_naming(session, ListLeaf.kind, [row.key])],
+        page=Page(listed[:ROWS], requested.number, len(listed) > ROWS),
+        words=query,
+        rules=[(listed, choose(listed.title)) for listed in queries.list_naming(session, ListLeaf.kind, [row.key])],
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import sha256
 
-from flask import Blueprint, Response, flash, render_template, request
+from flask import Blueprint, flash, render_template, request
 
 from accounts import access_log
 from accounts.services import AccessPurpose, PeopleListKind, record_access
@@ -13,7 +13,7 @@ from kernel import clock
 from kernel.i18n import _, choose
 from kernel.web import after_response
 from kernel.web.forms import as_uuid, clean_text, whole_number
-from kernel.web.request import allows, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, allows, current_actor, current_session, requires, see_page
 from organisations.audience_rules.drafts import DraftPath, GroupDraft, draft_of, find_excess, plain_of
 from organisations.audience_rules.reading import read_rule, read_yaml
 from organisations.audience_rules.sentences import write_sentence
@@ -43,7 +43,6 @@ from organisations.services.audiences import AudienceEditConflict, AudienceKeyCo
 
 bp = Blueprint("organisations_audiences", __name__, url_prefix="/administration/audiences")
 
-Answer = str | Response | tuple[str, int]
 FORM, TEXT = "form", "text"
 """The two views of a rule."""
 
@@ -54,8 +53,8 @@ def audiences(subject: AudienceContext) -> Answer:
     """List the audiences with how many people are in each."""
     session = current_session()
     counts = queries.count_members(session)
-    found = queries.list_audiences(session, seen_institutions(subject))
-    rows = [(row, choose(row.title), counts.get(row.id, 0)) for row in found]
+    listed = queries.list_audiences(session, seen_institutions(subject))
+    rows = [(row, choose(row.title), counts.get(row.id, 0)) for row in listed]
     return render_template("organisations/audiences.html", rows=rows, may_edit=allows(AudienceAction.EDIT, subject))
 
 
@@ -75,14 +74,14 @@ def _offer(form: AudienceForm, subject: AudienceContext) -> int | None:
     """Let institutions be chosen; return the one that is chosen, or the first, from which conditions offer what there is."""
     offered = offered_institutions(subject)
     form.offer(offered)
-    chosen = next((one for one in offered if str(one.place.uuid) == form.institution.data), next(iter(offered), None))
+    chosen = next((candidate for candidate in offered if str(candidate.place.uuid) == form.institution.data), next(iter(offered), None))
     return chosen.place.id if chosen is not None else None
 
 
 def offered_institutions(subject: AudienceContext) -> list[UnitPath]:
     """Return the institutions for which the actor may make audiences and lists."""
     own = edited_institutions(subject.scope, subject.places)
-    return [one for one in in_order(tree.list_tree(current_session())) if one.place.id in own]
+    return [institution_path for institution_path in in_order(tree.list_tree(current_session())) if institution_path.place.id in own]
 
 
 @bp.post("/new")
@@ -90,7 +89,7 @@ def offered_institutions(subject: AudienceContext) -> list[UnitPath]:
 def make(subject: AudienceContext) -> Answer:
     """Show what a new audience would hold, or add it once that was seen."""
     form, session = AudienceForm(), current_session()
-    read = _read(form, _offer(form, subject))
+    read = _read_rule(form, _offer(form, subject))
     if not _is_right(form, read) or read.rule is None:
         return _form_page(form, None, read), 422
     institution = chosen_institution(form)
@@ -178,7 +177,7 @@ def change(context: AudienceContext) -> Answer:
     """Show whom a changed rule would let in and out, or save it once that was seen."""
     subject = _audience_of(context)
     form, session = AudienceRuleForm(), current_session()
-    read = _read(form, subject.institution_id)
+    read = _read_rule(form, subject.institution_id)
     if not _is_right(form, read) or read.rule is None:
         return _form_page(form, subject, read), 422
     checked = _preview(form, read.rule, subject, subject.institution_id)
@@ -219,7 +218,7 @@ class SubmittedRule:
     judges: bool = False
 
 
-def _read(form: AudienceRuleForm, institution: int | None) -> SubmittedRule:
+def _read_rule(form: AudienceRuleForm, institution: int | None) -> SubmittedRule:
     is_text, step = form.view.data == TEXT, request.form.get("step", "")
     reading = _read_text(form, institution) if is_text else _read_draft(form, institution)
     if step == (FORM if is_text else TEXT):
@@ -233,10 +232,10 @@ def _read_text(form: AudienceRuleForm, institution: int | None) -> SubmittedRule
     """Read a rule as it was typed; one that is too long is left to the form to refuse."""
     if len(form.rule.data or "") > LONGEST_RULE:
         return SubmittedRule(GroupDraft(), institution)
-    found = read_yaml(clean_text(form.rule.data or "", lines=True), leaf_classes(kinds_of(current_session())))
-    if found.rule is None:
-        return SubmittedRule(GroupDraft(), institution, fault=" · ".join(str(fault) for fault in found.faults))
-    return _known(SubmittedRule(draft_of(found.rule), institution, found.rule))
+    reading = read_yaml(clean_text(form.rule.data or "", lines=True), leaf_classes(kinds_of(current_session())))
+    if reading.rule is None:
+        return SubmittedRule(GroupDraft(), institution, fault=" · ".join(str(fault) for fault in reading.faults))
+    return _known(SubmittedRule(draft_of(reading.rule), institution, reading.rule))
 
 
 def _read_draft(form: AudienceRuleForm, institution: int | None) -> SubmittedRule:
@@ -251,11 +250,11 @@ def _read_draft(form: AudienceRuleForm, institution: int | None) -> SubmittedRul
     if "edit" in request.form or excess is not None:
         return SubmittedRule(draft, institution, fault=str(excess or ""), left=left, is_edit="edit" in request.form)
     view = build_view(session, institution, draft, left, judges=True)
-    found = read_rule(plain_of(draft, leaf_classes(kinds)), leaf_classes(kinds)) if view.is_complete else None
-    if found is None or found.rule is None:
-        words = _("Complete the conditions that are marked.") if found is None else " · ".join(str(fault) for fault in found.faults)
-        return SubmittedRule(draft, institution, fault=words, left=left, judges=True)
-    return _known(SubmittedRule(draft, institution, found.rule, left=left, judges=True))
+    reading = read_rule(plain_of(draft, leaf_classes(kinds)), leaf_classes(kinds)) if view.is_complete else None
+    if reading is None or reading.rule is None:
+        message = _("Complete the conditions that are marked.") if reading is None else " · ".join(str(fault) for fault in reading.faults)
+        return SubmittedRule(draft, institution, fault=message, left=left, judges=True)
+    return _known(SubmittedRule(draft, institution, reading.rule, left=left, judges=True))
 
 
 def _known(reading: SubmittedRule) -> SubmittedRule:
@@ -354,8 +353,8 @@ def why(context: AudienceContext) -> Answer:
     """Show whether a person is in an audience today, and what each condition finds."""
     subject = _audience_of(context)
     session, today = current_session(), services.today_of(clock.now())
-    words = " ".join(request.args.get("who", "").split())[:254]
-    person = queries.find_candidate_person(session, subject.institution_id, words) if words else None
+    query = " ".join(request.args.get("who", "").split())[:254]
+    person = queries.find_candidate_person(session, subject.institution_id, query) if query else None
     rule = queries.find_rule_on(session, subject.id, today)
     lines, inside, may = list[object](), False, False
     if person is not None and rule is not None:
@@ -367,7 +366,7 @@ def why(context: AudienceContext) -> Answer:
         "organisations/audience_why.html",
         audience=subject,
         title=choose(subject.title),
-        words=words,
+        words=query,
         person=person,
         in_force=rule is not None,
         inside=inside,

@@ -14,6 +14,7 @@ from kernel.permissions import Actor
 from kernel.site_profile import PresentSettings, SiteProfile, in_force
 from kernel.web.instance_keys import current_keys, current_seal_keys
 from kernel.web.request import (
+    Answer,
     allows,
     begin_writing,
     current_actor,
@@ -35,8 +36,6 @@ from organisations.services import profile as services
 from organisations.views.site_settings import BODY_LIMIT, keep_signatory, known_colours, upload
 
 bp = Blueprint("organisations_institutions", __name__, url_prefix="/administration/institutions")
-
-Answer = str | Response | tuple[str, int]
 
 
 @bp.get("")
@@ -81,8 +80,8 @@ def _settings_of(context: InstitutionContext) -> PresentSettings:
     return current_settings() if context.is_first else in_force(PresentSettings.model_construct(set()), SiteProfile())
 
 
-def _back(context: InstitutionContext, words: str) -> Response:
-    flash(words, "ok")
+def _back(context: InstitutionContext, message: str) -> Response:
+    flash(message, "ok")
     return see_page("organisations_institutions.institution", institution=_of(context).uuid)
 
 
@@ -102,13 +101,13 @@ def _page(
     signatory: SignatoryForm | None = None,
     member: MemberForm | None = None,
 ) -> str:
-    session, place, today = current_session(), _of(context), local(clock.now()).date()
-    row = profiles.find_profile(session, place.id)
-    signatories = profiles.list_signatories(session, place.id)
+    session, subject, today = current_session(), _of(context), local(clock.now()).date()
+    row = profiles.find_profile(session, subject.id)
+    signatories = profiles.list_signatories(session, subject.id)
     by_environment = context.is_first and bool(current_settings().signatories)
     return render_template(
         "organisations/institution.html",
-        place=place,
+        place=subject,
         row=row,
         is_first=context.is_first,
         facts=facts or InstitutionFactsForm(_settings_of(context), row, is_sent=False),
@@ -116,11 +115,11 @@ def _page(
         colours=colours or ColoursForm(formdata=None, data=known_colours(row)),
         usual=USUAL,
         signatories=signatories,
-        nobody_signs=not (by_environment or profiles.list_signatories_on(session, today, place.id)),
+        nobody_signs=not (by_environment or profiles.list_signatories_on(session, today, subject.id)),
         is_full=len(signatories) >= profiles.MOST_SIGNATORIES,
         form=signatory or SignatoryForm(formdata=None),
         signatory=None,
-        administrators=queries.list_administrators(session, place.id),
+        administrators=queries.list_administrators(session, subject.id),
         member=member or MemberForm(formdata=None, prefix="member-"),
         may_name=allows(InstitutionAction.ADD, context),
         fingerprints=_fingerprints(),
@@ -136,7 +135,7 @@ def _present_state(context: InstitutionContext) -> Answer:
 def _fingerprints() -> list[tuple[str, str]]:
     """Return the keys that sign and seal now: what each does, and its fingerprint (spec/certificates K2)."""
     keys = {_("Signs certificates"): current_keys().trusted[0], _("Seals PDF files"): current_seal_keys().trusted[0]}
-    return [(words, key.printed_fingerprint) for words, key in keys.items()]
+    return [(label, key.printed_fingerprint) for label, key in keys.items()]
 
 
 @bp.post("/<uuid:institution>/names")
@@ -199,8 +198,8 @@ def add_signatory(context: InstitutionContext) -> Answer:
     form = SignatoryForm()
 
     def keep(session: Session, picture: bytes | None) -> None:
-        values, place = form.values(picture), session.get_one(Organisation, _of(context).id)
-        services.add_signatory(session, current_actor(), current_settings(), values, institution=place, now=clock.now())
+        values, subject = form.values(picture), session.get_one(Organisation, _of(context).id)
+        services.add_signatory(session, current_actor(), current_settings(), values, institution=subject, now=clock.now())
 
     if not keep_signatory(form, keep):
         return _page(context, signatory=form), 422
@@ -223,8 +222,10 @@ def name_administrator(context: InstitutionContext) -> Answer:
 
 
 def _administrator(session: Session, actor: Actor, institution: UUID, person: UUID) -> InstitutionAdministratorContext:
-    found = get_institution(session, actor, institution)
-    return InstitutionAdministratorContext(found.institution, found.scope, found.is_first, get_person_by_uuid(session, person))
+    institution_context = get_institution(session, actor, institution)
+    return InstitutionAdministratorContext(
+        institution_context.institution, institution_context.scope, institution_context.is_first, get_person_by_uuid(session, person)
+    )
 
 
 @bp.post("/<uuid:institution>/administrators/<uuid:person>/ending")

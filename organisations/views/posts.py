@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, render_template, request
+from flask import Blueprint, flash, render_template, request
 from sqlalchemy.orm import Session
 
 from kernel import clock
@@ -10,7 +10,7 @@ from kernel.errors import Conflict
 from kernel.i18n import _, choose, number
 from kernel.permissions import Actor
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, current_actor, current_session, requires, see_page
 from organisations.forms.posts import PostMergeConfirmationForm, PostMergeForm, PostNameForm
 from organisations.models import Post
 from organisations.permissions import OrganisationAction
@@ -24,7 +24,6 @@ from organisations.services.posts import post_key
 
 bp = Blueprint("organisations_posts", __name__, url_prefix="/administration/posts")
 
-Answer = str | Response | tuple[str, int]
 ROWS = 50
 
 
@@ -32,10 +31,10 @@ ROWS = 50
 @requires(OrganisationAction.MANAGE)
 def posts() -> Answer:
     """List the posts with how many people have each, and how many rules name it."""
-    asked, words = requested_page(ROWS), _words("q")
-    rows = queries.list_posts(current_session(), post_key(words), offset=asked.offset, limit=ROWS + 1)
-    page = Page(rows[:ROWS], asked.number, len(rows) > ROWS)
-    return render_template("organisations/posts.html", page=page, words=words, institutions=len({row.institution for row in rows}))
+    requested, query = requested_page(ROWS), _words("q")
+    rows = queries.list_posts(current_session(), post_key(query), offset=requested.offset, limit=ROWS + 1)
+    page = Page(rows[:ROWS], requested.number, len(rows) > ROWS)
+    return render_template("organisations/posts.html", page=page, words=query, institutions=len({row.institution for row in rows}))
 
 
 def _words(name: str) -> str:
@@ -55,7 +54,7 @@ def _page(subject: Post, name_form: PostNameForm | None = None, merge_form: Post
         "organisations/post.html",
         post=subject,
         people=queries.count_people(session, [subject.id])[subject.id],
-        spellings=[words for words in queries.list_spellings(session, [subject.id])[subject.id] if words != subject.name],
+        spellings=[spelling for spelling in queries.list_spellings(session, [subject.id])[subject.id] if spelling != subject.name],
         rules=[(row, choose(row.title)) for row in queries.list_rules_naming(session, [subject.id])],
         others=[name for name in queries.list_names(session, subject.institution_id) if name != subject.name],
         name_form=name_form or PostNameForm(formdata=None, data={"name": subject.name}),
@@ -84,45 +83,45 @@ def rename(subject: Post) -> Answer:
 @requires(OrganisationAction.MANAGE, get_post)
 def preview_merge(subject: Post) -> Answer:
     """Show what would change if this post became another one."""
-    session, words = current_session(), _words("into")
-    form = PostMergeForm(formdata=None, data={"into": words})
-    kept = queries.find_post_written(session, subject.institution_id, post_key(words))
-    if kept is None or kept.id == subject.id:
+    session, name = current_session(), _words("into")
+    form = PostMergeForm(formdata=None, data={"into": name})
+    remaining = queries.find_post_written(session, subject.institution_id, post_key(name))
+    if remaining is None or remaining.id == subject.id:
         form.refuse(form.into, _("Choose another post of the same institution."))
         return _page(subject, None, form)
-    return _merge_page(subject, kept, PostMergeConfirmationForm(formdata=None))
+    return _merge_page(subject, remaining, PostMergeConfirmationForm(formdata=None))
 
 
-def _merge_page(gone: Post, kept: Post, form: PostMergeConfirmationForm) -> str:
+def _merge_page(gone: Post, remaining: Post, form: PostMergeConfirmationForm) -> str:
     session = current_session()
-    found = queries.preview_merge(session, gone, kept, today_of(clock.now()))
+    preview = queries.preview_merge(session, gone, remaining, today_of(clock.now()))
     return render_template(
         "organisations/post_merge.html",
         post=gone,
-        kept=kept,
-        preview=found,
-        rules=[(one, choose(one.audience.title)) for one in found.rules],
+        kept=remaining,
+        preview=preview,
+        rules=[(rule, choose(rule.audience.title)) for rule in preview.rules],
         form=form,
-        rewritten=name_some(session, found.rewritten),
-        asks_number=len(found.rewritten) > NUMBER_ABOVE,
+        rewritten=name_some(session, preview.rewritten),
+        asks_number=len(preview.rewritten) > NUMBER_ABOVE,
     )
 
 
-def _pair(session: Session, actor: Actor, post: UUID, kept: UUID) -> tuple[Post, Post]:
-    return get_post(session, actor, post), get_post(session, actor, kept)
+def _pair(session: Session, actor: Actor, post: UUID, remaining: UUID) -> tuple[Post, Post]:
+    return get_post(session, actor, post), get_post(session, actor, remaining)
 
 
 @bp.post("/<uuid:post>/merging/<uuid:kept>")
 @requires(OrganisationAction.MANAGE, _pair)
 def merge(subject: tuple[Post, Post]) -> Answer:
     """Make one post of two."""
-    gone, kept = subject
+    gone, remaining = subject
     name, form, session, now = gone.name, PostMergeConfirmationForm(), current_session(), clock.now()
-    people = len(queries.preview_merge(session, gone, kept, today_of(now)).rewritten)
+    people = len(queries.preview_merge(session, gone, remaining, today_of(now)).rewritten)
     typed = form.number.number if form.validate_on_post() else None
     if people > NUMBER_ABOVE and typed != people:
         form.refuse(form.number, _("Type the number %(number)s to confirm.", number=number(people)))
-        return _merge_page(gone, kept, form), 422
-    services.merge_posts(session, current_actor(), gone, kept, rewritten=people, now=now)
-    flash(_("“%(gone)s” is now “%(kept)s”.", gone=name, kept=kept.name), "ok")
-    return see_page("organisations_posts.post", post=kept.uuid)
+        return _merge_page(gone, remaining, form), 422
+    services.merge_posts(session, current_actor(), gone, remaining, rewritten=people, now=now)
+    flash(_("“%(gone)s” is now “%(kept)s”.", gone=name, kept=remaining.name), "ok")
+    return see_page("organisations_posts.post", post=remaining.uuid)

@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 from kernel import clock, mail
 from kernel.errors import Conflict, Invalid, NotFound
 from kernel.i18n import _, local
-from kernel.logos import MAXIMUM, cleaned_logo, cleaned_signature
+from kernel.logos import LARGEST_LOGO, cleaned_logo, cleaned_signature
 from kernel.permissions import Actor
 from kernel.site_profile import PresentSettings, SiteProfiles
 from kernel.web.assets import FOR_EVER
 from kernel.web.limits import limit, limiter
 from kernel.web.request import (
+    Answer,
     begin_writing,
     current_actor,
     current_session,
@@ -48,8 +49,7 @@ from organisations.services import profile as services
 
 bp = Blueprint("organisations_site", __name__)
 
-Answer = str | Response | tuple[str, int]
-BODY_LIMIT = MAXIMUM + 100_000
+BODY_LIMIT = LARGEST_LOGO + 100_000
 MAIL_TESTS = limit("mail-test", "10 per hour")
 PATIENCE = 8.0
 """Seconds that the mail server of a test may take for each of its answers: somebody waits before the page."""
@@ -140,8 +140,8 @@ def test_mail() -> Answer:
     if problem:
         flash(problem, "bad")
     else:
-        said = _("%(server)s accepted the message. Look for it in the inbox of %(address)s, also among spam.")
-        flash(said % {"server": settings.mail_server, "address": actor.email}, "ok")
+        message = _("%(server)s accepted the message. Look for it in the inbox of %(address)s, also among spam.")
+        flash(message % {"server": settings.mail_server, "address": actor.email}, "ok")
     return see_page("organisations_site.mail_server")
 
 

@@ -18,10 +18,9 @@ from kernel.i18n import _
 from kernel.permissions import Actor
 from kernel.web.forms import Form, as_uuid
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, current_actor, current_session, requires, see_page
 from organisations.forms.tree import (
     KINDS,
-    TRAINING_ROLES,
     MemberForm,
     NewUnitForm,
     TrainingGrantForm,
@@ -39,6 +38,7 @@ from organisations.queries.training_scope import list_training_grants
 from organisations.queries.tree import get_organisation
 from organisations.rules import (
     NUMBER_ABOVE,
+    TRAINING_ROLES,
     OrganisationKind,
     TrainingRole,
     UnitPath,
@@ -55,7 +55,6 @@ from organisations.services.tree import UnitCodeConflict
 
 bp = Blueprint("organisations", __name__, url_prefix="/administration/organisations")
 
-Answer = str | Response | tuple[str, int]
 ROWS = 50
 
 
@@ -69,18 +68,18 @@ def organisations() -> Answer:
 def _tree_page(form: UnitForm) -> str:
     session = current_session()
     standings, own = in_order(queries.list_tree(session)), queries.count_members(session)
-    parents = {one.place.id: one.place.parent_id for one in standings}
+    parents = {unit_path.place.id: unit_path.place.parent_id for unit_path in standings}
     return render_template(
         "organisations/organisations.html",
         form=form,
-        rows=[(one, own.get(one.place.id, 0)) for one in standings],
+        rows=[(unit_path, own.get(unit_path.place.id, 0)) for unit_path in standings],
         totals=rolled_up(parents, own, add, 0),
         kinds=_kinds(),
     )
 
 
 def _kinds() -> dict[str, str]:
-    return {kind.value: _(words) for kind, words in KINDS.items()}
+    return {kind.value: _(label) for kind, label in KINDS.items()}
 
 
 @bp.post("")
@@ -123,10 +122,10 @@ def organisation(subject: Organisation) -> Answer:
 
 
 def _page(subject: Organisation, refused: Form | None = None, rewritten: Sequence[int] = ()) -> str:  # one page with seven forms
-    session, asked = current_session(), requested_page(ROWS)
-    words = " ".join(request.args.get("q", "").split())[:100]
+    session, requested = current_session(), requested_page(ROWS)
+    query = " ".join(request.args.get("q", "").split())[:100]
     standings = in_order(queries.list_tree(session))
-    rows = queries.list_members(session, subject.id, words, offset=asked.offset, limit=ROWS + 1)
+    rows = queries.list_members(session, subject.id, query, offset=requested.offset, limit=ROWS + 1)
     forms: dict[str, Form] = {
         "change": _change_form(subject, standings, formdata=None, data=_present_values(subject)),
         "child": _child_form(subject, formdata=None),
@@ -149,13 +148,13 @@ def _page(subject: Organisation, refused: Form | None = None, rewritten: Sequenc
         rewritten=len(rewritten),
         rewritten_names=name_some(session, rewritten),
         asks_number=len(rewritten) > NUMBER_ABOVE,
-        children=[(one, counts.get(one.place.id, 0)) for one in standings if one.place.parent_id == subject.id],
+        children=[(unit_path, counts.get(unit_path.place.id, 0)) for unit_path in standings if unit_path.place.parent_id == subject.id],
         members=counts.get(subject.id, 0),
-        page=Page(rows[:ROWS], asked.number, len(rows) > ROWS),
-        words=words,
+        page=Page(rows[:ROWS], requested.number, len(rows) > ROWS),
+        words=query,
         managers=queries.list_managers(session, subject.id),
         training=list_training_grants(session, subject.id),
-        training_roles={role: _(words) for role, words in TRAINING_ROLES.items()},
+        training_roles={role: _(label) for role, label in TRAINING_ROLES.items()},
         may_delete=not queries.had_people(session, subject.id),
     )
 
@@ -167,7 +166,9 @@ def _present_values(subject: Organisation) -> dict[str, str]:
 def _change_form(subject: Organisation, standings: list[UnitPath], **options: object) -> UnitChangeForm:
     form = UnitChangeForm(prefix="change-", **options)
     form.offer_zones(
-        inherited_zone({one.place.id: one.place for one in standings}, subject.id), subject.zone, is_below=subject.parent_id is not None
+        inherited_zone({unit_path.place.id: unit_path.place for unit_path in standings}, subject.id),
+        subject.zone,
+        is_below=subject.parent_id is not None,
     )
     return form
 
@@ -193,29 +194,31 @@ def _place_form(places: list[UnitPath], prefix: str, label: str, none: str = "",
 
 
 def _open(standings: list[UnitPath], subject: Organisation) -> list[UnitPath]:
-    return [one for one in standings if not one.place.closed and one.place.id != subject.id]
+    return [unit_path for unit_path in standings if not unit_path.place.closed and unit_path.place.id != subject.id]
 
 
 def _targets(subject: Organisation, standings: list[UnitPath]) -> list[UnitPath]:
     """Return the places under which one may stand, none of those that stand below it."""
-    parents = {one.place.id: one.place.parent_id for one in standings}
+    parents = {unit_path.place.id: unit_path.place.parent_id for unit_path in standings}
     kind = OrganisationKind(subject.kind)
     return [
-        one
-        for one in _open(standings, subject)
-        if subject.id not in lineage(parents, one.place.id) and may_stand_under(kind, one.place.kind) and one.place.id != subject.parent_id
+        unit_path
+        for unit_path in _open(standings, subject)
+        if subject.id not in lineage(parents, unit_path.place.id)
+        and may_stand_under(kind, unit_path.place.kind)
+        and unit_path.place.id != subject.parent_id
     ]
 
 
-def _back(subject: Organisation, words: str = "") -> Response:
-    if words:
-        flash(words, "ok")
+def _back(subject: Organisation, message: str = "") -> Response:
+    if message:
+        flash(message, "ok")
     return see_page("organisations.organisation", organisation=subject.uuid)
 
 
 def _chosen(form: UnitChoiceForm) -> Organisation | None:
-    wanted = as_uuid(form.place.data or "")
-    return None if wanted is None else get_organisation(current_session(), current_actor(), wanted)
+    chosen = as_uuid(form.place.data or "")
+    return None if chosen is None else get_organisation(current_session(), current_actor(), chosen)
 
 
 @bp.post("/<uuid:organisation>/change")
@@ -247,7 +250,7 @@ def move(subject: Organisation) -> Answer:
     target = _chosen(form) if form.validate_on_post() else None
     if target is None:
         return _page(subject, form), 422
-    units = {one.place.id: one.place for one in standings}
+    units = {unit_path.place.id: unit_path.place for unit_path in standings}
     would_be = units | {subject.id: replace(units[subject.id], parent_id=target.id)}
     rewritten = list_rewritten_by_tree(current_session(), would_be, today_of(now))
     if rewritten and not form.is_confirmed(len(rewritten)):
@@ -322,9 +325,9 @@ def _member(session: Session, actor: Actor, organisation: UUID, person: UUID) ->
 @requires(OrganisationAction.MANAGE, _member)
 def remove_member(subject: tuple[Organisation, Person]) -> Answer:
     """End a person's membership of this unit."""
-    place, person = subject
-    members.remove_member(*_who(), person, now=clock.now(), place=place)
-    return _back(place, _("%(name)s no longer belongs to this unit.", name=person.full_name))
+    unit, person = subject
+    members.remove_member(*_who(), person, now=clock.now(), organisation=unit)
+    return _back(unit, _("%(name)s no longer belongs to this unit.", name=person.full_name))
 
 
 @bp.post("/<uuid:organisation>/managers")
@@ -345,9 +348,9 @@ def add_manager(subject: Organisation) -> Answer:
 @requires(OrganisationAction.MANAGE, _member)
 def end_manager(subject: tuple[Organisation, Person]) -> Answer:
     """End a person's role as manager of a unit."""
-    place, person = subject
-    services.end_manager(*_who(), place, person, now=clock.now())
-    return _back(place, _("%(name)s can no longer follow the progress of this unit.", name=person.full_name))
+    unit, person = subject
+    services.end_manager(*_who(), unit, person, now=clock.now())
+    return _back(unit, _("%(name)s can no longer follow the progress of this unit.", name=person.full_name))
 
 
 @bp.post("/<uuid:organisation>/training")
@@ -374,8 +377,8 @@ def _training_grant(
 @requires(OrganisationAction.MANAGE, _training_grant)
 def end_training_role(subject: tuple[Organisation, Person, TrainingRole]) -> Answer:
     """End a person's grant over the compulsory training of a place."""
-    place, person, role = subject
-    training_grants.end_training_role(*_who(), place, person, role, now=clock.now())
+    unit, person, role = subject
+    training_grants.end_training_role(*_who(), unit, person, role, now=clock.now())
     if role is TrainingRole.OFFICER:
-        return _back(place, _("%(name)s is no longer training officer here.", name=person.full_name))
-    return _back(place, _("%(name)s is no longer auditor here.", name=person.full_name))
+        return _back(unit, _("%(name)s is no longer training officer here.", name=person.full_name))
+    return _back(unit, _("%(name)s is no longer auditor here.", name=person.full_name))

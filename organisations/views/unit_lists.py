@@ -10,7 +10,7 @@ from kernel.i18n import _, number
 from kernel.tables import CSV_TYPE, Cell, on_disk, write_csv
 from kernel.web.file_responses import send_generated
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import begin_writing, current_actor, current_session, reading_file, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, reading_file, requires, see_page
 from organisations.forms.unit_lists import ListConfirmationForm, UnitListForm
 from organisations.models import PendingUnitList
 from organisations.permissions import OrganisationAction
@@ -26,7 +26,6 @@ from organisations.unit_lists.review import ListReview, day_of_lists, review_peo
 
 bp = Blueprint("organisations_loads", __name__, url_prefix="/administration/lists")
 
-Answer = str | Response | tuple[str, int]
 LARGEST = 10_000_000
 """Bytes of a list."""
 FAULTS = 50
@@ -38,7 +37,7 @@ CHANGES = 50
 def loads() -> Answer:
     """Take a list of people or units; the next page shows what would come of it."""
     form = UnitListForm()
-    form.offer([place for place in tree.list_tree(current_session()) if place.parent_id is None])
+    form.offer([unit for unit in tree.list_tree(current_session()) if unit.parent_id is None])
     sent = form.upload() if form.validate_on_post() else None
     if sent is None:
         page = _page(form)
@@ -90,8 +89,8 @@ def load(subject: PendingUnitList) -> Answer:
 
 
 def _preview(subject: PendingUnitList, review: ListReview, form: ListConfirmationForm) -> str:
-    asked = requested_page(FAULTS)
-    shown = review.faults[asked.offset : asked.offset + FAULTS]
+    requested = requested_page(FAULTS)
+    shown = review.faults[requested.offset : requested.offset + FAULTS]
     leavers = queries.known_people(current_session(), review.effects.leavers[:CHANGES])
     return render_template(
         "organisations/unit_list_upload.html",
@@ -102,8 +101,12 @@ def _preview(subject: PendingUnitList, review: ListReview, form: ListConfirmatio
         changes=len(review.check.changed),
         same=review.check.same,
         fault_count=len(review.faults),
-        page=Page([(one.line, one.written, _words(one)) for one in shown], asked.number, len(review.faults) > asked.offset + FAULTS),
-        remarks=[(one.line, _words(one)) for one in review.remarks[:CHANGES]],
+        page=Page(
+            [(fault.line, fault.written, _words(fault)) for fault in shown],
+            requested.number,
+            len(review.faults) > requested.offset + FAULTS,
+        ),
+        remarks=[(remark.line, _words(remark)) for remark in review.remarks[:CHANGES]],
         remark_count=len(review.remarks),
         differences=_differences(review)[:CHANGES],
         difference_count=len(_differences(review)),
@@ -122,25 +125,25 @@ def _differences(review: ListReview) -> Sequence[NameDifference]:
 
 def _institution(load: PendingUnitList) -> str:
     places = tree.list_tree(current_session()) if load.complete_of is not None else []
-    return next((place.name for place in places if place.id == load.complete_of), "")
+    return next((unit.name for unit in places if unit.id == load.complete_of), "")
 
 
 def _words(fault: UnitListFault) -> str:
-    return " ".join(_(one.message, **one.facts) for one in fault.all)
+    return " ".join(_(message.message, **message.facts) for message in fault.all)
 
 
 @bp.get("/<uuid:load>/faults.csv")
 @requires(OrganisationAction.LOAD, queries.get_load)
 def faults(subject: PendingUnitList) -> Response:
     """Send the lines that do nothing, each with its cause."""
-    found = _review(subject).faults
+    listed = _review(subject).faults
     headings = [_("Line"), _("What is wrong"), _("As written")]
-    file = on_disk(lambda target: write_csv(target, headings, _fault_rows(found)))
+    file = on_disk(lambda target: write_csv(target, headings, _fault_rows(listed)))
     return send_generated(file, CSV_TYPE, _("errors") + ".csv")
 
 
-def _fault_rows(found: Sequence[UnitListFault]) -> Iterator[Sequence[Cell]]:
-    return ((one.line, _words(one), one.written) for one in found)
+def _fault_rows(listed: Sequence[UnitListFault]) -> Iterator[Sequence[Cell]]:
+    return ((fault.line, _words(fault), fault.written) for fault in listed)
 
 
 @bp.post("/<uuid:load>/confirmation")
@@ -150,7 +153,7 @@ def confirm(subject: PendingUnitList) -> Answer:
     form, rewritten = ListConfirmationForm(), 0
     if subject.confirmed_at is None:
         review = _review(subject)
-        form.offer((one.line, one.listed) for one in _differences(review))
+        form.offer((difference.line, difference.listed) for difference in _differences(review))
         typed = form.number.number if form.validate_on_post() else None
         if review.effects.asks and typed != review.effects.number:
             form.refuse(form.number, _("Type the number %(number)s to confirm.", number=number(review.effects.number)))

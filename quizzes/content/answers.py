@@ -11,7 +11,6 @@ from courses.content.model import LocalisedText
 from courses.content.read_collector import MarkupLevel
 from kernel.errors import N_
 from quizzes.content import parts
-from quizzes.rules import patterns
 from quizzes.rules.definitions import (
     NumericalAnswer,
     NumericalBody,
@@ -21,6 +20,7 @@ from quizzes.rules.definitions import (
     Tolerance,
 )
 from quizzes.rules.numbers import ends_of
+from quizzes.rules.patterns import matches
 
 ANYTHING = "*"
 _ANY = re.compile(r"(?<!\\)\*")
@@ -82,7 +82,7 @@ class Ignoring:
     def covers(self, earlier: str, pattern: str) -> bool:
         """Say whether a pattern takes everything that another one takes, so that the other is never reached behind it."""
         written = _ANY.sub(_SOMETHING, pattern).replace("\\*", "*")
-        return patterns.matches(earlier, written, ignore_case=self.case, ignore_accents=self.accents, ignore_typography=self.typography)
+        return matches(earlier, written, ignore_case=self.case, ignore_accents=self.accents, ignore_typography=self.typography)
 
 
 def _ignoring(table: MappingCursor) -> Ignoring:
@@ -95,28 +95,28 @@ def _ignoring(table: MappingCursor) -> Ignoring:
 def short_answers(table: MappingCursor, *, required: bool, keyed: bool = False) -> tuple[TextPattern, ...]:
     """Read patterns in order; one behind a pattern that takes all that it takes is never reached (spec/content-format C413)."""
     equals = parts.DuplicateTexts("C405", N_("The pattern is the same as another one."))
-    found: list[TextPattern] = []
+    earlier_patterns: list[TextPattern] = []
     ignoring = _ignoring(table)
     for verdict in parts.verdicts(table, "answers", required=required):
-        words = verdict.value.text(MarkupLevel.PLAIN)
-        equals.is_new(verdict.table, words)
-        if found and ANYTHING in found[-1].patterns.values():
+        text = verdict.value.text(MarkupLevel.PLAIN)
+        equals.is_new(verdict.table, text)
+        if earlier_patterns and ANYTHING in earlier_patterns[-1].patterns.values():
             verdict.table.report("C413", N_("The previous answer accepts everything."), N_("Put it last."))
         elif not keyed:
-            _report_covered(verdict.table, words, found, ignoring)
+            _report_covered(verdict.table, text, earlier_patterns, ignoring)
         key = (verdict.table.value("key", scalars.key) or "") if keyed else ""
-        found.append(TextPattern(words, verdict.right, parts.credit_of(verdict), _why(verdict), key))
-    _check_answers(table, [answer.right for answer in found])
-    return tuple(found)
+        earlier_patterns.append(TextPattern(text, verdict.right, parts.credit_of(verdict), _why(verdict), key))
+    _check_answers(table, [answer.right for answer in earlier_patterns])
+    return tuple(earlier_patterns)
 
 
-def _report_covered(table: MappingCursor, words: LocalisedText, found: Sequence[TextPattern], ignoring: Ignoring) -> None:
+def _report_covered(table: MappingCursor, text: LocalisedText, earlier_answers: Sequence[TextPattern], ignoring: Ignoring) -> None:
     """Tell a pattern whose words an earlier answer takes in every language; one that is equal to the letter is told as such.
 
     spec/content-format C405.
     """
-    earlier = [pattern for answer in found for pattern in answer.patterns.values() if pattern not in words.values()]
-    covering = [next((one for one in earlier if ignoring.covers(one, pattern)), "") for pattern in words.values()]
+    earlier = [pattern for answer in earlier_answers for pattern in answer.patterns.values() if pattern not in text.values()]
+    covering = [next((other for other in earlier if ignoring.covers(other, pattern)), "") for pattern in text.values()]
     if covering and all(covering):
         table.report(
             "C413",
@@ -155,21 +155,21 @@ def numerical(table: MappingCursor) -> NumericalBody:
 
 
 def _numbers(table: MappingCursor) -> tuple[tuple[NumericalAnswer, ...], list[MappingCursor]]:
-    found: list[NumericalAnswer] = []
+    answers: list[NumericalAnswer] = []
     places: list[MappingCursor] = []
     for verdict in parts.verdicts(table, "answers"):
         everything = verdict.value.as_text() == ANYTHING
         value = None if everything else verdict.value.read(scalars.number)
-        if found and found[-1].value is None:
+        if answers and answers[-1].value is None:
             verdict.table.report("C413", N_("The previous answer accepts everything."), N_("Put it last."))
         credit = parts.credit_of(verdict)
         own = parts.tolerance(verdict.table, None)
         if value is None and not everything:
             continue
-        found.append(NumericalAnswer(value, verdict.right, credit, _why(verdict), own))
+        answers.append(NumericalAnswer(value, verdict.right, credit, _why(verdict), own))
         places.append(verdict.table)
-    _check_answers(table, [answer.right for answer in found])
-    return tuple(found), places
+    _check_answers(table, [answer.right for answer in answers])
+    return tuple(answers), places
 
 
 def _check_repeated(answers: tuple[NumericalAnswer, ...], places: list[MappingCursor], usual: Tolerance) -> None:
@@ -179,33 +179,33 @@ def _check_repeated(answers: tuple[NumericalAnswer, ...], places: list[MappingCu
     One number with two tolerances gives full credit near it and less further away: the narrower comes first.
     """
     earlier: dict[Fraction | None, list[NumericalAnswer]] = {}
-    for answer, place in zip(answers, places, strict=True):
+    for answer, cursor in zip(answers, places, strict=True):
         before = earlier.setdefault(answer.value, [])
         own = answer.tolerance or usual
         if any(answer.value is None or (other.tolerance or usual) == own for other in before):
-            place.report("C405", N_("The number is the same as another one."))
+            cursor.report("C405", N_("The number is the same as another one."))
         elif any(_holds(other, answer, usual) for other in before):
-            place.report("C413", N_("An earlier answer accepts the same number with a wider tolerance."), N_("Put it first."))
+            cursor.report("C413", N_("An earlier answer accepts the same number with a wider tolerance."), N_("Put it first."))
         before.append(answer)
 
 
-def _holds(one: NumericalAnswer, other: NumericalAnswer, usual: Tolerance) -> bool:
+def _holds(answer: NumericalAnswer, other: NumericalAnswer, usual: Tolerance) -> bool:
     """Say whether everything that the other answer takes is taken by the one."""
-    outer, inner = _span(one, usual), _span(other, usual)
+    outer, inner = _span(answer, usual), _span(other, usual)
     return outer[0] <= inner[0] and inner[1] <= outer[1]
 
 
 def _check_ranges(answers: tuple[NumericalAnswer, ...], places: list[MappingCursor], usual: Tolerance) -> None:
     rights = [answer for answer in answers if answer.right and answer.value is not None]
-    for answer, place in zip(answers, places, strict=True):
+    for answer, cursor in zip(answers, places, strict=True):
         if answer.right or answer.value is None:
             continue
         if any(_overlap(answer, right, usual) for right in rights):
-            place.report("C407", N_("The range of this wrong answer overlaps with a right one."), N_("Make the tolerance smaller."))
+            cursor.report("C407", N_("The range of this wrong answer overlaps with a right one."), N_("Make the tolerance smaller."))
 
 
-def _overlap(one: NumericalAnswer, other: NumericalAnswer, usual: Tolerance) -> bool:
-    low, high = sorted((_span(one, usual), _span(other, usual)))
+def _overlap(answer: NumericalAnswer, other: NumericalAnswer, usual: Tolerance) -> bool:
+    low, high = sorted((_span(answer, usual), _span(other, usual)))
     return low[1] >= high[0]
 
 

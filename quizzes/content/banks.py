@@ -21,7 +21,7 @@ from quizzes.rules.definitions import (
     ReviewReference,
 )
 from quizzes.rules.selection import CognitiveLevel, Difficulty, QuestionSelection
-from quizzes.rules.value_variants import MOST_COMBINATIONS, MOST_VARIANTS, variants_of
+from quizzes.rules.value_variants import MOST_COMBINATIONS, MOST_VALUE_VARIANTS, variants_of
 
 PART = "banks"
 MAXIMUM_QUESTIONS = 5_000
@@ -56,9 +56,9 @@ def read_banks(tables: Mapping[str, MappingCursor], session: ReadingSession) -> 
     for path in tables:
         module = path.partition("/")[0]
         if path.endswith("/banco.yaml") and any(other.startswith(f"{module}/banco/") for other in tables):
-            place = tables[path].place
+            location = tables[path].place
             session.add(
-                place, "C109", N_("The module has both banco.yaml and a folder banco/."), N_("Keep one of them."), {}, Severity.ERROR
+                location, "C109", N_("The module has both banco.yaml and a folder banco/."), N_("Keep one of them."), {}, Severity.ERROR
             )
     banks = tuple(_bank(session, table, path) for path, table in tables.items())
     number = sum(len(bank.questions) for bank in banks)
@@ -79,8 +79,8 @@ def _bank(session: ReadingSession, table: MappingCursor, path: str) -> BankSourc
         table.session.claim("bank", key, table.place_at("key"))
     title = table.text("title")
     table.spaced.add("questions")
-    found = table.get("questions", required=True)
-    questions = tuple(_question(session, value) for value in found.items()) if found is not None else ()
+    listed = table.get("questions", required=True)
+    questions = tuple(_question(session, value) for value in listed.items()) if listed is not None else ()
     return BankSource(key, path, module, tuple(question for question in questions if question is not None), title)
 
 
@@ -170,7 +170,7 @@ def _of_kind(
     session.questions[key] = table
     if selection.by_variant and variants_of(question) is None:
         template = N_("By variant, the values of a question make 1 to %(most)s variants together, from at most %(combinations)s.")
-        facts = {"most": MOST_VARIANTS, "combinations": MOST_COMBINATIONS}
+        facts = {"most": MOST_VALUE_VARIANTS, "combinations": MOST_COMBINATIONS}
         table.report("C408", template, N_("Give its variables fewer values, or delete “by_variant”."), at="by_variant", **facts)
     return question
 
@@ -188,9 +188,9 @@ def _selection(table: MappingCursor) -> QuestionSelection:
 
 def _claim_origin(table: MappingCursor, origin: str) -> None:
     """Report an origin that another question of the course has already (spec/content-format C202)."""
-    place = table.place_at(ORIGIN)
-    first = table.session.keys.setdefault(ORIGIN, {}).setdefault(origin, place)
-    if first is not place:
+    location = table.place_at(ORIGIN)
+    first = table.session.keys.setdefault(ORIGIN, {}).setdefault(origin, location)
+    if first is not location:
         table.report(
             "C202",
             N_("Another question has the same origin: %(file)s, line %(line)s."),

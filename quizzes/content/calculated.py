@@ -64,15 +64,15 @@ def with_options(table: MappingCursor, options: Sequence[Option], numbers: Choic
         return numbers
     known = {variable.name for variable in numbers.variables} | set(numbers.parameters)
     used = _names_of(table, (*numbers.conditions, *expressions), known, at="options")
-    found = replace(numbers, parameters={name: value for name, value in sorted(numbers.parameters.items()) if name in used})
+    used_numbers = replace(numbers, parameters={name: value for name, value in sorted(numbers.parameters.items()) if name in used})
     for seed in range(TRIED_DRAWS if used and numbers.variables else 0):
         try:
-            draw_variables(found, seed, "1", options)
+            draw_variables(used_numbers, seed, "1", options)
         except NoVariablesError:
             template = N_("No values of the variables meet the conditions and give options that differ, with a value each.")
             table.report("C408", template, N_("Widen the variables, or change the options."), at="options")
             break
-    return found
+    return used_numbers
 
 
 def _parameters(table: MappingCursor) -> Mapping[str, Fraction]:
@@ -81,7 +81,7 @@ def _parameters(table: MappingCursor) -> Mapping[str, Fraction]:
 
 
 def _answers(table: MappingCursor) -> tuple[CalculatedAnswer, ...]:
-    found: list[CalculatedAnswer] = []
+    answers: list[CalculatedAnswer] = []
     for verdict in parts.verdicts(table, "answers"):
         expression = verdict.value.read(scalars.word)
         credit = parts.credit_of(verdict)
@@ -89,19 +89,19 @@ def _answers(table: MappingCursor) -> tuple[CalculatedAnswer, ...]:
         if not verdict.right and not verdict.why:
             parts.no_feedback(verdict.table)
         if expression:
-            found.append(CalculatedAnswer(expression, verdict.right, credit, parts.or_none(verdict.why), own))
-    if found and not any(answer.right for answer in found):
+            answers.append(CalculatedAnswer(expression, verdict.right, credit, parts.or_none(verdict.why), own))
+    if answers and not any(answer.right for answer in answers):
         table.report("C401", N_("No answer is right."), N_("Mark the right one with “right:”."), at="answers")
-    parts.check_count(table, "answers", len(found))
-    return tuple(found)
+    parts.check_count(table, "answers", len(answers))
+    return tuple(answers)
 
 
 def read_variables(table: MappingCursor) -> tuple[QuestionVariable, ...]:
     """Read names with `{from, to, step}` or `{values: []}`."""
-    found = table.get("variables", required=True)
-    if found is None:
+    listed = table.get("variables", required=True)
+    if listed is None:
         return ()
-    variables = (_variable(name, value) for name, value, _ in found.entries())
+    variables = (_variable(name, value) for name, value, _ in listed.entries())
     return tuple(variable for variable in variables if variable is not None)
 
 
@@ -142,7 +142,7 @@ def _names_of(table: MappingCursor, expressions: Iterable[str], known: set[str],
         try:
             names = names_in(expression)
         except ExpressionError as error:
-            sound = _report(table, expression, error, at)
+            sound = _report_expression(table, expression, error, at)
             continue
         for name in sorted(names - known):
             sound = False
@@ -151,7 +151,7 @@ def _names_of(table: MappingCursor, expressions: Iterable[str], known: set[str],
     return used if sound else set()
 
 
-def _report(table: MappingCursor, expression: str, error: ExpressionError, at: str = "answers") -> bool:
+def _report_expression(table: MappingCursor, expression: str, error: ExpressionError, at: str = "answers") -> bool:
     zero = ZERO in str(error)
     table.report("C408", DIVIDES if zero else HAS_NO_VALUE, "" if zero else ALLOWED, at=at, expression=expression)
     return False
@@ -175,5 +175,5 @@ def _try_draws(table: MappingCursor, body: CalculatedBody) -> None:
             try:
                 evaluate(answer.expression, values)
             except ExpressionError as error:
-                _report(table, answer.expression, error)
+                _report_expression(table, answer.expression, error)
                 return

@@ -17,9 +17,9 @@ _HIDDEN = re.compile(r"(?<!\\)\$\$.*?\$\$|(?<!\\)\$[^$\n]+\$|`[^`]*`|\{\{[^{}]*\
 _NAME = re.compile(r"(?<![\\{])\{([a-z][a-z0-9_]*)\}(?!\})")
 
 
-def names_in_text(words: str) -> list[str]:
+def names_in_text(text: str) -> list[str]:
     """Return the names in single braces, outside formulas, code and parameters, in order."""
-    return [match[1] for match in _NAME.finditer(_HIDDEN.sub(" ", words))]
+    return [match[1] for match in _NAME.finditer(_HIDDEN.sub(" ", text))]
 
 
 def names_of(table: MappingCursor, field: str) -> frozenset[str]:
@@ -30,17 +30,17 @@ def names_of(table: MappingCursor, field: str) -> frozenset[str]:
 
 def check_names(table: MappingCursor, text: LocalisedText, defined: frozenset[str], *, once: bool) -> None:
     """Report names that are missing from the text of a language, undefined in it, or used twice (spec/content-format C406)."""
-    for language, words in text.items():
-        found = names_in_text(words)
-        for name in sorted(set(found) - defined):
-            _report(table, N_("“{%(name)s}” in the text (%(language)s) is not defined."), name, language)
-        for name in sorted(defined - set(found)) if once else ():
-            _report(table, N_("“%(name)s” does not occur in the text (%(language)s)."), name, language)
-        for name in sorted({name for name in found if found.count(name) > 1}) if once else ():
-            _report(table, N_("“{%(name)s}” occurs twice in the text (%(language)s)."), name, language)
+    for language, content in text.items():
+        names = names_in_text(content)
+        for name in sorted(set(names) - defined):
+            _report_gap(table, N_("“{%(name)s}” in the text (%(language)s) is not defined."), name, language)
+        for name in sorted(defined - set(names)) if once else ():
+            _report_gap(table, N_("“%(name)s” does not occur in the text (%(language)s)."), name, language)
+        for name in sorted({name for name in names if names.count(name) > 1}) if once else ():
+            _report_gap(table, N_("“{%(name)s}” occurs twice in the text (%(language)s)."), name, language)
 
 
-def _report(table: MappingCursor, template: str, name: str, language: str) -> None:
+def _report_gap(table: MappingCursor, template: str, name: str, language: str) -> None:
     table.report("C406", template, at="text", name=name, language=language)
 
 
@@ -62,11 +62,11 @@ def read_gaps(table: MappingCursor, mark: Fraction) -> GapsBody:
 
 
 def _gaps(table: MappingCursor) -> tuple[Gap, ...]:
-    found = table.get("gaps", required=True)
-    if found is None:
+    listed = table.get("gaps", required=True)
+    if listed is None:
         return ()
     dragged = parts.peek(table, "drag") == "true"
-    gaps = tuple(gap for gap in (_gap(name, value, dragged=dragged) for name, value, _ in found.entries()) if gap is not None)
+    gaps = tuple(gap for gap in (_gap(name, value, dragged=dragged) for name, value, _ in listed.entries()) if gap is not None)
     parts.check_count(table, "gaps", len(gaps))
     return gaps
 
@@ -102,7 +102,7 @@ def _body(table: MappingCursor, kind: str, *, dragged: bool) -> ShortAnswerBody 
 
 def _choices(table: MappingCursor, gaps: tuple[Gap, ...], book: KeyBook) -> tuple[KeyedLabel, ...]:
     """Return the right texts of all gaps, equal ones once, each with the key that is written with one of them."""
-    found: dict[str, KeyedLabel] = {}
+    labels_by_text: dict[str, KeyedLabel] = {}
     shorts = [gap.body for gap in gaps if isinstance(gap.body, ShortAnswerBody)]
     written = {LocalisedText(answer.patterns).first: answer.key for short in shorts for answer in short.answers if answer.key}
     for gap in gaps:
@@ -116,9 +116,9 @@ def _choices(table: MappingCursor, gaps: tuple[Gap, ...], book: KeyBook) -> tupl
             continue
         for answer in gap.body.answers:
             text = LocalisedText(answer.patterns)
-            if answer.right and text.first not in found:
-                found[text.first] = KeyedLabel(book.key(None, text, table, given=written.get(text.first, "")), text)
-    return tuple(found.values())
+            if answer.right and text.first not in labels_by_text:
+                labels_by_text[text.first] = KeyedLabel(book.key(None, text, table, given=written.get(text.first, "")), text)
+    return tuple(labels_by_text.values())
 
 
 def _with_keys(gap: Gap, keys: dict[str, str]) -> Gap:

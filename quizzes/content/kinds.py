@@ -12,7 +12,7 @@ from quizzes.content import banks, blueprints, pools, reserved
 from quizzes.content.model import BankSource
 from quizzes.content.question_labels import question_labels
 from quizzes.content.quiz import read_quiz
-from quizzes.content.quiz_fields import ASKED, GROUPS
+from quizzes.content.quiz_fields import GROUPS, QUIZ_FIELDS
 from quizzes.content.slot_fields import SLOT_LIST
 
 
@@ -27,10 +27,10 @@ def draw_from(text: str, module: str) -> str:
     """Return a quiz whose draws without `from`, which are from its own module, name the module."""
     try:
         entries = editing.list_entries(text, "slots")
-        for place, entry in enumerate(entries):
+        for index, entry in enumerate(entries):
             fields = editing.read_fields(entry.text)
             if "draw" in fields and "from" not in fields:
-                text = editing.replace_entry(text, "slots", place, editing.set_field(entry.text, "from", [module], ("draw", "from")))
+                text = editing.replace_entry(text, "slots", index, editing.set_field(entry.text, "from", [module], ("draw", "from")))
     except editing.EditRefused:
         return text
     return text
@@ -46,7 +46,7 @@ KIND = ActivityKind(
     read_quiz,
     begin=BEGIN,
     beside=(("banco.yaml", "questions: []\n"),),
-    settings=ASKED,
+    settings=QUIZ_FIELDS,
     groups=GROUPS,
     moving=draw_from,
     elsewhere=(SLOT_LIST,),

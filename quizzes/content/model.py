@@ -92,6 +92,10 @@ class QuizSource:
     basis: PassBasis | None = None
     """What its pass mark goes by; None where nothing is said."""
 
+    def has_fixed(self, key: str) -> bool:
+        """Return whether a question stands in a slot of its own."""
+        return any(isinstance(slot, FixedSlot) and slot.question == key for slot in self.slots)
+
 
 @dataclass(frozen=True, slots=True)
 class BankSource:

@@ -53,7 +53,7 @@ def _faults(course: CourseFolder, initial: ActivitySource, final: ActivitySource
         )
     if {initial.settings.forms, final.settings.forms} != {FORMS}:
         yield N_("To be compared with “%(key)s”, both tests need two parallel forms."), N_("Write “forms: 2” in both."), {}
-    entries = [_entries(course, one) for one in (initial, final)]
+    entries = [_entries_of_activity(course, activity) for activity in (initial, final)]
     if entries[0] != entries[1] or initial.settings.balance != final.settings.balance:
         yield (
             N_("The draws of “%(key)s” are not those of this test, so that its forms are not the same."),
@@ -80,14 +80,14 @@ def _faults_of_initial(course: CourseFolder, initial: ActivitySource) -> Iterato
             {},
         )
     parts_of_course: list[ModuleSource | ActivitySource] = [*course.modules, *course.activities()]
-    waiting = [one.key for one in parts_of_course if initial.key in one.requires]
+    waiting = [part.key for part in parts_of_course if initial.key in part.requires]
     if waiting:
         yield N_("“%(waiting)s” can only be opened after “%(key)s”. An initial test blocks nothing."), "", {"waiting": waiting[0]}
     if settings.behaviour is not Behaviour.DEFERRED:
         yield N_("“%(key)s” marks answers while learners answer."), N_("Write “behaviour: deferred” in it."), {}
 
 
-def _entries(course: CourseFolder, activity: ActivitySource) -> list[SlotEntry]:
+def _entries_of_activity(course: CourseFolder, activity: ActivitySource) -> list[SlotEntry]:
     return draw_entries(course, module_of(course, activity), activity.settings)
 
 
@@ -98,9 +98,14 @@ def module_of(course: CourseFolder, activity: ActivitySource) -> str:
 
 def _unreserved(course: CourseFolder, initial: ActivitySource, final: ActivitySource, entries: Sequence[SlotEntry]) -> Iterator[Fault]:
     known, tests = questions_of(course), {initial.key, final.key}
-    found = [one.question for entry in entries for one in entry.pool if not _is_reserved_for(known[one.question].selection.only, tests)]
-    if found:
-        named = ", ".join([*found[:MOST_NAMED], *("…" for _rest in found[MOST_NAMED : MOST_NAMED + 1])])
+    keys = [
+        candidate.question
+        for entry in entries
+        for candidate in entry.pool
+        if not _is_reserved_for(known[candidate.question].selection.only, tests)
+    ]
+    if keys:
+        named = ", ".join([*keys[:MOST_NAMED], *("…" for _rest in keys[MOST_NAMED : MOST_NAMED + 1])])
         yield (
             N_("Questions of both tests may come in other quizzes before the final test: %(keys)s."),
             N_("Write in each: “only: [%(key)s, %(final)s]”."),

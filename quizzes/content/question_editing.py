@@ -38,17 +38,17 @@ Keys = Mapping[str, frozenset[str]]
 
 def values_in(entry: str, kind: str, languages: Sequence[str]) -> QuestionFormValues:
     """Return what the text of a question says, as its form shows it; raises EditRefused where a form would lose something."""
-    said = _values_of(read_fields(entry), fields_of_kind(kind), languages)
-    return _with_places(said, languages) if kind == QuestionKind.MATRIX else said
+    values = _values_of(read_fields(entry), fields_of_kind(kind), languages)
+    return _with_places(values, languages) if kind == QuestionKind.MATRIX else values
 
 
-def _values_of(fields: Fields, asked: Sequence[Asked], languages: Sequence[str], at: int | None = None) -> QuestionFormValues:
+def _values_of(fields: Fields, field_specs: Sequence[Asked], languages: Sequence[str], at: int | None = None) -> QuestionFormValues:
     fields = _apart(fields)
-    _check(fields, leaves(asked), languages)
-    texts = values_of(fields, leaves(asked), languages).texts
+    _check(fields, leaves(field_specs), languages)
+    texts = values_of(fields, leaves(field_specs), languages).texts
     rows = {
-        one.name: tuple(_values_of_row(one, item, place, languages) for place, item in enumerate(_entries(one, fields)))
-        for one in lists(asked)
+        rows_spec.name: tuple(_values_of_row(rows_spec, item, index, languages) for index, item in enumerate(_entries(rows_spec, fields)))
+        for rows_spec in lists(field_specs)
     }
     return QuestionFormValues(texts, rows, at)
 
@@ -74,9 +74,9 @@ def _is_more(value: Written) -> bool:
     return isinstance(value, list | dict)
 
 
-def _values_of_row(rows: RowFields, item: Fields, place: int, languages: Sequence[str]) -> QuestionFormValues:
+def _values_of_row(rows: RowFields, item: Fields, index: int, languages: Sequence[str]) -> QuestionFormValues:
     kind = item.get("kind")
-    return _values_of(item, rows.fields_of(kind if isinstance(kind, str) else rows.usual_kind), languages, place)
+    return _values_of(item, rows.fields_of(kind if isinstance(kind, str) else rows.usual_kind), languages, index)
 
 
 def _entries(rows: RowFields, fields: Fields) -> list[Fields]:
@@ -87,13 +87,13 @@ def _entries(rows: RowFields, fields: Fields) -> list[Fields]:
     if rows.written in (RowNotation.NAMED, RowNotation.FACTORS):
         if not isinstance(value, dict):
             raise EditRefused
-        return [_named(rows, name, held) for name, held in value.items()]
+        return [_named_entry(rows, name, held) for name, held in value.items()]
     if not isinstance(value, list):
         raise EditRefused
     return [_fields_of_rows(rows, held) for held in value]
 
 
-def _named(rows: RowFields, name: str, held: Written) -> Fields:
+def _named_entry(rows: RowFields, name: str, held: Written) -> Fields:
     if rows.written is RowNotation.FACTORS:
         return {NAME: name, FACTOR: held}
     if not isinstance(held, dict | None) or NAME in (held or {}):
@@ -112,12 +112,12 @@ def _fields_of_rows(rows: RowFields, held: Written) -> Fields:
 
 def _judged(held: Fields) -> Fields:
     """Return an answer with its verdict and its words in the place of “right: …” or “wrong: …”."""
-    said = [name for name in held if name in (RIGHT, WRONG)]
-    if len(said) > 1 or {VERDICT, WORDS} & set(held):
+    verdicts = [name for name in held if name in (RIGHT, WRONG)]
+    if len(verdicts) > 1 or {VERDICT, WORDS} & set(held):
         raise EditRefused
-    fields: dict[str, Written] = {} if said else {VERDICT: WRONG}
+    fields: dict[str, Written] = {} if verdicts else {VERDICT: WRONG}
     for name, value in held.items():
-        fields |= {VERDICT: name, WORDS: value} if name in said else {name: value}
+        fields |= {VERDICT: name, WORDS: value} if name in verdicts else {name: value}
     return fields
 
 
@@ -135,16 +135,16 @@ def _apart(fields: Fields) -> Fields:
     return parted
 
 
-def _with_places(said: QuestionFormValues, languages: Sequence[str]) -> QuestionFormValues:
+def _with_places(values: QuestionFormValues, languages: Sequence[str]) -> QuestionFormValues:
     """Return a matrix whose rows name their columns by place, from 1."""
-    places = {key: str(number) for number, key in enumerate(column_keys(said, languages), start=1) if key}
-    rows = (replace(row, texts={**row.texts, (ANSWER, ""): places.get(row.text(ANSWER), row.text(ANSWER))}) for row in said.rows[ROWS])
-    return replace(said, rows={**said.rows, ROWS: tuple(rows)})
+    places = {key: str(number) for number, key in enumerate(column_keys(values, languages), start=1) if key}
+    rows = (replace(row, texts={**row.texts, (ANSWER, ""): places.get(row.text(ANSWER), row.text(ANSWER))}) for row in values.rows[ROWS])
+    return replace(values, rows={**values.rows, ROWS: tuple(rows)})
 
 
-def column_keys(said: QuestionFormValues, languages: Sequence[str]) -> list[str]:
+def column_keys(values: QuestionFormValues, languages: Sequence[str]) -> list[str]:
     """Return the keys of a matrix's columns: as they are written, or made of their texts."""
-    return [column.text("key") or slug(column.text(TEXT, languages[0])) for column in said.rows[COLUMNS]]
+    return [column.text("key") or slug(column.text(TEXT, languages[0])) for column in values.rows[COLUMNS]]
 
 
 # --- From the form to the text -----------------------------------------------------------------------------------------------------------
@@ -158,28 +158,28 @@ class _QuestionTextWriter:
     published: Keys = field(default_factory=dict)
 
     def fields(
-        self, before: Fields, asked: Sequence[Asked], order: Sequence[str], said: QuestionFormValues, name: str = ""
+        self, before: Fields, field_specs: Sequence[Asked], order: Sequence[str], values: QuestionFormValues, name: str = ""
     ) -> dict[str, Wanted]:
         """Return all fields: what nobody asked for stays. `name` is that of the row, where it has one."""
         before = _apart(before)
-        wanted: dict[str, Wanted] = dict(before)
-        for field_name, value in changed_fields(before, leaves(asked), self.languages, FormValues(said.texts)).items():
-            _place(wanted, field_name, value, order)
-        for rows in lists(asked):
-            listed = self._rows(rows, before.get(rows.name), said.rows.get(rows.name, ()), name)
+        edits: dict[str, Wanted] = dict(before)
+        for field_name, value in changed_fields(before, leaves(field_specs), self.languages, FormValues(values.texts)).items():
+            _set_field(edits, field_name, value, order)
+        for rows in lists(field_specs):
+            listed = self._rows(rows, before.get(rows.name), values.rows.get(rows.name, ()), name)
             if listed is None or plain(listed) != before.get(rows.name):
-                _place(wanted, rows.name, listed, order)
-        return wanted
+                _set_field(edits, rows.name, listed, order)
+        return edits
 
-    def _rows(self, rows: RowFields, before: Written, said: Sequence[QuestionFormValues], name: str) -> Wanted:
+    def _rows(self, rows: RowFields, before: Written, typed_rows: Sequence[QuestionFormValues], name: str) -> Wanted:
         held = _entries(rows, {rows.name: before})
-        written = [one for one in said if not is_blank(rows, one)]
+        written = [row for row in typed_rows if not is_blank(rows, row)]
         seen: set[int] = set()
         made: list[tuple[int | None, dict[str, Wanted]]] = []
-        for one in written:
-            at = one.at if one.at is not None and one.at < len(held) and one.at not in seen else None
+        for row in written:
+            at = row.at if row.at is not None and row.at < len(held) and row.at not in seen else None
             seen |= {at} if at is not None else set()
-            made.append((at, self._row(rows, held[at] if at is not None else {}, one)))
+            made.append((at, self._row(rows, held[at] if at is not None else {}, row)))
         for key, text, published in rows.keys:
             self._keep_keys(key, text, self.published.get(published.replace("{name}", name), frozenset()), held, made, rows)
         if not made:
@@ -189,13 +189,13 @@ class _QuestionTextWriter:
         whole = before if isinstance(before, list) else []
         return ListEdit(tuple((at, _as_written(rows, fields, whole[at] if at is not None else None)) for at, fields in made))
 
-    def _row(self, rows: RowFields, before: Fields, said: QuestionFormValues) -> dict[str, Wanted]:
-        asked = rows.fields_of(kind_of(rows, said))
-        others = {one.name.partition(".")[0] for kind in rows.kinds for one in rows.fields_of(kind)} - {one.name for one in asked}
-        kept = {name: value for name, value in before.items() if name not in others}
-        order = rows.order or tuple(one.name for one in asked)
+    def _row(self, rows: RowFields, before: Fields, values: QuestionFormValues) -> dict[str, Wanted]:
+        field_specs = rows.fields_of(kind_of(rows, values))
+        others = {spec.name.partition(".")[0] for kind in rows.kinds for spec in rows.fields_of(kind)} - {spec.name for spec in field_specs}
+        remaining = {name: value for name, value in before.items() if name not in others}
+        order = rows.order or tuple(spec.name for spec in field_specs)
         named = before.get(NAME)
-        return self.fields(kept, asked, (NAME, *order), said, named if isinstance(named, str) else said.text(NAME))
+        return self.fields(remaining, field_specs, (NAME, *order), values, named if isinstance(named, str) else values.text(NAME))
 
     def _keep_keys(
         self,
@@ -211,19 +211,19 @@ class _QuestionTextWriter:
         for at, fields in made:
             old = self.key(before[at], key, text) if at is not None else ""
             if old in published and old not in present and not fields.get(key):
-                _place(fields, key, old, rows.order or tuple(one.name for one in (*rows.fields, *rows.more)))
+                _set_field(fields, key, old, rows.order or tuple(spec.name for spec in (*rows.fields, *rows.more)))
                 present.add(old)
 
     def key(self, fields: Mapping[str, Wanted], key: str, text: str) -> str:
         """Return the key of an entry: as it is written, or made of its text."""
-        written, words = fields.get(key), fields.get(text)
+        written, translations = fields.get(key), fields.get(text)
         if isinstance(written, str):
             return written
-        first = words.get(self.languages[0]) if isinstance(words, Mapping) else words
+        first = translations.get(self.languages[0]) if isinstance(translations, Mapping) else translations
         return slug(first) if isinstance(first, str) else ""
 
 
-def _place(fields: dict[str, Wanted], name: str, value: Wanted, order: Sequence[str]) -> None:
+def _set_field(fields: dict[str, Wanted], name: str, value: Wanted, order: Sequence[str]) -> None:
     """Set a field: where it stood, or after the last one before it in an order; None takes it out."""
     if value is None:
         fields.pop(name, None)
@@ -259,13 +259,13 @@ def _as_written(rows: RowFields, fields: Mapping[str, Wanted], before: Written) 
     if rows.written is not RowNotation.JUDGED:
         return _joined(fields)
     verdict = RIGHT if fields.get(VERDICT) == RIGHT else WRONG
-    words = fields.get(WORDS)
+    content = fields.get(WORDS)
     if before is None or WORDS not in fields:
-        fields = {VERDICT: verdict, WORDS: words, **{name: value for name, value in fields.items() if name not in (VERDICT, WORDS)}}
+        fields = {VERDICT: verdict, WORDS: content, **{name: value for name, value in fields.items() if name not in (VERDICT, WORDS)}}
     return {verdict if name == WORDS else name: value for name, value in _joined(fields).items() if name != VERDICT}
 
 
-def with_question(entry: str, kind: str, languages: Sequence[str], said: QuestionFormValues, published: Keys | None = None) -> str:
+def with_question(entry: str, kind: str, languages: Sequence[str], values: QuestionFormValues, published: Keys | None = None) -> str:
     """Return the text of a question in which some of its fields say something else; all other lines stay.
 
     `published` are the keys of its options that stored answers may hold: an entry that is worded anew keeps its own.
@@ -273,20 +273,20 @@ def with_question(entry: str, kind: str, languages: Sequence[str], said: Questio
     writer = _QuestionTextWriter(languages, published or {})
     before = read_fields(entry)
     if kind == QuestionKind.MATRIX:
-        said = _with_columns(writer, before, said)
-    wanted = writer.fields(before, fields_of_kind(kind), order_of(kind), said)
-    return patched(entry, _joined(wanted), FLOWS)
+        values = _with_columns(writer, before, values)
+    edits = writer.fields(before, fields_of_kind(kind), order_of(kind), values)
+    return patched(entry, _joined(edits), FLOWS)
 
 
-def _with_columns(writer: _QuestionTextWriter, before: Fields, said: QuestionFormValues) -> QuestionFormValues:
+def _with_columns(writer: _QuestionTextWriter, before: Fields, values: QuestionFormValues) -> QuestionFormValues:
     """Return a matrix whose rows name their columns by the keys that these are to have."""
-    rows = next(one for one in lists(fields_of_kind(QuestionKind.MATRIX)) if one.name == COLUMNS)
-    columns = said.rows.get(COLUMNS, ())
+    rows = next(rows_spec for rows_spec in lists(fields_of_kind(QuestionKind.MATRIX)) if rows_spec.name == COLUMNS)
+    columns = values.rows.get(COLUMNS, ())
     made = writer.fields(before, (rows,), (COLUMNS,), QuestionFormValues({}, {COLUMNS: columns})).get(COLUMNS)
     entries = [plain(value) for _at, value in made.entries] if isinstance(made, ListEdit) else plain(made)
     keys = iter([writer.key(_fields_of_rows(rows, entry), "key", TEXT) for entry in entries] if isinstance(entries, list) else [])
     places = {str(number): "" if is_blank(rows, column) else next(keys, "") for number, column in enumerate(columns, start=1)}
     answered = (
-        replace(row, texts={**row.texts, (ANSWER, ""): places.get(row.text(ANSWER), row.text(ANSWER))}) for row in said.rows.get(ROWS, ())
+        replace(row, texts={**row.texts, (ANSWER, ""): places.get(row.text(ANSWER), row.text(ANSWER))}) for row in values.rows.get(ROWS, ())
     )
-    return replace(said, rows={**said.rows, ROWS: tuple(answered)})
+    return replace(values, rows={**values.rows, ROWS: tuple(answered)})

@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Protocol, runtime_checkable
 
 from courses.content.editing import EditRefused, Written, set_field, write_field
 from courses.content.model import CourseFolder, LessonSettings
 from kernel.errors import N_, DomainError
 from kernel.tables import RISKY, read_csv
 from quizzes.content.banks import FIELD_ORDER, banks_of, questions_of
-from quizzes.content.model import BankSource, FixedSlot, QuizSource
+from quizzes.content.model import BankSource
 from quizzes.content.origins import ORIGIN
 from quizzes.rules.definitions import CalculatedBody, QuestionDefinition
 from quizzes.rules.numbers import convention_for, read_number
@@ -34,6 +35,15 @@ LONGEST_KEY = 58
 _CELL = re.compile(r"[-−]?[0-9]{1,15}(?:[.,][0-9]{1,12})?\Z")
 _NUMBER = re.compile(r"(?<![\w.,])[-−]?(?:[0-9]{1,3}(?:[ \u00a0\u202f][0-9]{3})+|[0-9]+)(?:[.,][0-9]+)*")
 _PARAMETER = re.compile(r"\{\{\s*([a-z0-9_.]+)\s*\}\}")
+
+
+@runtime_checkable
+class HasFixedQuestions(Protocol):
+    """Settings of an activity that may ask questions of its choice, not drawn ones alone."""
+
+    def has_fixed(self, key: str) -> bool:
+        """Return whether a question is among them."""
+        ...
 
 
 class VariantsRefused(DomainError):
@@ -114,18 +124,21 @@ def _is_fixed(variable: QuestionVariable) -> bool:
 
 def _present(folder: CourseFolder, pattern: QuestionDefinition) -> list[Variant]:
     """Return the fixed variants that the family of a pattern has already."""
-    found = list[Variant]()
+    present = list[Variant]()
     for question in questions_of(folder).values():
         body = question.body
         if question.selection.family != _family(pattern) or question.key == pattern.key or not isinstance(body, CalculatedBody):
             continue
-        values = {one.name: one.values.low if isinstance(one.values, VariableRange) else one.values[0] for one in body.variables}
-        if values and all(_is_fixed(one) for one in body.variables) and right_answer(body) is not None:
+        values = {
+            variable.name: variable.values.low if isinstance(variable.values, VariableRange) else variable.values[0]
+            for variable in body.variables
+        }
+        if values and all(_is_fixed(variable) for variable in body.variables) and right_answer(body) is not None:
             try:
-                found.append(variant_of(body, question.key, values))
+                present.append(variant_of(body, question.key, values))
             except ValuesRefused:
                 continue
-    return found
+    return present
 
 
 def _family(pattern: QuestionDefinition) -> str:
@@ -135,12 +148,12 @@ def _family(pattern: QuestionDefinition) -> str:
 def _names(folder: CourseFolder, key: str, number: int) -> list[str]:
     """Return so many keys that no question of the course has or had."""
     taken = {name for question in questions_of(folder).values() for name in (question.key, *question.former_keys)}
-    stem, found, at = key[:LONGEST_KEY].rstrip("-"), list[str](), 0
-    while len(found) < number:
+    stem, free_keys, at = key[:LONGEST_KEY].rstrip("-"), list[str](), 0
+    while len(free_keys) < number:
         at += 1
         if f"{stem}-{at}" not in taken:
-            found.append(f"{stem}-{at}")
-    return found
+            free_keys.append(f"{stem}-{at}")
+    return free_keys
 
 
 def _plan(
@@ -158,9 +171,8 @@ def _plan(
 
 
 def _is_fixed_somewhere(folder: CourseFolder, key: str) -> bool:
-    quizzes = (activity.settings for module in folder.modules for activity in module.activities)
-    slots = (slot for quiz in quizzes if isinstance(quiz, QuizSource) for slot in quiz.slots)
-    return any(isinstance(slot, FixedSlot) and slot.question == key for slot in slots)
+    settings = (activity.settings for module in folder.modules for activity in module.activities)
+    return any(isinstance(extension, HasFixedQuestions) and extension.has_fixed(key) for extension in settings)
 
 
 # --- Tables ------------------------------------------------------------------------------------------------------------------------------
@@ -227,7 +239,7 @@ def _value(line: int, name: str, cell: str) -> Fraction:
 
 def lesson_numbers(folder: CourseFolder) -> dict[str, frozenset[Fraction]]:
     """Return the numbers that stand in each lesson, by its title: written, or as a parameter of the course."""
-    found: dict[str, frozenset[Fraction]] = {}
+    numbers_by_lesson: dict[str, frozenset[Fraction]] = {}
     parameters = {parameter.name: parameter.value for parameter in folder.parameters}
     for module in folder.modules:
         for activity in module.activities:
@@ -235,16 +247,18 @@ def lesson_numbers(folder: CourseFolder) -> dict[str, frozenset[Fraction]]:
                 for lesson in activity.settings.lessons:
                     title = lesson.title or activity.key
                     named = (parameters[name] for name in _PARAMETER.findall(lesson.body) if name in parameters)
-                    found[title] = found.get(title, frozenset()) | frozenset((*_numbers(lesson.body, lesson.language), *named))
-    return found
+                    numbers_by_lesson[title] = numbers_by_lesson.get(title, frozenset()) | frozenset(
+                        (*_numbers(lesson.body, lesson.language), *named)
+                    )
+    return numbers_by_lesson
 
 
 def _numbers(text: str, language: str) -> Iterator[Fraction]:
     convention = convention_for(language)
     for written in _NUMBER.findall(text):
-        found = read_number(written, convention)
-        if found is not None:
-            yield found.value
+        match = read_number(written, convention)
+        if match is not None:
+            yield match.value
 
 
 # --- Texts -------------------------------------------------------------------------------------------------------------------------------
@@ -253,7 +267,7 @@ def _numbers(text: str, language: str) -> Iterator[Fraction]:
 def written_variants(entry: str, plan: VariantPlan) -> list[str]:
     """Return the text of each variant, made from that of the pattern."""
     decimals = {variable.name: variable.decimals for variable in _body(plan.pattern).variables}
-    return [_variant_text(entry, plan.family, one, decimals) for one in plan.variants]
+    return [_variant_text(entry, plan.family, variant, decimals) for variant in plan.variants]
 
 
 def _variant_text(entry: str, family: str, variant: Variant, decimals: Mapping[str, int | None]) -> str:

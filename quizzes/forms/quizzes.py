@@ -16,31 +16,27 @@ from wtforms.widgets import TextArea
 
 from kernel.errors import N_, Invalid
 from kernel.i18n import _, lazy_, number
-from kernel.web.forms import Form as SentForm
-from kernel.web.forms import LineField, MomentField, WholeField, clean_text, read_json, whole_number
+from kernel.web.forms import Form, LineField, MomentField, WholeField, clean_text, read_json, whole_number
 from quizzes.content.slot_fields import NAMES as SLOTS
 from quizzes.content.wording import DIFFICULTIES, STATES
+from quizzes.forms.answer_fields import FLAG, LOCAL, SHOWN, UNTOUCHED, FormFields, parts_by_question
 from quizzes.models import Accommodation, QuizOverride
 from quizzes.queries.answers import StoredAnswer
 from quizzes.queries.attempts import LoadedAttempt
 from quizzes.rules import saving
 from quizzes.rules.definitions import RubricCriterion
 from quizzes.rules.regrade import RegradeKind, RegradePolicy
-from quizzes.rules.responses import ANSWER, FILES, clean_parts, filled_parts
+from quizzes.rules.responses import FILES, clean_parts, filled_parts
 from quizzes.services.answer_rows import SaveRequest
 from quizzes.services.banks import FieldChanges
-from quizzes.services.overrides import AccommodationProfile, OverrideValues, values_of
+from quizzes.services.overrides import AccommodationProfile, OverrideValues, values_of_override
 
 MAX_PAGE_EPOCH = 2**62
 MAX_TOKEN = 300
-FLAG, SHOWN, LOCAL, UNTOUCHED = "flag", "seq", "local", "untouched"
 INCOMPLETE = N_("The page is incomplete. Reload it; your saved answers are still there.")
 
-Form = Mapping[str, Sequence[str]]
-"""The fields of a form, each with all its values."""
 
-
-class StartForm(SentForm):
+class StartForm(Form):
     """The form before an attempt: the quiz password, where there is one, and a yes to the time limit that begins."""
 
     quiz_password = LineField(lazy_("Quiz password"))
@@ -54,7 +50,7 @@ MOST_DRAWN = 500
 UNCHANGED, NONE = "", "none"
 
 
-class QuestionTextForm(SentForm):
+class QuestionTextForm(Form):
     """The text of one question, and what it was when the editor began; a new one names its bank."""
 
     text = TextAreaField(lazy_("Text of the question"), [Length(max=MAX_ENTRY, message=lazy_("Use at most %(max)d characters."))])
@@ -68,7 +64,7 @@ def give_lines(field: Field) -> None:
     field.render_kw = {"rows": 2}
 
 
-class QuestionEditForm(SentForm):
+class QuestionEditForm(Form):
     """The fields of a question, and its text as it was when the editor began."""
 
     seen = HiddenField()
@@ -91,12 +87,12 @@ class NewQuestionForm(QuestionEditForm):
             raise ValidationError(_("Use a to z and 0 to 9 in words joined by single hyphens, up to 64 characters."))
 
 
-class NewSlotForm(SentForm):
+class NewSlotForm(Form):
     """A slot to be added to a quiz, with what it begins with; `seen` is the revision of the quiz's file that the page showed."""
 
     seen = HiddenField()
     sort = SelectField(
-        lazy_("What to add"), choices=[SelectChoice(value=sort, label=lazy_(words)) for sort, words in SLOTS.items()], default="question"
+        lazy_("What to add"), choices=[SelectChoice(value=sort, label=lazy_(label)) for sort, label in SLOTS.items()], default="question"
     )
     question = SelectField(lazy_("Question from the bank"), choices=[], validate_choice=False)
     draw = WholeField(lazy_("How many to draw"), least=1, most=MOST_DRAWN, default="1")
@@ -119,7 +115,7 @@ class NewSlotForm(SentForm):
         return not self.faults
 
 
-class QuestionFieldsForm(SentForm):
+class QuestionFieldsForm(Form):
     """Fields of one or several questions; what is empty stays as it is, «none» takes the field out."""
 
     state = SelectField(lazy_("State"), choices=[], validate_choice=False)
@@ -132,8 +128,8 @@ class QuestionFieldsForm(SentForm):
     def offer(self, banks: Sequence[tuple[str, str]]) -> None:
         """Fill the lists of choices; `banks` are paths and titles."""
         same = (UNCHANGED, _("Leave unchanged"))
-        self.state.choices = [same, *((value, _(words)) for value, words in STATES.items())]
-        self.difficulty.choices = [same, (NONE, _("None")), *((value, _(words)) for value, words in DIFFICULTIES.items())]
+        self.state.choices = [same, *((value, _(label)) for value, label in STATES.items())]
+        self.difficulty.choices = [same, (NONE, _("None")), *((value, _(label)) for value, label in DIFFICULTIES.items())]
         self.bank.choices = [same, *banks]
 
     def changes(self) -> FieldChanges | None:
@@ -162,32 +158,17 @@ class QuestionFieldsForm(SentForm):
         return tags
 
 
-def first(form: Form, name: str) -> str:
+def first(form: FormFields, name: str) -> str:
     """Return a field's only value, empty where it is absent."""
     return next(iter(form.get(name, ())), "")
 
 
-def page_epoch_of(form: Form) -> int:
+def page_epoch_of(form: FormFields) -> int:
     """Return the epoch that the server gave the page; raise Invalid."""
     page_epoch = whole_number(first(form, "lease"))
     if not 0 < page_epoch < MAX_PAGE_EPOCH:
         raise Invalid(INCOMPLETE)
     return page_epoch
-
-
-def form_parts(form: Form, place: int) -> dict[str, list[str]]:
-    """Return what the page's form holds for the question in a place."""
-    return clean_parts(_by_question(form).get(f"p{place}"))
-
-
-def _by_question(form: Form) -> dict[str, dict[str, list[str]]]:
-    """Return what the page's form holds for its questions, by the beginning of their fields' names; a long page is gone through once."""
-    found: dict[str, dict[str, list[str]]] = {}
-    for name, values in form.items():
-        question, dash, part = name.partition("-")
-        if part not in (SHOWN, FLAG, LOCAL, UNTOUCHED):
-            found.setdefault(question, {})[part if dash else ANSWER] = list(values)
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,33 +178,33 @@ class FileChanges:
     added: Mapping[int, Sequence[str]] = field(default_factory=dict)
     removed: frozenset[str] = frozenset()
 
-    def applied(self, place: int, parts: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    def applied(self, position: int, parts: Mapping[str, list[str]]) -> dict[str, list[str]]:
         """Return the parts of an answer with its files as they are after the change."""
-        kept = [name for name in parts.get(FILES, []) if name not in self.removed]
-        names = [*kept, *self.added.get(place, ())]
+        remaining = [name for name in parts.get(FILES, []) if name not in self.removed]
+        names = [*remaining, *self.added.get(position, ())]
         rest = {name: values for name, values in parts.items() if name != FILES}
         return {**rest, FILES: names} if names else rest
 
 
-def removed_file(form: Form) -> tuple[int, str]:
+def removed_file(form: FormFields) -> tuple[int, str]:
     """Return the place and the name of the file that a page's button takes away: 0 and nothing where none was pressed."""
-    place, _dash, name = first(form, "drop").partition("-")
-    return whole_number(place), name
+    position, _dash, name = first(form, "drop").partition("-")
+    return whole_number(position), name
 
 
-def answers_compared(form: Form, loaded: LoadedAttempt) -> set[int]:
+def answers_compared(form: FormFields, loaded: LoadedAttempt) -> set[int]:
     """Return the saved answers that a page's plain form is compared with: those that it showed, and the last of its epoch."""
     shown = {whole_number(first(form, f"p{item.position}-{SHOWN}")) for item in loaded.items}
     return shown | {answer.id for answer in _own(form, loaded).values()}
 
 
-def _own(form: Form, loaded: LoadedAttempt) -> dict[int, StoredAnswer]:
+def _own(form: FormFields, loaded: LoadedAttempt) -> dict[int, StoredAnswer]:
     page_epoch = page_epoch_of(form)
     return {answer.item_id: answer for answer in loaded.answers if answer.page_epoch == page_epoch}
 
 
 def form_batch(
-    form: Form,
+    form: FormFields,
     loaded: LoadedAttempt,
     page: int,
     compared_payloads: Mapping[int, object],
@@ -242,7 +223,7 @@ def form_batch(
     Places that are `closed` take no answers: the page shows no fields for them. `files` are those that came with the page and those that
     it takes away. `compared_payloads` are those of `answers_compared`.
     """
-    page_epoch, own, given = page_epoch_of(form), _own(form, loaded), _by_question(form)
+    page_epoch, own, given = page_epoch_of(form), _own(form, loaded), parts_by_question(form)
     shown = {answer_id: clean_parts(payload) for answer_id, payload in compared_payloads.items()}
     current = {item_id: clean_parts(answer.payload) for item_id, answer in loaded.responses.items()}
     events = []
@@ -256,7 +237,7 @@ def form_batch(
         before = shown.get(whole_number(first(form, f"p{item.position}-{SHOWN}")), {})
         last = own.get(item.id)
         saved = [before, current.get(item.id, {}), shown[last.id] if last else before]
-        if filled_parts(parts) not in [filled_parts(one) for one in saved]:
+        if filled_parts(parts) not in [filled_parts(earlier) for earlier in saved]:
             given_counter = whole_number(first(form, f"p{item.position}-{LOCAL}"))
             following = 1 + (last.counter if last else 0)
             counter = given_counter if following <= given_counter <= saving.MAX_COUNT else following
@@ -264,14 +245,14 @@ def form_batch(
     return SaveRequest(page_epoch, tuple(events), "save")
 
 
-def changed_flags(form: Form, loaded: LoadedAttempt, page: int) -> Mapping[int, bool]:
+def changed_flags(form: FormFields, loaded: LoadedAttempt, page: int) -> Mapping[int, bool]:
     """Return the places of a page whose flag was set or taken away."""
     shown = [item.position for item in loaded.items if item.page == page and f"p{item.position}-{SHOWN}" in form]
-    flags = {place: f"p{place}-{FLAG}" in form for place in shown}
-    return {place: flagged for place, flagged in flags.items() if flagged != loaded.items[place - 1].flagged}
+    flags = {position: f"p{position}-{FLAG}" in form for position in shown}
+    return {position: flagged for position, flagged in flags.items() if flagged != loaded.items[position - 1].flagged}
 
 
-def script_batches(form: Form, kind: str) -> list[SaveRequest]:
+def script_batches(form: FormFields, kind: str) -> list[SaveRequest]:
     """Return the answers that the page's script sends: its own and those of earlier pages that the device still held."""
     try:
         sent = read_json(first(form, "events") or "[]")
@@ -297,16 +278,16 @@ def _script_batch(page_epoch: int, entries: list[Any], kind: str) -> SaveRequest
 
 
 def _tokens(entries: list[Any]) -> dict[tuple[int, int], str]:
-    found = {}
+    tokens = {}
     for entry in entries:
         if isinstance(entry, dict) and isinstance(token := entry.get("token"), str) and token:
             position, counter = entry.get("item"), entry.get("seq")
             if isinstance(position, int) and isinstance(counter, int):
-                found[position, counter] = token[:MAX_TOKEN]
-    return found
+                tokens[position, counter] = token[:MAX_TOKEN]
+    return tokens
 
 
-class MarkForm(SentForm):
+class MarkForm(Form):
     """The mark that a person gives; the levels of a rubric stand beside it, as fields of their own."""
 
     points = LineField(lazy_("Mark"), [Length(max=40, message=lazy_("Use at most %(max)d characters."))])
@@ -320,7 +301,7 @@ class MarkForm(SentForm):
         return clean_text(self.comment.data or "", lines=True)
 
 
-def chosen_levels(form: Form, rubric: Sequence[RubricCriterion]) -> dict[str, int]:
+def chosen_levels(form: FormFields, rubric: Sequence[RubricCriterion]) -> dict[str, int]:
     """Return the levels that a form chooses, by criterion the place from 0; `level-1` is the field of the first criterion."""
     given = {criterion.key: first(form, f"level-{at}") for at, criterion in enumerate(rubric, 1)}
     levels = {key: whole_number(text, otherwise=-1) for key, text in given.items()}
@@ -331,7 +312,7 @@ _TOO_LONG = lazy_("Use at most %(max)d characters.")
 _RECORDED_REASON = (DataRequired(lazy_("Give a reason. It is kept in the record.")), Length(max=500, message=_TOO_LONG))
 
 
-class RegradeForm(SentForm):
+class RegradeForm(Form):
     """A request to regrade: the kind, the question version, which marks then count, and why."""
 
     kind = RadioField(lazy_("What do you want to do?"), choices=[])
@@ -350,19 +331,19 @@ class RegradeForm(SentForm):
 
     def offer(self, kinds: Sequence[RegradeKind], versions: Sequence[tuple[str, str]]) -> None:
         """Offer what can be done to a question, and its versions; the first of each is chosen."""
-        words = {
+        labels = {
             RegradeKind.OTHER: lazy_("Regrade the answers with another version"),
             RegradeKind.SAME: lazy_("Regrade the answers with their own version"),
             RegradeKind.FULL_CREDIT: lazy_("Void it: full marks for everyone"),
             RegradeKind.UNLESS_LOWER: lazy_("Void it: leave it out only where that lowers no mark"),
             RegradeKind.REMOVED: lazy_("Void it: leave it out of the total"),
         }
-        self.kind.choices = [SelectChoice(value=kind.value, label=words[kind]) for kind in kinds]
+        self.kind.choices = [SelectChoice(value=kind.value, label=labels[kind]) for kind in kinds]
         self.kind.data = self.kind.data or kinds[0].value
         self.version.choices = [SelectChoice(value=number, label=label) for number, label in versions]
 
 
-class AttemptActionForm(SentForm):
+class AttemptActionForm(Form):
     """The reason for an action of the course team on an attempt."""
 
     reason = LineField(lazy_("Reason"), _RECORDED_REASON)
@@ -378,7 +359,7 @@ def _reason(question: str) -> LineField:
     return LineField(lazy_("Reason"), [InputRequired(lazy_(question)), lengths])
 
 
-class QuizOverrideForm(SentForm):
+class QuizOverrideForm(Form):
     """The settings of a quiz override; an empty field keeps the quiz's own."""
 
     opens = MomentField(lazy_("Opens"))
@@ -395,13 +376,13 @@ class QuizOverrideForm(SentForm):
 
     def show(self, row: QuizOverride) -> None:
         """Fill the form with what is in force."""
-        said = values_of(row)
-        self.opens.data, self.no_opens.data = MomentField.format_moment(said.opens_at), said.sets_opens and said.opens_at is None
-        self.closes.data, self.no_closes.data = MomentField.format_moment(said.closes_at), said.sets_closes and said.closes_at is None
-        self.minutes.data = "" if said.limit_seconds is None else str(said.limit_seconds // 60)
-        self.attempts.data = "" if said.attempts is None else str(said.attempts)
-        self.quiz_password.data, self.no_password.data = said.password or "", said.password == ""
-        self.networks.data, self.no_networks.data = "\n".join((said.networks or "").split()), said.networks == ""
+        values = values_of_override(row)
+        self.opens.data, self.no_opens.data = MomentField.format_moment(values.opens_at), values.sets_opens and values.opens_at is None
+        self.closes.data, self.no_closes.data = MomentField.format_moment(values.closes_at), values.sets_closes and values.closes_at is None
+        self.minutes.data = "" if values.limit_seconds is None else str(values.limit_seconds // 60)
+        self.attempts.data = "" if values.attempts is None else str(values.attempts)
+        self.quiz_password.data, self.no_password.data = values.password or "", values.password == ""
+        self.networks.data, self.no_networks.data = "\n".join((values.networks or "").split()), values.networks == ""
         self.reason.data = row.reason
 
     def validate_closes(self, field: MomentField) -> None:
@@ -443,7 +424,7 @@ class QuizOverrideForm(SentForm):
         )
 
 
-class IncidentForm(SentForm):
+class IncidentForm(Form):
     """Minutes for everybody who has an attempt open now; `token` makes a second click harmless."""
 
     minutes = WholeField(
@@ -464,7 +445,7 @@ class IncidentForm(SentForm):
             raise Invalid(INCOMPLETE) from None
 
 
-class AccommodationForm(SentForm):
+class AccommodationForm(Form):
     """The accommodation of a person in every quiz."""
 
     factor = LineField(lazy_("Time × factor"), [InputRequired(lazy_("Enter 1 to leave the time unchanged."))], default="1")
@@ -488,8 +469,8 @@ class AccommodationForm(SentForm):
 
     def read_factor(self) -> Decimal | None:
         """Return the factor, written with a point or a comma."""
-        found = fullmatch(r"([1-9])(?:[.,](\d{1,2}))?", self.factor.data or "")
-        return None if found is None else Decimal(f"{found[1]}.{found[2] or 0}")
+        match = fullmatch(r"([1-9])(?:[.,](\d{1,2}))?", self.factor.data or "")
+        return None if match is None else Decimal(f"{match[1]}.{match[2] or 0}")
 
     def command(self) -> AccommodationProfile:
         """Return what the form says."""

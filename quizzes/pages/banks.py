@@ -18,7 +18,7 @@ from quizzes.pages.question import MARKERS, QuestionView, view_question, words_o
 from quizzes.pages.question_review import MarkingResult, QuestionReview, answered_question
 from quizzes.publication import render_question
 from quizzes.queries.attempts import LoadedItem
-from quizzes.queries.banks import QuestionRow
+from quizzes.queries.banks import DraftQuestionRow
 from quizzes.rules.answer_positions import answer_from_page
 from quizzes.rules.definitions import DescriptionBody, FileBody, QuestionDefinition, QuestionKind
 from quizzes.rules.item_layout import ItemLayout, NoVariablesError, lay_out_item
@@ -136,7 +136,7 @@ class BankQuestionView:
     attempts: int
 
 
-def lines_of(rows: Sequence[QuestionRow], attempts: Mapping[str, int]) -> list[BankQuestionView]:
+def lines_of(rows: Sequence[DraftQuestionRow], attempts: Mapping[str, int]) -> list[BankQuestionView]:
     """Return a draft's questions in words, with how many attempts had each."""
     return [
         BankQuestionView(
@@ -186,7 +186,7 @@ def concerns(finding: Finding, path: str, entry: ListEntrySpan) -> bool:
 def troubles(text: str) -> list[SourceFindingView]:
     """Return what is wrong with the YAML of an entry by itself."""
     parsed = yaml_tree.parse(text)
-    found = [
+    findings = [
         SourceFindingView(
             trouble.line,
             _(trouble.template, name=trouble.name),
@@ -196,11 +196,11 @@ def troubles(text: str) -> list[SourceFindingView]:
         )
         for trouble in parsed.troubles
     ]
-    if not found and not isinstance(parsed.root, yaml_tree.YamlMapping):
-        found.append(
+    if not findings and not isinstance(parsed.root, yaml_tree.YamlMapping):
+        findings.append(
             SourceFindingView(1, _("A question consists of fields with values: “key: …”, “kind: …”, “text: …”."), "", "C111", "error")
         )
-    return found
+    return findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,11 +228,13 @@ def preview(
     item = LoadedItem(0, 1, 1, 1, 1, 0, Fraction(question.mark), layout, flagged=False)
     convention = convention_for(language())
     view = view_question(item, rendered, parts, 0, convention)
-    asks = not isinstance(rendered.body, DescriptionBody | FileBody)
-    if parts is None or not asks:
-        return QuestionPreview(view, None, asks, not renderer.refused)
+    takes_answer = not isinstance(rendered.body, DescriptionBody | FileBody)
+    if parts is None or not takes_answer:
+        return QuestionPreview(view, None, takes_answer, not renderer.refused)
     outcome = MarkingResult(fraction=_fraction(rendered, layout, parts))
-    return QuestionPreview(view, answered_question(item, rendered, parts, ALL_FLAGS, convention, outcome), asks, not renderer.refused)
+    return QuestionPreview(
+        view, answered_question(item, rendered, parts, ALL_FLAGS, convention, outcome), takes_answer, not renderer.refused
+    )
 
 
 def _fraction(question: QuestionDefinition, layout: ItemLayout, parts: Parts) -> Fraction | None:
@@ -242,8 +244,8 @@ def _fraction(question: QuestionDefinition, layout: ItemLayout, parts: Parts) ->
 
 def find_question(folder: CourseFolder, key: str) -> tuple[QuestionDefinition, str] | None:
     """Return a question of a folder and the path of its bank."""
-    found = ((question, bank.path) for bank in banks_of(folder) for question in bank.questions if question.key == key)
-    return next(found, None)
+    matches = ((question, bank.path) for bank in banks_of(folder) for question in bank.questions if question.key == key)
+    return next(matches, None)
 
 
 def reserved_for(folder: CourseFolder, question: QuestionDefinition) -> tuple[str, ...]:

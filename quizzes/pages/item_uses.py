@@ -108,31 +108,31 @@ class ItemUseView:
     expected: int
 
 
-def use_views(uses: Sequence[ItemUseRow], kept: Sequence[CachedAnalysisRow], versions: Sequence[VersionRow]) -> list[ItemUseView]:
+def use_views(uses: Sequence[ItemUseRow], cached: Sequence[CachedAnalysisRow], versions: Sequence[VersionRow]) -> list[ItemUseView]:
     """Return the quizzes of a question with what was computed last of each."""
-    by_key, by_id = {one.key: one for one in kept}, {one.id: one for one in versions}
+    by_key, by_id = {analysis.key: analysis for analysis in cached}, {version.id: version for version in versions}
     return [_use(use, by_key.get(use.key), by_id) for use in uses]
 
 
-def _use(use: ItemUseRow, kept: CachedAnalysisRow | None, versions: Mapping[int, VersionRow]) -> ItemUseView:
+def _use(use: ItemUseRow, cached: CachedAnalysisRow | None, versions: Mapping[int, VersionRow]) -> ItemUseView:
     title, how = choose(use.title), _how(use)
-    if kept is None:
+    if cached is None:
         return ItemUseView(use.key, title, how, None, (), (), (), 0, 0)
-    found = list(_findings(kept, versions))
+    findings = list(_findings(cached, versions))
     return ItemUseView(
         key=use.key,
         title=title,
         how=how,
-        computed_at=kept.computed_at,
+        computed_at=cached.computed_at,
         tables=tuple(
-            _table(one, one.thirds, versions[one.version])
-            for one in kept.analysis.questions
-            if one.thirds is not None and versions[one.version].question.kind not in BY_PERSON
+            _thirds_view(analysed, analysed.thirds, versions[analysed.version])
+            for analysed in cached.analysis.questions
+            if analysed.thirds is not None and versions[analysed.version].question.kind not in BY_PERSON
         ),
-        findings=tuple(one for one in found if one.is_open),
-        signs=tuple(one for one in found if not one.is_open),
-        tests=kept.analysis.tests,
-        expected=expected_by_chance(kept.analysis),
+        findings=tuple(finding for finding in findings if finding.is_open),
+        signs=tuple(finding for finding in findings if not finding.is_open),
+        tests=cached.analysis.tests,
+        expected=expected_by_chance(cached.analysis),
     )
 
 
@@ -142,18 +142,20 @@ def _how(use: ItemUseRow) -> str:
     return _("May draw it") if use.is_drawn else _("Asks everyone")
 
 
-def _findings(kept: CachedAnalysisRow, versions: Mapping[int, VersionRow]) -> Iterator[FindingView]:
-    for version, finding, leads in findings_in_order(kept.analysis):
+def _findings(cached: CachedAnalysisRow, versions: Mapping[int, VersionRow]) -> Iterator[FindingView]:
+    for version, finding, leads in findings_in_order(cached.analysis):
         if version is not None:
             row = versions[version]
             yield finding_view(finding, row.question.key, _("Version %(number)s", number=number(row.number)), row.question, leads=leads)
 
 
-def _table(one: QuestionAnalysis, thirds: AnswerThirds, version: VersionRow) -> ThirdsView:
-    return ThirdsView(version.number, tuple(_sentences(one, thirds)), thirds.sizes, tuple(_rows(one, thirds, version.question)))
+def _thirds_view(analysed: QuestionAnalysis, thirds: AnswerThirds, version: VersionRow) -> ThirdsView:
+    return ThirdsView(
+        version.number, tuple(_third_sentences(analysed, thirds)), thirds.sizes, tuple(_rows(analysed, thirds, version.question))
+    )
 
 
-def _sentences(one: QuestionAnalysis, thirds: AnswerThirds) -> Iterator[str]:
+def _third_sentences(analysed: QuestionAnalysis, thirds: AnswerThirds) -> Iterator[str]:
     whole = sum(thirds.sizes)
     if whole < FEW:
         yield ngettext(
@@ -161,7 +163,11 @@ def _sentences(one: QuestionAnalysis, thirds: AnswerThirds) -> Iterator[str]:
             "Only %(count)s attempts were analysed: read these shares as a first impression.",
             whole,
         )
-    right = [counts for found, counts in zip(one.classes, thirds.counts, strict=True) if not found.part and found.state is MarkState.RIGHT]
+    right = [
+        counts
+        for answer_class, counts in zip(analysed.classes, thirds.counts, strict=True)
+        if not answer_class.part and answer_class.state is MarkState.RIGHT
+    ]
     best, last = thirds.sizes[0], thirds.sizes[2]
     if not right or not best or not last:
         return
@@ -173,23 +179,23 @@ def _sentences(one: QuestionAnalysis, thirds: AnswerThirds) -> Iterator[str]:
         yield _("Of the best third %(best)s got it right, of the last third %(last)s: the best do not do better here.", **facts)
 
 
-def _rows(one: QuestionAnalysis, thirds: AnswerThirds, question: QuestionDefinition) -> Iterator[AnswerThirdsRow]:
+def _rows(analysed: QuestionAnalysis, thirds: AnswerThirds, question: QuestionDefinition) -> Iterator[AnswerThirdsRow]:
     several = question.kind is QuestionKind.MULTIPLE
     places = {part: at for at, part in enumerate(parts_of(question))}
-    pairs = sorted(zip(one.classes, thirds.counts, strict=True), key=lambda pair: -1 if several else places.get(pair[0].part, -1))
-    for found, counts in [*pairs, *_untaken(one, question)]:
+    pairs = sorted(zip(analysed.classes, thirds.counts, strict=True), key=lambda pair: -1 if several else places.get(pair[0].part, -1))
+    for response_class, counts in [*pairs, *_untaken(analysed, question)]:
         yield AnswerThirdsRow(
-            part=part_name(question, found.part) if found.part and not several else "",
-            answer=class_name(question, found),
-            right=found.state is MarkState.RIGHT,
+            part=part_name(question, response_class.part) if response_class.part and not several else "",
+            answer=class_name(question, response_class),
+            right=response_class.state is MarkState.RIGHT,
             thirds=tuple(_third(count, size) for count, size in zip(counts, thirds.sizes, strict=True)),
         )
 
 
-def _untaken(one: QuestionAnalysis, question: QuestionDefinition) -> Iterator[tuple[ResponseClass, Thirds]]:
+def _untaken(analysed: QuestionAnalysis, question: QuestionDefinition) -> Iterator[tuple[ResponseClass, Thirds]]:
     """Yield the options of a single choice that nobody chose."""
     if isinstance(question.body, SingleChoiceBody):
-        taken = {found.matched for found in one.classes}
+        taken = {response_class.matched for response_class in analysed.classes}
         for option in question.body.options:
             if option.key not in taken:
                 state = MarkState.RIGHT if option.credit >= 1 else MarkState.WRONG

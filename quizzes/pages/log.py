@@ -11,7 +11,6 @@ from quizzes.services.overrides import OverrideVerb
 from quizzes.services.regrading import RegradeVerb
 from quizzes.services.reopening import ReopeningVerb
 from quizzes.services.reports import ReportVerb
-from quizzes.services.wordings import WordingVerb
 
 
 def _where(entry: LogEntry) -> dict[str, object]:
@@ -19,35 +18,31 @@ def _where(entry: LogEntry) -> dict[str, object]:
     return {"activity": entry.facts.get("activity") or "", "whom": whom}
 
 
-def _which(entry: LogEntry) -> dict[str, object]:
-    return {"version": entry.facts.get("version") or "", "question": entry.facts.get("question") or ""}
-
-
-def _with_reason(words: str, entry: LogEntry) -> str:
+def _with_reason(sentence: str, entry: LogEntry) -> str:
     reason = entry.facts.get("reason")
-    return f"{words}: {reason}" if reason else words
+    return f"{sentence}: {reason}" if reason else sentence
 
 
 def _regraded(entry: LogEntry) -> str:
     changed = int(str(entry.facts.get("changed") or 0))
-    words = ngettext(
+    sentence = ngettext(
         "Regraded “%(activity)s”: %(count)s attempt changed",
         "Regraded “%(activity)s”: %(count)s attempts changed",
         changed,
         **_where(entry),
     )
-    return _with_reason(words, entry)
+    return _with_reason(sentence, entry)
 
 
 def _minutes_given(entry: LogEntry) -> str:
     minutes = int(str(entry.facts.get("minutes") or 0))
-    words = ngettext(
+    sentence = ngettext(
         "Gave everyone taking “%(activity)s” %(count)s extra minute",
         "Gave everyone taking “%(activity)s” %(count)s extra minutes",
         minutes,
         **_where(entry),
     )
-    return _with_reason(words, entry)
+    return _with_reason(sentence, entry)
 
 
 _SENTENCES: Mapping[str, Callable[[LogEntry], str]] = {
@@ -58,10 +53,6 @@ _SENTENCES: Mapping[str, Callable[[LogEntry], str]] = {
     DryRunVerb.DISCARDED: lambda _entry: _("Discarded a regrade dry run"),
     ReportVerb.EXPORTED: lambda entry: _("Exported a table of “%(activity)s”: %(what)s", what=entry.facts.get("what", ""), **_where(entry)),
     FormApprovalVerb.APPROVED: lambda entry: _("Approved the parallel forms of “%(activity)s”", **_where(entry)),
-    WordingVerb.SAID: lambda entry: _("Said that version %(version)s of “%(question)s” changed only the wording", **_which(entry)),
-    WordingVerb.WITHDRAWN: lambda entry: _(
-        "Took back that version %(version)s of “%(question)s” changed only the wording", **_which(entry)
-    ),
     ReopeningVerb.PREVIEWS_DELETED: lambda entry: _("Deleted the previews of “%(activity)s”", **_where(entry)),
     OverrideVerb.OVERRIDDEN: lambda entry: _with_reason(_("Set an override of “%(activity)s” for %(whom)s", **_where(entry)), entry),
     OverrideVerb.OVERRIDE_ENDED: lambda entry: _("Ended the override of “%(activity)s” for %(whom)s", **_where(entry)),

@@ -25,6 +25,8 @@ class StaffToolLink:
     action: StrEnum
     selecting: bool = False
     """Only for a quiz whose results are used outside the course."""
+    before: str = ""
+    """The endpoint before which it stands; empty for the end."""
 
 
 TOOLS: tuple[StaffToolLink, ...] = (
@@ -53,13 +55,6 @@ TOOLS: tuple[StaffToolLink, ...] = (
         QuizAction.REPORT,
     ),
     StaffToolLink(
-        "quizzes_statistics.quiz",
-        "chart-column",
-        N_("Statistics and item analysis"),
-        N_("How well the questions worked, and which of them need attention."),
-        QuizAction.STATISTICS,
-    ),
-    StaffToolLink(
         "quizzes_time.overrides",
         "calendar-clock",
         N_("Overrides: dates, time and attempts"),
@@ -77,6 +72,15 @@ TOOLS: tuple[StaffToolLink, ...] = (
 """In the order of the page: what is done most comes first."""
 
 
+def tools_in_order(offered: Iterable[StaffToolLink]) -> list[StaffToolLink]:
+    """Return the tools of quizzes with those that other packages offer, each where it belongs."""
+    tools = list(TOOLS)
+    for tool in offered:
+        rank = next((at for at, other in enumerate(tools) if other.endpoint == tool.before), len(tools))
+        tools.insert(rank, tool)
+    return tools
+
+
 @dataclass(frozen=True, slots=True)
 class CourseQuizView:
     """A quiz in a list of those of its course."""
@@ -89,9 +93,11 @@ class CourseQuizView:
 
 def quiz_lines(outline: Outline, keys: Iterable[str]) -> list[CourseQuizView]:
     """Return the quizzes of a course in its order, then those of earlier versions among the keys that have attempts."""
-    present = [one for one in outline.activities() if one.kind == "quiz"]
-    lines = [CourseQuizView(one.key, choose(one.title), choose(outline.module_by_key[one.module].title)) for one in present]
-    for key in sorted(set(keys) - {one.key for one in present}):
+    present = [activity for activity in outline.activities() if activity.kind == "quiz"]
+    lines = [
+        CourseQuizView(activity.key, choose(activity.title), choose(outline.module_by_key[activity.module].title)) for activity in present
+    ]
+    for key in sorted(set(keys) - {activity.key for activity in present}):
         now = outline.by_key.get(outline.renames.get(key, key))
         lines.append(CourseQuizView(key, choose(now.title) if now else key, ""))
     return lines

@@ -11,7 +11,7 @@ from kernel.own_records import is_own
 from kernel.permissions import Actor
 from quizzes.models import Accommodation, QuizOverride
 from quizzes.queries.overrides import AccommodationRow, IncidentRow, OpenAttempt, PastProfile, QuizOverrideRow
-from quizzes.services.overrides import values_of
+from quizzes.services.overrides import values_of_override
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ def override_views(actor: Actor, lines: Sequence[QuizOverrideRow]) -> list[QuizO
             line.ended_by,
             line.row.ended_at,
             line.can_return,
-            tuple(one.full_name for one in line.left_out),
-            any(not is_own(actor, one.id) for one in line.left_out),
+            tuple(person.full_name for person in line.left_out),
+            any(not is_own(actor, person.id) for person in line.left_out),
         )
         for line in lines
     ]
@@ -55,20 +55,20 @@ def override_views(actor: Actor, lines: Sequence[QuizOverrideRow]) -> list[QuizO
 
 def words_of(row: QuizOverride) -> Iterator[str]:
     """Say what an override sets, each setting a few words."""
-    said = values_of(row)
-    if said.sets_opens:
-        yield _("Opens on %(moment)s", moment=format_datetime(said.opens_at, "short")) if said.opens_at else _("No opening date")
-    if said.sets_closes:
-        yield _("Closes on %(moment)s", moment=format_datetime(said.closes_at, "short")) if said.closes_at else _("No closing date")
-    if said.limit_seconds is not None:
-        yield _minutes(said.limit_seconds // 60) if said.limit_seconds else _("No time limit")
-    if said.attempts is not None:
-        in_all = ngettext("%(count)s attempt in total", "%(count)s attempts in total", said.attempts)
-        yield in_all if said.attempts else _("Unlimited attempts")
-    if said.password is not None:
-        yield _("With a password") if said.password else _("No password")
-    if said.networks is not None:
-        yield _("Only from %(networks)s", networks=", ".join(said.networks.split())) if said.networks else _("From anywhere")
+    values = values_of_override(row)
+    if values.sets_opens:
+        yield _("Opens on %(moment)s", moment=format_datetime(values.opens_at, "short")) if values.opens_at else _("No opening date")
+    if values.sets_closes:
+        yield _("Closes on %(moment)s", moment=format_datetime(values.closes_at, "short")) if values.closes_at else _("No closing date")
+    if values.limit_seconds is not None:
+        yield _minutes(values.limit_seconds // 60) if values.limit_seconds else _("No time limit")
+    if values.attempts is not None:
+        in_all = ngettext("%(count)s attempt in total", "%(count)s attempts in total", values.attempts)
+        yield in_all if values.attempts else _("Unlimited attempts")
+    if values.password is not None:
+        yield _("With a password") if values.password else _("No password")
+    if values.networks is not None:
+        yield _("Only from %(networks)s", networks=", ".join(values.networks.split())) if values.networks else _("From anywhere")
 
 
 def _minutes(count: int) -> str:
@@ -88,7 +88,10 @@ class OpenAttemptView:
 
 def open_views(attempts: Sequence[OpenAttempt]) -> list[OpenAttemptView]:
     """Return the open attempts as staff see them: when they end, not why."""
-    return [OpenAttemptView(one.person.full_name, one.state.value, one.started_at, one.end, one.extra_seconds // 60) for one in attempts]
+    return [
+        OpenAttemptView(attempt.person.full_name, attempt.state.value, attempt.started_at, attempt.end, attempt.extra_seconds // 60)
+        for attempt in attempts
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +120,8 @@ def incident_views(actor: Actor, lines: Sequence[IncidentRow]) -> list[IncidentV
             line.by,
             line.row.created_at,
             line.row.undone_at,
-            tuple(one.full_name for one in line.left_out),
-            any(not is_own(actor, one.id) for one in line.left_out),
+            tuple(person.full_name for person in line.left_out),
+            any(not is_own(actor, person.id) for person in line.left_out),
         )
         for line in lines
     ]

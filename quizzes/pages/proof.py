@@ -133,7 +133,7 @@ class AttemptProofView:
     @property
     def shows_questions(self) -> bool:
         """Return whether the questions may be shown."""
-        return any(one.review is not None for one in self.questions)
+        return any(question.review is not None for question in self.questions)
 
 
 def fact_lines(proof: AttemptProofView) -> list[tuple[str, str]]:
@@ -162,15 +162,15 @@ def result_words(proof: AttemptProofView) -> str:
         return _("Submitted: not yet graded")
     if result.percent is None:
         return _("Not shown at this moment")
-    words = [_share(result.percent)]
+    parts = [_share(result.percent)]
     if result.raw is not None and result.maximum is not None:
         facts = {"raw": _mark(result.raw), "maximum": number(result.maximum)}
-        words.append(ngettext("%(raw)s of %(maximum)s point", "%(raw)s of %(maximum)s points", result.maximum, **facts))
+        parts.append(ngettext("%(raw)s of %(maximum)s point", "%(raw)s of %(maximum)s points", result.maximum, **facts))
     if result.passed is not None:
-        words.append(_("Passed") if result.passed else _("Not passed"))
+        parts.append(_("Passed") if result.passed else _("Not passed"))
     if result.pass_percent is not None:
-        words.append(_("needed: %(percent)s", percent=_share(result.pass_percent)))
-    return " · ".join(words)
+        parts.append(_("needed: %(percent)s", percent=_share(result.pass_percent)))
+    return " · ".join(parts)
 
 
 def _share(value: Decimal) -> str:
@@ -194,14 +194,14 @@ def incident_words(given: GivenTime) -> str:
 
 def head_words(question: ProofQuestion) -> str:
     """Return the head of a question: its number, its points and how the answer was judged, as far as that may be shown."""
-    words, review = [_("Question %(number)s", number=question.number)], question.review
+    parts, review = [_("Question %(number)s", number=question.number)], question.review
     if review is not None and review.mark is not None and review.maximum is not None:
         facts = {"mark": _mark(review.mark), "maximum": number(review.maximum)}
-        words.append(ngettext("%(mark)s of %(maximum)s point", "%(mark)s of %(maximum)s points", review.maximum, **facts))
+        parts.append(ngettext("%(mark)s of %(maximum)s point", "%(mark)s of %(maximum)s points", review.maximum, **facts))
     elif review is not None and not review.self_review and (worth := review.maximum if review.mark is None else review.mark) is not None:
-        words.append(ngettext("%(count)s point", "%(count)s points", worth))
+        parts.append(ngettext("%(count)s point", "%(count)s points", worth))
     state = _state_words().get(review.state if review else "", "")
-    return " · ".join([*words, *([state] if state else [])])
+    return " · ".join([*parts, *([state] if state else [])])
 
 
 def _state_words() -> Mapping[str, str]:
@@ -219,9 +219,9 @@ def printed_question(question: ProofQuestion) -> PrintedQuestion:
     """Return a question as it is printed."""
     review = question.review
     if review is None:
-        said = tuple(PrintedRow("", line, "", "", mine=True, verdict="") for line in question.said)
-        notes = () if said else (_("Answered") if question.is_answered else _("Not answered"),)
-        return _printed(question, rows=said, notes=notes)
+        printed_rows = tuple(PrintedRow("", line, "", "", mine=True, verdict="") for line in question.said)
+        notes = () if printed_rows else (_("Answered") if question.is_answered else _("Not answered"),)
+        return _printed(question, rows=printed_rows, notes=notes)
     if question.number is None:
         return _printed(question, text=review.text)
     return _printed(
@@ -230,7 +230,9 @@ def printed_question(question: ProofQuestion) -> PrintedQuestion:
         offered=question.offered,
         rows=tuple(_printed_row(review, row) for row in review.rows),
         files=tuple(_("%(name)s, SHA-256: %(digest)s", name=name, digest=digest) for name, digest in question.file_digests),
-        tries=tuple(f"{one.number}. {' · '.join(one.said) or _('(nothing)')}" for one in review.tries) if len(review.tries) > 1 else (),
+        tries=tuple(f"{attempted.number}. {' · '.join(attempted.said) or _('(nothing)')}" for attempted in review.tries)
+        if len(review.tries) > 1
+        else (),
         rubric=review.rubric,
         texts=tuple(_texts(review)),
         notes=tuple(_notes(question, review)),
@@ -274,7 +276,7 @@ def _notes(question: ProofQuestion, review: QuestionReview) -> Iterator[str]:
         yield _void_words(question.void_effect)
 
 
-def section_lines(proof: AttemptProofView) -> list[str]:
+def section_lines_of_proof(proof: AttemptProofView) -> list[str]:
     """Return the points of each section in words."""
     return [
         f"{title}: {_('%(mark)s of %(maximum)s', mark=_mark(mark), maximum=_mark(maximum))}"
@@ -299,9 +301,9 @@ def _row_words(review: QuestionReview, row: ReviewRow) -> str:
 
 def _void_words(effect: str) -> str:
     """Say what voiding a question did to it; empty where it was not voided."""
-    words = {
+    sentences = {
         "full_credit": _("This question was voided: everyone gets its points."),
         "void_unless_lower": _("This question was voided: it counts only where leaving it out would lower the result."),
         "removed": _("This question was voided: it does not count towards the total."),
     }
-    return words.get(effect, "")
+    return sentences.get(effect, "")

@@ -11,7 +11,15 @@ from kernel.pdf.prose import ProseBlock, followed_by, led_by, plain_prose, read_
 from kernel.pdf.prose_sheet import GAP, SIZE, SMALL, ProseSheet
 from kernel.pdf.runs import TextRun, TextStyle
 from kernel.pdf.sheets import BRAND, INK, LEFT, LINE, QR, SOFT, sheet_properties
-from quizzes.pages.proof import AttemptProofView, PrintedQuestion, PrintedRow, fact_lines, incident_words, printed_question, section_lines
+from quizzes.pages.proof import (
+    AttemptProofView,
+    PrintedQuestion,
+    PrintedRow,
+    fact_lines,
+    incident_words,
+    printed_question,
+    section_lines_of_proof,
+)
 from quizzes.services.proofs import SignedProof
 
 Pictures = Mapping[str, tuple[bytes, int, int]]
@@ -41,13 +49,13 @@ class _ProofSheet(ProseSheet):
         self._paragraph(proof.institution, STRONG, 4.2, SOFT)
         self._paragraph(title, TITLE, 7.5, BRAND, role="H1")
         self._y += 2
-        for words, value in fact_lines(proof):
-            self._blocks(led_by((TextRun(words, TextStyle.STRONG),), plain_prose(value)), left=LEFT, size=SIZE, colour=INK)
+        for label, value in fact_lines(proof):
+            self._blocks(led_by((TextRun(label, TextStyle.STRONG),), plain_prose(value)), left=LEFT, size=SIZE, colour=INK)
         if proof.result.overall:
             self._html(proof.result.overall)
         if proof.result.sections:
             self._heading(_("Points by section"))
-            for line in section_lines(proof):
+            for line in section_lines_of_proof(proof):
                 self._plain(line)
         if proof.incidents:
             self._heading(_("Time given to everyone"))
@@ -60,10 +68,10 @@ class _ProofSheet(ProseSheet):
             self._question(printed_question(question))
         self._signature(address)
 
-    def _heading(self, words: str) -> None:
+    def _heading(self, text: str) -> None:
         self._y += 4
         self._make_room(20)
-        self._paragraph(words, STRONG, 4.4, BRAND, role="H2")
+        self._paragraph(text, STRONG, 4.4, BRAND, role="H2")
         self._y += 1
 
     def _question(self, question: PrintedQuestion) -> None:
@@ -101,8 +109,8 @@ class _ProofSheet(ProseSheet):
             self._prose(criterion.text, size=SMALL)
             for level in criterion.levels:
                 self._row("●" if level.chosen else "○", level.text, INK if level.chosen else SOFT)
-        for words, text in question.texts:
-            self._small(words)
+        for label, text in question.texts:
+            self._small(label)
             self._prose(text, size=SMALL)
 
     def _prose(self, text: SafeHtml | str, *, left: float = ROW, size: float = SIZE, colour: str = INK) -> None:
@@ -121,8 +129,8 @@ class _ProofSheet(ProseSheet):
             blocks = followed_by(blocks, after)
         self._blocks(blocks, left=ROW, size=SIZE, colour=colour)
 
-    def _small(self, words: str, *, colour: str = SOFT) -> None:
-        self._plain(words, left=ROW, size=SMALL, colour=colour)
+    def _small(self, text: str, *, colour: str = SOFT) -> None:
+        self._plain(text, left=ROW, size=SMALL, colour=colour)
 
     def _signature(self, address: str) -> None:
         signed = self._signed

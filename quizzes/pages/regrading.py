@@ -48,23 +48,28 @@ _PARTS: Mapping[str, str] = {
 }
 
 
-def question_rows(session: Session, asked: Sequence[QuizQuestionVersions]) -> list[dict[str, object]]:
+def question_rows(session: Session, listed: Sequence[QuizQuestionVersions]) -> list[dict[str, object]]:
     """Return the questions that a quiz has asked, with their versions and in how many attempts."""
-    questions = attempts.get_questions(session, [one.versions[0].id for one in asked])
+    questions = attempts.get_questions(session, [versions_of_question.versions[0].id for versions_of_question in listed])
     return [
-        {"key": one.key, "title": short_title(questions[one.versions[0].id]), "versions": one.versions, "attempts": one.attempts}
-        for one in asked
+        {
+            "key": versions_of_question.key,
+            "title": short_title(questions[versions_of_question.versions[0].id]),
+            "versions": versions_of_question.versions,
+            "attempts": versions_of_question.attempts,
+        }
+        for versions_of_question in listed
     ]
 
 
-def title_of(session: Session, asked: QuizQuestionVersions) -> str:
+def title_of(session: Session, question_versions: QuizQuestionVersions) -> str:
     """Return the first words of the newest version of a question."""
-    return short_title(attempts.get_questions(session, [asked.versions[0].id])[asked.versions[0].id])
+    return short_title(attempts.get_questions(session, [question_versions.versions[0].id])[question_versions.versions[0].id])
 
 
-def is_by_rule(session: Session, asked: QuizQuestionVersions) -> bool:
+def is_by_rule(session: Session, question_versions: QuizQuestionVersions) -> bool:
     """Say whether the program marks a question, so that it can judge it again."""
-    versions = [version.id for version in asked.versions]
+    versions = [version.id for version in question_versions.versions]
     return any(is_judged_by_rule(question) for question in attempts.get_questions(session, versions).values())
 
 
@@ -85,18 +90,20 @@ class IncompatibleVersion:
     reasons: tuple[str, ...]
 
 
-def incompatible_versions(session: Session, asked: QuizQuestionVersions, target_id: int) -> list[IncompatibleVersion]:
+def incompatible_versions(session: Session, question_versions: QuizQuestionVersions, target_id: int) -> list[IncompatibleVersion]:
     """Return the versions that were asked and whose answers the chosen version cannot judge (spec/quiz-engine 5.11.2)."""
-    questions = attempts.get_questions(session, [version.id for version in asked.versions])
-    found = ((version, _reasons(questions[version.id], questions[target_id])) for version in asked.versions if version.attempts)
-    return [IncompatibleVersion(version.number, version.attempts, reasons) for version, reasons in found if reasons]
+    questions = attempts.get_questions(session, [version.id for version in question_versions.versions])
+    judged = (
+        (version, _reasons(questions[version.id], questions[target_id])) for version in question_versions.versions if version.attempts
+    )
+    return [IncompatibleVersion(version.number, version.attempts, reasons) for version, reasons in judged if reasons]
 
 
 def _reasons(answered: QuestionDefinition, target: QuestionDefinition) -> tuple[str, ...]:
-    return tuple(_reason(difference) for difference in differences(answered, target))
+    return tuple(_reason_of_difference(difference) for difference in differences(answered, target))
 
 
-def _reason(difference: KeyDifference) -> str:
+def _reason_of_difference(difference: KeyDifference) -> str:
     part = (
         _(_PARTS[difference.part]) if difference.part in _PARTS else _("options of gap %(gap)s", gap=difference.part.removeprefix("gap:"))
     )

@@ -4,6 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from sqlalchemy.orm import Session
+
+from courses.models import Course
 from kernel.errors import N_
 from kernel.i18n import _, number
 from quizzes.pages.class_answers import answer_name, class_name, part_name, parts_of
@@ -11,9 +14,11 @@ from quizzes.pages.figures import MISSING, figure, percentage
 from quizzes.pages.item_findings import FindingView, finding_view
 from quizzes.pages.question import plain, short_title
 from quizzes.pages.statistic_names import CONCERNS, POSITION, QUIZ
-from quizzes.queries.analysis import QuestionName
+from quizzes.queries import attempts
+from quizzes.queries.analysis import QuestionName, attempt_set, find_examination, list_compositions, list_question_names
 from quizzes.rules.analysis import concerns_about
 from quizzes.rules.definitions import QuestionDefinition, QuestionKind, SingleChoiceBody
+from quizzes.rules.finding_kinds import FindingKind
 from quizzes.rules.quiz_analysis import PositionAnalysis, QuestionAnalysis, QuizAnalysis, findings_in_order
 from quizzes.rules.results import MarkState
 from quizzes.rules.statistics import CountedAttempts, CountedTakes
@@ -107,56 +112,56 @@ class AnswerCountView:
 
 def quiz_figures(examination: QuizAnalysis) -> list[StatisticView]:
     """Return the figures of the quiz in words."""
-    found = []
+    figures = []
     for field, name, unit, meaning in QUIZ:
         value = getattr(examination.quiz, field)
-        words = figure(value, 4 if field in ("skewness", "kurtosis") else 2)
+        shown = figure(value, 4 if field in ("skewness", "kurtosis") else 2)
         if field in ("mean", "median") and value is not None:
-            words = _("%(mark)s of %(maximum)s", mark=words, maximum=figure(examination.maximum))
-        found.append(StatisticView(_(name), percentage(value, 2) if unit else words, _(meaning)))
-    return found
+            shown = _("%(mark)s of %(maximum)s", mark=shown, maximum=figure(examination.maximum))
+        figures.append(StatisticView(_(name), percentage(value, 2) if unit else shown, _(meaning)))
+    return figures
 
 
 def warnings_of(examination: QuizAnalysis) -> list[str]:
     """Say in words what cannot be computed, and why (spec/quiz-engine 5.12, degenerate cases)."""
-    quiz, said = examination.quiz, []
+    quiz, sentences = examination.quiz, []
     if quiz.attempts == 1:
-        said.append(_("With one attempt nothing can be compared: spread, discrimination and weights need at least two."))
+        sentences.append(_("With one attempt nothing can be compared: spread, discrimination and weights need at least two."))
     elif quiz.attempts < 4:
-        said.append(_("With fewer than four attempts some figures cannot be computed, and the others say little."))
+        sentences.append(_("With fewer than four attempts some figures cannot be computed, and the others say little."))
     if quiz.attempts > 1 and quiz.deviation == 0:
-        said.append(_("All attempts have the same points: there is no difference to explain."))
+        sentences.append(_("All attempts have the same points: there is no difference to explain."))
     if len(examination.positions) == 1:
-        said.append(_("With a single question there is no consistency, and nothing to compare it with."))
+        sentences.append(_("With a single question there is no consistency, and nothing to compare it with."))
     if quiz.consistency is not None and quiz.consistency < 0:
-        said.append(_("The consistency is below 0: the questions contradict one another. The error ratio is then above 100%."))
-    if examination.positions and any(one.statistics.effective_weight is None for one in examination.positions) and quiz.deviation:
-        said.append(_("Questions that correlate negatively with the total have no effective weight (shown as –)."))
-    return said
+        sentences.append(_("The consistency is below 0: the questions contradict one another. The error ratio is then above 100%."))
+    if examination.positions and any(position.statistics.effective_weight is None for position in examination.positions) and quiz.deviation:
+        sentences.append(_("Questions that correlate negatively with the total have no effective weight (shown as –)."))
+    return sentences
 
 
 def position_lines(examination: QuizAnalysis, names: QuestionNames) -> list[PositionView]:
     """Return the table of positions."""
     return [
         PositionView(
-            one.position.number,
-            _position_title(one, names),
-            one.position.question,
-            figure(one.maximum),
-            tuple(_figures(one.statistics, [field for field, *_rest in POSITION])),
-            tuple(_(CONCERNS[concern.value]) for concern in concerns_about(one.statistics)),
+            position.position.number,
+            _position_title(position, names),
+            position.position.question,
+            figure(position.maximum),
+            tuple(_figures(position.statistics, [field for field, *_rest in POSITION])),
+            tuple(_(CONCERNS[concern.value]) for concern in concerns_about(position.statistics)),
         )
-        for one in examination.positions
+        for position in examination.positions
     ]
 
 
-def _position_title(one: PositionAnalysis, names: QuestionNames) -> str:
-    if one.position.question:
-        title = short_title(names.questions[one.versions[-1]])
-        several = len(one.versions) > 1
-        return _("%(title)s (%(count)s versions)", title=title, count=len(one.versions)) if several else title
-    drawn = _("Random draw, %(draw)s of %(draws)s", draw=one.position.draw, draws=one.position.draws)
-    return _("%(drawn)s; %(count)s questions used", drawn=drawn, count=len(one.versions))
+def _position_title(analysed: PositionAnalysis, names: QuestionNames) -> str:
+    if analysed.position.question:
+        title = short_title(names.questions[analysed.versions[-1]])
+        several = len(analysed.versions) > 1
+        return _("%(title)s (%(count)s versions)", title=title, count=len(analysed.versions)) if several else title
+    drawn = _("Random draw, %(draw)s of %(draws)s", draw=analysed.position.draw, draws=analysed.position.draws)
+    return _("%(drawn)s; %(count)s questions used", drawn=drawn, count=len(analysed.versions))
 
 
 def _figures(statistics: object, fields: Iterable[str]) -> Iterable[str]:
@@ -180,35 +185,35 @@ QUESTION_FIELDS = ("facility", "deviation", "discrimination", "efficiency")
 
 def question_lines(examination: QuizAnalysis, names: QuestionNames) -> list[QuestionStatisticsRow]:
     """Return the table of questions, each version on a line of its own."""
-    return [_question_line(at, one, names) for at, one in enumerate(examination.questions, 1)]
+    return [_question_line(at, question, names) for at, question in enumerate(examination.questions, 1)]
 
 
-def _question_line(at: int, one: QuestionAnalysis, names: QuestionNames) -> QuestionStatisticsRow:
-    statistics = one.statistics
+def _question_line(at: int, analysed: QuestionAnalysis, names: QuestionNames) -> QuestionStatisticsRow:
+    statistics = analysed.statistics
     facility, discrimination = statistics.facility, statistics.discrimination
     return QuestionStatisticsRow(
         number=at,
-        key=names.names[one.version].key,
-        title=names.label(one.version),
-        drawn=one.drawn,
-        voided=one.voided,
+        key=names.names[analysed.version].key,
+        title=names.label(analysed.version),
+        drawn=analysed.drawn,
+        voided=analysed.voided,
         attempts=number(statistics.attempts),
         figures=tuple(_figures(statistics, QUESTION_FIELDS)),
-        guess=MISSING if one.guess is None else percentage(one.guess * 100, 0),
-        concerns=() if one.voided else tuple(_(CONCERNS[concern.value]) for concern in concerns_about(statistics)),
-        findings=sum(finding.told for finding in one.findings),
+        guess=MISSING if analysed.guess is None else percentage(analysed.guess * 100, 0),
+        concerns=() if analysed.voided else tuple(_(CONCERNS[concern.value]) for concern in concerns_about(statistics)),
+        findings=sum(finding.told for finding in analysed.findings),
         facility=None if facility is None else float(facility * 100),
         discrimination=None if discrimination is None else float(discrimination),
     )
 
 
-def variant_lines(one: QuestionAnalysis) -> list[VariantStatisticsRow]:
+def variant_lines(analysed: QuestionAnalysis) -> list[VariantStatisticsRow]:
     """Return the table of the variants of a question, where each set of values is one (spec/selection 2.5)."""
     return [
         VariantStatisticsRow(
             variant_words(variant.name), number(variant.statistics.attempts), tuple(_figures(variant.statistics, QUESTION_FIELDS))
         )
-        for variant in one.variants
+        for variant in analysed.variants
     ]
 
 
@@ -231,29 +236,29 @@ def finding_views(examination: QuizAnalysis, names: QuestionNames) -> list[Findi
     ]
 
 
-def answer_lines(one: QuestionAnalysis, question: QuestionDefinition) -> list[AnswerCountView]:
+def answer_lines(analysed: QuestionAnalysis, question: QuestionDefinition) -> list[AnswerCountView]:
     """Return the table of answers of a question, part by part; of a single choice also the options that nobody chose."""
     several = question.kind is QuestionKind.MULTIPLE
     places = {part: at for at, part in enumerate(parts_of(question))}
     lines = [
         AnswerCountView(
-            part=part_name(question, found.part) if found.part and not several else "",
-            answer=class_name(question, found),
-            right=found.state is MarkState.RIGHT,
-            credit=percentage(found.credit * 100),
-            count=number(found.count),
-            frequency=percentage(found.frequency * 100),
-            share=float(found.frequency * 100),
-            rest=figure(found.mean_rest),
+            part=part_name(question, response_class.part) if response_class.part and not several else "",
+            answer=class_name(question, response_class),
+            right=response_class.state is MarkState.RIGHT,
+            credit=percentage(response_class.credit * 100),
+            count=number(response_class.count),
+            frequency=percentage(response_class.frequency * 100),
+            share=float(response_class.frequency * 100),
+            rest=figure(response_class.mean_rest),
         )
-        for found in sorted(one.classes, key=lambda found: -1 if several else places.get(found.part, -1))
+        for response_class in sorted(analysed.classes, key=lambda response_class: -1 if several else places.get(response_class.part, -1))
     ]
-    return [*lines, *_untaken(one, question)]
+    return [*lines, *_untaken(analysed, question)]
 
 
-def _untaken(one: QuestionAnalysis, question: QuestionDefinition) -> Iterator[AnswerCountView]:
+def _untaken(analysed: QuestionAnalysis, question: QuestionDefinition) -> Iterator[AnswerCountView]:
     if isinstance(question.body, SingleChoiceBody):
-        taken = {found.matched for found in one.classes}
+        taken = {response_class.matched for response_class in analysed.classes}
         for option in question.body.options:
             if option.key not in taken:
                 yield AnswerCountView(
@@ -271,16 +276,16 @@ class TypedAnswerView:
     rest: str
 
 
-def typed_lines(one: QuestionAnalysis, question: QuestionDefinition) -> list[TypedAnswerView]:
+def typed_lines(analysed: QuestionAnalysis, question: QuestionDefinition) -> list[TypedAnswerView]:
     """Return what was typed most often of what matches no answer."""
     return [
         TypedAnswerView(
-            part_name(question, found.part) if found.part else "",
-            answer_name(question, found.part, found.text) or _("(not answered)"),
-            number(found.count),
-            figure(found.mean_rest),
+            part_name(question, typed.part) if typed.part else "",
+            answer_name(question, typed.part, typed.text) or _("(not answered)"),
+            number(typed.count),
+            figure(typed.mean_rest),
         )
-        for found in one.typed
+        for typed in analysed.typed
     ]
 
 
@@ -309,7 +314,7 @@ def grade_steps(examination: QuizAnalysis) -> list[GradeStep]:
 
 def numbers_in_words(numbers: Sequence[int]) -> str:
     """Return numbers of versions in words: “1, 2 and 5”."""
-    listed = [number(one) for one in numbers]
+    listed = [number(each) for each in numbers]
     if len(listed) < 2:
         return "".join(listed)
     return _("%(some)s and %(last)s", some=", ".join(listed[:-1]), last=listed[-1])
@@ -317,12 +322,12 @@ def numbers_in_words(numbers: Sequence[int]) -> str:
 
 def which_words() -> list[tuple[CountedAttempts, str]]:
     """Return which attempts can be looked at, in words."""
-    return [(which, _(words)) for which, words in WHICH.items()]
+    return [(which, _(label)) for which, label in WHICH.items()]
 
 
 def take_words() -> list[tuple[str, str]]:
     """Return which takes of a course can be looked at, by what addresses name them, in words."""
-    return [(takes.value, _(words)) for takes, words in TAKES.items()]
+    return [(takes.value, _(label)) for takes, label in TAKES.items()]
 
 
 def counted_words(which: CountedAttempts) -> str:
@@ -338,3 +343,17 @@ def position_names() -> list[tuple[str, str]]:
 def question_names() -> list[tuple[str, str]]:
     """Return headings and meanings of the figures of questions."""
     return [(_(heading), _(meaning)) for field, heading, _factor, meaning in POSITION if field in QUESTION_FIELDS]
+
+
+def value_findings(session: Session, course: Course, key: str) -> Mapping[str, str]:
+    """Return by question what the last analysis found of its values: that larger ones are harder, or easier."""
+    if attempts.find_published_snapshot(session, course, key) is None:
+        return {}
+    quiz = list_compositions(session, course.id, key)
+    stored = find_examination(session, attempt_set(session, quiz, CountedAttempts.FIRST, quiz.choices[0]))
+    if stored is None:
+        return {}
+    versions = [finding.version for finding in stored.examination.questions]
+    names = QuestionNames(attempts.get_questions(session, versions), list_question_names(session, versions))
+    views = zip(finding_views(stored.examination, names), findings_in_order(stored.examination), strict=True)
+    return {view.question: f"{view.said} {view.numbers}" for view, finding in views if finding.finding.ailment is FindingKind.VALUES}

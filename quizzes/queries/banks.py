@@ -1,6 +1,7 @@
 """Reading a course's bank of questions: what its draft holds, what of it is published, where it is used."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -9,16 +10,17 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, String, func, select, type_coerce
 from sqlalchemy.orm import Session
 
-from courses.models import Activity, Course
+from courses.models import Course
 from courses.queries import catalogue as course_catalogue
 from courses.queries import drafts as course_drafts
 from kernel.errors import NotFound
 from kernel.markup.model import fold
 from kernel.permissions import Actor
-from quizzes.content import banks, drafts
+from quizzes.content.banks import claims
+from quizzes.content.drafts import digest_of
 from quizzes.content.published import key_lists
 from quizzes.draft_models import DraftBank, DraftQuestion
-from quizzes.models import Attempt, AttemptItem, Question, QuestionVersion, QuizVersion, Slot, SlotCandidate
+from quizzes.models import Question, QuestionVersion
 from quizzes.permissions import BankQuestionContext
 from quizzes.queries import attempts
 
@@ -37,7 +39,7 @@ class BankRow:
 
 
 @dataclass(frozen=True, slots=True)
-class QuestionRow:
+class DraftQuestionRow:
     """A question of a draft, as a list shows it."""
 
     key: str
@@ -67,9 +69,9 @@ class QuestionFilter:
 def is_up_to_date(session: Session, course_id: int) -> bool:
     """Say whether the rows of a course's draft banks are those of its text; a copy from before there were rows is not."""
     checksums = course_drafts.list_draft_checksums(session, course_id)
-    wanted = {path: drafts.digest_of(path, checksums) for path in checksums if banks.claims(path)}
+    digests = {path: digest_of(path, checksums) for path in checksums if claims(path)}
     rows = session.execute(select(DraftBank.path, DraftBank.source).where(DraftBank.course_id == course_id))
-    return dict(rows.all()) == wanted
+    return dict(rows.all()) == digests
 
 
 def list_banks(session: Session, course_id: int) -> list[BankRow]:
@@ -98,36 +100,36 @@ _ROWS = select(
 ).join(DraftBank, DraftBank.id == DraftQuestion.bank_id)
 
 
-def _narrowed(course_id: int, wanted: QuestionFilter) -> list[ColumnElement[bool]]:
+def _narrowed(course_id: int, filters: QuestionFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [DraftBank.course_id == course_id]
-    conditions += [DraftQuestion.words.contains(word, autoescape=True) for word in fold(wanted.text).split()[:20]]
+    conditions += [DraftQuestion.words.contains(word, autoescape=True) for word in fold(filters.text).split()[:20]]
     for column, value in (
-        (DraftBank.key, wanted.bank),
-        (DraftQuestion.kind, wanted.kind),
-        (DraftQuestion.state, wanted.state),
-        (DraftQuestion.difficulty, wanted.difficulty),
+        (DraftBank.key, filters.bank),
+        (DraftQuestion.kind, filters.kind),
+        (DraftQuestion.state, filters.state),
+        (DraftQuestion.difficulty, filters.difficulty),
     ):
         if value:
             conditions.append(column == value)
-    if wanted.tag:
-        conditions.append(type_coerce(DraftQuestion.tags, String).contains(f'"{wanted.tag}"', autoescape=True))
+    if filters.tag:
+        conditions.append(type_coerce(DraftQuestion.tags, String).contains(f'"{filters.tag}"', autoescape=True))
     return conditions
 
 
-def search_questions(session: Session, course_id: int, wanted: QuestionFilter, *, offset: int, limit: int) -> list[QuestionRow]:
+def search_questions(session: Session, course_id: int, filters: QuestionFilter, *, offset: int, limit: int) -> list[DraftQuestionRow]:
     """List the draft's questions that a search finds, in the order of the folder."""
-    statement = _ordered(_ROWS.where(*_narrowed(course_id, wanted))).offset(offset).limit(limit)
-    return [QuestionRow(*row) for row in session.execute(statement)]
+    statement = _ordered(_ROWS.where(*_narrowed(course_id, filters))).offset(offset).limit(limit)
+    return [DraftQuestionRow(*row) for row in session.execute(statement)]
 
 
 def _ordered(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     return statement.order_by(DraftBank.path, DraftQuestion.position)
 
 
-def count_questions(session: Session, course_id: int, wanted: QuestionFilter) -> int:
+def count_questions(session: Session, course_id: int, filters: QuestionFilter) -> int:
     """Count the draft's questions that a search finds."""
     counted = select(func.count()).select_from(DraftQuestion).join(DraftBank, DraftBank.id == DraftQuestion.bank_id)
-    return session.scalar(counted.where(*_narrowed(course_id, wanted))) or 0
+    return session.scalar(counted.where(*_narrowed(course_id, filters))) or 0
 
 
 def list_tags(session: Session, course_id: int) -> list[str]:
@@ -142,10 +144,11 @@ def list_keys(session: Session, course_id: int) -> list[str]:
     return list(session.scalars(statement.order_by(DraftQuestion.key).limit(MAXIMUM_SHOWN)))
 
 
-def find_questions(session: Session, course_id: int, keys: Sequence[str]) -> list[QuestionRow]:
+def find_questions(session: Session, course_id: int, keys: Sequence[str]) -> list[DraftQuestionRow]:
     """Return the draft's questions with some keys, in the order of the folder; those that are not there are left out."""
     return [
-        QuestionRow(*row) for row in session.execute(_ordered(_ROWS.where(DraftBank.course_id == course_id, DraftQuestion.key.in_(keys))))
+        DraftQuestionRow(*row)
+        for row in session.execute(_ordered(_ROWS.where(DraftBank.course_id == course_id, DraftQuestion.key.in_(keys))))
     ]
 
 
@@ -159,35 +162,30 @@ class QuestionUsage:
     candidates: int
 
 
+@dataclass(frozen=True, slots=True)
+class QuestionUses:
+    """Where questions are used, as a package above reads it: published quizzes that give one, and attempts that had each of several."""
+
+    list_quizzes: Callable[[Session, Course, str], Sequence[QuestionUsage]]
+    count_attempts: Callable[[Session, int, Sequence[str]], Mapping[str, int]]
+
+
+def _sources(session: Session) -> tuple[QuestionUses, ...]:
+    sources: tuple[QuestionUses, ...] = session.info["question_uses"]
+    return sources
+
+
 def list_uses(session: Session, course: Course, key: str) -> list[QuestionUsage]:
     """List the quizzes of the published version that give a question."""
-    if course.published_version_id is None:
-        return []
-    pool = select(func.count()).where(SlotCandidate.slot_id == Slot.id).correlate(Slot).scalar_subquery()
-    statement = (
-        select(Activity.key, Activity.title, Slot.draws, pool)
-        .join(QuizVersion, QuizVersion.activity_id == Activity.id)
-        .join(Slot, Slot.quiz_version_id == QuizVersion.id)
-        .join(SlotCandidate, SlotCandidate.slot_id == Slot.id)
-        .join(QuestionVersion, QuestionVersion.id == SlotCandidate.question_version_id)
-        .join(Question, Question.id == QuestionVersion.question_id)
-        .where(Activity.version_id == course.published_version_id, Question.key == key)
-        .order_by(Activity.id, Slot.position)
-    )
-    return [QuestionUsage(*row) for row in session.execute(statement)]
+    return [use for source in _sources(session) for use in source.list_quizzes(session, course, key)]
 
 
-def count_attempts(session: Session, course_id: int, keys: Sequence[str]) -> dict[str, int]:
+def count_attempts_of_questions(session: Session, course_id: int, keys: Sequence[str]) -> Mapping[str, int]:
     """Count the attempts that had each question, in any version, without previews."""
-    statement = (
-        select(Question.key, func.count())
-        .join(QuestionVersion, QuestionVersion.question_id == Question.id)
-        .join(AttemptItem, AttemptItem.question_version_id == QuestionVersion.id)
-        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
-        .where(Question.course_id == course_id, Question.key.in_(keys), ~Attempt.preview)
-        .group_by(Question.key)
-    )
-    return dict(session.execute(statement).all())
+    counts = Counter[str]()
+    for source in _sources(session):
+        counts.update(source.count_attempts(session, course_id, keys))
+    return counts
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,7 @@ class RegradeChangeRow:
 
 
 def _lines(regrade_id: int, show: DryRunFilter) -> Select[*tuple[Any, ...]]:
-    wanted = {
+    conditions = {
         DryRunFilter.CHANGED: RegradeDryRunRow.changed,
         DryRunFilter.FLIPS: _GAINED | _LOST,
         DryRunFilter.CERTIFICATES: _AWARDED,
@@ -101,7 +101,7 @@ def _lines(regrade_id: int, show: DryRunFilter) -> Select[*tuple[Any, ...]]:
         select(RegradeDryRunRow, Attempt.uuid, Attempt.number, Person.given_names, Person.first_surname, Person.second_surname)
         .join(Attempt, Attempt.id == RegradeDryRunRow.attempt_id)
         .join(Person, Person.id == Attempt.person_id)
-        .where(RegradeDryRunRow.regrade_id == regrade_id, wanted[show])
+        .where(RegradeDryRunRow.regrade_id == regrade_id, conditions[show])
         .order_by(func.lower(Person.first_surname), func.lower(Person.second_surname), func.lower(Person.given_names), Attempt.id)
     )
 
@@ -110,7 +110,7 @@ def _fraction(value: Any) -> Fraction | None:
     return None if value is None else Fraction(value)
 
 
-def _line(row: Row[*tuple[Any, ...]]) -> RegradeChangeRow:
+def _change_row(row: Row[*tuple[Any, ...]]) -> RegradeChangeRow:
     line: RegradeDryRunRow = row[0]
     return RegradeChangeRow(
         attempt=row.uuid,
@@ -132,13 +132,13 @@ def _line(row: Row[*tuple[Any, ...]]) -> RegradeChangeRow:
 
 def list_lines(session: Session, regrade_id: int, show: DryRunFilter, *, offset: int, limit: int) -> list[RegradeChangeRow]:
     """List some lines of a dry run, by learner."""
-    return [_line(row) for row in session.execute(_lines(regrade_id, show).offset(offset).limit(limit))]
+    return [_change_row(row) for row in session.execute(_lines(regrade_id, show).offset(offset).limit(limit))]
 
 
 def stream_lines(session: Session, regrade_id: int, show: DryRunFilter) -> Iterator[RegradeChangeRow]:
     """Yield every line of a dry run, a thousand in memory at a time."""
     for row in session.execute(_lines(regrade_id, show).execution_options(yield_per=1000)):
-        yield _line(row)
+        yield _change_row(row)
 
 
 def list_quiz_versions(session: Session, regrade_id: int) -> list[int]:

@@ -15,8 +15,7 @@ from kernel.compiled_statements import compile_once
 from kernel.db import connection_of
 from kernel.entity_rows import columns_of, entity_rows
 from quizzes.models import Accommodation, QuizOverride
-from quizzes.rules import access
-from quizzes.rules.access import EffectiveSettings, OverridableSetting, SettingSources
+from quizzes.rules.access import AccommodationValues, EffectiveSettings, OverridableSetting, OverriddenSettings, SettingSources
 from quizzes.rules.settings import QuizSettings
 
 Column = InstrumentedAttribute[Any] | ColumnElement[Any]
@@ -37,21 +36,21 @@ class PersonQuizColumns:
 _Later = aliased(QuizOverride)
 
 
-def overrides_for(one: PersonQuizColumns) -> ColumnElement[bool]:
+def overrides_for(columns: PersonQuizColumns) -> ColumnElement[bool]:
     """Return the condition on `quiz_override` that finds every override for a person at a quiz.
 
     What a person set or ended for a group or everyone does not count for themself until someone else has applied it
     (`kernel.own_records`): for them the last act that counts decides.
     """
-    groups = select(GroupMember.group_id).where(GroupMember.enrolment_id == one.enrolment_id)
+    groups = select(GroupMember.group_id).where(GroupMember.enrolment_id == columns.enrolment_id)
     return and_(
-        QuizOverride.course_id == one.course_id,
-        QuizOverride.activity_key == one.activity_key,
-        _set_counts(QuizOverride, one.person_id),
-        or_(QuizOverride.ended_at.is_(None), and_(~_end_counts(QuizOverride, one.person_id), ~_is_superseded(one.person_id))),
+        QuizOverride.course_id == columns.course_id,
+        QuizOverride.activity_key == columns.activity_key,
+        _set_counts(QuizOverride, columns.person_id),
+        or_(QuizOverride.ended_at.is_(None), and_(~_end_counts(QuizOverride, columns.person_id), ~_is_superseded(columns.person_id))),
         or_(
             QuizOverride.scope == "everyone",
-            QuizOverride.person_id == one.person_id,
+            QuizOverride.person_id == columns.person_id,
             QuizOverride.group_id.in_(groups.scalar_subquery()),
         ),
     )
@@ -119,8 +118,8 @@ def lock_setting_sources(session: Session, quiz: EffectiveSettings, settings: Qu
 def _read(
     session: Session, statement: Select[*tuple[Any, ...]], quiz: EffectiveSettings, settings: QuizSettings, key: PersonQuizKey
 ) -> SettingSources:
-    found = connection_of(session).execute(statement, asdict(key))
-    rows = list(entity_rows(session, found, Accommodation, QuizOverride))
+    result = connection_of(session).execute(statement, asdict(key))
+    rows = list(entity_rows(session, result, Accommodation, QuizOverride))
     return setting_sources_of(quiz, settings, [row[1] for row in rows if row[1] is not None], rows[0][0] if rows else None)
 
 
@@ -133,7 +132,7 @@ def setting_sources_of(
     quiz: EffectiveSettings, settings: QuizSettings, overrides: Iterable[Override], accommodation: Accommodation | None
 ) -> SettingSources:
     """Combine a person's effective settings from their sources."""
-    by_scope: dict[str, list[access.OverriddenSettings]] = {"everyone": [], "group": [], "person": []}
+    by_scope: dict[str, list[OverriddenSettings]] = {"everyone": [], "group": [], "person": []}
     for row in overrides:
         by_scope[row.scope].append(override_of(row))
     return SettingSources(
@@ -148,9 +147,9 @@ def setting_sources_of(
     )
 
 
-def override_of(row: Override) -> access.OverriddenSettings:
+def override_of(row: Override) -> OverriddenSettings:
     """Return a stored override as the rules take it."""
-    said = {
+    set_fields = {
         OverridableSetting.OPENS: row.sets_opens,
         OverridableSetting.CLOSES: row.sets_closes,
         OverridableSetting.LIMIT: row.limit_seconds is not None,
@@ -158,8 +157,8 @@ def override_of(row: Override) -> access.OverriddenSettings:
         OverridableSetting.PASSWORD: row.password is not None,
         OverridableSetting.NETWORKS: row.networks is not None,
     }
-    return access.OverriddenSettings(
-        sets=frozenset(setting for setting, is_set in said.items() if is_set),
+    return OverriddenSettings(
+        sets=frozenset(setting for setting, is_set in set_fields.items() if is_set),
         opens=row.opens_at,
         closes=row.closes_at,
         limit=row.limit_seconds or None,
@@ -183,26 +182,26 @@ _DATES_OF_SOME = _DATES.where(Enrolment.id.in_(bindparam("enrolments", expanding
 
 def own_dates(session: Session, outlines: Mapping[int, Outline]) -> dict[int, dict[str, OwnDates]]:
     """Return when quizzes open and close for learners for whom a date was set, by enrolment and key, in one statement."""
-    found: dict[tuple[int, str], list[Row[Any]]] = {}
+    overrides: dict[tuple[int, str], list[Row[Any]]] = {}
     connection, enrolments = connection_of(session), list(outlines)
     if len(enrolments) == 1:
         rows_of_all = connection.execute(_DATES_OF_ONE, {"enrolment": enrolments[0]})
     else:
         rows_of_all = connection.execute(_DATES_OF_SOME, {"enrolments": enrolments})
     for row in rows_of_all:
-        found.setdefault((row.enrolment_id, row.activity_key), []).append(row)
+        overrides.setdefault((row.enrolment_id, row.activity_key), []).append(row)
     dates: dict[int, dict[str, OwnDates]] = {}
-    for (enrolment_id, key), rows in found.items():
+    for (enrolment_id, key), rows in overrides.items():
         activity = outlines[enrolment_id].by_key.get(key)
         if activity is not None:
             setting_sources = setting_sources_of(
                 EffectiveSettings(opens=activity.opens_at, closes=activity.closes_at), QuizSettings(), rows, None
             )
-            access = setting_sources.effective_settings()
-            dates.setdefault(enrolment_id, {})[key] = OwnDates(access.opens, access.closes, setting_sources.sets_opening)
+            effective = setting_sources.effective_settings()
+            dates.setdefault(enrolment_id, {})[key] = OwnDates(effective.opens, effective.closes, setting_sources.sets_opening)
     return dates
 
 
-def profile_of(row: Accommodation) -> access.AccommodationValues:
+def profile_of(row: Accommodation) -> AccommodationValues:
     """Return a stored accommodation as the rules take it."""
-    return access.AccommodationValues(Fraction(row.factor), row.extra_attempts, row.break_seconds)
+    return AccommodationValues(Fraction(row.factor), row.extra_attempts, row.break_seconds)

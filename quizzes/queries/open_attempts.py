@@ -31,12 +31,12 @@ class LeftCourse(Conflict):
     )
 
 
-def get_attempt(session: Session, actor: Actor, attempt: UUID) -> LoadedAttempt:
+def get_answerable_attempt(session: Session, actor: Actor, attempt: UUID) -> LoadedAttempt:
     """Return an attempt to answer in; raise NotFound, SignInNeeded or LeftCourse."""
     return _require_not_left(actor, attempts.get_attempt(session, actor, attempt))
 
 
-def lock_attempt(session: Session, actor: Actor, attempt: UUID) -> LoadedAttempt:
+def lock_answerable_attempt(session: Session, actor: Actor, attempt: UUID) -> LoadedAttempt:
     """Return an attempt to answer in, locked."""
     return _require_not_left(actor, attempts.lock_attempt(session, actor, attempt))
 
@@ -62,10 +62,10 @@ def is_answering(session: Session, enrolment_id: int) -> bool:
 def find_ungraded(session: Session, enrolments: Sequence[int]) -> dict[int, frozenset[str]]:
     """Return the keys of quizzes with a submitted attempt that waits to be graded, by enrolment."""
     statement = select(Attempt.enrolment_id, Attempt.activity_key).where(Attempt.enrolment_id.in_(enrolments), AWAITS_GRADING).distinct()
-    found: defaultdict[int, set[str]] = defaultdict(set)
+    keys_by_enrolment: defaultdict[int, set[str]] = defaultdict(set)
     for enrolment_id, key in session.execute(statement):
-        found[cast("int", enrolment_id)].add(key)
-    return {enrolment_id: frozenset(keys) for enrolment_id, keys in found.items()}
+        keys_by_enrolment[cast("int", enrolment_id)].add(key)
+    return {enrolment_id: frozenset(keys) for enrolment_id, keys in keys_by_enrolment.items()}
 
 
 def list_due(session: Session, *, now: datetime, after: int, limit: int) -> list[int]:

@@ -9,8 +9,7 @@ from sqlalchemy.orm import Session
 
 from courses.models import Activity, Course
 from quizzes.models import Attempt
-from quizzes.queries import analysis
-from quizzes.queries.analysis import AnalysedAttempts
+from quizzes.queries.analysis import AnalysedAttempts, attempt_set, find_examination, list_compositions
 from quizzes.rules.attempts import AttemptState
 from quizzes.rules.statistics import CountedAttempts
 
@@ -45,8 +44,8 @@ def list_taken(session: Session, *, after: int, limit: int) -> list[TakenQuiz]:
 def list_outdated(session: Session, quizzes: Sequence[TakenQuiz]) -> Iterator[tuple[AnalysedAttempts, datetime | None]]:
     """Yield the attempts of quizzes whose analysis is of other ones, or was never computed, and when it was computed last."""
     for quiz in quizzes:
-        compositions = analysis.list_compositions(session, quiz.course_id, quiz.activity_key)
-        found = analysis.attempt_set(session, compositions, CountedAttempts.FIRST, compositions.choices[0])
-        kept = analysis.find_examination(session, found)
-        if found.attempts and (kept is None or not kept.is_current):
-            yield found, kept.computed_at if kept else None
+        compositions = list_compositions(session, quiz.course_id, quiz.activity_key)
+        analysed = attempt_set(session, compositions, CountedAttempts.FIRST, compositions.choices[0])
+        cached = find_examination(session, analysed)
+        if analysed.attempts and (cached is None or not cached.is_current):
+            yield analysed, cached.computed_at if cached else None

@@ -100,7 +100,7 @@ def _lines(session: Session, statement: Select[*tuple[Any, ...]]) -> list[QuizOv
             author.full_name,
             ender.full_name if ender else "",
             gone is None,
-            tuple(dict.fromkeys(one for one, waits in ((author, author_waits), (ender, ender_waits)) if waits)),
+            tuple(dict.fromkeys(person for person, waits in ((author, author_waits), (ender, ender_waits)) if waits)),
         )
         for row, group, gone, person, author, ender, author_waits, ender_waits in session.execute(statement)
     ]
@@ -152,17 +152,17 @@ def _left_out(session: Session, incidents: Sequence[int]) -> dict[int, list[Pers
         .order_by(Incident.id, Person.id)
         .limit(200)
     )
-    found: dict[int, list[Person]] = {}
+    people: dict[int, list[Person]] = {}
     for incident_id, person in session.execute(statement):
-        found.setdefault(incident_id, []).append(person)
-    return found
+        people.setdefault(incident_id, []).append(person)
+    return people
 
 
 def get_incident(session: Session, actor: Actor, slug: str, key: str, incident: UUID) -> IncidentContext:
     """Return an incident of a quiz; raise NotFound."""
     quiz = get_taught_quiz(session, actor, slug, key)
-    found = select(Incident).where(Incident.course_id == quiz.course_id, Incident.activity_key == quiz.key, Incident.uuid == incident)
-    row = session.scalar(found)
+    statement = select(Incident).where(Incident.course_id == quiz.course_id, Incident.activity_key == quiz.key, Incident.uuid == incident)
+    row = session.scalar(statement)
     if row is None:
         raise NotFound
     return IncidentContext(quiz, row)
@@ -179,14 +179,14 @@ class AffectedAttempts:
     @property
     def condition(self) -> ColumnElement[bool]:
         """Return the condition on `attempt`, previews aside."""
-        found = ~Attempt.preview
+        condition = ~Attempt.preview
         if self.course_id is not None:
-            found &= Attempt.course_id == self.course_id
+            condition &= Attempt.course_id == self.course_id
         if self.activity_key is not None:
-            found &= Attempt.activity_key == self.activity_key
+            condition &= Attempt.activity_key == self.activity_key
         if self.person_id is not None:
-            found &= Attempt.person_id == self.person_id
-        return found
+            condition &= Attempt.person_id == self.person_id
+        return condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +217,7 @@ _WITH_TERMS = (
 )
 
 
-def list_open(session: Session, scope: AffectedAttempts, *, after: int = 0, limit: int) -> list[OpenAttempt]:
+def list_open_attempts(session: Session, scope: AffectedAttempts, *, after: int = 0, limit: int) -> list[OpenAttempt]:
     """List the open attempts of a scope in the order of their ids, in one statement however many overrides there are."""
     page = select(Attempt.id).where(scope.condition, _OPEN, Attempt.id > after).order_by(Attempt.id).limit(limit)
     return [_open(row, setting_sources) for row, setting_sources in _with_setting_sources(session, page)]
@@ -247,11 +247,11 @@ def _with_setting_sources(session: Session, attempts: Select[int] | list[int]) -
 
 
 def _group_overrides(session: Session, rows: Iterable[Any]) -> list[tuple[Any, SettingSources]]:
-    found: dict[int, tuple[Any, list[QuizOverride]]] = {}
+    grouped: dict[int, tuple[Any, list[QuizOverride]]] = {}
     for row in entity_rows(session, rows, Attempt, Person, Accommodation, QuizOverride):
-        overrides = found.setdefault(row[0].id, (row, []))[1]
+        overrides = grouped.setdefault(row[0].id, (row, []))[1]
         overrides += [] if row[3] is None else [row[3]]
-    return [(row, _terms(session, row, overrides)) for row, overrides in found.values()]
+    return [(row, _terms(session, row, overrides)) for row, overrides in grouped.values()]
 
 
 def _terms(session: Session, row: Any, overrides: Sequence[QuizOverride]) -> SettingSources:
@@ -366,10 +366,10 @@ class AccommodationRow:
     row: Accommodation | None
 
 
-def list_profiles(session: Session, words: str, *, offset: int, limit: int) -> list[AccommodationRow]:
+def list_profiles(session: Session, query: str, *, offset: int, limit: int) -> list[AccommodationRow]:
     """List the people whom a search finds; without words those with a profile in force."""
     statement = select(Person, Accommodation).outerjoin(Accommodation, accommodation_of(Person.id))
-    statement = statement.where(*name_matches(words, with_address=True)) if words else statement.where(Accommodation.id.is_not(None))
+    statement = statement.where(*name_matches(query, with_address=True)) if query else statement.where(Accommodation.id.is_not(None))
     rows = session.execute(statement.order_by(*by_name(), Person.id).offset(offset).limit(limit))
     return [AccommodationRow(person, row) for person, row in rows]
 

@@ -1,8 +1,10 @@
-"""Reading a quiz as those who teach and grade work on it: all its versions and everybody's attempts."""
+"""Reading a quiz as those who teach and grade work on it: all its versions, everybody's attempts, and those that wait to be marked."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import Protocol, TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -11,12 +13,16 @@ from courses.models import Activity, Course, CourseStaff, CourseVersion, StaffRo
 from courses.permissions import CourseContext
 from courses.queries import catalogue as course_catalogue
 from courses.queries import outlines as course_outlines
+from courses.queries.outlines import list_outlines
+from courses.queries.waiting import TeamCourse, WaitingItem
 from courses.rules import Outline
 from kernel.errors import NotFound
+from kernel.i18n import choose, ngettext
 from kernel.own_records import of_others
 from kernel.permissions import Actor
-from quizzes.models import Attempt, AttemptItem, Question, QuestionVersion
+from quizzes.models import Attempt, AttemptItem, Question, QuestionVersion, QuizVersion, Slot, SlotCandidate
 from quizzes.permissions import QuizContext
+from quizzes.queries.banks import QuestionUsage, QuestionUses
 from quizzes.queries.open_attempts import AWAITS_GRADING
 from quizzes.rules.attempts import ENDED_STATES, OPEN_STATES, AttemptState
 
@@ -138,7 +144,96 @@ def count_attempts_by_question(session: Session, course_id: int, questions: Sequ
         .group_by(Question.key, Attempt.activity_key)
         .order_by(Question.key, Attempt.activity_key)
     )
-    found: dict[str, tuple[tuple[str, int], ...]] = {}
+    counts: dict[str, tuple[tuple[str, int], ...]] = {}
     for key, activity, count in session.execute(statement):
-        found[key] = (*found.get(key, ()), (activity, count))
-    return found
+        counts[key] = (*counts.get(key, ()), (activity, count))
+    return counts
+
+
+def list_quizzes_with_question(session: Session, course: Course, key: str) -> list[QuestionUsage]:
+    """List the quizzes of the published version that give a question."""
+    if course.published_version_id is None:
+        return []
+    pool = select(func.count()).where(SlotCandidate.slot_id == Slot.id).correlate(Slot).scalar_subquery()
+    statement = (
+        select(Activity.key, Activity.title, Slot.draws, pool)
+        .join(QuizVersion, QuizVersion.activity_id == Activity.id)
+        .join(Slot, Slot.quiz_version_id == QuizVersion.id)
+        .join(SlotCandidate, SlotCandidate.slot_id == Slot.id)
+        .join(QuestionVersion, QuestionVersion.id == SlotCandidate.question_version_id)
+        .join(Question, Question.id == QuestionVersion.question_id)
+        .where(Activity.version_id == course.published_version_id, Question.key == key)
+        .order_by(Activity.id, Slot.position)
+    )
+    return [QuestionUsage(*row) for row in session.execute(statement)]
+
+
+def count_attempts_of_questions(session: Session, course_id: int, keys: Sequence[str]) -> dict[str, int]:
+    """Count the attempts that had each question, in any version, without previews."""
+    statement = (
+        select(Question.key, func.count())
+        .join(QuestionVersion, QuestionVersion.question_id == Question.id)
+        .join(AttemptItem, AttemptItem.question_version_id == QuestionVersion.id)
+        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+        .where(Question.course_id == course_id, Question.key.in_(keys), ~Attempt.preview)
+        .group_by(Question.key)
+    )
+    return dict(session.execute(statement).all())
+
+
+QUESTION_USES = QuestionUses(list_quizzes_with_question, count_attempts_of_questions)
+
+
+class OfQuiz(Protocol):
+    """A row about a quiz of a course."""
+
+    @property
+    def course_id(self) -> int:
+        """Return the number of its course."""
+        ...
+
+    @property
+    def activity_key(self) -> str:
+        """Return the key of its quiz."""
+        ...
+
+
+RowOfQuiz = TypeVar("RowOfQuiz", bound=OfQuiz)
+
+
+def with_titles(
+    session: Session, courses: Mapping[int, TeamCourse], rows: Sequence[RowOfQuiz]
+) -> Iterator[tuple[RowOfQuiz, TeamCourse, Mapping[str, str]]]:
+    """Yield rows with their course and the title of their quiz in its published version; its key where that has it no more."""
+    waiting = [courses[course_id] for course_id in {row.course_id for row in rows}]
+    outlines = list_outlines(session, [course.version_id for course in waiting if course.version_id is not None])
+    for row in rows:
+        course = courses[row.course_id]
+        outline = outlines.get(course.version_id or 0)
+        activity = outline.by_key.get(outline.renames.get(row.activity_key, row.activity_key)) if outline else None
+        yield row, course, activity.title if activity else {"es": row.activity_key}
+
+
+def _to_mark(count: int, quiz: Mapping[str, str]) -> str:
+    return ngettext("%(count)s attempt to mark in “%(quiz)s”", "%(count)s attempts to mark in “%(quiz)s”", count, quiz=choose(quiz))
+
+
+def _to_mark_in_several(attempts: int, quizzes: int) -> str:
+    return ngettext(
+        "%(count)s attempt to mark in %(quizzes)s quizzes", "%(count)s attempts to mark in %(quizzes)s quizzes", attempts, quizzes=quizzes
+    )
+
+
+def waiting_attempts(session: Session, actor: Actor, courses: Sequence[TeamCourse], _now: datetime) -> Iterator[WaitingItem]:
+    """Name the attempts of others that wait to be marked, those of a course together: its quiz, or how many quizzes."""
+    mine, by_course = {course.id: course for course in courses}, dict[int, list[tuple[UnmarkedAttempts, Mapping[str, str]]]]()
+    for row, course, title in with_titles(session, mine, list_unmarked(session, actor, mine) if mine else []):
+        by_course.setdefault(course.id, []).append((row, title))
+    for course_id, waiting in by_course.items():
+        course, rows = mine[course_id], [row for row, _title in waiting]
+        count, since, latest = sum(row.count for row in rows), min(row.since for row in rows), max(row.latest for row in rows)
+        if len(waiting) == 1:
+            path = f"/courses/{course.slug}/quizzes/{rows[0].activity_key}/marking"
+            yield WaitingItem(course, partial(_to_mark, count, waiting[0][1]), path, since, latest)
+        else:
+            yield WaitingItem(course, partial(_to_mark_in_several, count, len(waiting)), f"/teaching/{course.slug}/quizzes", since, latest)

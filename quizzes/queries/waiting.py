@@ -1,23 +1,22 @@
-"""Work that waits for a course's team in its quizzes: attempts to mark, questions that their analysis finds fault with, draws that cannot
-follow the newest answers.
+"""Work that waits for a course's team in its quizzes: questions that their analysis finds fault with, draws that cannot follow the newest
+answers.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from courses.models import Activity, Course
-from courses.queries.outlines import list_outlines
 from courses.queries.waiting import TeamCourse, WaitingItem, edited
 from kernel.i18n import _, choose, ngettext
 from kernel.permissions import Actor
 from quizzes.models import QuizAnalysisCache, QuizVersion
-from quizzes.queries.teaching import UnmarkedAttempts, list_unmarked
+from quizzes.queries.teaching import with_titles
 from quizzes.selection_models import DrawTable
 
 OF_DRAWS = -1
@@ -57,28 +56,8 @@ def list_findings(session: Session, course_ids: Collection[int]) -> list[QuizFin
     )
     rows: Sequence[Any] = session.execute(union_all(analysed, refused)).all()
     newest = {(row.course_id, row.activity_key): row for row in sorted(rows, key=lambda row: row.version or 0) if row.findings != OF_DRAWS}
-    found = [*(row for row in newest.values() if row.found_at), *(row for row in rows if row.findings == OF_DRAWS)]
-    return [QuizFindings(*row[:4]) for row in sorted(found, key=lambda row: (row.course_id, row.activity_key, row.findings))]
-
-
-Row = TypeVar("Row", UnmarkedAttempts, QuizFindings)
-
-
-def _with_titles(
-    session: Session, courses: Mapping[int, TeamCourse], rows: Sequence[Row]
-) -> Iterator[tuple[Row, TeamCourse, Mapping[str, str]]]:
-    """Yield rows with their course and the title of their quiz in its published version; its key where that has it no more."""
-    found = [courses[course_id] for course_id in {row.course_id for row in rows}]
-    outlines = list_outlines(session, [course.version_id for course in found if course.version_id is not None])
-    for row in rows:
-        course = courses[row.course_id]
-        outline = outlines.get(course.version_id or 0)
-        activity = outline.by_key.get(outline.renames.get(row.activity_key, row.activity_key)) if outline else None
-        yield row, course, activity.title if activity else {"es": row.activity_key}
-
-
-def _to_mark(count: int, quiz: Mapping[str, str]) -> str:
-    return ngettext("%(count)s attempt to mark in “%(quiz)s”", "%(count)s attempts to mark in “%(quiz)s”", count, quiz=choose(quiz))
+    listed = [*(row for row in newest.values() if row.found_at), *(row for row in rows if row.findings == OF_DRAWS)]
+    return [QuizFindings(*row[:4]) for row in sorted(listed, key=lambda row: (row.course_id, row.activity_key, row.findings))]
 
 
 def _about_questions(count: int, quiz: Mapping[str, str]) -> str:
@@ -94,31 +73,10 @@ def _about_draws(quiz: Mapping[str, str]) -> str:
     return _("The draws of “%(quiz)s” cannot follow the newest answers", quiz=choose(quiz))
 
 
-def _to_mark_in_several(attempts: int, quizzes: int) -> str:
-    return ngettext(
-        "%(count)s attempt to mark in %(quizzes)s quizzes", "%(count)s attempts to mark in %(quizzes)s quizzes", attempts, quizzes=quizzes
-    )
-
-
-def waiting_attempts(session: Session, actor: Actor, courses: Sequence[TeamCourse], _now: datetime) -> Iterator[WaitingItem]:
-    """Name the attempts of others that wait to be marked, those of a course together: its quiz, or how many quizzes."""
-    mine, by_course = {course.id: course for course in courses}, dict[int, list[tuple[UnmarkedAttempts, Mapping[str, str]]]]()
-    for row, course, title in _with_titles(session, mine, list_unmarked(session, actor, mine) if mine else []):
-        by_course.setdefault(course.id, []).append((row, title))
-    for course_id, found in by_course.items():
-        course, rows = mine[course_id], [row for row, _title in found]
-        count, since, latest = sum(row.count for row in rows), min(row.since for row in rows), max(row.latest for row in rows)
-        if len(found) == 1:
-            path = f"/courses/{course.slug}/quizzes/{rows[0].activity_key}/marking"
-            yield WaitingItem(course, partial(_to_mark, count, found[0][1]), path, since, latest)
-        else:
-            yield WaitingItem(course, partial(_to_mark_in_several, count, len(found)), f"/teaching/{course.slug}/quizzes", since, latest)
-
-
 def waiting_findings(session: Session, actor: Actor, courses: Sequence[TeamCourse], _now: datetime) -> Iterator[WaitingItem]:
     """Name the quizzes with questions that the last analysis found fault with, or with draws that cannot follow the newest answers."""
     mine = edited(actor, courses)
-    for row, course, title in _with_titles(session, mine, list_findings(session, mine) if mine else []):
-        words = partial(_about_draws, title) if row.is_of_draws else partial(_about_questions, row.findings, title)
+    for row, course, title in with_titles(session, mine, list_findings(session, mine) if mine else []):
+        sentence = partial(_about_draws, title) if row.is_of_draws else partial(_about_questions, row.findings, title)
         page = "draws" if row.is_of_draws else "statistics"
-        yield WaitingItem(course, words, f"/courses/{course.slug}/quizzes/{row.activity_key}/{page}", row.found_at, row.found_at)
+        yield WaitingItem(course, sentence, f"/courses/{course.slug}/quizzes/{row.activity_key}/{page}", row.found_at, row.found_at)

@@ -62,7 +62,7 @@ def offered(question: QuestionDefinition, layout: ItemLayout, name: str) -> Keys
 def _with_keys(question: QuestionDefinition, layout: ItemLayout, payload: Mapping[object, object]) -> dict[str, object]:
     named = {str(name): value for name, value in payload.items()}
     if isinstance(question.body, TrueFalseBody):
-        return {**named, "value": _truth(named.get("value"))}
+        return {**named, "value": _truth_of_field(named.get("value"))}
     if isinstance(question.body, OrderingBody):
         named = _arranged(named, len(question.body.items))
     return {name: _translated(value, question, layout, name, _key_at) for name, value in named.items()}
@@ -76,7 +76,7 @@ def _arranged(named: dict[str, object], count: int) -> dict[str, object]:
         return named
     if not isinstance(positions, Mapping):
         raise _OutOfPlaceError("positions")
-    every = [str(place) for place in range(1, count + 1)]
+    every = [str(position) for position in range(1, count + 1)]
     taken = {_key_at(position, every): str(item) for item, position in positions.items()}
     if len(taken) != len(positions) or set(taken) != set(every):
         raise _OutOfPlaceError("positions")
@@ -91,7 +91,7 @@ def _as_mapping(malformed: str) -> dict[str, object]:
     return {str(name): value for name, value in payload.items()} if isinstance(payload, dict) else {}
 
 
-def _truth(value: object) -> object:
+def _truth_of_field(value: object) -> object:
     """Take the words of a form for truth values; an empty field says nothing."""
     if isinstance(value, str):
         return _TRUTHS.get(value, value) if value else None
@@ -146,11 +146,11 @@ def _translated_gaps(value: object, body: GapsBody, layout: ItemLayout, translat
     return translated
 
 
-def _key_at(place: object, keys: Keys) -> str:
+def _key_at(position: object, keys: Keys) -> str:
     """Return the key in a place; an empty place stays empty."""
-    if place is None or place == "":
+    if position is None or position == "":
         return ""
-    text = str(place) if isinstance(place, int) and not isinstance(place, bool) else place
+    text = str(position) if isinstance(position, int) and not isinstance(position, bool) else position
     if not isinstance(text, str) or not text.isascii() or not text.isdigit() or len(text) > 3 or not 1 <= int(text) <= len(keys):
         raise _OutOfPlaceError("place")
     return keys[int(text) - 1]

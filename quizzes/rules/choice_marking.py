@@ -22,12 +22,12 @@ class ChosenOptions:
     credit: Fraction
 
 
-def fraction_of(rule: MultipleRule, options: Sequence[Option], chosen: Collection[str]) -> Fraction:
+def share_of_choices(rule: MultipleRule, options: Sequence[Option], chosen: Collection[str]) -> Fraction:
     """Return the share in [0, 1]; choosing nothing is 0 under every rule, unknown keys count for nothing."""
     selection = select(options, chosen)
     if selection.chosen_right + selection.chosen_wrong == 0:
         return _NOTHING
-    return _RULES[rule](selection)
+    return _CHOICE_RULES[rule](selection)
 
 
 def select(options: Sequence[Option], chosen: Collection[str]) -> ChosenOptions:
@@ -70,7 +70,7 @@ def _share(part: int, whole: int) -> Fraction:
     return Fraction(part, whole) if whole else _NOTHING
 
 
-_RULES: Mapping[MultipleRule, Callable[[ChosenOptions], Fraction]] = {
+_CHOICE_RULES: Mapping[MultipleRule, Callable[[ChosenOptions], Fraction]] = {
     MultipleRule.ALL_OR_NOTHING: _all_or_nothing,
     MultipleRule.FRACTIONS: _fractions,
     MultipleRule.RIGHT_MINUS_WRONG: _right_minus_wrong,

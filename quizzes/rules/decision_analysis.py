@@ -32,7 +32,8 @@ STEP = 5
 """Percent between the scores of the curve."""
 LEVELS = (-20, -10, -5, 0, 5, 10)
 """Points from the pass mark of the true levels whose chance to pass is told."""
-_NOTHING, _HUNDRED = Fraction(0), Fraction(100)
+_NOTHING = Fraction(0)
+_HUNDRED = Fraction(100)
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ class IntegrityRecord:
 
     def times(self) -> dict[int, int]:
         """Return the seconds that each question took, by position."""
-        return {place: self.seconds.get(place, 0) + self.present.get(place, 0) for place in {*self.seconds, *self.present}}
+        return {position: self.seconds.get(position, 0) + self.present.get(position, 0) for position in {*self.seconds, *self.present}}
 
 
 NO_RECORD = IntegrityRecord()
@@ -97,18 +97,22 @@ def read_notes(sent: object) -> DeviceNotes:
     if not isinstance(sent, dict):
         return NO_NOTES
     times, away = sent.get("times"), sent.get("away")
-    found = {
-        int(place): min(value, MOST_SECONDS)
-        for place, value in (times.items() if isinstance(times, dict) else ())
-        if isinstance(place, str) and place.isdecimal() and len(place) < 4 and _is_count(value)
+    seconds = {
+        int(position): min(value, MOST_SECONDS)
+        for position, value in (times.items() if isinstance(times, dict) else ())
+        if isinstance(position, str) and position.isdecimal() and len(position) < 4 and _is_whole(value)
     }
     entries = [
-        one for one in (away if isinstance(away, list) else []) if isinstance(one, list) and len(one) == 3 and all(map(_is_count, one))
+        entry
+        for entry in (away if isinstance(away, list) else [])
+        if isinstance(entry, list) and len(entry) == 3 and all(map(_is_whole, entry))
     ]
-    return DeviceNotes(found, [(one[0], min(one[1], MOST_SECONDS), min(one[2], MOST_SECONDS)) for one in entries[-MOST_IN_A_SAVE:]])
+    return DeviceNotes(
+        seconds, [(entry[0], min(entry[1], MOST_SECONDS), min(entry[2], MOST_SECONDS)) for entry in entries[-MOST_IN_A_SAVE:]]
+    )
 
 
-def _is_count(value: object) -> bool:
+def _is_whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**9
 
 
@@ -137,12 +141,12 @@ def add_save(
 
 def _capped(record: IntegrityRecord, times: Mapping[int, int], span: int) -> dict[int, int]:
     """Return the seconds of the present page: never fewer than before, together no more than the server saw pass (6.3)."""
-    room, found = max(0, min(span, MOST_SECONDS) - sum(record.seconds.values())), dict[int, int]()
-    for place in sorted({*record.present, *times}):
-        wanted = max(record.present.get(place, 0), times.get(place, 0))
-        found[place] = min(wanted, room)
-        room -= found[place]
-    return found
+    room, episodes = max(0, min(span, MOST_SECONDS) - sum(record.seconds.values())), dict[int, int]()
+    for page in sorted({*record.present, *times}):
+        limit = max(record.present.get(page, 0), times.get(page, 0))
+        episodes[page] = min(limit, room)
+        room -= episodes[page]
+    return episodes
 
 
 def _with_absences(record: IntegrityRecord, absences: Sequence[tuple[int, int, int]], now: int) -> IntegrityRecord:
@@ -164,10 +168,16 @@ def _with_absences(record: IntegrityRecord, absences: Sequence[tuple[int, int, i
 
 def _with_session(record: IntegrityRecord, save: SaveMoment) -> IntegrityRecord:
     """Note the session of a save, and that another one saved from another network within a minute (6.6)."""
-    others = [one for one in record.sessions if (one.lease, one.network, one.device) != (save.lease, save.network, save.device)]
-    same = [one for one in record.sessions if one not in others]
+    others = [
+        session
+        for session in record.sessions
+        if (session.lease, session.network, session.device) != (save.lease, save.network, save.device)
+    ]
+    same = [session for session in record.sessions if session not in others]
     first = same[0].first if same else save.at
-    at_once = any(one.lease != save.lease and one.network != save.network and save.at - one.last <= TOGETHER for one in others)
+    at_once = any(
+        session.lease != save.lease and session.network != save.network and save.at - session.last <= TOGETHER for session in others
+    )
     own = AnsweringSession(save.lease, save.network, save.device, first, save.at)
     return replace(
         record,
@@ -185,22 +195,22 @@ def read_record(stored: str) -> IntegrityRecord:
     """Return the record that `write_record` wrote."""
     if not stored:
         return NO_RECORD
-    found: dict[str, Any] = json.loads(stored)
+    fields: dict[str, Any] = json.loads(stored)
     return IntegrityRecord(
-        seconds=_by_place(found["seconds"]),
-        lease=found["lease"],
-        present=_by_place(found["present"]),
-        absences=tuple(PageAbsence(**one) for one in found["absences"]),
-        absent=found["absent"],
-        absent_seconds=found["absent_seconds"],
-        counted=found["counted"],
-        sessions=tuple(AnsweringSession(**one) for one in found["sessions"]),
-        encounters=tuple(found["encounters"]),
+        seconds=_by_place(fields["seconds"]),
+        lease=fields["lease"],
+        present=_by_place(fields["present"]),
+        absences=tuple(PageAbsence(**absence) for absence in fields["absences"]),
+        absent=fields["absent"],
+        absent_seconds=fields["absent_seconds"],
+        counted=fields["counted"],
+        sessions=tuple(AnsweringSession(**session) for session in fields["sessions"]),
+        encounters=tuple(fields["encounters"]),
     )
 
 
 def _by_place(stored: Mapping[str, int]) -> dict[int, int]:
-    return {int(place): seconds for place, seconds in stored.items()}
+    return {int(position): seconds for position, seconds in stored.items()}
 
 
 def rapid_threshold(mean_seconds: float, answers: int) -> float | None:
@@ -210,5 +220,5 @@ def rapid_threshold(mean_seconds: float, answers: int) -> float | None:
 
 def rapid_share(times: Mapping[int, int], thresholds: Mapping[int, float]) -> float | None:
     """Return the share of an attempt's questions that were answered faster than reading; None where no time is known."""
-    known = [(seconds, thresholds[place]) for place, seconds in times.items() if place in thresholds]
+    known = [(seconds, thresholds[position]) for position, seconds in times.items() if position in thresholds]
     return sum(seconds < threshold for seconds, threshold in known) / len(known) if known else None

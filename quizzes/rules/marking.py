@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
 
-from quizzes.rules import choice_marking, ordering, patterns
+from quizzes.rules import choice_marking, ordering
 from quizzes.rules.answers import (
     Answer,
     GapsAnswer,
@@ -42,6 +42,7 @@ from quizzes.rules.definitions import (
 from quizzes.rules.item_layout import ITEMS, ItemLayout
 from quizzes.rules.manual_marking import BY_HAND
 from quizzes.rules.numbers import Convention
+from quizzes.rules.patterns import matches, plain_typography
 from quizzes.rules.quantities import QuantityMark, mark_calculated, mark_numerical
 from quizzes.rules.results import Marking, MarkState, PartMark, mean, state_of, whole
 
@@ -129,7 +130,7 @@ def _mark_multiple(body: MultipleChoiceBody, keys: Sequence[str]) -> Marking:
     taken = [option for option in body.options if option.key in keys]
     if not taken:
         return Marking(MarkState.INVALID, _NOTHING)
-    fraction = choice_marking.fraction_of(body.rule, body.options, keys)
+    fraction = choice_marking.share_of_choices(body.rule, body.options, keys)
     parts = tuple(_part(option.key, Fraction(option.right), option.key) for option in taken)
     return Marking(state_of(fraction), fraction, parts)
 
@@ -144,7 +145,7 @@ def _mark_short(body: ShortAnswerBody, text: str, part: str = "", weight: Fracti
 
 def _matches_any(texts: Iterable[str], typed: str, body: ShortAnswerBody) -> bool:
     return any(
-        patterns.matches(
+        matches(
             pattern,
             typed,
             ignore_case=body.ignore_case,
@@ -162,13 +163,13 @@ def variant_pair(body: object, typed: Sequence[str]) -> tuple[str, str] | None:
     """
     match body:
         case ShortAnswerBody(answers, case, accents, True):
-            fits = partial(patterns.matches, ignore_case=case, ignore_accents=accents)
+            fits = partial(matches, ignore_case=case, ignore_accents=accents)
             keys = [pattern for answer in answers for pattern in answer.patterns.values()]
             pairs = ((text, key) for text in typed for key in keys if fits(key, text) and not fits(key, text, ignore_typography=False))
             return next(pairs, None)
         case NumericalBody() | CalculatedBody():
             units = "".join((*body.units, *(body.unit or {}).values()))
-            return next(((text, "") for text in typed if patterns.plain_typography(text + units) != text + units), None)
+            return next(((text, "") for text in typed if plain_typography(text + units) != text + units), None)
         case GapsBody(gaps, False):
             return next((pair for gap in gaps if (pair := variant_pair(gap.body, typed)) is not None), None)
         case _:
@@ -193,8 +194,8 @@ def _mark_ordering(body: OrderingBody, order: Sequence[str]) -> Marking:
     if sorted(order) != sorted(places):
         return Marking(MarkState.INVALID, _NOTHING)
     right_places = [places[key] for key in order]
-    fraction = ordering.fraction_of(body.rule, right_places)
-    shares = zip(order, ordering.shares(body.rule, right_places), strict=True)
+    fraction = ordering.share_of_ordering(body.rule, right_places)
+    shares = zip(order, ordering.ordering_shares(body.rule, right_places), strict=True)
     parts = tuple(_part(key, share) for key, share in shares if share is not None)
     return Marking(state_of(fraction), fraction, parts)
 

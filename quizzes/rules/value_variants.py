@@ -13,7 +13,7 @@ from quizzes.rules.definitions import CalculatedBody, QuestionDefinition, Single
 from quizzes.rules.item_layout import is_allowed
 from quizzes.rules.question_variables import ChoiceNumbers, QuestionVariable, VariableRange
 
-MOST_VARIANTS = 50
+MOST_VALUE_VARIANTS = 50
 """Variants of one question that draws tell apart."""
 MOST_COMBINATIONS = 1_000
 """Values together that are looked at, before conditions."""
@@ -45,9 +45,9 @@ def variants_of(question: QuestionDefinition) -> tuple[str, ...] | None:
         return None
     options = question.body.options if isinstance(question.body, SingleChoiceBody) else ()
     names = [variable.name for variable in numbers.variables]
-    combined = (dict(zip(names, values, strict=True)) for values in product(*map(_values, numbers.variables)))
-    found = sorted({variant_name(values) for values in combined if is_allowed(numbers, values, options)})
-    return tuple(found) if 0 < len(found) <= MOST_VARIANTS and max(map(len, found)) <= LONGEST_NAME else None
+    combined = (dict(zip(names, values, strict=True)) for values in product(*map(_values_of_variable, numbers.variables)))
+    variant_names = sorted({variant_name(values) for values in combined if is_allowed(numbers, values, options)})
+    return tuple(variant_names) if 0 < len(variant_names) <= MOST_VALUE_VARIANTS and max(map(len, variant_names)) <= LONGEST_NAME else None
 
 
 def _size(variable: QuestionVariable) -> int:
@@ -56,7 +56,7 @@ def _size(variable: QuestionVariable) -> int:
     return len(variable.values)
 
 
-def _values(variable: QuestionVariable) -> Sequence[Fraction]:
+def _values_of_variable(variable: QuestionVariable) -> Sequence[Fraction]:
     return [value if variable.decimals is None else round_half_up(value, variable.decimals) for value in _steps(variable)]
 
 

@@ -96,24 +96,30 @@ def draw_variants(
     """
     clean, doubtful = list[Variant](), list[Variant]()
     seed = int.from_bytes(hashlib.sha256("\n".join(names).encode()).digest()[:8], "big")
-    met = {_values(one) for one in present}
+    met = {_sorted_values(variant) for variant in present}
     for number in range(TRIES * len(names)):
         if len(clean) == len(names):
             break
         try:
-            found = variant_of(body, names[len(clean)], draw_variables(body, seed, str(number)))
+            drawn = variant_of(body, names[len(clean)], draw_variables(body, seed, str(number)))
         except (NoVariablesError, ValuesRefused):
             continue
-        if _values(found) in met:
+        if _sorted_values(drawn) in met:
             continue
-        met.add(_values(found))
+        met.add(_sorted_values(drawn))
         others = (*present, *clean)
-        (doubtful if any(remarks_on(found, others, lessons)) else clean).append(found)
+        (doubtful if any(remarks_on(drawn, others, lessons)) else clean).append(drawn)
     rest = zip(names[len(clean) :], doubtful, strict=False)
-    return [*clean, *(Variant(name, one.values, one.key, one.tolerance, one.mistakes) for name, one in rest)]
+    return [
+        *clean,
+        *(
+            Variant(name, doubtful_variant.values, doubtful_variant.key, doubtful_variant.tolerance, doubtful_variant.mistakes)
+            for name, doubtful_variant in rest
+        ),
+    ]
 
 
-def _values(variant: Variant) -> tuple[tuple[str, Fraction], ...]:
+def _sorted_values(variant: Variant) -> tuple[tuple[str, Fraction], ...]:
     return tuple(sorted(variant.values.items()))
 
 
@@ -121,10 +127,10 @@ def remarks_of(
     variants: Sequence[Variant], lessons: Mapping[str, frozenset[Fraction]], present: Sequence[Variant] = ()
 ) -> list[VariantRemark]:
     """Return what can be said of variants, each against those before it and against those that the family had."""
-    found = list[VariantRemark]()
-    for at, one in enumerate(variants):
-        found += remarks_on(one, (*present, *variants[:at]), lessons)
-    return sorted(found, key=lambda remark: list(VariantRemarkKind).index(remark.kind))
+    remarks = list[VariantRemark]()
+    for at, variant in enumerate(variants):
+        remarks += remarks_on(variant, (*present, *variants[:at]), lessons)
+    return sorted(remarks, key=lambda remark: list(VariantRemarkKind).index(remark.kind))
 
 
 def remarks_on(variant: Variant, others: Iterable[Variant], lessons: Mapping[str, frozenset[Fraction]]) -> Iterator[VariantRemark]:
@@ -143,14 +149,14 @@ def remarks_on(variant: Variant, others: Iterable[Variant], lessons: Mapping[str
 
 def _is_worked_in(variant: Variant, numbers: frozenset[Fraction]) -> bool:
     """Return whether a text has all values of a variant: of a single variable its key too, because one number says little."""
-    wanted = {*variant.values.values(), variant.key} if len(variant.values) == 1 else set(variant.values.values())
-    return wanted <= numbers
+    needed = {*variant.values.values(), variant.key} if len(variant.values) == 1 else set(variant.values.values())
+    return needed <= numbers
 
 
-def _likeness(one: Variant, other: Variant) -> VariantRemarkKind | None:
-    if _values(one) == _values(other):
+def _likeness(variant: Variant, other: Variant) -> VariantRemarkKind | None:
+    if _sorted_values(variant) == _sorted_values(other):
         return VariantRemarkKind.SAME_VALUES
-    if is_within(one.key, other.key, other.tolerance) or is_within(other.key, one.key, one.tolerance):
+    if is_within(variant.key, other.key, other.tolerance) or is_within(other.key, variant.key, variant.tolerance):
         return VariantRemarkKind.SAME_KEY
-    low, high = sorted((ends_of(one.key, one.tolerance), ends_of(other.key, other.tolerance)))
+    low, high = sorted((ends_of(variant.key, variant.tolerance), ends_of(other.key, other.tolerance)))
     return VariantRemarkKind.NEAR_KEY if low[1] >= high[0] else None

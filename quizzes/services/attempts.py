@@ -23,8 +23,21 @@ from kernel.bulk_rows import insert_rows
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
-from quizzes.queries import attempts as queries
-from quizzes.queries.attempts import AttemptRow, LoadedAttempt, LoadedItem, QuizSnapshot
+from quizzes.queries.attempts import (
+    AttemptRow,
+    LoadedAttempt,
+    LoadedItem,
+    QuizSnapshot,
+    get_attempt,
+    get_questions,
+    get_snapshot,
+    get_snapshot_of_activity,
+    history_of,
+    load_attempt,
+    locked_settings_at,
+    person_quiz_key,
+    row_of,
+)
 from quizzes.queries.marks import find_valid_manual_marks
 from quizzes.queries.question_checks import checked_parts, get_checks, marker_of
 from quizzes.queries.starting import find_history
@@ -117,13 +130,13 @@ def start_attempt(
     ended preview is forgotten when the next attempt starts.
     """
     assert actor.person_id is not None
-    snapshot = queries.get_snapshot_of_activity(session, subject.activity.id)
+    snapshot = get_snapshot_of_activity(session, subject.activity.id)
     preview = not subject.context.is_learner
-    setting_sources = queries.locked_settings_at(session, actor, subject, snapshot)
-    found = find_history(session, queries.person_quiz_key(actor, subject), snapshot.quiz_version_id)
-    if found is None:
+    setting_sources = locked_settings_at(session, actor, subject, snapshot)
+    known_history = find_history(session, person_quiz_key(actor, subject), snapshot.quiz_version_id)
+    if known_history is None:
         raise TakeSuperseded
-    history = found.attempts
+    history = known_history.attempts
     ruling = start_ruling(subject, setting_sources, history, replace(entry, password=entry.password or ""), actor=actor, now=now)
     if ruling.open_number is not None:
         open_one = next(row for row in history if row.number == ruling.open_number)
@@ -138,7 +151,7 @@ def start_attempt(
         delete_previews_of(session, actor.person_id, subject)
     earlier = [row for row in history if not row.preview]
     last = _load_last(session, actor, history) if snapshot.settings.build_on_last else None
-    table, attempts = found.draw_table, len(earlier)
+    table, attempts = known_history.draw_table, len(earlier)
     return _new_attempt(
         session, actor, subject, snapshot, setting_sources, last, attempts, table, preview=preview, language=language, now=now
     )
@@ -146,7 +159,7 @@ def start_attempt(
 
 def _load_last(session: Session, actor: Actor, history: Sequence[AttemptRow]) -> LoadedAttempt | None:
     ended = [row for row in history if _is_counted(row)]
-    return queries.get_attempt(session, actor, ended[-1].uuid) if ended else None
+    return get_attempt(session, actor, ended[-1].uuid) if ended else None
 
 
 def _new_attempt(
@@ -203,13 +216,13 @@ def _new_attempt(
 
 def _copy_responses(session: Session, attempt_id: int, last: LoadedAttempt, *, now: datetime) -> None:
     """Begin with the last responses (spec/quiz-engine 5.2.3), translated to newer question versions; what these lack is left out."""
-    loaded, responses, before = queries.load_attempt(session, attempt_id), last.responses, items_by_question(session, last)
+    loaded, responses, before = load_attempt(session, attempt_id), last.responses, items_by_question(session, last)
     rows = []
     for key, item in items_by_question(session, loaded).items():
         earlier = before.get(key)
         if earlier is None or earlier.id not in responses:
             continue
-        questions = queries.get_questions(session, [earlier.question_version_id, item.question_version_id])
+        questions = get_questions(session, [earlier.question_version_id, item.question_version_id])
         old, new = questions[earlier.question_version_id], questions[item.question_version_id]
         answer = answer_from_page(old, earlier.layout, payload_of(old, clean_parts(responses[earlier.id].payload)))
         if old.kind is new.kind and not isinstance(answer, MalformedAnswer):
@@ -278,10 +291,10 @@ def plan_save(
     merge, answers = answer_rows.merge_answers(loaded, stored, batches, now=now)
     page_epoch = max((batch.page_epoch for batch in batches), default=0)
     overtaken = {arrival.event.position for arrival in merge.arrivals if arrival.outcome is saving.SaveOutcome.OVERTAKEN}
-    current = {place: event.payload for place, event in merge.current.items()}
+    current = {position: event.payload for position, event in merge.current.items()}
     receipt = SaveReceipt(
         acknowledged=saving.acknowledged([*stored, *merge.added], page_epoch),
-        newer_answers={place: current.get(place, {}) for place in overtaken | refused},
+        newer_answers={position: current.get(position, {}) for position in overtaken | refused},
         closed=refused,
         seconds_left=seconds_left(loaded.clock, now=now),
         state=state,
@@ -336,7 +349,7 @@ def submit_attempt(
         )
         row = loaded.row
         answer_rows.write_answers(session, loaded, answers, state=row.state, record=row.integrity_record, now=now)
-        responses = {loaded.items[place - 1].id: event.payload for place, event in merge.current.items()}
+        responses = {loaded.items[position - 1].id: event.payload for position, event in merge.current.items()}
     finish(session, actor, loaded, responses, finished_at=ruling.finished_at or now, now=now)
 
 
@@ -350,7 +363,7 @@ def resume_attempt(session: Session, actor: Actor, loaded: LoadedAttempt, page: 
     Where one goes forward only, the next page is the only other one there is (spec/quiz-engine 5.5).
     """
     if finishes_on_page_change(loaded.clock, now=now):
-        finish(session, actor, loaded, _responses(queries.load_attempt(session, loaded.id)), finished_at=now, now=now)
+        finish(session, actor, loaded, _responses(load_attempt(session, loaded.id)), finished_at=now, now=now)
         return None
     page = page_to_show(loaded.snapshot.settings.navigation, page, current=loaded.row.page_reached, pages=loaded.pages)
     loaded.row.page_reached = max(loaded.row.page_reached, page)
@@ -389,7 +402,7 @@ def finish(
     """
     row = loaded.row
     progress = _lock_progress(session, loaded) if row.enrolment_id is not None and not row.preview else None
-    questions = queries.get_questions(session, [item.question_version_id for item in loaded.items])
+    questions = get_questions(session, [item.question_version_id for item in loaded.items])
     manual_marks = find_valid_manual_marks(session, loaded, responses)
     held: dict[int, PresentMark] = {}
     marks = []
@@ -429,18 +442,20 @@ def _lock_progress(session: Session, loaded: LoadedAttempt) -> tuple[LockedEnrol
         locked = lock_enrolment(
             session, loaded.row.enrolment_id
         )  # first: what somebody else ends or marks at this moment is in the history
-        return locked, queries.history_of(session, loaded)
+        return locked, history_of(session, loaded)
 
 
 def _record_result(
     session: Session, actor: Actor, loaded: LoadedAttempt, progress: tuple[LockedEnrolment, list[AttemptRow]], *, now: datetime
 ) -> None:
     row, (locked, history) = loaded.row, progress
-    ended = [one for one in (queries.row_of(row) if one.number == row.number else one for one in history) if _is_counted(one)]
-    settings = queries.get_snapshot(session, ended[-1].quiz_version_id if ended else row.quiz_version_id).settings
-    grades = [AttemptGrade(one.number, one.percent, abandoned=one.state is AttemptState.ABANDONED) for one in ended]
+    ended = [
+        attempt for attempt in (row_of(row) if attempt.number == row.number else attempt for attempt in history) if _is_counted(attempt)
+    ]
+    settings = get_snapshot(session, ended[-1].quiz_version_id if ended else row.quiz_version_id).settings
+    grades = [AttemptGrade(attempt.number, attempt.percent, abandoned=attempt.state is AttemptState.ABANDONED) for attempt in ended]
     score = grade_over_attempts(settings.grading, grades)
-    record = QuizRecord(viewed_at=history[0].started_at, attempts=tuple(_ended(one) for one in ended))
+    record = QuizRecord(viewed_at=history[0].started_at, attempts=tuple(_ended(attempt) for attempt in ended))
     completed = completed_at(
         settings.completion, record, pass_mark=settings.pass_mark, grading=settings.grading, allowed=loaded.access.attempts
     )

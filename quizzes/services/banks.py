@@ -30,7 +30,7 @@ from kernel.errors import N_, Conflict, DomainError, NotFound
 from kernel.permissions import Actor
 from quizzes.content.banks import FIELD_ORDER
 from quizzes.queries import banks as queries
-from quizzes.queries.banks import QuestionRow
+from quizzes.queries.banks import DraftQuestionRow
 
 QUESTIONS = "questions"
 
@@ -76,10 +76,10 @@ def body_of(session: Session, course_id: int, path: str) -> str:
 def get_entry(session: Session, course_id: int, path: str, key: str) -> ListEntrySpan:
     """Return a question as it stands in a bank's file; raise NotFound."""
     entries = list_entries(body_of(session, course_id, path), QUESTIONS)
-    place = find_entry(entries, key)
-    if place is None:
+    index = find_entry(entries, key)
+    if index is None:
         raise NotFound
-    return entries[place]
+    return entries[index]
 
 
 def with_entry(body: str, change: EntryText) -> str:
@@ -87,10 +87,10 @@ def with_entry(body: str, change: EntryText) -> str:
     if not change.key:
         return add_entries(body, QUESTIONS, [change.text])
     entries = list_entries(body, QUESTIONS)
-    place = find_entry(entries, change.key)
-    if place is None or checksum_of(entries[place].text) != change.seen:
+    index = find_entry(entries, change.key)
+    if index is None or checksum_of(entries[index].text) != change.seen:
         raise EntryChanged
-    return replace_entry(body, QUESTIONS, place, change.text)
+    return replace_entry(body, QUESTIONS, index, change.text)
 
 
 def written_entry(body: str, change: EntryText) -> ListEntrySpan:
@@ -140,10 +140,10 @@ def delete_entry(session: Session, actor: Actor, course_id: int, change: EntryTe
     course = course_catalogue.lock_course(session, course_id)
     body = body_of(session, course_id, change.path)
     entries = list_entries(body, QUESTIONS)
-    place = find_entry(entries, change.key)
-    if place is None or checksum_of(entries[place].text) != change.seen:
+    index = find_entry(entries, change.key)
+    if index is None or checksum_of(entries[index].text) != change.seen:
         raise EntryChanged
-    _save(session, actor, course, {change.path: without_entries(body, QUESTIONS, [place])}, now=now)
+    _save(session, actor, course, {change.path: without_entries(body, QUESTIONS, [index])}, now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,20 +178,20 @@ def change_questions(session: Session, actor: Actor, course_id: int, keys: Seque
     return len(rows)
 
 
-def _edited(body: str, row: QuestionRow, changes: FieldChanges) -> str:
+def _edited(body: str, row: DraftQuestionRow, changes: FieldChanges) -> str:
     entries = list_entries(body, QUESTIONS)
-    place = find_entry(entries, row.key)
-    if place is None:
+    index = find_entry(entries, row.key)
+    if index is None:
         raise EditRefused
-    edited = _with_fields(entries[place].text, row.tags, changes)
-    return body if edited == entries[place].text else replace_entry(body, QUESTIONS, place, edited)
+    edited = _with_fields(entries[index].text, row.tags, changes)
+    return body if edited == entries[index].text else replace_entry(body, QUESTIONS, index, edited)
 
 
 def _with_fields(entry: str, tags: Sequence[str], changes: FieldChanges) -> str:
     if changes.add_tags or changes.remove_tags:
-        kept = [tag for tag in dict.fromkeys((*tags, *changes.add_tags)) if tag not in changes.remove_tags]
-        if kept != list(tags):
-            entry = set_field(entry, "tags", kept or None, FIELD_ORDER)
+        new_tags = [tag for tag in dict.fromkeys((*tags, *changes.add_tags)) if tag not in changes.remove_tags]
+        if new_tags != list(tags):
+            entry = set_field(entry, "tags", new_tags or None, FIELD_ORDER)
     if changes.state is not None:
         entry = set_field(entry, "state", None if changes.state in ("", "ready") else changes.state, FIELD_ORDER)
     if changes.difficulty is not None:
@@ -203,14 +203,14 @@ def _with_fields(entry: str, tags: Sequence[str], changes: FieldChanges) -> str:
 
 def _move(bodies: dict[str, str], key: str, source: str, target: str) -> None:
     entries = list_entries(bodies[source], QUESTIONS)
-    place = find_entry(entries, key)
-    if place is None:
+    index = find_entry(entries, key)
+    if index is None:
         raise EditRefused
     folders = source.partition("/")[0], target.partition("/")[0]
-    if folders[0] != folders[1] and "media/" in entries[place].text.replace("../media/", ""):
+    if folders[0] != folders[1] and "media/" in entries[index].text.replace("../media/", ""):
         raise CannotMove(key=key)
-    bodies[target] = add_entries(bodies[target], QUESTIONS, [entries[place].text])
-    bodies[source] = without_entries(bodies[source], QUESTIONS, [place])
+    bodies[target] = add_entries(bodies[target], QUESTIONS, [entries[index].text])
+    bodies[source] = without_entries(bodies[source], QUESTIONS, [index])
 
 
 def _save(session: Session, actor: Actor, course: Course, bodies: Mapping[str, str], *, now: datetime) -> None:

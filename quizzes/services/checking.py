@@ -8,8 +8,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from quizzes.models import AnswerEvent, MarkEvent
-from quizzes.queries import attempts as queries
-from quizzes.queries.attempts import LoadedAttempt, LoadedItem
+from quizzes.queries.attempts import LoadedAttempt, LoadedItem, get_questions
 from quizzes.queries.question_checks import checked_parts, get_checks, marker_of
 from quizzes.rules.question_marker import can_be_checked
 from quizzes.rules.responses import Parts, clean_parts, filled_parts
@@ -30,16 +29,16 @@ class CheckOutcome(StrEnum):
     """This question takes no check (any more)."""
 
 
-def check_answer(session: Session, loaded: LoadedAttempt, place: int, shown: Parts, *, now: datetime) -> CheckOutcome:
+def check_answer(session: Session, loaded: LoadedAttempt, position: int, shown: Parts, *, now: datetime) -> CheckOutcome:
     """Mark the response of one question as a try of its learner, right after `save_answers` has kept what the page held.
 
     `shown` is what the page showed when it was asked to check. Asking twice for the same answer, by a double click or a request that
     is sent again, has no effect: each stored answer is checked at most once. Blank and unreadable answers cost no try.
     """
-    item = loaded.item_at(place)
-    if item is None or place in get_checks(session, loaded).closed:
+    item = loaded.item_at(position)
+    if item is None or position in get_checks(session, loaded).closed:
         return CheckOutcome.CLOSED
-    question = queries.get_questions(session, [item.question_version_id])[item.question_version_id]
+    question = get_questions(session, [item.question_version_id])[item.question_version_id]
     if not can_be_checked(loaded.snapshot.settings.behaviour, question):
         return CheckOutcome.CLOSED
     answer_id, parts = _response(session, item)

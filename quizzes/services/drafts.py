@@ -11,8 +11,8 @@ from courses.content.model import CourseFolder
 from courses.queries import drafts as course_drafts
 from kernel.i18n import shortened
 from kernel.markup.model import fold
-from quizzes.content import banks, drafts
-from quizzes.content.drafts import DraftBankFile
+from quizzes.content.banks import claims
+from quizzes.content.drafts import DraftBankFile, bank_files_of, digest_of, read_bank_file, sources_of
 from quizzes.content.gaps import names_in_text
 from quizzes.draft_models import DraftBank, DraftQuestion
 from quizzes.rules.definitions import QuestionDefinition, Texts, TextShape, map_texts
@@ -31,30 +31,30 @@ def index_banks(session: Session, course_id: int, folder: CourseFolder | None = 
     session.flush()  # the files may have been written in this transaction
     checksums = course_drafts.list_draft_checksums(session, course_id)
     present = {row.path: row for row in session.scalars(select(DraftBank).where(DraftBank.course_id == course_id))}
-    wanted = {path: drafts.digest_of(path, checksums) for path in checksums if banks.claims(path)}
-    stale = [path for path, source in wanted.items() if path not in present or present[path].source != source]
-    gone = [row.id for path, row in present.items() if path not in wanted or path in stale]
+    digests = {path: digest_of(path, checksums) for path in checksums if claims(path)}
+    stale = [path for path, source in digests.items() if path not in present or present[path].source != source]
+    gone = [row.id for path, row in present.items() if path not in digests or path in stale]
     if gone:
         session.execute(delete(DraftQuestion).where(DraftQuestion.bank_id.in_(gone)))
         session.execute(delete(DraftBank).where(DraftBank.id.in_(gone)))
     if not stale:
         return
-    read = {} if folder is None else drafts.bank_files_of(folder)
+    read = {} if folder is None else bank_files_of(folder)
     read |= _read_banks(session, course_id, [path for path in stale if path not in read])
     for path in stale:
-        _write(session, course_id, path, wanted[path], read[path])
+        _write_bank(session, course_id, path, digests[path], read[path])
 
 
 def _read_banks(session: Session, course_id: int, paths: Sequence[str]) -> dict[str, DraftBankFile]:
     if not paths:
         return {}
-    names = {name for path in paths for name in drafts.sources_of(path)}
+    names = {name for path in paths for name in sources_of(path)}
     files = {path: body.encode() for path, body in course_drafts.draft_bodies(session, course_id, names).items()}
-    present = {path: {name: files[name] for name in drafts.sources_of(path) if name in files} for path in paths}
-    return {path: drafts.read_bank_file(present[path], path, _UNDATED) for path in paths}
+    present = {path: {name: files[name] for name in sources_of(path) if name in files} for path in paths}
+    return {path: read_bank_file(present[path], path, _UNDATED) for path in paths}
 
 
-def _write(session: Session, course_id: int, path: str, source: str, read: DraftBankFile) -> None:
+def _write_bank(session: Session, course_id: int, path: str, source: str, read: DraftBankFile) -> None:
     row = DraftBank(course_id=course_id, path=path, source=source, key=read.bank.key if read.bank else "", title=dict(read.title))
     session.add(row)
     session.flush()  # its questions point to it
@@ -80,22 +80,22 @@ def _question_row(bank_id: int, position: int, question: QuestionDefinition) -> 
 
 def first_words(texts: Texts) -> dict[str, str]:
     """Return the beginning of what is asked, by language, on one line."""
-    return {language: shortened(" ".join(_plain(words).split()), TITLE) for language, words in texts.items()}
+    return {language: shortened(" ".join(_plain(text).split()), TITLE) for language, text in texts.items()}
 
 
-def _plain(words: str) -> str:
-    for name in names_in_text(words):
-        words = words.replace("{" + name + "}", "…")
-    return words
+def _plain(text: str) -> str:
+    for name in names_in_text(text):
+        text = text.replace("{" + name + "}", "…")
+    return text
 
 
 def searched_words(question: QuestionDefinition) -> str:
     """Return everything that a search looks into: key, tags, every text, folded."""
-    found = [question.key, *question.tags, question.note]
+    texts = [question.key, *question.tags, question.note]
 
-    def collect(words: str, _language: str, _shape: TextShape) -> str:
-        found.append(words)
-        return words
+    def collect(text: str, _language: str, _shape: TextShape) -> str:
+        texts.append(text)
+        return text
 
     map_texts(question, collect)
-    return fold(" ".join(found))
+    return fold(" ".join(texts))

@@ -197,12 +197,12 @@ def dry_run_portion(session: Session, row: Regrade) -> bool:
 
 def dry_run_enrolments(session: Session, row: Regrade, enrolments: Sequence[int], *, late: bool) -> None:
     """Write what would change for some learners, for those attempts that have no line yet; of `late` ones only where something does."""
-    wanted = frozenset(queries.list_covered_ids(session, row, enrolments))
+    attempt_ids = frozenset(queries.list_covered_ids(session, row, enrolments))
     ended = queries.list_ended(session, row, enrolments)
-    present = queries.list_present_items(session, sorted(wanted))
+    present = queries.list_present_items(session, sorted(attempt_ids))
     marks_now = _present_marks(session, present)
     new = _new_markings(
-        session, row, [attempt for ended_attempts in ended.values() for attempt in ended_attempts if attempt.id in wanted], present
+        session, row, [attempt for ended_attempts in ended.values() for attempt in ended_attempts if attempt.id in attempt_ids], present
     )
     if row.kind == RegradeKind.UNLESS_LOWER:
         marks_now = _as_if_void(marks_now, new)
@@ -212,12 +212,12 @@ def dry_run_enrolments(session: Session, row: Regrade, enrolments: Sequence[int]
         outcomes = {
             attempt.id: _outcome(session, row, attempt, marks_now[attempt.id], new.get(attempt.id, {}))
             for attempt in ended_attempts
-            if attempt.id in wanted
+            if attempt.id in attempt_ids
         }
         passed = (_passed(session, ended_attempts, {}), _passed(session, ended_attempts, outcomes))
         for attempt in ended_attempts:
             if attempt.id in outcomes and (outcomes[attempt.id].marks or not late):
-                lines.append(_line(row, attempt, present[attempt.id], outcomes[attempt.id], passed, late=late))
+                lines.append(_new_line(row, attempt, present[attempt.id], outcomes[attempt.id], passed, late=late))
                 marks += _marks(row, attempt, present[attempt.id], outcomes[attempt.id])
     awards = list_awards(session, [cast("int", line["enrolment_id"]) for line in lines if line["changed"]])
     if lines:
@@ -242,7 +242,7 @@ def _present_marks(session: Session, present: Mapping[int, Sequence[PresentItem]
 
 def marks_of(items: Sequence[PresentItem], voided: Mapping[int, VoidedItem]) -> Marks:
     """Return the present marks of an attempt, with what answers to void questions earned."""
-    earned = {item_id: one.earned for item_id, one in voided.items()}
+    earned = {item_id: voided_item.earned for item_id, voided_item in voided.items()}
     return {item.id: PresentMark(item.fraction, item.state, item.maximum, item.section, earned.get(item.id)) for item in items}
 
 
@@ -257,10 +257,10 @@ def _as_if_void(marks: Mapping[int, Marks], new: Mapping[int, Mapping[int, Marki
     }
 
 
-def _chosen(marks: Marks, asked: Mapping[int, Marking]) -> dict[int, Marking]:
+def _chosen(marks: Marks, markings: Mapping[int, Marking]) -> dict[int, Marking]:
     """Return the marking of the questions that are asked about, as far as leaving them out lowers nobody (spec/selection 5.7)."""
     decided = void_unless_lower(marks)
-    return {item_id: decided[item_id] for item_id in asked}
+    return {item_id: decided[item_id] for item_id in markings}
 
 
 def _outcome(session: Session, row: Regrade, attempt: Attempt, marks: Marks, new: Mapping[int, Marking]) -> RegradeResult:
@@ -285,7 +285,7 @@ def _passed(session: Session, attempts: Sequence[Attempt], outcomes: Mapping[int
     return has_passed(grade_over_attempts(settings.grading, graded), settings.pass_mark)
 
 
-def _line(
+def _new_line(
     row: Regrade,
     attempt: Attempt,
     items: Sequence[PresentItem],
@@ -366,23 +366,23 @@ def _new_markings(
     skipped = queries.voided_versions(session, row)
     skipped |= frozenset() if row.for_objection else decided_versions(session, row.course_id, row.activity_key)
     judged_by = _marking_versions(session, row, items)
-    wanted = [
+    chosen_items = [
         item
         for item in items
         if item.question_version_id in judged_by and item.question_version_id not in skipped and item.state is not MarkState.NEEDS_GRADING
     ]
-    return judge_items(session, {attempt.id: attempt for attempt in attempts}, wanted, judged_by)
+    return judge_items(session, {attempt.id: attempt for attempt in attempts}, chosen_items, judged_by)
 
 
 def _void_markings(session: Session, row: Regrade, items: Sequence[PresentItem]) -> dict[int, dict[int, Marking]]:
     marking = void_marking(row.kind) or LEFT_OUT
     versions = frozenset(changeable_versions(session, row))
     questions = attempts.get_questions(session, sorted(versions))
-    found: dict[int, dict[int, Marking]] = {}
+    markings: dict[int, dict[int, Marking]] = {}
     for item in items:
         if item.question_version_id in versions and has_rule(questions[item.question_version_id]):
-            found.setdefault(item.attempt_id, {})[item.id] = marking
-    return found
+            markings.setdefault(item.attempt_id, {})[item.id] = marking
+    return markings
 
 
 def _marking_versions(session: Session, row: Regrade, items: Sequence[PresentItem]) -> Mapping[int, int]:
@@ -402,7 +402,7 @@ def judge_items(
     answers: dict[int, list[StoredAnswer]] = {}
     for answer in list_answers(session, [item.id for item in items]):
         answers.setdefault(answer.item_id, []).append(answer)
-    found: dict[int, dict[int, Marking]] = {}
+    markings: dict[int, dict[int, Marking]] = {}
     for item in items:
         attempt, question = attempts_by_id[item.attempt_id], questions[item.question_version_id]
         layout = decode(ItemLayout, json.loads(layouts[item.id]))
@@ -412,8 +412,8 @@ def judge_items(
             layout,
             convention_for(attempt.language),
         )
-        found.setdefault(item.attempt_id, {})[item.id] = _judge(marker, question, answers.get(item.id, []))
-    return found
+        markings.setdefault(item.attempt_id, {})[item.id] = _judge(marker, question, answers.get(item.id, []))
+    return markings
 
 
 def _judge(marker: QuestionMarker, answered: QuestionDefinition, answers: Sequence[StoredAnswer]) -> Marking:

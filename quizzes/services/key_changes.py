@@ -10,7 +10,7 @@ from enrolments.models import Enrolment
 from enrolments.services.attempt_numbers import renumber_attempts
 from kernel.permissions import Actor, ActorChannel
 from quizzes.models import Attempt
-from quizzes.queries import attempts as queries
+from quizzes.queries.attempts import load_attempt
 from quizzes.rules.attempts import OPEN_STATES
 from quizzes.services import attempts
 from quizzes.services.previews import delete_person_attempts
@@ -25,12 +25,12 @@ def rename_attempts(session: Session, enrolment_id: int, renames: Mapping[str, s
     preview = and_(Attempt.preview, Attempt.person_id == person_id, Attempt.course_id == course_id)
     of_quizzes = Attempt.activity_key.in_([*renames, *renames.values()])
     mine = select(Attempt).where(or_(Attempt.enrolment_id == enrolment_id, preview), of_quizzes)
-    found = session.scalars(mine.order_by(Attempt.started_at, Attempt.id).with_for_update()).all()
-    learner_attempts = [row for row in found if not row.preview]
+    rows = session.scalars(mine.order_by(Attempt.started_at, Attempt.id).with_for_update()).all()
+    learner_attempts = [row for row in rows if not row.preview]
     if not any(row.activity_key in renames for row in learner_attempts):
         return
-    if len(learner_attempts) < len(found):
-        delete_person_attempts(session, [row.id for row in found if row.preview])
+    if len(learner_attempts) < len(rows):
+        delete_person_attempts(session, [row.id for row in rows if row.preview])
     _leave_one_open(session, learner_attempts, renames, now=now)
     renumber_attempts(session, learner_attempts, renames)
     session.flush()  # whoever reads next finds them there
@@ -42,6 +42,6 @@ def _leave_one_open(session: Session, learner_attempts: Sequence[Attempt], renam
     for row in sorted((row for row in learner_attempts if row.state in OPEN_STATES), key=lambda row: row.saved_at):
         earlier = open_ones.get(renames.get(row.activity_key, row.activity_key))
         if earlier is not None:
-            attempts.submit_attempt(session, Actor(via=ActorChannel.JOB), queries.load_attempt(session, earlier.id), [], now=now)
+            attempts.submit_attempt(session, Actor(via=ActorChannel.JOB), load_attempt(session, earlier.id), [], now=now)
             session.flush()  # what it means for the learner is written
         open_ones[renames.get(row.activity_key, row.activity_key)] = row

@@ -17,10 +17,9 @@ from kernel.errors import N_, Conflict, Invalid
 from kernel.permissions import Actor
 from quizzes.models import MarkEvent
 from quizzes.queries import attempts
-from quizzes.queries import marks as queries
 from quizzes.queries.attempts import LoadedAttempt
 from quizzes.queries.jury_decisions import decided_versions
-from quizzes.queries.marks import MarkedItem, MarkRecord
+from quizzes.queries.marks import MarkedItem, MarkRecord, current_events
 from quizzes.queries.voided import find_voided_items
 from quizzes.rules.grades import Grade, manual_fraction, written_exactly
 from quizzes.rules.manual_marking import lowest_fraction
@@ -79,7 +78,7 @@ def mark_by_hand(session: Session, actor: Actor, subject: MarkedItem, given: Man
 
     Attempt, result, progress and completion follow in the same transaction. The learner is notified once, when nothing waits any more.
     """
-    before = queries.current_events(session, [subject.item.id])[subject.item.id]
+    before = current_events(session, [subject.item.id])[subject.item.id]
     if before.id != given.seen:
         raise AlreadyMarked
     if subject.item.void_effect:
@@ -120,9 +119,9 @@ def _event(actor: Actor, subject: MarkedItem, given: ManualMarkValues, fraction:
 
 def grade_again(session: Session, actor: Actor, loaded: LoadedAttempt, *, now: datetime) -> Grade:
     """Recompute the total of a submitted attempt, and everything that follows from it, from its present marks."""
-    marks = queries.current_events(session, [item.id for item in loaded.items])
+    marks = current_events(session, [item.id for item in loaded.items])
     voided = find_voided_items(session, [loaded.id]) if any(item.void_effect == RegradeKind.UNLESS_LOWER for item in loaded.items) else {}
-    earned = {item_id: one.earned for item_id, one in voided.items()}
+    earned = {item_id: voided_item.earned for item_id, voided_item in voided.items()}
     held = {
         item.id: PresentMark(marks[item.id].fraction, marks[item.id].state, item.maximum, item.section, earned.get(item.id))
         for item in loaded.items

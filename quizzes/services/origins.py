@@ -21,14 +21,19 @@ def keep_origins(session: Session, course_id: int, questions: Sequence[QuestionD
 
     What is reserved now is noted of each that has an origin.
     """
-    kept = find_origins(session, course_id)
-    names = [QuestionIdentity(one.key, one.former_keys, one.selection.origin, bool(one.selection.only)) for one in questions]
-    if not kept and not any(one.origin or one.former_keys for one in names):
+    stored = find_origins(session, course_id)
+    names = [
+        QuestionIdentity(question.key, question.former_keys, question.selection.origin, bool(question.selection.only))
+        for question in questions
+    ]
+    if not stored and not any(identity.origin or identity.former_keys for identity in names):
         return
     published = frozenset(session.scalars(select(Question.key).where(Question.course_id == course_id)))
-    found = _origins_of(names, kept, published, every=False)
-    reserved = {one.key: one.reserved for one in names}
-    _write(session, course_id, kept, {key: QuestionOriginRow(origin, _is_reserved(reserved, kept, key)) for key, origin in found.items()})
+    origins = _origins_of(names, stored, published, every=False)
+    reserved = {identity.key: identity.reserved for identity in names}
+    _write_rows(
+        session, course_id, stored, {key: QuestionOriginRow(origin, _is_reserved(reserved, stored, key)) for key, origin in origins.items()}
+    )
 
 
 def write_origins(session: Session, course_id: int, files: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -37,42 +42,46 @@ def write_origins(session: Session, course_id: int, files: Mapping[str, bytes]) 
     Raise OriginsRefused where a bank is written in a form into which nothing can be put.
     """
     catalogue.lock_course(session, course_id)
-    kept = find_origins(session, course_id)
+    stored = find_origins(session, course_id)
     banks = {path: content.decode() for path, content in files.items() if claims(path)}
-    names = [one for path, text in banks.items() for one in names_in(path, text)]
-    found = _origins_of(names, kept, frozenset(key for one in names for key in one.former_keys), every=True)
-    reserved = {one.key: True for one in names if one.reserved}
-    _write(session, course_id, kept, {key: QuestionOriginRow(origin, _is_reserved(reserved, kept, key)) for key, origin in found.items()})
-    return {**files, **{path: with_origins(path, text, found, FIELD_ORDER).encode() for path, text in banks.items()}}
+    names = [identity for path, text in banks.items() for identity in names_in(path, text)]
+    origins = _origins_of(names, stored, frozenset(key for identity in names for key in identity.former_keys), every=True)
+    reserved = {identity.key: True for identity in names if identity.reserved}
+    _write_rows(
+        session, course_id, stored, {key: QuestionOriginRow(origin, _is_reserved(reserved, stored, key)) for key, origin in origins.items()}
+    )
+    return {**files, **{path: with_origins(path, text, origins, FIELD_ORDER).encode() for path, text in banks.items()}}
 
 
 def _origins_of(
-    names: Sequence[QuestionIdentity], kept: Mapping[str, QuestionOriginRow], known: frozenset[str], *, every: bool
+    names: Sequence[QuestionIdentity], stored: Mapping[str, QuestionOriginRow], known: frozenset[str], *, every: bool
 ) -> dict[str, str]:
     """Return the origins of questions and of their former keys that are `known`, with all that are kept, by key.
 
     A question without a written origin has what it or a former key had; `every`: else a new one.
     """
-    found = {key: one.origin for key, one in kept.items()}
-    for one in names:
-        former = [key for key in one.former_keys if key in known]
-        earlier = [found[key] for key in (one.key, *former) if key in found]
-        origin = one.origin or next(iter(earlier), "") or (uuid4().hex if every or former else "")
+    origins = {key: row.origin for key, row in stored.items()}
+    for identity in names:
+        former = [key for key in identity.former_keys if key in known]
+        earlier = [origins[key] for key in (identity.key, *former) if key in origins]
+        origin = identity.origin or next(iter(earlier), "") or (uuid4().hex if every or former else "")
         if origin:
-            found |= {one.key: origin, **{key: found.get(key, origin) for key in former}}
-    return found
+            origins |= {identity.key: origin, **{key: origins.get(key, origin) for key in former}}
+    return origins
 
 
-def _is_reserved(now: Mapping[str, bool], kept: Mapping[str, QuestionOriginRow], key: str) -> bool:
-    return now.get(key, key in kept and kept[key].reserved)
+def _is_reserved(now: Mapping[str, bool], stored: Mapping[str, QuestionOriginRow], key: str) -> bool:
+    return now.get(key, key in stored and stored[key].reserved)
 
 
-def _write(session: Session, course_id: int, kept: Mapping[str, QuestionOriginRow], found: Mapping[str, QuestionOriginRow]) -> None:
-    changed = {key: one for key, one in found.items() if kept.get(key) != one}
+def _write_rows(
+    session: Session, course_id: int, stored: Mapping[str, QuestionOriginRow], present: Mapping[str, QuestionOriginRow]
+) -> None:
+    changed = {key: row for key, row in present.items() if stored.get(key) != row}
     if changed:
         mine = QuestionOrigin.course_id == course_id
-        session.execute(delete(QuestionOrigin).where(mine, QuestionOrigin.key.in_([key for key in changed if key in kept])))
+        session.execute(delete(QuestionOrigin).where(mine, QuestionOrigin.key.in_([key for key in changed if key in stored])))
         insert_all(
             session,
-            [QuestionOrigin(course_id=course_id, key=key, origin=one.origin, reserved=one.reserved) for key, one in changed.items()],
+            [QuestionOrigin(course_id=course_id, key=key, origin=row.origin, reserved=row.reserved) for key, row in changed.items()],
         )

@@ -27,7 +27,7 @@ from quizzes.rules.attempts import OPEN_STATES
 
 PORTION = 500
 """Attempts that are given time in one statement."""
-_OPEN = or_(*(Attempt.state == state.value for state in sorted(OPEN_STATES)))
+_IN_PROGRESS = or_(*(Attempt.state == state.value for state in sorted(OPEN_STATES)))
 
 
 class OverrideVerb(StrEnum):
@@ -94,12 +94,12 @@ class OverrideValues:
         return self == OverrideValues()
 
 
-def values_of(row: QuizOverride) -> OverrideValues:
+def values_of_override(row: QuizOverride) -> OverrideValues:
     """Return what a stored override says."""
     return OverrideValues(**{name: getattr(row, name) for name in OverrideValues.__dataclass_fields__})
 
 
-def override(
+def set_override(
     session: Session,
     actor: Actor,
     quiz: QuizContext,
@@ -138,11 +138,11 @@ def override(
 
 
 def _leave_out(session: Session, actor: Actor, row: QuizOverride, *, now: datetime) -> None:
-    if is_for(session, row, actor.person_id):
+    if concerns_person(session, row, actor.person_id):
         note_left_out(session, actor, row, now=now, activity=row.activity_key, scope=row.scope)
 
 
-def is_for(session: Session, row: QuizOverride, person_id: int | None) -> bool:
+def concerns_person(session: Session, row: QuizOverride, person_id: int | None) -> bool:
     """Return whether a person is among the learners of an override for a group or for everyone."""
     mine = select(Enrolment.id).where(Enrolment.course_id == row.course_id, Enrolment.person_id == person_id, Enrolment.left_at.is_(None))
     if row.scope == "group":
@@ -164,11 +164,11 @@ def apply_to_authors(session: Session, actor: Actor, row: QuizOverride, *, now: 
 
 def _audit_facts(row: QuizOverride) -> dict[str, object]:
     """Return what the audit log says of an override: everything but the password itself."""
-    values: Mapping[str, object] = asdict(values_of(row))
-    said = {name: value for name, value in values.items() if value is not None and name != "password"}
+    values: Mapping[str, object] = asdict(values_of_override(row))
+    facts = {name: value for name, value in values.items() if value is not None and name != "password"}
     if row.password is not None:
-        said["asks_for_password"] = bool(row.password)
-    return {"activity": row.activity_key, "scope": row.scope, "person": row.person_id, "group": row.group_id, **said}
+        facts["asks_for_password"] = bool(row.password)
+    return {"activity": row.activity_key, "scope": row.scope, "person": row.person_id, "group": row.group_id, **facts}
 
 
 def describe_target(session: Session, row: QuizOverride) -> OverrideTarget:
@@ -188,10 +188,10 @@ def end_override(session: Session, actor: Actor, row: QuizOverride, *, now: date
 
 def end_personal_overrides(session: Session, actor: Actor, enrolment_id: int, now: datetime) -> None:
     """End what was set for the learner of an enrolment alone: their next take of the course begins without it (spec/compulsory 6.2)."""
-    whose = select(Enrolment.id).where(
+    owner = select(Enrolment.id).where(
         Enrolment.id == enrolment_id, Enrolment.person_id == QuizOverride.person_id, Enrolment.course_id == QuizOverride.course_id
     )
-    mine = select(QuizOverride).where(QuizOverride.scope == "person", QuizOverride.ended_at.is_(None), whose.exists())
+    mine = select(QuizOverride).where(QuizOverride.scope == "person", QuizOverride.ended_at.is_(None), owner.exists())
     for row in session.scalars(mine.order_by(QuizOverride.id).with_for_update()).all():
         end_override(session, actor, row, now=now)
 
@@ -202,7 +202,7 @@ def restore_override(session: Session, actor: Actor, row: QuizOverride, quiz: Qu
         whom = describe_target(session, row)
         if whom.group is not None and whom.group.former_name is not None:
             raise GroupDeleted
-        override(session, actor, quiz, whom, values_of(row), row.reason, seen=find_in_force(session, quiz, whom), now=now)
+        set_override(session, actor, quiz, whom, values_of_override(row), row.reason, seen=find_in_force(session, quiz, whom), now=now)
 
 
 def find_in_force(session: Session, quiz: QuizContext, whom: OverrideTarget) -> QuizOverride | None:
@@ -233,7 +233,7 @@ def copy_overrides(session: Session, actor: Actor, course_id: int, renames: Mapp
             whom = {"scope": row.scope, "group_id": row.group_id, "person_id": row.person_id}
             whom["set_applied_by"] = row.set_applied_by
             made = {"course_id": course_id, "activity_key": key, "created_at": now, "created_by": row.created_by}
-            fresh = QuizOverride(reason=row.reason, **made, **whom, **asdict(values_of(row)))
+            fresh = QuizOverride(reason=row.reason, **made, **whom, **asdict(values_of_override(row)))
             session.add(fresh)
             session.flush()  # the audit entry names it
             audit.record(session, actor, OverrideVerb.OVERRIDDEN, fresh, now=now, **_audit_facts(fresh), reason=row.reason, before=row.id)
@@ -261,7 +261,9 @@ def add_incident_time(
     )
     session.add(incident)
     session.flush()  # its attempts point to it
-    open_now = select(Attempt.id).where(Attempt.course_id == quiz.course_id, Attempt.activity_key == quiz.key, _OPEN, ~Attempt.preview)
+    open_now = select(Attempt.id).where(
+        Attempt.course_id == quiz.course_id, Attempt.activity_key == quiz.key, _IN_PROGRESS, ~Attempt.preview
+    )
     taken = insert(IncidentAttempt).from_select(
         ["attempt_id", "incident_id", "applied"],
         open_now.with_for_update().add_columns(bindparam("incident", incident.id), false().label("applied")),
@@ -282,7 +284,7 @@ def undo_incident(session: Session, actor: Actor, incident: Incident, *, now: da
     audit.record(session, actor, OverrideVerb.TIME_TAKEN_BACK, incident, now=now, activity=incident.activity_key)
 
 
-def apply_to_left_out(session: Session, actor: Actor, incident: Incident, *, now: datetime) -> None:
+def apply_incident_to_left_out(session: Session, actor: Actor, incident: Incident, *, now: datetime) -> None:
     """Give the time to those whom an incident left out, or take it back from them; raise OwnRecord where that is the actor alone."""
     waiting = _waiting(incident)
     if session.scalar(waiting) is None:
@@ -294,7 +296,7 @@ def apply_to_left_out(session: Session, actor: Actor, incident: Incident, *, now
     outbox.enqueue(session, "quizzes.tell_incident", {"incident": incident.id}, now=now)
 
 
-def is_left_out(session: Session, actor: Actor, incident: Incident) -> bool:
+def is_left_out_of_incident(session: Session, actor: Actor, incident: Incident) -> bool:
     """Say whether an incident left out the actor."""
     return session.scalar(_waiting(incident).where(Attempt.person_id == actor.person_id).limit(1)) is not None
 
@@ -363,7 +365,7 @@ def restore_accommodation(session: Session, actor: Actor, person: Person, row: A
 
 def record_due_dates(session: Session, ends: Sequence[tuple[int, datetime | None]]) -> None:
     """Note for open attempts when they are due now."""
-    due = update(Attempt).where(Attempt.id == bindparam("attempt"), _OPEN).values(due_at=bindparam("end"))
+    due = update(Attempt).where(Attempt.id == bindparam("attempt"), _IN_PROGRESS).values(due_at=bindparam("end"))
     session.connection().execute(due, [{"attempt": attempt_id, "end": end} for attempt_id, end in ends])
 
 

@@ -8,8 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from courses.queries import catalogue
+from courses.queries.team import LogEntry, LogPart
 from kernel import audit
 from kernel.errors import N_, Conflict, NotFound
+from kernel.i18n import _
 from kernel.permissions import Actor
 from quizzes.permissions import ItemHistoryContext
 from quizzes.queries.correction_log import VersionRow
@@ -47,11 +49,11 @@ def mark_wording_only(
     """
     assert actor.person_id is not None
     course = catalogue.lock_course(session, subject.id)
-    place = next((place for place, one in enumerate(versions) if one.id == version_id), 0)
-    if not place:
+    index = next((index for index, candidate in enumerate(versions) if candidate.id == version_id), 0)
+    if not index:
         raise NotFound
-    version = versions[place]
-    if is_judged_otherwise(versions[place - 1].question, version.question):
+    version = versions[index]
+    if is_judged_otherwise(versions[index - 1].question, version.question):
         raise WordingRefused(number=version.number)
     if _in_force(session, version_id) is not None:
         raise WordingChanged
@@ -64,7 +66,7 @@ def withdraw_wording_only(
 ) -> None:
     """Let a version begin a segment again; raise NotFound for one of another question, WordingChanged where nothing was said of it."""
     course = catalogue.lock_course(session, subject.id)
-    version = next((one for one in versions if one.id == version_id), None)
+    version = next((candidate for candidate in versions if candidate.id == version_id), None)
     if version is None:
         raise NotFound
     row = _in_force(session, version_id)
@@ -77,3 +79,19 @@ def withdraw_wording_only(
 def _in_force(session: Session, version_id: int) -> WordingOnly | None:
     statement = select(WordingOnly).where(WordingOnly.question_version_id == version_id, WordingOnly.ended_at.is_(None))
     return session.scalars(statement).one_or_none()
+
+
+def _which(entry: LogEntry) -> dict[str, object]:
+    return {"version": entry.facts.get("version") or "", "question": entry.facts.get("question") or ""}
+
+
+LOG = LogPart(
+    lambda _course_id: (),
+    {
+        WordingVerb.SAID: lambda entry: _("Said that version %(version)s of “%(question)s” changed only the wording", **_which(entry)),
+        WordingVerb.WITHDRAWN: lambda entry: _(
+            "Took back that version %(version)s of “%(question)s” changed only the wording", **_which(entry)
+        ),
+    },
+)
+"""Sentences for the log of a course; its entries are about the course itself."""

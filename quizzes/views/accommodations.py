@@ -9,7 +9,7 @@ from kernel import clock
 from kernel.i18n import _
 from kernel.web.forms import whole_number
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, current_actor, current_session, requires, see_page
 from quizzes.forms.quizzes import AccommodationForm
 from quizzes.pages.overrides import past_views, profile_views
 from quizzes.permissions import QuizAction
@@ -18,7 +18,6 @@ from quizzes.services import overrides as services
 
 bp = Blueprint("quizzes_accommodations", __name__)
 
-Answer = str | Response | tuple[str, int]
 ROWS, PAST = 50, 50
 
 
@@ -31,9 +30,9 @@ def see_person(person: Person) -> Response:
 @requires(QuizAction.ACCOMMODATE)
 def accommodations() -> Answer:
     """List the people with a profile, or those whom a search finds."""
-    asked, query = requested_page(ROWS), request.args.get("q", "")[:100].strip()
-    rows = queries.list_profiles(current_session(), query, offset=asked.offset, limit=ROWS + 1)
-    page = Page(profile_views(rows[:ROWS]), asked.number, len(rows) > ROWS)
+    requested, query = requested_page(ROWS), request.args.get("q", "")[:100].strip()
+    rows = queries.list_profiles(current_session(), query, offset=requested.offset, limit=ROWS + 1)
+    page = Page(profile_views(rows[:ROWS]), requested.number, len(rows) > ROWS)
     return render_template("quizzes/accommodations.html", page=page, query=query)
 
 

@@ -24,8 +24,9 @@ from kernel.web import after_response
 from kernel.web.errors import wants_json
 from kernel.web.forms import whole_number
 from kernel.web.limits import limit, limiter
-from kernel.web.request import allows, current_actor, current_session, requires, secrets_of_app, see_page
+from kernel.web.request import Answer, allows, current_actor, current_session, requires, secrets_of_app, see_page
 from quizzes.attempt_review import flags_in_term, flags_of, record_of, review_page
+from quizzes.forms.answer_fields import form_parts
 from quizzes.forms.quizzes import (
     FileChanges,
     StartForm,
@@ -33,7 +34,6 @@ from quizzes.forms.quizzes import (
     changed_flags,
     first,
     form_batch,
-    form_parts,
     removed_file,
     script_batches,
 )
@@ -52,11 +52,19 @@ from quizzes.pages.introduction import (
 from quizzes.pages.question import QuestionMessage, html
 from quizzes.permissions import QuizAction, reader_of
 from quizzes.publication import withheld_marks
-from quizzes.queries import attempts as queries
-from quizzes.queries import open_attempts
 from quizzes.queries.answers import read_payloads
-from quizzes.queries.attempts import AttemptRow, LoadedAttempt
+from quizzes.queries.attempts import (
+    AttemptRow,
+    LoadedAttempt,
+    effective_settings_at,
+    get_attempt,
+    get_snapshot_of_activity,
+    history_of,
+    list_attempts,
+    person_quiz_key,
+)
 from quizzes.queries.final_tests import outline_of_activity
+from quizzes.queries.open_attempts import get_answerable_attempt, has_open, lock_answerable_attempt, takes_objections
 from quizzes.queries.question_checks import get_checks
 from quizzes.rules.attempts import OPEN_STATES, AttemptRefusalReason, AttemptState, rule_on_time, seconds_left
 from quizzes.rules.review import Reader, may_download_answers
@@ -74,7 +82,6 @@ from quizzes.views.files import BODY_LIMIT, attempt_to_save, brings_files, store
 
 bp = Blueprint("quizzes", __name__)
 
-Answer = str | Response | tuple[str, int]
 FIELD_LIMIT = 20_000
 """Of a page of an attempt, on which a whole quiz may stand: five hundred questions of thirty rows, with what is sent beside each."""
 PASSWORD_TRIES = limit("quiz password", "20 per 10 minutes")
@@ -87,9 +94,9 @@ def quiz(subject: ActivityContext) -> Answer:
     session, actor, now = current_session(), current_actor(), clock.now()
     if subject.activity.kind != "quiz":
         raise NotFound
-    snapshot = queries.get_snapshot_of_activity(session, subject.activity.id)
-    setting_sources = queries.effective_settings_at(session, actor, subject, snapshot)
-    history = queries.list_attempts(session, queries.person_quiz_key(actor, subject))
+    snapshot = get_snapshot_of_activity(session, subject.activity.id)
+    setting_sources = effective_settings_at(session, actor, subject, snapshot)
+    history = list_attempts(session, person_quiz_key(actor, subject))
     ruling = start_conditions.start_ruling(subject, setting_sources, history, start_conditions.ASKED_NOTHING, actor=actor, now=now)
     best, passed = best_and_passed(history, snapshot, setting_sources, now=now)
     result = _result_of(subject)
@@ -160,11 +167,11 @@ def start(subject: ActivityContext) -> Answer:
     return see_page("quizzes.attempt", attempt=attempt.uuid)
 
 
-def _ask_again(subject: ActivityContext, form: StartForm, field: str, words: str) -> Answer:
+def _ask_again(subject: ActivityContext, form: StartForm, field: str, message: str) -> Answer:
     """Show the page before a start with what is wrong; whoever was not there yet is asked there first."""
     if not form.confirmed.data:
         return see_page("quizzes.begin", slug=subject.outline.slug, key=subject.activity.key)
-    form.refuse(form[field], words)
+    form.refuse(form[field], message)
     return _begin_page(subject, form, status=422)
 
 
@@ -179,9 +186,9 @@ def _begin_page(subject: ActivityContext, form: StartForm, *, status: int = 200)
     session, actor, slug, key = current_session(), current_actor(), subject.outline.slug, subject.activity.key
     if subject.activity.kind != "quiz":
         raise NotFound
-    snapshot = queries.get_snapshot_of_activity(session, subject.activity.id)
-    setting_sources = queries.effective_settings_at(session, actor, subject, snapshot)
-    history = queries.list_attempts(session, queries.person_quiz_key(actor, subject))
+    snapshot = get_snapshot_of_activity(session, subject.activity.id)
+    setting_sources = effective_settings_at(session, actor, subject, snapshot)
+    history = list_attempts(session, person_quiz_key(actor, subject))
     ruling = start_conditions.start_ruling(subject, setting_sources, history, start_conditions.ASKED_NOTHING, actor=actor, now=clock.now())
     if not ruling.allowed:
         return see_page("quizzes.quiz", slug=slug, key=key)
@@ -201,7 +208,7 @@ def _begin_page(subject: ActivityContext, form: StartForm, *, status: int = 200)
 
 
 @bp.get("/attempts/<uuid:attempt>")
-@requires(QuizAction.ANSWER, open_attempts.get_attempt)
+@requires(QuizAction.ANSWER, get_answerable_attempt)
 def attempt(subject: LoadedAttempt) -> Answer:
     """Show one page of an attempt; an ended one leads to its review, one whose time is up to handing it in."""
     if subject.state not in OPEN_STATES:
@@ -214,8 +221,8 @@ def attempt(subject: LoadedAttempt) -> Answer:
         return see_page("quizzes.attempt", attempt=subject.uuid, page=subject.row.page_reached)
     if not 1 <= page <= subject.pages:
         raise NotFound
-    place, _dash, message = request.args.get("said", "").partition("-")
-    shown = attempt_page(open_attempt(current_session(), subject), page, now=now, message=QuestionMessage(whole_number(place), message))
+    position, _dash, message = request.args.get("said", "").partition("-")
+    shown = attempt_page(open_attempt(current_session(), subject), page, now=now, message=QuestionMessage(whole_number(position), message))
     return render_template(
         "quizzes/attempt.html", icons=(), token=offline_answers.offline_token(secrets_of_app(), subject, now=now), **shown
     )
@@ -228,26 +235,26 @@ def save(subject: LoadedAttempt) -> Answer:
     now, form = clock.now(), request.form.to_dict(flat=False)
     page = whole_number(first(form, "page"), otherwise=1)
     at, removed = removed_file(form)
-    subject, kept = store_received_files(subject, page, removed=removed, now=now)
+    subject, uploads = store_received_files(subject, page, removed=removed, now=now)
     if wants_json():
         return _save_from_script(subject, form, now)
     session = current_session()
     record_save(subject, current_actor(), _notes_of(form), now=now)
     closed = get_checks(session, subject).closed
-    received = receive_files(session, subject, kept, removed=(removed,), now=now)
+    received = receive_files(session, subject, uploads, removed=(removed,), now=now)
     compared_payloads = read_payloads(session, subject.answers, answers_compared(form, subject))
     batch = form_batch(form, subject, page, compared_payloads, closed, FileChanges(received.added, frozenset({removed})))
     done = services.save_answers(session, subject, [batch], now=now)
-    for place, flagged in changed_flags(form, subject, page).items():
-        services.set_flag(session, subject, place, flagged=flagged)
+    for position, flagged in changed_flags(form, subject, page).items():
+        services.set_flag(session, subject, position, flagged=flagged)
     if done.newer_answers:
         flash(_changed_elsewhere(subject, sorted(done.newer_answers)), "warn")
-    for place, refusal in received.refused.items():
-        return _stay(subject, page, place, refusal.value)
+    for position, refusal in received.refused.items():
+        return _stay(subject, page, position, refusal.value)
     if at or (at := whole_number(first(form, "at"))):
         return _stay(subject, page, at)
-    if place := whole_number(first(form, "check")):
-        return _check(subject, place, page, now)
+    if position := whole_number(first(form, "check")):
+        return _check(subject, position, page, now)
     return _go_on(subject, page, now)
 
 
@@ -258,32 +265,32 @@ def _save_from_script(subject: LoadedAttempt, form: dict[str, list[str]], now: d
     """
     session, batches = current_session(), script_batches(form, "autosave")
     planned = services.plan_save(session, subject, batches, _offline_in_time(subject, batches, now), now=now)
-    record, told = record_with(subject, current_actor(), _notes_of(form), now=now), _acknowledgement(subject, planned.receipt, now)
-    answer = jsonify(told)
+    record, receipt = record_with(subject, current_actor(), _notes_of(form), now=now), _acknowledgement(subject, planned.receipt, now)
+    answer = jsonify(receipt)
     services.write_save(session, subject, planned, record, now=now)
-    return jsonify(**told, lease=new_page_epoch(subject, now)) if planned.receipt.newer_answers else answer
+    return jsonify(**receipt, lease=new_page_epoch(subject, now)) if planned.receipt.newer_answers else answer
 
 
 def _notes_of(form: dict[str, list[str]]) -> PageNotes:
     return PageNotes(whole_number(first(form, "lease")), first(form, "noted"))
 
 
-def _stay(loaded: LoadedAttempt, page: int, place: int, message: str = "") -> Response:
+def _stay(loaded: LoadedAttempt, page: int, position: int, message: str = "") -> Response:
     """Show the page again at one of its questions, with what is to be said there."""
-    told = {"said": f"{place}-{message}"} if message else {}
-    return see_page("quizzes.attempt", attempt=loaded.uuid, page=min(page, loaded.pages), **told, _anchor=f"p{place}")
+    arguments = {"said": f"{position}-{message}"} if message else {}
+    return see_page("quizzes.attempt", attempt=loaded.uuid, page=min(page, loaded.pages), **arguments, _anchor=f"p{position}")
 
 
-def _check(loaded: LoadedAttempt, place: int, page: int, now: datetime) -> Response:
+def _check(loaded: LoadedAttempt, position: int, page: int, now: datetime) -> Response:
     """Check one answer of the page that was just saved, and show the page again at its question."""
-    found = check_answer(current_session(), loaded, place, form_parts(request.form.to_dict(flat=False), place), now=now)
-    if found is CheckOutcome.CHANGED:
+    checked = check_answer(current_session(), loaded, position, form_parts(request.form.to_dict(flat=False), position), now=now)
+    if checked is CheckOutcome.CHANGED:
         flash(_("This question was changed elsewhere. Look at the answer that counts, then check it."), "warn")
-    return _stay(loaded, page, place, "nothing" if found is CheckOutcome.NOTHING else "")
+    return _stay(loaded, page, position, "nothing" if checked is CheckOutcome.NOTHING else "")
 
 
 def _changed_elsewhere(loaded: LoadedAttempt, places: Sequence[int]) -> str:
-    numbers = ", ".join(str(loaded.items[place - 1].number) for place in places)
+    numbers = ", ".join(str(loaded.items[position - 1].number) for position in places)
     return ngettext(
         "Question %(numbers)s was changed elsewhere: the newer answer counts.",
         "Questions %(numbers)s were changed elsewhere: the newer answers count.",
@@ -328,7 +335,7 @@ def _go_on(loaded: LoadedAttempt, page: int, now: datetime) -> Response:
 
 
 @bp.get("/attempts/<uuid:attempt>/summary")
-@requires(QuizAction.ANSWER, open_attempts.get_attempt)
+@requires(QuizAction.ANSWER, get_answerable_attempt)
 def summary(subject: LoadedAttempt) -> Answer:
     """Show what was answered, and ask once before handing it in."""
     if subject.state not in OPEN_STATES:
@@ -345,7 +352,7 @@ def summary(subject: LoadedAttempt) -> Answer:
 
 
 @bp.post("/attempts/<uuid:attempt>/submission")
-@requires(QuizAction.SUBMIT, open_attempts.lock_attempt, optimistic=True)
+@requires(QuizAction.SUBMIT, lock_answerable_attempt, optimistic=True)
 def submit(subject: LoadedAttempt) -> Answer:
     """Hand the attempt in, with whatever the device still held."""
     form, now = request.form.to_dict(flat=False), clock.now()
@@ -356,12 +363,12 @@ def submit(subject: LoadedAttempt) -> Answer:
 
 
 @bp.get("/attempts/<uuid:attempt>/review")
-@requires(QuizAction.REVIEW, queries.get_attempt)
+@requires(QuizAction.REVIEW, get_attempt)
 def review(subject: LoadedAttempt) -> Answer:
     """Show what came of an attempt, as far as its moment allows."""
     session, actor, now = current_session(), current_actor(), clock.now()
     opened = open_attempt(session, subject)
-    history = queries.history_of(session, subject)
+    history = history_of(session, subject)
     reader = reader_of(actor, subject)
     flags = flags_of(subject, reader, history, now=now)
     if reader is Reader.LEARNER:
@@ -380,8 +387,8 @@ def review(subject: LoadedAttempt) -> Answer:
         compares=goes_on and subject.snapshot.pair is not None and ReviewFlag.MARKS in flags,
         icons=(),
         void_effects={item.position: item.void_effect for item in subject.items if item.void_effect},
-        may_object=owner == actor.person_id and open_attempts.takes_objections(subject),
-        may_report=owner == actor.person_id and not open_attempts.has_open(history),
+        may_object=owner == actor.person_id and takes_objections(subject),
+        may_report=owner == actor.person_id and not has_open(history),
         may_mark=subject.state is AttemptState.FINISHED and allows(QuizAction.REOPEN, subject),
         may_reopen=is_reopenable(subject) and allows(QuizAction.REOPEN, subject),
         whose="" if subject.person_id == actor.person_id else get_person(session, subject.person_id).full_name,
@@ -408,10 +415,10 @@ def _after_review(opened: AttemptView, history: list[AttemptRow], now: datetime)
 
 
 @bp.get("/attempts/<uuid:attempt>/record.json")
-@requires(QuizAction.REVIEW, queries.get_attempt)
+@requires(QuizAction.REVIEW, get_attempt)
 def record(subject: LoadedAttempt) -> Response:
     """Give the learner the record of an attempt: answers in words, times, state, and marks once they may be seen."""
-    history = queries.history_of(current_session(), subject)
+    history = history_of(current_session(), subject)
     flags = flags_of(subject, reader_of(current_actor(), subject), history, now=clock.now())
     if not may_download_answers(flags):
         raise NotFound
@@ -422,7 +429,7 @@ def record(subject: LoadedAttempt) -> Response:
 
 
 @bp.get("/attempts/<uuid:attempt>/paper")
-@requires(QuizAction.SHOW_PAPER, queries.get_attempt)
+@requires(QuizAction.SHOW_PAPER, get_attempt)
 def attempt_as_shown(subject: LoadedAttempt) -> Answer:
     """Show every page of an attempt as its learner saw it, in their language, drawn again from the attempt's seed.
 

@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from flask import Blueprint, Response, current_app, flash, render_template, request
+from flask import Blueprint, current_app, flash, render_template, request
 
 from courses import publication
 from courses.content.editing import EditRefused, tidy
@@ -24,12 +24,13 @@ from kernel.i18n import _, choose, ngettext
 from kernel.web import after_response
 from kernel.web.forms import whole_number
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import begin_writing, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_page
 from quizzes.content.wording import DIFFICULTIES, KINDS, STATES
-from quizzes.forms.quizzes import QuestionFieldsForm, QuestionTextForm, form_parts
+from quizzes.forms.answer_fields import form_parts
+from quizzes.forms.quizzes import QuestionFieldsForm, QuestionTextForm
 from quizzes.pages import banks as pages
 from quizzes.pages.banks import SourceFindingView
-from quizzes.permissions import BankQuestionContext, QuizAction
+from quizzes.permissions import BankQuestionContext, QuestionAction
 from quizzes.publication import render_question
 from quizzes.queries import attempts
 from quizzes.queries import banks as queries
@@ -41,7 +42,6 @@ from quizzes.services.drafts import index_banks
 
 bp = Blueprint("quizzes_banks", __name__)
 
-Answer = str | Response | tuple[str, int]
 ROWS = 50
 MOST_SEED = 10**9
 
@@ -68,24 +68,24 @@ def _choices(course_id: int) -> list[tuple[str, str]]:
 
 
 def _filter_from_address() -> QuestionFilter:
-    asked = {name: request.args.get(name, "").strip()[:130] for name in ("text", "bank", "kind", "state", "difficulty", "tag")}
-    return QuestionFilter(**asked)
+    fields = {name: request.args.get(name, "").strip()[:130] for name in ("text", "bank", "kind", "state", "difficulty", "tag")}
+    return QuestionFilter(**fields)
 
 
 @bp.get("/teaching/<slug>/questions")
-@requires(QuizAction.VIEW_BANK, course_catalogue.get_taught_course)
+@requires(QuestionAction.VIEW_BANK, course_catalogue.get_taught_course)
 def questions(subject: CourseContext) -> Answer:
     """List and search the questions of a course's draft."""
     return _list(subject, QuestionFieldsForm(formdata=None))
 
 
 def _list(subject: CourseContext, form: QuestionFieldsForm, chosen: list[str] | None = None) -> str:
-    session, wanted, page = current_session(), _filter_from_address(), requested_page(ROWS)
+    session, filters, page = current_session(), _filter_from_address(), requested_page(ROWS)
     up_to_date = queries.is_up_to_date(session, subject.id)
     if not up_to_date:
         after_response.run_after_response(lambda writing: index_banks(writing, subject.id))
-    rows = queries.search_questions(session, subject.id, wanted, offset=page.offset, limit=ROWS + 1)
-    attempts = queries.count_attempts(session, subject.id, [row.key for row in rows])
+    rows = queries.search_questions(session, subject.id, filters, offset=page.offset, limit=ROWS + 1)
+    attempts = queries.count_attempts_of_questions(session, subject.id, [row.key for row in rows])
     banks = queries.list_banks(session, subject.id)
     form.offer([(row.path, choose(row.title) or row.key) for row in banks])
     return render_template(
@@ -93,14 +93,14 @@ def _list(subject: CourseContext, form: QuestionFieldsForm, chosen: list[str] | 
         course=course_header(course_catalogue.get_course(session, subject.id)),
         up_to_date=up_to_date,
         page=Page(pages.lines_of(rows[:ROWS], attempts), page.number, len(rows) > ROWS),
-        found=queries.count_questions(session, subject.id, wanted),
+        found=queries.count_questions(session, subject.id, filters),
         total=sum(row.questions for row in banks),
-        wanted=wanted,
-        asked={name: value for name in ("text", "bank", "kind", "state", "difficulty", "tag") if (value := getattr(wanted, name))},
+        wanted=filters,
+        asked={name: value for name in ("text", "bank", "kind", "state", "difficulty", "tag") if (value := getattr(filters, name))},
         banks=[(row.key, choose(row.title) or row.key) for row in banks],
-        kinds=[(value, _(words)) for value, words in KINDS.items()],
-        states=[(value, _(words)) for value, words in STATES.items()],
-        difficulties=[(value, _(words)) for value, words in DIFFICULTIES.items()],
+        kinds=[(value, _(label)) for value, label in KINDS.items()],
+        states=[(value, _(label)) for value, label in STATES.items()],
+        difficulties=[(value, _(label)) for value, label in DIFFICULTIES.items()],
         tags=queries.list_tags(session, subject.id),
         form=form,
         chosen=chosen or [],
@@ -108,7 +108,7 @@ def _list(subject: CourseContext, form: QuestionFieldsForm, chosen: list[str] | 
 
 
 @bp.post("/teaching/<slug>/questions")
-@requires(QuizAction.EDIT_BANK, course_catalogue.get_taught_course)
+@requires(QuestionAction.EDIT_BANK, course_catalogue.get_taught_course)
 def change(subject: CourseContext) -> Answer:
     """Change fields of the chosen questions, or move them to another bank."""
     form, chosen = QuestionFieldsForm(), request.form.getlist("question")[:ROWS]
@@ -131,7 +131,7 @@ def change(subject: CourseContext) -> Answer:
 
 
 @bp.route("/teaching/<slug>/new-question", methods=["GET", "POST"])
-@requires(QuizAction.EDIT_BANK, course_catalogue.get_taught_course, reads_first=True)
+@requires(QuestionAction.EDIT_BANK, course_catalogue.get_taught_course, reads_first=True)
 def new_question(subject: CourseContext) -> Answer:
     """Write a new question into a bank of the draft, beginning with the skeleton of its kind."""
     form = QuestionTextForm()
@@ -148,14 +148,14 @@ def new_question(subject: CourseContext) -> Answer:
 
 
 @bp.route("/teaching/<slug>/questions/<key>", methods=["GET", "POST"])
-@requires(QuizAction.EDIT_BANK, queries.get_taught_question, reads_first=True)
+@requires(QuestionAction.EDIT_BANK, queries.get_taught_question, reads_first=True)
 def question(subject: BankQuestionContext) -> Answer:
     """Show a question of the draft with all there is to say of it, and change its text."""
     form = QuestionTextForm()
     if request.method != "POST":
         entry = services.get_entry(current_session(), subject.id, subject.path, subject.key)
         form.text.data, form.seen.data = entry.text, checksum_of(entry.text)
-        return _editor(subject, form, told=_entry_findings(subject, subject.key, subject.path))
+        return _editor(subject, form, findings=_entry_findings(subject, subject.key, subject.path))
     if not form.validate_on_post():
         return _editor(subject, form), 422
     return _handle_change(subject, form, EntryText(subject.path, subject.key, tidy(form.text.data or ""), form.seen.data or ""))
@@ -166,25 +166,25 @@ def _handle_change(subject: CourseContext, form: QuestionTextForm, change: Entry
     action = request.form.get("do", "save")
     if action == "delete" and change.key:
         return _delete(subject, form, change)
-    told = pages.troubles(change.text)
-    if told:
-        return _editor(subject, form, told=told), 422
+    findings = pages.troubles(change.text)
+    if findings:
+        return _editor(subject, form, findings=findings), 422
     seen = course_catalogue.get_course(current_session(), subject.id).draft_revision
     try:
         body = services.with_entry(services.body_of(current_session(), subject.id, change.path), change)
     except EntryChanged:
         return _conflict(subject, form, change)
     except EditRefused as refused:
-        return _editor(subject, form, told=[SourceFindingView(0, _words(refused), "", "", "error")]), 422
+        return _editor(subject, form, findings=[SourceFindingView(0, _words(refused), "", "", "error")]), 422
     contents = course_drafts.draft_files(current_session(), _file_store(), subject.id)
     checked = publication.check({**contents, change.path: body.encode()}, _kinds(), today=clock.now().date())
-    told = _change_findings(checked.findings, body, change)
+    findings = _change_findings(checked.findings, body, change)
     if action == "preview":
-        return _editor(subject, form, told=told, checked=True, shown=_preview_of(checked, body, change))
+        return _editor(subject, form, findings=findings, checked=True, shown=_preview_of(checked, body, change))
     if any(finding.refuses_import for finding in checked.findings):
         rest = [finding for finding in checked.findings if finding.refuses_import]
-        told = told if any(entry.severity == "error" for entry in told) else [*_elsewhere(rest), *told]
-        return _editor(subject, form, told=told), 422
+        findings = findings if any(entry.severity == "error" for entry in findings) else [*_elsewhere(rest), *findings]
+        return _editor(subject, form, findings=findings), 422
     return _save(subject, form, change, checked, services.written_entry(body, change).key, seen=seen)
 
 
@@ -197,7 +197,7 @@ def _save(subject: CourseContext, form: QuestionTextForm, change: EntryText, che
     except EntryChanged:
         return _conflict(subject, form, change)
     except CourseArchived as refused:
-        return _editor(subject, form, told=[SourceFindingView(0, _words(refused), "", "", "error")]), 409
+        return _editor(subject, form, findings=[SourceFindingView(0, _words(refused), "", "", "error")]), 409
     if is_as_checked:
         draft_checks.cache_draft_check(writing, course, checked, _kinds(), now=clock.now())
     flash(_("The question is saved in the draft."), "ok")
@@ -244,17 +244,17 @@ def _elsewhere(findings: list[Finding]) -> list[SourceFindingView]:
 
 
 def _preview_of(checked: CheckedCourse, body: str, change: EntryText) -> pages.QuestionPreview | None:
-    found = pages.find_question(checked.folder, services.written_entry(body, change).key) if checked.folder is not None else None
-    if checked.folder is None or found is None:
+    located = pages.find_question(checked.folder, services.written_entry(body, change).key) if checked.folder is not None else None
+    if checked.folder is None or located is None:
         return None
-    return pages.preview(checked.folder, _kinds(), *found, seed=1, parts=None)
+    return pages.preview(checked.folder, _kinds(), *located, seed=1, parts=None)
 
 
 def _editor(
     subject: CourseContext,
     form: QuestionTextForm,
     *,
-    told: list[SourceFindingView] | None = None,
+    findings: list[SourceFindingView] | None = None,
     checked: bool = False,
     shown: pages.QuestionPreview | None = None,
     theirs: str | None = None,
@@ -270,16 +270,16 @@ def _editor(
         key=key,
         line=pages.lines_of([row], {})[0] if row else None,
         form=form,
-        told=told or [],
+        told=findings or [],
         checked=checked,
         shown=shown,
         theirs=theirs,
         both=compared_lines(theirs, form.text.data or "") if theirs is not None else (),
         uses=queries.list_uses(session, course, key) if key else [],
-        attempts=queries.count_attempts(session, subject.id, [key]).get(key, 0) if key else 0,
+        attempts=queries.count_attempts_of_questions(session, subject.id, [key]).get(key, 0) if key else 0,
         versions=queries.list_versions(session, subject.id, key) if key else [],
         path=present.path if present else "",
-        kinds=[(value, _(words)) for value, words in KINDS.items()],
+        kinds=[(value, _(label)) for value, label in KINDS.items()],
     )
 
 
@@ -289,17 +289,17 @@ def _editor(
 def _drafted(subject: BankQuestionContext) -> tuple[DraftCheck, QuestionDefinition, str]:
     course = course_catalogue.get_course(current_session(), subject.id)
     draft_check = draft_checks.cached_draft_check(current_session(), _file_store(), course, _kinds(), now=clock.now())
-    found = pages.find_question(draft_check.folder, subject.key) if draft_check.folder is not None else None
-    if found is None:
+    located = pages.find_question(draft_check.folder, subject.key) if draft_check.folder is not None else None
+    if located is None:
         raise NotFound
-    return draft_check, *found
+    return draft_check, *located
 
 
 @bp.route("/teaching/<slug>/questions/<key>/preview", methods=["GET", "POST"])
-@requires(QuizAction.EDIT_BANK, queries.get_taught_question, reads_first=True)
+@requires(QuestionAction.EDIT_BANK, queries.get_taught_question, reads_first=True)
 def preview(subject: BankQuestionContext) -> Answer:
     """Let an editor answer a question as its learner would, and see its feedback. Nothing is recorded."""
-    draft_check, found, path = _drafted(subject)
+    draft_check, drafted, path = _drafted(subject)
     seed = whole_number(request.values.get("seed", "1"), otherwise=1) % MOST_SEED
     parts = form_parts(request.form.to_dict(flat=False), 1) if request.method == "POST" else None
     assert draft_check.folder is not None
@@ -309,13 +309,13 @@ def preview(subject: BankQuestionContext) -> Answer:
         key=subject.key,
         seed=seed,
         following=(seed + 1) % MOST_SEED,
-        reserved=pages.reserved_for(draft_check.folder, found),
-        shown=pages.preview(draft_check.folder, _kinds(), found, path, seed=seed, parts=parts),
+        reserved=pages.reserved_for(draft_check.folder, drafted),
+        shown=pages.preview(draft_check.folder, _kinds(), drafted, path, seed=seed, parts=parts),
     )
 
 
 @bp.get("/teaching/<slug>/questions/<key>/versions")
-@requires(QuizAction.VIEW_BANK, queries.get_taught_question)
+@requires(QuestionAction.VIEW_BANK, queries.get_taught_question)
 def versions(subject: BankQuestionContext) -> Answer:
     """Compare two published wordings of a question, or one with the draft."""
     session = current_session()
@@ -342,6 +342,6 @@ def versions(subject: BankQuestionContext) -> Answer:
 
 
 def _rendered_draft(subject: BankQuestionContext) -> QuestionDefinition:
-    draft_check, found, path = _drafted(subject)
+    draft_check, drafted, path = _drafted(subject)
     assert draft_check.folder is not None
-    return render_question(found, _kinds().renderer(draft_check.folder), path)
+    return render_question(drafted, _kinds().renderer(draft_check.folder), path)

@@ -15,15 +15,14 @@ from courses.services.authoring import FileChanged
 from kernel import clock
 from kernel.i18n import _, choose
 from kernel.web.forms import whole_number
-from kernel.web.request import begin_writing, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_page
 from quizzes.content import slot_fields
 from quizzes.pages import blueprint as pages
 from quizzes.pages import parallel_forms
 from quizzes.pages.drawn_values import drawn_values
 from quizzes.queries import reserved
-from quizzes.services import form_approvals
-from quizzes.services.form_approvals import FormsApproved, FormsChanged
-from quizzes.views.slots import Answer, SlotEditor, course_kinds, file_store, load_slot_editor
+from quizzes.services.form_approvals import FormsApproved, FormsChanged, approve_forms
+from quizzes.views.slots import SlotEditor, course_kinds, file_store, load_slot_editor
 
 bp = Blueprint("quizzes_blueprints", __name__)
 
@@ -39,9 +38,9 @@ def blueprint(subject: PartContext) -> Answer:
     if request.method != "POST":
         return _page(editor)
     check = draft_checks.cached_draft_check(current_session(), file_store(), editor.course, course_kinds(), now=clock.now())
-    found = pages.find_quiz(check.folder, subject.key)
+    located = pages.find_quiz(check.folder, subject.key)
     number, kind = whole_number(request.form.get("number", ""), otherwise=0), request.form.get("by", "")
-    draws = pages.draws_of(found[2], kind, number) if found is not None and 0 < number <= pages.MOST_DRAWN else []
+    draws = pages.draws_of(located[2], kind, number) if located is not None and 0 < number <= pages.MOST_DRAWN else []
     if not draws:
         return _page(editor, _("Enter how many questions to draw, from 1 to %(most)s, and choose the lines.", most=pages.MOST_DRAWN)), 422
     if request.form.get("seen") != str(editor.revision):
@@ -60,7 +59,7 @@ def approve(subject: PartContext) -> Answer:
     session = current_session()
     course, version = catalogue.lock_course(session, subject.id), whole_number(request.form.get("version", ""), otherwise=0)
     try:
-        form_approvals.approve_forms(session, current_actor(), course, subject.key, version, now=clock.now())
+        approve_forms(session, current_actor(), course, subject.key, version, now=clock.now())
     except (FormsChanged, FormsApproved) as refused:
         return _page(load_slot_editor(subject), _(refused.text)), 409
     flash(_("You approved the forms."), "ok")
@@ -87,8 +86,8 @@ def _saved(subject: PartContext, editor: SlotEditor, text: str) -> Answer:
 
 def _page(editor: SlotEditor, refusal: str = "") -> str:
     check = draft_checks.cached_draft_check(current_session(), file_store(), editor.course, course_kinds(), now=clock.now())
-    found = pages.find_quiz(check.folder, editor.activity.key)
-    words = FormFindings(course_kinds())
+    located = pages.find_quiz(check.folder, editor.activity.key)
+    form_findings = FormFindings(course_kinds())
     own = [finding for finding in check.findings if finding.file == editor.path and finding.code in TOLD]
     folder = check.folder
     seen = reserved.count_seen_elsewhere(current_session(), editor.course.id, folder) if folder is not None else {}
@@ -100,15 +99,15 @@ def _page(editor: SlotEditor, refusal: str = "") -> str:
     return render_template(
         "quizzes/blueprint.html",
         parallel=forms,
-        values=drawn_values(current_session(), editor.course, folder, found[0].key, editor.activity.key, found[2])
-        if folder is not None and found is not None
+        values=drawn_values(current_session(), editor.course, folder, located[0].key, editor.activity.key, located[2])
+        if folder is not None and located is not None
         else [],
-        asks_forms=found is not None and bool(found[2].forms),
+        asks_forms=located is not None and bool(located[2].forms),
         course=course_header(editor.course),
         key=editor.activity.key,
         title=choose(dict(editor.activity.title)) or editor.activity.key,
-        view=pages.blueprint_page(folder, found[0], found[2], seen) if folder is not None and found is not None else None,
-        findings=[words.line(finding) for finding in own],
+        view=pages.blueprint_page(folder, located[0], located[2], seen) if folder is not None and located is not None else None,
+        findings=[form_findings.line(finding) for finding in own],
         refusal=refusal,
         seen=editor.revision,
         number=request.form.get("number", ""),

@@ -14,7 +14,7 @@ from quizzes.pages import decisions as pages
 from quizzes.pages.figures import percentage
 from quizzes.pages.introduction import activity_header
 from quizzes.pages.reports import lines_of
-from quizzes.permissions import QuizAction, QuizContext
+from quizzes.permissions import AnalysisAction, QuizContext
 from quizzes.queries import analysis, reports, teaching
 from quizzes.rules.decision_analysis import DecisionModel
 from quizzes.rules.decision_quality import LEAST_ATTEMPTS
@@ -29,7 +29,7 @@ NO_CHARTS = {"shares": (), "curve": (), "curve_path": "", "mark": None, "repeate
 
 
 @bp.get("/courses/<slug>/quizzes/<key>/decisions")
-@requires(QuizAction.DECISIONS, teaching.get_taught_quiz)
+@requires(AnalysisAction.DECISIONS, teaching.get_taught_quiz)
 def quiz(subject: QuizContext) -> str:
     """Show how sure the decisions of a quiz are."""
     selection = selected_statistics(subject)
@@ -49,13 +49,13 @@ def _values(selection: StatisticsSelection) -> dict[str, object]:
         positions = len(selection.found.composition.positions if examination is None else examination.positions)
         counted = examination is not None or selection.found.attempts < LEAST_ATTEMPTS
         return {**shared, "figures": None, "lacking": pages.lacking(selection.found.attempts, positions) if counted else []}
-    found = examination.decisions
-    model = found.model if found.model and found.model.fits else None
+    figures = examination.decisions
+    model = figures.model if figures.model and figures.model.fits else None
     return {
         **shared,
-        "figures": {one.key: one for one in pages.figures_of(found)},
-        "doubts": pages.doubts_of(found, best_counted=selection.found.which is CountedAttempts.HIGHEST and rule.attempts != 1),
-        "near": found.near,
+        "figures": {figure.key: figure for figure in pages.figures_of(figures)},
+        "doubts": pages.doubts_of(figures, best_counted=selection.found.which is CountedAttempts.HIGHEST and rule.attempts != 1),
+        "near": figures.near,
         **(NO_CHARTS if model is None else _charts(selection, model)),
     }
 
@@ -76,7 +76,7 @@ def _charts(selection: StatisticsSelection, model: DecisionModel) -> dict[str, o
 
 
 @bp.get("/courses/<slug>/quizzes/<key>/decisions/people")
-@requires(QuizAction.DECISIONS, teaching.get_taught_quiz)
+@requires(AnalysisAction.DECISIONS, teaching.get_taught_quiz)
 def people(subject: QuizContext) -> str:
     """List the people so near the pass mark that the quiz cannot tell on which side they are (spec/selection 3.8)."""
     selection, session, page = selected_statistics(subject), current_session(), requested_page(ROWS)

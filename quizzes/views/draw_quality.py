@@ -5,7 +5,7 @@ from flask import Blueprint, render_template
 from kernel.web.request import current_session, requires
 from quizzes.pages import draw_quality as pages
 from quizzes.pages.introduction import activity_header
-from quizzes.permissions import QuizAction, QuizContext
+from quizzes.permissions import AnalysisAction, QuizContext
 from quizzes.queries import attempts, draw_tables, teaching
 from quizzes.rules.draw_quality import LEAST_SETS
 from quizzes.rules.layout import SlotEntry
@@ -15,12 +15,12 @@ bp = Blueprint("quizzes_draws", __name__)
 
 
 @bp.get("/courses/<slug>/quizzes/<key>/draws")
-@requires(QuizAction.DRAW_TABLES, teaching.get_taught_quiz)
+@requires(AnalysisAction.DRAW_TABLES, teaching.get_taught_quiz)
 def quiz(subject: QuizContext) -> str:
     """Show how equally hard question sets were, and by which facilities they are drawn."""
     session, selection = current_session(), selected_statistics(subject)
     snapshot = attempts.get_snapshot_of_activity(session, subject.activity_id)
-    found = None if selection.examination is None else selection.examination.draws
+    quality = None if selection.examination is None else selection.examination.draws
     counted = selection.examination is not None or selection.found.attempts < LEAST_SETS
     entries = [entry for entry in snapshot.entries if isinstance(entry, SlotEntry)]
     version = snapshot.quiz_version_id
@@ -29,7 +29,7 @@ def quiz(subject: QuizContext) -> str:
         **activity_header(subject.outline, subject.key),
         **about_attempts(selection),
         draws=any(len(entry.pool) > 1 for entry in entries),
-        view=None if found is None else pages.quality_view(found, balanced=snapshot.balance is not None),
+        view=None if quality is None else pages.quality_view(quality, balanced=snapshot.balance is not None),
         lacking=pages.lacking_sets(selection.found.attempts) if counted else "",
         limit=pages.UNEQUAL_POINTS,
         tables=None

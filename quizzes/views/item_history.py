@@ -13,12 +13,12 @@ from kernel.i18n import _, choose
 from kernel.tables import Cell, on_disk, type_of, write_csv
 from kernel.web.file_responses import send_generated
 from kernel.web.forms import whole_number
-from kernel.web.request import current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, current_actor, current_session, requires, see_page
 from quizzes.pages import correction_log, item_uses, segments
 from quizzes.pages import item_history as pages
 from quizzes.pages.item_findings import certainties
 from quizzes.pages.segments import JoinedHistory, load_joined_history
-from quizzes.permissions import ItemHistoryContext, QuizAction
+from quizzes.permissions import AnalysisAction, ItemHistoryContext
 from quizzes.queries import item_history as queries
 from quizzes.queries.correction_log import VersionRow, list_question_versions
 from quizzes.queries.item_uses import ExposureRow, ItemUseRow, list_cached_analyses, list_exposure, list_uses
@@ -27,13 +27,12 @@ from quizzes.services import wordings
 
 bp = Blueprint("quizzes_item_history", __name__)
 
-Answer = str | Response | tuple[str, int]
 WordingChange = Callable[..., None]
 """Says, or takes back, that a version of a question changed only the wording."""
 
 
 @bp.get("/teaching/<slug>/questions/<key>/history")
-@requires(QuizAction.ITEM_HISTORY, queries.get_question)
+@requires(AnalysisAction.ITEM_HISTORY, queries.get_question)
 def question(subject: ItemHistoryContext) -> str:
     """Show how a question did through the months, where it is asked, and what was corrected."""
     return _page(subject)
@@ -72,18 +71,18 @@ def _joined(session: Session, subject: ItemHistoryContext) -> JoinedHistory:
 
 def _versions(joined: JoinedHistory, subject: ItemHistoryContext) -> list[VersionRow]:
     """Return the versions that the question has under its present key."""
-    return [one for one in joined.versions if one.question.key == subject.key]
+    return [version for version in joined.versions if version.question.key == subject.key]
 
 
 @bp.post("/teaching/<slug>/questions/<key>/history/wording")
-@requires(QuizAction.SEGMENT, queries.get_question)
+@requires(AnalysisAction.SEGMENT, queries.get_question)
 def mark_wording_only(subject: ItemHistoryContext) -> Answer:
     """Say that a version changed only the wording."""
     return _changed(subject, wordings.mark_wording_only, _("The figures of this version now go on from those of the one before."))
 
 
 @bp.post("/teaching/<slug>/questions/<key>/history/wording/withdrawal")
-@requires(QuizAction.SEGMENT, queries.get_question)
+@requires(AnalysisAction.SEGMENT, queries.get_question)
 def withdraw_wording_only(subject: ItemHistoryContext) -> Answer:
     """Take back that a version changed only the wording."""
     return _changed(subject, wordings.withdraw_wording_only, _("The figures of this version now begin anew."))
@@ -102,28 +101,28 @@ def _changed(subject: ItemHistoryContext, change: WordingChange, done: str) -> A
 
 
 def _exposure(session: Session, subject: ItemHistoryContext, uses: Sequence[ItemUseRow]) -> list[ExposureRow]:
-    quiz_versions = [one for use in uses for one in use.quiz_version_ids]
+    quiz_versions = [quiz_version_id for use in uses for quiz_version_id in use.quiz_version_ids]
     return list_exposure(session, subject.id, subject.question_id, quiz_versions, now=clock.now())
 
 
 def _uses(
     session: Session, subject: ItemHistoryContext, uses: Sequence[ItemUseRow], versions: Sequence[VersionRow]
 ) -> list[item_uses.ItemUseView]:
-    kept = list_cached_analyses(session, subject.id, [use.key for use in uses], {one.id for one in versions})
-    return item_uses.use_views(uses, kept, versions)
+    cached = list_cached_analyses(session, subject.id, [use.key for use in uses], {version.id for version in versions})
+    return item_uses.use_views(uses, cached, versions)
 
 
 @bp.get("/teaching/<slug>/questions/<key>/history.csv")
-@requires(QuizAction.ITEM_HISTORY, queries.get_question)
+@requires(AnalysisAction.ITEM_HISTORY, queries.get_question)
 def table_csv(subject: ItemHistoryContext) -> Response:
     """Take a table of the page out as a file: the sums, or what `table` names."""
     table = request.args.get("table", "")
-    headings, rows = _table(current_session(), subject, table)
+    headings, rows = _download_table(current_session(), subject, table)
     name = f"{subject.key}-{table or 'history'}.csv"
     return send_generated(on_disk(lambda file: write_csv(file, headings, rows)), type_of(name), name)
 
 
-def _table(session: Session, subject: ItemHistoryContext, name: str) -> tuple[Sequence[str], list[list[Cell]]]:
+def _download_table(session: Session, subject: ItemHistoryContext, name: str) -> tuple[Sequence[str], list[list[Cell]]]:
     joined = _joined(session, subject)
     if not name:
         return pages.HEADINGS, pages.table_rows(joined)

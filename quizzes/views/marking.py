@@ -14,7 +14,7 @@ from kernel import clock
 from kernel.i18n import _, choose, language, number
 from kernel.web.forms import whole_number
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import current_actor, current_session, requires, see_other
+from kernel.web.request import Answer, current_actor, current_session, requires, see_other
 from quizzes.attempt_review import flags_of, review_items
 from quizzes.forms.quizzes import MarkForm, chosen_levels
 from quizzes.pages import marking as pages
@@ -22,9 +22,21 @@ from quizzes.pages.attempt import AttemptView, open_attempt
 from quizzes.pages.introduction import activity_header
 from quizzes.pages.manage import quiz_lines
 from quizzes.permissions import QuizAction, QuizContext, reader_of
-from quizzes.queries import attempts, teaching
-from quizzes.queries import marks as queries
-from quizzes.queries.marks import MarkedItem, MarkingFilter, MarkingQueue, MarkingQueueRow
+from quizzes.queries import teaching
+from quizzes.queries.attempts import history_of
+from quizzes.queries.marks import (
+    MarkedItem,
+    MarkingFilter,
+    MarkingQueue,
+    MarkingQueueRow,
+    count_by_question,
+    current_events,
+    get_marked_item,
+    list_marks,
+    list_queue,
+    lock_marked_item,
+    neighbours,
+)
 from quizzes.rules.manual_marking import rubric_mark, rubric_of
 from quizzes.rules.numbers import convention_for, read_number
 from quizzes.services import marking as services
@@ -32,8 +44,6 @@ from quizzes.services.dry_runs import DecidedByJury
 from quizzes.services.marking import AlreadyMarked, ManualMarkValues, OutOfBounds
 
 bp = Blueprint("quizzes_marking", __name__)
-
-Answer = str | Response | tuple[str, int]
 
 
 def queue_from_address() -> MarkingQueue:
@@ -64,35 +74,35 @@ def quizzes(subject: CourseContext) -> str:
 @requires(QuizAction.MANAGE, teaching.get_taught_quiz)
 def queue(subject: QuizContext) -> Answer:
     """List what waits for a person: the questions, and the answers of one question or of everybody."""
-    session, asked, page = current_session(), queue_from_address(), requested_page()
+    session, chosen, page = current_session(), queue_from_address(), requested_page()
     access_log.record_list_access(PeopleListKind.MARKING, Course, subject.course_id)
-    counts = queries.count_by_question(session, subject)
-    lines = queries.list_queue(session, subject, asked, offset=page.offset, limit=page.size + 1)
+    counts = count_by_question(session, subject)
+    lines = list_queue(session, subject, chosen, offset=page.offset, limit=page.size + 1)
     return render_template(
         "quizzes/marking.html",
         **activity_header(subject.outline, subject.key),
         questions=pages.question_rows(session, counts),
         waiting=sum(count.waiting for count in counts),
-        queue=asked,
-        arguments=pages.arguments(asked),
+        queue=chosen,
+        arguments=pages.arguments(chosen),
         page=Page(pages.queue_rows(session, lines[: page.size]), page.number, len(lines) > page.size),
     )
 
 
 @bp.get("/attempts/<uuid:attempt>/marking/<int:place>")
-@requires(QuizAction.MARK, queries.get_marked_item)
+@requires(QuizAction.MARK, get_marked_item)
 def item(subject: MarkedItem) -> Answer:
     """Show one answer and the form of its mark."""
     session = current_session()
     opened = open_attempt(session, subject)
-    last = queries.current_events(session, [subject.item.id])[subject.item.id]
+    last = current_events(session, [subject.item.id])[subject.item.id]
     question = opened.questions[subject.item.question_version_id]
     form = MarkForm(points=pages.typed_points(question, last, subject), comment=last.comment, seen=str(last.id))
     return _page(opened, subject, form, last.levels)
 
 
 @bp.post("/attempts/<uuid:attempt>/marking/<int:place>")
-@requires(QuizAction.MARK, queries.lock_marked_item)
+@requires(QuizAction.MARK, lock_marked_item)
 def mark(subject: MarkedItem) -> Answer:
     """Give the answer its mark and go to the next one; what cannot be accepted comes back as it was typed."""
     session, form = current_session(), MarkForm()
@@ -109,7 +119,7 @@ def mark(subject: MarkedItem) -> Answer:
         form.refuse(form.points, _bounds(opened, subject))
         return _page(opened, subject, form, levels), 422
     except AlreadyMarked as error:
-        last = queries.current_events(session, [subject.item.id])[subject.item.id]
+        last = current_events(session, [subject.item.id])[subject.item.id]
         form.seen.data = str(last.id)
         form.refuse(form.points, _(error.text))
         return _page(opened, subject, form, levels), 409
@@ -146,19 +156,19 @@ def _bounds(opened: AttemptView, subject: MarkedItem) -> str:
 
 
 def _page(opened: AttemptView, subject: MarkedItem, form: MarkForm, levels: Any) -> str:
-    session, actor, asked = current_session(), current_actor(), queue_from_address()
-    flags = flags_of(subject, reader_of(actor, subject), attempts.history_of(session, subject), now=clock.now())
+    session, actor, chosen = current_session(), current_actor(), queue_from_address()
+    flags = flags_of(subject, reader_of(actor, subject), history_of(session, subject), now=clock.now())
     shown = review_items(session, opened, flags)[subject.item.position - 1]
-    marks = queries.list_marks(session, subject.item.id)
-    near = queries.neighbours(session, _taught(session, opened, subject), asked, subject.item.id)
+    marks = list_marks(session, subject.item.id)
+    near = neighbours(session, _taught(session, opened, subject), chosen, subject.item.id)
     return render_template(
         "quizzes/marking_item.html",
-        **pages.item_page(session, opened, subject, shown, marks, levels, flags, anonymous=asked.anonymous),
+        **pages.item_page(session, opened, subject, shown, marks, levels, flags, anonymous=chosen.anonymous),
         form=form,
         here=request.path,
-        arguments=pages.arguments(asked),
-        before=_link(near.before, asked),
-        after=_link(near.after, asked),
+        arguments=pages.arguments(chosen),
+        before=_link(near.before, chosen),
+        after=_link(near.after, chosen),
     )
 
 
@@ -166,23 +176,23 @@ def _taught(session: Session, opened: AttemptView, subject: MarkedItem) -> QuizC
     return teaching.get_taught_quiz(session, current_actor(), opened.outline.slug, subject.row.activity_key)
 
 
-def _link(line: MarkingQueueRow | None, asked: MarkingQueue) -> str:
-    return "" if line is None else _address(line.attempt, line.place, asked)
+def _link(line: MarkingQueueRow | None, chosen: MarkingQueue) -> str:
+    return "" if line is None else _address(line.attempt, line.place, chosen)
 
 
-def _address(attempt: UUID, place: int, asked: MarkingQueue) -> str:
-    return url_for("quizzes_marking.item", attempt=attempt, place=place, **pages.arguments(asked))
+def _address(attempt: UUID, position: int, chosen: MarkingQueue) -> str:
+    return url_for("quizzes_marking.item", attempt=attempt, place=position, **pages.arguments(chosen))
 
 
 def _after(session: Session, opened: AttemptView, subject: MarkedItem) -> Response:
     """Go to the next answer that waits, or back to the list where that was the last one."""
     flash(_("The mark was saved."), "ok")
-    asked = queue_from_address()
+    chosen = queue_from_address()
     context = _taught(session, opened, subject)
-    near = queries.neighbours(session, context, asked, subject.item.id)
+    near = neighbours(session, context, chosen, subject.item.id)
     following = near.after or near.before
     if following is None or request.form.get("go") == "list":
-        target = url_for("quizzes_marking.queue", slug=context.slug, key=context.key, **pages.arguments(asked))
+        target = url_for("quizzes_marking.queue", slug=context.slug, key=context.key, **pages.arguments(chosen))
     else:
-        target = _address(following.attempt, following.place, asked)
+        target = _address(following.attempt, following.place, chosen)
     return see_other(target)

@@ -1,12 +1,12 @@
 """Mistake reports of questions, by whoever handed the attempt in."""
 
-from flask import Blueprint, Response, url_for
+from flask import Blueprint, url_for
 
 from enrolments.course_context import mistake_page
 from enrolments.mistake_permissions import MistakeAction
 from enrolments.services.mistakes import MistakePlace
 from kernel.i18n import choose
-from kernel.web.request import current_session, requires
+from kernel.web.request import Answer, current_session, requires
 from quizzes.pages.attempt import open_attempt
 from quizzes.pages.question import short_title
 from quizzes.queries.reported_questions import ReportedQuestion, get_reported_question
@@ -16,11 +16,11 @@ bp = Blueprint("quizzes_mistakes", __name__)
 
 @bp.route("/attempts/<uuid:attempt>/questions/<int:place>/mistake-report", methods=["GET", "POST"])
 @requires(MistakeAction.REPORT, get_reported_question, reads_first=True)
-def report(subject: ReportedQuestion) -> str | Response | tuple[str, int]:
+def report(subject: ReportedQuestion) -> Answer:
     """Report a mistake in a question of one's own attempt."""
     opened = open_attempt(current_session(), subject.loaded)
     outline, item = opened.outline, subject.item
-    place = MistakePlace(
+    mistake_place = MistakePlace(
         outline.course_id,
         outline.version_id,
         subject.loaded.snapshot.activity_key,
@@ -30,4 +30,4 @@ def report(subject: ReportedQuestion) -> str | Response | tuple[str, int]:
         subject.question_number,
     )
     back = url_for("quizzes.review", attempt=subject.loaded.uuid, _anchor=f"p{item.position}")
-    return mistake_page({"slug": outline.slug, "title": choose(outline.title)}, place, back, marked=True)
+    return mistake_page({"slug": outline.slug, "title": choose(outline.title)}, mistake_place, back, marked=True)

@@ -17,21 +17,41 @@ from kernel.i18n import _, ngettext
 from kernel.own_records import LEFT_OUT
 from kernel.permissions import Actor
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, current_actor, current_session, requires, see_page
 from quizzes.forms.quizzes import IncidentForm, QuizOverrideForm
 from quizzes.models import QuizOverride
 from quizzes.pages.introduction import activity_header, rules_of
 from quizzes.pages.overrides import incident_views, open_views, override_views
 from quizzes.permissions import IncidentContext, NewOverrideContext, OverrideContext, QuizAction, QuizContext
 from quizzes.queries import attempts, teaching
-from quizzes.queries import overrides as queries
-from quizzes.services import overrides as services
-from quizzes.services.overrides import GroupDeleted, NotInForce
+from quizzes.queries.overrides import (
+    AffectedAttempts,
+    get_incident,
+    get_override,
+    list_ended,
+    list_in_force,
+    list_incidents,
+    list_open_attempts,
+)
+from quizzes.services.overrides import (
+    GroupDeleted,
+    NotInForce,
+    add_incident_time,
+    apply_incident_to_left_out,
+    apply_to_authors,
+    concerns_person,
+    describe_target,
+    end_override,
+    find_in_force,
+    is_left_out_of_incident,
+    restore_override,
+    set_override,
+    undo_incident,
+)
 from quizzes.services.overrides import OverrideTarget as Whom
 
 bp = Blueprint("quizzes_time", __name__)
 
-Answer = str | Response | tuple[str, int]
 ROWS, ENDED, FOUND, INCIDENTS = 50, 20, 20, 50
 
 
@@ -43,19 +63,19 @@ def _see(endpoint: str, quiz: QuizContext, **values: Any) -> Response:
 @requires(QuizAction.OVERRIDE, teaching.get_taught_quiz)
 def overrides(quiz: QuizContext) -> Answer:
     """List the overrides in force at a quiz, and for whom one can be set."""
-    session, asked, query = current_session(), requested_page(ROWS), request.args.get("q", "")[:100].strip()
-    rows = queries.list_in_force(session, quiz, offset=asked.offset, limit=ROWS + 1)
-    found = enrolment_queries.list_learners(session, quiz.course_id, query, limit=FOUND + 1) if query else []
+    session, requested, query = current_session(), requested_page(ROWS), request.args.get("q", "")[:100].strip()
+    rows = list_in_force(session, quiz, offset=requested.offset, limit=ROWS + 1)
+    learners = enrolment_queries.list_learners(session, quiz.course_id, query, limit=FOUND + 1) if query else []
     return render_template(
         "quizzes/overrides.html",
         **activity_header(quiz.outline, quiz.key),
         rules=rules_of(snapshot := attempts.get_snapshot_of_activity(session, quiz.activity_id), snapshot.published_settings),
-        page=Page(override_views(current_actor(), rows[:ROWS]), asked.number, len(rows) > ROWS),
-        ended=override_views(current_actor(), queries.list_ended(session, quiz, limit=ENDED)),
+        page=Page(override_views(current_actor(), rows[:ROWS]), requested.number, len(rows) > ROWS),
+        ended=override_views(current_actor(), list_ended(session, quiz, limit=ENDED)),
         groups=enrolment_queries.list_groups(session, quiz.course_id),
         query=query,
-        found=found[:FOUND],
-        more_found=len(found) > FOUND,
+        found=learners[:FOUND],
+        more_found=len(learners) > FOUND,
     )
 
 
@@ -65,10 +85,10 @@ def _requested_target(session: Session, actor: Actor, slug: str, key: str) -> Ne
     person, group = request.args.get("person"), request.args.get("group")
     try:
         if group:
-            found = enrolment_queries.find_group(session, quiz.course_id, UUID(group))
-            if found is None:
+            learner_group = enrolment_queries.find_group(session, quiz.course_id, UUID(group))
+            if learner_group is None:
                 raise NotFound
-            return NewOverrideContext(quiz, group=found)
+            return NewOverrideContext(quiz, group=learner_group)
         if person:
             learner = get_person_by_uuid(session, UUID(person))
             enrolment = enrolment_queries.find_enrolment(session, learner.id, quiz.course_id)
@@ -85,12 +105,12 @@ def _requested_target(session: Session, actor: Actor, slug: str, key: str) -> Ne
 def add(target: NewOverrideContext) -> Answer:
     """Set something for everybody, a group (`?group=`) or a learner (`?person=`)."""
     session, quiz, whom, form = current_session(), target.quiz, Whom(target.group, target.person), QuizOverrideForm()
-    in_force = services.find_in_force(session, quiz, whom) if request.method != "POST" else None
+    in_force = find_in_force(session, quiz, whom) if request.method != "POST" else None
     if in_force is not None:
         return _see("quizzes_time.change", quiz, override=in_force.uuid)
     if form.validate_on_post():
         try:
-            services.override(session, current_actor(), quiz, whom, form.command(), form.reason.data or "", now=clock.now())
+            set_override(session, current_actor(), quiz, whom, form.command(), form.reason.data or "", now=clock.now())
         except NotInForce as changed:
             form.refuse(form.reason, _(changed.message))
         else:
@@ -103,14 +123,14 @@ def add(target: NewOverrideContext) -> Answer:
 
 
 def _flash_left_out(quiz: QuizContext, whom: Whom) -> None:
-    row = services.find_in_force(current_session(), quiz, whom)
+    row = find_in_force(current_session(), quiz, whom)
     if row is not None:
         _flash_if_own(row)
 
 
 def _flash_if_own(row: QuizOverride) -> None:
     """Say that the actor's own record was left out, where they are among those for whom an override is."""
-    if services.is_for(current_session(), row, current_actor().person_id):
+    if concerns_person(current_session(), row, current_actor().person_id):
         flash(_(LEFT_OUT), "warn")
 
 
@@ -130,19 +150,19 @@ def _form_page(quiz: QuizContext, whom: Whom, form: QuizOverrideForm, action: st
 
 
 @bp.route("/courses/<slug>/quizzes/<key>/overrides/<uuid:override>", methods=["GET", "POST"])
-@requires(QuizAction.OVERRIDE, queries.get_override)
+@requires(QuizAction.OVERRIDE, get_override)
 def change(subject: OverrideContext) -> Answer:
     """Change what is in force; one that has ended leads to the list."""
     session, quiz, row = current_session(), subject.quiz, subject.row
     if row.ended_at is not None:
         flash(_(NotInForce.message), "warn")
         return _see("quizzes_time.overrides", quiz)
-    form, whom = QuizOverrideForm(), services.describe_target(session, row)
+    form, whom = QuizOverrideForm(), describe_target(session, row)
     if request.method != "POST":
         form.show(row)
     elif form.validate_on_post():
         try:
-            services.override(session, current_actor(), quiz, whom, form.command(), form.reason.data or "", seen=row, now=clock.now())
+            set_override(session, current_actor(), quiz, whom, form.command(), form.reason.data or "", seen=row, now=clock.now())
         except NotInForce as changed:
             form.refuse(form.reason, _(changed.message))
         else:
@@ -153,21 +173,21 @@ def change(subject: OverrideContext) -> Answer:
 
 
 @bp.post("/courses/<slug>/quizzes/<key>/overrides/<uuid:override>/end")
-@requires(QuizAction.OVERRIDE, queries.get_override)
+@requires(QuizAction.OVERRIDE, get_override)
 def end(subject: OverrideContext) -> Answer:
     """End what is in force."""
-    services.end_override(current_session(), current_actor(), subject.row, now=clock.now())
+    end_override(current_session(), current_actor(), subject.row, now=clock.now())
     flash(_("It is no longer in force. You can restore it below."), "ok")
     _flash_if_own(subject.row)
     return _see("quizzes_time.overrides", subject.quiz)
 
 
 @bp.post("/courses/<slug>/quizzes/<key>/overrides/<uuid:override>/restoration")
-@requires(QuizAction.OVERRIDE, queries.get_override)
+@requires(QuizAction.OVERRIDE, get_override)
 def restore(subject: OverrideContext) -> Answer:
     """Put back what has ended."""
     try:
-        services.restore_override(current_session(), current_actor(), subject.row, subject.quiz, now=clock.now())
+        restore_override(current_session(), current_actor(), subject.row, subject.quiz, now=clock.now())
     except GroupDeleted as gone:
         flash(_(gone.message), "bad")
     else:
@@ -177,10 +197,10 @@ def restore(subject: OverrideContext) -> Answer:
 
 
 @bp.post("/courses/<slug>/quizzes/<key>/overrides/<uuid:override>/application")
-@requires(QuizAction.OVERRIDE, queries.get_override)
+@requires(QuizAction.OVERRIDE, get_override)
 def apply(subject: OverrideContext) -> Answer:
     """Apply an override to the person who set or ended it too."""
-    services.apply_to_authors(current_session(), current_actor(), subject.row, now=clock.now())
+    apply_to_authors(current_session(), current_actor(), subject.row, now=clock.now())
     flash(_("It now also applies to the record that was left out."), "ok")
     return _see("quizzes_time.overrides", subject.quiz)
 
@@ -194,17 +214,17 @@ def incidents(quiz: QuizContext) -> Answer:
     if form.validate_on_post() and not count:
         form.refuse(form.minutes, _("There are no open attempts to give time to."))
     elif form.validate_on_post():
-        given = services.add_incident_time(
+        given = add_incident_time(
             session, current_actor(), quiz, form.minutes.number or 0, form.reason.data or "", form.uuid(), now=clock.now()
         )
         minutes = given.seconds // 60
-        if services.is_left_out(session, current_actor(), given):
+        if is_left_out_of_incident(session, current_actor(), given):
             flash(_(LEFT_OUT), "warn")
         flash(ngettext("%(count)s extra minute for every open attempt.", "%(count)s extra minutes for every open attempt.", minutes), "ok")
         return _see("quizzes_time.incidents", quiz)
     form.token.data = form.token.data or str(uuid4())
     access_log.record_list_access(PeopleListKind.ATTEMPTS, Course, quiz.course_id)
-    attempts = queries.list_open(session, queries.AffectedAttempts(quiz.course_id, quiz.key), limit=ROWS + 1)
+    attempts = list_open_attempts(session, AffectedAttempts(quiz.course_id, quiz.key), limit=ROWS + 1)
     page = render_template(
         "quizzes/incidents.html",
         **activity_header(quiz.outline, quiz.key),
@@ -212,26 +232,26 @@ def incidents(quiz: QuizContext) -> Answer:
         count=count,
         attempts=open_views(attempts[:ROWS]),
         more=len(attempts) > ROWS,
-        incidents=incident_views(current_actor(), queries.list_incidents(session, quiz, limit=INCIDENTS)),
+        incidents=incident_views(current_actor(), list_incidents(session, quiz, limit=INCIDENTS)),
     )
     return page, 422 if form.errors else 200
 
 
 @bp.post("/courses/<slug>/quizzes/<key>/incidents/<uuid:incident>/undo")
-@requires(QuizAction.INCIDENT, queries.get_incident)
+@requires(QuizAction.INCIDENT, get_incident)
 def undo(subject: IncidentContext) -> Answer:
     """Take back the time that an incident gave."""
-    services.undo_incident(current_session(), current_actor(), subject.row, now=clock.now())
+    undo_incident(current_session(), current_actor(), subject.row, now=clock.now())
     flash(_("The time was removed. The quiz has ended for learners with no time left."), "ok")
-    if services.is_left_out(current_session(), current_actor(), subject.row):
+    if is_left_out_of_incident(current_session(), current_actor(), subject.row):
         flash(_(LEFT_OUT), "warn")
     return _see("quizzes_time.incidents", subject.quiz)
 
 
 @bp.post("/courses/<slug>/quizzes/<key>/incidents/<uuid:incident>/application")
-@requires(QuizAction.INCIDENT, queries.get_incident)
+@requires(QuizAction.INCIDENT, get_incident)
 def apply_incident(subject: IncidentContext) -> Answer:
     """Give the time to those whom an incident left out, or take it back from them."""
-    services.apply_to_left_out(current_session(), current_actor(), subject.row, now=clock.now())
+    apply_incident_to_left_out(current_session(), current_actor(), subject.row, now=clock.now())
     flash(_("It now also applies to the record that was left out."), "ok")
     return _see("quizzes_time.incidents", subject.quiz)

@@ -19,11 +19,12 @@ from quizzes.attempt_review import flags_of
 from quizzes.pages import gain
 from quizzes.pages.comparison import ComparedBands, ObjectiveMarks, objective_bands, whole_band
 from quizzes.pages.introduction import activity_header
-from quizzes.permissions import QuizAction, QuizContext
-from quizzes.queries import attempts, paired_results, teaching
+from quizzes.permissions import AnalysisAction, QuizAction, QuizContext
+from quizzes.queries import attempts, teaching
 from quizzes.queries.analysis import StatisticsFilter
 from quizzes.queries.attempts import LoadedAttempt
 from quizzes.queries.marks import current_events
+from quizzes.queries.paired_results import find_first_attempts, find_paired_class, find_precision
 from quizzes.rules.composition import composition_of
 from quizzes.rules.paired_tests import PairedTests
 from quizzes.rules.review import Reader
@@ -33,7 +34,7 @@ bp = Blueprint("quizzes_paired", __name__)
 
 
 @bp.get("/courses/<slug>/quizzes/<key>/gain")
-@requires(QuizAction.STATISTICS, teaching.get_taught_quiz)
+@requires(AnalysisAction.STATISTICS, teaching.get_taught_quiz)
 def class_gain(subject: QuizContext) -> str:
     """Show what a class gained between the initial and the final test."""
     session = current_session()
@@ -43,16 +44,16 @@ def class_gain(subject: QuizContext) -> str:
     editions = [(line.edition.uuid, line.edition.name) for line in list_editions(session, subject.course_id)]
     groups = [(group.uuid, group.name) for group in list_groups(session, subject.course_id)]
     edition, group = _chosen("edition", dict(editions)), _chosen("group", dict(groups))
-    found = paired_results.find_paired_class(session, subject.course_id, pair, StatisticsFilter(edition, group))
+    paired = find_paired_class(session, subject.course_id, pair, StatisticsFilter(edition, group))
     return render_template(
         "quizzes/gain.html",
         **activity_header(subject.outline, subject.key),
         initial=_title(subject, pair.initial),
         final=_title(subject, pair.final),
-        figures=gain.figures_of(found),
-        lacking=gain.lacking(found),
-        means=[] if gain.lacking(found) else gain.group_means(found),
-        left_out=gain.left_out(found),
+        figures=gain.figures_of(paired),
+        lacking=gain.lacking(paired),
+        means=[] if gain.lacking(paired) else gain.group_means(paired),
+        left_out=gain.left_out(paired),
         editions=editions,
         groups=groups,
         edition=edition,
@@ -61,8 +62,8 @@ def class_gain(subject: QuizContext) -> str:
 
 
 def _chosen(name: str, offered: Mapping[UUID, str]) -> UUID | None:
-    wanted = as_uuid(request.args.get(name, ""))
-    return wanted if wanted in offered else None
+    number = as_uuid(request.args.get(name, ""))
+    return number if number in offered else None
 
 
 def _title(subject: QuizContext, key: str) -> str:
@@ -91,19 +92,19 @@ def comparison(subject: ActivityContext) -> str:
 
 def _visible_attempts(session: Session, enrolment_id: int, pair: PairedTests) -> dict[str, LoadedAttempt]:
     """Return the learner's first attempts at both tests whose marks they may see now, by 'initial' and 'final'."""
-    first, found = paired_results.find_first_attempts(session, enrolment_id, pair), {}
+    first, visible = find_first_attempts(session, enrolment_id, pair), {}
     for name, key in (("initial", pair.initial), ("final", pair.final)):
         if key in first:
             loaded = attempts.get_attempt(session, current_actor(), first[key])
             flags = flags_of(loaded, Reader.LEARNER, attempts.history_of(session, loaded), now=clock.now())
             if ReviewFlag.MARKS in flags and loaded.row.percent is not None:
-                found[name] = loaded
-    return found
+                visible[name] = loaded
+    return visible
 
 
 def _whole(session: Session, pair: PairedTests, loaded: Mapping[str, LoadedAttempt], course_id: int) -> ComparedBands:
-    names = {one.row.activity_key: composition_of(one.snapshot.entries).name for one in loaded.values()}
-    precision = paired_results.find_precision(session, course_id, names)
+    names = {attempt.row.activity_key: composition_of(attempt.snapshot.entries).name for attempt in loaded.values()}
+    precision = find_precision(session, course_id, names)
     return ComparedBands("", *(whole_band(loaded[name], precision.get(loaded[name].row.activity_key)) for name in ("initial", "final")))
 
 
@@ -115,11 +116,11 @@ def _objectives(session: Session, pair: PairedTests, loaded: Mapping[str, Loaded
 def _marks_by_objective(session: Session, pair: PairedTests, loaded: LoadedAttempt) -> dict[str, ObjectiveMarks]:
     events = current_events(session, [item.id for item in loaded.items])
     questions = attempts.get_questions(session, [item.question_version_id for item in loaded.items])
-    found: dict[str, ObjectiveMarks] = {}
+    marks: dict[str, ObjectiveMarks] = {}
     for item in loaded.items:
         objective, event = pair.objectives.get(questions[item.question_version_id].key, ""), events.get(item.id)
         if objective and event is not None and event.fraction is not None and not item.void_effect:
-            before = found.get(objective, ObjectiveMarks(0, Fraction(0), Fraction(0)))
+            before = marks.get(objective, ObjectiveMarks(0, Fraction(0), Fraction(0)))
             mark = before.mark + event.fraction * item.maximum
-            found[objective] = ObjectiveMarks(before.items + 1, mark, before.maximum + item.maximum)
-    return found
+            marks[objective] = ObjectiveMarks(before.items + 1, mark, before.maximum + item.maximum)
+    return marks

@@ -15,7 +15,7 @@ from kernel import clock
 from kernel.errors import Conflict, DomainError, NotFound
 from kernel.i18n import _, choose
 from kernel.web.forms import clean_text
-from kernel.web.request import current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, current_actor, current_session, requires, see_page
 from quizzes.pages import pass_marks as pages
 from quizzes.pages.figures import percentage
 from quizzes.permissions import JudgingContext, QuizAction
@@ -25,7 +25,7 @@ from quizzes.rules.pass_marks import RATINGS
 from quizzes.selection_models import PassMarkRecord
 from quizzes.services import pass_marks as services
 from quizzes.services.pass_marks import LONGEST_REASON, NewRecord, RecordClosed
-from quizzes.views.slots import Answer, SlotEditor, course_kinds, file_store, load_slot_editor
+from quizzes.views.slots import SlotEditor, course_kinds, file_store, load_slot_editor
 
 bp = Blueprint("quizzes_pass_marks", __name__)
 
@@ -58,9 +58,9 @@ def new(subject: PartContext) -> Answer:
     if not items:
         return _overview(subject, _("The draft's quiz has no marked questions to judge, or its draft has errors.")), 422
     course = catalogue.lock_course(session, subject.id)
-    asked = NewRecord(items, form, shows_facilities=request.form.get("facilities") == "yes")
+    new_record = NewRecord(items, form, shows_facilities=request.form.get("facilities") == "yes")
     try:
-        record = services.open_record(session, current_actor(), course, subject.key, asked, now=clock.now())
+        record = services.open_record(session, current_actor(), course, subject.key, new_record, now=clock.now())
     except Conflict as refused:
         return _overview(subject, _(refused.text)), 409
     return _to_record(subject, record)
@@ -75,8 +75,8 @@ def _overview(subject: PartContext, refusal: str = "") -> str:
         **_header(editor),
         refusal=refusal,
         open_records=[pages.record_view(session, row, current_actor().person_id) for row in _open(subject)],
-        signed=[pages.signed_view(one) for one in pass_marks.list_signed(session, subject.id, subject.key)],
-        letters=[one.name for one in balance.forms] if balance is not None else [],
+        signed=[pages.signed_view(signed_record) for signed_record in pass_marks.list_signed(session, subject.id, subject.key)],
+        letters=[parallel_form.name for parallel_form in balance.forms] if balance is not None else [],
     )
 
 
@@ -99,9 +99,9 @@ def record(subject: JudgingContext) -> Answer:
 def _record(subject: JudgingContext, refusal: str = "") -> str:
     session, editor, row = current_session(), load_slot_editor(subject), subject.record
     if row.state == JudgingRound.SIGNED.value:
-        found = pass_marks.find_signed(session, row.uuid)
-        assert found is not None
-        return render_template("quizzes/pass_mark_signed.html", **_header(editor), record=pages.signed_view(found))
+        signed_record = pass_marks.find_signed(session, row.uuid)
+        assert signed_record is not None
+        return render_template("quizzes/pass_mark_signed.html", **_header(editor), record=pages.signed_view(signed_record))
     return render_template(
         "quizzes/pass_mark_record.html",
         **_header(editor),
@@ -199,7 +199,7 @@ def _sheet(subject: JudgingContext, refusal: str = "") -> str:
 def save_sheet(subject: JudgingContext) -> Answer:
     """Keep what a judge says; a sheet may be saved before every question is judged."""
     assert subject.sheet is not None
-    ratings = [_rating(request.form.get(f"rating-{place}", "")) for place in range(len(pass_marks.items_of(subject.record)))]
+    ratings = [_rating(request.form.get(f"rating-{index}", "")) for index in range(len(pass_marks.items_of(subject.record)))]
     seen = request.form.get("round", "")
     try:
         services.save_sheet(current_session(), current_actor(), subject.record, subject.sheet, ratings, seen, now=clock.now())
@@ -209,8 +209,8 @@ def save_sheet(subject: JudgingContext) -> Answer:
             return _to_record(subject, subject.record)
         return _sheet(subject, _(refused.text)), 409
     left = ratings.count(None)
-    told = _("Saved. Questions that are still to be judged: %(number)s.", number=left) if left else _("Saved. Every question is judged.")
-    flash(told, "ok")
+    message = _("Saved. Questions that are still to be judged: %(number)s.", number=left) if left else _("Saved. Every question is judged.")
+    flash(message, "ok")
     return _to_record(subject, subject.record)
 
 

@@ -25,11 +25,11 @@ from kernel.web.file_responses import send_generated
 from kernel.web.forms import FileDigestForm
 from kernel.web.instance_keys import current_keys
 from kernel.web.limits import client_key, limit, limiter
-from kernel.web.request import current_actor, current_session, current_settings, public, release_connection, requires, site_address
+from kernel.web.request import Answer, current_actor, current_session, current_settings, public, release_connection, requires, site_address
 from quizzes.attempt_proof import ProofNames, proof_view
 from quizzes.attempt_review import flags_in_term, flags_of
 from quizzes.pages.attempt import AttemptView, open_attempt
-from quizzes.pages.proof import AttemptProofView, fact_lines, incident_words, printed_question, section_lines
+from quizzes.pages.proof import AttemptProofView, fact_lines, incident_words, printed_question, section_lines_of_proof
 from quizzes.pages.proof_pdf import Pictures, render_proof
 from quizzes.permissions import QuizAction
 from quizzes.queries import attempts
@@ -45,7 +45,6 @@ from quizzes.views.files import stored_files
 
 bp = Blueprint("quizzes_proofs", __name__)
 
-Answer = str | Response | tuple[str, int]
 LOOK_UPS = limit("verify", "60 per minute")
 COMPARISONS = limit("verify_files", "20 per minute")
 DRAWN = limit("proofs", "30 per hour")
@@ -69,7 +68,7 @@ def page(subject: LoadedAttempt) -> Answer:
             attempt=subject.uuid,
             proof=proof,
             facts=fact_lines(proof),
-            sections=section_lines(proof),
+            sections=section_lines_of_proof(proof),
             incidents=[incident_words(given) for given in proof.incidents],
             questions=[printed_question(question) for question in proof.questions],
             code=printed_code(signed.code),
@@ -125,9 +124,9 @@ def _address(signed: SignedProof) -> str:
 def _picture_types(opened: AttemptView, proof: AttemptProofView) -> dict[str, str]:
     """Return the digests of the pictures that the questions show, by their addresses, as far as they are files of the version."""
     texts = json.dumps(asdict(proof), default=str)
-    found = dict(_PICTURE.findall(texts.replace('\\"', '"')))
-    known = queries.list_pictures(current_session(), opened.outline.version_id, set(found.values()))
-    return {address: digest for address, digest in found.items() if digest in known}
+    digests = dict(_PICTURE.findall(texts.replace('\\"', '"')))
+    known = queries.list_pictures(current_session(), opened.outline.version_id, set(digests.values()))
+    return {address: digest for address, digest in digests.items() if digest in known}
 
 
 def _pictures(digests: Mapping[str, str]) -> Pictures:

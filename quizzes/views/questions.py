@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import cast
 
-from flask import Blueprint, Response, current_app, flash, render_template, request
+from flask import Blueprint, current_app, flash, render_template, request
 
 from courses import publication
 from courses.content.editing import EditRefused, former_keys, read_fields
@@ -23,7 +23,7 @@ from kernel import clock
 from kernel.errors import NotFound
 from kernel.files import FileStore
 from kernel.i18n import _, choose
-from kernel.web.request import begin_writing, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_page
 from quizzes.content.question_editing import values_in, with_question
 from quizzes.content.question_rows import QuestionFormValues
 from quizzes.content.row_fields import TEXT
@@ -32,14 +32,12 @@ from quizzes.forms.quizzes import NewQuestionForm, QuestionEditForm
 from quizzes.pages import banks as pages
 from quizzes.pages.question_form import KindFormView, begun_sheet, submitted_form
 from quizzes.pages.samples import samples_of
-from quizzes.permissions import BankQuestionContext, QuizAction
+from quizzes.permissions import BankQuestionContext, QuestionAction
 from quizzes.queries import banks as queries
 from quizzes.services import banks as services
 from quizzes.services.banks import EntryChanged, EntryText, checksum_of
 
 bp = Blueprint("quizzes_questions", __name__)
-
-Answer = str | Response | tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +77,19 @@ def _act() -> str:
 
 
 @bp.route("/teaching/<slug>/questions/<key>/form", methods=["GET", "POST"])
-@requires(QuizAction.EDIT_BANK, queries.get_taught_question, reads_first=True)
+@requires(QuestionAction.EDIT_BANK, queries.get_taught_question, reads_first=True)
 def question(subject: BankQuestionContext) -> Answer:
     """Ask a question of the draft field by field."""
     entry = services.get_entry(current_session(), subject.id, subject.path, subject.key)
     kind, languages = _kind_of(entry.text), _languages(subject.id)
-    said = _form_values(entry.text, kind, languages)
-    if said is None:
+    values = _form_values(entry.text, kind, languages)
+    if values is None:
         flash(_("This question has parts that the form does not support, so it is shown as text."), "info")
         return see_page("quizzes_banks.question", slug=subject.slug, key=subject.key)
     seen = QuestionEditForm()
     if request.method != "POST":
         seen.seen.data = checksum_of(entry.text)
-        editor = QuestionEditor(subject, KindFormView(kind, languages, said), seen, subject.key)
+        editor = QuestionEditor(subject, KindFormView(kind, languages, values), seen, subject.key)
         return _page(editor, draft_check=_draft_check(subject.id))
     editor = QuestionEditor(subject, submitted_form(kind, languages, request.form, _act()), seen, subject.key)
     if not _is_ready(editor):
@@ -153,7 +151,7 @@ def _is_ready(editor: QuestionEditor) -> bool:
 
 
 @bp.route("/teaching/<slug>/new-question/form", methods=["GET", "POST"])
-@requires(QuizAction.EDIT_BANK, course_catalogue.get_taught_course, reads_first=True)
+@requires(QuestionAction.EDIT_BANK, course_catalogue.get_taught_course, reads_first=True)
 def new_question(subject: CourseContext) -> Answer:
     """Begin a question of a kind, field by field."""
     kind = request.values.get("kind", "single")
@@ -169,9 +167,9 @@ def new_question(subject: CourseContext) -> Answer:
     editor = QuestionEditor(subject, submitted_form(kind, languages, request.form, _act()), begun, quiz=quiz)
     if not _is_ready(editor) or not begun.validate_on_post():
         return _page(editor), _status()
-    said = editor.sheet.said
-    words = next((words for language in languages if (words := said.text(TEXT, language))), "")
-    key = begun.key.data or proposed_key(words or _("Question"), queries.list_keys(session, subject.id))
+    values = editor.sheet.said
+    submitted_text = next((submitted_text for language in languages if (submitted_text := values.text(TEXT, language))), "")
+    key = begun.key.data or proposed_key(submitted_text or _("Question"), queries.list_keys(session, subject.id))
     try:
         text = _text(editor, f"key: {key}\nkind: {kind}\n")
     except EditRefused as refused:
@@ -186,10 +184,10 @@ def _quiz(subject: CourseContext, key: str) -> tuple[str, str]:
         return "", ""
     session = current_session()
     draft_outline = authoring.load_draft_outline(session, course_catalogue.get_course(session, subject.id), _kinds())
-    found = draft_outline.tree.find_activity(key)
-    if found is None or found[1].kind != "quiz":
+    located = draft_outline.tree.find_activity(key)
+    if located is None or located[1].kind != "quiz":
         raise NotFound
-    paths = [row.path for row in queries.list_banks(session, subject.id) if row.path.startswith(f"{found[0].folder}/")]
+    paths = [row.path for row in queries.list_banks(session, subject.id) if row.path.startswith(f"{located[0].folder}/")]
     return key, next(iter(paths), "")
 
 
@@ -202,7 +200,7 @@ def _preview_or_save(editor: QuestionEditor, change: EntryText, subject: CourseC
     entry = services.written_entry(body, change)
     own = [finding for finding in checked.findings if pages.concerns(finding, change.path, entry)]
     if _act() == "preview":
-        return _page(editor, told=own, folder=checked.folder, shown=entry.key)
+        return _page(editor, findings=own, folder=checked.folder, shown=entry.key)
     refusing = [finding for finding in checked.findings if finding.refuses_import]
     if refusing:
         _attach_findings(editor, own, refusing)
@@ -228,13 +226,13 @@ def _preview_or_save(editor: QuestionEditor, change: EntryText, subject: CourseC
 
 def _attach_findings(editor: QuestionEditor, own: list[Finding], refusing: list[Finding]) -> None:
     """Attach each finding to the field that it names; the others go above the form."""
-    words = FormFindings(_kinds())
+    form_findings = FormFindings(_kinds())
     for finding in refusing:
         field = editor.sheet.field_of(finding) if finding in own else None
         if field is not None:
-            editor.sheet.form.refuse(field, words.beside_field(finding))
+            editor.sheet.form.refuse(field, form_findings.beside_field(finding))
         else:
-            editor.seen.form_errors.append(words.message(finding))
+            editor.seen.form_errors.append(form_findings.message(finding))
 
 
 def _draft_check(course_id: int) -> DraftCheck:
@@ -248,7 +246,7 @@ def _page(
     editor: QuestionEditor,
     *,
     draft_check: DraftCheck | None = None,
-    told: list[Finding] | None = None,
+    findings: list[Finding] | None = None,
     folder: CourseFolder | None = None,
     shown: str = "",
     both: tuple[str, str] | None = None,
@@ -258,13 +256,13 @@ def _page(
     course = course_catalogue.get_course(session, editor.subject.id)
     if draft_check is not None and isinstance(editor.subject, BankQuestionContext):
         entry = services.get_entry(session, course.id, editor.subject.path, editor.key)
-        told, folder = (
+        findings, folder = (
             [finding for finding in draft_check.findings if pages.concerns(finding, editor.subject.path, entry)],
             draft_check.folder,
         )
-    found = pages.find_question(folder, shown) if folder is not None and shown else None
-    words = FormFindings(_kinds())
-    placed = [(finding, sheet.field_of(finding)) for finding in told or []]
+    located = pages.find_question(folder, shown) if folder is not None and shown else None
+    form_findings = FormFindings(_kinds())
+    placed = [(finding, sheet.field_of(finding)) for finding in findings or []]
     return render_template(
         "quizzes/bank/form.html",
         course=course_header(course),
@@ -272,12 +270,15 @@ def _page(
         quiz=editor.quiz,
         kind=editor.kind,
         kind_words=_(KINDS[editor.kind]),
-        kinds=[(value, _(words)) for value, words in KINDS.items()],
+        kinds=[(value, _(label)) for value, label in KINDS.items()],
         sheet=sheet,
         seen=editor.seen,
-        told=[(one.severity.value, words.beside_field(one) if field else words.line(one), field) for one, field in placed],
+        told=[
+            (finding.severity.value, form_findings.beside_field(finding) if field else form_findings.line(finding), field)
+            for finding, field in placed
+        ],
         checked=bool(shown),
-        shown=pages.preview(folder, _kinds(), *found, seed=1, parts=None) if found and folder else None,
+        shown=pages.preview(folder, _kinds(), *located, seed=1, parts=None) if located and folder else None,
         samples=samples_of(folder, shown or editor.key),
         both=compared_lines(*both) if both else (),
     )

@@ -14,16 +14,26 @@ from kernel.own_records import LEFT_OUT, is_own
 from kernel.tables import write_csv
 from kernel.web.forms import whole_number
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import current_actor, current_session, requires, see_other, see_page
+from kernel.web.request import Answer, current_actor, current_session, requires, see_other, see_page
 from quizzes.forms.quizzes import AttemptActionForm, RegradeForm
 from quizzes.pages import regrading as pages
 from quizzes.pages.introduction import activity_header
 from quizzes.permissions import QuizAction, QuizContext
 from quizzes.queries import dry_runs, teaching
-from quizzes.queries import regrading as queries
 from quizzes.queries.dry_runs import DryRunFilter
 from quizzes.queries.jury_decisions import touches_decided
-from quizzes.queries.regrading import QuizQuestionVersions, RegradeContext
+from quizzes.queries.regrading import (
+    QuizQuestionVersions,
+    RegradeContext,
+    count_submitted_since,
+    find_question_versions,
+    get_regrade,
+    later_regrade,
+    list_left_out,
+    list_question_versions,
+    list_regrades,
+    lock_regrade,
+)
 from quizzes.rules.regrade import RegradeKind, RegradePolicy
 from quizzes.services import dry_runs as dry_run_services
 from quizzes.services import regrading as services
@@ -34,21 +44,19 @@ from quizzes.views.reports import download
 
 bp = Blueprint("quizzes_regrading", __name__)
 
-Answer = str | Response | tuple[str, int]
-
 
 @bp.get("/courses/<slug>/quizzes/<key>/regrades")
 @requires(QuizAction.REGRADE, teaching.get_taught_quiz)
 def regrades(subject: QuizContext) -> Answer:
     """List the questions that can be regraded, and the regrades so far."""
     session = current_session()
-    asked = pages.question_rows(session, queries.list_question_versions(session, subject))
-    titles = {str(row["key"]): str(row["title"]) for row in asked}
+    question_rows = pages.question_rows(session, list_question_versions(session, subject))
+    titles = {str(row["key"]): str(row["title"]) for row in question_rows}
     return render_template(
         "quizzes/regrades.html",
         **activity_header(subject.outline, subject.key),
-        questions=asked,
-        entries=pages.entry_rows(queries.list_regrades(session, subject), titles),
+        questions=question_rows,
+        entries=pages.entry_rows(list_regrades(session, subject), titles),
         offers=list_offers(session, subject.course_id, subject.key),
         titles=titles,
     )
@@ -59,66 +67,71 @@ def regrades(subject: QuizContext) -> Answer:
 def new(subject: QuizContext) -> Answer:
     """Ask what is to be regraded and how; a dry run follows, never the marks themselves."""
     session, key = current_session(), request.args.get("question", "")
-    asked = queries.find_question_versions(session, subject, key) if key else None
+    question_versions = find_question_versions(session, subject, key) if key else None
     form = RegradeForm()
     if request.method != "POST":
         form.kind.data = request.args.get("kind")
-    form.offer(_kinds(asked, voiding="voiding" in request.args), pages.version_choices(asked.versions) if asked else [])
+    form.offer(
+        _kinds(question_versions, voiding="voiding" in request.args),
+        pages.version_choices(question_versions.versions) if question_versions else [],
+    )
     if not form.validate_on_post():
-        return _form_page(subject, form, asked), 422 if request.method == "POST" else 200
-    wanted = _regrade_request(form, asked)
+        return _form_page(subject, form, question_versions), 422 if request.method == "POST" else 200
+    regrade_request = _regrade_request(form, question_versions)
     try:
-        row = dry_run_services.begin_dry_run(session, current_actor(), subject, wanted, now=clock.now())
+        row = dry_run_services.begin_dry_run(session, current_actor(), subject, regrade_request, now=clock.now())
     except NothingToRegrade as error:
-        return _refused(subject, form, asked, form.version, _(error.text))
+        return _refused(subject, form, question_versions, form.version, _(error.text))
     except (AlreadyVoided, DecidedByJury) as error:
-        return _refused(subject, form, asked, form.kind, _(error.text))
+        return _refused(subject, form, question_versions, form.kind, _(error.text))
     return _to_dry_run(subject, row.uuid)
 
 
-def _kinds(asked: QuizQuestionVersions | None, *, voiding: bool) -> list[RegradeKind]:
+def _kinds(question_versions: QuizQuestionVersions | None, *, voiding: bool) -> list[RegradeKind]:
     """Return the possible kinds of regrade: all questions together are only judged again, manually marked ones only made void.
 
     What makes void has a form of its own, because no policy applies to it (spec/selection 5.8).
     """
-    if asked is None:
+    if question_versions is None:
         return [RegradeKind.SAME]
-    if voiding or not pages.is_by_rule(current_session(), asked):
+    if voiding or not pages.is_by_rule(current_session(), question_versions):
         return [RegradeKind.UNLESS_LOWER, RegradeKind.FULL_CREDIT, RegradeKind.REMOVED]
-    return [*([RegradeKind.OTHER] if len(asked.versions) > 1 else []), RegradeKind.SAME]
+    return [*([RegradeKind.OTHER] if len(question_versions.versions) > 1 else []), RegradeKind.SAME]
 
 
-def _regrade_request(form: RegradeForm, asked: QuizQuestionVersions | None) -> RegradeRequest:
+def _regrade_request(form: RegradeForm, question_versions: QuizQuestionVersions | None) -> RegradeRequest:
     kind = RegradeKind(form.kind.data)
     number = whole_number(form.version.data or "")
-    target = next((version.id for version in asked.versions if version.number == number), None) if asked else None
+    target = next((version.id for version in question_versions.versions if version.number == number), None) if question_versions else None
     return RegradeRequest(
         kind=kind,
         reason=form.reason.data or "",
-        question_id=asked.id if asked else None,
+        question_id=question_versions.id if question_versions else None,
         target_id=target if kind is RegradeKind.OTHER else None,
         policy=RegradePolicy(form.policy.data),
         with_manual=bool(form.with_manual.data),
     )
 
 
-def _refused(subject: QuizContext, form: RegradeForm, asked: QuizQuestionVersions | None, field: Any, words: str) -> Answer:
-    form.refuse(field, words)
-    return _form_page(subject, form, asked), 422
+def _refused(subject: QuizContext, form: RegradeForm, question_versions: QuizQuestionVersions | None, field: Any, message: str) -> Answer:
+    form.refuse(field, message)
+    return _form_page(subject, form, question_versions), 422
 
 
-def _form_page(subject: QuizContext, form: RegradeForm, asked: QuizQuestionVersions | None) -> str:
+def _form_page(subject: QuizContext, form: RegradeForm, question_versions: QuizQuestionVersions | None) -> str:
     session, number = current_session(), whole_number(form.version.data or "")
-    target = next((version.id for version in asked.versions if version.number == number), None) if asked else None
+    target = next((version.id for version in question_versions.versions if version.number == number), None) if question_versions else None
     return render_template(
         "quizzes/regrade_new.html",
         **activity_header(subject.outline, subject.key),
         form=form,
-        voids=_kinds(asked, voiding="voiding" in request.args)[0].voids,
-        key=asked.key if asked else "",
+        voids=_kinds(question_versions, voiding="voiding" in request.args)[0].voids,
+        key=question_versions.key if question_versions else "",
         here=request.full_path.rstrip("?"),
-        question=pages.title_of(session, asked) if asked else "",
-        incompatible_versions=pages.incompatible_versions(session, asked, target) if asked and target and form.errors else [],
+        question=pages.title_of(session, question_versions) if question_versions else "",
+        incompatible_versions=pages.incompatible_versions(session, question_versions, target)
+        if question_versions and target and form.errors
+        else [],
     )
 
 
@@ -128,7 +141,7 @@ def _to_dry_run(subject: QuizContext, regrade: Any) -> Response:
 
 
 @bp.get("/courses/<slug>/quizzes/<key>/regrades/<uuid:regrade>")
-@requires(QuizAction.REGRADE, queries.get_regrade)
+@requires(QuizAction.REGRADE, get_regrade)
 def regrade(subject: RegradeContext) -> Answer:
     """Show a dry run: for whom what would change; after the commit what has changed, and how to undo it."""
     return _regrade_page(subject, AttemptActionForm(formdata=None))
@@ -141,8 +154,8 @@ def _regrade_page(subject: RegradeContext, form: AttemptActionForm) -> str:
     access_log.record_list_access(PeopleListKind.ATTEMPTS, Course, row.course_id)
     show = filter_from_address()
     lines = dry_runs.list_lines(session, row.id, show, offset=page.offset, limit=page.size + 1)
-    later = queries.later_regrade(session, row) if row.state == "committed" else None
-    left_out = queries.list_left_out(session, row)
+    later = later_regrade(session, row) if row.state == "committed" else None
+    left_out = list_left_out(session, row)
     return render_template(
         "quizzes/regrade.html",
         **activity_header(subject.outline, subject.key),
@@ -150,15 +163,15 @@ def _regrade_page(subject: RegradeContext, form: AttemptActionForm) -> str:
         question=_title(subject),
         incompatible_versions=_incompatible_versions(subject),
         counts=dry_runs.count_lines(session, row.id),
-        arrived=queries.count_submitted_since(session, row) if row.state == "ready" else 0,
+        arrived=count_submitted_since(session, row) if row.state == "ready" else 0,
         show=show.value,
         page=Page(pages.line_views(lines[: page.size]), page.number, len(lines) > page.size),
         form=form,
         is_decided=row.state == "committed" and (row.for_objection or touches_decided(session, row)),
         later=later.uuid if later else None,
-        touched=[one for source in session.info["touched"] for one in source(session, row)] if row.state == "ready" else [],
-        left_out=[one.full_name for one in left_out],
-        may_apply=any(not is_own(current_actor(), one.id) for one in left_out),
+        touched=[line for source in session.info["touched"] for line in source(session, row)] if row.state == "ready" else [],
+        left_out=[left_out_person.full_name for left_out_person in left_out],
+        may_apply=any(not is_own(current_actor(), left_out_person.id) for left_out_person in left_out),
     )
 
 
@@ -169,24 +182,26 @@ def filter_from_address() -> DryRunFilter:
 
 
 def _title(subject: RegradeContext) -> str:
-    asked = _requested_question(subject)
-    return pages.title_of(current_session(), asked) if asked else ""
+    question_versions = _requested_question(subject)
+    return pages.title_of(current_session(), question_versions) if question_versions else ""
 
 
 def _requested_question(subject: RegradeContext) -> QuizQuestionVersions | None:
-    found = queries.list_question_versions(current_session(), subject) if subject.row.question_id is not None else []
-    return next((asked for asked in found if asked.id == subject.row.question_id), None)
+    listed = list_question_versions(current_session(), subject) if subject.row.question_id is not None else []
+    return next((question_versions for question_versions in listed if question_versions.id == subject.row.question_id), None)
 
 
 def _incompatible_versions(subject: RegradeContext) -> list[pages.IncompatibleVersion]:
-    asked = _requested_question(subject)
+    question_versions = _requested_question(subject)
     return (
-        pages.incompatible_versions(current_session(), asked, subject.row.target_id) if asked and subject.row.target_id is not None else []
+        pages.incompatible_versions(current_session(), question_versions, subject.row.target_id)
+        if question_versions and subject.row.target_id is not None
+        else []
     )
 
 
 @bp.get("/courses/<slug>/quizzes/<key>/regrades/<uuid:regrade>/lines.csv")
-@requires(QuizAction.REGRADE, queries.get_regrade)
+@requires(QuizAction.REGRADE, get_regrade)
 def lines_csv(subject: RegradeContext) -> Response:
     """Send the lines of a dry run as CSV."""
     lines = dry_runs.stream_lines(current_session(), subject.row.id, filter_from_address())
@@ -200,7 +215,7 @@ def _require_own(subject: RegradeContext) -> None:
 
 
 @bp.post("/courses/<slug>/quizzes/<key>/regrades/<uuid:regrade>/commitment")
-@requires(QuizAction.REGRADE, queries.lock_regrade)
+@requires(QuizAction.REGRADE, lock_regrade)
 def commit(subject: RegradeContext) -> Answer:
     """Commit the marks of the dry run that was viewed."""
     _require_own(subject)
@@ -218,7 +233,7 @@ def commit(subject: RegradeContext) -> Answer:
 
 
 @bp.post("/courses/<slug>/quizzes/<key>/regrades/<uuid:regrade>/renewal")
-@requires(QuizAction.REGRADE, queries.lock_regrade)
+@requires(QuizAction.REGRADE, lock_regrade)
 def renew(subject: RegradeContext) -> Answer:
     """Make the dry run again, with what was submitted since."""
     _require_own(subject)
@@ -227,7 +242,7 @@ def renew(subject: RegradeContext) -> Answer:
 
 
 @bp.post("/courses/<slug>/quizzes/<key>/regrades/<uuid:regrade>/discard")
-@requires(QuizAction.REGRADE, queries.lock_regrade)
+@requires(QuizAction.REGRADE, lock_regrade)
 def discard(subject: RegradeContext) -> Answer:
     """Discard a dry run."""
     _require_own(subject)
@@ -237,7 +252,7 @@ def discard(subject: RegradeContext) -> Answer:
 
 
 @bp.post("/courses/<slug>/quizzes/<key>/regrades/<uuid:regrade>/undo")
-@requires(QuizAction.REGRADE, queries.lock_regrade)
+@requires(QuizAction.REGRADE, lock_regrade)
 def undo(subject: RegradeContext) -> Answer:
     """Give every answer back the mark that it had, for a reason that its learners read."""
     form = AttemptActionForm()
@@ -254,12 +269,12 @@ def undo(subject: RegradeContext) -> Answer:
 
 
 def _flash_left_out(subject: RegradeContext) -> None:
-    if any(is_own(current_actor(), one.id) for one in queries.list_left_out(current_session(), subject.row)):
+    if any(is_own(current_actor(), left_out_person.id) for left_out_person in list_left_out(current_session(), subject.row)):
         flash(_(LEFT_OUT), "warn")
 
 
 @bp.post("/courses/<slug>/quizzes/<key>/regrades/<uuid:regrade>/application")
-@requires(QuizAction.REGRADE, queries.lock_regrade)
+@requires(QuizAction.REGRADE, lock_regrade)
 def apply(subject: RegradeContext) -> Answer:
     """Let a commit, or its undoing, follow for those whom it left out."""
     services.apply_to_left_out(current_session(), current_actor(), subject.row, now=clock.now())

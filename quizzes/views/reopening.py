@@ -5,48 +5,45 @@ from flask import Blueprint, Response, flash, render_template
 from accounts.queries import get_person
 from kernel import clock
 from kernel.i18n import _, ngettext
-from kernel.web.request import current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, current_actor, current_session, requires, see_page
 from quizzes.forms.quizzes import AttemptActionForm
 from quizzes.pages.attempt import open_attempt
 from quizzes.permissions import QuizAction, QuizContext
-from quizzes.queries import attempts as queries
 from quizzes.queries import teaching
-from quizzes.queries.attempts import LoadedAttempt
+from quizzes.queries.attempts import LoadedAttempt, get_attempt, lock_attempt
 from quizzes.rules.attempts import OPEN_STATES
 from quizzes.services import reopening as services
 from quizzes.services.reopening import CannotReopen
 
 bp = Blueprint("quizzes_reopening", __name__)
 
-Answer = str | Response | tuple[str, int]
-
 
 @bp.get("/attempts/<uuid:attempt>/reopening")
-@requires(QuizAction.REOPEN, queries.get_attempt)
+@requires(QuizAction.REOPEN, get_attempt)
 def ask(subject: LoadedAttempt) -> Answer:
     """Ask why an attempt is to be opened again."""
-    return _page(subject, AttemptActionForm())
+    return _reopening_page(subject, AttemptActionForm())
 
 
 @bp.post("/attempts/<uuid:attempt>/reopening")
-@requires(QuizAction.REOPEN, queries.lock_attempt)
+@requires(QuizAction.REOPEN, lock_attempt)
 def reopen(subject: LoadedAttempt) -> Answer:
     """Reopen an attempt; where its time is past it is submitted and marked at once."""
     form = AttemptActionForm()
     if not form.validate_on_post():
-        return _page(subject, form), 422
+        return _reopening_page(subject, form), 422
     try:
         state = services.reopen_attempt(current_session(), current_actor(), subject, form.reason.data or "", now=clock.now())
     except CannotReopen as error:
         form.refuse(form.reason, _(error.text))
-        return _page(subject, form), 409
+        return _reopening_page(subject, form), 409
     flash(
         _("The attempt was reopened.") if state in OPEN_STATES else _("Its time had already ended, so it was submitted and marked."), "ok"
     )
     return see_page("quizzes.review", attempt=subject.uuid)
 
 
-def _page(subject: LoadedAttempt, form: AttemptActionForm) -> str:
+def _reopening_page(subject: LoadedAttempt, form: AttemptActionForm) -> str:
     opened, now = open_attempt(current_session(), subject), clock.now()
     return render_template(
         "quizzes/reopening.html",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from flask import Blueprint, Response, current_app, flash, render_template, request
+from flask import Blueprint, current_app, flash, render_template, request
 
 from courses import publication
 from courses.content import merge_choices, merging
@@ -31,7 +31,7 @@ from kernel.files import FileStore
 from kernel.i18n import _, choose
 from kernel.web import after_response
 from kernel.web.forms import whole_number
-from kernel.web.request import begin_writing, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_page
 from quizzes.content import slot_fields
 from quizzes.content.slots import WHOLE_COURSE
 from quizzes.content.wording import KINDS
@@ -43,7 +43,6 @@ from quizzes.services.drafts import index_banks
 
 bp = Blueprint("quizzes_slots", __name__)
 
-Answer = str | Response | tuple[str, int]
 OFFERED = 200
 """Questions that the list to choose from holds; a search narrows it."""
 
@@ -87,11 +86,11 @@ def load_slot_editor(subject: PartContext) -> SlotEditor:
     session = current_session()
     course = catalogue.get_course(session, subject.id)
     draft_outline = authoring.load_draft_outline(session, course, course_kinds())
-    found = draft_outline.tree.find_activity(subject.key)
-    if found is None or found[1].kind != "quiz":
+    activity = draft_outline.tree.find_activity(subject.key)
+    if activity is None or activity[1].kind != "quiz":
         raise NotFound
-    rows = course_drafts.list_draft_contents(session, course.id, [found[1].path])
-    return SlotEditor(course, draft_outline, *found, rows[0].revision)
+    rows = course_drafts.list_draft_contents(session, course.id, [activity[1].path])
+    return SlotEditor(course, draft_outline, *activity, rows[0].revision)
 
 
 @bp.route("/teaching/<slug>/parts/<key>/questions", methods=["GET", "POST"])
@@ -118,9 +117,9 @@ def _forms(sheet: SlotEditor, text: str, *, sent: bool = True) -> list[SettingsF
     made = []
     for number, slot in enumerate(slot_fields.slot_texts(text)):
         fields = slot_fields.shown_fields(slot)
-        asked = slot_fields.ASKED.get(slot_fields.slot_kind(fields), ())
-        values = values_of(fields, asked, sheet.languages)
-        form = settings_form(asked, sheet.languages, values, choices)(None if filled else request.form, prefix=f"slot-{number}-")
+        specs = slot_fields.SLOT_FIELDS.get(slot_fields.slot_kind(fields), ())
+        values = values_of(fields, specs, sheet.languages)
+        form = settings_form(specs, sheet.languages, values, choices)(None if filled else request.form, prefix=f"slot-{number}-")
         if filled:
             form.fill(values)
         made.append(form)
@@ -132,11 +131,13 @@ def _choices(sheet: SlotEditor) -> Mapping[str, list[tuple[str, str]]]:
     session = current_session()
     banks = [(row.key, choose(row.title) or row.key) for row in queries.list_banks(session, sheet.course.id)]
     known = {key for key, _title in banks}
-    modules = [(one.key, choose(dict(one.title)) or one.key) for one in sheet.draft_outline.tree.modules if one.key not in known]
+    modules = [
+        (module.key, choose(dict(module.title)) or module.key) for module in sheet.draft_outline.tree.modules if module.key not in known
+    ]
     return {
         "from": [(WHOLE_COURSE, _("All banks of the course")), *banks, *modules],
         "tags": [(tag, tag) for tag in queries.list_tags(session, sheet.course.id)],
-        "kinds": [(value, _(words)) for value, words in KINDS.items()],
+        "kinds": [(value, _(label)) for value, label in KINDS.items()],
         "": [],
     }
 
@@ -152,8 +153,8 @@ def _changed(subject: PartContext, sheet: SlotEditor, forms: list[SettingsForm],
 def _edited_file(sheet: SlotEditor, base: str, forms: list[SettingsForm], new: NewSlotForm) -> str | None:
     """Return a quiz's file with the input, and with what the button asked for; None where a field has a fault."""
     act, _blank, number = (request.form.get("act") or request.form.get("do", "save")).partition(" ")
-    place = whole_number(number, otherwise=-1)
-    if act in ("up", "down", "remove") and not 0 <= place < len(forms):
+    index = whole_number(number, otherwise=-1)
+    if act in ("up", "down", "remove") and not 0 <= index < len(forms):
         raise NotFound
     for form in forms:
         form.validate_on_post()
@@ -162,17 +163,17 @@ def _edited_file(sheet: SlotEditor, base: str, forms: list[SettingsForm], new: N
     text = _submitted_file(sheet, base, forms)
     if act == "add" and not new.is_filled():
         return None
-    return _done(text, act, place, new)
+    return _done(text, act, index, new)
 
 
 def _checked(subject: PartContext, sheet: SlotEditor, forms: list[SettingsForm], new: NewSlotForm, text: str) -> Answer:
     contents = course_drafts.draft_files(current_session(), file_store(), subject.id)
     checked = publication.check({**contents, sheet.path: text.encode()}, course_kinds(), today=clock.now().date())
-    told = [finding for finding in checked.findings if finding.refuses_import and finding.file == sheet.path]
-    if told:
-        words = FormFindings(course_kinds())
-        rest = pages.attach_findings(told, text, forms, words)
-        new.form_errors += rest or ([] if any(form.faults for form in forms) else [words.message(told[0])])
+    refusing = [finding for finding in checked.findings if finding.refuses_import and finding.file == sheet.path]
+    if refusing:
+        form_findings = FormFindings(course_kinds())
+        rest = pages.attach_findings(refusing, text, forms, form_findings)
+        new.form_errors += rest or ([] if any(form.faults for form in forms) else [form_findings.message(refusing[0])])
         return _page(sheet, forms, new), 422
     return _saved(subject, sheet, text, checked, new)
 
@@ -181,16 +182,16 @@ def _submitted_file(sheet: SlotEditor, text: str, forms: list[SettingsForm]) -> 
     slots = []
     for slot, form in zip(slot_fields.slot_texts(text), forms, strict=True):
         sort = slot_fields.slot_kind(slot_fields.shown_fields(slot))
-        asked = slot_fields.ASKED.get(sort, ())
-        slots.append(with_values(slot, "", asked, sheet.languages, form.values(), slot_fields.ORDER[sort]) if asked else slot)
+        specs = slot_fields.SLOT_FIELDS.get(sort, ())
+        slots.append(with_values(slot, "", specs, sheet.languages, form.values(), slot_fields.ORDER[sort]) if specs else slot)
     return slot_fields.with_slots(text, slots)
 
 
-def _done(text: str, act: str, place: int, new: NewSlotForm) -> str:
+def _done(text: str, act: str, index: int, new: NewSlotForm) -> str:
     if act in ("up", "down"):
-        return slot_fields.with_slot_moved(text, place, -1 if act == "up" else 1)
+        return slot_fields.with_slot_moved(text, index, -1 if act == "up" else 1)
     if act == "remove":
-        return slot_fields.without_slot(text, place)
+        return slot_fields.without_slot(text, index)
     if act == "add":
         return slot_fields.with_new_slot(text, new.sort.data, new.words)
     return text
@@ -258,13 +259,13 @@ def _page(
     if not queries.is_up_to_date(session, sheet.course.id):
         after_response.run_after_response(lambda writing: index_banks(writing, sheet.course.id))
     draft_check = draft_checks.cached_draft_check(session, file_store(), sheet.course, course_kinds(), now=clock.now())
-    texts, words = slot_fields.slot_texts(shown) if forms else [], FormFindings(course_kinds())
+    texts, form_findings = slot_fields.slot_texts(shown) if forms else [], FormFindings(course_kinds())
     fixed = [key for slot in texts if isinstance(key := slot_fields.shown_fields(slot).get("question"), str)]
     rows = {row.key: row for row in queries.find_questions(session, sheet.course.id, fixed)}
-    wanted = QuestionFilter(text=request.values.get("find", "").strip()[:130])
-    found = queries.search_questions(session, sheet.course.id, wanted, offset=0, limit=OFFERED + 1)
+    filters = QuestionFilter(text=request.values.get("find", "").strip()[:130])
+    matches = queries.search_questions(session, sheet.course.id, filters, offset=0, limit=OFFERED + 1)
     named = queries.find_questions(session, sheet.course.id, [request.args.get("question", "")])
-    new.offer(pages.offered([*named, *(row for row in found[:OFFERED] if row not in named)], set(fixed)))
+    new.offer(pages.offered([*named, *(row for row in matches[:OFFERED] if row not in named)], set(fixed)))
     if named and request.method != "POST":
         new.question.data = named[0].key
     new.seen.data = new.seen.data or str(sheet.revision)
@@ -275,12 +276,12 @@ def _page(
         title=choose(dict(sheet.activity.title)) or sheet.activity.key,
         path=sheet.path,
         slots=pages.slot_lines(
-            texts, forms, rows, draft_check, sheet.activity.key, list_entries(shown, slot_fields.SLOTS) if texts else (), words
+            texts, forms, rows, draft_check, sheet.activity.key, list_entries(shown, slot_fields.SLOTS) if texts else (), form_findings
         ),
         new=new,
         faults=[fault for form in forms for fault in form.faults],
-        find=wanted.text,
-        is_cut=len(found) > OFFERED,
+        find=filters.text,
+        is_cut=len(matches) > OFFERED,
         regions=merge_choices.regions(merge) if merge is not None else None,
         has_conflicts=bool(merge is not None and merge.conflicts),
         act=(request.form.get("act") or request.form.get("do", "save")) if merge is not None else "",

@@ -27,7 +27,7 @@ from quizzes.pages.reports import chosen
 from quizzes.pages.statistics import QuestionNames
 from quizzes.pages.statistics_tables import TABLES, sheets_of
 from quizzes.pages.surveys import HEADINGS, survey_rows, survey_views
-from quizzes.permissions import QuizAction, QuizContext
+from quizzes.permissions import AnalysisAction, QuizContext
 from quizzes.queries import analysis, attempts, teaching
 from quizzes.queries.analysis import EVERYBODY, AnalysedAttempts, CompositionChoice, StatisticsFilter
 from quizzes.queries.counted_takes import is_taken_again
@@ -86,10 +86,10 @@ def selected_statistics(subject: QuizContext) -> StatisticsSelection:
     form = next((letter for letter in forms if letter == request.args.get("form")), "")
     learners = StatisticsFilter(_group_from_address(editions, "edition"), _group_from_address(groups, "group"), takes, language, form)
     quiz = analysis.list_compositions(session, subject.course_id, subject.key, learners)
-    choice = next((one for one in quiz.choices if one.name == request.args.get("paper")), quiz.choices[0])
-    found = analysis.attempt_set(session, quiz, chosen(CountedAttempts, request.args.get("which")) or CountedAttempts.FIRST, choice)
+    choice = next((choice for choice in quiz.choices if choice.name == request.args.get("paper")), quiz.choices[0])
+    attempt_set = analysis.attempt_set(session, quiz, chosen(CountedAttempts, request.args.get("which")) or CountedAttempts.FIRST, choice)
     selection = StatisticsSelection(
-        found,
+        attempt_set,
         tuple(quiz.choices),
         None,
         None,
@@ -100,22 +100,22 @@ def selected_statistics(subject: QuizContext) -> StatisticsSelection:
         languages=languages if len(languages) > 1 else (),
         forms=forms,
     )
-    kept = analysis.find_examination(session, found)
-    if kept is not None and kept.is_current:
-        return replace(selection, examination=kept.examination, computed_at=kept.computed_at, is_current=True)
-    if found.items <= services.AT_ONCE:
-        examination = services.compute(session, found)
-        after_response.run_after_response(lambda later: services.keep(later, found, examination, now=now))
+    cached = analysis.find_examination(session, attempt_set)
+    if cached is not None and cached.is_current:
+        return replace(selection, examination=cached.examination, computed_at=cached.computed_at, is_current=True)
+    if attempt_set.items <= services.AT_ONCE:
+        examination = services.compute_statistics(session, attempt_set)
+        after_response.run_after_response(lambda later: services.keep_statistics(later, attempt_set, examination, now=now))
         return replace(selection, examination=examination, computed_at=now, is_current=True)
-    kept_at = kept.computed_at if kept else None
-    after_response.run_after_response(lambda later: services.order(later, found, kept_at, now=now))
-    return selection if kept is None else replace(selection, examination=kept.examination, computed_at=kept_at)
+    kept_at = cached.computed_at if cached else None
+    after_response.run_after_response(lambda later: services.order_statistics(later, attempt_set, kept_at, now=now))
+    return selection if cached is None else replace(selection, examination=cached.examination, computed_at=kept_at)
 
 
 def _group_from_address(offered: Sequence[tuple[UUID, str]], name: str) -> UUID | None:
     """Return the edition or group that the address asks for, where the course has it."""
-    wanted = as_uuid(request.args.get(name, ""))
-    return next((one for one, _words in offered if one == wanted), None)
+    requested_id = as_uuid(request.args.get(name, ""))
+    return next((group_id for group_id, _words in offered if group_id == requested_id), None)
 
 
 def _takes_from_address(subject: QuizContext) -> tuple[CountedTakes, Sequence[tuple[str, str]]]:
@@ -130,7 +130,7 @@ def _take_query(takes: CountedTakes) -> dict[str, str]:
 
 
 def _names(examination: QuizAnalysis) -> QuestionNames:
-    versions = [one.version for one in examination.questions]
+    versions = [analysed.version for analysed in examination.questions]
     session = current_session()
     return QuestionNames(attempts.get_questions(session, versions), analysis.list_question_names(session, versions))
 
@@ -161,36 +161,36 @@ def _actions(subject: QuizContext, view: FindingView) -> Iterator[tuple[str, str
 
 def about_attempts(selection: StatisticsSelection) -> dict[str, object]:
     """Return what every page says of the attempts that are looked at."""
-    found = selection.found
+    attempt_set = selection.found
     return {
-        "which": found.which.value,
-        "which_choices": [(name.value, words) for name, words in pages.which_words()],
-        "papers": [(one.name, pages.numbers_in_words(one.numbers), one.attempts) for one in selection.choices],
-        "paper": found.composition.name,
-        "counted": pages.counted_words(found.which),
-        "attempts": found.attempts,
-        "waiting": found.waiting,
-        "other": found.other,
-        "versions": pages.numbers_in_words(found.numbers),
+        "which": attempt_set.which.value,
+        "which_choices": [(name.value, label) for name, label in pages.which_words()],
+        "papers": [(paper.name, pages.numbers_in_words(paper.numbers), paper.attempts) for paper in selection.choices],
+        "paper": attempt_set.composition.name,
+        "counted": pages.counted_words(attempt_set.which),
+        "attempts": attempt_set.attempts,
+        "waiting": attempt_set.waiting,
+        "other": attempt_set.other,
+        "versions": pages.numbers_in_words(attempt_set.numbers),
         "computed_at": selection.computed_at,
         "is_current": selection.is_current,
-        "has_surveys": has_surveys(current_session(), found.course_id, found.activity_key),
+        "has_surveys": has_surveys(current_session(), attempt_set.course_id, attempt_set.activity_key),
         "editions": selection.editions,
         "groups": selection.groups,
-        "edition": found.learners.edition,
-        "group": found.learners.group,
-        "takes": found.learners.takes.value,
+        "edition": attempt_set.learners.edition,
+        "group": attempt_set.learners.group,
+        "takes": attempt_set.learners.takes.value,
         "take_choices": selection.take_choices,
-        "language": found.learners.language,
+        "language": attempt_set.learners.language,
         "languages": selection.languages,
-        "form": found.learners.form,
+        "form": attempt_set.learners.form,
         "forms": selection.forms,
         "query": selection.query,
     }
 
 
 @bp.get("/teaching/<slug>/statistics")
-@requires(QuizAction.STATISTICS, teaching.get_published_course)
+@requires(AnalysisAction.STATISTICS, teaching.get_published_course)
 def quizzes(subject: CourseContext) -> str:
     """List the quizzes of a course, each with the way to its statistics."""
     session, outline = current_session(), teaching.published_outline(current_session(), subject)
@@ -205,20 +205,20 @@ def quizzes(subject: CourseContext) -> str:
 
 
 @bp.get("/courses/<slug>/quizzes/<key>/statistics")
-@requires(QuizAction.STATISTICS, teaching.get_taught_quiz)
+@requires(AnalysisAction.STATISTICS, teaching.get_taught_quiz)
 def quiz(subject: QuizContext) -> str:
     """Show the statistics of a quiz."""
     selection = selected_statistics(subject)
-    place = activity_header(subject.outline, subject.key)
-    place["pair"] = attempts.get_snapshot_of_activity(current_session(), subject.activity_id).pair
-    place["draws"] = selection.found.composition.is_drawn
+    header = activity_header(subject.outline, subject.key)
+    header["pair"] = attempts.get_snapshot_of_activity(current_session(), subject.activity_id).pair
+    header["draws"] = selection.found.composition.is_drawn
     examination = selection.examination
     if examination is None or not examination.quiz.attempts:
-        return render_template("quizzes/statistics.html", **place, **about_attempts(selection), examination=None)
+        return render_template("quizzes/statistics.html", **header, **about_attempts(selection), examination=None)
     names = _names(examination)
     return render_template(
         "quizzes/statistics.html",
-        **place,
+        **header,
         **about_attempts(selection),
         examination=examination,
         figures=pages.quiz_figures(examination),
@@ -228,64 +228,64 @@ def quiz(subject: QuizContext) -> str:
         questions=pages.question_lines(examination, names),
         **_finding_values(subject, examination, names),
         certainties=certainties(),
-        reach=reach_of(max((one.statistics.attempts for one in examination.questions), default=0)),
+        reach=reach_of(max((cell.statistics.attempts for cell in examination.questions), default=0)),
         position_names=pages.position_names(),
         question_names=pages.question_names(),
     )
 
 
 @bp.get("/courses/<slug>/quizzes/<key>/statistics/questions/<question>")
-@requires(QuizAction.STATISTICS, lambda session, actor, slug, key, question: teaching.get_taught_quiz(session, actor, slug, key))
+@requires(AnalysisAction.STATISTICS, lambda session, actor, slug, key, question: teaching.get_taught_quiz(session, actor, slug, key))
 def question(subject: QuizContext) -> str | Response:
     """Show one question of a quiz: each of its versions with its figures, its answers and its findings."""
     selection = selected_statistics(subject)
-    wanted = (request.view_args or {})["question"]
+    question_key = (request.view_args or {})["question"]
     if selection.examination is None:
         raise NotFound
     names = _names(selection.examination)
-    examined = [one for one in selection.examination.questions if names.names[one.version].key == wanted]
+    examined = [analysed for analysed in selection.examination.questions if names.names[analysed.version].key == question_key]
     if not examined and selection.found.learners != EVERYBODY:
         flash(_("None of these learners had this question."), "warn")
         return see_page("quizzes_statistics.quiz", slug=subject.slug, key=subject.key, **selection.query)
     if not examined:
         raise NotFound
     lines = {line.number: line for line in pages.question_lines(selection.examination, names)}
-    places = {one.version: at for at, one in enumerate(selection.examination.questions, 1)}
+    places = {analysed.version: at for at, analysed in enumerate(selection.examination.questions, 1)}
     return render_template(
         "quizzes/question_statistics.html",
         **activity_header(subject.outline, subject.key),
         **about_attempts(selection),
         title=lines[places[examined[-1].version]].title,
-        **_finding_values(subject, selection.examination, names, wanted),
-        question_key=wanted,
+        **_finding_values(subject, selection.examination, names, question_key),
+        question_key=question_key,
         question_names=pages.question_names(),
         question_versions=[
             {
-                "number": names.names[one.version].number,
-                "text": question_text(names.questions[one.version]),
-                "line": lines[places[one.version]],
-                "maximum": figure(one.maximum),
-                "guess": percentage(None if one.guess is None else one.guess * 100, 0),
-                "variants": pages.variant_lines(one),
-                "answers": pages.answer_lines(one, names.questions[one.version]),
-                "typed": pages.typed_lines(one, names.questions[one.version]),
-                "typed_otherwise": one.typed_otherwise,
+                "number": names.names[analysed.version].number,
+                "text": question_text(names.questions[analysed.version]),
+                "line": lines[places[analysed.version]],
+                "maximum": figure(analysed.maximum),
+                "guess": percentage(None if analysed.guess is None else analysed.guess * 100, 0),
+                "variants": pages.variant_lines(analysed),
+                "answers": pages.answer_lines(analysed, names.questions[analysed.version]),
+                "typed": pages.typed_lines(analysed, names.questions[analysed.version]),
+                "typed_otherwise": analysed.typed_otherwise,
             }
-            for one in examined
+            for analysed in examined
         ],
     )
 
 
 @bp.get("/courses/<slug>/quizzes/<key>/surveys")
-@requires(QuizAction.STATISTICS, teaching.get_taught_quiz)
+@requires(AnalysisAction.STATISTICS, teaching.get_taught_quiz)
 def surveys(subject: QuizContext) -> str:
     """Show what was answered to the surveys of a quiz: they have no key and no mark."""
     takes, take_choices = _takes_from_address(subject)
-    found = list_surveys(current_session(), subject.course_id, subject.key, takes)
+    survey_results = list_surveys(current_session(), subject.course_id, subject.key, takes)
     return render_template(
         "quizzes/surveys.html",
         **activity_header(subject.outline, subject.key),
-        surveys=survey_views(found),
+        surveys=survey_views(survey_results),
         takes=takes.value,
         take_choices=take_choices,
         query=_take_query(takes),
@@ -293,15 +293,17 @@ def surveys(subject: QuizContext) -> str:
 
 
 @bp.get("/courses/<slug>/quizzes/<key>/surveys.csv")
-@requires(QuizAction.STATISTICS, teaching.get_taught_quiz)
+@requires(AnalysisAction.STATISTICS, teaching.get_taught_quiz)
 def surveys_csv(subject: QuizContext) -> Response:
     """Send the same as CSV, a line for each column of each row."""
-    found = list_surveys(current_session(), subject.course_id, subject.key, _takes_from_address(subject)[0])
-    return download(subject, "surveys.csv", lambda file: write_csv(file, [_(name) for name, _meaning in HEADINGS], survey_rows(found)))
+    survey_results = list_surveys(current_session(), subject.course_id, subject.key, _takes_from_address(subject)[0])
+    return download(
+        subject, "surveys.csv", lambda file: write_csv(file, [_(name) for name, _meaning in HEADINGS], survey_rows(survey_results))
+    )
 
 
 @bp.get("/courses/<slug>/quizzes/<key>/statistics.csv")
-@requires(QuizAction.STATISTICS, teaching.get_taught_quiz)
+@requires(AnalysisAction.STATISTICS, teaching.get_taught_quiz)
 def table_csv(subject: QuizContext) -> Response:
     """Send one table of the statistics as CSV: the questions, or what `?table=` names."""
     name = request.args.get("table", "questions")
@@ -313,7 +315,7 @@ def table_csv(subject: QuizContext) -> Response:
 
 
 @bp.get("/courses/<slug>/quizzes/<key>/statistics.xlsx")
-@requires(QuizAction.STATISTICS, teaching.get_taught_quiz)
+@requires(AnalysisAction.STATISTICS, teaching.get_taught_quiz)
 def workbook(subject: QuizContext) -> Response:
     """Send all tables of the statistics as a workbook, with a sheet that says what the columns hold."""
     examination = _computed(subject)

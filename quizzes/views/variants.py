@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from flask import Blueprint, Response, current_app, flash, render_template
+from flask import Blueprint, current_app, flash, render_template
 
 from courses import publication
 from courses.content.editing import EditRefused
@@ -18,11 +18,11 @@ from kernel import clock
 from kernel.errors import DomainError
 from kernel.files import FileStore
 from kernel.i18n import _, ngettext
-from kernel.web.request import begin_writing, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_page
 from quizzes.content.variants import VariantPlan, plan_drawn, plan_from_table, written_pattern, written_variants
 from quizzes.forms.variants import VariantsForm
 from quizzes.pages.variants import variants_view
-from quizzes.permissions import BankQuestionContext, QuizAction
+from quizzes.permissions import BankQuestionContext, QuestionAction
 from quizzes.queries import banks as queries
 from quizzes.rules.variants import MOST_VARIANTS
 from quizzes.services import banks as services
@@ -30,11 +30,9 @@ from quizzes.services.banks import EntryChanged, EntryText, checksum_of
 
 bp = Blueprint("quizzes_variants", __name__)
 
-Answer = str | Response | tuple[str, int]
-
 
 @bp.route("/teaching/<slug>/questions/<key>/variants", methods=["GET", "POST"])
-@requires(QuizAction.EDIT_BANK, queries.get_taught_question, reads_first=True)
+@requires(QuestionAction.EDIT_BANK, queries.get_taught_question, reads_first=True)
 def variants(subject: BankQuestionContext) -> Answer:
     """Show the variants that draws or a table would give, with remarks, and write them into the bank once they were looked at."""
     form = VariantsForm()

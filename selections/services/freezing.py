@@ -51,12 +51,12 @@ class FrozenActa:
     @property
     def waiting(self) -> int:
         """Return how many people wait for a grader."""
-        return sum(one.of.outcome is SelectionOutcome.WAITING for one in self.lines)
+        return sum(line.of.outcome is SelectionOutcome.WAITING for line in self.lines)
 
     @property
     def amends_nothing(self) -> bool:
         """Return whether it is an amendment in which no line differs from the acta before."""
-        return self.head["kind"] == ActaKind.AMENDMENT.value and not any(one.changed for one in self.lines)
+        return self.head["kind"] == ActaKind.AMENDMENT.value and not any(line.changed for line in self.lines)
 
 
 def freeze(
@@ -69,34 +69,40 @@ def freeze(
     decisions, computed_at = _decisions(session, selection, now)
     standing = read_standing(session, selection, facts, amended, precision_of(decisions))
     former = {} if amended is None else frozen_lines(session, amended.id)
-    found = {} if amended is None else compare_lines(former_figures(former), standing.figures)
+    differences = {} if amended is None else compare_lines(former_figures(former), standing.figures)
     salt = salts or (lambda: secrets.token_hex(SALT_BYTES))
     lines = []
-    for place, one in enumerate(standing.ranked, 1):
-        changed = found.get(one.person.enrolment_id)
-        before = {} if changed is None else {"was": _former(changed, former.get(one.person.enrolment_id))}
+    for number, ranked in enumerate(standing.ranked, 1):
+        changed = differences.get(ranked.person.enrolment_id)
+        before = {} if changed is None else {"was": _former(changed, former.get(ranked.person.enrolment_id))}
         lines.append(
-            FrozenEntry(one, seal_line(place, one, salt(), standing.decided[one.person.enrolment_id] | before), changed is not None)
+            FrozenEntry(
+                ranked, seal_line(number, ranked, salt(), standing.decided[ranked.person.enrolment_id] | before), changed is not None
+            )
         )
     head = (
-        facts | _identity(acta, found) | {"institution": dict(institution)} | _figures(decisions, computed_at) | {"frozen_at": _moment(now)}
+        facts
+        | _identity(acta, differences)
+        | {"institution": dict(institution)}
+        | _figures(decisions, computed_at)
+        | {"frozen_at": _moment(now)}
     )
-    return FrozenActa(head | {"people": len(lines), "basis": max((one.person.basis for one in standing.ranked), default=0)}, lines)
+    return FrozenActa(head | {"people": len(lines), "basis": max((ranked.person.basis for ranked in standing.ranked), default=0)}, lines)
 
 
 def _former(changed: LineDifference, frozen: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return what a line said in the acta before where it differs, and which one it was; nothing for who was not in it."""
     if frozen is None:
         return {}
-    return {"person": frozen["person"]} | {name: one for name, one in changed.before.items() if one != changed.after.get(name)}
+    return {"person": frozen["person"]} | {name: value for name, value in changed.before.items() if value != changed.after.get(name)}
 
 
-def _identity(acta: SelectionActa, found: Mapping[int, LineDifference]) -> dict[str, Any]:
+def _identity(acta: SelectionActa, differences: Mapping[int, LineDifference]) -> dict[str, Any]:
     """Return what names an acta in its chain; of an amendment its reason, and how many lines differ in what."""
     named = {"acta": printed_code(acta.code), "kind": acta.kind, "number": acta.number, "previous": acta.previous}
     if acta.kind != ActaKind.AMENDMENT.value:
         return named
-    return named | {"reason": acta.reason, "differences": asdict(count_differences(found.values()))}
+    return named | {"reason": acta.reason, "differences": asdict(count_differences(differences.values()))}
 
 
 def precision_of(decisions: DecisionAnalysis | None) -> Precision | None:
@@ -127,13 +133,13 @@ def _decisions(session: Session, selection: Selection, now: datetime) -> tuple[D
     group = session.get(LearnerGroup, selection.group_id) if selection.group_id else None
     own = StatisticsFilter(edition.uuid if edition else None, group.uuid if group else None)
     for learners in (own, analysis.EVERYBODY):
-        found = _attempts(session, selection, learners)
-        kept = analysis.find_examination(session, found)
-        if kept is not None and kept.is_current:
-            return kept.examination.decisions, kept.computed_at
-        if found.items <= analyses.AT_ONCE:
-            return analyses.compute(session, found).decisions, now
-    return (kept.examination.decisions, kept.computed_at) if kept is not None else (None, None)
+        attempts = _attempts(session, selection, learners)
+        stored = analysis.find_examination(session, attempts)
+        if stored is not None and stored.is_current:
+            return stored.examination.decisions, stored.computed_at
+        if attempts.items <= analyses.AT_ONCE:
+            return analyses.compute_statistics(session, attempts).decisions, now
+    return (stored.examination.decisions, stored.computed_at) if stored is not None else (None, None)
 
 
 def _attempts(session: Session, selection: Selection, learners: StatisticsFilter) -> AnalysedAttempts:
@@ -165,7 +171,7 @@ def keep_frozen(session: Session, acta_id: int, frozen: FrozenActa, keys: Signin
     rows = [
         {
             "acta_id": acta_id,
-            "place": place,
+            "place": number,
             "person_id": line.of.person.id,
             "enrolment_id": line.of.person.enrolment_id,
             "text": line.entry.text,
@@ -174,7 +180,7 @@ def keep_frozen(session: Session, acta_id: int, frozen: FrozenActa, keys: Signin
             "basis": line.of.person.basis,
             "changed": line.changed,
         }
-        for place, line in enumerate(frozen.lines, 1)
+        for number, line in enumerate(frozen.lines, 1)
     ]
     for start in range(0, len(rows), BATCH):
         session.execute(insert(SelectionActaEntry), rows[start : start + BATCH])

@@ -9,7 +9,7 @@ from kernel import clock
 from kernel.errors import N_, Invalid, NotFound
 from kernel.i18n import _
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import allows, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, allows, current_actor, current_session, requires, see_page
 from selections.forms import AmendmentForm
 from selections.models import ActaKind, Selection
 from selections.pages import actas as pages
@@ -35,7 +35,6 @@ from selections.services.corrections import KEPT_LINES
 
 bp = Blueprint("selections_actas", __name__)
 
-Answer = str | Response | tuple[str, int]
 ROWS = 50
 
 
@@ -45,20 +44,20 @@ def selection(subject: SelectionContext) -> str:
     """Show a selection with its actas and the tasks of its jury, to its jury and its readers."""
     session, in_jury = current_session(), is_jury_member(subject)
     chain = services.list_chain(session, subject.id)
-    rows = [one for one in queries.list_actas(session, subject.id) if in_jury or pages.acta_view(one).is_in_force]
+    rows = [acta_row for acta_row in queries.list_actas(session, subject.id) if in_jury or pages.acta_view(acta_row).is_in_force]
     corrections = correction_views(correction_queries.list_corrections(session, subject.id))
     return render_template(
         "selections/selection.html",
         selection=selection_view(subject),
-        actas=[pages.acta_view(one) for one in rows],
+        actas=[pages.acta_view(acta_row) for acta_row in rows],
         in_jury=in_jury,
         shows_signs=allows(IntegrityAction.VIEW, subject)
         and is_answering_over(session, session.get_one(Selection, subject.id), now=clock.now()),
-        is_open=any(not pages.acta_view(one).is_in_force for one in chain),
+        is_open=any(not pages.acta_view(acta_row).is_in_force for acta_row in chain),
         next_kind=services.next_kind(chain).value,
         next_words=_(pages.KINDS[services.next_kind(chain).value]),
         corrections=corrections,
-        pending=next((one for one in corrections if one.is_open), None),
+        pending=next((correction for correction in corrections if correction.is_open), None),
     )
 
 
@@ -98,7 +97,7 @@ def amendment(subject: AmendmentContext) -> Answer:
         since=subject.correction.opened_at,
         lines=difference_views(lines),
         has_all=len(lines) < KEPT_LINES,
-        open_acta=next((one.uuid for one in chain if not pages.acta_view(one).is_in_force), None),
+        open_acta=next((acta_row.uuid for acta_row in chain if not pages.acta_view(acta_row).is_in_force), None),
         form=form,
     )
     return (page, 422) if form.errors else page
@@ -127,7 +126,7 @@ def acta(subject: SelectionActaContext) -> str:
         show="changed" if changed else "",
         signatures=signed,
         in_jury=is_jury_member(subject.selection),
-        may_sign=row.kind != ActaKind.PROVISIONAL.value and current_actor().person_id not in [one.person_id for one in signed],
+        may_sign=row.kind != ActaKind.PROVISIONAL.value and current_actor().person_id not in [signature.person_id for signature in signed],
         is_provisional=row.kind == ActaKind.PROVISIONAL.value,
         is_amendment=row.kind == ActaKind.AMENDMENT.value,
         later=None if later is None else pages.acta_view(later),

@@ -21,7 +21,7 @@ from kernel.tables import on_disk, type_of, write_csv, write_ods, write_xlsx
 from kernel.web import after_response
 from kernel.web.file_responses import send_generated
 from kernel.web.forms import whole_number
-from kernel.web.request import begin_writing, current_actor, current_session, requires, site_address
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, site_address
 from selections.forms import ActaIdentityForm
 from selections.models import SelectionActa
 from selections.pages import actas as pages
@@ -36,7 +36,6 @@ from selections.services.exports import record_export
 
 bp = Blueprint("selections_exports", __name__, url_prefix="/selections/actas")
 
-Answer = str | Response | tuple[str, int]
 NAMELESS = frozenset({"json", "sig"})
 """The signed document and its signature name nobody."""
 

@@ -8,7 +8,7 @@ from courses.models import Course
 from kernel import clock
 from kernel.errors import Conflict, Invalid
 from kernel.i18n import _
-from kernel.web.request import current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, current_actor, current_session, requires, see_page
 from selections.forms import IncidentAnswerForm, IncidentProposalForm, IncidentQuestionForm
 from selections.models import IncidentOutcome, Selection
 from selections.pages import incidents as pages
@@ -20,20 +20,21 @@ from selections.services import incidents as services
 
 bp = Blueprint("selections_incidents", __name__)
 
-Answer = str | Response | tuple[str, int]
-
 
 @bp.get("/selections/<uuid:selection>/integrity")
 @requires(IntegrityAction.VIEW, queries.get_ended_selection)
 def signs(subject: SelectionContext) -> str:
     """List the signs of a sitting that is over, each as a question."""
     session = current_session()
-    found = sign_queries.list_signs(session, session.get_one(Selection, subject.id))
-    asked = queries.list_incidents(session, subject.id)
-    if found or asked:
+    listed = sign_queries.list_signs(session, session.get_one(Selection, subject.id))
+    incidents = queries.list_incidents(session, subject.id)
+    if listed or incidents:
         access_log.record_list_access(PeopleListKind.ACTA, Course, subject.course_id)
     return render_template(
-        "selections/signs.html", selection=selection_view(subject), groups=pages.sign_groups(found, asked, clock.now()), any=bool(found)
+        "selections/signs.html",
+        selection=selection_view(subject),
+        groups=pages.sign_groups(listed, incidents, clock.now()),
+        any=bool(listed),
     )
 
 

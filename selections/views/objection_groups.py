@@ -13,7 +13,7 @@ from kernel.i18n import _, language
 from kernel.web import after_response
 from kernel.web.file_responses import send_content
 from kernel.web.forms import as_uuid, whole_number
-from kernel.web.request import allows, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, allows, current_actor, current_session, requires, see_page
 from quizzes.pages.question import short_title, text_language
 from quizzes.queries import attempts, dry_runs
 from quizzes.queries.dry_runs import DryRunFilter
@@ -38,7 +38,6 @@ from selections.services.objection_decisions import DecisionResult, DecisionValu
 
 bp = Blueprint("selections_objection_groups", __name__)
 
-Answer = str | Response | tuple[str, int]
 CHANGES = 50
 
 
@@ -113,22 +112,22 @@ def decide(subject: ObjectionGroupContext) -> Answer:
         return _to_group(subject)
     except services.LoweringNotConfirmed as refusal:
         return _group_page(subject, ProposalForm(formdata=None), ProposalReturnForm(formdata=None), _(refusal.text)), 422
-    words = {
+    messages = {
         DecisionResult.DECIDED: _("Decided. Everyone who objected is notified."),
         DecisionResult.COMMITTING: _("Decided. The new marks are being written, then everyone who objected is notified."),
         DecisionResult.REOPENED: _("The decision is taken back. Everyone who objected is notified; propose another outcome."),
         DecisionResult.OUTDATED: _("Marks have changed since this dry run. Check the new one before you decide."),
     }
-    flash(words[result], "warn" if result is DecisionResult.OUTDATED else "ok")
+    flash(messages[result], "warn" if result is DecisionResult.OUTDATED else "ok")
     return _to_group(subject)
 
 
 def _shown_proposal() -> UUID:
     """Return the proposal that the page showed; raise NothingToDecide."""
-    found = as_uuid(request.form.get("proposal", ""))
-    if found is None:
+    proposal = as_uuid(request.form.get("proposal", ""))
+    if proposal is None:
         raise services.NothingToDecide
-    return found
+    return proposal
 
 
 @bp.get("/selections/<uuid:selection>/objections/<uuid:group>/files/<uuid:file>")
@@ -137,7 +136,7 @@ def file(subject: ObjectionFileContext) -> Response:
     """Send a file of an answer that is objected to."""
     _record_access(subject.person_id)
     files: FileStore = current_app.extensions["files"]
-    return send_content(files, subject.sha256, subject.media_type, subject.name, inline=False, kept="no-store")
+    return send_content(files, subject.sha256, subject.media_type, subject.name, inline=False, cache_control="no-store")
 
 
 def _record_access(*people: int) -> None:
@@ -156,23 +155,23 @@ def _to_group(subject: ObjectionGroupContext) -> Response:
 
 
 def _group_page(subject: ObjectionGroupContext, form: ProposalForm, back: ProposalReturnForm, confirmation_error: str = "") -> str:
-    session, group, asked = current_session(), subject.group, subject.group.question_version_id
+    session, group, version_id = current_session(), subject.group, subject.group.question_version_id
     state = ObjectionState(group.state)
     rows, newest = queries.list_objections(session, group.id), subject.newest
     if newest is not None and newest.proposal.state in (services.RETURNED, services.REOPENED):
         newest = None
-    earlier = [one for one in queries.list_proposals(session, group.id) if newest is None or one.proposal.id != newest.proposal.id]
-    numbers = queries.list_versions(session, asked) if state is ObjectionState.OPEN else {asked: subject.number}
+    earlier = [former for former in queries.list_proposals(session, group.id) if newest is None or former.proposal.id != newest.proposal.id]
+    numbers = queries.list_versions(session, version_id) if state is ObjectionState.OPEN else {version_id: subject.number}
     questions = attempts.get_questions(session, list(numbers))
-    question = questions[asked]
+    question = questions[version_id]
     files = list_files(session, [row.item.id for row in rows]) if upload_limits(question) else {}
     if is_of_own_hand(question.kind):
         _record_access(*[row.objection.person_id for row in rows])
-    form.version.choices = pages.version_choices({version: (shown, questions[version]) for version, shown in numbers.items()}, asked)
+    form.version.choices = pages.version_choices({version: (shown, questions[version]) for version, shown in numbers.items()}, version_id)
     form.option.choices = pages.addition_choices(question)
     run, reopened = newest.regrade if newest is not None else None, None
     if newest is not None and newest.proposal.outcome == ObjectionOutcome.REOPEN:
-        reopened = next((one.regrade for one in earlier if one.proposal.state == services.DECIDED), None)
+        reopened = next((former.regrade for former in earlier if former.proposal.state == services.DECIDED), None)
     form.show_outcomes()
     changes = dry_runs.list_lines(session, run.id, DryRunFilter.CHANGED, offset=0, limit=CHANGES) if run is not None else []
     return render_template(
@@ -184,7 +183,7 @@ def _group_page(subject: ObjectionGroupContext, form: ProposalForm, back: Propos
         item=pages.question_with_key(rows[0], question) if rows else None,
         objections=pages.objection_views(rows, question, files),
         proposal=pages.proposal_view(newest) if newest is not None else None,
-        earlier=[pages.proposal_view(one) for one in earlier],
+        earlier=[pages.proposal_view(former) for former in earlier],
         counts=dry_runs.count_lines(session, run.id) if run is not None else None,
         touched=touched_by_regrade(session, moved) if (moved := run if state.is_undecided else reopened) is not None else [],
         reopened=dry_runs.count_lines(session, reopened.id).changed if reopened is not None else 0,

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from kernel import clock
 from kernel.i18n import _
 from kernel.permissions import Actor
-from kernel.web.request import current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, current_actor, current_session, requires, see_page
 from quizzes.pages.attempt import open_attempt
 from selections.forms import ObjectionForm
 from selections.objection_permissions import ObjectionAction, OwnObjectionsContext
@@ -18,8 +18,6 @@ from selections.rules.objections import LONGEST_REASON, SHORTEST_REASON, is_of_o
 from selections.services import objections as services
 
 bp = Blueprint("selections_objections", __name__)
-
-Answer = str | Response | tuple[str, int]
 
 
 @bp.get("/attempts/<uuid:attempt>/objections")
@@ -40,9 +38,9 @@ def own(subject: OwnObjectionsContext) -> str:
     )
 
 
-def lock_own_objection(session: Session, actor: Actor, attempt: UUID, place: int) -> OwnObjectionsContext:
+def lock_own_objection(session: Session, actor: Actor, attempt: UUID, position: int) -> OwnObjectionsContext:
     """Return a question of an attempt that may be objected to, its attempt locked."""
-    return queries.get_own_objection(session, actor, attempt, place, lock=True)
+    return queries.get_own_objection(session, actor, attempt, position, lock=True)
 
 
 @bp.get("/attempts/<uuid:attempt>/objections/<int:place>")

@@ -7,7 +7,7 @@ from enrolments.queries.learning import list_groups
 from kernel import clock
 from kernel.errors import Conflict, Invalid
 from kernel.i18n import _
-from kernel.web.request import current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, current_actor, current_session, requires, see_page
 from quizzes.pages.introduction import activity_header
 from quizzes.permissions import QuizContext
 from quizzes.queries import teaching
@@ -24,8 +24,6 @@ from selections.services import selections as services
 
 bp = Blueprint("selections", __name__)
 
-Answer = str | Response | tuple[str, int]
-
 
 @bp.get("/selections")
 @requires(SelectionAction.LIST_OWN)
@@ -41,7 +39,7 @@ def own() -> str:
         selections=selection_views(rows, titles),
         lines=selection_views(lines, titles),
         pending={row.uuid for row in rows if row.id in pending},
-        incidents=[own_incident(one, clock.now()) for one in list_own_incidents(session, person_id)],
+        incidents=[own_incident(incident, clock.now()) for incident in list_own_incidents(session, person_id)],
     )
 
 
@@ -95,7 +93,7 @@ def members(subject: SelectionContext) -> Answer:
         **activity_header(subject.outline, subject.key),
         selection=view,
         form=form,
-        hints={role: _(words) for role, words in ROLE_HINTS.items()},
+        hints={role: _(hint) for role, hint in ROLE_HINTS.items()},
     )
     return (page, 422) if form.errors else page
 

@@ -10,7 +10,7 @@ from kernel.permissions import Actor
 from kernel.web.forms import FileDigestForm
 from kernel.web.instance_keys import current_keys
 from kernel.web.limits import client_key, limit, limiter
-from kernel.web.request import current_session, public, requires
+from kernel.web.request import Answer, current_session, public, requires
 from selections.forms import ActaEntryForm
 from selections.models import SelectionActa
 from selections.pages import actas as pages
@@ -24,7 +24,6 @@ from selections.services.verification import RegisterVerdict, holds_line, judge_
 
 bp = Blueprint("selections_verification", __name__, url_prefix="/acta/selection")
 
-Answer = str | tuple[str, int]
 LOOK_UPS = limit("verify", "60 per minute")
 COMPARISONS = limit("verify_files", "20 per minute")
 MOST_BYTES = 64_000_000

@@ -11,7 +11,9 @@ PUBLISHED_TOTAL = 2.51
 """Percent of GDP of the whole floor, as published; its year is in doubt (2030 in one document, 2020 in an official note)."""
 
 
-def _benefit(key: str, *, elegible: float, meses: float, objetivo: float, incluida: bool, tramos: Mapping[str, float]) -> dict[str, float]:
+def _inputs_of_benefit(
+    key: str, *, elegible: float, meses: float, objetivo: float, incluida: bool, tramos: Mapping[str, float]
+) -> dict[str, float]:
     own = {"incluida": float(incluida), "elegible": elegible, "captacion": 1.0, "meses": meses, "admin": 0.0, "objetivo_pct": objetivo}
     return {f"{key}.{name}": value for name, value in {**own, **{f"tramos.{name}": value for name, value in tramos.items()}}.items()}
 
@@ -25,10 +27,10 @@ REFERENCE: Inputs = {
     "macro.linea_base": 92.40,
     "macro.anio_linea": 2025.0,
     "macro.inflacion": 0.015,
-    **_benefit(
+    **_inputs_of_benefit(
         "ninez_universal", elegible=1.0, meses=12.0, objetivo=7.3, incluida=False, tramos={"1.poblacion": 5_600_000.0, "1.monto": 157.85}
     ),
-    **_benefit(
+    **_inputs_of_benefit(
         "ninez_focalizada",
         elegible=0.2809,
         meses=12.0,
@@ -43,13 +45,13 @@ REFERENCE: Inputs = {
             "3.factor_linea": 0.90,
         },
     ),
-    **_benefit(
+    **_inputs_of_benefit(
         "maternidad", elegible=0.7315, meses=18.0, objetivo=0.23, incluida=True, tramos={"1.poblacion": 255_000.0, "1.factor_linea": 1.0}
     ),
-    **_benefit(
+    **_inputs_of_benefit(
         "discapacidad", elegible=0.5464, meses=12.0, objetivo=0.21, incluida=True, tramos={"1.poblacion": 467_500.0, "1.factor_linea": 1.0}
     ),
-    **_benefit(
+    **_inputs_of_benefit(
         "vejez", elegible=0.6444, meses=12.0, objetivo=0.98, incluida=True, tramos={"1.poblacion": 1_850_000.0, "1.factor_linea": 1.0}
     ),
     "despliegue.anio_inicio": 2026.0,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from kernel.errors import N_
 from quizzes.rules.definitions import QuestionDefinition, TextShape
-from standards import _choices
+from standards._choices import FULL_CREDIT, NO_CREDIT, WeightedOption, single_choice
 from standards._decoding import decode
 from standards._keys import KeyAllocator
 from standards._texts import from_plain, one_line
@@ -80,12 +80,12 @@ class _AikenReader:
             self.remarks.refuse(NotTranslatable(N_("The question has no ANSWER line."), N_("Write it below the options.")))
             self.draft = None
 
-    def _add(self, letter: str, words: str, number: int) -> None:
+    def _add(self, letter: str, text: str, number: int) -> None:
         if self.draft is None:
             raise NotTranslatable(N_("There is an option without a question above it."), line=number)
-        if letter in self.draft.options or not words:
+        if letter in self.draft.options or not text:
             raise NotTranslatable(N_("The option %(letter)s is empty or repeated."), line=number, letter=letter)
-        self.draft.options[letter] = words
+        self.draft.options[letter] = text
 
     def _finish(self, letter: str, number: int) -> None:
         draft, letter = self.draft, letter.rstrip(".)").upper()
@@ -101,9 +101,7 @@ class _AikenReader:
     def _question(self, draft: _Draft, right: str) -> QuestionDefinition:
         text = from_plain("\n".join(draft.text), TextShape.MARKDOWN)
         weighted = [
-            _choices.WeightedOption(
-                {self.language: from_plain(words, TextShape.INLINE)}, _choices.ALL if letter == right else _choices.NOTHING
-            )
-            for letter, words in draft.options.items()
+            WeightedOption({self.language: from_plain(text, TextShape.INLINE)}, FULL_CREDIT if letter == right else NO_CREDIT)
+            for letter, text in draft.options.items()
         ]
-        return QuestionDefinition(self.keys.of_question("", text), {self.language: text}, _choices.single(weighted))
+        return QuestionDefinition(self.keys.of_question("", text), {self.language: text}, single_choice(weighted))

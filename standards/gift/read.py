@@ -24,9 +24,10 @@ from quizzes.rules.definitions import (
     Tolerance,
     TrueFalseBody,
 )
-from standards import _choices, _gap
+from standards._choices import WeightedOption, multiple_choice, single_choice
 from standards._decoding import decode
 from standards._fields import with_common_tolerance
+from standards._gap import GAP_NAME, gap_placeholder, with_gap_blanks, with_gap_names, without_gap_placeholders
 from standards._html import is_like_html, to_markdown
 from standards._keys import KeyAllocator, matched
 from standards._numbers import credit, number
@@ -44,7 +45,7 @@ INLINE, MARKDOWN = TextShape.INLINE, TextShape.MARKDOWN
 def read(content: bytes, language: str = "es") -> ImportedQuestions:
     """Return the questions of a GIFT file with what could not be imported; raises FileRefused for what is no text."""
     remarks = TransferRemarkCollector()
-    text = _gap.without_placeholders(decode(content, remarks).words)
+    text = without_gap_placeholders(decode(content, remarks).words)
     keys = KeyAllocator()
     sources: list[SourceQuestion] = []
     for block in blocks(text, remarks):
@@ -98,10 +99,10 @@ class _GiftReader:
 
     def _truth_feedback(self, answers: GiftAnswers | None) -> list[str]:
         pieces = answers.truth.feedbacks if answers is not None and answers.truth is not None else ()
-        found = [self._markdown(piece, MARKDOWN) for piece in pieces]
-        if any(found):
+        texts = [self._markdown(piece, MARKDOWN) for piece in pieces]
+        if any(texts):
             self.remarks.note(N_("The feedback for true and false became part of the explanation."))
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(texts))
 
     def _text(self, body: Body) -> tuple[str, Body]:
         """Return the text of the question, and its body: inside a gap where words stand after the braces."""
@@ -111,28 +112,28 @@ class _GiftReader:
             after = ""
         if not after:
             return self._markdown(GiftText(before, self.default_format), MARKDOWN), body
-        whole = self._markdown(GiftText(before + _gap.placeholder(1) + self.entry.after, self.default_format), MARKDOWN)
+        whole = self._markdown(GiftText(before + gap_placeholder(1) + self.entry.after, self.default_format), MARKDOWN)
         if isinstance(body, ShortAnswerBody | NumericalBody | SingleChoiceBody):
-            return _gap.with_names(whole, 1), GapsBody((Gap(_gap.NAME, body),))
-        return _gap.with_blanks(whole), body
+            return with_gap_names(whole, 1), GapsBody((Gap(GAP_NAME, body),))
+        return with_gap_blanks(whole), body
 
     def _markdown(self, piece: GiftText, shape: TextShape) -> str:
         form = piece.format or self.default_format
         written = piece.text.strip()
         if form is GiftTextFormat.MARKDOWN:
-            words = unescape(written).replace("-\\>", "->")
-            return one_line(words) if shape is INLINE else words.strip()
-        words = unescape(" ".join(line.strip() for line in written.split("\n")))
-        if form is GiftTextFormat.HTML or (form is GiftTextFormat.MOODLE and is_like_html(words)):
-            return to_markdown(words, shape, self.remarks)
-        return from_plain(words, shape)
+            text = unescape(written).replace("-\\>", "->")
+            return one_line(text) if shape is INLINE else text.strip()
+        text = unescape(" ".join(line.strip() for line in written.split("\n")))
+        if form is GiftTextFormat.HTML or (form is GiftTextFormat.MOODLE and is_like_html(text)):
+            return to_markdown(text, shape, self.remarks)
+        return from_plain(text, shape)
 
     def _plain(self, text: str) -> str:
         return one_line(unescape(text.strip()))
 
     def _why(self, answer: GiftAnswer) -> dict[str, str] | None:
-        words = self._markdown(answer.feedback, INLINE) if answer.feedback is not None else ""
-        return {self.language: words} if words else None
+        feedback = self._markdown(answer.feedback, INLINE) if answer.feedback is not None else ""
+        return {self.language: feedback} if feedback else None
 
     def _body(self, answers: GiftAnswers | None) -> Body:
         if answers is None:
@@ -153,25 +154,27 @@ class _GiftReader:
 
     def _choice(self, answers: tuple[GiftAnswer, ...]) -> SingleChoiceBody | MultipleChoiceBody:
         weighted = [
-            _choices.WeightedOption({self.language: self._markdown(answer.whole, INLINE)}, self._credit(answer), self._why(answer))
+            WeightedOption({self.language: self._markdown(answer.whole, INLINE)}, self._credit(answer), self._why(answer))
             for answer in answers
         ]
-        return _choices.single(weighted) if any(answer.sign == "=" for answer in answers) else _choices.multiple(weighted)
+        return single_choice(weighted) if any(answer.sign == "=" for answer in answers) else multiple_choice(weighted)
 
     def _short(self, answers: tuple[GiftAnswer, ...]) -> ShortAnswerBody:
-        found = [(self._plain(answer.whole.text), self._credit(answer), self._why(answer)) for answer in answers]
-        patterns = tuple(TextPattern({self.language: words}, share > 0, share, why) for words, share, why in found)
+        read_answers = [(self._plain(answer.whole.text), self._credit(answer), self._why(answer)) for answer in answers]
+        patterns = tuple(TextPattern({self.language: text}, share > 0, share, why) for text, share, why in read_answers)
         return ShortAnswerBody(patterns, ignore_accents=self.language == "es")
 
     def _matching(self, answers: tuple[GiftAnswer, ...]) -> MatchingBody:
-        found = [(self._markdown(answer.text, INLINE), self._match(answer), self._why(answer)) for answer in answers]
+        pairs_read = [(self._markdown(answer.text, INLINE), self._match(answer), self._why(answer)) for answer in answers]
         keys = KeyAllocator()
-        choices = matched([match for _, match, _ in found])
+        choices = matched([match for _, match, _ in pairs_read])
         pairs = tuple(
-            Pair(keys.of(item), {self.language: item}, choices[match], {self.language: match}, why) for item, match, why in found if item
+            Pair(keys.of(item), {self.language: item}, choices[match], {self.language: match}, why)
+            for item, match, why in pairs_read
+            if item
         )
         used = {pair.match_key for pair in pairs}
-        extra = dict.fromkeys(match for item, match, _ in found if not item and choices[match] not in used)
+        extra = dict.fromkeys(match for item, match, _ in pairs_read if not item and choices[match] not in used)
         return MatchingBody(pairs, tuple(KeyedLabel(choices[match], {self.language: match}) for match in extra))
 
     def _match(self, answer: GiftAnswer) -> str:
@@ -181,16 +184,16 @@ class _GiftReader:
 
     def _numerical(self, answers: tuple[GiftAnswer, ...]) -> NumericalBody:
         written = [answer for answer in answers if answer.sign or answer.text.text.strip() or answer.feedback is not None]
-        found, tolerance = with_common_tolerance(self._number(answer) for answer in written)
-        return NumericalBody(found, tolerance)
+        answers_read, tolerance = with_common_tolerance(self._number(answer) for answer in written)
+        return NumericalBody(answers_read, tolerance)
 
     def _number(self, answer: GiftAnswer) -> NumericalAnswer:
-        words = unescape(answer.text.text.strip())
+        text = unescape(answer.text.text.strip())
         share = self._credit(answer)
-        if words in ("", "*"):
+        if text in ("", "*"):
             return NumericalAnswer(None, share > 0, share, self._why(answer))
-        low, dots, high = words.partition("..")
-        value, _colon, amount = words.partition(":")
+        low, dots, high = text.partition("..")
+        value, _colon, amount = text.partition(":")
         if dots:
             ends = sorted((number(low), number(high)))
             return NumericalAnswer((ends[0] + ends[1]) / 2, share > 0, share, self._why(answer), Tolerance(amount=(ends[1] - ends[0]) / 2))

@@ -22,8 +22,9 @@ from quizzes.rules.definitions import (
     TextShape,
     TrueFalseBody,
 )
-from standards import _choices, _gap
+from standards._choices import option_weights
 from standards._fields import lose, lose_quantity, nominal, refuse_kind, remark_lost_fields, remark_lost_keys, remark_lost_languages
+from standards._gap import GAP_BLANK, GAP_NAME, split_at_gaps
 from standards._numbers import credit, decimal, number, percent
 from standards._tags import tags_with_family
 from standards._texts import in_language, one_line, remark_lost_files, remark_own_markup, to_plain
@@ -81,16 +82,16 @@ class _GiftWriter:
         if len(body.gaps) != 1 or body.drag:
             raise NotTranslatable(N_("The text has %(count)s gaps; the format has one."), count=len(body.gaps))
         gap = body.gaps[0]
-        pieces = _gap.split(text, [gap.name])
+        pieces = split_at_gaps(text, [gap.name])
         if len(pieces) != 2 or not names_in_text(text):
             raise NotTranslatable(N_("The gap “%(name)s” does not appear exactly once in the text."), name=gap.name)
-        if gap.name != _gap.NAME or gap.weight != 1:
+        if gap.name != GAP_NAME or gap.weight != 1:
             self.remarks.loss(N_("The name and weight of the gap are left out."), N_("The format has one gap without a name."))
         if _vanishes(*pieces):
             self.remarks.loss(
                 N_("The gap at the end of the text becomes a question below it."), N_("The format has gaps only inside a sentence.")
             )
-            pieces = [pieces[0].rstrip() or _gap.BLANK, ""]
+            pieces = [pieces[0].rstrip() or GAP_BLANK, ""]
         return pieces[0], pieces[1], gap.body
 
     def _escaped(self, markdown: str) -> str:
@@ -98,18 +99,18 @@ class _GiftWriter:
 
     def _piece(self, texts: Texts) -> str:
         """Return an option, item or feedback; its format is written where its own words would be read as format or weight."""
-        words = self._escaped(one_line(in_language(texts, self.language)))
-        return f"[markdown]{words}" if words.startswith("[") else words
+        text = self._escaped(one_line(in_language(texts, self.language)))
+        return f"[markdown]{text}" if text.startswith("[") else text
 
     def _plain(self, texts: Texts, *, pattern: bool = False) -> str:
-        words = in_language(texts, self.language)
+        text = in_language(texts, self.language)
         if not pattern:
-            words, lost = to_plain(words, TextShape.INLINE, self.language)
+            text, lost = to_plain(text, TextShape.INLINE, self.language)
             if lost:
                 self.remarks.loss(N_("A match is written without its markup."), N_("Matches are plain text in the format."))
-        if "->" in words:
+        if "->" in text:
             raise NotTranslatable(N_("The format cannot write the sign -> in an answer."))
-        return escape(one_line(words))
+        return escape(one_line(text))
 
     def _braces(self, body: Body) -> str:
         general = self.question.explanation
@@ -122,8 +123,8 @@ class _GiftWriter:
         return "{" + head + "".join(f"\n\t{line}" for line in rest) + closing + "\n}"
 
     def _block(self, texts: Texts) -> str:
-        words = self._escaped(in_language(texts, self.language))
-        return f"[markdown]{words}" if words.startswith("[") else words
+        text = self._escaped(in_language(texts, self.language))
+        return f"[markdown]{text}" if text.startswith("[") else text
 
     def _answers(self, body: Body) -> list[str]:
         match body:
@@ -147,11 +148,11 @@ class _GiftWriter:
     def _why(self, why: Texts | None) -> str:
         return f"#{self._piece(why)}" if why else ""
 
-    def _weight(self, share: Fraction, words: str, *, usual: Fraction) -> str:
+    def _weight(self, share: Fraction, text: str, *, usual: Fraction) -> str:
         written = percent(share)
         if credit(number(written)) != share:
             self.remarks.loss(N_("The credit %(credit)s is written as %(percent)s %%."), credit=share, percent=written)
-        return "" if share == usual and not words.lstrip().startswith("%") else f"%{written}%"
+        return "" if share == usual and not text.lstrip().startswith("%") else f"%{written}%"
 
     def _single(self, options: Sequence[Option], shuffle: bool) -> list[str]:
         if sum(option.credit == 1 for option in options) != 1 or any(option.right is not (option.credit == 1) for option in options):
@@ -161,12 +162,12 @@ class _GiftWriter:
 
     def _multiple(self, body: MultipleChoiceBody) -> list[str]:
         self._remark_order(body.options, body.shuffle)
-        weights = _choices.weights(body, self.remarks)
+        weights = option_weights(body, self.remarks)
         return [self._option(option, "~", weight, Fraction(0)) for option, weight in zip(body.options, weights, strict=True)]
 
     def _option(self, option: Option, sign: str, share: Fraction, usual: Fraction) -> str:
-        words = self._piece(option.text)
-        return f"{sign}{self._weight(share, words, usual=usual)}{words}{self._why(option.why)}"
+        text = self._piece(option.text)
+        return f"{sign}{self._weight(share, text, usual=usual)}{text}{self._why(option.why)}"
 
     def _remark_order(self, options: Sequence[Option], shuffle: bool) -> None:
         if not shuffle:
@@ -187,8 +188,8 @@ class _GiftWriter:
                 lose(self.remarks, field)
         lines = []
         for answer in body.answers:
-            words = self._plain(answer.patterns, pattern=True)
-            lines.append(f"={self._weight(answer.credit, words, usual=Fraction(1))}{words}{self._why(answer.why)}")
+            text = self._plain(answer.patterns, pattern=True)
+            lines.append(f"={self._weight(answer.credit, text, usual=Fraction(1))}{text}{self._why(answer.why)}")
         return lines
 
     def _numerical(self, body: NumericalBody) -> list[str]:

@@ -27,8 +27,9 @@ from quizzes.rules.definitions import (
     UnitPenaltyOf,
     WordLimits,
 )
-from standards import _choices, _gap
+from standards._choices import WeightedOption, multiple_choice, single_choice
 from standards._fields import with_common_tolerance
+from standards._gap import gap_name
 from standards._keys import KeyAllocator, matched
 from standards._numbers import credit, number, whole
 from standards._xml import Element, child, children, local, words
@@ -45,11 +46,11 @@ _EXTENSION = re.compile(r"[a-z0-9]{1,8}\Z")
 
 def flag(element: Element, name: str, usual: bool) -> bool:
     """Return an element that is true or false, 1 or 0; an empty one is true."""
-    found = child(element, name)
-    if found is None:
+    node = child(element, name)
+    if node is None:
         return usual
-    said = words(found).strip().lower()
-    return said in _TRUE or not said
+    text = words(node).strip().lower()
+    return text in _TRUE or not text
 
 
 class BodyReader:
@@ -85,10 +86,8 @@ class BodyReader:
 
     def _choice(self) -> Body:
         answers = children(self.element, "answer")
-        weighted = [
-            _choices.WeightedOption(self.texts.needed(answer, INLINE), self._worth(answer), self._why(answer)) for answer in answers
-        ]
-        make = _choices.single if flag(self.element, "single", True) else _choices.multiple
+        weighted = [WeightedOption(self.texts.needed(answer, INLINE), self._worth(answer), self._why(answer)) for answer in answers]
+        make = single_choice if flag(self.element, "single", True) else multiple_choice
         return make(weighted, shuffle=flag(self.element, "shuffleanswers", True))
 
     def _truth(self) -> Body:
@@ -114,62 +113,62 @@ class BodyReader:
         return NumericalBody(answers, tolerance, None, units, credit(taken * 100), of if taken else UnitPenaltyOf.MARK)
 
     def _number(self, answer: Element) -> NumericalAnswer:
-        worth, said = self._worth(answer), self.texts.plain(answer)
-        if said in ("*", ""):
+        worth, text = self._worth(answer), self.texts.plain(answer)
+        if text in ("*", ""):
             return NumericalAnswer(None, worth > 0, worth, self._why(answer))
         amount = abs(number(words(child(answer, "tolerance")) or "0"))
-        return NumericalAnswer(number(said), worth > 0, worth, self._why(answer), Tolerance(amount=amount))
+        return NumericalAnswer(number(text), worth > 0, worth, self._why(answer), Tolerance(amount=amount))
 
     def units(self) -> Mapping[str, Fraction]:
         """Return word -> factor to the answers' unit; Moodle's multiplier is its inverse. They count only where they are asked for."""
-        found: dict[str, Fraction] = {}
+        factors: dict[str, Fraction] = {}
         for unit in children(child(self.element, "units"), "unit"):
             times = number(words(child(unit, "multiplier")) or "1")
             if not times:
                 raise NotTranslatable(N_("A unit has the multiplier 0."))
-            found[" ".join(words(child(unit, "unit_name")).split())] = 1 / times
-        if found and words(child(self.element, "showunits")).strip() == "3":
+            factors[" ".join(words(child(unit, "unit_name")).split())] = 1 / times
+        if factors and words(child(self.element, "showunits")).strip() == "3":
             self.remarks.loss(N_("Units that are not asked for are left out."))
             return {}
-        return found
+        return factors
 
     def _matching(self) -> Body:
         answer_form = PLAIN if self.element.get("type") == "matching" else AUTO
-        found = []
+        texts_of_pairs = []
         for sub in children(self.element, "subquestion"):
             match = child(sub, "answer")
-            found.append((self.texts.markdown(sub, INLINE), self.texts.markdown(match, INLINE, answer_form)))
+            texts_of_pairs.append((self.texts.markdown(sub, INLINE), self.texts.markdown(match, INLINE, answer_form)))
         keys, language = KeyAllocator(), self.texts.language
-        choices = matched([match for _, match in found])
-        pairs = tuple(Pair(keys.of(item), {language: item}, choices[match], {language: match}) for item, match in found if item)
+        choices = matched([match for _, match in texts_of_pairs])
+        pairs = tuple(Pair(keys.of(item), {language: item}, choices[match], {language: match}) for item, match in texts_of_pairs if item)
         used = {pair.match_key for pair in pairs}
-        extra = dict.fromkeys(match for item, match in found if not item and choices[match] not in used)
+        extra = dict.fromkeys(match for item, match in texts_of_pairs if not item and choices[match] not in used)
         labels = tuple(KeyedLabel(choices[match], {language: match}) for match in extra)
         return MatchingBody(pairs, labels, flag(self.element, "shuffleanswers", True))
 
     def _ordering(self) -> Body:
         keys = KeyAllocator()
         items = [self.texts.needed(answer, INLINE) for answer in sorted(children(self.element, "answer"), key=_place)]
-        said = words(child(self.element, "gradingtype")).strip()
+        grading_type = words(child(self.element, "gradingtype")).strip()
         if words(child(self.element, "selecttype")).strip() not in ("", "ALL", "0"):
             self.remarks.loss(N_("The selection of some of the items to order is left out."), N_("All items are shown."))
         labels = tuple(KeyedLabel(keys.of(item[self.texts.language]), item) for item in items)
-        return OrderingBody(labels, ORDERINGS.get(said, OrderingRule.ABSOLUTE_POSITION))
+        return OrderingBody(labels, ORDERINGS.get(grading_type, OrderingRule.ABSOLUTE_POSITION))
 
     def _essay(self) -> Body:
-        said = {
+        settings = {
             name: words(child(self.element, name)).strip() for name in ("attachments", "minwordlimit", "maxwordlimit", "responseformat")
         }
-        files = MAXIMUM_FILES if said["attachments"] == "-1" else min(whole(said["attachments"], 0), MAXIMUM_FILES)
+        files = MAXIMUM_FILES if settings["attachments"] == "-1" else min(whole(settings["attachments"], 0), MAXIMUM_FILES)
         template = self.texts.texts(child(self.element, "responsetemplate"), BLOCKS)
         model = self.texts.texts(child(self.element, "graderinfo"), BLOCKS)
-        if said["responseformat"] == "noinline" and files and (accept := self._extensions()):
+        if settings["responseformat"] == "noinline" and files and (accept := self._extensions()):
             if template or model:
                 self.remarks.loss(N_("The information for graders and the template are left out."), N_("A file upload question has none."))
             said_bytes = words(child(self.element, "maxbytes")).strip()
             size = int(said_bytes) // _MEGABYTE if _BYTES.match(said_bytes) else 0
             return FileBody(accept, files, min(size or 10, 50))
-        limits = WordLimits(_limit(said["minwordlimit"]), _limit(said["maxwordlimit"]))
+        limits = WordLimits(_limit(settings["minwordlimit"]), _limit(settings["maxwordlimit"]))
         return EssayBody(limits, template, model, (), files)
 
     def _extensions(self) -> tuple[str, ...]:
@@ -195,8 +194,8 @@ class BodyReader:
         for at, right in enumerate(places, start=1):
             _check_box(right, boxes)
             group = [(text, box) for box, (text, of) in enumerate(boxes, start=1) if of == boxes[right - 1][1]]
-            weighted = [_choices.WeightedOption({self.texts.language: text}, Fraction(box == right)) for text, box in group]
-            gaps.append(Gap(_gap.name(at, len(places)), _choices.single(weighted, shuffle=shuffle)))
+            weighted = [WeightedOption({self.texts.language: text}, Fraction(box == right)) for text, box in group]
+            gaps.append(Gap(gap_name(at, len(places)), single_choice(weighted, shuffle=shuffle)))
         return GapsBody(tuple(gaps))
 
     def _dragged(self) -> Body:
@@ -212,7 +211,7 @@ class BodyReader:
         for at, right in enumerate(places, start=1):
             text = boxes[right - 1][0]
             answer = TextPattern({language: text}, True, Fraction(1), None, keys[text])
-            gaps.append(Gap(_gap.name(at, len(places)), ShortAnswerBody((answer,), True, language == "es")))
+            gaps.append(Gap(gap_name(at, len(places)), ShortAnswerBody((answer,), True, language == "es")))
         return GapsBody(tuple(gaps), True, tuple(KeyedLabel(key, {language: text}) for text, key in keys.items()))
 
 

@@ -11,7 +11,7 @@ from kernel.errors import N_
 from kernel.expressions import MAX_LENGTH, names_in
 from quizzes.rules.definitions import CalculatedAnswer, CalculatedBody, Texts, Tolerance, ToleranceKind
 from quizzes.rules.question_variables import QuestionVariable, VariableRange
-from standards import _gap
+from standards._gap import GAP_MARK, gap_placeholder
 from standards._numbers import credit, number, whole
 from standards._xml import Element, child, children, words
 from standards.model import NotTranslatable, TransferRemarkCollector
@@ -30,17 +30,17 @@ MOST_VALUES = 100
 
 def variable_names(element: Element) -> Mapping[str, str]:
     """Return the names of the wild cards, each with the name that it has here: lower case, digits and _."""
-    found: dict[str, str] = {}
+    names: dict[str, str] = {}
     for definition in children(child(element, "dataset_definitions"), "dataset_definition"):
-        said = words(child(definition, "name", "text")).strip()
-        bare = slug(said).replace("-", "_")[:36]
+        written = words(child(definition, "name", "text")).strip()
+        bare = slug(written).replace("-", "_")[:36]
         name = bare if bare[:1].isalpha() else f"v_{bare}".rstrip("_")
         number = 2
         free = name
-        while free in found.values():
+        while free in names.values():
             free, number = f"{name}_{number}", number + 1
-        found[said] = free
-    return found
+        names[written] = free
+    return names
 
 
 def with_marks(written: str, names: Mapping[str, str]) -> str:
@@ -48,13 +48,13 @@ def with_marks(written: str, names: Mapping[str, str]) -> str:
     if _COMPUTED.search(written):
         raise NotTranslatable(N_("The text computes a formula, {=…}."), N_("Texts can show only variables. Write the formula in words."))
     places = {name: at for at, name in enumerate(names, start=1)}
-    return WILD.sub(lambda match: _gap.placeholder(places[match[1].strip()]) if match[1].strip() in places else match[0], written)
+    return WILD.sub(lambda match: gap_placeholder(places[match[1].strip()]) if match[1].strip() in places else match[0], written)
 
 
 def with_variables(markdown: str, names: Mapping[str, str]) -> str:
     """Return a text with its variables in braces."""
     own = list(names.values())
-    return re.sub(f"{_gap.GAP_MARK}([0-9]+){_gap.GAP_MARK}", lambda match: "{" + own[int(match[1]) - 1] + "}", markdown)
+    return re.sub(f"{GAP_MARK}([0-9]+){GAP_MARK}", lambda match: "{" + own[int(match[1]) - 1] + "}", markdown)
 
 
 def calculated(
@@ -72,7 +72,7 @@ def calculated(
     tolerances = {answer.tolerance for answer in answers}
     usual = tolerances.pop() if len(tolerances) == 1 else None
     if usual is not None:
-        answers = tuple(CalculatedAnswer(one.expression, one.right, one.credit, one.why) for one in answers)
+        answers = tuple(CalculatedAnswer(answer.expression, answer.right, answer.credit, answer.why) for answer in answers)
     return CalculatedBody(variables, answers, tolerance=usual or Tolerance(), units=units)
 
 

@@ -18,9 +18,10 @@ from quizzes.rules.definitions import (
     TextShape,
     Tolerance,
 )
-from standards import _choices, _gap
+from standards._choices import WeightedOption, single_choice
 from standards._decoding import decode
 from standards._fields import lose, lose_quantity, nominal, with_common_tolerance
+from standards._gap import gap_name, gap_placeholder, split_at_gaps, with_gap_names, without_gap_placeholders
 from standards._html import is_like_html, to_markdown
 from standards._keys import KeyAllocator
 from standards._numbers import credit, decimal, number, percent, whole
@@ -39,7 +40,7 @@ _CHOICE_SHUFFLED = frozenset({"MULTICHOICE_S", "MCS", "MULTICHOICE_VS", "MCVS", 
 def read(content: bytes, language: str = "es") -> ImportedQuestions:
     """Read a file that is one Cloze question as plain text; it has no name."""
     remarks = TransferRemarkCollector()
-    text = _gap.without_placeholders(decode(content, remarks).words).strip()
+    text = without_gap_placeholders(decode(content, remarks).words).strip()
     remarks.begin_question(one_line(text)[:60], 1)
     if not _START.search(text):
         remarks.refuse(NotTranslatable(N_("The text has no gap.")))
@@ -47,9 +48,11 @@ def read(content: bytes, language: str = "es") -> ImportedQuestions:
     try:
         marked, gaps = gaps_of(text, language, remarks)
         lines = to_markdown(marked, TextShape.MARKDOWN, remarks) if is_like_html(marked) else from_plain(marked, TextShape.MARKDOWN)
-        words = _gap.with_names(lines, len(gaps.gaps))
+        question_text = with_gap_names(lines, len(gaps.gaps))
         mark = sum((gap.weight for gap in gaps.gaps), Fraction(0))
-        source = SourceQuestion(QuestionDefinition(KeyAllocator().of_question("", words), {language: words}, gaps, mark=mark), 1)
+        source = SourceQuestion(
+            QuestionDefinition(KeyAllocator().of_question("", question_text), {language: question_text}, gaps, mark=mark), 1
+        )
     except NotTranslatable as refusal:
         remarks.refuse(refusal)
         return ImportedQuestions((), remarks.result())
@@ -58,14 +61,14 @@ def read(content: bytes, language: str = "es") -> ImportedQuestions:
 
 def gaps_of(text: str, language: str, remarks: TransferRemarkCollector) -> tuple[str, GapsBody]:
     """Return the text with a sign for each gap, and the gaps."""
-    pieces, found, at = [], [], 0
+    pieces, parsed, at = [], [], 0
     while match := _START.search(text, at):
         end = _end(text, match.end())
-        found.append(_parsed(match, text[match.end() : end]))
-        pieces += [text[at : match.start()], _gap.placeholder(len(found))]
+        parsed.append(_parsed(match, text[match.end() : end]))
+        pieces += [text[at : match.start()], gap_placeholder(len(parsed))]
         at = end + 1
     reader = _ClozeReader(language, remarks)
-    gaps = tuple(Gap(_gap.name(at, len(found)), reader.body(gap), Fraction(gap.weight)) for at, gap in enumerate(found, start=1))
+    gaps = tuple(Gap(gap_name(at, len(parsed)), reader.body(gap), Fraction(gap.weight)) for at, gap in enumerate(parsed, start=1))
     return "".join([*pieces, text[at:]]), GapsBody(gaps)
 
 
@@ -79,7 +82,7 @@ def _end(text: str, start: int) -> int:
 
 
 def _parsed(match: re.Match[str], inside: str) -> ClozeGap:
-    answers = tuple(_answer(words) for words in _split(inside, "~") if words.strip())
+    answers = tuple(_answer(part) for part in _split(inside, "~") if part.strip())
     return ClozeGap(whole(match[1], 1), match[2], answers)
 
 
@@ -94,10 +97,10 @@ def _split(text: str, sign: str, most: int = -1) -> list[str]:
     return [*parts, text[start:]]
 
 
-def _answer(words: str) -> ClozeAnswer:
-    said, *rest = _split(words, "#", 1)
-    match = re.match(r"\s*(=)?\s*(?:%(-?[0-9]+(?:[.,][0-9]*)?)%)?(.*)\Z", said, re.DOTALL)
-    sign, weight, bare = match.groups() if match else (None, None, said)
+def _answer(text: str) -> ClozeAnswer:
+    content, *rest = _split(text, "#", 1)
+    match = re.match(r"\s*(=)?\s*(?:%(-?[0-9]+(?:[.,][0-9]*)?)%)?(.*)\Z", content, re.DOTALL)
+    sign, weight, bare = match.groups() if match else (None, None, content)
     return ClozeAnswer(bool(sign), _pointed(weight) if weight else None, _unescaped(bare), _unescaped("".join(rest)))
 
 
@@ -124,14 +127,14 @@ class _ClozeReader:
             answers, tolerance = with_common_tolerance(self._number(answer) for answer in gap.answers)
             return NumericalBody(answers, tolerance)
         if gap.kind in _CHOICE | _CHOICE_SHUFFLED:
-            weighted = [_choices.WeightedOption(self._texts(answer.words), _worth(answer), self._why(answer)) for answer in gap.answers]
-            return _choices.single(weighted, shuffle=gap.kind in _CHOICE_SHUFFLED)
+            weighted = [WeightedOption(self._texts(answer.words), _worth(answer), self._why(answer)) for answer in gap.answers]
+            return single_choice(weighted, shuffle=gap.kind in _CHOICE_SHUFFLED)
         raise NotTranslatable(N_("A gap of the kind “%(kind)s” is not supported."), kind=gap.kind)
 
-    def _texts(self, words: str) -> Texts:
-        if is_like_html(words):
-            return {self.language: to_markdown(words, TextShape.INLINE, self.remarks)}
-        return {self.language: from_plain(html.unescape(words), TextShape.INLINE)}
+    def _texts(self, text: str) -> Texts:
+        if is_like_html(text):
+            return {self.language: to_markdown(text, TextShape.INLINE, self.remarks)}
+        return {self.language: from_plain(html.unescape(text), TextShape.INLINE)}
 
     def _why(self, answer: ClozeAnswer) -> Texts | None:
         return self._texts(answer.feedback) if answer.feedback else None
@@ -164,11 +167,11 @@ class ClozeWriter:
     def text(self, markdown: str, body: GapsBody) -> str:
         """Return the text with a gap of Cloze in the place of each of ours."""
         order = {gap.name: gap for gap in body.gaps}
-        pieces = _gap.split(markdown, list(order))
+        pieces = split_at_gaps(markdown, list(order))
         places = sorted(body.gaps, key=lambda gap: markdown.find("{" + gap.name + "}"))
         if len(pieces) != len(places) + 1:
             raise NotTranslatable(N_("Not every gap appears exactly once in the text."))
-        if [gap.name for gap in places] != [_gap.name(at, len(places)) for at in range(1, len(places) + 1)]:
+        if [gap.name for gap in places] != [gap_name(at, len(places)) for at in range(1, len(places) + 1)]:
             self.remarks.loss(N_("The names of the gaps are left out."), N_("They are numbered when the question is imported again."))
         if any(piece for piece in pieces if _START.search(piece)):
             raise NotTranslatable(N_("The text would be read as a gap."))
@@ -198,7 +201,7 @@ class ClozeWriter:
         if body.ignore_accents is not (self.language == "es"):
             lose(self.remarks, "ignore_accents")
         patterns = [(answer, one_line(in_language(answer.patterns, self.language))) for answer in body.answers]
-        return [self._answer(answer.credit, _escaped(html.escape(words, quote=False)), answer.why) for answer, words in patterns]
+        return [self._answer(answer.credit, _escaped(html.escape(text, quote=False)), answer.why) for answer, text in patterns]
 
     def _number(self, answer: NumericalAnswer, body: NumericalBody) -> str:
         if answer.value is None:
@@ -206,19 +209,19 @@ class ClozeWriter:
         tolerance = nominal(answer, body.tolerance, self.remarks)
         return self._answer(answer.credit, f"{decimal(answer.value)}:{decimal(tolerance.amount)}", answer.why)
 
-    def _answer(self, share: Fraction, words: str, why: Texts | None) -> str:
+    def _answer(self, share: Fraction, text: str, why: Texts | None) -> str:
         written = percent(share)
         if credit(number(written)) != share:
             self.remarks.loss(N_("The credit %(credit)s is written as %(percent)s %%."), credit=share, percent=written)
-        sign = "=" if share == 1 and not words.startswith("%") else f"%{written}%"
-        return f"{sign}{words}" + (f"#{self._words(why)}" if why else "")
+        sign = "=" if share == 1 and not text.startswith("%") else f"%{written}%"
+        return f"{sign}{text}" + (f"#{self._words(why)}" if why else "")
 
     def _words(self, texts: Texts) -> str:
-        words, lost = to_plain(in_language(texts, self.language), TextShape.INLINE, self.language)
+        text, lost = to_plain(in_language(texts, self.language), TextShape.INLINE, self.language)
         if lost:
             self.remarks.loss(N_("Text inside a gap is written without its markup."), N_("Gaps can hold only plain text in the format."))
-        return _escaped(html.escape(one_line(words), quote=False))
+        return _escaped(html.escape(one_line(text), quote=False))
 
 
-def _escaped(words: str) -> str:
-    return re.sub(r"([}#~/\"\\])", r"\\\1", words)
+def _escaped(text: str) -> str:
+    return re.sub(r"([}#~/\"\\])", r"\\\1", text)

@@ -6,7 +6,7 @@ from fractions import Fraction
 from kernel.errors import N_
 from kernel.markup.foreign_html import CONTENT
 from quizzes.rules.definitions import Body, DescriptionBody, EssayBody, FileBody, GapsBody, QuestionDefinition, QuestionState, TrueFalseBody
-from standards import _gap
+from standards._gap import gap_placeholder, with_gap_names, without_gap_placeholders
 from standards._keys import KeyAllocator
 from standards._numbers import credit, number
 from standards._tags import remark_left_category, tags_and_family
@@ -66,7 +66,7 @@ class _MoodleReader:
         explanation = self._explanation(kind)
         self._remark_unread()
         identifier = one_line(clean(words(child(self.element, "idnumber"))))
-        hints = tuple(hint for hint in (self.texts.texts(one, INLINE) for one in children(self.element, "hint")) if hint)
+        hints = tuple(hint for hint in (self.texts.texts(node, INLINE) for node in children(self.element, "hint")) if hint)
         tags, selection = tags_and_family([self.texts.plain(tag) for tag in children(child(self.element, "tags"), "tag")], self.remarks)
         return QuestionDefinition(
             keys.of_question(identifier or name, text),
@@ -89,10 +89,10 @@ class _MoodleReader:
 
     def _text_and_body(self, kind: str) -> tuple[str, Body]:
         element = child(self.element, "questiontext")
-        written = _gap.without_placeholders(self.texts.raw(element))
+        written = without_gap_placeholders(self.texts.raw(element))
         if kind == "cloze":
             written, gaps = gaps_of(written, self.language, self.remarks)
-            return _gap.with_names(self.texts.converted(written, element, BLOCKS), len(gaps.gaps)), gaps
+            return with_gap_names(self.texts.converted(written, element, BLOCKS), len(gaps.gaps)), gaps
         if kind in CALCULATED:
             names = variable_names(self.element)
             text = self.texts.converted(with_marks(written, names), element, BLOCKS)
@@ -101,8 +101,8 @@ class _MoodleReader:
         body = BodyReader(self.element, self.texts, self.remarks).read(kind)
         if isinstance(body, GapsBody):
             numbers = iter(range(1, len(body.gaps) + 1))
-            written = re.sub(r"\[\[[0-9]{1,3}\]\]", lambda _match: _gap.placeholder(next(numbers)), written)
-            return _gap.with_names(self.texts.converted(written, element, BLOCKS), len(body.gaps)), body
+            written = re.sub(r"\[\[[0-9]{1,3}\]\]", lambda _match: gap_placeholder(next(numbers)), written)
+            return with_gap_names(self.texts.converted(written, element, BLOCKS), len(body.gaps)), body
         return self.texts.converted(written, element, BLOCKS), body
 
     def _explanation(self, kind: str) -> str:
@@ -116,22 +116,22 @@ class _MoodleReader:
         return "\n\n".join(parts)
 
     def _mark(self, body: Body) -> Fraction:
-        said = words(child(self.element, "defaultgrade")).strip()
+        text = words(child(self.element, "defaultgrade")).strip()
         if isinstance(body, DescriptionBody):
             return Fraction(1)
-        if not said and isinstance(body, GapsBody):
+        if not text and isinstance(body, GapsBody):
             return sum((gap.weight for gap in body.gaps), Fraction(0))
-        mark = number(said or "1")
+        mark = number(text or "1")
         if mark < 0:
-            raise NotTranslatable(N_("The mark %(mark)s is below 0."), mark=said)
+            raise NotTranslatable(N_("The mark %(mark)s is below 0."), mark=text)
         return mark
 
     def _penalty(self, body: Body) -> Fraction:
         """Return the penalty; Moodle writes always 1 for true or false and 0 where there are no tries, which says nothing."""
-        said = words(child(self.element, "penalty")).strip()
-        if not said or isinstance(body, DescriptionBody | EssayBody | FileBody):
+        text = words(child(self.element, "penalty")).strip()
+        if not text or isinstance(body, DescriptionBody | EssayBody | FileBody):
             return USUAL_PENALTY
-        penalty = abs(credit(number(said) * 100))
+        penalty = abs(credit(number(text) * 100))
         return USUAL_PENALTY if isinstance(body, TrueFalseBody) and penalty == 1 else penalty
 
     def _remark_unread(self) -> None:
@@ -141,7 +141,7 @@ class _MoodleReader:
                 N_("Each option has its own feedback here."),
             )
         known = READ | LOOKS | INSIDE | frozenset(COMBINED)
-        for outer in (one for one in self.element if local(one) in known - {"dataset_definitions"}):
+        for outer in (node for node in self.element if local(node) in known - {"dataset_definitions"}):
             for inner in outer.iterdescendants():
                 if local(inner) not in known and (inner.text or "").strip():
                     self.remarks.leave_out(CONTENT, example_of(inner))

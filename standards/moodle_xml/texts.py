@@ -5,8 +5,8 @@ from urllib.parse import unquote
 
 from kernel.errors import N_
 from quizzes.rules.definitions import Texts, TextShape
-from standards import _gap
 from standards._files import in_markdown
+from standards._gap import without_gap_placeholders
 from standards._html import is_like_html, to_markdown
 from standards._texts import clean, from_plain, one_line
 from standards._xml import Element, child, children, words
@@ -28,11 +28,11 @@ class MoodleTextReader:
 
     def plain(self, element: Element | None) -> str:
         """Return a text that has no markup, on one line."""
-        return one_line(_gap.without_placeholders(self.raw(element)))
+        return one_line(without_gap_placeholders(self.raw(element)))
 
     def markdown(self, element: Element | None, shape: TextShape, usual: str = HTML) -> str:
         """Return a text as Markdown, '' where it is not there."""
-        return self.converted(_gap.without_placeholders(self.raw(element)), element, shape, usual)
+        return self.converted(without_gap_placeholders(self.raw(element)), element, shape, usual)
 
     def converted(self, written: str, element: Element | None, shape: TextShape, usual: str = HTML) -> str:
         """Return words as Markdown by the format that their element names."""
@@ -61,8 +61,8 @@ class MoodleTextReader:
 
     def texts(self, element: Element | None, shape: TextShape, usual: str = HTML) -> Texts | None:
         """Return a text by language, None where nothing is written."""
-        found = self.markdown(element, shape, usual)
-        return {self.language: found} if found else None
+        text = self.markdown(element, shape, usual)
+        return {self.language: text} if text else None
 
     def needed(self, element: Element | None, shape: TextShape, usual: str = HTML) -> Texts:
         """Return a text by language; empty words where nothing is written."""

@@ -27,8 +27,10 @@ from quizzes.rules.definitions import (
     TrueFalseBody,
     UnitPenaltyOf,
 )
-from standards import _choices, _gap, _xml
+from standards import _xml
+from standards._choices import option_weights
 from standards._fields import lose, nominal, refuse_kind
+from standards._gap import gap_name, split_at_gaps
 from standards._numbers import credit, decimal, number, percent
 from standards._texts import in_language, one_line, to_plain
 from standards._xml import Element
@@ -57,9 +59,9 @@ class BodyWriter:
 
     def text_of(self, parent: Element, name: str, texts: Texts | None, shape: TextShape) -> Element:
         """Add an element with a Markdown text; an empty one where nothing is written."""
-        words = in_language(texts, self.language)
+        text = in_language(texts, self.language)
         made = _xml.add(parent, name, format=MARKDOWN)
-        _xml.add(made, "text", one_line(words) if shape is INLINE else words)
+        _xml.add(made, "text", one_line(text) if shape is INLINE else text)
         return made
 
     def fill(self, element: Element) -> str:
@@ -68,7 +70,7 @@ class BodyWriter:
             case SingleChoiceBody(options, shuffle, None):
                 return self._choice(element, options, [option.credit for option in options], shuffle)
             case MultipleChoiceBody() as multiple:
-                return self._choice(element, multiple.options, _choices.weights(multiple, self.remarks), multiple.shuffle, several=True)
+                return self._choice(element, multiple.options, option_weights(multiple, self.remarks), multiple.shuffle, several=True)
             case TrueFalseBody(answer):
                 return self._truth(element, answer)
             case ShortAnswerBody() as short:
@@ -95,12 +97,12 @@ class BodyWriter:
             case _:
                 raise refuse_kind(self.question)
 
-    def _answer(self, element: Element, share: Fraction, words: str, why: Texts | None, form: str) -> Element:
+    def _answer(self, element: Element, share: Fraction, text: str, why: Texts | None, form: str) -> Element:
         written = percent(share)
         if credit(number(written)) != share:
             self.remarks.loss(N_("The credit %(credit)s is written as %(percent)s %%."), credit=share, percent=written)
         answer = _xml.add(element, "answer", fraction=written, format=form)
-        _xml.add(answer, "text", words)
+        _xml.add(answer, "text", text)
         self.text_of(answer, "feedback", why, INLINE)
         return answer
 
@@ -173,10 +175,10 @@ class BodyWriter:
         _xml.add(element, "showunits", "0")
 
     def _plain(self, texts: Texts) -> str:
-        words, lost = to_plain(in_language(texts, self.language), INLINE, self.language)
+        text, lost = to_plain(in_language(texts, self.language), INLINE, self.language)
         if lost:
             self.remarks.loss(N_("A match is written without its markup."), N_("Matches are plain text in the format."))
-        return one_line(words)
+        return one_line(text)
 
     def _matching(self, element: Element, body: MatchingBody) -> str:
         if any(pair.why for pair in body.pairs):
@@ -194,8 +196,8 @@ class BodyWriter:
         _xml.add(_xml.add(sub, "answer"), "text", self._plain(match))
 
     def _ordering(self, element: Element, body: OrderingBody) -> str:
-        for name, said in (("layouttype", "VERTICAL"), ("selecttype", "ALL"), ("selectcount", "0"), ("gradingtype", _NAMES[body.rule])):
-            _xml.add(element, name, said)
+        for name, setting in (("layouttype", "VERTICAL"), ("selecttype", "ALL"), ("selectcount", "0"), ("gradingtype", _NAMES[body.rule])):
+            _xml.add(element, name, setting)
         for at, label in enumerate(body.items, start=1):
             answer = _xml.add(element, "answer", fraction=str(at), format=MARKDOWN)
             _xml.add(answer, "text", one_line(in_language(label.text, self.language)))
@@ -204,9 +206,9 @@ class BodyWriter:
     def _essay(self, element: Element, body: EssayBody) -> str:
         if body.rubric:
             lose(self.remarks, "rubric")
-        said = {"responseformat": "editor", "attachments": str(body.files), "attachmentsrequired": "0"}
+        settings = {"responseformat": "editor", "attachments": str(body.files), "attachmentsrequired": "0"}
         limits = {"minwordlimit": body.words.minimum, "maxwordlimit": body.words.maximum}
-        for name, value in {**said, **limits}.items():
+        for name, value in {**settings, **limits}.items():
             _xml.add(element, name, "" if value is None else str(value))
         self.text_of(element, "graderinfo", body.model, TextShape.MARKDOWN)
         self.text_of(element, "responsetemplate", body.template, TextShape.MARKDOWN)
@@ -220,18 +222,18 @@ class BodyWriter:
         if body.rubric:
             lose(self.remarks, "rubric")
         files = str(min(body.files, MAXIMUM_FILES))
-        said = {"responseformat": "noinline", "attachments": files, "attachmentsrequired": "1", "maxbytes": str(body.size * _MEGABYTE)}
-        for name, value in said.items():
+        settings = {"responseformat": "noinline", "attachments": files, "attachmentsrequired": "1", "maxbytes": str(body.size * _MEGABYTE)}
+        for name, value in settings.items():
             _xml.add(element, name, value)
         _xml.add(element, "filetypeslist", ",".join(f".{name}" for name in body.accept))
         return "essay"
 
     def _dragged_text(self, text: str, body: GapsBody) -> str:
-        pieces = _gap.split(text, [gap.name for gap in body.gaps])
+        pieces = split_at_gaps(text, [gap.name for gap in body.gaps])
         places = sorted(body.gaps, key=lambda gap: text.find("{" + gap.name + "}"))
         if len(pieces) != len(places) + 1 or sorted(names_in_text(text)) != sorted(gap.name for gap in places):
             raise NotTranslatable(N_("Not every gap appears exactly once in the text."))
-        if [gap.name for gap in places] != [_gap.name(at, len(places)) for at in range(1, len(places) + 1)]:
+        if [gap.name for gap in places] != [gap_name(at, len(places)) for at in range(1, len(places) + 1)]:
             self.remarks.loss(N_("The names of the gaps are left out."), N_("They are numbered when the question is imported again."))
         numbers = [self._box(gap.body.answers if isinstance(gap.body, ShortAnswerBody) else (), body.choices) for gap in places]
         return pieces[0] + "".join(f"[[{at}]]{piece}" for at, piece in zip(numbers, pieces[1:], strict=True))

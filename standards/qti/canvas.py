@@ -33,8 +33,9 @@ from quizzes.rules.definitions import (
     Tolerance,
     TrueFalseBody,
 )
-from standards import _choices, _gap
+from standards._choices import WeightedOption, required_text, single_choice
 from standards._fields import with_common_tolerance
+from standards._gap import gap_name, gap_placeholder, with_gap_names, without_gap_placeholders
 from standards._keys import KeyAllocator, matched
 from standards._numbers import number
 from standards._texts import clean, literal, one_line
@@ -75,7 +76,7 @@ class CanvasReader:
         if presentation is None:
             raise NotTranslatable(N_("The item has no presentation."))
         self.presentation = presentation
-        self.feedback = {found.get("ident", ""): found for found in children(item, "itemfeedback")}
+        self.feedback = {node.get("ident", ""): node for node in children(item, "itemfeedback")}
         self.taken = set[str]()
 
     def question(self, name: str, keys: KeyAllocator) -> QuestionDefinition:
@@ -104,9 +105,9 @@ class CanvasReader:
         )
 
     def _kind(self) -> str:
-        said = self.fields.get("question_type") or PROFILES.get(self.fields.get("cc_profile", ""))
-        if said:
-            return said
+        kind = self.fields.get("question_type") or PROFILES.get(self.fields.get("cc_profile", ""))
+        if kind:
+            return kind
         choices = descendants(self.presentation, "response_lid")
         if choices:
             return "multiple_response" if choices[0].get("rcardinality") == "Multiple" else "multiple_choice_question"
@@ -136,22 +137,22 @@ class CanvasReader:
     def _text(self, body: Body) -> str:
         material = child(self.presentation, "material")
         written = "".join(clean(words(text)) for text in descendants(material, "mattext")) if material is not None else ""
-        written = _gap.without_placeholders(written)
+        written = without_gap_placeholders(written)
         if not isinstance(body, GapsBody):
             return self.texts.material(self.presentation, BLOCKS)
         for at, name in enumerate(self._gap_names(), start=1):
             if f"[{name}]" not in written:
                 raise NotTranslatable(N_("The gap “%(name)s” does not appear exactly once in the text."), name=name)
-            written = written.replace(f"[{name}]", _gap.placeholder(at), 1)
-        return _gap.with_names(self.texts.html(written, BLOCKS), len(body.gaps))
+            written = written.replace(f"[{name}]", gap_placeholder(at), 1)
+        return with_gap_names(self.texts.html(written, BLOCKS), len(body.gaps))
 
     def _feedback(self, ident: str, shape: TextShape) -> str:
-        found = self.feedback.get(ident)
-        if found is None:
+        node = self.feedback.get(ident)
+        if node is None:
             return ""
         self.taken.add(ident)
-        inner = child(found, "flow_mat")
-        return self.texts.material(inner if inner is not None else found, shape)
+        inner = child(node, "flow_mat")
+        return self.texts.material(inner if inner is not None else node, shape)
 
     def _explanation(self, body: Body) -> str:
         """Return the feedback to every answer, with that to true and false, which have none of their own here."""
@@ -172,14 +173,14 @@ class CanvasReader:
     @cached_property
     def _linked(self) -> Mapping[str, Mapping[str, list[str]]]:
         """The names of the feedback that each response shows for a value alone."""
-        found: dict[str, dict[str, list[str]]] = {}
+        links: dict[str, dict[str, list[str]]] = {}
         for condition in descendants(self.item, "respcondition"):
             if descendants(condition, "not", "and"):
                 continue
             for equal in descendants(condition, "varequal"):
-                values = found.setdefault(equal.get("respident", ""), {})
+                values = links.setdefault(equal.get("respident", ""), {})
                 values.setdefault(clean(words(equal)).strip(), []).extend(_links(condition))
-        return found
+        return links
 
     def _why(self, names: Iterable[str]) -> Texts | None:
         parts = (self._feedback(name, INLINE) for name in dict.fromkeys(names))
@@ -188,42 +189,42 @@ class CanvasReader:
     def _remark_left_feedback(self) -> None:
         """Report feedback that no answer of the question has a place for."""
         for ident in [name for name in self.feedback if name not in self.taken and name not in _COMBINED]:
-            if said := self._feedback(ident, INLINE):
-                self.remarks.loss(N_("The feedback “%(text)s” is left out."), N_("No answer has a place for it."), text=said[:80])
+            if text := self._feedback(ident, INLINE):
+                self.remarks.loss(N_("The feedback “%(text)s” is left out."), N_("No answer has a place for it."), text=text[:80])
 
     def _rights(self, ident: str) -> list[str]:
         """Return what is marked as right for a response, in order: the values of conditions that give a score, those under `not` apart."""
-        found: list[str] = []
+        values: list[str] = []
         for condition in descendants(self.item, "respcondition"):
             if not _scores(condition):
                 continue
             for equal in descendants(condition, "varequal"):
                 parent = equal.getparent()
                 if equal.get("respident") == ident and (parent is None or local(parent) != "not"):
-                    found.append(clean(words(equal)).strip())
-        return list(dict.fromkeys(found))
+                    values.append(clean(words(equal)).strip())
+        return list(dict.fromkeys(values))
 
     def _labels(self, response: Element) -> list[tuple[str, str]]:
         return [(label.get("ident", ""), self.texts.material(label, INLINE)) for label in descendants(response, "response_label")]
 
     def _response(self) -> Element:
-        found = descendants(self.presentation, "response_lid")
-        if not found:
+        responses = descendants(self.presentation, "response_lid")
+        if not responses:
             raise NotTranslatable(N_("The question has no options."))
-        return found[0]
+        return responses[0]
 
-    def _options(self) -> list[tuple[_choices.WeightedOption, bool]]:
+    def _options(self) -> list[tuple[WeightedOption, bool]]:
         response = self._response()
         rights = self._rights(response.get("ident", ""))
-        found = []
+        options = []
         for ident, text in self._labels(response):
             why = self._why(self._named(response.get("ident", ""), ident))
-            found.append((_choices.WeightedOption({self.language: text}, Fraction(ident in rights), why), ident in rights))
-        return found
+            options.append((WeightedOption({self.language: text}, Fraction(ident in rights), why), ident in rights))
+        return options
 
     def _single(self) -> SingleChoiceBody:
         shuffle = any(render.get("shuffle", "").lower() == "yes" for render in descendants(self.presentation, "render_choice"))
-        return _choices.single([one for one, _ in self._options()], shuffle=shuffle)
+        return single_choice([option for option, _ in self._options()], shuffle=shuffle)
 
     def _truth(self) -> Body:
         """Return a question of true or false; one of two other words is a single choice."""
@@ -240,26 +241,26 @@ class CanvasReader:
     def _multiple(self, rule: MultipleRule) -> Body:
         keys = KeyAllocator()
         options = []
-        for one, right in self._options():
-            options.append(Option(keys.of(one.text[self.language]), one.text, right, one.credit, one.why))
+        for weighted, right in self._options():
+            options.append(Option(keys.of(weighted.text[self.language]), weighted.text, right, weighted.credit, weighted.why))
         return MultipleChoiceBody(tuple(options), rule, False)
 
     def _short(self) -> Body:
         responses = descendants(self.presentation, "response_str")
         ident = responses[0].get("ident", "") if responses else "response1"
         linked = self._linked.get(ident, {})
-        rights = [(words, self._why(linked.get(words, ()))) for words in self._rights(ident)]
-        sensitive = any(one.get("case") == "Yes" for one in descendants(self.item, "varequal"))
-        known = {words if sensitive else words.casefold() for words, _why in rights}
-        others = [words for words in linked if (words if sensitive else words.casefold()) not in known]
-        wrong = [(words, why) for words in others if (why := self._why(linked[words]))]
+        rights = [(text, self._why(linked.get(text, ()))) for text in self._rights(ident)]
+        sensitive = any(node.get("case") == "Yes" for node in descendants(self.item, "varequal"))
+        known = {text if sensitive else text.casefold() for text, _why in rights}
+        others = [text for text in linked if (text if sensitive else text.casefold()) not in known]
+        wrong = [(text, why) for text in others if (why := self._why(linked[text]))]
         return self._patterns(rights, wrong, sensitive=sensitive)
 
     def _patterns(
         self, rights: Sequence[tuple[str, Texts | None]], wrong: Sequence[tuple[str, Texts | None]] = (), *, sensitive: bool = False
     ) -> ShortAnswerBody:
-        judged = [(words, why, right) for listed, right in ((rights, True), (wrong, False)) for words, why in listed if words]
-        answers = tuple(TextPattern({self.language: literal(one_line(words))}, right, Fraction(right), why) for words, why, right in judged)
+        judged = [(text, why, right) for listed, right in ((rights, True), (wrong, False)) for text, why in listed if text]
+        answers = tuple(TextPattern({self.language: literal(one_line(text))}, right, Fraction(right), why) for text, why, right in judged)
         return ShortAnswerBody(answers, not sensitive, self.language == "es")
 
     def _numerical(self) -> Body:
@@ -270,13 +271,13 @@ class CanvasReader:
             if not right and not (links and _is_number_condition(condition)):
                 continue
             for part in self._parts(condition):
-                one = self._number(part)
-                known = read.get((one.value, one.tolerance), replace(one, right=False, credit=Fraction(0)))
+                answer = self._number(part)
+                known = read.get((answer.value, answer.tolerance), replace(answer, right=False, credit=Fraction(0)))
                 credit = max(known.credit, Fraction(right))
-                read[one.value, one.tolerance] = replace(known, right=credit > 0, credit=credit, why=known.why or self._why(links))
-        said = [one for one in read.values() if one.right or one.why]
-        found, tolerance = with_common_tolerance(sorted(said, key=lambda one: not one.right))
-        return NumericalBody(found, tolerance)
+                read[answer.value, answer.tolerance] = replace(known, right=credit > 0, credit=credit, why=known.why or self._why(links))
+        judged = [answer for answer in read.values() if answer.right or answer.why]
+        answers, tolerance = with_common_tolerance(sorted(judged, key=lambda answer: not answer.right))
+        return NumericalBody(answers, tolerance)
 
     def _parts(self, condition: Element) -> list[Element]:
         """Return what each stands for one answer: the parts of `or`, else the condition itself."""
@@ -296,7 +297,7 @@ class CanvasReader:
         return NumericalAnswer(number(words(equal[0])), True, Fraction(1), None, Tolerance())
 
     def _matching(self) -> Body:
-        found: list[tuple[str, str, Texts | None]] = []
+        matchings: list[tuple[str, str, Texts | None]] = []
         all_matches: list[str] = []
         for response in descendants(self.presentation, "response_lid"):
             labels = dict(self._labels(response))
@@ -308,9 +309,11 @@ class CanvasReader:
             if not rights or not rights[0]:
                 raise NotTranslatable(N_("A matching item has no match."))
             why = self.texts.texts(self._feedback(f"{response.get('ident', '').removeprefix('response_')}_fb", INLINE))
-            found.append((_choices.required_text(item), rights[0], why))
-        keys, choices = KeyAllocator(), matched([match for _, match, _ in found] + all_matches)
-        pairs = tuple(Pair(keys.of(item), {self.language: item}, choices[match], {self.language: match}, why) for item, match, why in found)
+            matchings.append((required_text(item), rights[0], why))
+        keys, choices = KeyAllocator(), matched([match for _, match, _ in matchings] + all_matches)
+        pairs = tuple(
+            Pair(keys.of(item), {self.language: item}, choices[match], {self.language: match}, why) for item, match, why in matchings
+        )
         used = {pair.match_key for pair in pairs}
         return MatchingBody(pairs, tuple(KeyedLabel(key, {self.language: match}) for match, key in choices.items() if key not in used))
 
@@ -319,18 +322,16 @@ class CanvasReader:
 
     def _gaps(self, make: Callable[[Element], ShortAnswerBody | SingleChoiceBody]) -> GapsBody:
         responses = descendants(self.presentation, "response_lid")
-        return GapsBody(tuple(Gap(_gap.name(at, len(responses)), make(response)) for at, response in enumerate(responses, start=1)))
+        return GapsBody(tuple(Gap(gap_name(at, len(responses)), make(response)) for at, response in enumerate(responses, start=1)))
 
     def _dropdowns(self) -> Body:
         def choice(response: Element) -> SingleChoiceBody:
             rights = self._rights(response.get("ident", ""))
             weighted = [
-                _choices.WeightedOption(
-                    {self.language: text}, Fraction(ident in rights), self._why(self._named(response.get("ident", ""), ident))
-                )
+                WeightedOption({self.language: text}, Fraction(ident in rights), self._why(self._named(response.get("ident", ""), ident)))
                 for ident, text in self._labels(response)
             ]
-            return _choices.single(weighted, shuffle=False)
+            return single_choice(weighted, shuffle=False)
 
         return self._gaps(choice)
 
@@ -338,8 +339,8 @@ class CanvasReader:
         def patterns(response: Element) -> ShortAnswerBody:
             ident = response.get("ident", "")
             labels = descendants(response, "response_label")
-            said = [(clean(words(child(label, "material"))), self._why(self._named(ident, label.get("ident", "")))) for label in labels]
-            return self._patterns(said)
+            answers = [(clean(words(child(label, "material"))), self._why(self._named(ident, label.get("ident", "")))) for label in labels]
+            return self._patterns(answers)
 
         return self._gaps(patterns)
 
@@ -364,7 +365,7 @@ def _scores(condition: Element) -> bool:
 
 def _links(condition: Element) -> list[str]:
     """Return the names of the feedback that a condition shows for one answer."""
-    names = [found.get("linkrefid", "") for found in children(condition, "displayfeedback")]
+    names = [node.get("linkrefid", "") for node in children(condition, "displayfeedback")]
     return [name for name in names if name not in (*_COMBINED, _GENERAL)]
 
 

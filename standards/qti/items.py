@@ -29,7 +29,8 @@ from quizzes.rules.definitions import (
     ToleranceKind,
     TrueFalseBody,
 )
-from standards import _choices, _gap
+from standards._choices import WeightedOption, multiple_choice, single_choice
+from standards._gap import gap_name, gap_placeholder, with_gap_names
 from standards._keys import KeyAllocator
 from standards._numbers import decimal, is_number, number
 from standards._texts import literal, one_line
@@ -62,16 +63,16 @@ class ItemReader:
         self.body = body
         self.feedbacks = ItemFeedback(item, body, frozenset(self.worths.declared))
         self.graders = self._for_graders()
-        self.interactions = [found for found in body.iter() if isinstance(found.tag, str) and local(found).endswith("Interaction")]
+        self.interactions = [node for node in body.iter() if isinstance(node.tag, str) and local(node).endswith("Interaction")]
 
     def question(self, name: str, keys: KeyAllocator) -> QuestionDefinition:
         """Return the question; raises NotTranslatable for interactions that are not known here."""
         if children(self.item, "templateDeclaration"):
             raise NotTranslatable(N_("The item draws values for each learner."), N_("Rewrite it as a “calculated” question."))
-        unknown = [local(found) for found in self.interactions if local(found) not in INTERACTIONS]
+        unknown = [local(node) for node in self.interactions if local(node) not in INTERACTIONS]
         if unknown:
             raise NotTranslatable(N_("An interaction “%(kind)s” is not supported."), kind=unknown[0][:60])
-        inline = [found for found in self.interactions if local(found) in _GAPS]
+        inline = [node for node in self.interactions if local(node) in _GAPS]
         if len(self.interactions) > 1 and len(inline) < len(self.interactions):
             raise NotTranslatable(N_("The item asks %(count)s things; a question asks one."), count=len(self.interactions))
         for element in self.item:
@@ -91,8 +92,8 @@ class ItemReader:
     def _mark(self) -> Fraction:
         for outcome in children(self.item, "outcomeDeclaration"):
             if outcome.get("identifier") == "MAXSCORE":
-                said = words(child(outcome, "defaultValue", "value")).strip()
-                return max(number(said), Fraction(0)) if said else self.worths.total or Fraction(1)
+                text = words(child(outcome, "defaultValue", "value")).strip()
+                return max(number(text), Fraction(0)) if text else self.worths.total or Fraction(1)
             if outcome.get("identifier") == "SCORE" and outcome.get("normalMaximum"):
                 return max(number(outcome.get("normalMaximum", "1")), Fraction(0))
         return self.worths.total or Fraction(1)
@@ -119,20 +120,20 @@ class ItemReader:
 
     def _for_graders(self) -> list[Element]:
         """Take out of the body what is not for learners: instructions and model answers of who marks."""
-        found = [block for block in descendants(self.body, "rubricBlock") if "candidate" not in block.get("view", "candidate").split()]
-        for block in found:
+        blocks = [block for block in descendants(self.body, "rubricBlock") if "candidate" not in block.get("view", "candidate").split()]
+        for block in blocks:
             block.tag = "ungiven"
         strip(self.body, "ungiven")
-        return found
+        return blocks
 
-    def _why(self, found: Sequence[Element]) -> Texts | None:
-        parts = (self.texts.content(element, INLINE) for element in found)
+    def _why(self, feedback: Sequence[Element]) -> Texts | None:
+        parts = (self.texts.content(element, INLINE) for element in feedback)
         return self.texts.texts(" ".join(part for part in parts if part))
 
     def _explanation(self) -> str:
         """Return the feedback that belongs to no answer of the question."""
-        parts = dict.fromkeys(self.texts.content(one.element, BLOCKS) for one in self.feedbacks.left)
-        if any(one.name != EXPLANATION and words(one.element).strip() for one in self.feedbacks.left):
+        parts = dict.fromkeys(self.texts.content(feedback.element, BLOCKS) for feedback in self.feedbacks.left)
+        if any(feedback.name != EXPLANATION and words(feedback.element).strip() for feedback in self.feedbacks.left):
             self.remarks.note(N_("The feedback for right and wrong answers became part of the explanation."))
         return "\n\n".join(part for part in parts if part)
 
@@ -161,14 +162,14 @@ class ItemReader:
     def _text_around(self, interaction: Element, inside: str) -> str:
         """Return the body's text without the interaction, with its prompt and the text with gaps that the interaction gives."""
         prompt = child(interaction, "prompt")
-        asked = self.texts.content(prompt, BLOCKS) if prompt is not None else ""
+        prompt_text = self.texts.content(prompt, BLOCKS) if prompt is not None else ""
         strip(self.body, local(interaction))
         around = self.texts.content(self.body, BLOCKS)
-        return "\n\n".join(part for part in (around, asked, inside) if part)
+        return "\n\n".join(part for part in (around, prompt_text, inside) if part)
 
     def _choice(self, interaction: Element) -> Body:
         declared = self._declared(interaction)
-        idents = [found.get("identifier", "") for found in children(interaction, "simpleChoice")]
+        idents = [node.get("identifier", "") for node in children(interaction, "simpleChoice")]
         if {ident.lower() for ident in idents} == {"true", "false"} and len(declared.correct) == 1:
             shares = self.worths.of_choices(ident_of(interaction), idents)
             if sorted(shares.values()) == [0, 1]:
@@ -176,26 +177,26 @@ class ItemReader:
         weighted = self._weighted(interaction, "simpleChoice")
         shuffle = interaction.get("shuffle") == "true"
         if not declared.several:
-            return _choices.single(weighted, shuffle=shuffle)
+            return single_choice(weighted, shuffle=shuffle)
         added = self.worths.is_added(ident_of(interaction))
-        return _choices.multiple(weighted, shuffle=shuffle) if added else _all_or_nothing(weighted, shuffle)
+        return multiple_choice(weighted, shuffle=shuffle) if added else _all_or_nothing(weighted, shuffle)
 
-    def _weighted(self, interaction: Element, name: str) -> list[_choices.WeightedOption]:
+    def _weighted(self, interaction: Element, name: str) -> list[WeightedOption]:
         """Return the choices of an interaction with what each is worth and what is said of it."""
         choices, response = children(interaction, name), ident_of(interaction)
-        worth = self.worths.of_choices(response, [found.get("identifier", "") for found in choices])
+        worth = self.worths.of_choices(response, [node.get("identifier", "") for node in choices])
         return [
-            _choices.WeightedOption(
-                {self.language: self.texts.content(found, INLINE)},
-                worth[found.get("identifier", "")],
-                self._why(self.feedbacks.of_choice(response, found.get("identifier", ""))),
-                found.get("fixed") == "true",
+            WeightedOption(
+                {self.language: self.texts.content(node, INLINE)},
+                worth[node.get("identifier", "")],
+                self._why(self.feedbacks.of_choice(response, node.get("identifier", ""))),
+                node.get("fixed") == "true",
             )
-            for found in choices
+            for node in choices
         ]
 
     def _ordering(self, interaction: Element) -> Body:
-        texts = {found.get("identifier", ""): self.texts.content(found, INLINE) for found in children(interaction, "simpleChoice")}
+        texts = {node.get("identifier", ""): self.texts.content(node, INLINE) for node in children(interaction, "simpleChoice")}
         order = [ident for ident in self._declared(interaction).correct if ident in texts]
         if set(order) != set(texts):
             raise NotTranslatable(N_("The right order does not include every item."))
@@ -216,19 +217,19 @@ class ItemReader:
     # --- Interactions inside the text ------------------------------------------------------------------------------------------------
 
     def _inline(self, interactions: Sequence[Element]) -> tuple[str, Body]:
-        idents = [ident_of(found) for found in interactions]
-        bodies = [self._entry(found) if local(found) == "textEntryInteraction" else self._selected(found) for found in interactions]
+        idents = [ident_of(node) for node in interactions]
+        bodies = [self._entry(node) if local(node) == "textEntryInteraction" else self._selected(node) for node in interactions]
         replace_by_gaps(interactions)
         markdown = self.texts.content(self.body, BLOCKS)
-        before, _, after = markdown.rpartition(_gap.placeholder(1))
+        before, _, after = markdown.rpartition(gap_placeholder(1))
         first = bodies[0]
         if len(bodies) == 1 and not any(sign.isalnum() for sign in after) and before.strip() and not isinstance(first, SingleChoiceBody):
             return before.strip(), first
         gaps = tuple(
-            Gap(_gap.name(at, len(bodies)), body, weight)
+            Gap(gap_name(at, len(bodies)), body, weight)
             for at, (body, weight) in enumerate(zip(bodies, self._weights(idents), strict=True), start=1)
         )
-        return _gap.with_names(markdown, len(bodies)), GapsBody(gaps)
+        return with_gap_names(markdown, len(bodies)), GapsBody(gaps)
 
     def _weights(self, idents: Sequence[str]) -> Sequence[Fraction]:
         """Return what each gap counts for among all: what the item gives for it, where it says so of each."""
@@ -259,9 +260,9 @@ class ItemReader:
         """Return a number with those that gain less, and wrong ones for which something is said."""
         right = {number(value): share for value, share in shares.items() if value != ANYTHING}
         values = [value for value in self.feedbacks.values(ident) if is_number(value)]
-        said = {number(value): self._why(self.feedbacks.of(ident, value)) for value in values}
-        answers = [NumericalAnswer(value, share > 0, share, said.get(value)) for value, share in right.items()]
-        wrong = ((value, why) for value, why in said.items() if value not in right)
+        feedback = {number(value): self._why(self.feedbacks.of(ident, value)) for value in values}
+        answers = [NumericalAnswer(value, share > 0, share, feedback.get(value)) for value, share in right.items()]
+        wrong = ((value, why) for value, why in feedback.items() if value not in right)
         answers += [NumericalAnswer(value, False, Fraction(0), why, Tolerance()) for value, why in wrong]
         answers += [NumericalAnswer(None, share > 0, share) for value, share in shares.items() if value == ANYTHING]
         return NumericalBody(tuple(answers), self._tolerance(ident, next(iter(right), None)))
@@ -269,27 +270,27 @@ class ItemReader:
     def _tolerance(self, ident: str, right: Fraction | None) -> Tolerance:
         """Return the tolerance of the comparison with the right number; a relative one is written in per cent, a range by its ends."""
         for equal in descendants(self.item, "equal"):
-            named = {found.get("identifier") for found in descendants(equal, "variable")}
+            named = {node.get("identifier") for node in descendants(equal, "variable")}
             if ident not in named or not equal.get("tolerance"):
                 continue
             amount = max(abs(number(part)) for part in equal.get("tolerance", "0").split())
             relative = equal.get("toleranceMode") == "relative"
             return Tolerance(ToleranceKind.RELATIVE, amount / 100) if relative else Tolerance(amount=amount)
-        branch = next((found for found in self._scoring(ident)), None)
+        branch = next((rule for rule in self._scoring(ident)), None)
         ends = [_ends(branch[0], ident, *names) for names in (("gte", "gt"), ("lte", "lt"))] if branch is not None else []
-        if right is None or [len(found) for found in ends] != [1, 1] or not ends[0][0] <= right <= ends[1][0]:
+        if right is None or [len(bounds) for bounds in ends] != [1, 1] or not ends[0][0] <= right <= ends[1][0]:
             return Tolerance()
-        return Tolerance(amount=min(abs(end - right) for found in ends for end in found))
+        return Tolerance(amount=min(abs(end - right) for bounds in ends for end in bounds))
 
     def _scoring(self, ident: str) -> Iterator[Element]:
         """Yield the branches that look at a response and say what it scores, in order."""
-        for branch in (found for found in descendants(self.item, "responseIf", "responseElseIf") if len(found)):
-            named = {found.get("identifier") for found in descendants(branch[0], "variable")}
-            if ident in named and any(one.get("identifier") == "SCORE" for one in children(branch, "setOutcomeValue")):
+        for branch in (node for node in descendants(self.item, "responseIf", "responseElseIf") if len(node)):
+            named = {variable.get("identifier") for variable in descendants(branch[0], "variable")}
+            if ident in named and any(outcome.get("identifier") == "SCORE" for outcome in children(branch, "setOutcomeValue")):
                 yield branch
 
     def _selected(self, interaction: Element) -> SingleChoiceBody:
-        return _choices.single(self._weighted(interaction, "inlineChoice"), shuffle=interaction.get("shuffle") == "true")
+        return single_choice(self._weighted(interaction, "inlineChoice"), shuffle=interaction.get("shuffle") == "true")
 
 
 def ident_of(interaction: Element) -> str:
@@ -299,14 +300,14 @@ def ident_of(interaction: Element) -> str:
 
 def _ends(condition: Element, ident: str, *comparisons: str) -> list[Fraction]:
     """Return the numbers with which a condition compares a response so."""
-    found = [one for one in descendants(condition, *comparisons) if ident in {inner.get("identifier") for inner in one}]
-    return [number(words(value)) for one in found for value in children(one, "baseValue")]
+    comparing = [node for node in descendants(condition, *comparisons) if ident in {inner.get("identifier") for inner in node}]
+    return [number(words(value)) for node in comparing for value in children(node, "baseValue")]
 
 
-def _all_or_nothing(weighted: Sequence[_choices.WeightedOption], shuffle: bool) -> MultipleChoiceBody:
+def _all_or_nothing(weighted: Sequence[WeightedOption], shuffle: bool) -> MultipleChoiceBody:
     keys = KeyAllocator()
     options = []
-    for one in weighted:
-        text = next(iter(one.text.values()), "")
-        options.append(Option(keys.of(text), one.text, one.credit > 0, Fraction(one.credit > 0), one.why, one.fixed))
+    for option in weighted:
+        text = next(iter(option.text.values()), "")
+        options.append(Option(keys.of(text), option.text, option.credit > 0, Fraction(option.credit > 0), option.why, option.fixed))
     return MultipleChoiceBody(tuple(options), MultipleRule.ALL_OR_NOTHING, shuffle)

@@ -5,7 +5,8 @@ from fractions import Fraction
 
 from kernel.errors import N_
 from quizzes.rules.definitions import Gap, GapsBody, KeyedLabel, MatchingBody, Pair, ShortAnswerBody, TextPattern, Texts
-from standards import _choices, _gap
+from standards._choices import WeightedOption, required_text, single_choice
+from standards._gap import gap_name, gap_placeholder, with_gap_names
 from standards._keys import KeyAllocator, matched
 from standards._xml import Element, children, descendants, inner_markup
 from standards.model import NotTranslatable
@@ -30,8 +31,8 @@ class PairReader:
             raise NotTranslatable(N_("A matching has two sets."))
         items, matches = (
             {
-                found.get("identifier", ""): _choices.required_text(self.texts.content(found, INLINE))
-                for found in children(part, "simpleAssociableChoice")
+                node.get("identifier", ""): required_text(self.texts.content(node, INLINE))
+                for node in children(part, "simpleAssociableChoice")
             }
             for part in sets
         )
@@ -44,9 +45,9 @@ class PairReader:
         return self._matching(items, matches, right, shuffle)
 
     def _correct(self, response: str, items: Mapping[str, str], matches: Mapping[str, str]) -> dict[str, str]:
-        found = [pair.split() for pair in self.worths.of(response).correct]
-        right = {pair[0]: pair[1] for pair in found if len(pair) == 2}
-        if len(right) != len(found) or set(right) != set(items) or not set(right.values()) <= set(matches):
+        stated = [pair.split() for pair in self.worths.of(response).correct]
+        right = {pair[0]: pair[1] for pair in stated if len(pair) == 2}
+        if len(right) != len(stated) or set(right) != set(items) or not set(right.values()) <= set(matches):
             raise NotTranslatable(
                 N_("Not every item of the matching has exactly one match."), N_("Here, each matching item has exactly one.")
             )
@@ -76,9 +77,9 @@ class PairReader:
         )
         gaps, lines = [], []
         for at, (ident, item) in enumerate(items.items(), start=1):
-            name = _gap.name(at, len(items))
-            weighted = [_choices.WeightedOption({self.language: text}, paired.shares[ident, match]) for match, text in matches.items()]
-            gaps.append(Gap(name, _choices.single(weighted, shuffle=shuffle), paired.weights[ident]))
+            name = gap_name(at, len(items))
+            weighted = [WeightedOption({self.language: text}, paired.shares[ident, match]) for match, text in matches.items()]
+            gaps.append(Gap(name, single_choice(weighted, shuffle=shuffle), paired.weights[ident]))
             lines.append(f"- {item}: {{{name}}}")
         self.inside = "\n".join(lines)
         return GapsBody(tuple(gaps))
@@ -87,8 +88,8 @@ class PairReader:
 
     def dragged(self, interaction: Element) -> GapsBody:
         """Return a text with gaps that are filled from one set; a wrong text costs what the mapping takes for it."""
-        texts = {found.get("identifier", ""): self.texts.content(found, INLINE) for found in children(interaction, "gapText")}
-        places = [found.get("identifier", "") for found in descendants(interaction, "gap")]
+        texts = {node.get("identifier", ""): self.texts.content(node, INLINE) for node in children(interaction, "gapText")}
+        places = [node.get("identifier", "") for node in descendants(interaction, "gap")]
         response = interaction.get("responseIdentifier", "")
         if not places or not texts:
             raise NotTranslatable(N_("Not every gap has one right text."))
@@ -100,7 +101,7 @@ class PairReader:
             answers = [TextPattern({self.language: texts[right[gap]]}, True, Fraction(1), None, keys[texts[right[gap]]])]
             answers += self._others(gap, right[gap], texts, keys, paired)
             weight = paired.weights[gap] if paired is not None and not paired.is_even else Fraction(1)
-            gaps.append(Gap(_gap.name(at, len(places)), ShortAnswerBody(tuple(answers), True, self.language == "es"), weight))
+            gaps.append(Gap(gap_name(at, len(places)), ShortAnswerBody(tuple(answers), True, self.language == "es"), weight))
         self.inside = self._gap_text(interaction)
         return GapsBody(tuple(gaps), True, tuple(KeyedLabel(key, {self.language: text}) for text, key in keys.items()))
 
@@ -125,14 +126,14 @@ class PairReader:
         replace_by_gaps(gaps)
         for element in (*children(interaction, "gapText"), *children(interaction, "prompt")):
             interaction.remove(element)
-        return _gap.with_names(self.texts.html(inner_markup(interaction), BLOCKS), len(gaps))
+        return with_gap_names(self.texts.html(inner_markup(interaction), BLOCKS), len(gaps))
 
 
 def replace_by_gaps(interactions: Sequence[Element]) -> None:
     """Put the sign of a gap in the place of each interaction."""
-    for at, found in enumerate(interactions, start=1):
-        for inner in list(found):
-            found.remove(inner)
-        found.tag, found.text = "span", _gap.placeholder(at)
-        for name in list(found.attrib):
-            del found.attrib[name]
+    for at, interaction in enumerate(interactions, start=1):
+        for inner in list(interaction):
+            interaction.remove(inner)
+        interaction.tag, interaction.text = "span", gap_placeholder(at)
+        for name in list(interaction.attrib):
+            del interaction.attrib[name]

@@ -2,7 +2,7 @@
 
 from kernel.markup.foreign_html import CONTENT
 from quizzes.rules.definitions import Texts, TextShape
-from standards import _gap
+from standards._gap import without_gap_placeholders
 from standards._html import to_markdown
 from standards._texts import clean, from_plain
 from standards._xml import Element, child, children, descendants, example_of, inner_markup, local, words
@@ -27,17 +27,17 @@ class QtiTextReader:
 
     def material(self, element: Element | None, shape: TextShape) -> str:
         """Return the `mattext` of a `material` of QTI 1.2 as Markdown, by the type that it names."""
-        found = child(element, "material") if element is not None else None
-        if found is None:
+        material = child(element, "material") if element is not None else None
+        if material is None:
             return ""
         parts = []
-        for unread in (*(one for one in found if local(one) not in ("mattext", "matbreak")), *children(element, "material")[1:]):
+        for unread in (*(node for node in material if local(node) not in ("mattext", "matbreak")), *children(element, "material")[1:]):
             self.remarks.leave_out(CONTENT, example_of(unread))
-        for text in descendants(found, "mattext"):
-            said = _gap.without_placeholders(clean(words(text)))
-            parts.append(self.html(said, shape) if text.get("texttype") == "text/html" else from_plain(said, shape))
+        for text in descendants(material, "mattext"):
+            kind = without_gap_placeholders(clean(words(text)))
+            parts.append(self.html(kind, shape) if text.get("texttype") == "text/html" else from_plain(kind, shape))
         return "\n\n".join(part for part in parts if part)
 
-    def texts(self, words: str) -> Texts | None:
+    def texts(self, text: str) -> Texts | None:
         """Return words by language, None where there are none."""
-        return {self.language: words} if words else None
+        return {self.language: text} if text else None

@@ -11,7 +11,8 @@ from standards.model import NotTranslatable
 from standards.qti.declarations import Declaration, declaration
 from standards.qti.scoring import Basis, Scoring
 
-_NOTHING, _ALL = Fraction(0), Fraction(1)
+_NOTHING = Fraction(0)
+_ALL = Fraction(1)
 ANYTHING = "*"
 """The value that stands for every other one."""
 
@@ -29,18 +30,18 @@ class Paired:
         given = [share for share in self.shares.values() if share]
         return len(set(self.weights.values())) == 1 and given == [_ALL] * len(self.weights)
 
-    def right(self, place: str) -> str:
+    def right(self, item: str) -> str:
         """Return the best choice for a place."""
-        return max((choice for at, choice in self.shares if at == place), key=lambda choice: self.shares[place, choice])
+        return max((choice for at, choice in self.shares if at == item), key=lambda choice: self.shares[item, choice])
 
 
 class Worths:
     """The declarations and rules of one item; `lost` names what scores otherwise in it, `total` is what all right answers score."""
 
     def __init__(self, item: Element) -> None:
-        self.declared = {found.get("identifier", ""): declaration(found) for found in children(item, "responseDeclaration")}
-        several = frozenset(ident for ident, one in self.declared.items() if one.several)
-        self.scoring = Scoring(item, {ident: one.correct for ident, one in self.declared.items()}, several)
+        self.declared = {node.get("identifier", ""): declaration(node) for node in children(item, "responseDeclaration")}
+        several = frozenset(ident for ident, declared in self.declared.items() if declared.several)
+        self.scoring = Scoring(item, {ident: declared.correct for ident, declared in self.declared.items()}, several)
         self.lost: list[str] = []
         self.gained: dict[str, Fraction] = {}
         """What the best answer to each response scores in the item, 0 where it does not say so."""
@@ -48,8 +49,8 @@ class Worths:
     @property
     def total(self) -> Fraction:
         """Return what all right answers score together, 0 where the item does not say so of each."""
-        found = self.gained.values()
-        return sum(found, _NOTHING) if all(found) else _NOTHING
+        gained = self.gained.values()
+        return sum(gained, _NOTHING) if all(gained) else _NOTHING
 
     def of(self, response: str) -> Declaration:
         """Return a declaration; raises NotTranslatable where there is none."""
@@ -98,7 +99,7 @@ class Worths:
             gained[ANYTHING] = declared.bounded(usual)
         best = max(gained.values())
         self.scoring.keep_range(response, best)
-        return self._shares(response, dict(sorted(gained.items(), key=lambda one: (one[0] == ANYTHING, -one[1]))), best)
+        return self._shares(response, dict(sorted(gained.items(), key=lambda pair: (pair[0] == ANYTHING, -pair[1]))), best)
 
     def of_pairs(self, response: str, places: Sequence[str], choices: Sequence[str], name: Callable[[str, str], str]) -> Paired | None:
         """Return the worth of choices at places; None where nothing or only the whole is compared, which is reported as lost.
@@ -112,8 +113,8 @@ class Worths:
                 self.lost.append("match_correct")
             return None
         points, usual = self._points(response, ())
-        gained = {(place, choice): points.get(name(place, choice), usual) for place in places for choice in choices}
-        weights = {place: max(gained[place, choice] for choice in choices) for place in places}
+        gained = {(item, choice): points.get(name(item, choice), usual) for item in places for choice in choices}
+        weights = {item: max(gained[item, choice] for choice in choices) for item in places}
         if min(weights.values()) <= 0:
             raise NotTranslatable(N_("No answer is right."))
         if declared.least is not None and any(value < 0 for value in gained.values()):
@@ -121,7 +122,7 @@ class Worths:
         self.gained[response] = sum(weights.values(), _NOTHING)
         if 0 < declared.most < self.gained[response]:
             self.lost.append("upperBound")
-        return Paired(weights, {(place, choice): self._share(value, weights[place]) for (place, choice), value in gained.items()})
+        return Paired(weights, {(item, choice): self._share(value, weights[item]) for (item, choice), value in gained.items()})
 
     def _points(self, response: str, right: Sequence[str]) -> tuple[Mapping[str, Fraction], Fraction]:
         """Return the points of values and of every other one: by the mapping, else what is compared, else one for the right ones."""

@@ -26,8 +26,10 @@ from quizzes.rules.definitions import (
     ToleranceKind,
     TrueFalseBody,
 )
-from standards import _choices, _gap, _xml
+from standards import _xml
+from standards._choices import option_weights
 from standards._fields import lose, nominal, refuse_kind
+from standards._gap import GAP_MARK, gap_placeholder
 from standards._numbers import decimal
 from standards._texts import NOWHERE, in_language, one_line, to_html, to_plain
 from standards._xml import Element
@@ -179,7 +181,7 @@ class ItemBody:
     def _several(self, body: MultipleChoiceBody) -> Element:
         if body.rule is MultipleRule.ALL_OR_NOTHING:
             return self._choice(body.options, None, body.shuffle, several=True)
-        return self._choice(body.options, _choices.weights(body, self.remarks), body.shuffle, several=True)
+        return self._choice(body.options, option_weights(body, self.remarks), body.shuffle, several=True)
 
     def _choice(self, options: Sequence[Option], worths: Sequence[Fraction] | None, shuffle: bool, *, several: bool) -> Element:
         names = [f"choice_{at}" for at in range(1, len(options) + 1)]
@@ -206,8 +208,8 @@ class ItemBody:
     def _truth(self, answer: bool) -> Element:
         self._declare(RESPONSE, "single", "identifier", [str(answer).lower()])
         made = _xml.root(tag("choiceInteraction"), None, responseIdentifier=RESPONSE, shuffle="false", maxChoices="1")
-        for name, said in zip(("true", "false"), truth(self.language), strict=True):
-            _xml.add(made, tag("simpleChoice"), said, identifier=name)
+        for name, label in zip(("true", "false"), truth(self.language), strict=True):
+            _xml.add(made, tag("simpleChoice"), label, identifier=name)
         self._score([RESPONSE], mapped=False)
         return made
 
@@ -287,26 +289,26 @@ class ItemBody:
                 N_("The other answers and the feedback of a number are left out."), N_("The format compares with one number.")
             )
         tolerance = right.tolerance or body.tolerance
-        said = {"toleranceMode": "relative", "tolerance": decimal(tolerance.amount * 100)}
+        attributes = {"toleranceMode": "relative", "tolerance": decimal(tolerance.amount * 100)}
         if tolerance.kind is not ToleranceKind.RELATIVE:
-            said = {"toleranceMode": "absolute", "tolerance": decimal(nominal(right, body.tolerance, self.remarks).amount)}
+            attributes = {"toleranceMode": "absolute", "tolerance": decimal(nominal(right, body.tolerance, self.remarks).amount)}
         self._declare(ident, "single", "float", [decimal(right.value)])
-        self._score([ident], mapped=False, tolerance=said)
+        self._score([ident], mapped=False, tolerance=attributes)
 
     def _gaps(self, body: GapsBody) -> Element:
         text = in_language(self.question.text, self.language)
         places = gaps_in_order(body, text, self.remarks)
         for at, gap in enumerate(places, start=1):
-            text = text.replace("{" + gap.name + "}", _gap.placeholder(at), 1)
+            text = text.replace("{" + gap.name + "}", gap_placeholder(at), 1)
         made = _xml.root(tag("itemBody"))
         if body.drag:
             self._dragged(made, text, body, places)
         else:
             made.append(self._html(text))
             self._fill(made, {at: self._gap(at, gap) for at, gap in enumerate(places, start=1)})
-            words = [f"{RESPONSE}_{at}" for at, gap in enumerate(places, start=1) if not isinstance(gap.body, NumericalBody)]
-            if words:
-                self._sum(words)
+            typed = [f"{RESPONSE}_{at}" for at, gap in enumerate(places, start=1) if not isinstance(gap.body, NumericalBody)]
+            if typed:
+                self._sum(typed)
         return made
 
     def _sum(self, idents: Sequence[str]) -> None:
@@ -324,18 +326,18 @@ class ItemBody:
         options = gap.body.options
         if any(option.why for option in options):
             lose(self.remarks, "why")
-        names = [f"choice_{at}_{place}" for place in range(1, len(options) + 1)]
+        names = [f"choice_{at}_{number}" for number in range(1, len(options) + 1)]
         worths = {name: option.credit * self._share() for name, option in zip(names, options, strict=True) if option.credit}
         right = [name for name, option in zip(names, options, strict=True) if option.credit == 1]
         self._declare(ident, "single", "identifier", right, worths, most=self._share())
         made = _xml.root(tag("inlineChoiceInteraction"), None, responseIdentifier=ident, shuffle=str(gap.body.shuffle).lower())
         for name, option in zip(names, options, strict=True):
-            words, lost = to_plain(in_language(option.text, self.language), INLINE, self.language)
+            text, lost = to_plain(in_language(option.text, self.language), INLINE, self.language)
             if lost:
                 self.remarks.loss(
                     N_("Text inside a gap is written without its markup."), N_("Gaps can hold only plain text in the format.")
                 )
-            _xml.add(made, tag("inlineChoice"), one_line(words), identifier=name)
+            _xml.add(made, tag("inlineChoice"), one_line(text), identifier=name)
         return made
 
     def _fill(self, body: Element, made: Mapping[int, Element]) -> None:
@@ -364,12 +366,12 @@ class ItemBody:
         self._declare(RESPONSE, "multiple", "directedPair", correct, dict.fromkeys(correct, self.scale / len(correct)))
         made = _xml.add(body, tag("gapMatchInteraction"), responseIdentifier=RESPONSE, shuffle="true")
         for at, label in enumerate(gaps.choices, start=1):
-            words, lost = to_plain(in_language(label.text, self.language), INLINE, self.language)
+            label_text, lost = to_plain(in_language(label.text, self.language), INLINE, self.language)
             if lost:
                 self.remarks.loss(
                     N_("Text inside a gap is written without its markup."), N_("Gaps can hold only plain text in the format.")
                 )
-            _xml.add(made, tag("gapText"), one_line(words), identifier=f"text_{at}", matchMax="0")
+            _xml.add(made, tag("gapText"), one_line(label_text), identifier=f"text_{at}", matchMax="0")
         made.append(self._html(text))
         self._fill(made, {at: _xml.root(tag("gap"), None, identifier=f"gap_{at}") for at in range(1, len(places) + 1)})
         self._score([RESPONSE], mapped=True)
@@ -391,11 +393,11 @@ def plain_figures(root: Element) -> list[str]:
 
 
 def _fill_text(node: Element, made: Mapping[int, Element]) -> None:
-    for place, element in enumerate(_split(node.text, made)):
+    for index, element in enumerate(_split(node.text, made)):
         if isinstance(element, str):
             node.text = element
         else:
-            node.insert(place - 1, element)
+            node.insert(index - 1, element)
 
 
 def _fill_tail(node: Element, made: Mapping[int, Element]) -> None:
@@ -405,17 +407,17 @@ def _fill_tail(node: Element, made: Mapping[int, Element]) -> None:
         return
     node.tail = pieces[0] if isinstance(pieces[0], str) else None
     at = parent.index(node)
-    for place, element in enumerate(pieces[1:], start=1):
+    for index, element in enumerate(pieces[1:], start=1):
         if not isinstance(element, str):
-            parent.insert(at + place, element)
+            parent.insert(at + index, element)
 
 
-def _split(words: str | None, made: Mapping[int, Element]) -> list[str | Element]:
+def _split(text: str | None, made: Mapping[int, Element]) -> list[str | Element]:
     """Return the words before the first sign, then the elements, each with the words after it as its tail."""
-    parts = (words or "").split(_gap.GAP_MARK)
-    found: list[str | Element] = [parts[0]]
+    parts = (text or "").split(GAP_MARK)
+    nodes: list[str | Element] = [parts[0]]
     for number, after in zip(parts[1::2], parts[2::2], strict=True):
         element = made[int(number)]
         element.tail = after
-        found.append(element)
-    return found
+        nodes.append(element)
+    return nodes

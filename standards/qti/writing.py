@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from kernel.errors import N_
 from quizzes.rules.definitions import Gap, GapsBody, MatchingBody, TextPattern, Texts, TextShape
-from standards import _gap
 from standards._fields import lose
+from standards._gap import gap_name, split_at_gaps
 from standards._texts import in_language, one_line
 from standards.model import NotTranslatable, TransferRemarkCollector
 
@@ -27,10 +27,10 @@ def lose_written(remarks: TransferRemarkCollector, body: object, names: Sequence
 
 def whole_words(answer: TextPattern, language: str) -> str:
     """Return the words of a pattern; raises NotTranslatable where it stands for more than one answer."""
-    words = one_line(in_language(answer.patterns, language))
-    if "*" in words.replace("\\*", ""):
+    pattern = one_line(in_language(answer.patterns, language))
+    if "*" in pattern.replace("\\*", ""):
         raise NotTranslatable(N_("A pattern with * cannot be exported."), N_("The format compares whole answers."))
-    return words.replace("\\*", "*")
+    return pattern.replace("\\*", "*")
 
 
 def matches_of(body: MatchingBody) -> Mapping[str, Texts]:
@@ -46,9 +46,9 @@ def gaps_in_order(body: GapsBody, text: str, remarks: TransferRemarkCollector) -
     names = [gap.name for gap in body.gaps]
     if any(gap.weight != 1 for gap in body.gaps):
         lose(remarks, "weight")
-    if len(_gap.split(text, names)) != len(names) + 1:
+    if len(split_at_gaps(text, names)) != len(names) + 1:
         raise NotTranslatable(N_("Not every gap appears exactly once in the text."))
     places = tuple(sorted(body.gaps, key=lambda gap: text.find("{" + gap.name + "}")))
-    if [gap.name for gap in places] != [_gap.name(at, len(places)) for at in range(1, len(places) + 1)]:
+    if [gap.name for gap in places] != [gap_name(at, len(places)) for at in range(1, len(places) + 1)]:
         remarks.loss(N_("The names of the gaps are left out."), N_("They are numbered when the question is imported again."))
     return places

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from kernel import clock
-from tests.simulators.tasks import folder
+from tests.simulators.task_folders import folder
 from tests.support.builders import a_person, publish
 from tests.support.chromium import Live, signed_in
 from tests.support.editions import an_edition, enrol

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.workshops import slide
-from tests.simulators import tasks
+from tests.simulators import task_folders
 from tests.support.builders import PASSWORD, a_person, publish
 from tests.support.chromium import Live, visitor
 
@@ -104,7 +104,7 @@ def test_tool_works_without_a_script(chromium: Browser, live: Live) -> None:
 
 @pytest.mark.slow
 def test_goals_of_a_task_light_up_while_one_works(chromium: Browser, live: Live) -> None:
-    publish(live.instance, tasks.folder())
+    publish(live.instance, task_folders.folder())
     a_person(live.instance)
     person = visitor(chromium, live)
     page = person.page

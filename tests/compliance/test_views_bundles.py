@@ -20,7 +20,7 @@ from kernel.audit import AuditEntry
 from kernel.errors import NotFound
 from kernel.files import StoredFile
 from kernel.outbox import Delivery, Job
-from kernel.prepared_files import KEPT
+from kernel.prepared_files import PREPARED_KEPT
 from lms.access_log import list_access_rows
 from lms.instance import Instance
 from organisations.rules import TrainingRole
@@ -183,9 +183,9 @@ def test_a_bundle_ends_after_thirty_days(auditor: Browser, instance: Instance, r
     pack(instance, rows(instance)[0].id)
     (row,) = rows(instance)
     assert row.sha256 is not None
-    end(instance, KEPT.days - 1)
+    end(instance, PREPARED_KEPT.days - 1)
     assert instance.files.holds(row.sha256)
-    end(instance, KEPT.days)
+    end(instance, PREPARED_KEPT.days)
 
     auditor.checks = False
     auditor.get(f"/training-report/bundles/{row.uuid}/file", 404)
@@ -194,7 +194,7 @@ def test_a_bundle_ends_after_thirty_days(auditor: Browser, instance: Instance, r
         instance.files.open(row.sha256)
     with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).where(StoredFile.sha256 == row.sha256)) == 0
-    assert rows(instance)[0].ended_at == NOON + KEPT
+    assert rows(instance)[0].ended_at == NOON + PREPARED_KEPT
 
 
 def test_two_bundles_of_the_same_bytes_end_one_after_the_other(auditor: Browser, instance: Instance, reported: ReportedInstitution) -> None:
@@ -208,7 +208,7 @@ def test_two_bundles_of_the_same_bytes_end_one_after_the_other(auditor: Browser,
     assert first.sha256 == second.sha256
     with instance.database.unit_of_work() as session:
         session.execute(update(Bundle).where(Bundle.id == second.id).values(ready_at=NOON + timedelta(days=3)))
-    end(instance, KEPT.days)
+    end(instance, PREPARED_KEPT.days)
 
     first, second = rows(instance)
     assert (first.sha256, second.sha256 is not None) == (None, True)

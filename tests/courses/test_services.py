@@ -30,7 +30,7 @@ from kernel.permissions import SYSTEM
 from lms.app import KINDS
 from lms.instance import Instance
 from quizzes.models import Question, QuestionVersion, QuizVersion, Slot, SlotCandidate
-from tests.simulators import tasks
+from tests.simulators import task_folders
 from tests.support.builders import a_course, a_person, folder, publish
 from tests.support.drafts import LESSON, NOON, save_draft
 from tests.support.folders import FOLDERS, a_folder
@@ -73,7 +73,7 @@ def test_a_draft_keeps_the_revision_of_each_file_and_changes_only_what_changed(i
 
 
 def test_quizzes_and_tasks_close_with_their_module_at_the_latest(instance: Instance) -> None:
-    quiz, files = "01-parte/03-cuestionario.quiz.yaml", {**folder(modules=1), **tasks.folder()}
+    quiz, files = "01-parte/03-cuestionario.quiz.yaml", {**folder(modules=1), **task_folders.folder()}
     files["01-parte/module.yaml"] += b"closes: 2026-06-10\n"
     for number, closes in ((4, b"closes: 2026-06-08\n"), (5, b"closes: 2026-06-12\n")):
         text = files[quiz].replace(b"key: cuestionario-1\n", b"key: otro-%d\n" % number + closes).replace(b"draw: 7", b"draw: 2")

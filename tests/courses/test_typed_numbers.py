@@ -61,9 +61,11 @@ def _groups(groups: tuple[tuple[object, tuple[FieldSpec, ...]], ...]) -> tuple[F
 def every_field() -> list[FieldSpec]:
     """Return the fields of every form over the text of a course."""
     found: list[FieldSpec] = [*_leaves(_groups(course_fields.COURSE)), *_leaves(_groups(course_fields.MODULE))]
-    found += _leaves((*asked_of_quizzes.ASKED, *_groups(asked_of_quizzes.GROUPS), *asked_of_tasks.ASKED, *_groups(asked_of_tasks.GROUPS)))
+    found += _leaves(
+        (*asked_of_quizzes.QUIZ_FIELDS, *_groups(asked_of_quizzes.GROUPS), *asked_of_tasks.TASK_FIELDS, *_groups(asked_of_tasks.GROUPS))
+    )
     found += _leaves(tuple(one for kind in OF_KIND for one in fields_of_kind(kind)))
-    found += _leaves(tuple(one for fields in slot_fields.ASKED.values() for one in fields))
+    found += _leaves(tuple(one for fields in slot_fields.SLOT_FIELDS.values() for one in fields))
     found += _leaves((*list_fields._PARAMETER, *list_fields._RESOURCE))
     for kind in KINDS.kinds:
         found += _leaves((*kind.settings, *_groups(kind.groups)))

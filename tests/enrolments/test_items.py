@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from accounts.models import Notification
 from courses.models import Course, StaffRole
 from enrolments.models import Enrolment, ManualGrade, ManualGradeItem
+from enrolments.queries.learning import get_learner_context
 from enrolments.services import grade_items as services
 from enrolments.services import learning as learning_services
 from enrolments.services.grade_items import GradeEntry, GradeItemValues, MaximumChanged
@@ -189,7 +190,7 @@ def test_nobody_marks_their_own_work(browser: Browser, instance: Instance) -> No
     course = a_course(instance, modules=1)
     own = actor_of(a_teacher(instance, course, role=StaffRole.GRADER))
     with instance.database.unit_of_work() as session:
-        learning_services.enrol(session, own, learning_services.queries.get_learner_context(session, own, "prueba"), now=clock.now())
+        learning_services.enrol(session, own, get_learner_context(session, own, "prueba"), now=clock.now())
     item = an_item(instance, own, course)
     page = sign_in(browser, "profe@example.org").get(marks_page(item))
     assert in_spanish("You can't mark your own work.") in page.text

@@ -24,7 +24,7 @@ from kernel.permissions import SYSTEM, Actor
 from lms.instance import Instance
 from quizzes.models import Attempt
 from simulators.models import Submission
-from tests.simulators import tasks
+from tests.simulators import task_folders
 from tests.support.browser import Browser
 from tests.support.builders import a_learner_in, a_teacher, folder, publish
 from tests.support.learning import a_learner, actor_of, enrolment_of, fail_quiz, mark_done, pass_quiz, start
@@ -253,16 +253,16 @@ def test_what_was_seen_of_two_recordings_is_joined(instance: Instance) -> None:
 
 def test_tasks_that_were_handed_in_are_numbered_on(browser: Browser) -> None:
     instance = browser.instance
-    other = (tasks.HEAD.replace("tarea-1", "otra") + tasks.BODY).encode()
-    course, _first = publish(instance, {**tasks.folder(), "01-parte/05-otra.simulator.yaml": other})
+    other = (task_folders.HEAD.replace("tarea-1", "otra") + task_folders.BODY).encode()
+    course, _first = publish(instance, {**task_folders.folder(), "01-parte/05-otra.simulator.yaml": other})
     learner = a_learner_in(browser, course)
     for key in ("otra", "tarea-1"):
         page = f"/courses/prueba/simulators/{key}"
         learner.get(page)
         learner.submit(f"{page}/answers", {"ask.linea": "1"}, button=("do", "submit"))
 
-    one = tasks.HEAD.replace("key: tarea-1", "key: nueva\nformer_keys: [tarea-1, otra]") + tasks.BODY
-    publish(instance, {**tasks.folder(), tasks.TASK: one.encode()}, nature=PublicationNature.CORRECTION)
+    one = task_folders.HEAD.replace("key: tarea-1", "key: nueva\nformer_keys: [tarea-1, otra]") + task_folders.BODY
+    publish(instance, {**task_folders.folder(), task_folders.TASK: one.encode()}, nature=PublicationNature.CORRECTION)
     follow(instance, course)
 
     with instance.database.unit_of_work(write=False) as session:

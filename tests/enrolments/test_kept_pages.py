@@ -158,7 +158,7 @@ def test_a_message_is_for_one_reader(ana: Browser, blas: Browser, kept: PageCach
 @pytest.mark.slow
 def test_only_the_last_pages_are_kept(ana: Browser, kept: PageCache, monkeypatch: pytest.MonkeyPatch) -> None:
     most = len(kept)
-    monkeypatch.setattr(cached_pages, "MOST_KEPT", most)
+    monkeypatch.setattr(cached_pages, "MOST_KEPT_PAGES", most)
 
     for path in (COURSE, f"{COURSE}/activities/leccion-2", f"{COURSE}/glossary", f"{COURSE}/resources"):
         ana.get(path)

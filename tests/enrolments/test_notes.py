@@ -7,6 +7,7 @@ from sqlalchemy import select
 from courses.models import Course, StaffRole
 from enrolments.models import LearnerNote
 from enrolments.queries.editions import get_place
+from enrolments.queries.learning import get_learner_context
 from enrolments.services import learner_notes
 from enrolments.services import learning as learning_services
 from kernel import clock
@@ -119,7 +120,7 @@ def test_nobody_reads_the_notes_on_themself(browser: Browser, instance: Instance
     grader = a_teacher(instance, _course, "dos@example.org", StaffRole.GRADER)
     own = actor_of(grader)
     with instance.database.unit_of_work() as session:
-        learning_services.enrol(session, own, learning_services.queries.get_learner_context(session, own, "prueba"), now=clock.now())
+        learning_services.enrol(session, own, get_learner_context(session, own, "prueba"), now=clock.now())
     sign_in(browser, "profe@example.org").get(page_of(own))
     browser.submit("/notes", {"words": WORDS})
 

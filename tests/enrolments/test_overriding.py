@@ -9,7 +9,7 @@ from sqlalchemy import select
 from accounts.models import Notification
 from courses.models import Course, StaffRole
 from enrolments.models import ActivityResult, Completion, ResultOverride
-from enrolments.queries.learning import results_of
+from enrolments.queries.learning import get_learner_context, results_of
 from enrolments.services import learning as learning_services
 from enrolments.services.learning import ActivityOutcome
 from kernel import clock
@@ -69,7 +69,7 @@ def test_nobody_grades_their_own_attempt_whatever_their_role(browser: Browser, i
     teacher = a_teacher(instance, course)
     own = actor_of(teacher)
     with instance.database.unit_of_work() as session:
-        context = learning_services.queries.get_learner_context(session, own, "prueba")
+        context = get_learner_context(session, own, "prueba")
         learning_services.enrol(session, own, context, now=clock.now())
     fail_quiz(instance, own, "prueba")
     visitor = sign_in(browser, "profe@example.org")

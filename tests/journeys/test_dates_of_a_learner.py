@@ -8,7 +8,7 @@ from accounts.models import Person
 from courses.models import Course
 from kernel.permissions import Actor
 from lms.instance import Instance
-from tests.simulators.tasks import folder
+from tests.simulators.task_folders import folder
 from tests.support.browser import Browser
 from tests.support.builders import a_person, publish, sign_in
 from tests.support.editions import an_edition, enrol

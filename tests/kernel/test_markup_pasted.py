@@ -3,7 +3,7 @@
 import pytest
 
 from kernel.errors import Invalid
-from kernel.markup.paste import MAXIMUM, pasted
+from kernel.markup.paste import MAXIMUM_PASTED, pasted
 from tests.support.soon import within
 
 WORD = """<html xmlns:o="urn:schemas-microsoft-com:office:office"><head><style>p.MsoNormal {margin:0}</style></head><body>
@@ -65,7 +65,7 @@ def test_what_acts_or_loads_is_dropped(html: str) -> None:
 
 def test_too_much_and_too_deep_are_refused_with_what_to_do() -> None:
     with pytest.raises(Invalid, match="parts"):
-        markdown_of("a" * (MAXIMUM + 1))
+        markdown_of("a" * (MAXIMUM_PASTED + 1))
     assert "Bien" in markdown_of("<div>" * 200 + "Bien")
 
 

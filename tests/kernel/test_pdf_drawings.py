@@ -14,7 +14,7 @@ from kernel.markup.svg import clean_svg
 from kernel.pdf.catalogue import PdfProperties
 from kernel.pdf.document import compose_pdf
 from kernel.pdf.drawings import description_of, read_drawing
-from kernel.pdf.fonts import SIGNS, STRONG, TEXT, width
+from kernel.pdf.fonts import SIGNS, STRONG, TEXT, text_width
 from kernel.pdf.prose_sheet import ProseSheet
 from kernel.pdf.sheets import RIGHT
 from tests.support.courses import CONTENT
@@ -48,7 +48,7 @@ def texts_of(inside: str, box: str = "0 0 320 100") -> list[tuple[str, str, comp
     found = []
     for text, move in placed(drawing):
         assert isinstance(text, String)
-        wide = width(text.text, text.fontName, text.fontSize)
+        wide = text_width(text.text, text.fontName, text.fontSize)
         ends = [transformPoint(move, (x, text.y)) for x in (text.x, text.x + wide)]
         begin, end = (complex(round(x, 6), round(drawing.height - y, 6)) for x, y in ends)
         found.append((text.text, text.fontName, begin, end))
@@ -169,7 +169,7 @@ def test_transforms_of_groups_move_shapes_and_texts_together() -> None:
     assert [transformPoint(move, point) for point in ((1, 1), (2, 1))] == [(7, 100 - 17), (9, 100 - 17)]
     assert (move[0], path.strokeWidth) == (2, 2)
     assert (text, end) == ("Alto", 5 - 8 + 15j + 6j)
-    assert isclose((end - begin).imag, width("Alto", TEXT, 26), rel_tol=1e-6)
+    assert isclose((end - begin).imag, text_width("Alto", TEXT, 26), rel_tol=1e-6)
     assert (end - begin).real == 0
     assert packed == [(0.5, 0, 0, -0.5, 20, 105)]
 

@@ -42,7 +42,7 @@ def test_long_headers_are_not_kept() -> None:
     app = Flask("preferences")
     before = [kept.cache_info().currsize for kept in (preferences._language, preferences._media_type, preferences._accepts)]
     for number in range(3):
-        long = f"x{number}," * preferences.LONGEST
+        long = f"x{number}," * preferences.LONGEST_PREFERENCE
         with app.request_context(EnvironBuilder(headers={"Accept-Language": long, "Accept": long, "Accept-Encoding": long}).get_environ()):
             preferred_language(OFFERED), preferred_media_type(MEDIA), accepts_encoding("gzip")
 

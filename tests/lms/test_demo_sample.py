@@ -29,7 +29,7 @@ def test_item_analysis_finds_the_two_planted_defects_and_nothing_else_that_is_cl
         course = course_catalogue.find_course(session, SLUG)
         assert course is not None
         quiz = analysis.list_compositions(session, course.id, QUIZ)
-        examination = services.compute(session, analysis.attempt_set(session, quiz, CountedAttempts.FIRST, quiz.choices[0]))
+        examination = services.compute_statistics(session, analysis.attempt_set(session, quiz, CountedAttempts.FIRST, quiz.choices[0]))
         names = analysis.list_question_names(session, [question.version for question in examination.questions])
     found = {(names[one.version].key, finding.ailment) for one in examination.questions for finding in one.findings}
     clear = {

@@ -134,7 +134,7 @@ def left_everywhere(instance: Instance, course: Course, learner: Actor) -> None:
         session.flush()
         session.add(AnswerFile(uuid=uuid4(), item_id=item, stored_file_id=stored.id, name="Zoraida Quishpe.pdf", uploaded_at=now))
         session.add(MessageRecipient(announcement_id=message.id, person_id=person.id))
-        addresses.ask_change(session, learner, person, "otra.zori@example.org", now=now)
+        addresses.ask_address_change(session, learner, person, "otra.zori@example.org", now=now)
         session.add(
             CourseInvitation(
                 course_id=course.id, email=person.email, role="grader", language="es", invited_by=by, invited_at=now, expires_at=now

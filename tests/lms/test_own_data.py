@@ -188,8 +188,8 @@ def test_an_invitation_that_was_accepted_goes_with_an_address_that_changes(insta
     with instance.database.unit_of_work() as session:
         team.accept_invitation(session, actor, team_queries.get_invited(session, actor, secret), now=clock.now())
     with instance.database.unit_of_work() as session:
-        link = addresses.link_for(keys, person, "ana.nueva@example.org")
-        addresses.change(session, actor, keys, link, now=clock.now())
+        link = addresses.address_link(keys, person, "ana.nueva@example.org")
+        addresses.change_address(session, actor, keys, link, now=clock.now())
     with instance.database.unit_of_work() as session:
         kept = own_data.tables_of(session, person.id, now=clock.now())["invitations"]
         erasure.erase_person(session, SYSTEM, session.get_one(Person, person.id), now=clock.now())

@@ -17,7 +17,7 @@ from kernel.search.index import SearchEntry
 from lms.app import KINDS, policy
 from lms.instance import Instance
 from lms.search import SEARCHES_OF_A_STRANGER, scope_of
-from tests.simulators import tasks
+from tests.simulators import task_folders
 from tests.support.browser import Browser, Counter, every_statement
 from tests.support.builders import a_learner_in, a_person, a_teacher, an_administrator, folder, publish, sign_in
 from tests.support.folders import a_folder, changed
@@ -320,7 +320,7 @@ def test_what_waits_or_opens_later_is_not_found_by_its_title(browser: Browser, i
 
 
 def test_a_task_is_found_by_its_title(browser: Browser, instance: Instance) -> None:
-    course = publish(instance, tasks.folder())[0]
+    course = publish(instance, task_folders.folder())[0]
     a_learner_in(browser, course)
 
     page = browser.get("/search?q=tarea&kind=simulator")

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from accounts import queries as accounts
 from accounts import services
-from accounts.models import Device, Person
+from accounts.models import Device, Person, RoleGrant
 from accounts.passwords import NOBODYS
 from kernel import clock
 from kernel.audit import AuditEntry
@@ -175,7 +175,7 @@ def test_the_last_administrator_who_can_sign_in_stays(boss: Browser, instance: I
     token = dict(boss.page.form(f"{address}/role").fields)["csrf_token"]
     with instance.database.unit_of_work() as session:
         boss_row = session.scalars(select(Person).where(Person.email == "admin@example.org")).one()
-        for grant in session.scalars(select(accounts.RoleGrant).where(accounts.RoleGrant.person_id == boss_row.id)):
+        for grant in session.scalars(select(RoleGrant).where(RoleGrant.person_id == boss_row.id)):
             session.delete(grant)
 
     boss.post(f"{address}/role", {"csrf_token": token, "role": ""}, status=403)

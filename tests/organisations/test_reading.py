@@ -8,7 +8,7 @@ import pytest
 from email_validator import SPECIAL_USE_DOMAIN_NAMES
 from xlsxwriter import Workbook
 
-from accounts.forms import normal_email
+from accounts.rules import normal_email
 from kernel.archives import write_archive
 from kernel.decoding import Undecodable
 from kernel.tables import COLUMNS, OTHER_SHEET, write_xlsx

@@ -69,7 +69,7 @@ def examined(instance: Instance, course: Course, which: CountedAttempts = Counte
     """Compute the statistics of the quiz."""
     found = attempts_of(instance, course, which, at)
     with instance.database.unit_of_work(write=False) as session:
-        return services.compute(session, found)
+        return services.compute_statistics(session, found)
 
 
 def test_the_attempts_that_count_are_those_of_the_selected_set(instance: Instance, now: datetime) -> None:
@@ -257,7 +257,7 @@ def test_what_was_computed_is_kept_until_something_changes(instance: Instance, n
     found, examination = attempts_of(instance, course), examined(instance, course)
     for _time in range(2):
         with instance.database.unit_of_work() as session:
-            services.keep(session, found, examination, now=now)
+            services.keep_statistics(session, found, examination, now=now)
 
     with instance.database.unit_of_work(write=False) as session:
         kept = analysis.find_examination(session, found)
@@ -282,7 +282,7 @@ def test_background_work_computes_what_is_ordered_once(instance: Instance, now: 
     found = attempts_of(instance, course)
     for _time in range(2):
         with instance.database.unit_of_work() as session:
-            services.order(session, found, None, now=now)
+            services.order_statistics(session, found, None, now=now)
 
     with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).select_from(outbox.Job).where(outbox.Job.kind == "quizzes.examine")) == 1
@@ -302,7 +302,7 @@ def test_what_was_computed_before_a_change_and_its_undoing_is_computed_again(ins
     for fingerprint in (found.fingerprint, f"{VERSION}:annulled", found.fingerprint):
         with instance.database.unit_of_work() as session:
             present = analysis.find_examination(session, found)
-            services.order(session, found, present and present.computed_at, now=now)
+            services.order_statistics(session, found, present and present.computed_at, now=now)
         moment = now + timedelta(minutes=len(kept))
         outbox.deliver_waiting(instance.worker, now=moment)
         with instance.database.unit_of_work() as session:
@@ -325,7 +325,7 @@ def test_computing_costs_the_same_statements_for_few_and_for_many(instance: Inst
         note = lambda _c, _cursor, statement, *_rest: statements.append(statement)  # noqa: E731 - an event's listener
         event.listen(engine, "before_cursor_execute", note)
         with instance.database.unit_of_work(write=False) as session:
-            services.compute(session, found)
+            services.compute_statistics(session, found)
         event.remove(engine, "before_cursor_execute", note)
         return len([one for one in statements if not one.startswith(("BEGIN", "PRAGMA"))])
 

@@ -156,9 +156,9 @@ def test_what_the_statistics_find_of_values_is_shown_beside_the_blueprint(browse
     with instance.database.unit_of_work() as session:
         quiz = analysis.list_compositions(session, course.id, "cuestionario-1")
         found = analysis.attempt_set(session, quiz, CountedAttempts.FIRST, quiz.choices[0])
-        examination = examinations.compute(session, found)
+        examination = examinations.compute_statistics(session, found)
         questions = tuple(replace(one, findings=(larger,)) for one in examination.questions)
-        examinations.keep(session, found, replace(examination, questions=questions), now=clock.now())
+        examinations.keep_statistics(session, found, replace(examination, questions=questions), now=clock.now())
     a_teacher(instance, course)
 
     page = sign_in(browser, "profe@example.org").get("/teaching/prueba/parts/cuestionario-1/blueprint")

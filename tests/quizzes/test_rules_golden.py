@@ -284,7 +284,7 @@ def test_only_the_tilde_of_an_n_is_a_letter(pattern: str, typed: str, *, fits: b
 
 def test_the_longest_ordered_items_are_found_whatever_begins_later() -> None:
     """spec/quiz-engine 5.7 Ordering, longest ordered subset: four of five stand in order."""
-    assert ordering.fraction_of(OrderingRule.LONGEST_ORDERED, [1, 2, 3, 0, 4]) == f("4/5")
+    assert ordering.share_of_ordering(OrderingRule.LONGEST_ORDERED, [1, 2, 3, 0, 4]) == f("4/5")
 
 
 def test_the_tolerance_has_its_epsilon_and_no_more() -> None:

@@ -119,7 +119,7 @@ def test_choosing_nothing_earns_nothing_even_in_proportion() -> None:
 
 
 def test_keys_that_are_no_options_are_no_choice() -> None:
-    assert choice_marking.fraction_of(R.PROPORTIONAL, a_multiple(R.PROPORTIONAL, 1, 9).options, ["zz"]) == 0
+    assert choice_marking.share_of_choices(R.PROPORTIONAL, a_multiple(R.PROPORTIONAL, 1, 9).options, ["zz"]) == 0
 
 
 @pytest.mark.parametrize("rule", list(R))

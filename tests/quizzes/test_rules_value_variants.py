@@ -9,7 +9,7 @@ from quizzes.rules.definitions import Body, CalculatedAnswer, CalculatedBody, Nu
 from quizzes.rules.item_layout import lay_out_item
 from quizzes.rules.layout import Candidate, DrawnQuestions, SlotEntry, lay_out
 from quizzes.rules.question_variables import QuestionVariable, VariableRange
-from quizzes.rules.value_variants import MOST_VARIANTS, numbers_of, values_of_variant, variant_name, variants_of
+from quizzes.rules.value_variants import MOST_VALUE_VARIANTS, numbers_of, values_of_variant, variant_name, variants_of
 from tests.support.questions import NUMBERS, a_question, a_single, calculated_options, f
 
 A = QuestionVariable("a", (f(1), f("2.5"), f("1/3")))
@@ -34,7 +34,7 @@ def test_the_variants_are_the_values_that_meet_the_conditions() -> None:
         NumericalBody(()),
         CalculatedBody((), BODY.answers),
         CalculatedBody((A,), BODY.answers, ("a > 9",)),
-        CalculatedBody((QuestionVariable("a", VariableRange(f(1), f(MOST_VARIANTS + 1), f(1))),), BODY.answers),
+        CalculatedBody((QuestionVariable("a", VariableRange(f(1), f(MOST_VALUE_VARIANTS + 1), f(1))),), BODY.answers),
         CalculatedBody(tuple(QuestionVariable(name, VariableRange(f(1), f(11), f(1))) for name in "abc"), BODY.answers, ("a + b + c < 4",)),
         CalculatedBody((QuestionVariable("un_nombre_largo", (f("1/3") + 10**70,)),), BODY.answers),
         a_single(),

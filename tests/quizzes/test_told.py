@@ -80,7 +80,7 @@ def test_an_override_that_was_ended_before_anybody_was_told_is_not_told(instance
     with instance.database.unit_of_work() as session:
         person = session.get_one(Person, ana.person_id)
         values = overrides.OverrideValues(attempts=3)
-        row = overrides.override(session, office.editor, quiz, overrides.OverrideTarget(person=person), values, "Motivo", now=NOON)
+        row = overrides.set_override(session, office.editor, quiz, overrides.OverrideTarget(person=person), values, "Motivo", now=NOON)
         overrides.end_override(session, office.editor, row, now=NOON)
 
     assert told(instance, ana) == []

@@ -45,7 +45,7 @@ def statistics_of(instance: Instance, course: Course) -> int:
     with instance.database.unit_of_work(write=False) as session:
         quiz = analysis.list_compositions(session, course.id, QUIZ_KEY)
         found = analysis.attempt_set(session, quiz, CountedAttempts.FIRST, quiz.choices[0])
-        return services.compute(session, found).quiz.attempts
+        return services.compute_statistics(session, found).quiz.attempts
 
 
 @pytest.fixture

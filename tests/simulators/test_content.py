@@ -13,25 +13,25 @@ from quizzes.content.kinds import BANKS
 from quizzes.content.kinds import KIND as QUIZ
 from simulators.content import KIND, TaskSource
 from simulators.rules.tasks import TaskTolerance, TaskToleranceKind
-from tests.simulators import tasks
+from tests.simulators import task_folders
 from webinars.content import KIND as RECORDING
 
 
-def findings(body: str, head: str = tasks.HEAD) -> list[Finding]:
-    files = {**tasks.folder(), tasks.TASK: (head + body).encode()}
+def findings(body: str, head: str = task_folders.HEAD) -> list[Finding]:
+    files = {**task_folders.folder(), task_folders.TASK: (head + body).encode()}
     return [
         found
         for found in read_folder(files, (PAGE, QUIZ, RECORDING, KIND), (BANKS,), today=date(2026, 6, 1)).findings
-        if found.file == tasks.TASK
+        if found.file == task_folders.TASK
     ]
 
 
-def codes(body: str, head: str = tasks.HEAD) -> list[str]:
+def codes(body: str, head: str = task_folders.HEAD) -> list[str]:
     return [found.code for found in findings(body, head)]
 
 
-def read(body: str = tasks.BODY) -> TaskSource:
-    reading = read_folder(tasks.folder(body), (PAGE, QUIZ, RECORDING, KIND), (BANKS,), today=date(2026, 6, 1))
+def read(body: str = task_folders.BODY) -> TaskSource:
+    reading = read_folder(task_folders.folder(body), (PAGE, QUIZ, RECORDING, KIND), (BANKS,), today=date(2026, 6, 1))
     assert reading.course is not None, [found.message for found in reading.errors]
     source = next(activity for activity in reading.course.activities() if activity.kind == "simulator").settings
     assert isinstance(source, TaskSource)
@@ -39,7 +39,7 @@ def read(body: str = tasks.BODY) -> TaskSource:
 
 
 def test_whole_task_is_read_without_a_finding() -> None:
-    assert findings(tasks.BODY) == []
+    assert findings(task_folders.BODY) == []
     task = read().task
 
     assert task.start == {"vejez.meses": "{meses}", "vejez.captacion": "1/2"}
@@ -73,8 +73,8 @@ def test_policy_is_that_of_quizzes() -> None:
 
 
 def swapped(old: str, new: str) -> str:
-    assert old in tasks.BODY
-    return tasks.BODY.replace(old, new, 1)
+    assert old in task_folders.BODY
+    return task_folders.BODY.replace(old, new, 1)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_start_out_of_limits_without_variables_is_an_input_out_of_limits() -> No
 
 @pytest.mark.parametrize(("old", "new"), [("model: presupuesto-social", "model: clima"), ("version: 1", "version: 2")])
 def test_model_or_version_that_is_not_there_is_told(old: str, new: str) -> None:
-    assert codes(tasks.BODY, tasks.HEAD.replace(old, new)) == ["C801"]
+    assert codes(task_folders.BODY, task_folders.HEAD.replace(old, new)) == ["C801"]
 
 
 def test_amount_in_one_form_takes_the_other_away() -> None:
@@ -139,11 +139,11 @@ def test_amount_in_one_form_takes_the_other_away() -> None:
 
 
 def test_all_and_defaults_are_not_canonical() -> None:
-    assert "C114" in codes(tasks.BODY + "grading: highest\n")
+    assert "C114" in codes(task_folders.BODY + "grading: highest\n")
 
 
 def test_values_to_choose_from_and_tolerances_by_share_and_factor_are_read() -> None:
-    body = tasks.BODY.replace("{from: 10, to: 14, step: 1}", "{values: [12, 13.5], decimals: 1}")
+    body = task_folders.BODY.replace("{from: 10, to: 14, step: 1}", "{values: [12, 13.5], decimals: 1}")
     for kind in (TaskToleranceKind.RELATIVE, TaskToleranceKind.GEOMETRIC):
         task = read(body.replace("tolerance: 0.01", f"tolerance: {{{kind.value}: 0.02}}")).task
 

@@ -11,7 +11,7 @@ from kernel.permissions import Actor
 from lms.instance import Instance
 from simulators import services
 from simulators.services import TaskWork
-from tests.simulators.tasks import BODY, folder
+from tests.simulators.task_folders import BODY, folder
 from tests.support.builders import publish
 from tests.support.dates import moments_of
 from tests.support.editions import a_learner_of, an_edition

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 
 from courses.models import PublicationNature, StaffRole
+from courses.queries import outlines
 from enrolments.models import ActivityResult, Enrolment
 from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolment_services
@@ -17,7 +18,7 @@ from simulators import queries, services
 from simulators.models import Submission, TaskSave
 from simulators.rules.scenario import BENEFITS
 from simulators.services import TaskWork
-from tests.simulators import tasks
+from tests.simulators import task_folders
 from tests.support.browser import Browser, Counter
 from tests.support.builders import a_learner_in, a_teacher, publish, sign_in
 from tests.support.learning import a_learner, all_at_once
@@ -27,9 +28,9 @@ TASK = "/courses/prueba/simulators/tarea-1"
 
 
 def test_what_a_task_says_is_read_back_as_it_was_published(instance: Instance) -> None:
-    course, version = publish(instance, tasks.folder())
+    course, version = publish(instance, task_folders.folder())
     with instance.database.unit_of_work(write=False) as session:
-        outline = enrolment_queries.course_outlines.get_outline(session, version.id)
+        outline = outlines.get_outline(session, version.id)
         found = queries.get_task_of_activity(session, outline.by_key["tarea-1"].id)
 
     assert found.task.start == {"vejez.meses": "{meses}", "vejez.captacion": "1/2"}
@@ -41,13 +42,15 @@ def test_what_a_task_says_is_read_back_as_it_was_published(instance: Instance) -
 
 def test_work_follows_a_task_whose_key_changes(browser: Browser) -> None:
     """spec/content-format 3.2: what was recorded under a former key moves to the present one."""
-    course, _version = publish(browser.instance, tasks.folder())
+    course, _version = publish(browser.instance, task_folders.folder())
     learner = a_learner_in(browser, course)
     learner.get(TASK)
     learner.submit(f"{TASK}/answers", {"ask.linea": "99,54"}, button=("do", "submit"))
     files = {
-        **tasks.folder(),
-        tasks.TASK: (tasks.HEAD.replace("key: tarea-1", "key: tarea-nueva\nformer_keys: [tarea-1]") + tasks.BODY).encode(),
+        **task_folders.folder(),
+        task_folders.TASK: (
+            task_folders.HEAD.replace("key: tarea-1", "key: tarea-nueva\nformer_keys: [tarea-1]") + task_folders.BODY
+        ).encode(),
     }
     _course, version = publish(browser.instance, files)
     with browser.instance.database.unit_of_work() as session:
@@ -62,7 +65,7 @@ def test_work_follows_a_task_whose_key_changes(browser: Browser) -> None:
 
 
 def test_best_submission_counts_whatever_comes_after(browser: Browser) -> None:
-    course, _version = publish(browser.instance, tasks.folder())
+    course, _version = publish(browser.instance, task_folders.folder())
     learner = a_learner_in(browser, course)
     good = {"vejez.elegible": "100", "vejez.captacion": "90", "vejez.tramos.1.factor_linea": "75"}
     for values in ({**good, "ask.linea": "99,54"}, {"vejez.captacion": "10", "ask.linea": ""}):
@@ -80,8 +83,8 @@ def test_best_submission_counts_whatever_comes_after(browser: Browser) -> None:
 
 def test_work_that_no_learner_may_send_is_refused(browser: Browser) -> None:
     """A task that waits for something else takes nothing, however it is sent."""
-    head = tasks.HEAD.replace("model:", "requires: [leccion-1]\nmodel:")
-    course, _version = publish(browser.instance, {**tasks.folder(), tasks.TASK: (head + tasks.BODY).encode()})
+    head = task_folders.HEAD.replace("model:", "requires: [leccion-1]\nmodel:")
+    course, _version = publish(browser.instance, {**task_folders.folder(), task_folders.TASK: (head + task_folders.BODY).encode()})
     learner = a_learner_in(browser, course)
     page = learner.get(TASK)
 
@@ -96,7 +99,7 @@ def test_work_that_no_learner_may_send_is_refused(browser: Browser) -> None:
 
 def test_task_that_only_asks_shows_what_is_given_and_lets_nothing_change(browser: Browser) -> None:
     body = "text: Calcule.\nasks:\n  - key: uno\n    text: ¿Cuánto cuesta?\n    output: ninez_focalizada.pct_pib\n    tolerance: 0.005\n"
-    course, _version = publish(browser.instance, tasks.folder(body))
+    course, _version = publish(browser.instance, task_folders.folder(body))
     learner = a_learner_in(browser, course)
     page = learner.get(TASK)
     names = [name for name, _value in page.form(f"{TASK}/answers").fields]
@@ -111,7 +114,7 @@ def test_task_that_only_asks_shows_what_is_given_and_lets_nothing_change(browser
 
 def test_task_on_the_total_lets_every_input_be_changed(browser: Browser) -> None:
     body = "text: Proponga.\ngoals:\n  - key: uno\n    text: Cuesta poco.\n    output: total.pct_pib\n    max: 1\n"
-    course, _version = publish(browser.instance, tasks.folder(body))
+    course, _version = publish(browser.instance, task_folders.folder(body))
     learner = a_learner_in(browser, course)
     names = [name for name, _value in learner.get(TASK).form(f"{TASK}/answers").fields]
 
@@ -123,7 +126,7 @@ def test_task_on_the_total_lets_every_input_be_changed(browser: Browser) -> None
 
 
 def test_pages_of_a_task_ask_the_database_little(browser: Browser) -> None:
-    course, _version = publish(browser.instance, tasks.folder())
+    course, _version = publish(browser.instance, task_folders.folder())
     learner = a_learner_in(browser, course)
     learner.get(TASK)
     counter = Counter(browser.instance.database.reading)
@@ -133,7 +136,7 @@ def test_pages_of_a_task_ask_the_database_little(browser: Browser) -> None:
 
 
 def test_what_was_kept_by_formulas_that_are_gone_begins_anew(browser: Browser) -> None:
-    course, _version = publish(browser.instance, tasks.folder())
+    course, _version = publish(browser.instance, task_folders.folder())
     learner = a_learner_in(browser, course)
     learner.get(TASK)
     learner.submit(f"{TASK}/answers", {"vejez.captacion": "77"}, button=("do", "calculate"))
@@ -144,7 +147,7 @@ def test_what_was_kept_by_formulas_that_are_gone_begins_anew(browser: Browser) -
 
 
 def test_same_work_is_kept_once(browser: Browser) -> None:
-    course, _version = publish(browser.instance, tasks.folder())
+    course, _version = publish(browser.instance, task_folders.folder())
     learner = a_learner_in(browser, course)
     for captacion in ("77", "77", "78", "77"):
         learner.get(TASK)
@@ -156,7 +159,7 @@ def test_same_work_is_kept_once(browser: Browser) -> None:
 
 
 def test_grader_looks_at_a_task_and_cannot_work_on_it(browser: Browser) -> None:
-    course, _version = publish(browser.instance, tasks.folder())
+    course, _version = publish(browser.instance, task_folders.folder())
     a_teacher(browser.instance, course, role=StaffRole.GRADER)
     sign_in(browser, "profe@example.org")
     page = browser.get(TASK)
@@ -169,7 +172,7 @@ def test_grader_looks_at_a_task_and_cannot_work_on_it(browser: Browser) -> None:
 def test_progress_says_that_a_task_is_used_up_and_follows_the_limits_of_a_correction(browser: Browser) -> None:
     """A used-up task is not what comes next (`enrolments.rules.find_next_activity`); a correction gives attempts, and takes them."""
     instance = browser.instance
-    course, _version = publish(instance, tasks.folder())
+    course, _version = publish(instance, task_folders.folder())
     learner = a_learner_in(browser, course)
     seen = []
     for _time in range(2):
@@ -178,8 +181,8 @@ def test_progress_says_that_a_task_is_used_up_and_follows_the_limits_of_a_correc
         seen.append(is_used_up(instance))
 
     for attempts in ("attempts: 3\n", "attempts: 1\n", ""):
-        body = tasks.BODY.replace("attempts: 2\n", attempts)
-        publish(instance, tasks.folder(body), nature=PublicationNature.CORRECTION)
+        body = task_folders.BODY.replace("attempts: 2\n", attempts)
+        publish(instance, task_folders.folder(body), nature=PublicationNature.CORRECTION)
         outbox.deliver_waiting(instance.worker, now=clock.now())
         seen.append(is_used_up(instance))
 
@@ -188,7 +191,7 @@ def test_progress_says_that_a_task_is_used_up_and_follows_the_limits_of_a_correc
 
 def test_one_form_handed_in_twice_at_once_is_one_submission(instance: Instance) -> None:
     """spec/security 6.2, on both databases: a double click; another form is another submission."""
-    course, _version = publish(instance, tasks.folder())
+    course, _version = publish(instance, task_folders.folder())
     actor = a_learner(instance, course)
 
     def hand_in(number: UUID) -> int:

@@ -19,19 +19,19 @@ from simulators import queries, services
 from simulators.models import Submission, TaskSave
 from simulators.queries import PersonTaskKey
 from simulators.services import SubmissionNotAllowed, TaskWork
-from tests.simulators import tasks
+from tests.simulators import task_folders
 from tests.support.builders import publish
 from tests.support.learning import a_learner
 from tests.support.takes import read, retake, takes_of
 
 KEY = "tarea-1"
-ONCE = tasks.BODY.replace("attempts: 2", "attempts: 1")
+ONCE = task_folders.BODY.replace("attempts: 2", "attempts: 1")
 
 
 @pytest.fixture
 def published(instance: Instance) -> tuple[Course, CourseVersion]:
     """Return a published course whose task can be submitted once."""
-    return publish(instance, tasks.folder(ONCE))
+    return publish(instance, task_folders.folder(ONCE))
 
 
 def hand_in(instance: Instance, learner: Actor, typed: str = "99,54") -> UUID:
@@ -118,8 +118,8 @@ def test_a_version_renames_the_submissions_of_the_present_take_alone(instance: I
     hand_in(instance, learner)
     retake(instance, learner, course)
     hand_in(instance, learner)
-    head = tasks.HEAD.replace("key: tarea-1", "key: tarea-nueva\nformer_keys: [tarea-1]")
-    version = publish(instance, {**tasks.folder(), tasks.TASK: (head + ONCE).encode()})[1]
+    head = task_folders.HEAD.replace("key: tarea-1", "key: tarea-nueva\nformer_keys: [tarea-1]")
+    version = publish(instance, {**task_folders.folder(), task_folders.TASK: (head + ONCE).encode()})[1]
 
     with instance.database.unit_of_work() as session:
         enrolments.follow_version(session, learner, takes_of(instance, learner, course)[1].id, version.id, now=clock.now())

@@ -15,7 +15,7 @@ from kernel import clock
 from kernel.audit import AuditEntry
 from lms.instance import Instance
 from simulators.models import Submission, SubmissionItem, TaskSave
-from tests.simulators import tasks
+from tests.simulators import task_folders
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_learner_in, a_person, a_teacher, publish, sign_in
@@ -30,7 +30,7 @@ GOOD = {"vejez.elegible": "100", "vejez.captacion": "90", "vejez.tramos.1.factor
 @pytest.fixture
 def learner(browser: Browser) -> Browser:
     """Return a learner of a course with a task."""
-    course, _version = publish(browser.instance, tasks.folder())
+    course, _version = publish(browser.instance, task_folders.folder())
     return a_learner_in(browser, course)
 
 
@@ -60,7 +60,7 @@ def test_a_task_about_a_reserve_alone_shows_no_economy(browser: Browser) -> None
     body = (
         "text: Calcule.\nstart:\n  reserva.anios: 12\nasks:\n  - key: uno\n    text: ¿Cuánto queda?\n    output: reserva.filas.1.reserva\n"
     )
-    course, _version = publish(browser.instance, tasks.folder(body))
+    course, _version = publish(browser.instance, task_folders.folder(body))
     page = a_learner_in(browser, course).get(TASK)
 
     assert in_spanish("Contributory scheme") in page.text
@@ -167,7 +167,7 @@ def test_visitors_are_sent_to_sign_in(learner: Browser) -> None:
 
 
 def test_teacher_tries_a_preview_that_counts_nothing_and_reviews_learners(browser: Browser) -> None:
-    course, _version = publish(browser.instance, tasks.folder())
+    course, _version = publish(browser.instance, task_folders.folder())
     learner = a_learner_in(browser.another(), course)
     learner.get(TASK)
     learner.submit(ANSWERS, {**GOOD, "ask.linea": "1"}, button=("do", "submit"))
@@ -189,8 +189,8 @@ def test_teacher_tries_a_preview_that_counts_nothing_and_reviews_learners(browse
 
 def test_closed_task_shows_what_was_done_and_takes_nothing_more(browser: Browser) -> None:
     closes = clock.now() + timedelta(days=2)
-    body = tasks.BODY.replace("text: Prop", f"closes: {closes:%Y-%m-%d} 00:00\ntext: Prop", 1)
-    course, _version = publish(browser.instance, {**tasks.folder(), tasks.TASK: _in_order(body).encode()})
+    body = task_folders.BODY.replace("text: Prop", f"closes: {closes:%Y-%m-%d} 00:00\ntext: Prop", 1)
+    course, _version = publish(browser.instance, {**task_folders.folder(), task_folders.TASK: _in_order(body).encode()})
     learner = a_learner_in(browser, course)
     learner.get(TASK)
     learner.submit(ANSWERS, {**GOOD, "ask.linea": "1"}, button=("do", "submit"))
@@ -207,8 +207,8 @@ def test_closed_task_shows_what_was_done_and_takes_nothing_more(browser: Browser
 def test_what_is_handed_in_too_late_is_not_lost(browser: Browser) -> None:
     """The task closes while somebody works on it: what they typed is there when the page comes back."""
     closes = clock.now() + timedelta(days=2)
-    body = tasks.BODY.replace("text: Prop", f"closes: {closes:%Y-%m-%d} 00:00\ntext: Prop", 1)
-    course, _version = publish(browser.instance, {**tasks.folder(), tasks.TASK: _in_order(body).encode()})
+    body = task_folders.BODY.replace("text: Prop", f"closes: {closes:%Y-%m-%d} 00:00\ntext: Prop", 1)
+    course, _version = publish(browser.instance, {**task_folders.folder(), task_folders.TASK: _in_order(body).encode()})
     learner = a_learner_in(browser, course)
     end = closes.replace(hour=5, minute=0, second=0, microsecond=0)
     with time_machine.travel(end - timedelta(minutes=1), tick=False):
@@ -248,8 +248,8 @@ def test_submission_is_shown_after_a_correction_gave_its_task_another_key(learne
     learner.get(TASK)
     learner.submit(ANSWERS, {**GOOD, "ask.linea": "1"}, button=("do", "submit"))
     address = learner.path
-    head = tasks.HEAD.replace("key: tarea-1\n", "key: tarea-2\nformer_keys: [tarea-1]\n")
-    correct(learner, {**tasks.folder(), tasks.TASK: (head + tasks.BODY).encode()})
+    head = task_folders.HEAD.replace("key: tarea-1\n", "key: tarea-2\nformer_keys: [tarea-1]\n")
+    correct(learner, {**task_folders.folder(), task_folders.TASK: (head + task_folders.BODY).encode()})
     learner.get(address)
 
     assert learner.page.has_link("/courses/prueba/simulators/tarea-2")
@@ -257,8 +257,8 @@ def test_submission_is_shown_after_a_correction_gave_its_task_another_key(learne
 
 def test_task_that_ends_with_the_learners_edition_says_so(browser: Browser) -> None:
     closes, ends = clock.now() + timedelta(days=9), clock.now().replace(hour=17) + timedelta(days=2)
-    body = tasks.BODY.replace("text: Prop", f"closes: {closes:%Y-%m-%d} 00:00\ntext: Prop", 1)
-    course, _version = publish(browser.instance, {**tasks.folder(), tasks.TASK: _in_order(body).encode()})
+    body = task_folders.BODY.replace("text: Prop", f"closes: {closes:%Y-%m-%d} 00:00\ntext: Prop", 1)
+    course, _version = publish(browser.instance, {**task_folders.folder(), task_folders.TASK: _in_order(body).encode()})
     learner = a_learner_in(browser, course)
     with browser.instance.database.unit_of_work() as session:
         edition = Edition(course_id=course.id, name="Primera", self_enrolment=False, ends_at=ends, created_at=clock.now())
@@ -277,7 +277,7 @@ RANGES = ("{from: 10, to: 14, step: 1}", "{from: 6, to: 9, step: 1}")
 def test_what_is_sent_from_before_a_correction_is_shown_anew_with_its_numbers(learner: Browser, before: str, after: str) -> None:
     """A start, a range or a key, by which the numbers are drawn: nothing is marked by numbers that were never shown."""
     form = learner.get(TASK).form(ANSWERS)
-    correct(learner, {**tasks.folder(), tasks.TASK: (tasks.HEAD + tasks.BODY).replace(before, after).encode()})
+    correct(learner, {**task_folders.folder(), task_folders.TASK: (task_folders.HEAD + task_folders.BODY).replace(before, after).encode()})
     for act in ("submit", "calculate"):
         page = learner.submit(ANSWERS, GOOD, button=("do", act), form=form)
         fields = dict(page.form("/answers").fields)
@@ -295,7 +295,7 @@ def test_what_is_sent_from_before_a_correction_is_shown_anew_with_its_numbers(le
 
 def test_what_is_sent_from_before_a_correction_and_is_no_number_is_told_both(learner: Browser) -> None:
     form = learner.get(TASK).form(ANSWERS)
-    correct(learner, tasks.folder(tasks.BODY.replace(*STARTS)))
+    correct(learner, task_folders.folder(task_folders.BODY.replace(*STARTS)))
     page = learner.submit(ANSWERS, {**GOOD, "ask.linea": "mucho"}, button=("do", "submit"), form=form, status=422)
 
     assert CORRECTED in page.text
@@ -305,9 +305,9 @@ def test_what_is_sent_from_before_a_correction_and_is_no_number_is_told_both(lea
 def test_correction_of_something_else_does_not_hold_up_who_works_on_a_task(learner: Browser) -> None:
     """Nor do other limits; and pages from before forms told what they show go on as they did."""
     form = learner.get(TASK).form(ANSWERS)
-    correct(learner, tasks.folder(tasks.BODY.replace("attempts: 2", "attempts: 3")))
+    correct(learner, task_folders.folder(task_folders.BODY.replace("attempts: 2", "attempts: 3")))
     learner.submit(ANSWERS, GOOD, button=("do", "submit"), form=form)
-    correct(learner, tasks.folder(tasks.BODY.replace(*STARTS).replace("attempts: 2", "attempts: 3")))
+    correct(learner, task_folders.folder(task_folders.BODY.replace(*STARTS).replace("attempts: 2", "attempts: 3")))
     for task in (None, "x", ""):
         learner.submit(ANSWERS, {**GOOD, "number": None, "task": task}, button=("do", "submit"), form=form)
 
@@ -318,7 +318,7 @@ def test_correction_of_something_else_does_not_hold_up_who_works_on_a_task(learn
 def _in_order(body: str) -> str:
     """Put `closes` before the model, where the format has it."""
     line = next(line for line in body.splitlines() if line.startswith("closes:"))
-    return tasks.HEAD.replace("model:", f"{line}\nmodel:") + body.replace(f"{line}\n", "")
+    return task_folders.HEAD.replace("model:", f"{line}\nmodel:") + body.replace(f"{line}\n", "")
 
 
 def test_submission_keeps_what_it_was_marked_by(learner: Browser) -> None:
@@ -345,7 +345,7 @@ def test_task_is_on_the_way_of_the_course(learner: Browser) -> None:
 def test_every_cell_of_tasks_and_submissions(browser: Browser, instance: Instance) -> None:
     """Access: simulator.view_task, simulator.answer, simulator.review, each role; graders see submissions and hand nothing in."""
     cast = a_cast(browser, instance)
-    course, _version = publish(instance, tasks.folder())
+    course, _version = publish(instance, task_folders.folder())
     cast.join(course)
     learner = a_learner_in(browser, course)
     learner.get(TASK)

@@ -1,11 +1,27 @@
 """Databases of the suite: which tests are about the forms and words of pages, that runs on PostgreSQL leave to those on SQLite."""
 
+import re
 from pathlib import PurePath
 
-_PAGES = "test_views_"
-"""How the names of modules about the forms and words of pages begin."""
-BOTH = frozenset(("accounts/test_views_passwords.py",))
-"""Those that try what two requests do at once."""
+_PAGES = re.compile(r"test_views_\w+|\w+_pages")
+"""How modules about the forms and words of pages are called."""
+BOTH = frozenset(
+    f"{name}.py"
+    for name in (
+        "accounts/test_views_passwords",
+        "browser/test_staff_pages",
+        "courses/test_views",
+        "enrolments/test_course_files",
+        "enrolments/test_files_in_a_bucket",
+        "enrolments/test_kept_pages",
+        "enrolments/test_next_courses",
+        "enrolments/test_views",
+        "lms/test_search_pages",
+        "lms/test_upgraded_pages",
+        "structure/test_developer_pages",
+    )
+)
+"""Those that try what two requests do at once, and what pages give of services and queries."""
 OTHERS = frozenset(
     f"{name}.py"
     for name in (
@@ -37,4 +53,4 @@ def is_of_pages(module: PurePath) -> bool:
     over every page and form.
     """
     name = module.as_posix()
-    return name in OTHERS or (module.name.startswith(_PAGES) and name not in BOTH)
+    return name in OTHERS or (_PAGES.fullmatch(module.stem) is not None and name not in BOTH)

@@ -151,12 +151,14 @@ def _time(instance: Instance, editor: Actor, people: list[Actor]) -> tuple[UUID,
         enrolments.add_to_group(session, editor, group, members, now=now)
         person = session.get_one(Person, people[-1].person_id)
         later = OverrideValues(sets_closes=True, closes_at=now + timedelta(days=9), limit_seconds=3600, attempts=4)
-        row = overrides.override(
+        row = overrides.set_override(
             session, editor, quiz, OverrideTarget(group), later, "El enlace de la oficina estuvo caído toda la semana.", now=now
         )
         secret = OverrideValues(password="llave", networks="10.20.0.0/16")
-        overrides.override(session, editor, quiz, OverrideTarget(), secret, "Examen en sala.", now=now)
-        over = overrides.override(session, editor, quiz, OverrideTarget(person=person), OverrideValues(attempts=3), "Por error.", now=now)
+        overrides.set_override(session, editor, quiz, OverrideTarget(), secret, "Examen en sala.", now=now)
+        over = overrides.set_override(
+            session, editor, quiz, OverrideTarget(person=person), OverrideValues(attempts=3), "Por error.", now=now
+        )
         overrides.end_override(session, editor, over, now=now)
         overrides.add_incident_time(session, editor, quiz, 10, "Corte de luz", uuid4(), now=now)
         overrides.grant_accommodation(session, editor, person, AccommodationProfile(Decimal("1.5"), 1, 600), "Informe médico", now=now)

@@ -56,7 +56,7 @@ class Office:
             group = whom if isinstance(whom, LearnerGroup) else None
             person = session.get_one(Person, whom.person_id) if isinstance(whom, Actor) else None
             said = OverrideValues(**values)  # type: ignore[arg-type]  # the test's own names
-            row = overrides.override(session, self.editor, quiz, OverrideTarget(group, person), said, "Motivo", seen=seen, now=now)
+            row = overrides.set_override(session, self.editor, quiz, OverrideTarget(group, person), said, "Motivo", seen=seen, now=now)
         self.follow(now)
         return row
 

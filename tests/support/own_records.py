@@ -173,7 +173,9 @@ class Team:
             quiz = teaching.get_taught_quiz(session, self.zoe, "prueba", "cuestionario-1")
             whom = OverrideTarget(person=session.get_one(Person, self.ada.person_id))
             seen = overrides.find_in_force(session, quiz, whom)
-            row = overrides.override(session, self.zoe, quiz, whom, OverrideValues(attempts=2), "Falló la red.", seen=seen, now=clock.now())
+            row = overrides.set_override(
+                session, self.zoe, quiz, whom, OverrideValues(attempts=2), "Falló la red.", seen=seen, now=clock.now()
+            )
             if ended:
                 overrides.end_override(session, self.zoe, row, now=clock.now())
             return row.uuid
@@ -296,7 +298,7 @@ ALONE: Mapping[str, Callable[[Team], Act]] = {
     "enrolments_takes.begin": lambda team: Act(_learner(team, "takes"), REASON),
     "enrolments_roster.remove": lambda team: Act(_learner(team, "removal")),
     "lms_people.set_role": lambda team: Act(_people(team, "role"), {"role": "instructor"}),
-    "accounts_names.correct": lambda team: Act(_people(team, "name"), {**NAMES, **REASON}),
+    "accounts_names.correct_name": lambda team: Act(_people(team, "name"), {**NAMES, **REASON}),
     "lms_merges.merge": _merge,
     "lms_people.restore": lambda team: Act(_people(team, "restoration"), REASON),
     "lms_people.suspend": lambda team: Act(_people(team, "suspension"), REASON),

@@ -116,7 +116,7 @@ class ReusedInstance:
         extensions.update(self._extensions)
         extensions["limits"] = Limiter()
         extensions["records"], extensions["gathering"] = Backlog(), Gathering(services.database, services.concurrency)
-        cached_pages.install(self.app)
+        cached_pages.install_page_cache(self.app)
 
     def _clear_folder(self) -> None:
         """Delete what a test left in the data folder, but for the keys, the database and the lessons that all tests share."""

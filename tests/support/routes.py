@@ -179,7 +179,7 @@ ROUTES: Mapping[str, str] = {
     """,
     "personal_data.export": "lms_own_data.copy lms_own_data.copy_of_another",
     "profile.edit": """
-        accounts.change_password accounts.profile accounts_addresses.ask accounts_names.ask
+        accounts.change_password accounts.profile accounts_addresses.change_address accounts_names.ask_for_correction
         accounts_addresses.address_change_requested accounts_notices.switches
         lms_own_data.deletion lms_own_data.overview lms_own_data.cancel_deletion
     """,
@@ -280,11 +280,11 @@ ROUTES: Mapping[str, str] = {
     "teaching.list": "lms.teaching",
     "training.as_known": "compliance_learner.past compliance_learner.record",
     "user.add": "lms_new_person.add",
-    "user.correct_name": "accounts_names.correct",
+    "user.correct_name": "accounts_names.correct_name",
     "user.merge": "lms_merges.find_other lms_merges.preview_merge lms_merges.merge",
     "user.reset_password": "lms_people.invite lms_people.send_reset",
     "user.set_role": "lms_people.restore lms_people.set_role lms_people.suspend",
-    "user.view_email": "accounts_names.requests lms_people.learning_record lms_people.people lms_people.record",
+    "user.view_email": "accounts_names.name_requests lms_people.learning_record lms_people.people lms_people.record",
     "version.choose": "enrolments.choose_version",
 }
 """The routes that ask for an action, under its name in `access.py`."""
@@ -299,7 +299,7 @@ PUBLIC: Mapping[str, str] = {
     "accounts.sign_out": "whoever is out already stays out",
     "accounts.sign_up": "the way in",
     "accounts.sign_up_requested": "says the same to everybody",
-    "accounts_addresses.confirm": "the secret of the mail decides",
+    "accounts_addresses.confirm_address_change": "the secret of the mail decides",
     "accounts_notices.stop": "the signed address in the mail decides; it only ends mails",
     "accounts_second.enter": "between password and entry: the proof in the cookie decides",
     "accounts_second.enter_with_passkey": "between password and entry: the proof in the cookie decides",

@@ -44,7 +44,7 @@ def an_override_of_its_author(stage: Stage) -> Scene:
         group = enrolments.make_group(session, SYSTEM, course.id, f"Turno {stage.number()}", now=now)
         enrolments.add_to_group(session, SYSTEM, group, [member.person_uuid] if member.person_uuid else [], now=now)
         quiz = teaching.get_taught_quiz(session, member, "prueba", "cuestionario-1")
-        overrides.override(session, member, quiz, OverrideTarget(group), OverrideValues(attempts=9), "Se fue la luz.", now=now)
+        overrides.set_override(session, member, quiz, OverrideTarget(group), OverrideValues(attempts=9), "Se fue la luz.", now=now)
     return Scene(stage.boss, f"{QUIZ}/overrides")
 
 

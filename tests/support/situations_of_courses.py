@@ -25,7 +25,7 @@ from enrolments.services.invitations import InvitationBatch
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor
 from quizzes.rules.regrade import RegradeKind
-from tests.simulators import tasks
+from tests.simulators import task_folders
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_teacher, folder, publish, sign_in
 from tests.support.editions import an_edition, join
@@ -352,7 +352,7 @@ def a_task(stage: Stage) -> Scene:
 
     def work() -> Browser:
         person = stage.person()
-        _takes(stage, publish(stage.instance, tasks.folder(key="tarea"))[0], person)
+        _takes(stage, publish(stage.instance, task_folders.folder(key="tarea"))[0], person)
         return stage.signed_in(person)
 
     return Scene(stage.once("task", work), "/courses/tarea/simulators/tarea-1")

@@ -67,7 +67,7 @@ def another_address(stage: Stage) -> Scene:
     """Somebody has asked for another address and opens the link of the mail to it."""
     person = stage.person()
     return Scene(
-        stage.nobody(), f"/address/{addresses.link_for(secret_keys(stage.instance.settings), person, f'otra.{person.id}@example.org')}"
+        stage.nobody(), f"/address/{addresses.address_link(secret_keys(stage.instance.settings), person, f'otra.{person.id}@example.org')}"
     )
 
 
@@ -91,7 +91,7 @@ def _with_app(stage: Stage) -> tuple[Person, list[str]]:
     """Add somebody with an application; return them with their recovery codes."""
     person, keys = stage.person(), secret_keys(stage.instance.settings)
     with stage.instance.database.unit_of_work() as session:
-        factor = second_factor.app_factor(keys, "Aplicación", totp.new_secret(), 0)
+        factor = second_factor.app_factor(keys, "Aplicación", totp.new_app_secret(), 0)
         return person, second_factor.add(session, SYSTEM, person, factor, now=clock.now())
 
 
@@ -250,8 +250,8 @@ LINKS: Room = {
     "accounts.reset": a_forgotten_password,
     "accounts.accept_invitation": an_invitation,
     "accounts.set_up": an_instance_without_administrator,
-    "accounts_addresses.confirm": another_address,
-    "accounts_names.ask": a_name_that_an_institution_keeps,
+    "accounts_addresses.confirm_address_change": another_address,
+    "accounts_names.ask_for_correction": a_name_that_an_institution_keeps,
     "accounts_notices.stop": mails_to_stop,
 }
 SECOND_STEPS: Room = {

@@ -2,7 +2,7 @@
 
 _NAMES = """
     accounts.change_password accounts.forgotten accounts.profile accounts.prove_for_devices accounts.sign_in accounts.sign_up
-    accounts_addresses.ask accounts_names.correct accounts_notices.switches accounts_second.prove certificates_bulk.cancel
+    accounts_addresses.change_address accounts_names.correct_name accounts_notices.switches accounts_second.prove certificates_bulk.cancel
     certificates_bulk.pause certificates_bulk.request_download certificates_bulk.resume certificates_register.take_identities
     certificates_templates.change_elements certificates_templates.create certificates_templates.import_folder
     certificates_templates.publish certificates_templates.put_picture certificates_templates.save_text

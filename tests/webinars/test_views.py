@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from courses import publication
 from courses.models import Course, Module, StaffRole
+from courses.queries import outlines
 from enrolments.models import ActivityResult
 from enrolments.queries import learning as enrolment_queries
 from kernel.permissions import Actor, SiteRole, Verdict
@@ -126,7 +127,7 @@ def watchable(session: Session, actor: Actor) -> set[tuple[str, str]]:
     allowed = set()
     for slug in session.scalars(select(Course.slug)):
         context = enrolment_queries.get_learner_context(session, actor, slug)
-        outline = enrolment_queries.course_outlines.get_outline(session, context.version_id or 0)
+        outline = outlines.get_outline(session, context.version_id or 0)
         for activity in outline.activities():
             subject = enrolment_queries.activity_context(session, context, outline, activity.key)
             if activity.kind == "recording" and policy().verdict(actor, RecordingAction.VIEW, subject) is Verdict.ALLOW:
